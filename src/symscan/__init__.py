@@ -1,0 +1,1 @@
+"""symscan: a symbol scanner and trading-session engine."""

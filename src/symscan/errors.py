@@ -1,0 +1,128 @@
+"""Every error symscan raises on purpose.
+
+::
+
+    SymscanError
+    ├── InputError               the user can mend it: exit code 2, one message, no traceback
+    │   ├── ConfigError          one fault of a configuration, with its place in the file
+    │   ├── ConfigErrors         all faults of a configuration
+    │   ├── DataError            a bar file, a split file or the bar store
+    │   ├── CalendarError        a date that is no session, an unknown exchange
+    │   ├── UniverseError        a universe that is missing or malformed
+    │   ├── SpecError            an interval or an indicator that does not exist
+    │   └── ExpressionError      a screen's expression that is refused
+    └── RunError                 the run began and could not go on: exit code 1
+        ├── ScannerFailed        a scanner marked ``required`` that could not be set up
+        └── ScanOverrun          a scan that outlasted its timeout in a backtest
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+__all__ = [
+    "CalendarError",
+    "ConfigError",
+    "ConfigErrors",
+    "DataError",
+    "ExpressionError",
+    "InputError",
+    "Place",
+    "RunError",
+    "ScanOverrun",
+    "ScannerFailed",
+    "SpecError",
+    "SymscanError",
+    "UniverseError",
+]
+
+
+class SymscanError(Exception):
+    """The base of every error symscan raises on purpose."""
+
+    exit_code: ClassVar[int] = 1
+
+
+class InputError(SymscanError):
+    """Something the user gave is wrong; nothing was written."""
+
+    exit_code = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where in a file a fault stands; line and column count from 1."""
+
+    file: str
+    line: int | None = None
+    column: int | None = None
+
+    def __str__(self) -> str:
+        return ":".join(str(part) for part in (self.file, self.line, self.column) if part is not None)
+
+
+class ConfigError(InputError):
+    """One fault of a configuration: what is wrong, where, and what to do."""
+
+    def __init__(self, message: str, *, place: Place | None = None, path: str | None = None) -> None:
+        self.message = message
+        self.place = place
+        self.path = path
+        super().__init__(": ".join(str(part) for part in (place, path, message) if part))
+
+
+class ConfigErrors(InputError):
+    """All faults found in one configuration, each with its place."""
+
+    def __init__(self, errors: Sequence[ConfigError]) -> None:
+        self.errors = tuple(errors)
+        super().__init__("\n".join(str(error) for error in self.errors))
+
+
+class DataError(InputError):
+    """A bar file, a split file or the bar store cannot be used."""
+
+
+class CalendarError(InputError):
+    """A date without a session, or an exchange nobody knows."""
+
+
+class UniverseError(InputError):
+    """A universe is missing or malformed."""
+
+
+class SpecError(InputError):
+    """An interval or an indicator that does not exist, or a parameter out of bounds."""
+
+
+class ExpressionError(InputError):
+    """An expression of a screen is refused.
+
+    Parameters
+    ----------
+    message
+        What is wrong and what to do.
+    token
+        The piece of the expression at fault, as written.
+    offset
+        Its position in the expression, in characters from 0; None where it has none.
+    """
+
+    def __init__(self, message: str, *, token: str | None = None, offset: int | None = None) -> None:
+        self.token = token
+        self.offset = offset
+        super().__init__(message)
+
+
+class RunError(SymscanError):
+    """The run began and could not go on; what was written so far is whole."""
+
+
+class ScannerFailed(RunError):
+    """A scanner marked ``required`` could not be set up."""
+
+
+class ScanOverrun(RunError):
+    """A scan outlasted its timeout in a backtest, where a clock must not change results."""

@@ -1,0 +1,1 @@
+"""Values every other layer speaks in: intervals, bars, symbols, specs, events."""

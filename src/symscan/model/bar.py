@@ -1,0 +1,143 @@
+"""Bars: one, a slice of many, and a block over all rows.
+
+A bar covers ``[start, end)`` and exists only from its ``end`` on. Prices and volume are float64;
+fields stand in the order of :data:`FIELDS`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from symscan.model.instant import Instant, to_datetime
+
+FIELDS: Final = ("open", "high", "low", "close", "volume")
+OPEN, HIGH, LOW, CLOSE, VOLUME = range(5)
+
+Floats = NDArray[np.float64]
+Rows = NDArray[np.intp]
+Mask = NDArray[np.bool_]
+
+
+class Bar:
+    """One bar of one symbol; a light, immutable look into a block."""
+
+    __slots__ = ("_block", "_row")
+
+    def __init__(self, block: Block, row: int) -> None:
+        self._block = block
+        self._row = row
+
+    @property
+    def open(self) -> float:
+        return self._block.fields.item(OPEN, self._row)
+
+    @property
+    def high(self) -> float:
+        return self._block.fields.item(HIGH, self._row)
+
+    @property
+    def low(self) -> float:
+        return self._block.fields.item(LOW, self._row)
+
+    @property
+    def close(self) -> float:
+        return self._block.fields.item(CLOSE, self._row)
+
+    @property
+    def volume(self) -> float:
+        return self._block.fields.item(VOLUME, self._row)
+
+    @property
+    def end(self) -> Instant:
+        """The instant the bar is complete, UTC microseconds."""
+        return self._block.end
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Bar) and self._values() == other._values()
+
+    def __hash__(self) -> int:
+        return hash(self._values())
+
+    def __repr__(self) -> str:
+        values = ", ".join(f"{name}={value:g}" for name, value in zip(FIELDS, self._values()[1:], strict=True))
+        return f"Bar(end={to_datetime(self.end).isoformat()}, {values})"
+
+    def _values(self) -> tuple[float, ...]:
+        return (self.end, self.open, self.high, self.low, self.close, self.volume)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BarSlice:
+    """All bars of one interval that end at one instant, as a source delivers them.
+
+    Attributes
+    ----------
+    end
+        The instant all of them are complete.
+    rows
+        Row number of each bar's symbol, shape ``(n,)``, each at most once.
+    fields
+        Open, high, low, close, volume, shape ``(5, n)``.
+    """
+
+    end: Instant
+    rows: Rows
+    fields: Floats
+
+    @staticmethod
+    def empty(end: Instant) -> BarSlice:
+        """A slice in which nothing traded."""
+        return BarSlice(end, np.empty(0, np.intp), np.empty((5, 0)))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Block:
+    """The bars of one interval that end at one instant, one column per row of the symbol table.
+
+    Never changed once others can see it: a correction makes a patched copy.
+
+    Attributes
+    ----------
+    end
+        The instant the bars are complete.
+    fields
+        Open, high, low, close, volume, shape ``(5, rows)``. Where a row has no bar, the prices
+        are NaN and the volume is 0.
+    present
+        Which rows have a bar, shape ``(rows,)``.
+    """
+
+    end: Instant
+    fields: Floats
+    present: Mask
+
+    @staticmethod
+    def blank(end: Instant, rows: int) -> Block:
+        """A block without bars."""
+        fields = np.full((5, rows), np.nan)
+        fields[VOLUME] = 0.0
+        return Block(end, fields, np.zeros(rows, np.bool_))
+
+    @property
+    def open(self) -> Floats:
+        return self.fields[OPEN]
+
+    @property
+    def high(self) -> Floats:
+        return self.fields[HIGH]
+
+    @property
+    def low(self) -> Floats:
+        return self.fields[LOW]
+
+    @property
+    def close(self) -> Floats:
+        return self.fields[CLOSE]
+
+    @property
+    def volume(self) -> Floats:
+        return self.fields[VOLUME]

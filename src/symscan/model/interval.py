@@ -1,0 +1,82 @@
+"""Intervals: how long a bar covers."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import IntEnum
+from functools import cache
+
+from symscan.errors import SpecError
+
+_PATTERN = re.compile(r"([1-9]\d*)([mhdw])")
+_LONGEST_MINUTES = 24 * 60
+
+
+class Unit(IntEnum):
+    """What an interval counts; ordered from fine to coarse."""
+
+    MINUTE = 0
+    DAY = 1
+    WEEK = 2
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Interval:
+    """The length of a bar: ``1m`` to ``24h``, ``1d`` or ``1w``. Orders from fine to coarse.
+
+    ``count`` is in minutes for intraday intervals and 1 for the others. Whole hours are written
+    in hours, so that one length has one name: ``60m`` parses to ``1h``.
+    """
+
+    unit: Unit
+    count: int
+
+    @staticmethod
+    @cache
+    def parse(text: str) -> Interval:
+        """The interval a text such as ``5m`` names.
+
+        Raises
+        ------
+        SpecError
+            If the text names no interval.
+        """
+        match = _PATTERN.fullmatch(text)
+        if match:
+            count, letter = int(match[1]), match[2]
+            minutes = count * {"m": 1, "h": 60}.get(letter, 0)
+            if 0 < minutes <= _LONGEST_MINUTES:
+                return Interval(Unit.MINUTE, minutes)
+            if count == 1 and letter in "dw":
+                return Interval(Unit.DAY if letter == "d" else Unit.WEEK, 1)
+        raise SpecError(f"'{text}' is not an interval; write 1m, 5m, 15m, 1h, 1d or 1w")
+
+    @property
+    def is_intraday(self) -> bool:
+        """Whether bars of this interval lie inside one session."""
+        return self.unit is Unit.MINUTE
+
+    @property
+    def minutes(self) -> int:
+        """The length in minutes.
+
+        Raises
+        ------
+        ValueError
+            For ``1d`` and ``1w``, whose length the calendar decides.
+        """
+        if not self.is_intraday:
+            raise ValueError(f"{self} has no length in minutes")
+        return self.count
+
+    def __str__(self) -> str:
+        if not self.is_intraday:
+            return "1d" if self.unit is Unit.DAY else "1w"
+        return f"{self.count // 60}h" if self.count % 60 == 0 else f"{self.count}m"
+
+
+ONE_MINUTE = Interval(Unit.MINUTE, 1)
+FIVE_MINUTES = Interval(Unit.MINUTE, 5)
+ONE_DAY = Interval(Unit.DAY, 1)
+ONE_WEEK = Interval(Unit.WEEK, 1)

@@ -1,0 +1,102 @@
+"""What is asked for: indicators by spec."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from symscan.errors import SpecError
+from symscan.model.interval import Interval
+
+_NUMBER = re.compile(r"\d+(p\d+)?")
+_WORD = re.compile(r"[a-z][a-z0-9]*")
+
+
+class IndicatorType(StrEnum):
+    """The family an indicator belongs to; it documents, the name decides."""
+
+    TREND = "trend"
+    MOMENTUM = "momentum"
+    VOLATILITY = "volatility"
+    VOLUME = "volume"
+    LEVEL = "level"
+
+
+@dataclass(slots=True)
+class IndicatorConfig:
+    """An indicator as a scanner asks for it.
+
+    Attributes
+    ----------
+    name
+        The indicator's name, such as ``sma``.
+    type
+        Its family; for the reader, the name decides.
+    period
+        Its first parameter, in bars; 0 for an indicator that has none.
+    interval
+        The interval of the bars it reads, such as ``5m``.
+    params
+        Further parameters by name, such as ``{"deviations": 2.5}``.
+    """
+
+    name: str
+    type: IndicatorType | None = None
+    period: int = 0
+    interval: str = "1d"
+    params: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class IndicatorSpec:
+    """One indicator with all its parameters: equal specs are one key, different ones never share one.
+
+    Attributes
+    ----------
+    name
+        Lower-case words joined by underscores: ``sma``, ``volume_ratio``.
+    params
+        Every parameter in the order the indicator declares them.
+    interval
+        The interval of the bars it reads.
+    """
+
+    name: str
+    params: tuple[Decimal, ...]
+    interval: Interval
+
+    @property
+    def key(self) -> str:
+        """The spec as text: ``sma_20_1d``, ``bbands_20_2p5_5m``."""
+        return "_".join([self.name, *map(_number_text, self.params), str(self.interval)])
+
+    @staticmethod
+    def parse(key: str) -> IndicatorSpec:
+        """The spec a key names, its parameters unchecked (the registry knows their bounds).
+
+        Raises
+        ------
+        SpecError
+            If the text is not of the form ``name_parameter_interval``.
+        """
+        *parts, interval = key.split("_")
+        names = [part for part in parts if _WORD.fullmatch(part)]
+        numbers = [part for part in parts if _NUMBER.fullmatch(part)]
+        if not names or parts != names + numbers:
+            raise SpecError(f"'{key}' is not an indicator key; write name_parameters_interval, as in rsi_14_5m")
+        params = tuple(_parse_number(number) for number in numbers)
+        return IndicatorSpec("_".join(names), params, Interval.parse(interval))
+
+    def __str__(self) -> str:
+        return self.key
+
+
+def _parse_number(text: str) -> Decimal:
+    return Decimal(text.replace("p", ".")).normalize()
+
+
+def _number_text(value: Decimal) -> str:
+    return f"{value.normalize():f}".replace(".", "p")

@@ -1,0 +1,86 @@
+"""The symbol table: which row of every vector belongs to which symbol."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from symscan.model.bar import Rows
+
+
+class SymbolTable:
+    """Symbols and their row numbers; a freed row is given to the next newcomer."""
+
+    def __init__(self, symbols: Iterable[str] = ()) -> None:
+        self._row_of: dict[str, int] = {}
+        self._names: list[str | None] = []
+        self._free: list[int] = []
+        self._names_array: NDArray[np.object_] | None = None
+        for symbol in symbols:
+            self.add(symbol)
+
+    def __len__(self) -> int:
+        """How many symbols have a row."""
+        return len(self._row_of)
+
+    def __contains__(self, symbol: object) -> bool:
+        return symbol in self._row_of
+
+    @property
+    def height(self) -> int:
+        """How many rows are in use or free: every row number is below it."""
+        return len(self._names)
+
+    def add(self, symbol: str) -> int:
+        """The symbol's row; a new one if it had none."""
+        row = self._row_of.get(symbol)
+        if row is None:
+            row = self._take_row(symbol)
+            self._row_of[symbol] = row
+            self._names_array = None
+        return row
+
+    def free(self, symbol: str) -> int:
+        """Give up the symbol's row and return its number.
+
+        Raises
+        ------
+        KeyError
+            If the symbol has no row.
+        """
+        row = self._row_of.pop(symbol)
+        self._names[row] = None
+        self._free.append(row)
+        self._names_array = None
+        return row
+
+    def row(self, symbol: str) -> int | None:
+        """The symbol's row, None if it has none."""
+        return self._row_of.get(symbol)
+
+    def rows(self, symbols: Sequence[str]) -> Rows:
+        """The rows of symbols that all have one, shape ``(len(symbols),)``.
+
+        Raises
+        ------
+        KeyError
+            If one of them has none.
+        """
+        return np.fromiter((self._row_of[symbol] for symbol in symbols), np.intp, len(symbols))
+
+    def names(self, rows: Rows) -> list[str]:
+        """The symbols of rows in use."""
+        if self._names_array is None:
+            self._names_array = np.array(self._names, dtype=np.object_)
+        names: list[str] = self._names_array[rows].tolist()
+        return names
+
+    def _take_row(self, symbol: str) -> int:
+        if self._free:
+            row = self._free.pop()
+            self._names[row] = symbol
+            return row
+        self._names.append(symbol)
+        return len(self._names) - 1

@@ -1,0 +1,1 @@
+"""Scanners: what finds symbols, and what loads, schedules and runs it."""

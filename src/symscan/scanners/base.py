@@ -1,0 +1,146 @@
+"""What a scanner is: three methods, a context it reads, a result it returns."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from symscan.scanners.universe import load_universe
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from symscan.clock.time_manager import TimeManager
+    from symscan.model.bar import Mask
+    from symscan.session.view import SessionView
+
+
+@dataclass(slots=True)
+class ScanContext:
+    """What a scanner is given each time it is called.
+
+    Attributes
+    ----------
+    session_data
+        The session as it stood at ``current_time``, bound to this scanner.
+    time_manager
+        The session's clock.
+    mode
+        ``backtest`` or ``live``; for information, answers must not depend on it.
+    current_time
+        The instant the scan is as of, on the exchange's clock.
+    config
+        The scanner's own configuration.
+    """
+
+    session_data: SessionView
+    time_manager: TimeManager
+    mode: str
+    current_time: datetime
+    config: dict[str, Any]
+
+
+@dataclass(slots=True)
+class ScanResult:
+    """What a scan found.
+
+    Attributes
+    ----------
+    symbols
+        The symbols that meet the criteria, best first.
+    metadata
+        Why, per symbol; values JSON can hold (NaN becomes null).
+    execution_time_ms
+        How long the scan took; filled in by the engine.
+    skipped
+        True if the scan did not run.
+    error
+        Why the scan failed, None if it did not.
+    unknown
+        Which of ``session_data.symbols`` could not be judged, shape ``(len(symbols),)``. None lets
+        the engine decide: a symbol is unknown while anything the scanner asked for is.
+    """
+
+    symbols: Sequence[str]
+    metadata: Mapping[str, Any] | None = None
+    execution_time_ms: float = 0.0
+    skipped: bool = False
+    error: str | None = None
+    unknown: Mask | None = None
+
+
+class BaseScanner(ABC):
+    """The base of every scanner.
+
+    ``setup`` runs once before the session, ``scan`` whenever the schedule says, ``teardown`` once
+    after the last scan. A scanner keeps nothing from scan to scan but what ``setup`` made.
+
+    Parameters
+    ----------
+    config
+        The scanner's own ``config`` from the session configuration.
+    """
+
+    params: ClassVar[type[BaseModel] | None] = None
+    """A pydantic model that checks ``config`` before the run starts; None checks nothing."""
+
+    max_age_minutes: float | None = None
+    """A symbol whose last bar ended longer ago is unknown; None sets no limit."""
+
+    def __init__(self, config: dict[str, Any]) -> None:
+        self.config = config
+        self._universe: list[str] = []
+        self._loaded_universe: list[str] = []
+        self._folders: tuple[Path, ...] = ()
+
+    def use_folders(self, folders: Sequence[Path]) -> None:
+        """Where universe files are looked up, first match wins. Called by the engine before ``setup``."""
+        self._folders = tuple(folders)
+
+    @property
+    def universe(self) -> tuple[str, ...]:
+        """The symbols this scanner judges: its ``_universe``, else what it loaded last."""
+        return tuple(self._universe or self._loaded_universe)
+
+    def setup(self, context: ScanContext) -> bool:  # noqa: ARG002 - for subclasses to use
+        """Prepare once before the session: load the universe, ask for indicators.
+
+        Returns
+        -------
+        bool
+            False disables the scanner for this session.
+        """
+        return True
+
+    @abstractmethod
+    def scan(self, context: ScanContext) -> ScanResult:
+        """Judge the universe as of ``context.current_time`` and return what meets the criteria."""
+
+    def teardown(self, context: ScanContext) -> None:  # noqa: B027 - optional
+        """Let go of what ``setup`` made; called once, after the last scan."""
+
+    def _load_universe(self) -> list[str]:
+        """The symbols of the configured universe, ``sp500`` where none is named.
+
+        Raises
+        ------
+        UniverseError
+            If there is no such universe, or its file is malformed.
+        """
+        return self._load_universe_from_file(self.config.get("universe", "sp500"))
+
+    def _load_universe_from_file(self, file_path: str) -> list[str]:
+        """The symbols of a universe by name or path.
+
+        Raises
+        ------
+        UniverseError
+            If there is no such universe, or its file is malformed.
+        """
+        universe = load_universe(file_path, self._folders)
+        self._loaded_universe = list(universe.symbols)
+        return list(universe.symbols)
