@@ -1,0 +1,26 @@
+"""Session readings: what is known of every candidate without being asked for."""
+
+from __future__ import annotations
+
+from typing import Final
+
+LAST_BAR_END: Final = "last_bar_end"
+"""The one reading that is an instant (UTC microseconds); all others are float64."""
+
+SESSION_READINGS: Final = (
+    "open",
+    "high",
+    "low",
+    "close",
+    "volume",
+    "vwap",
+    LAST_BAR_END,
+    "minutes_since_bar",
+    "previous_close",
+    "change_pct",
+    "gap_pct",
+    "premarket_volume",
+    "premarket_high",
+    "premarket_low",
+)
+"""The names of the session readings, in the order they are shown."""

@@ -1,0 +1,228 @@
+"""Universes: lists of symbols by name or file, with static columns where the file has some."""
+
+from __future__ import annotations
+
+import csv
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Final
+
+from symscan.errors import UniverseError
+from symscan.model.readings import SESSION_READINGS
+
+Static = str | int | float | None
+"""A value of a static column; None is unknown."""
+
+_SUFFIXES: Final = (".txt", ".csv")
+_FOLDER: Final = Path("data", "universes")
+_SYMBOL_HEADERS: Final = ("symbol", "ticker")
+_SYMBOL = re.compile(r"[^\s,;\"']+")
+_AS_OF = re.compile(r"#\s*as_of\s*:\s*(.*)", re.IGNORECASE)
+_INTEGER = re.compile(r"[+-]?(0|[1-9]\d{0,14})")
+_FLOAT = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+
+_Line = tuple[int, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Universe:
+    """The symbols a scanner judges.
+
+    Attributes
+    ----------
+    name
+        The file's name without its suffix.
+    symbols
+        The symbols in the order of the file, each once.
+    columns
+        Static columns by name, each aligned with ``symbols``; None is unknown. The values of one
+        column are all int, all float or all str.
+    as_of
+        The date the list was true, from a line ``# as_of: 2026-08-08``; None if it does not say.
+    path
+        The file it was read from.
+    """
+
+    name: str
+    symbols: tuple[str, ...]
+    columns: Mapping[str, tuple[Static, ...]]
+    as_of: date | None
+    path: Path
+
+
+def load_universe(name_or_path: str, folders: Sequence[Path] = ()) -> Universe:
+    """The universe of a name or a path.
+
+    A name stands for ``data/universes/NAME.txt`` or ``.csv`` in one of ``folders``, in the current
+    folder, or among those that come with symscan. A path ends in ``.txt`` or ``.csv`` or has a
+    slash; a relative one is looked up in the current folder, then in ``folders``.
+
+    Raises
+    ------
+    UniverseError
+        If there is no such universe, or its file is malformed.
+    """
+    path = _find(name_or_path, [Path(folder) for folder in folders])
+    return _read(path)
+
+
+def universe_names(folders: Sequence[Path] = ()) -> list[str]:
+    """The names of all universes there are, sorted."""
+    found = (
+        path.stem for folder in _homes(folders) for suffix in _SUFFIXES for path in folder.glob("*" + suffix)
+    )
+    return sorted(set(found))
+
+
+def _find(name_or_path: str, folders: Sequence[Path]) -> Path:
+    if not isinstance(name_or_path, str) or not name_or_path.strip():
+        raise UniverseError(f"{name_or_path!r} is not a universe; give the name of one or the path of a file")
+    if name_or_path.endswith(_SUFFIXES) or "/" in name_or_path or "\\" in name_or_path:
+        return _find_file(Path(name_or_path).expanduser(), folders)
+    for home in _homes(folders):
+        files = [file for suffix in _SUFFIXES if (file := home / (name_or_path + suffix)).is_file()]
+        if len(files) > 1:
+            raise UniverseError(
+                f"universe '{name_or_path}' is two files, {files[0]} and {files[1].name}; keep one"
+            )
+        if files:
+            return files[0]
+    raise UniverseError(f"there is no universe '{name_or_path}'; {_what_there_is(name_or_path, folders)}")
+
+
+def _find_file(path: Path, folders: Sequence[Path]) -> Path:
+    places = [path] if path.is_absolute() else [path, *(folder / path for folder in folders)]
+    for place in places:
+        if place.is_file():
+            return place
+    tried = ", ".join(str(place.absolute()) for place in dict.fromkeys(places))
+    hint = _what_there_is(path.stem, folders)
+    raise UniverseError(f"there is no universe file '{path}' (looked for {tried}); by name, {hint}")
+
+
+def _what_there_is(wanted: str, folders: Sequence[Path]) -> str:
+    names = universe_names(folders)
+    close = get_close_matches(wanted.lower(), names, n=1)
+    guess = f"did you mean '{close[0]}'? " if close else ""
+    return f"{guess}there are: {', '.join(names)}"
+
+
+def _homes(folders: Sequence[Path]) -> list[Path]:
+    """Where names are looked up, first match wins."""
+    return [*(folder / _FOLDER for folder in (*folders, Path())), _shipped()]
+
+
+def _shipped() -> Path:
+    """The universes that come with symscan: inside the package, or in the project it runs from."""
+    package = Path(__file__).parents[1]
+    inside = package / _FOLDER
+    return inside if inside.is_dir() else package.parents[1] / _FOLDER
+
+
+def _read(path: Path) -> Universe:
+    lines = list(enumerate(_text(path).splitlines(), start=1))
+    content = [(number, line) for number, line in lines if line.strip() and not line.lstrip().startswith("#")]
+    if path.suffix.lower() == ".csv":
+        symbols, columns = _parse_table(path, content)
+    else:
+        symbols, columns = _parse_list(path, content), {}
+    if not symbols:
+        raise UniverseError(f"{path}: the universe is empty; write one symbol a line")
+    first = _first_lines(path, symbols)
+    return Universe(path.stem, tuple(first), columns, _as_of(path, lines), path)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UniverseError(f"{path}: byte {error.start} is not UTF-8; save the file as UTF-8") from None
+    except OSError as error:
+        raise UniverseError(f"{path}: cannot be read ({error.strerror})") from None
+
+
+def _as_of(path: Path, lines: Sequence[_Line]) -> date | None:
+    for number, line in lines:
+        match = _AS_OF.fullmatch(line.strip())
+        if match:
+            try:
+                return date.fromisoformat(match[1].strip())
+            except ValueError:
+                fault = f"'{match[1]}' is not a date; write as_of: 2026-08-08"
+                raise UniverseError(f"{path}:{number}: {fault}") from None
+    return None
+
+
+def _first_lines(path: Path, symbols: Sequence[_Line]) -> dict[str, int]:
+    """Each symbol's line; a symbol on two lines is an error."""
+    first: dict[str, int] = {}
+    for number, symbol in symbols:
+        if symbol in first:
+            raise UniverseError(f"{path}:{number}: {symbol} is already on line {first[symbol]}; remove one")
+        first[symbol] = number
+    return first
+
+
+def _checked_symbol(path: Path, number: int, text: str) -> _Line:
+    if not _SYMBOL.fullmatch(text):
+        raise UniverseError(f"{path}:{number}: '{text}' is not a symbol; write one symbol a line, as in AAPL")
+    return number, text
+
+
+def _parse_list(path: Path, lines: Sequence[_Line]) -> list[_Line]:
+    return [_checked_symbol(path, number, line.split("#", 1)[0].strip()) for number, line in lines]
+
+
+def _parse_table(path: Path, lines: Sequence[_Line]) -> tuple[list[_Line], dict[str, tuple[Static, ...]]]:
+    if not lines:
+        return [], {}
+    (number, header), *rows = _records(path, lines)
+    names = _column_names(path, number, header)
+    for line, row in rows:
+        if len(row) != len(names):
+            raise UniverseError(f"{path}:{line}: {len(row)} values, but the header has {len(names)} columns")
+    at = names.index("symbol")
+    symbols = [_checked_symbol(path, line, row[at]) for line, row in rows]
+    columns = {name: _typed([row[i] for _, row in rows]) for i, name in enumerate(names) if i != at}
+    return symbols, columns
+
+
+def _records(path: Path, lines: Sequence[_Line]) -> Iterator[tuple[int, list[str]]]:
+    for number, line in lines:
+        try:
+            [record] = csv.reader([line], strict=True, skipinitialspace=True)
+        except (csv.Error, ValueError) as error:
+            raise UniverseError(f"{path}:{number}: {error}; a value must end on the line it starts") from None
+        yield number, [value.strip() for value in record]
+
+
+def _column_names(path: Path, number: int, header: Sequence[str]) -> list[str]:
+    """The header's names as identifiers, the symbol's column as ``symbol``."""
+    names = [re.sub(r"\W+", "_", name.lower(), flags=re.ASCII).strip("_") for name in header]
+    names = ["symbol" if name in _SYMBOL_HEADERS else name for name in names]
+    if "symbol" not in names:
+        raise UniverseError(f"{path}:{number}: no column 'symbol' in the header: {', '.join(header)}")
+    for at, name in enumerate(names):
+        place = f"{path}:{number}: column {at + 1} '{header[at]}'"
+        if not re.match(r"[a-z_]", name):
+            raise UniverseError(f"{place} needs a name that begins with a letter")
+        if name in SESSION_READINGS:
+            raise UniverseError(f"{place} has the name of a session reading; rename it")
+        if name in names[:at]:
+            raise UniverseError(f"{place} is the second column '{name}'; rename one")
+    return names
+
+
+def _typed(texts: Sequence[str]) -> tuple[Static, ...]:
+    """The values of one column: integers if all are, else floats, else texts; empty is None."""
+    given = [text for text in texts if text]
+    if given and all(map(_INTEGER.fullmatch, given)):
+        return tuple(int(text) if text else None for text in texts)
+    if given and all(_FLOAT.fullmatch(text) and math.isfinite(float(text)) for text in given):
+        return tuple(float(text) if text else None for text in texts)
+    return tuple(text or None for text in texts)
