@@ -1,0 +1,182 @@
+"""The bar store: one Parquet file per interval and session date, and a catalogue of those that count."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date
+from functools import cache
+from pathlib import Path
+
+import polars as pl
+
+from symscan.errors import DataError
+from symscan.model.bar import FIELDS
+from symscan.model.interval import Interval
+from symscan.sources.catalogue import CATALOGUE_NAME, Catalogue, Files, read_catalogue, write_catalogue
+from symscan.sources.store_lock import locked
+from symscan.sources.store_update import StoreUpdate
+
+SPLITS_SCHEMA = pl.Schema({"symbol": pl.String(), "ex_date": pl.Date(), "ratio": pl.Float64()})
+
+
+class BarStore:
+    """Bars on disk.
+
+    Parameters
+    ----------
+    root
+        The folder of an existing store.
+
+    Raises
+    ------
+    DataError
+        If there is no store, or it cannot be read.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._splits: pl.DataFrame | None = None
+        self._take(read_catalogue(root))
+
+    @classmethod
+    def create(cls, root: Path) -> BarStore:
+        """Open the store at ``root``; make an empty one if there is none.
+
+        Raises
+        ------
+        DataError
+            If the folder holds other files, or cannot be written.
+        """
+        if not (root / CATALOGUE_NAME).exists():
+            _make_empty(root)
+        return cls(root)
+
+    @property
+    def generation(self) -> int:
+        """How often the store was changed."""
+        return self._catalogue.generation
+
+    def symbols(self, interval: Interval | None = None) -> frozenset[str]:
+        """Every symbol the store has bars of, of one interval or of any."""
+        if interval is not None:
+            return frozenset(self._catalogue.symbols.get(interval, ()))
+        return self._symbols
+
+    def intervals(self, session: date | None = None) -> tuple[Interval, ...]:
+        """The stored intervals, fine to coarse: those of one date, or all."""
+        stored = self._catalogue.bars
+        return tuple(one for one in stored if session is None or session in stored[one])
+
+    def sessions(self, interval: Interval) -> list[date]:
+        """The dates with bars of an interval, ascending."""
+        return list(self._catalogue.files(interval))
+
+    def files(self, interval: Interval) -> Files:
+        """What is stored of an interval, by date."""
+        return self._catalogue.files(interval)
+
+    def path(self, interval: Interval, session: date) -> Path | None:
+        """The file of a date; the path changes whenever its content does. None if there are no bars."""
+        file = self._catalogue.files(interval).get(session)
+        return None if file is None else self.root / str(interval) / file.name
+
+    def load(
+        self,
+        interval: Interval,
+        sessions: Sequence[date],
+        symbols: Sequence[str] | None = None,
+        columns: Sequence[str] | None = None,
+    ) -> pl.DataFrame:
+        """The bars of some dates, sorted by session, symbol and start.
+
+        Parameters
+        ----------
+        interval
+            A stored interval; nothing is derived here.
+        sessions
+            The dates; one without bars gives no rows.
+        symbols
+            The symbols; None takes all.
+        columns
+            The columns, in the order wanted; None takes all: ``session`` (Date), ``symbol``,
+            ``start`` (Datetime in UTC, intraday only), ``open``, ``high``, ``low``, ``close``,
+            ``volume`` (Float64).
+
+        Raises
+        ------
+        DataError
+            If a file of the store cannot be read.
+        """
+        files = [path for day in sorted(set(sessions)) if (path := self.path(interval, day)) is not None]
+        wanted = list(bar_schema(interval)) if columns is None else list(columns)
+        if not files:
+            return pl.DataFrame(schema=bar_schema(interval)).select(wanted)
+        bars = pl.scan_parquet(files, glob=False, hive_partitioning=False)
+        if symbols is not None:
+            bars = bars.filter(pl.col("symbol").is_in(list(symbols)))
+        return self._read(bars.select(wanted))
+
+    def splits(self) -> pl.DataFrame:
+        """The splits: ``symbol``, ``ex_date``, ``ratio`` (4.0 for 4-for-1), sorted by symbol and date."""
+        if self._splits is None:
+            name = self._catalogue.splits
+            self._splits = (
+                pl.DataFrame(schema=SPLITS_SCHEMA)
+                if name is None
+                else self._read(pl.scan_parquet(self.root / name, glob=False))
+            )
+        return self._splits
+
+    @contextmanager
+    def updating(self) -> Iterator[StoreUpdate]:
+        """Change the store: committed when the block ends, undone if it raises.
+
+        Raises
+        ------
+        DataError
+            If another process is changing the store.
+        """
+        with locked(self.root):
+            self._take(read_catalogue(self.root))
+            update = StoreUpdate(self.root, self._catalogue)
+            try:
+                yield update
+            except BaseException:
+                update.abandon()
+                raise
+            self._take(update.commit())
+
+    def _take(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
+        self._symbols = frozenset[str]().union(*catalogue.symbols.values())
+        self._splits = None
+
+    def _read(self, rows: pl.LazyFrame) -> pl.DataFrame:
+        try:
+            return rows.collect()
+        except (OSError, pl.exceptions.ComputeError) as error:
+            raise DataError(
+                f"{self.root}: a file of the store cannot be read ({error}); if an import has just "
+                "changed the store, try again, else import that session anew"
+            ) from None
+
+
+@cache
+def bar_schema(interval: Interval) -> pl.Schema:
+    """The columns of stored bars."""
+    start = {"start": pl.Datetime("us", "UTC")} if interval.is_intraday else {}
+    fields = dict.fromkeys(FIELDS, pl.Float64())
+    return pl.Schema({"session": pl.Date(), "symbol": pl.String(), **start, **fields})
+
+
+def _make_empty(root: Path) -> None:
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        if any(root.iterdir()):
+            raise DataError(
+                f"{root}: the folder holds other files; choose an empty or a new one for the store"
+            )
+        write_catalogue(root, Catalogue())
+    except OSError as error:
+        raise DataError(f"{root}: {error.strerror}; the bar store cannot be made") from None
