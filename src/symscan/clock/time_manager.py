@@ -1,0 +1,73 @@
+"""The session's clock: it stands still until the engine moves it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from symscan.model.instant import Instant, to_iso
+from symscan.model.session import Session
+
+
+class Phase(StrEnum):
+    """The part of the trading day an instant falls in."""
+
+    CLOSED = "closed"
+    PRE_MARKET = "pre_market"
+    REGULAR = "regular"
+    POST_MARKET = "post_market"
+
+
+class TimeManager:
+    """The clock of one session, the same in a backtest and live.
+
+    It starts at the beginning of the pre-market and moves only forward.
+    """
+
+    __slots__ = ("_now", "_session")
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._now: Instant = session.pre_open
+
+    @property
+    def session(self) -> Session:
+        """The session this clock belongs to."""
+        return self._session
+
+    @property
+    def now(self) -> Instant:
+        """The current instant, UTC microseconds."""
+        return self._now
+
+    @property
+    def phase(self) -> Phase:
+        """The phase of the current instant.
+
+        Open and close are both regular: the last regular bar is complete at the close.
+        """
+        session, now = self._session, self._now
+        if now < session.pre_open or now > session.post_close:
+            return Phase.CLOSED
+        if now < session.open:
+            return Phase.PRE_MARKET
+        return Phase.REGULAR if now <= session.close else Phase.POST_MARKET
+
+    def advance_to(self, instant: Instant) -> None:
+        """Move the clock to an instant.
+
+        Raises
+        ------
+        ValueError
+            If the instant is in the past.
+        """
+        if instant < self._now:
+            raise ValueError(f"time cannot go back from {to_iso(self._now)} to {to_iso(instant)}")
+        self._now = instant
+
+    def get_current_time(self) -> datetime:
+        """The current time on the exchange's clock, with its zone."""
+        return self._session.local(self._now)
+
+    def __repr__(self) -> str:
+        return f"TimeManager({self.get_current_time().isoformat()}, {self.phase})"
