@@ -108,11 +108,21 @@ class ExpressionError(InputError):
         The piece of the expression at fault, as written.
     offset
         Its position in the expression, in characters from 0; None where it has none.
+    part
+        The part of the screen the expression is: ``where``, ``rank`` or ``show``; None if not known.
     """
 
-    def __init__(self, message: str, *, token: str | None = None, offset: int | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        token: str | None = None,
+        offset: int | None = None,
+        part: str | None = None,
+    ) -> None:
         self.token = token
         self.offset = offset
+        self.part = part
         super().__init__(message)
 
 

@@ -1,0 +1,109 @@
+"""Expressions of a screen: compiled once, checked before the run starts, evaluated in one select."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import polars as pl
+
+from symscan.errors import ExpressionError
+from symscan.scanners.expression_names import SYMBOL, Name, Names, UnknownNameError
+from symscan.scanners.expression_parser import ExpressionParser
+from symscan.scanners.expression_python import PythonReader
+from symscan.scanners.expression_terms import Kind, Term, settle
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Expression:
+    """An expression ready to be evaluated.
+
+    Attributes
+    ----------
+    text
+        As written.
+    kind
+        What its values are.
+    names
+        The columns it reads, by their canonical names, in the order of the text; ``symbol`` is not
+        among them.
+    indicators
+        The keys of the indicators it reads, each once.
+    expr
+        What polars evaluates: null where unknown, never NaN or infinite.
+    """
+
+    text: str
+    kind: Kind
+    names: tuple[str, ...]
+    indicators: tuple[str, ...]
+    expr: pl.Expr
+
+
+def compile_expression(source: str | pl.Expr, names: Names) -> Expression:
+    """An expression of polars SQL or of Python's polars.
+
+    Raises
+    ------
+    ExpressionError
+        If it is malformed, uses what a screen may not use, or its types do not fit.
+    """
+    term, used = _read(source, names)
+    if not used:
+        raise term.fault(f"'{_text(source)}' reads nothing of the session: it is the same for every symbol")
+    settled = settle(term)
+    columns = tuple(column for column in used if column != SYMBOL)
+    indicators = tuple(dict.fromkeys(name.indicator for name in used.values() if name.indicator))
+    return Expression(_text(source), settled.kind, columns, indicators, settled.expr)
+
+
+def compile_where(source: str | pl.Expr, names: Names) -> Expression:
+    """A screen's condition.
+
+    Raises
+    ------
+    ExpressionError
+        As :func:`compile_expression`, and if it is not a truth value.
+    """
+    return _of_kind(compile_expression(source, names), Kind.TRUTH, "a condition, as in rsi_14_5m > 70")
+
+
+def compile_rank(source: str | pl.Expr, names: Names) -> Expression:
+    """What a screen's hits are ranked by.
+
+    Raises
+    ------
+    ExpressionError
+        As :func:`compile_expression`, and if it is not a number.
+    """
+    return _of_kind(compile_expression(source, names), Kind.NUMBER, "a number, as in rsi_14_5m")
+
+
+def resolve_column(text: str, names: Names) -> Name:
+    """What a name in a screen's ``show`` stands for.
+
+    Raises
+    ------
+    ExpressionError
+        If it stands for nothing.
+    """
+    try:
+        return names.resolve(text)
+    except UnknownNameError as error:
+        raise ExpressionError(str(error), token=text, offset=0) from None
+
+
+def _read(source: str | pl.Expr, names: Names) -> tuple[Term, Mapping[str, Name]]:
+    reader = ExpressionParser(source, names) if isinstance(source, str) else PythonReader(source, names)
+    return reader.parse(), reader.used
+
+
+def _of_kind(expression: Expression, kind: Kind, wanted: str) -> Expression:
+    if expression.kind is not kind:
+        message = f"'{expression.text}' is a {expression.kind}; it must be {wanted}"
+        raise ExpressionError(message, token=expression.text, offset=0)
+    return expression
+
+
+def _text(source: str | pl.Expr) -> str:
+    return source.strip() if isinstance(source, str) else str(source)
