@@ -1,4 +1,4 @@
-"""Bars: one, a slice of many, and a block over all rows.
+"""Bars: one, and a block of all that end at one instant.
 
 A bar covers ``[start, end)`` and exists only from its ``end`` on. Prices and volume are float64;
 fields stand in the order of :data:`FIELDS`.
@@ -71,30 +71,6 @@ class Bar:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class BarSlice:
-    """All bars of one interval that end at one instant, as a source delivers them.
-
-    Attributes
-    ----------
-    end
-        The instant all of them are complete.
-    rows
-        Row number of each bar's symbol, shape ``(n,)``, each at most once.
-    fields
-        Open, high, low, close, volume, shape ``(5, n)``.
-    """
-
-    end: Instant
-    rows: Rows
-    fields: Floats
-
-    @staticmethod
-    def empty(end: Instant) -> BarSlice:
-        """A slice in which nothing traded."""
-        return BarSlice(end, np.empty(0, np.intp), np.empty((5, 0)))
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class Block:
     """The bars of one interval that end at one instant, one column per row of the symbol table.
 
@@ -141,3 +117,19 @@ class Block:
     @property
     def volume(self) -> Floats:
         return self.fields[VOLUME]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BarSlice:
+    """One step of a session: an instant, and the finest bars that end then.
+
+    Attributes
+    ----------
+    end
+        The instant; time moves on to it although nothing may have traded.
+    bars
+        The bars that end then; None where no bar of the finest interval could end (the open itself).
+    """
+
+    end: Instant
+    bars: Block | None = None

@@ -91,6 +91,9 @@ class BaseScanner(ABC):
     max_age_minutes: float | None = None
     """A symbol whose last bar ended longer ago is unknown; None sets no limit."""
 
+    reads: Sequence[str] | None = None
+    """The readings and indicators a verdict needs; None means the last price and all that was asked for."""
+
     def __init__(self, config: dict[str, Any]) -> None:
         self.config = config
         self._universe: list[str] = []

@@ -1,0 +1,72 @@
+"""Coarser bars from finer ones: anchored at the session's open, the last one cut at its close."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from symscan.model.bar import CLOSE, HIGH, LOW, OPEN, VOLUME, Block
+from symscan.model.instant import MINUTE, Instant
+from symscan.model.interval import Interval
+from symscan.model.session import Session
+
+
+def combine(blocks: Sequence[Block], end: Instant) -> Block:
+    """One block that covers several consecutive ones: first open, highest high, lowest low, last close, summed volume.
+
+    A row without a bar in any of them has none in the result.
+    """
+    first, *later = blocks
+    fields = first.fields.copy()
+    present = first.present.copy()
+    for block in later:
+        np.copyto(fields[OPEN], block.open, where=~present)
+        np.fmax(fields[HIGH], block.high, out=fields[HIGH])
+        np.fmin(fields[LOW], block.low, out=fields[LOW])
+        np.copyto(fields[CLOSE], block.close, where=block.present)
+        fields[VOLUME] += block.volume
+        present |= block.present
+    return Block(end, fields, present)
+
+
+def is_complete(interval: Interval, session: Session, end: Instant) -> bool:
+    """Whether a bar of the interval ends at this instant of the regular session."""
+    if end == session.close:
+        return True
+    return interval.is_intraday and (end - session.open) % (interval.minutes * MINUTE) == 0
+
+
+class Aggregator:
+    """Builds the bars of one interval from a session's finest blocks.
+
+    Parameters
+    ----------
+    interval
+        What to build; coarser than the blocks it is given.
+    session
+        The session whose open anchors the bars and whose close ends the last one.
+    used
+        How many of the finest blocks are in bars already built.
+    """
+
+    def __init__(self, interval: Interval, session: Session, used: int = 0) -> None:
+        self.interval = interval
+        self._session = session
+        self._used = used
+
+    def advance(self, finest: Sequence[Block]) -> Block | None:
+        """The bar block that the newest of the finest blocks completes, None while one is still open."""
+        end = finest[-1].end
+        if not is_complete(self.interval, self._session, end):
+            return None
+        block = combine(finest[self._used :], end)
+        self._used = len(finest)
+        return block
+
+
+def derive(interval: Interval, session: Session, finest: Sequence[Block]) -> list[Block]:
+    """All bars of the interval that a run of finest blocks completes."""
+    aggregator = Aggregator(interval, session)
+    derived = (aggregator.advance(finest[: count + 1]) for count in range(len(finest)))
+    return [block for block in derived if block is not None]

@@ -1,0 +1,101 @@
+"""One session's bars of one interval: a list of blocks, one per slot, each over all rows."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from symscan.model.bar import VOLUME, Bar, Block, Floats, Mask, Rows
+from symscan.model.instant import Instant
+
+
+class Grid:
+    """Today's bars of one interval over all symbols; slot ``k`` is the ``k``-th block appended.
+
+    A block is never changed once appended, except in columns of rows that join late or are used
+    again: nobody could see those before.
+
+    Attributes
+    ----------
+    blocks
+        The blocks so far, oldest first.
+    last
+        Each row's newest slot with a bar, -1 where it has none, shape ``(rows,)``.
+    """
+
+    def __init__(self, rows: int) -> None:
+        self.blocks: list[Block] = []
+        self.last: NDArray[np.int32] = np.full(rows, -1, np.int32)
+
+    @property
+    def rows(self) -> int:
+        """The capacity: how many rows every block has."""
+        return len(self.last)
+
+    @property
+    def seen(self) -> Mask:
+        """Which rows have had a bar, shape ``(rows,)``."""
+        return self.last >= 0
+
+    def append(self, block: Block) -> None:
+        """Append a block of this grid's width as the newest slot."""
+        np.copyto(self.last, len(self.blocks), where=block.present)
+        self.blocks.append(block)
+
+    def latest(self, row: int) -> Bar | None:
+        """The row's newest bar, None if it has none."""
+        slot = self.last.item(row)
+        return Bar(self.blocks[slot], row) if slot >= 0 else None
+
+    def recent(self, row: int, count: int) -> list[Bar]:
+        """The row's newest ``count`` bars, oldest first; fewer if it has fewer."""
+        found: list[Bar] = []
+        for block in reversed(self.blocks[: self.last.item(row) + 1]):
+            if len(found) == count:
+                break
+            if block.present.item(row):
+                found.append(Bar(block, row))
+        return found[::-1]
+
+    def last_end(self) -> NDArray[np.int64]:
+        """End of each row's newest bar in UTC microseconds, -1 where it has none, shape ``(rows,)``."""
+        ends = np.array([*(block.end for block in self.blocks), -1], np.int64)
+        found: NDArray[np.int64] = ends[self.last]
+        return found
+
+    def fill(self, slot: int, rows: Rows, present: Mask, fields: Floats) -> None:
+        """Put bars of late rows into an older slot: ``present`` and ``fields`` are over ``rows`` alone."""
+        block = self.blocks[slot]
+        block.present[rows] = present
+        block.fields[:, rows] = fields
+        self.last[rows[present]] = np.maximum(self.last[rows[present]], slot)
+
+    def clear(self, rows: Rows) -> None:
+        """Empty the rows' columns in every block, before another symbol uses them."""
+        for block in self.blocks:
+            block.present[rows] = False
+            block.fields[:, rows] = np.nan
+            block.fields[VOLUME, rows] = 0.0
+        self.last[rows] = -1
+
+    def columns(self, rows: Rows) -> list[Block]:
+        """The blocks cut down to some rows, for rebuilding what is derived from them."""
+        return [Block(block.end, block.fields[:, rows], block.present[rows]) for block in self.blocks]
+
+    def grow(self, rows: int) -> None:
+        """Widen every block to ``rows`` columns."""
+        self.blocks = [_widened(block, rows) for block in self.blocks]
+        more = np.full(rows - self.rows, -1, np.int32)
+        self.last = np.concatenate([self.last, more])
+
+    def ends(self) -> list[Instant]:
+        """The end of every slot, ascending."""
+        return [block.end for block in self.blocks]
+
+
+def _widened(block: Block, rows: int) -> Block:
+    wide = Block.blank(block.end, rows)
+    width = len(block.present)
+    wide.fields[:, :width] = block.fields
+    wide.present[:width] = block.present
+    return wide

@@ -1,0 +1,233 @@
+"""What happened: immutable, in order, free of wall-clock values but for ``execution_time_ms``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+
+from symscan.model.bar import Floats, Mask
+from symscan.model.instant import Instant
+
+
+class Outcome(StrEnum):
+    """How a scan ended."""
+
+    OK = "ok"
+    FAILED = "failed"
+    TIMED_OUT = "timed_out"
+    SKIPPED = "skipped"
+
+
+class ScanPhase(StrEnum):
+    """What a scan was due for."""
+
+    PRE_SESSION = "pre_session"
+    REGULAR = "regular"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Hits:
+    """The symbols one scan returned, best first, with what was known of them then.
+
+    All arrays have shape ``(len(symbols),)``; unknown is NaN.
+
+    Attributes
+    ----------
+    new
+        Whether the scanner returned the symbol for the first time in the session.
+    last_bar_end
+        UTC microseconds.
+    metadata
+        What the scanner says of each symbol.
+    """
+
+    symbols: tuple[str, ...] = ()
+    new: Mask = field(default_factory=lambda: np.zeros(0, np.bool_))
+    price: Floats = field(default_factory=lambda: np.zeros(0))
+    previous_close: Floats = field(default_factory=lambda: np.zeros(0))
+    change_pct: Floats = field(default_factory=lambda: np.zeros(0))
+    gap_pct: Floats = field(default_factory=lambda: np.zeros(0))
+    volume: Floats = field(default_factory=lambda: np.zeros(0))
+    last_bar_end: Floats = field(default_factory=lambda: np.zeros(0))
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened at an instant of the session."""
+
+    at: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class SessionPrepared(Event):
+    """A session is about to be played."""
+
+    session: date
+    opens_at: Instant
+    closes_at: Instant
+    symbols: tuple[str, ...]
+    scanners: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ScannerReady(Event):
+    """A scanner is set up."""
+
+    scanner: str
+    universe: int
+    indicators: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ScannerDisabled(Event):
+    """A scanner takes no part in this session."""
+
+    scanner: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class IndicatorWarmed(Event):
+    """An indicator was played up to now for some symbols."""
+
+    indicator: str
+    symbols: int
+    known: int
+    sessions: int
+
+
+@dataclass(frozen=True, slots=True)
+class SessionActivated(Event):
+    """The session is open to strategies."""
+
+    symbols: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SymbolAdded(Event):
+    """A symbol became a member; its data was complete at ``ready_at``."""
+
+    symbol: str
+    holder: str
+    ready_at: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class SymbolRemoved(Event):
+    """A symbol was let go with all its data."""
+
+    symbol: str
+    holder: str
+
+
+@dataclass(frozen=True, slots=True)
+class SymbolLocked(Event):
+    """A symbol is kept for a reason."""
+
+    symbol: str
+    holder: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SymbolUnlocked(Event):
+    """A lock was taken away; ``reason`` None means all."""
+
+    symbol: str
+    holder: str
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RequestRefused(Event):
+    """Something asked for is not to be had."""
+
+    holder: str
+    request: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ScanFinished(Event):
+    """A due scan ended, one way or another; carries all symbols it returned.
+
+    ``universe`` counts the symbols to judge, ``judged`` and ``unknown`` add up to it.
+    ``execution_time_ms`` is the one value that differs from run to run.
+    """
+
+    scanner: str
+    phase: ScanPhase
+    outcome: Outcome
+    universe: int
+    judged: int
+    unknown: int
+    hits: Hits
+    execution_time_ms: float
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownSymbol:
+    """A symbol that one scanner could not judge for one reason, and when."""
+
+    symbol: str
+    reason: str
+    first_at: Instant
+    last_at: Instant
+    scans: int
+
+
+@dataclass(frozen=True, slots=True)
+class ScannerDone(Event):
+    """A scanner had its last scan of the session and was torn down."""
+
+    scanner: str
+    scans: int
+    failed: int
+    unknown: tuple[UnknownSymbol, ...]
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SessionClosed(Event):
+    """The session is over."""
+
+    session: date
+    members: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Warned(Event):
+    """Something the user should know of; the session goes on."""
+
+    message: str
+
+
+__all__ = [
+    "Event",
+    "Hits",
+    "IndicatorWarmed",
+    "Outcome",
+    "RequestRefused",
+    "ScanFinished",
+    "ScanPhase",
+    "ScannerDisabled",
+    "ScannerDone",
+    "ScannerReady",
+    "SessionActivated",
+    "SessionClosed",
+    "SessionPrepared",
+    "SymbolAdded",
+    "SymbolLocked",
+    "SymbolRemoved",
+    "SymbolUnlocked",
+    "UnknownSymbol",
+    "Warned",
+]
+

@@ -1,0 +1,28 @@
+"""The journal: every event of a run in order, one JSON record a line, the same bytes each time."""
+
+from __future__ import annotations
+
+import json
+from typing import TextIO
+
+from symscan.model.events import Event
+from symscan.model.session import Session
+from symscan.observers.records import record_of
+
+
+class Journal:
+    """Writes each event as one line as soon as it is told.
+
+    Parameters
+    ----------
+    file
+        An open text file.
+    """
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+
+    def observe(self, session: Session, event: Event) -> None:
+        """Write the event."""
+        record = record_of(session, event)
+        self._file.write(json.dumps(record, ensure_ascii=False, allow_nan=False, separators=(",", ":")) + "\n")

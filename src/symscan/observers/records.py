@@ -1,0 +1,89 @@
+"""Events as plain records: what the journal writes. No wall-clock value is among them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any, Final
+
+import numpy as np
+
+from symscan.model.events import Event, Hits
+from symscan.model.instant import to_iso
+from symscan.model.metadata import SYMBOL, FrameMetadata
+from symscan.model.session import Session
+
+_INSTANTS: Final = frozenset({"at", "opens_at", "closes_at", "ready_at", "first_at", "last_at"})
+_WALL_CLOCK: Final = frozenset({"execution_time_ms"})
+_ADDRESS: Final = re.compile(r"\b0x[0-9a-f]{6,}\b")
+
+
+def record_of(session: Session, event: Event) -> dict[str, Any]:
+    """The event as JSON can hold it: instants in ISO 8601 UTC, unknown numbers null."""
+    head = {"session": session.date.isoformat(), "at": to_iso(event.at), "event": _snake(type(event).__name__)}
+    return {**head, **_values(event, without=frozenset({"at"}) | _WALL_CLOCK)}
+
+
+def _values(value: Any, without: frozenset[str] = frozenset()) -> dict[str, Any]:
+    names = [one.name for one in fields(value) if one.name not in without]
+    return {name: _plain(name, getattr(value, name)) for name in names}
+
+
+def _plain(name: str, value: Any) -> Any:
+    match value:
+        case None | bool():
+            return value
+        case int() if name in _INSTANTS:
+            return to_iso(value)
+        case StrEnum():
+            return value.value
+        case str():
+            return _ADDRESS.sub("0x...", value)
+        case Hits():
+            return _hits(value)
+        case date():
+            return value.isoformat()
+        case tuple():
+            return [_plain("", one) for one in value]
+        case _ if is_dataclass(value):
+            return _values(value)
+    return value
+
+
+def _hits(hits: Hits) -> dict[str, Any]:
+    if not hits.symbols:
+        return {"symbols": []}
+    return {
+        "symbols": list(hits.symbols),
+        "new": hits.new.tolist(),
+        "price": _numbers(hits.price),
+        "previous_close": _numbers(hits.previous_close),
+        "change_pct": _numbers(hits.change_pct),
+        "gap_pct": _numbers(hits.gap_pct),
+        "volume": _numbers(hits.volume),
+        "last_bar_end": [to_iso(int(end)) if end == end else None for end in hits.last_bar_end],
+        "metadata": _metadata(hits.metadata),
+    }
+
+
+def _numbers(values: np.typing.NDArray[np.float64]) -> list[float | None]:
+    return [value if value == value else None for value in values.tolist()]
+
+
+def _metadata(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """Columns, where the scanner gave columns; else one entry per symbol."""
+    if isinstance(metadata, FrameMetadata):
+        frame = metadata.frame
+        return {name: [_moment(one) for one in frame[name]] for name in frame.columns if name != SYMBOL}
+    return dict(metadata)
+
+
+def _moment(value: Any) -> Any:
+    return value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else value
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()

@@ -1,0 +1,171 @@
+"""A run in figures: per scanner what it did, what it could not judge and what it found first."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Final
+
+from symscan.model.events import (
+    Event,
+    Outcome,
+    ScanFinished,
+    ScannerDisabled,
+    ScannerDone,
+    SessionClosed,
+    SessionPrepared,
+    Warned,
+)
+from symscan.model.instant import Instant, to_iso
+from symscan.model.session import Session
+
+_FIRST_HITS: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class NewHit:
+    """A symbol a scanner returned for the first time in a session; unknown numbers are NaN."""
+
+    session: Session
+    at: Instant
+    symbol: str
+    price: float
+    change_pct: float
+    volume: float
+
+
+@dataclass(slots=True)
+class ScannerFigures:
+    """What one scanner did over a run.
+
+    Attributes
+    ----------
+    judged
+        Verdicts, summed over scans.
+    unknown
+        Symbols it could not judge by reason, summed over scans.
+    symbols
+        The distinct symbols it returned.
+    first
+        Its first new hits.
+    """
+
+    scans: int = 0
+    failed: int = 0
+    skipped: int = 0
+    judged: int = 0
+    hits: int = 0
+    new: int = 0
+    unknown: Counter[str] = field(default_factory=Counter)
+    symbols: dict[str, None] = field(default_factory=dict)
+    first: list[NewHit] = field(default_factory=list)
+    notes: dict[str, None] = field(default_factory=dict)
+
+    def as_record(self) -> dict[str, Any]:
+        """The figures as JSON can hold them."""
+        return {
+            "scans": self.scans,
+            "failed": self.failed,
+            "skipped": self.skipped,
+            "judged": self.judged,
+            "unknown": dict(sorted(self.unknown.items())),
+            "hits": self.hits,
+            "new": self.new,
+            "symbols": len(self.symbols),
+            "first_hits": [
+                {
+                    "at": to_iso(hit.at),
+                    "symbol": hit.symbol,
+                    "price": _known(hit.price),
+                    "change_pct": _known(hit.change_pct),
+                    "volume": _known(hit.volume),
+                }
+                for hit in self.first
+            ],
+            "notes": list(self.notes),
+        }
+
+
+class RunSummary:
+    """Counts what happens in a run."""
+
+    def __init__(self) -> None:
+        self.scanners: dict[str, ScannerFigures] = {}
+        self.sessions: list[date] = []
+        self.completed: list[date] = []
+        self.warnings: dict[str, None] = {}
+        self.members = 0
+
+    def observe(self, session: Session, event: Event) -> None:
+        """Take note of an event."""
+        match event:
+            case SessionPrepared():
+                self.sessions.append(event.session)
+                for name in event.scanners:
+                    self._figures(name)
+            case ScanFinished():
+                self._count_scan(session, event)
+            case ScannerDone():
+                self._count_done(event)
+            case ScannerDisabled():
+                self._figures(event.scanner).notes[f"{session.date}: {event.reason}"] = None
+            case SessionClosed():
+                self.completed.append(event.session)
+                self.members += len(event.members)
+            case Warned():
+                self.warnings[event.message] = None
+
+    def as_record(self) -> dict[str, Any]:
+        """The figures as JSON can hold them."""
+        return {
+            "sessions": [day.isoformat() for day in self.sessions],
+            "completed": [day.isoformat() for day in self.completed],
+            "warnings": list(self.warnings),
+            "scanners": {name: figures.as_record() for name, figures in self.scanners.items()},
+        }
+
+    def _figures(self, name: str) -> ScannerFigures:
+        return self.scanners.setdefault(name, ScannerFigures())
+
+    def _count_scan(self, session: Session, scan: ScanFinished) -> None:
+        figures = self._figures(scan.scanner)
+        figures.scans += 1
+        figures.failed += scan.outcome in (Outcome.FAILED, Outcome.TIMED_OUT)
+        figures.skipped += scan.outcome is Outcome.SKIPPED
+        figures.judged += scan.judged
+        figures.hits += len(scan.hits.symbols)
+        figures.new += int(scan.hits.new.sum())
+        figures.symbols.update(dict.fromkeys(scan.hits.symbols))
+        if scan.outcome is Outcome.FAILED and scan.error:
+            figures.notes[scan.error] = None
+        if len(figures.first) < _FIRST_HITS:
+            figures.first += _new_hits(session, scan)[: _FIRST_HITS - len(figures.first)]
+
+    def _count_done(self, event: ScannerDone) -> None:
+        figures = self._figures(event.scanner)
+        for entry in event.unknown:
+            figures.unknown[entry.reason] += entry.scans
+        if event.error:
+            figures.notes[event.error] = None
+
+
+def _new_hits(session: Session, scan: ScanFinished) -> list[NewHit]:
+    hits = scan.hits
+    values = zip(
+        hits.symbols,
+        hits.new.tolist(),
+        hits.price.tolist(),
+        hits.change_pct.tolist(),
+        hits.volume.tolist(),
+        strict=True,
+    )
+    return [
+        NewHit(session, scan.at, symbol, price, change, volume)
+        for symbol, new, price, change, volume in values
+        if new
+    ]
+
+
+def _known(value: float) -> float | None:
+    return value if value == value else None

@@ -1,0 +1,1 @@
+"""One session, from open to close: the parts put together and driven."""

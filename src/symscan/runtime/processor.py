@@ -1,0 +1,53 @@
+"""A slice's way into the session: store, aggregate, update indicators."""
+
+from __future__ import annotations
+
+from symscan.bars.aggregator import Aggregator
+from symscan.model.bar import BarSlice, Block
+from symscan.model.interval import Interval
+from symscan.session.session_data import SessionData
+
+
+class DataProcessor:
+    """Puts each slice's bars into the session and brings everything derived from them up to date."""
+
+    def __init__(self, data: SessionData) -> None:
+        self._data = data
+        self._aggregators: dict[Interval, Aggregator] = {}
+
+    def process(self, bar_slice: BarSlice) -> None:
+        """Store the slice's bars, build the coarser bars it completes, update their indicators."""
+        self._data.advance_to(bar_slice.end)
+        block = bar_slice.bars
+        if block is None:
+            return
+        if bar_slice.end <= self._data.session.open:
+            self._data.premarket.grid.append(block)
+            return
+        self._data.regular.grid.append(block)
+        self._data.indicators.update(self._data.base, block)
+        self._aggregate()
+
+    def _aggregate(self) -> None:
+        finest = self._data.regular.grid.blocks
+        for interval, grid in self._data.derived.items():
+            derived = self._aggregator(interval).advance(finest)
+            if derived is not None:
+                grid.append(derived)
+                self._update(interval, derived)
+
+    def _update(self, interval: Interval, derived: Block) -> None:
+        if interval.is_intraday:  # daily indicators read completed sessions only, all day long
+            self._data.indicators.update(interval, derived)
+
+    def _aggregator(self, interval: Interval) -> Aggregator:
+        aggregator = self._aggregators.get(interval)
+        if aggregator is None:
+            used = self._blocks_used(interval)
+            aggregator = self._aggregators[interval] = Aggregator(interval, self._data.session, used)
+        return aggregator
+
+    def _blocks_used(self, interval: Interval) -> int:
+        """How many of the finest blocks the bars derived before now cover."""
+        ends = self._data.derived[interval].ends()
+        return sum(block.end <= ends[-1] for block in self._data.regular.grid.blocks) if ends else 0

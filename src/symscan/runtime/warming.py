@@ -1,0 +1,86 @@
+"""Warming indicators: each on exactly the sessions it alone asks for, then on today's bars so far."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+
+import numpy as np
+
+from symscan.clock.session_calendar import SessionCalendar
+from symscan.model.bar import Block, Rows
+from symscan.model.events import Event, IndicatorWarmed
+from symscan.model.interval import Interval
+from symscan.model.session import Session
+from symscan.model.specs import IndicatorSpec
+from symscan.session.requirements import sessions_needed, sessions_to_look_at
+from symscan.session.session_data import SessionData
+from symscan.sources.base import HistorySource
+
+
+class Warming:
+    """Plays history into indicators.
+
+    Parameters
+    ----------
+    data
+        The session.
+    history
+        Where earlier bars come from.
+    calendar
+        The exchange's sessions.
+    """
+
+    def __init__(self, data: SessionData, history: HistorySource, calendar: SessionCalendar) -> None:
+        self._data = data
+        self._history = history
+        self._calendar = calendar
+
+    def warm(self, asked: Mapping[IndicatorSpec, Rows]) -> list[Event]:
+        """Bring indicators up to now for the rows that newly asked for them."""
+        by_interval = sorted(asked, key=lambda spec: spec.interval)
+        return [
+            event
+            for interval, specs in groupby(by_interval, key=lambda spec: spec.interval)
+            for event in self._warm_interval(interval, {spec: asked[spec] for spec in specs})
+        ]
+
+    def _warm_interval(self, interval: Interval, asked: Mapping[IndicatorSpec, Rows]) -> Iterator[Event]:
+        """Load the interval's history once, for the spec and the rows that want most of it."""
+        days = {spec: self._days(spec) for spec in asked}
+        rows = np.unique(np.concatenate(list(asked.values())))
+        blocks = self._load(interval, rows, max(days.values()))
+        for spec, wanted in asked.items():
+            known = wanted if interval.is_intraday else wanted[~self._data.mismatched[wanted]]
+            history = self._since(blocks, days[spec])
+            self._data.indicators.rebuild(spec, known, _columns(history, rows, known))
+            values = self._data.indicators.column(spec)[wanted]
+            count = int(np.count_nonzero(~np.isnan(values)))
+            yield IndicatorWarmed(self._data.now, spec.key, len(wanted), count, days[spec])
+
+    def _load(self, interval: Interval, rows: Rows, days: int) -> list[Block]:
+        symbols = self._data.symbols.names(rows)
+        history = list(self._history.load(symbols, interval, self._data.session, days))
+        grid = self._data.regular_grid(interval) if interval.is_intraday else None
+        return [*history, *(grid.columns(rows) if grid is not None else ())]
+
+    def _since(self, blocks: Sequence[Block], days: int) -> Sequence[Block]:
+        """The blocks of the last ``days`` sessions and of today."""
+        session = self._data.session
+        first = self._calendar.previous(session.date, days)[0].open if days else session.open
+        return [block for block in blocks if block.end > first]
+
+    def _days(self, spec: IndicatorSpec) -> int:
+        day = self._data.session.date
+        earlier: list[Session] = self._calendar.previous(day, sessions_to_look_at(spec))[::-1]
+        return sessions_needed(spec, earlier)
+
+
+def _columns(blocks: Sequence[Block], rows: Rows, wanted: Rows) -> Iterator[Block]:
+    """The blocks over ``rows``, cut down to the columns of ``wanted``."""
+    if len(rows) == len(wanted) and np.array_equal(rows, wanted):
+        yield from blocks
+        return
+    columns = np.searchsorted(rows, wanted)
+    for block in blocks:
+        yield Block(block.end, block.fields[:, columns], block.present[columns])

@@ -1,0 +1,183 @@
+"""Asking for data and symbols: recorded here, carried out by the coordinator between slices."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from symscan.indicators.registry import spec_of
+from symscan.model.interval import Interval
+from symscan.model.specs import IndicatorConfig, IndicatorSpec
+from symscan.session.requests import (
+    AddSymbol,
+    LockSymbol,
+    RemoveSymbol,
+    Request,
+    RequestBook,
+    UnlockSymbol,
+)
+from symscan.session.session_data import SessionData
+
+
+class SessionAsks:
+    """What one holder may ask for.
+
+    A request returns True if it will change something, False if it was so already or is not
+    allowed; the holder's own pending requests count. Wrong arguments raise.
+    """
+
+    def __init__(self, data: SessionData, requests: RequestBook) -> None:
+        self._data = data
+        self._requests = requests
+        self._holder = requests.holder
+
+    def add_indicator(
+        self,
+        symbol: str | Sequence[str],
+        indicator: IndicatorConfig | str,
+        config: dict[str, Any] | None = None,
+    ) -> bool:
+        """Ask for an indicator, and so for the bars it needs.
+
+        Parameters
+        ----------
+        symbol
+            One symbol, or many at once.
+        indicator
+            An ``IndicatorConfig``, a key such as ``rsi_14_5m``, or an indicator's name together
+            with ``config``.
+        config
+            ``period``, ``interval`` and further parameters, with a name only.
+
+        Raises
+        ------
+        SpecError
+            If there is no such indicator, or a parameter is out of bounds.
+        """
+        spec = spec_of(_as_config(indicator, config))
+        symbols = _symbols(symbol)
+        new = [one for one in symbols if not self._has_indicator(one, spec)]
+        self._requests.add_indicator(new, spec)
+        return bool(new)
+
+    def add_session_bars(self, symbol: str | Sequence[str], interval: str) -> bool:
+        """Ask for this session's bars of an interval.
+
+        Raises
+        ------
+        SpecError
+            If the interval is none.
+        """
+        return self._add_bars(_symbols(symbol), Interval.parse(interval), 0)
+
+    def add_historical_bars(self, symbol: str | Sequence[str], interval: str, days: int) -> bool:
+        """Ask for the bars of an interval of the ``days`` sessions before this one.
+
+        Raises
+        ------
+        SpecError
+            If the interval is none.
+        ValueError
+            If ``days`` is not positive.
+        """
+        if days < 1:
+            raise ValueError(f"days is {days}; ask for at least one session")
+        return self._add_bars(_symbols(symbol), Interval.parse(interval), days)
+
+    def add_symbol(self, symbol: str) -> bool:
+        """Ask for a symbol to become a member of the session."""
+        (symbol,) = _symbols(symbol)
+        if self._will_be_member(symbol):
+            return False
+        self._requests.change_symbol(AddSymbol(self._holder, symbol))
+        return True
+
+    def remove_symbol(self, symbol: str) -> bool:
+        """Ask for a symbol to be let go with all its data; False while locked or a config symbol."""
+        (symbol,) = _symbols(symbol)
+        holders = self._data.holders
+        if self._locks(symbol) or holders.is_config(symbol) or not self._is_here(symbol):
+            return False
+        self._requests.change_symbol(RemoveSymbol(self._holder, symbol))
+        return True
+
+    def lock_symbol(self, symbol: str, reason: str) -> bool:
+        """Keep a symbol in the session for a reason; False if it is locked for it already."""
+        (symbol,) = _symbols(symbol)
+        if reason in self._locks(symbol) or not self._is_here(symbol):
+            return False
+        self._requests.change_symbol(LockSymbol(self._holder, symbol, reason))
+        return True
+
+    def unlock_symbol(self, symbol: str, reason: str | None = None) -> bool:
+        """Take away one lock of a symbol, or all of them; False if there is none."""
+        (symbol,) = _symbols(symbol)
+        locks = self._locks(symbol)
+        if not locks or reason not in (None, *locks):
+            return False
+        self._requests.change_symbol(UnlockSymbol(self._holder, symbol, reason))
+        return True
+
+    def is_symbol_locked(self, symbol: str) -> bool:
+        """Whether somebody keeps the symbol from being removed, this holder's pending requests counted."""
+        return bool(self._locks(symbol))
+
+    def _has_indicator(self, symbol: str, spec: IndicatorSpec) -> bool:
+        row = self._data.symbols.row(symbol)
+        asked = row is not None and bool(self._data.indicators.asked(spec, self._holder).item(row))
+        return asked or self._requests.has_indicator(symbol, spec)
+
+    def _add_bars(self, symbols: Sequence[str], interval: Interval, days: int) -> bool:
+        new = [symbol for symbol in symbols if not self._has_bars(symbol, interval, days)]
+        self._requests.add_bars(new, interval, days)
+        return bool(new)
+
+    def _has_bars(self, symbol: str, interval: Interval, days: int) -> bool:
+        if self._requests.has_bars(symbol, interval, days):
+            return True
+        if days:
+            return self._data.history.days(symbol, interval) >= days
+        candidates = self._data.holders.candidates(self._holder)
+        return self._data.regular_grid(interval) is not None and symbol in candidates
+
+    def _pending(self, symbol: str) -> list[Request]:
+        return self._requests.symbol_changes(symbol)
+
+    def _will_be_member(self, symbol: str) -> bool:
+        member = self._data.holders.is_member(symbol)
+        for request in self._pending(symbol):
+            if isinstance(request, AddSymbol | RemoveSymbol):
+                member = isinstance(request, AddSymbol)
+        return member
+
+    def _is_here(self, symbol: str) -> bool:
+        return symbol in self._data.symbols or self._will_be_member(symbol)
+
+    def _locks(self, symbol: str) -> tuple[str, ...]:
+        locks = dict.fromkeys(self._data.holders.locks(symbol))
+        for request in self._pending(symbol):
+            if isinstance(request, LockSymbol):
+                locks[request.reason] = None
+            elif isinstance(request, UnlockSymbol):
+                locks = {reason: None for reason in locks if request.reason not in (None, reason)}
+        return tuple(locks)
+
+
+def _symbols(symbol: str | Sequence[str]) -> Sequence[str]:
+    symbols = [symbol] if isinstance(symbol, str) else list(symbol)
+    wrong = next((one for one in symbols if not isinstance(one, str) or not one), None)
+    if wrong is not None:
+        raise TypeError(f"{wrong!r} is not a symbol; a symbol is a text such as 'AAPL'")
+    return symbols
+
+
+def _as_config(indicator: IndicatorConfig | str, config: dict[str, Any] | None) -> IndicatorConfig | str:
+    if config is None or isinstance(indicator, IndicatorConfig):
+        return indicator
+    others = {name: value for name, value in config.items() if name not in ("period", "interval", "params")}
+    return IndicatorConfig(
+        name=indicator,
+        period=config.get("period", 0),
+        interval=config.get("interval", "1d"),
+        params={**config.get("params", {}), **others},
+    )

@@ -1,0 +1,79 @@
+"""Running values of a session over its blocks: first open, highest high, summed volume.
+
+A fold catches up only when somebody looks, one block at a time: the order of additions, and so the
+last bit of every sum, does not depend on who looked when.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from symscan.model.bar import Block, Floats, Rows
+
+Step = Callable[[Floats, Block], None]
+
+
+class Fold:
+    """One running value over all rows."""
+
+    def __init__(self, step: Step, start: float, rows: int) -> None:
+        self._step = step
+        self._start = start
+        self._done = 0
+        self._value: Floats = np.full(rows, start)
+
+    def value(self, blocks: Sequence[Block]) -> Floats:
+        """The value after all of the blocks, shape ``(rows,)``; the fold's own array, not to be changed."""
+        if self._done < len(blocks):
+            for block in blocks[self._done :]:
+                self._step(self._value, block)
+            self._done = len(blocks)
+        return self._value
+
+    def refold(self, rows: Rows, blocks: Sequence[Block]) -> None:
+        """Work out some rows anew, from blocks cut down to them."""
+        value = np.full(len(rows), self._start)
+        for block in blocks[: self._done]:
+            self._step(value, block)
+        self._value[rows] = value
+
+    def grow(self, rows: int) -> None:
+        """Widen to ``rows`` rows."""
+        more = np.full(rows - len(self._value), self._start)
+        self._value = np.concatenate([self._value, more])
+
+
+def first_open(value: Floats, block: Block) -> None:
+    """The first bar's open; starts at NaN."""
+    np.copyto(value, block.open, where=np.isnan(value))
+
+
+def highest_high(value: Floats, block: Block) -> None:
+    """The highest high; starts at NaN."""
+    np.fmax(value, block.high, out=value)
+
+
+def lowest_low(value: Floats, block: Block) -> None:
+    """The lowest low; starts at NaN."""
+    np.fmin(value, block.low, out=value)
+
+
+def last_close(value: Floats, block: Block) -> None:
+    """The last bar's close; starts at NaN."""
+    np.copyto(value, block.close, where=block.present)
+
+
+def summed_volume(value: Floats, block: Block) -> None:
+    """The volume so far; starts at 0."""
+    np.add(value, block.volume, out=value)
+
+
+def summed_turnover(value: Floats, block: Block) -> None:
+    """Typical price ``(high + low + close) / 3`` times volume, summed; starts at 0."""
+    turnover = block.high + block.low
+    turnover += block.close
+    turnover /= 3.0
+    turnover *= block.volume
+    np.add(value, turnover, out=value, where=block.present)

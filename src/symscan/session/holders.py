@@ -1,0 +1,92 @@
+"""Who keeps which symbol: candidates are held lightly by scanners, members fully by anybody."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+CONFIG = "config"
+"""The holder of the symbols the configuration names."""
+
+
+def scanner_holder(name: str) -> str:
+    """The holder name of a scanner."""
+    return f"scanner:{name}"
+
+
+class Holders:
+    """The holders of every symbol, in the order they came.
+
+    A *candidate* has light data: session bars, readings and the specs its scanner asked for. A
+    *member* has full data and is what strategies see. A symbol without a holder is let go.
+    """
+
+    def __init__(self) -> None:
+        self._candidates: dict[str, dict[str, None]] = {}
+        self._members: dict[str, dict[str, None]] = {}
+        self._locks: dict[str, dict[str, None]] = {}
+
+    def add_candidates(self, holder: str, symbols: Iterable[str]) -> None:
+        """Let a holder keep symbols lightly; those it keeps already stay where they are."""
+        self._candidates.setdefault(holder, {}).update(dict.fromkeys(symbols))
+
+    def candidates(self, holder: str) -> tuple[str, ...]:
+        """The symbols a holder keeps lightly, in the order it asked for them."""
+        return tuple(self._candidates.get(holder, ()))
+
+    def all_candidates(self) -> tuple[str, ...]:
+        """Every symbol somebody keeps lightly, each once."""
+        return tuple(dict.fromkeys(symbol for held in self._candidates.values() for symbol in held))
+
+    def add_member(self, symbol: str, holder: str) -> bool:
+        """Let a holder keep a symbol fully; True if the symbol was no member before."""
+        is_new = symbol not in self._members
+        self._members.setdefault(symbol, {})[holder] = None
+        return is_new
+
+    def members(self) -> tuple[str, ...]:
+        """The members, in the order they came."""
+        return tuple(self._members)
+
+    def is_member(self, symbol: str) -> bool:
+        return symbol in self._members
+
+    def holders(self, symbol: str) -> tuple[str, ...]:
+        """Who keeps the symbol: full holders, then light ones, then the reasons of its locks."""
+        light = (holder for holder, held in self._candidates.items() if symbol in held)
+        return tuple(dict.fromkeys([*self._members.get(symbol, ()), *light, *self._locks.get(symbol, ())]))
+
+    def is_config(self, symbol: str) -> bool:
+        """Whether the configuration names the symbol."""
+        return CONFIG in self._members.get(symbol, ())
+
+    def lock(self, symbol: str, reason: str) -> bool:
+        """Lock the symbol for a reason; False if it was locked for that reason already."""
+        reasons = self._locks.setdefault(symbol, {})
+        if reason in reasons:
+            return False
+        reasons[reason] = None
+        return True
+
+    def unlock(self, symbol: str, reason: str | None = None) -> bool:
+        """Take away one lock, or all of them; False if there was none."""
+        reasons = self._locks.get(symbol, {})
+        gone = [one for one in reasons if reason in (None, one)]
+        for one in gone:
+            del reasons[one]
+        return bool(gone)
+
+    def locks(self, symbol: str) -> tuple[str, ...]:
+        """The reasons the symbol is locked for."""
+        return tuple(self._locks.get(symbol, ()))
+
+    def release(self, holder: str) -> tuple[str, ...]:
+        """Let a holder give up its candidates; returns those that nobody keeps any more."""
+        given_up = self._candidates.pop(holder, {})
+        return tuple(symbol for symbol in given_up if not self.holders(symbol))
+
+    def remove(self, symbol: str) -> None:
+        """Forget the symbol with all its holders."""
+        self._members.pop(symbol, None)
+        self._locks.pop(symbol, None)
+        for held in self._candidates.values():
+            held.pop(symbol, None)

@@ -1,0 +1,180 @@
+"""Looking at the session: columns over many symbols, and single values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import polars as pl
+
+from symscan.errors import SpecError
+from symscan.indicators.registry import definition
+from symscan.model.bar import Bar, Floats, Mask
+from symscan.model.interval import Interval
+from symscan.model.readings import LAST_BAR_END
+from symscan.model.specs import IndicatorSpec
+from symscan.session.columns import Column, parse_column
+from symscan.session.holders import CONFIG
+from symscan.session.reading import IndicatorReading
+from symscan.session.session_data import SessionData
+
+
+class SessionLooks:
+    """What one holder sees of the session at one instant.
+
+    Every look answers from the bars that ended by now; columns are copies and stay as they are.
+    """
+
+    def __init__(self, data: SessionData, holder: str) -> None:
+        self._data = data
+        self._holder = holder
+        self._columns: dict[str, Floats] = {}
+        self._full: dict[str, memoryview[float]] = {}
+        self._masks: dict[IndicatorSpec, Mask] = {}
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """This holder's candidates: the order of every column."""
+        return self._data.holders.candidates(self._holder)
+
+    def column(self, key: str) -> Floats:
+        """A reading or an indicator of all candidates, NaN where unknown, shape ``(len(symbols),)``.
+
+        Parameters
+        ----------
+        key
+            A session reading (``close``), an indicator's key (``rsi_14_5m``) or one output of an
+            indicator (``bbands_20_2_5m.upper``). ``last_bar_end`` is UTC microseconds.
+
+        Raises
+        ------
+        SpecError
+            If there is no such reading or indicator.
+        """
+        values = self._columns.get(key)
+        if values is None:
+            values = self._candidate_values(parse_column(key))
+            values.flags.writeable = False
+            self._columns[key] = values
+        return values
+
+    def frame(self, columns: Sequence[str], symbols: Sequence[str] | None = None) -> pl.DataFrame:
+        """``symbol`` and the columns asked for, one row per candidate, null where unknown.
+
+        Parameters
+        ----------
+        columns
+            Names as :meth:`column` takes them. ``last_bar_end`` becomes a UTC datetime.
+        symbols
+            Only these candidates, in this order; None for all.
+
+        Raises
+        ------
+        SpecError
+            If there is no such reading or indicator.
+        KeyError
+            If a symbol is no candidate of this holder.
+        """
+        series = [pl.Series("symbol", self.symbols, pl.String), *map(self._series, columns)]
+        frame = pl.DataFrame(series)
+        if symbols is None:
+            return frame
+        place = {symbol: index for index, symbol in enumerate(self.symbols)}
+        return frame[[place[symbol] for symbol in symbols]]
+
+    def get_latest_bar(self, symbol: str, interval: str = "1m") -> Bar | None:
+        """The symbol's last completed bar of the session, None if it has none.
+
+        Before and at the open, bars of the finest interval are those of the pre-market.
+        """
+        row = self._visible_row(symbol)
+        grid = self._data.grid(Interval.parse(interval))
+        return grid.latest(row) if grid is not None and row is not None else None
+
+    def get_latest_price(self, symbol: str) -> float:
+        """The symbol's last price, NaN when unknown."""
+        row = self._visible_row(symbol)
+        if row is None:
+            return np.nan
+        prices = self._full.get("close")
+        if prices is None:
+            prices = self._full["close"] = memoryview(self._data.readings.column("close").copy())
+        return prices[row]
+
+    def get_indicator(self, symbol: str, key: str) -> IndicatorReading | None:
+        """An indicator's current value, None if this holder (or the configuration) never asked for it.
+
+        Raises
+        ------
+        SpecError
+            If the key names no indicator.
+        """
+        column = parse_column(key)
+        row = self._visible_row(symbol)
+        if column.spec is None:
+            raise SpecError(f"'{key}' is a session reading, not an indicator; read it with column()")
+        if row is None or not self._asked(column.spec).item(row):
+            return None
+        outputs = definition(column.spec.name).outputs
+        if len(outputs) == 1:
+            return IndicatorReading(self._indicator_value(column.spec, column.output, row))
+        values = {name: self._indicator_value(column.spec, name, row) for name in outputs}
+        return IndicatorReading(values[column.output], values)
+
+    def get_bars(self, symbol: str, interval: str, count: int) -> list[Bar]:
+        """The symbol's last ``count`` bars, oldest first: history as far as it was asked for, then today.
+
+        Raises
+        ------
+        ValueError
+            If ``count`` is not positive.
+        """
+        if count < 1:
+            raise ValueError(f"count is {count}; ask for at least one bar")
+        row = self._visible_row(symbol)
+        asked = Interval.parse(interval)
+        grid = self._data.grid(asked)
+        if row is None:
+            return []
+        today = grid.recent(row, count) if grid is not None else []
+        return [*self._data.history.recent(symbol, asked, count - len(today)), *today]
+
+    def get_active_symbols(self) -> list[str]:
+        """The members of the session, in the order they came."""
+        return list(self._data.holders.members())
+
+    def get_config_symbols(self) -> set[str]:
+        """The symbols the configuration names."""
+        return {symbol for symbol in self._data.holders.members() if self._data.holders.is_config(symbol)}
+
+    def _candidate_values(self, column: Column) -> Floats:
+        rows = self._data.candidate_rows(self._holder)
+        if column.spec is None:
+            return self._data.readings.column(column.name)[rows]
+        values = self._data.indicator(column.spec, column.output)[rows]
+        values[~self._asked(column.spec)[rows]] = np.nan
+        return values
+
+    def _series(self, name: str) -> pl.Series:
+        values = self.column(name)
+        if name == LAST_BAR_END:
+            return pl.Series(name, values, nan_to_null=True).cast(pl.Int64).cast(pl.Datetime("us", "UTC"))
+        return pl.Series(name, values, nan_to_null=True)
+
+    def _visible_row(self, symbol: str) -> int | None:
+        return self._data.symbols.row(symbol)
+
+    def _asked(self, spec: IndicatorSpec) -> Mask:
+        mask = self._masks.get(spec)
+        if mask is None:
+            indicators = self._data.indicators
+            mask = indicators.asked(spec, self._holder) | indicators.asked(spec, CONFIG)
+            self._masks[spec] = mask
+        return mask
+
+    def _indicator_value(self, spec: IndicatorSpec, output: str, row: int) -> float:
+        name = f"{spec.key}.{output}"
+        values = self._full.get(name)
+        if values is None:
+            values = self._full[name] = memoryview(self._data.indicator(spec, output).copy())
+        return values[row]

@@ -1,0 +1,160 @@
+"""Session readings: what is known of every symbol without asking for an indicator.
+
+Before and at the open they read the pre-market's bars, afterwards the regular session's alone.
+Unknown is NaN. ``_pct`` is percent: 2.0 is 2%.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+
+from symscan.bars.grid import Grid
+from symscan.model.bar import Block, Floats, Rows
+from symscan.model.instant import MINUTE, Instant
+from symscan.model.readings import SESSION_READINGS
+from symscan.session import folds
+
+NEEDS_PREVIOUS_CLOSE: Final = frozenset({"previous_close", "change_pct", "gap_pct"})
+"""The readings that are unknown without a previous close."""
+
+NEEDS_PREMARKET: Final = frozenset({"premarket_volume", "premarket_high", "premarket_low"})
+"""The readings that are unknown without a pre-market bar."""
+
+_FOLDS: Final[dict[str, tuple[folds.Step, float]]] = {
+    "open": (folds.first_open, np.nan),
+    "high": (folds.highest_high, np.nan),
+    "low": (folds.lowest_low, np.nan),
+    "close": (folds.last_close, np.nan),
+    "volume": (folds.summed_volume, 0.0),
+    "turnover": (folds.summed_turnover, 0.0),
+}
+
+
+class PhaseBars:
+    """One phase's finest bars and the running values over them."""
+
+    def __init__(self, rows: int) -> None:
+        self.grid = Grid(rows)
+        self._folds = {name: folds.Fold(step, start, rows) for name, (step, start) in _FOLDS.items()}
+
+    def running(self, name: str) -> Floats:
+        """A running value; NaN, or 0 for sums, where the phase has had no bar. Not to be changed."""
+        return self._folds[name].value(self.grid.blocks)
+
+    def known(self, name: str) -> Floats:
+        """A running value, NaN where the phase has had no bar."""
+        return np.where(self.grid.seen, self.running(name), np.nan)
+
+    def refold(self, rows: Rows) -> None:
+        """Work out the running values of some rows anew, after their bars changed."""
+        blocks: list[Block] = self.grid.columns(rows)
+        for fold in self._folds.values():
+            fold.refold(rows, blocks)
+
+    def grow(self, rows: int) -> None:
+        """Widen to ``rows`` rows."""
+        self.grid.grow(rows)
+        for fold in self._folds.values():
+            fold.grow(rows)
+
+
+class SessionReadings:
+    """The session readings of all rows at one instant.
+
+    Parameters
+    ----------
+    premarket, regular
+        The bars of the two phases.
+    opens_at
+        The session's open: up to and at it, the pre-market is read.
+    """
+
+    def __init__(self, premarket: PhaseBars, regular: PhaseBars, opens_at: Instant) -> None:
+        self.previous_close: Floats = np.full(regular.grid.rows, np.nan)
+        self._premarket = premarket
+        self._regular = regular
+        self._opens_at = opens_at
+        self._now = opens_at
+        self._readers: dict[str, Callable[[], Floats]] = {name: getattr(self, f"_{name}") for name in SESSION_READINGS}
+
+    def advance_to(self, now: Instant) -> None:
+        """Read as of this instant from now on."""
+        self._now = now
+
+    @property
+    def phase_bars(self) -> PhaseBars:
+        """The bars that ``close`` and the latest bar come from now."""
+        return self._regular if self._now > self._opens_at else self._premarket
+
+    def column(self, name: str) -> Floats:
+        """A reading of all rows, NaN where unknown, shape ``(rows,)``; not to be changed.
+
+        ``last_bar_end`` is UTC microseconds.
+
+        Raises
+        ------
+        KeyError
+            If there is no reading of that name.
+        """
+        return self._readers[name]()
+
+    def grow(self, rows: int) -> None:
+        """Widen to ``rows`` rows."""
+        more = np.full(rows - len(self.previous_close), np.nan)
+        self.previous_close = np.concatenate([self.previous_close, more])
+
+    def _open(self) -> Floats:
+        return self._regular.running("open")
+
+    def _high(self) -> Floats:
+        return self._regular.running("high")
+
+    def _low(self) -> Floats:
+        return self._regular.running("low")
+
+    def _close(self) -> Floats:
+        return self.phase_bars.running("close")
+
+    def _volume(self) -> Floats:
+        return self._regular.known("volume")
+
+    def _vwap(self) -> Floats:
+        volume = self._regular.running("volume")
+        vwap = np.full(len(volume), np.nan)
+        np.divide(self._regular.running("turnover"), volume, out=vwap, where=volume > 0)
+        return vwap
+
+    def _last_bar_end(self) -> Floats:
+        grid = self.phase_bars.grid
+        return np.where(grid.seen, grid.last_end(), np.nan)
+
+    def _minutes_since_bar(self) -> Floats:
+        return (self._now - self._last_bar_end()) / MINUTE
+
+    def _previous_close(self) -> Floats:
+        return self.previous_close
+
+    def _change_pct(self) -> Floats:
+        return self._percent_of_previous_close(self._close())
+
+    def _gap_pct(self) -> Floats:
+        opened = self._now > self._opens_at
+        return self._percent_of_previous_close(self._open() if opened else self._close())
+
+    def _premarket_volume(self) -> Floats:
+        return self._premarket.known("volume")
+
+    def _premarket_high(self) -> Floats:
+        return self._premarket.running("high")
+
+    def _premarket_low(self) -> Floats:
+        return self._premarket.running("low")
+
+    def _percent_of_previous_close(self, price: Floats) -> Floats:
+        change = price / self.previous_close
+        change -= 1.0
+        change *= 100.0
+        return change

@@ -1,0 +1,130 @@
+"""What plug-ins ask for: recorded while they run, carried out by the coordinator between slices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from symscan.model.interval import Interval
+from symscan.model.specs import IndicatorSpec
+
+
+@dataclass(frozen=True, slots=True)
+class AddIndicator:
+    """Load and keep an indicator for some symbols."""
+
+    holder: str
+    symbols: tuple[str, ...]
+    spec: IndicatorSpec
+
+
+@dataclass(frozen=True, slots=True)
+class AddBars:
+    """Load and keep bars of an interval: this session's, and those of ``days`` sessions before it."""
+
+    holder: str
+    symbols: tuple[str, ...]
+    interval: Interval
+    days: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class AddSymbol:
+    """Bring a symbol into the session as a member."""
+
+    holder: str
+    symbol: str
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveSymbol:
+    """Let go of a symbol and all its data."""
+
+    holder: str
+    symbol: str
+
+
+@dataclass(frozen=True, slots=True)
+class LockSymbol:
+    """Keep a symbol until it is unlocked."""
+
+    holder: str
+    symbol: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnlockSymbol:
+    """Take away one lock of a symbol, or all (``reason`` None)."""
+
+    holder: str
+    symbol: str
+    reason: str | None = None
+
+
+Request = AddIndicator | AddBars | AddSymbol | RemoveSymbol | LockSymbol | UnlockSymbol
+
+
+class RequestBook:
+    """The requests of one plug-in that are still to be carried out.
+
+    Requests for many symbols one by one are gathered: 500 calls for one indicator are one request.
+    """
+
+    def __init__(self, holder: str) -> None:
+        self.holder = holder
+        self._indicators: dict[IndicatorSpec, dict[str, None]] = {}
+        self._bars: dict[tuple[Interval, int], dict[str, None]] = {}
+        self._symbols: list[AddSymbol | RemoveSymbol | LockSymbol | UnlockSymbol] = []
+
+    def add_indicator(self, symbols: Iterable[str], spec: IndicatorSpec) -> None:
+        """Record an indicator asked for."""
+        self._indicators.setdefault(spec, {}).update(dict.fromkeys(symbols))
+
+    def lead_with(self, symbols: Iterable[str], interval: Interval) -> None:
+        """Put these symbols' session bars before everything asked for so far."""
+        first = dict.fromkeys(symbols)
+        self._bars = {(interval, 0): {**first, **self._bars.pop((interval, 0), {})}, **self._bars}
+
+    def specs(self) -> tuple[IndicatorSpec, ...]:
+        """The indicators asked for and pending."""
+        return tuple(self._indicators)
+
+    def has_indicator(self, symbol: str, spec: IndicatorSpec) -> bool:
+        """Whether the indicator is asked for and pending."""
+        return symbol in self._indicators.get(spec, ())
+
+    def add_bars(self, symbols: Iterable[str], interval: Interval, days: int) -> None:
+        """Record bars asked for."""
+        self._bars.setdefault((interval, days), {}).update(dict.fromkeys(symbols))
+
+    def has_bars(self, symbol: str, interval: Interval, days: int) -> bool:
+        """Whether at least as many days of those bars are asked for and pending."""
+        return any(
+            asked == interval and most >= days and symbol in symbols
+            for (asked, most), symbols in self._bars.items()
+        )
+
+    def change_symbol(self, request: AddSymbol | RemoveSymbol | LockSymbol | UnlockSymbol) -> None:
+        """Record a symbol to add, remove, lock or unlock."""
+        self._symbols.append(request)
+
+    def symbol_changes(self, symbol: str) -> list[Request]:
+        """The pending changes of a symbol, in order."""
+        return [request for request in self._symbols if request.symbol == symbol]
+
+    def drain(self) -> list[Request]:
+        """Take out all requests: bars and indicators first, then changes of symbols in order."""
+        bars = [
+            AddBars(self.holder, tuple(symbols), interval, days)
+            for (interval, days), symbols in self._bars.items()
+            if symbols
+        ]
+        indicators = [
+            AddIndicator(self.holder, tuple(symbols), spec)
+            for spec, symbols in self._indicators.items()
+            if symbols
+        ]
+        drained: list[Request] = [*bars, *indicators, *self._symbols]
+        self._bars, self._indicators, self._symbols = {}, {}, []
+        return drained

@@ -1,0 +1,170 @@
+"""The state of a running session: one owner of every bar, reading and indicator value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from symscan.bars.aggregator import derive
+from symscan.bars.grid import Grid
+from symscan.indicators.manager import IndicatorManager
+from symscan.model.bar import Block, Floats, Mask, Rows
+from symscan.model.instant import Instant
+from symscan.model.interval import ONE_MINUTE, Interval
+from symscan.model.session import Session
+from symscan.model.specs import IndicatorSpec
+from symscan.model.symbols import SymbolTable
+from symscan.session.history import HistoryShelf
+from symscan.session.holders import Holders
+from symscan.session.readings import PhaseBars, SessionReadings
+
+_SPARE_ROWS = 64
+
+
+class SessionData:
+    """Everything a session knows at the current instant, one row per symbol.
+
+    Parameters
+    ----------
+    session
+        The trading day.
+    symbols
+        The symbols known from the start; later ones take spare rows.
+    base
+        The finest interval: that of the slices the session is fed.
+
+    Attributes
+    ----------
+    premarket, regular
+        The finest bars of the two phases.
+    derived
+        Grids of the coarser intervals somebody asked for.
+    in_store, mismatched
+        Which rows the bar store has bars of; which have their 1d history on another price basis.
+    """
+
+    def __init__(self, session: Session, symbols: Sequence[str] = (), base: Interval = ONE_MINUTE) -> None:
+        self.session = session
+        self.base = base
+        self.symbols = SymbolTable(symbols)
+        self.capacity = self.symbols.height + _SPARE_ROWS
+        self.premarket = PhaseBars(self.capacity)
+        self.regular = PhaseBars(self.capacity)
+        self.derived: dict[Interval, Grid] = {}
+        self.readings = SessionReadings(self.premarket, self.regular, session.open)
+        self.indicators = IndicatorManager(self.capacity)
+        self.history = HistoryShelf()
+        self.holders = Holders()
+        self.in_store: Mask = np.zeros(self.capacity, np.bool_)
+        self.mismatched: Mask = np.zeros(self.capacity, np.bool_)
+        self.now: Instant = session.pre_open
+        self.is_active = False
+        self._candidate_rows: dict[str, Rows] = {}
+
+    def advance_to(self, now: Instant) -> None:
+        """Read as of this instant from now on."""
+        self.now = now
+        self.readings.advance_to(now)
+
+    def activate_session(self) -> bool:
+        """Open the session for strategies; False if it was open already."""
+        was_active, self.is_active = self.is_active, True
+        return not was_active
+
+    def grid(self, interval: Interval) -> Grid | None:
+        """Today's bars of an interval, None if nobody asked for them."""
+        if interval == self.base:
+            return self.readings.phase_bars.grid
+        return self.derived.get(interval)
+
+    def regular_grid(self, interval: Interval) -> Grid | None:
+        """Today's regular-hours bars of an interval, None if nobody asked for them."""
+        return self.regular.grid if interval == self.base else self.derived.get(interval)
+
+    def add_interval(self, interval: Interval) -> None:
+        """Keep bars of a coarser interval from now on, those of this session so far included."""
+        if interval <= self.base or interval in self.derived:
+            return
+        grid = Grid(self.capacity)
+        for block in derive(interval, self.session, self.regular.grid.blocks):
+            grid.append(block)
+        self.derived[interval] = grid
+
+    def add_rows(self, symbols: Iterable[str]) -> list[str]:
+        """Give rows to symbols that have none; returns those symbols."""
+        new = [symbol for symbol in dict.fromkeys(symbols) if symbol not in self.symbols]
+        rows = np.array([self.symbols.add(symbol) for symbol in new], np.intp)
+        if self.symbols.height > self.capacity:
+            self._grow(self.symbols.height + max(_SPARE_ROWS, self.capacity // 4))
+        if len(rows):
+            self._empty(rows)
+        return new
+
+    def free_rows(self, symbols: Iterable[str]) -> None:
+        """Let go of symbols with all their data."""
+        for symbol in symbols:
+            row = self.symbols.free(symbol)
+            self.indicators.forget(np.array([row], np.intp))
+            self.history.drop(symbol)
+            self.holders.remove(symbol)
+        self._candidate_rows.clear()
+
+    def catch_up(self, symbols: Sequence[str], premarket: Sequence[Block], regular: Sequence[Block]) -> None:
+        """Put the bars of late symbols into the slots so far; blocks are over ``symbols``, one per slot."""
+        rows = self.symbols.rows(symbols)
+        for phase, blocks in ((self.premarket, premarket), (self.regular, regular)):
+            _fill(phase.grid, rows, blocks)
+            phase.refold(rows)
+        for interval, grid in self.derived.items():
+            _fill(grid, rows, derive(interval, self.session, self.regular.grid.columns(rows)))
+
+    def add_candidates(self, holder: str, symbols: Iterable[str]) -> None:
+        """Let a holder keep symbols lightly; they must have rows."""
+        self.holders.add_candidates(holder, symbols)
+        self._candidate_rows.pop(holder, None)
+
+    def candidate_rows(self, holder: str) -> Rows:
+        """The rows of a holder's candidates, in the order it asked for them."""
+        rows = self._candidate_rows.get(holder)
+        if rows is None:
+            rows = self.symbols.rows(self.holders.candidates(holder))
+            self._candidate_rows[holder] = rows
+        return rows
+
+    def indicator(self, spec: IndicatorSpec, output: str = "value") -> Floats:
+        """An indicator's values over all rows, NaN where unknown; not to be changed.
+
+        An intraday indicator is unknown until its interval has completed a bar today: nothing
+        crosses the night.
+        """
+        values = self.indicators.column(spec, output)
+        if not spec.interval.is_intraday:
+            return values
+        grid = self.regular_grid(spec.interval)
+        if grid is None:
+            return np.full(self.capacity, np.nan)
+        return np.where(grid.seen, values, np.nan)
+
+    def _grow(self, capacity: int) -> None:
+        for part in (self.premarket, self.regular, self.readings, self.indicators, *self.derived.values()):
+            part.grow(capacity)
+        more = np.zeros(capacity - self.capacity, np.bool_)
+        self.in_store = np.concatenate([self.in_store, more])
+        self.mismatched = np.concatenate([self.mismatched, more])
+        self.capacity = capacity
+
+    def _empty(self, rows: Rows) -> None:
+        for phase in (self.premarket, self.regular):
+            phase.grid.clear(rows)
+            phase.refold(rows)
+        for grid in self.derived.values():
+            grid.clear(rows)
+        self.readings.previous_close[rows] = np.nan
+        self.in_store[rows] = False
+        self.mismatched[rows] = False
+
+
+def _fill(grid: Grid, rows: Rows, blocks: Sequence[Block]) -> None:
+    for slot, block in enumerate(blocks):
+        grid.fill(slot, rows, block.present, block.fields)

@@ -1,0 +1,114 @@
+"""From frames of bars to dense arrays: one slot per interval, one column per symbol."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from symscan.model.bar import FIELDS, VOLUME, Block, Floats, Mask, Rows
+from symscan.model.instant import MINUTE, Instant
+from symscan.model.interval import Interval
+from symscan.model.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Slots:
+    """Consecutive bars of one length: ``[start, start + step)``, ... up to ``stop``, the last one cut there.
+
+    All in UTC microseconds.
+    """
+
+    start: Instant
+    stop: Instant
+    step: int
+
+    @staticmethod
+    def regular(session: Session, interval: Interval) -> Slots:
+        """The slots of the regular session."""
+        return Slots(session.open, session.close, interval.minutes * MINUTE)
+
+    @staticmethod
+    def premarket(session: Session, interval: Interval) -> Slots:
+        """The slots before the open."""
+        return Slots(session.pre_open, session.open, interval.minutes * MINUTE)
+
+    def __len__(self) -> int:
+        return -(-(self.stop - self.start) // self.step)
+
+    @property
+    def ends(self) -> list[Instant]:
+        """The end of every slot, ascending."""
+        return [min(self.start + (slot + 1) * self.step, self.stop) for slot in range(len(self))]
+
+
+class DenseBars:
+    """The bars of a run of slots over many columns.
+
+    Attributes
+    ----------
+    fields
+        Open, high, low, close, volume, shape ``(slots, 5, columns)``; prices NaN and volume 0 where
+        there is no bar.
+    present
+        Where there is a bar, shape ``(slots, columns)``.
+    """
+
+    def __init__(self, slots: Slots, columns: int) -> None:
+        self.slots = slots
+        self.fields: Floats = np.full((len(slots), 5, columns), np.nan)
+        self.fields[:, VOLUME] = 0.0
+        self.present: Mask = np.zeros((len(slots), columns), np.bool_)
+
+    def put(self, frame: pl.DataFrame, columns: Mapping[str, int], after: Instant = 0) -> None:
+        """Write the frame's bars that lie in the slots and end after an instant.
+
+        Parameters
+        ----------
+        frame
+            ``symbol, start, open, high, low, close, volume``, bars of one symbol side by side.
+        columns
+            The column of each symbol; bars of other symbols are passed over.
+        """
+        column = _column_of_each(frame["symbol"], columns)
+        start = frame["start"].to_physical().to_numpy()
+        first = max(self.slots.start, after)
+        chosen = np.flatnonzero((column >= 0) & (start >= first) & (start < self.slots.stop))
+        whole = len(chosen) == len(start)
+        slot = (start - self.slots.start) // self.slots.step
+        if not whole:
+            slot, column = slot[chosen], column[chosen]
+        width = self.present.shape[1]
+        self.present.reshape(-1)[slot * width + column] = True
+        place = slot * (5 * width) + column
+        flat = self.fields.reshape(-1)
+        for index, name in enumerate(FIELDS):
+            values = frame[name].to_numpy()
+            flat[place + index * width] = values if whole else values[chosen]
+
+    def blocks(self) -> list[Block]:
+        """One block per slot, looking into the arrays."""
+        return [
+            Block(end, fields, present)
+            for end, fields, present in zip(self.slots.ends, self.fields, self.present, strict=True)
+        ]
+
+
+def scaled(block: Block, factor: Floats) -> Block:
+    """The block on a later price basis: prices divided by each column's factor, volume times it."""
+    fields = block.fields / factor
+    fields[VOLUME] = block.volume * factor
+    return Block(block.end, fields, block.present)
+
+
+def number(symbols: Sequence[str]) -> dict[str, int]:
+    """The position of each symbol."""
+    return {symbol: index for index, symbol in enumerate(symbols)}
+
+
+def _column_of_each(symbols: pl.Series, columns: Mapping[str, int]) -> Rows:
+    runs = symbols.rle().struct.unnest()
+    places = [columns.get(symbol, -1) for symbol in runs["value"].to_list()]
+    return np.repeat(np.array(places, np.intp), runs["len"].to_numpy())

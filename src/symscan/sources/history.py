@@ -1,0 +1,197 @@
+"""Bars of earlier sessions from the bar store, on the price basis of the session they are loaded for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
+from itertools import groupby
+
+import numpy as np
+import polars as pl
+
+from symscan.bars.aggregator import combine, derive
+from symscan.clock.session_calendar import SessionCalendar
+from symscan.model.bar import CLOSE, FIELDS, Block, Floats, Mask
+from symscan.model.interval import ONE_DAY, ONE_WEEK, Interval
+from symscan.model.session import Session
+from symscan.sources.base import DailyHistory
+from symscan.sources.dense import DenseBars, Slots, number, scaled
+from symscan.sources.parquet import BarStore
+from symscan.sources.shelf import BlockShelf
+
+BASIS_TOLERANCE = 0.03
+"""How far the daily close may lie from the last intraday close before the two are on different bases."""
+
+
+class StoreHistory:
+    """History from a bar store.
+
+    Per session and interval, the stored bars are used if there are any of that interval for that
+    date (a symbol absent there has none), else they are derived from the finest stored ones.
+
+    Parameters
+    ----------
+    store
+        Where the bars are.
+    calendar
+        The exchange's sessions.
+    shelf
+        Where dense bars are kept between sessions of one run; they depend on their files alone.
+    """
+
+    def __init__(self, store: BarStore, calendar: SessionCalendar, shelf: BlockShelf | None = None) -> None:
+        self._store = store
+        self._calendar = calendar
+        self._shelf = shelf or BlockShelf()
+
+    def symbols(self) -> frozenset[str]:
+        """Every symbol the store has bars of."""
+        return self._store.symbols()
+
+    def load(self, symbols: Sequence[str], interval: Interval, session: Session, days: int) -> Iterator[Block]:
+        """The bars of the ``days`` sessions before ``session``, oldest first, over ``symbols``."""
+        symbols = tuple(symbols)
+        sessions = self._calendar.previous(session.date, days) if days else []
+        if interval == ONE_WEEK:
+            yield from self._weeks(symbols, session, sessions)
+        elif interval == ONE_DAY:
+            yield from self._days(symbols, session, sessions)
+        else:
+            for earlier in sessions:
+                factor = self._factor(symbols, earlier.date, session.date)
+                for block in self._intraday(symbols, interval, earlier):
+                    yield block if factor is None else scaled(block, factor)
+
+    def daily(self, symbols: Sequence[str], session: Session) -> DailyHistory:
+        """What is known the evening before ``session``."""
+        symbols = tuple(symbols)
+        (previous,) = self._calendar.previous(session.date, 1)
+        (block,) = self._days(symbols, session, [previous])
+        mismatched = self._mismatched(symbols, previous)
+        return DailyHistory(np.where(mismatched, np.nan, block.close), mismatched)
+
+    def _days(self, symbols: tuple[str, ...], session: Session, sessions: Sequence[Session]) -> Iterator[Block]:
+        self._shelve_stored_days(symbols, sessions)
+        for earlier in sessions:
+            block = self._day(symbols, earlier)
+            factor = self._factor(symbols, earlier.date, session.date)
+            yield block if factor is None else scaled(block, factor)
+
+    def _weeks(self, symbols: tuple[str, ...], session: Session, sessions: Sequence[Session]) -> Iterator[Block]:
+        """Bars of whole weeks: one that ``sessions`` enter in the middle, or that is not over, has none."""
+        days = zip(sessions, self._days(symbols, session, sessions), strict=True)
+        for monday, week in groupby(days, key=lambda day: _monday(day[0].date)):
+            blocks = [block for _, block in week]
+            whole = self._calendar.sessions(monday, monday + timedelta(days=6))
+            if len(blocks) == len(whole):
+                yield combine(blocks, whole[-1].close)
+
+    def _intraday(self, symbols: tuple[str, ...], interval: Interval, session: Session) -> Sequence[Block]:
+        """Bars of one earlier session as they were traded."""
+        stored = [one for one in self._store.intervals(session.date) if one.is_intraday]
+        if not stored:
+            return []
+        if interval in stored:
+            return self._stored(symbols, interval, session)
+        finest = min(stored)
+        if interval < finest or interval.minutes % finest.minutes:
+            return []
+        return self._shelf.keep(
+            (self._store.path(finest, session.date), str(interval), symbols),
+            lambda: derive(interval, session, self._stored(symbols, finest, session)),
+        )
+
+    def _stored(self, symbols: tuple[str, ...], interval: Interval, session: Session) -> Sequence[Block]:
+        bars = DenseBars(Slots.regular(session, interval), len(symbols))
+        bars.put(self._store.load(interval, [session.date], symbols), number(symbols))
+        return bars.blocks()
+
+    def _day(self, symbols: tuple[str, ...], session: Session) -> Block:
+        """The daily bars of one earlier session as they were traded."""
+        path = self._store.path(ONE_DAY, session.date)
+        if path is not None:
+            (block,) = self._shelf.keep((path, "1d", symbols), lambda: self._load_days(symbols, [session]))
+            return block
+        stored = [one for one in self._store.intervals(session.date) if one.is_intraday]
+        if not stored:
+            return Block.blank(session.close, len(symbols))
+        finest = min(stored)
+        (block,) = self._shelf.keep(
+            (self._store.path(finest, session.date), "1d", symbols),
+            lambda: [combine(self._stored(symbols, finest, session), session.close)],
+        )
+        return block
+
+    def _shelve_stored_days(self, symbols: tuple[str, ...], sessions: Sequence[Session]) -> None:
+        """Load the daily files still missing on the shelf at once: one by one they take ten times as long."""
+        missing = [
+            session
+            for session in sessions
+            if (path := self._store.path(ONE_DAY, session.date)) is not None
+            and (path, "1d", symbols) not in self._shelf
+        ]
+        for session, block in zip(missing, self._load_days(symbols, missing), strict=True):
+            self._shelf.put((self._store.path(ONE_DAY, session.date), "1d", symbols), [block])
+
+    def _load_days(self, symbols: tuple[str, ...], sessions: Sequence[Session]) -> list[Block]:
+        """Stored daily bars, one block per session."""
+        if not sessions:
+            return []
+        frame = self._store.load(ONE_DAY, [session.date for session in sessions], symbols)
+        blocks = [Block.blank(session.close, len(symbols)) for session in sessions]
+        slot_of = {session.date: slot for slot, session in enumerate(sessions)}
+        column_of = number(symbols)
+        for day, rows in zip(*_by_day(frame), strict=True):
+            block = blocks[slot_of[day]]
+            columns = np.array([column_of[symbol] for symbol in rows["symbol"]], np.intp)
+            block.present[columns] = True
+            for field, name in zip(block.fields, FIELDS, strict=True):
+                field[columns] = rows[name].to_numpy()
+        return blocks
+
+    def _factor(self, symbols: Sequence[str], earlier: date, day: date) -> Floats | None:
+        """By what prices of an earlier date are divided to be on ``day``'s basis; None if nothing split."""
+        splits = self._store.splits()
+        between = splits.filter((pl.col("ex_date") > earlier) & (pl.col("ex_date") <= day))
+        if between.is_empty():
+            return None
+        ratios = dict(between.group_by("symbol").agg(pl.col("ratio").product()).iter_rows())
+        return np.array([ratios.get(symbol, 1.0) for symbol in symbols])
+
+    def _mismatched(self, symbols: tuple[str, ...], previous: Session) -> Mask:
+        """Where the daily close and the last regular intraday close of a session contradict each other."""
+        stored = self._store.intervals(previous.date)
+        if ONE_DAY not in stored or stored[0] == ONE_DAY:
+            return np.zeros(len(symbols), np.bool_)
+        daily = self._day(symbols, previous).close
+        (intraday,) = self._shelf.keep(
+            (self._store.path(stored[0], previous.date), "last", symbols),
+            lambda: [self._last_closes(symbols, stored[0], previous)],
+        )
+        differs: Mask = np.abs(intraday.close / daily - 1.0) > BASIS_TOLERANCE
+        return differs
+
+    def _last_closes(self, symbols: tuple[str, ...], interval: Interval, session: Session) -> Block:
+        frame = self._store.load(interval, [session.date], symbols, ["symbol", "start", "close"])
+        start = pl.col("start").to_physical()
+        last = (
+            frame.lazy()
+            .filter((start >= session.open) & (start < session.close))
+            .group_by("symbol")
+            .agg(pl.col("close").last())
+            .collect()
+        )
+        block = Block.blank(session.close, len(symbols))
+        column_of = number(symbols)
+        for symbol, close in last.iter_rows():
+            block.fields[CLOSE, column_of[symbol]] = close
+        return block
+
+
+def _monday(day: date) -> date:
+    return day - timedelta(days=day.weekday())
+
+
+def _by_day(frame: pl.DataFrame) -> tuple[list[date], list[pl.DataFrame]]:
+    parts = frame.partition_by("session", maintain_order=True)
+    return [part["session"][0] for part in parts], parts

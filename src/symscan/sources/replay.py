@@ -1,0 +1,139 @@
+"""A stored day, played slice by slice: the source of a backtest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import polars as pl
+
+from symscan.errors import DataError
+from symscan.model.bar import BarSlice, Block
+from symscan.model.instant import MINUTE, Instant
+from symscan.model.interval import Interval
+from symscan.model.session import Session
+from symscan.sources.dense import DenseBars, Slots, number
+from symscan.sources.parquet import BarStore
+
+
+class ReplaySource:
+    """Plays the stored bars of one session; a bar is delivered at its end, never before.
+
+    Parameters
+    ----------
+    store
+        Where the bars are.
+    session
+        The trading day.
+    start
+        The first instant to play; None for the first that the stored bars reach into.
+
+    Raises
+    ------
+    DataError
+        If the store has no intraday bars of that day.
+    """
+
+    def __init__(self, store: BarStore, session: Session, start: Instant | None = None) -> None:
+        self._store = store
+        self._session = session
+        self.base = finest_interval(store, session)
+        self._now: Instant = session.pre_open
+        self._start = session.open if start is None else min(start, session.open)
+        self._has_premarket = _first_start(store, self.base, session) < session.open
+        self._premarket: DenseBars | None = None
+        self._regular = DenseBars(Slots.regular(session, self.base), 0)
+        self._columns: dict[str, int] = {}
+
+    def subscribe(self, rows: Mapping[str, int], capacity: int) -> None:
+        """Deliver bars of these symbols in these columns from the next slice on.
+
+        Parameters
+        ----------
+        rows
+            The column of each new symbol.
+        capacity
+            How many columns the blocks are to have.
+        """
+        self._columns.update(rows)
+        if capacity != self._regular.present.shape[1]:
+            self._lay_out(capacity)
+        else:
+            self._put(rows)
+
+    def unsubscribe(self, symbols: Sequence[str]) -> None:
+        """Deliver no more bars of these symbols."""
+        gone = [self._columns.pop(symbol) for symbol in symbols if symbol in self._columns]
+        for bars in (self._premarket, self._regular):
+            if bars is not None:
+                blank = DenseBars(bars.slots, 1)
+                later = [slot for slot, end in enumerate(bars.slots.ends) if end > self._now]
+                for column in gone:
+                    bars.fields[later, :, column] = blank.fields[later, :, 0]
+                    bars.present[later, column] = False
+
+    def catch_up(self, symbols: Sequence[str], ends: Sequence[Instant]) -> list[Block]:
+        """The session's bars that ended at these instants, over ``symbols``."""
+        frame = self._load(symbols)
+        columns = number(symbols)
+        played: dict[Instant, Block] = {}
+        for slots in (Slots.premarket(self._session, self.base), Slots.regular(self._session, self.base)):
+            bars = DenseBars(slots, len(symbols))
+            bars.put(frame, columns)
+            played.update((block.end, block) for block in bars.blocks())
+        return [played[end] for end in ends if end <= self._now]
+
+    def slices(self) -> Iterator[BarSlice]:
+        """Every minute of the session in order up to its close, with the bars that end then."""
+        for end in range(self._first(), self._session.close + 1, MINUTE):
+            self._now = end
+            yield BarSlice(end, self._bars_at(end))
+
+    def _first(self) -> Instant:
+        return self._session.pre_open + MINUTE if self._has_premarket else self._start
+
+    def _bars_at(self, end: Instant) -> Block | None:
+        bars = self._regular if end > self._session.open else self._premarket
+        if bars is None:
+            return None
+        slots = bars.slots
+        past = end - slots.start
+        if past <= 0 or (past % slots.step and end != slots.stop):
+            return None
+        slot = -(-past // slots.step) - 1
+        return Block(end, bars.fields[slot], bars.present[slot])
+
+    def _lay_out(self, capacity: int) -> None:
+        """Make room for every column; bars already delivered are left out."""
+        self._regular = DenseBars(Slots.regular(self._session, self.base), capacity)
+        if self._has_premarket:
+            self._premarket = DenseBars(Slots.premarket(self._session, self.base), capacity)
+        self._put(self._columns)
+
+    def _put(self, rows: Mapping[str, int]) -> None:
+        frame = self._load(list(rows))
+        for bars in (self._premarket, self._regular):
+            if bars is not None:
+                bars.put(frame, rows, self._now)
+
+    def _load(self, symbols: Sequence[str]) -> pl.DataFrame:
+        return self._store.load(self.base, [self._session.date], symbols)
+
+
+def _first_start(store: BarStore, base: Interval, session: Session) -> Instant:
+    path = store.path(base, session.date)
+    first = pl.scan_parquet(path).select(pl.col("start").min().to_physical()).collect().item() if path else None
+    return session.open if first is None else int(first)
+
+
+def finest_interval(store: BarStore, session: Session) -> Interval:
+    """The finest interval the store has bars of, for one session.
+
+    Raises
+    ------
+    DataError
+        If it has no intraday bars of that day.
+    """
+    intraday = [interval for interval in store.intervals(session.date) if interval.is_intraday]
+    if not intraday:
+        raise DataError(f"{store.root} has no intraday bars of {session.date}; import some, or choose another date")
+    return min(intraday)
