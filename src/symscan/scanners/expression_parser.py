@@ -15,7 +15,7 @@ from symscan.scanners.expression_names import Name, Names, UnknownNameError
 from symscan.scanners.expression_terms import Kind, Term
 from symscan.scanners.expression_tokens import Token, TokenKind, tokenize
 
-DEEPEST: Final = 60
+DEEPEST: Final = 30
 """How deep parentheses, calls, NOT, minus and CASE may nest."""
 
 LONGEST_CHAIN: Final = 300

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import polars as pl
 
 from symscan.errors import ExpressionError
-from symscan.model.bar import Mask, Rows
-from symscan.model.readings import LAST_BAR_END
+from symscan.model.bar import Rows
 from symscan.scanners.base import BaseScanner, ScanContext, ScanResult
-from symscan.scanners.expression import Expression, compile_rank, compile_where, resolve_column
-from symscan.scanners.expression_names import SYMBOL, Names, dtype_of, kind_of
+from symscan.scanners.expression_names import SYMBOL
+from symscan.scanners.screen_plan import ScreenPlan
 from symscan.scanners.universe import Universe, load_universe
-
-_AGE: Final = "minutes_since_bar"
-_WHERE: Final = " where"  # with a space, no column of a universe can have these names
-_RANK: Final = " rank"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,150 +60,42 @@ class Screen:
 
 
 class FrameMetadata(Mapping[str, dict[str, Any]]):
-    """Why symbols were found: a frame that reads as a mapping from symbol to its values.
+    """Why symbols were found: a frame, made when first looked at, that reads as a mapping.
 
     Parameters
     ----------
-    frame
-        ``symbol`` and the values, one row per hit, best first; null is unknown.
+    symbols
+        The hits, best first.
+    make
+        Makes the frame: ``symbol`` and the values, one row per hit in the same order; null is unknown.
     """
 
-    __slots__ = ("_rows", "frame")
+    def __init__(self, symbols: Sequence[str], make: Callable[[], pl.DataFrame]) -> None:
+        self._symbols = symbols
+        self._make = make
 
-    def __init__(self, frame: pl.DataFrame) -> None:
-        self.frame = frame
-        self._rows: dict[str, int] | None = None
+    @cached_property
+    def frame(self) -> pl.DataFrame:
+        """``symbol`` and the values, one row per hit, best first; null is unknown."""
+        return self._make()
 
     def __getitem__(self, symbol: str) -> dict[str, Any]:
-        if self._rows is None:
-            self._rows = {each: row for row, each in enumerate(self.frame[SYMBOL])}
         values = self.frame.row(self._rows[symbol], named=True)
         del values[SYMBOL]
         return values
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self.frame[SYMBOL])
+        return iter(self._symbols)
 
     def __len__(self) -> int:
-        return self.frame.height
+        return len(self._symbols)
 
     def __repr__(self) -> str:
         return f"FrameMetadata({dict(self)!r})"
 
-
-@dataclass(frozen=True, slots=True, eq=False)
-class ScreenPlan:
-    """A screen compiled for one universe.
-
-    Attributes
-    ----------
-    where, rank
-        The compiled expressions.
-    columns
-        What is read of the session, by canonical name.
-    static
-        The static columns that are read, one row per symbol of the universe.
-    indicators
-        The keys of the indicators to ask for.
-    values
-        The names kept with each hit, session's and static ones.
-    take, max_age_minutes
-        As in the screen.
-    """
-
-    where: Expression
-    rank: Expression | None
-    columns: tuple[str, ...]
-    static: pl.DataFrame
-    indicators: tuple[str, ...]
-    values: tuple[str, ...]
-    take: int | None
-    max_age_minutes: float | None
-
-    @staticmethod
-    def of(screen: Screen, universe: Universe) -> ScreenPlan:
-        """Compile a screen.
-
-        Raises
-        ------
-        ExpressionError
-            If an expression is refused; ``part`` says which.
-        """
-        names = Names({name: kind_of(values) for name, values in universe.columns.items()})
-        with _part("where"):
-            where = compile_where(screen.where, names)
-        with _part("rank"):
-            rank = None if screen.rank is None else compile_rank(screen.rank, names)
-        with _part("show"):
-            shown = [resolve_column(text, names) for text in screen.show]
-        parts = [where, rank] if rank else [where]
-        used = dict.fromkeys(name for part in parts for name in part.names)
-        values = used | dict.fromkeys(name.column for name in shown if name.column != SYMBOL)
-        asked = [key for part in parts for key in part.indicators]
-        aged = {} if screen.max_age_minutes is None else {_AGE: None}
-        return ScreenPlan(
-            where,
-            rank,
-            columns=tuple(name for name in values | aged if name not in universe.columns),
-            static=_static(universe, [name for name in values if name in universe.columns]),
-            indicators=tuple(dict.fromkeys([*asked, *(name.indicator for name in shown if name.indicator)])),
-            values=tuple(values),
-            take=screen.take,
-            max_age_minutes=screen.max_age_minutes,
-        )
-
-    def evaluate(self, frame: pl.DataFrame) -> tuple[pl.DataFrame, Mask]:
-        """The hits of a frame of the universe, and which of its rows are unknown.
-
-        Parameters
-        ----------
-        frame
-            ``symbol``, the session's columns and the static ones.
-
-        Returns
-        -------
-        hits, unknown
-            ``symbol`` and the values kept, best first; shape ``(rows,)``.
-        """
-        where = self.where.expr
-        if self.max_age_minutes is not None:
-            where = pl.when(pl.col(_AGE) <= self.max_age_minutes).then(where)
-        rank = [] if self.rank is None else [self.rank.expr.alias(_RANK)]
-        judged = frame.select(SYMBOL, where.alias(_WHERE), *rank)
-        unknown: Mask = judged[_WHERE].is_null().to_numpy()
-        rows = self._best(judged, judged[_WHERE].arg_true().to_numpy().astype(np.intp))
-        return self._kept(frame, rows), unknown
-
-    def _best(self, judged: pl.DataFrame, rows: Rows) -> Rows:
-        """The rows that are hits, in their order, as many as are taken."""
-        by: list[Any] = [np.array(judged[SYMBOL][rows].to_list(), np.str_)]
-        if self.rank is not None:
-            by.append(-judged[_RANK][rows].to_numpy())  # null becomes NaN, which comes last
-        best: Rows = rows[np.lexsort(by)][: self.take]
-        return best
-
-    def _kept(self, frame: pl.DataFrame, rows: Rows) -> pl.DataFrame:
-        hits = pl.DataFrame([frame[name] for name in (SYMBOL, *self.values)])[rows]
-        if LAST_BAR_END in self.values:  # JSON has no instants
-            return hits.with_columns(pl.col(LAST_BAR_END).dt.strftime("%Y-%m-%dT%H:%M:%SZ"))
-        return hits
-
-
-@contextmanager
-def _part(part: str) -> Iterator[None]:
-    """Compile one part of a screen; its errors say which it is."""
-    try:
-        yield
-    except ExpressionError as error:
-        error.part = part
-        raise
-
-
-def _static(universe: Universe, names: Sequence[str]) -> pl.DataFrame:
-    columns = {name: universe.columns[name] for name in names}
-    return pl.DataFrame(
-        [pl.Series(name, values, dtype_of(kind_of(values)), strict=False) for name, values in columns.items()]
-    )
+    @cached_property
+    def _rows(self) -> dict[str, int]:
+        return {symbol: row for row, symbol in enumerate(self._symbols)}
 
 
 class ScreenScanner(BaseScanner):
@@ -221,6 +108,7 @@ class ScreenScanner(BaseScanner):
     _screen: Screen | None = None
     _plan: ScreenPlan | None = None
     _file: Universe | None = None
+    _seen: tuple[tuple[str, ...], Rows, Rows | None] | None = None
 
     @classmethod
     def of(
@@ -264,15 +152,19 @@ class ScreenScanner(BaseScanner):
 
     def scan(self, context: ScanContext) -> ScanResult:
         """The symbols that meet the condition, best first, with the values that made them."""
-        plan = self._checked_plan()
-        view = context.session_data
-        frame, rows = self._universe_rows(view.frame(plan.columns))
-        hits, judged_unknown = plan.evaluate(frame)
+        plan, view = self._checked_plan(), context.session_data
+        here, rows = self._places(view.symbols)
+        columns = {name: view.column(name) for name in plan.columns}
+        if rows is not None:
+            columns = {name: values[rows] for name, values in columns.items()}
+        hits, judged_unknown = plan.judge(columns, here)
+        symbols = [self._universe[row] for row in here[hits].tolist()]
         unknown = judged_unknown
         if rows is not None:  # candidates beside the universe are not judged
             unknown = np.zeros(len(view.symbols), np.bool_)
             unknown[rows] = judged_unknown
-        return ScanResult(symbols=hits[SYMBOL].to_list(), metadata=FrameMetadata(hits), unknown=unknown)
+        metadata = FrameMetadata(symbols, lambda: plan.kept(columns, here, hits))
+        return ScanResult(symbols=symbols, metadata=metadata, unknown=unknown)
 
     def _checked_plan(self) -> ScreenPlan:
         plan = self._plan
@@ -308,14 +200,16 @@ class ScreenScanner(BaseScanner):
         }
         return Universe(file.name, symbols, columns, file.as_of, file.path)
 
-    def _universe_rows(self, frame: pl.DataFrame) -> tuple[pl.DataFrame, Rows | None]:
-        """The universe's rows of a frame, with the static columns; None where they are all of it."""
-        static = self._checked_plan().static
-        symbols = frame[SYMBOL].to_list()
-        if symbols == self._universe:
-            return (frame.hstack(static) if static.width else frame), None
-        place = {symbol: row for row, symbol in enumerate(symbols)}
-        here = [row for row, symbol in enumerate(self._universe) if symbol in place]
-        rows = np.array([place[self._universe[row]] for row in here], np.intp)
-        taken = frame[rows]
-        return (taken.hstack(static[here]) if static.width else taken), rows
+    def _places(self, candidates: tuple[str, ...]) -> tuple[Rows, Rows | None]:
+        """Which symbols of the universe are candidates, and their rows there; None where they are all."""
+        if self._seen is None or self._seen[0] != candidates:
+            self._seen = (candidates, *_matched(self._universe, candidates))
+        return self._seen[1:]
+
+
+def _matched(universe: Sequence[str], candidates: tuple[str, ...]) -> tuple[Rows, Rows | None]:
+    if candidates == tuple(universe):
+        return np.arange(len(universe)), None
+    place = {symbol: row for row, symbol in enumerate(candidates)}
+    here = [row for row, symbol in enumerate(universe) if symbol in place]
+    return np.array(here, np.intp), np.array([place[universe[row]] for row in here], np.intp)

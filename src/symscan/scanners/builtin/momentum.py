@@ -1,0 +1,57 @@
+"""Momentum scanner: symbols that rise steadily while more shares trade than usual.
+
+The shortest scanner with parameters: two indicators by their key, and that is all the engine needs
+to know to load their history and keep them up to date.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from symscan.errors import SpecError
+from symscan.model.interval import Interval
+from symscan.scanners.screen import Screen, ScreenScanner
+
+
+def _interval(text: str) -> str:
+    try:
+        return str(Interval.parse(text))
+    except SpecError as error:
+        raise ValueError(str(error)) from None
+
+
+class MomentumParams(BaseModel):
+    """What the momentum scanner's ``config`` may hold."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+    universe: str = Field("sp500", description="A universe by name or path.")
+    min_rsi: float = Field(70.0, ge=0, le=100, description="The lowest RSI, from 0 to 100.")
+    min_volume_ratio: float = Field(
+        2.0, ge=0, description="The last completed bar's volume over the mean of the bars before it."
+    )
+    interval: Annotated[str, AfterValidator(_interval)] = Field(
+        "5m", description="The bars both are read from."
+    )
+    rsi_period: int = Field(14, ge=2, description="The RSI's period, in bars.")
+    volume_period: int = Field(20, ge=1, description="How many bars the mean volume is taken over.")
+    max_age_minutes: float | None = Field(None, ge=0, description="An older last bar makes a symbol unknown.")
+
+
+class Scanner(ScreenScanner):
+    """Finds strong RSI on unusual volume, the strongest first."""
+
+    params = MomentumParams
+
+    def screen(self) -> Screen:
+        """RSI and volume ratio, each at least its minimum."""
+        params = MomentumParams.model_validate(self.config)
+        rsi = f"rsi_{params.rsi_period}_{params.interval}"
+        ratio = f"volume_ratio_{params.volume_period}_{params.interval}"
+        return Screen(
+            where=f"{rsi} >= {params.min_rsi} AND {ratio} >= {params.min_volume_ratio}",
+            rank=rsi,
+            max_age_minutes=params.max_age_minutes,
+        )

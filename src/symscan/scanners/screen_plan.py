@@ -1,0 +1,153 @@
+"""A screen compiled for one universe: what it reads, and how it judges."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import polars as pl
+
+from symscan.errors import ExpressionError
+from symscan.model.bar import Floats, Mask, Rows
+from symscan.model.readings import LAST_BAR_END
+from symscan.scanners.expression import Expression, compile_rank, compile_where, resolve_column
+from symscan.scanners.expression_names import SYMBOL, Names, dtype_of, kind_of
+from symscan.scanners.universe import Universe
+
+if TYPE_CHECKING:
+    from symscan.scanners.screen import Screen
+
+_AGE: Final = "minutes_since_bar"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ScreenPlan:
+    """A screen compiled for one universe.
+
+    Attributes
+    ----------
+    where, rank
+        The compiled expressions.
+    columns
+        What is read of the session, by canonical name.
+    static
+        ``symbol`` and the static columns that are read, one row per symbol of the universe.
+    order
+        Each symbol's place in the alphabet, shape ``(symbols,)``.
+    indicators
+        The keys of the indicators to ask for.
+    values
+        The names kept with each hit, session's and static ones.
+    take, max_age_minutes
+        As in the screen.
+    """
+
+    where: Expression
+    rank: Expression | None
+    columns: tuple[str, ...]
+    static: pl.DataFrame
+    order: Rows
+    indicators: tuple[str, ...]
+    values: tuple[str, ...]
+    take: int | None
+    max_age_minutes: float | None
+
+    @staticmethod
+    def of(screen: Screen, universe: Universe) -> ScreenPlan:
+        """Compile a screen.
+
+        Raises
+        ------
+        ExpressionError
+            If an expression is refused; ``part`` says which.
+        """
+        names = Names({name: kind_of(values) for name, values in universe.columns.items()})
+        with _part("where"):
+            where = compile_where(screen.where, names)
+        with _part("rank"):
+            rank = None if screen.rank is None else compile_rank(screen.rank, names)
+        with _part("show"):
+            shown = [resolve_column(text, names) for text in screen.show]
+        parts = [where, rank] if rank else [where]
+        used = dict.fromkeys(name for part in parts for name in part.names)
+        values = used | dict.fromkeys(name.column for name in shown if name.column != SYMBOL)
+        asked = [key for part in parts for key in part.indicators]
+        aged = {} if screen.max_age_minutes is None else {_AGE: None}
+        return ScreenPlan(
+            where,
+            rank,
+            columns=tuple(name for name in values | aged if name not in universe.columns),
+            static=_static(universe, [name for name in values if name in universe.columns]),
+            order=np.argsort(np.argsort(np.array(universe.symbols, np.str_))),
+            indicators=tuple(dict.fromkeys([*asked, *(name.indicator for name in shown if name.indicator)])),
+            values=tuple(values),
+            take=screen.take,
+            max_age_minutes=screen.max_age_minutes,
+        )
+
+    def judge(self, columns: Mapping[str, Floats], here: Rows) -> tuple[Rows, Mask]:
+        """The hits, best first, and what is unknown.
+
+        Parameters
+        ----------
+        columns
+            The session's columns, NaN where unknown, each of shape ``(n,)``.
+        here
+            Which symbols of the universe they are, shape ``(n,)``.
+
+        Returns
+        -------
+        hits, unknown
+            Positions from 0 to n, at most as many as are taken; shape ``(n,)``.
+        """
+        frame = self.frame(columns, here)
+        verdict = _evaluated(frame, self.where.expr.cast(pl.Float64))  # true 1, false 0, unknown NaN
+        if self.max_age_minutes is not None:
+            verdict = np.where(columns[_AGE] <= self.max_age_minutes, verdict, np.nan)
+        hits = np.flatnonzero(verdict == 1.0)
+        by: list[Floats | Rows] = [self.order[here[hits]]]
+        if self.rank is not None and hits.size:
+            by.append(-_evaluated(frame, self.rank.expr)[hits])  # NaN comes last
+        return hits[np.lexsort(by)][: self.take], np.isnan(verdict)
+
+    def frame(self, columns: Mapping[str, Floats], here: Rows) -> pl.DataFrame:
+        """``symbol`` and all that is read, null where unknown."""
+        static = self.static if here.size == self.static.height else self.static[here]
+        return pl.DataFrame([*static, *(_series(name, values) for name, values in columns.items())])
+
+    def kept(self, columns: Mapping[str, Floats], here: Rows, hits: Rows) -> pl.DataFrame:
+        """``symbol`` and the values kept with each hit; an instant is ISO 8601, as JSON has none."""
+        taken = self.frame({name: values[hits] for name, values in columns.items()}, here[hits])
+        if LAST_BAR_END in self.values:
+            taken = taken.with_columns(pl.col(LAST_BAR_END).dt.strftime("%Y-%m-%dT%H:%M:%SZ"))
+        return taken.select(SYMBOL, *self.values)
+
+
+def _evaluated(frame: pl.DataFrame, expr: pl.Expr) -> Floats:
+    """The values of an expression, NaN where unknown; one of the whole universe is repeated."""
+    values: Floats = frame.select(expr).to_series().to_numpy()
+    return values if values.size == frame.height else np.repeat(values, frame.height)
+
+
+def _series(name: str, values: Floats) -> pl.Series:
+    series = pl.Series(name, values, pl.Float64, nan_to_null=True)
+    return series.cast(pl.Int64).cast(pl.Datetime("us", "UTC")) if name == LAST_BAR_END else series
+
+
+def _static(universe: Universe, names: Sequence[str]) -> pl.DataFrame:
+    kinds = {name: dtype_of(kind_of(universe.columns[name])) for name in names}
+    columns = [pl.Series(name, universe.columns[name], dtype, strict=False) for name, dtype in kinds.items()]
+    return pl.DataFrame([pl.Series(SYMBOL, universe.symbols, pl.String), *columns])
+
+
+@contextmanager
+def _part(part: str) -> Iterator[None]:
+    """Compile one part of a screen; its errors say which it is."""
+    try:
+        yield
+    except ExpressionError as error:
+        error.part = part
+        raise
