@@ -1,0 +1,141 @@
+"""What an indicator is: one object per spec, a vector over rows per output."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from typing import ClassVar
+
+import numpy as np
+
+from symscan.indicators.state import Counts, RowState, Window
+from symscan.model.bar import Block, Floats, Mask, Rows
+from symscan.model.specs import IndicatorSpec
+
+
+class Indicator(ABC):
+    """An indicator over all rows; a row's values depend on its own bars and on nothing else.
+
+    A subclass says how one bar moves all warm rows (``_advance``), how cold rows gather their seed
+    (``_seed``) and what is read off the state (``_read``). Which rows a bar concerns is settled
+    here: ``_advance`` may compute over every row, since rows without a bar get their state back and
+    blank rows stay NaN.
+
+    Parameters
+    ----------
+    spec
+        The checked spec.
+    rows
+        The capacity of all vectors.
+    seed_bars
+        Bars of its own a row needs until its seed is complete.
+    window
+        Values kept per row, 0 for none.
+    """
+
+    outputs: ClassVar[tuple[str, ...]] = ("value",)
+    vectors: ClassVar[int] = 1
+    """How many state vectors ``_bind`` is given."""
+
+    def __init__(self, spec: IndicatorSpec, rows: int, *, seed_bars: int, window: int = 0) -> None:
+        self.spec = spec
+        self._seed_bars = seed_bars
+        self._window_length = window
+        self._hold(RowState(self.vectors, rows, seed_bars, window))
+
+    @property
+    def state(self) -> RowState:
+        """What it remembers of every row."""
+        return self._state
+
+    def update(self, rows: Mask, bars: Block) -> None:
+        """Give some rows this bar; every other row keeps its state to the bit.
+
+        Parameters
+        ----------
+        rows
+            Which rows get their bar, shape ``(capacity,)``; a subset of ``bars.present``.
+        bars
+            The completed bars.
+        """
+        state = self._state
+        absent = state.meet(rows)
+        if len(absent):
+            self._advance_but(absent, bars)
+        else:
+            self._advance(bars)
+        if len(state.cold):
+            self._seed(*state.count(rows), bars)
+        self._is_stale = True
+
+    def output(self, name: str = "value") -> Floats:
+        """The current values, shape ``(capacity,)``, NaN where unknown; valid until the next change."""
+        if self._is_stale:
+            self._current = dict(zip(self.outputs, self._read(), strict=True))
+            self._is_stale = False
+        return self._current[name]
+
+    def rebuild(self, rows: Rows, history: Iterable[Block]) -> None:
+        """Forget the rows' state, then play history: warm-up, admission and correction are this.
+
+        Parameters
+        ----------
+        rows
+            The rows, each once.
+        history
+            Blocks in time order, of width ``len(rows)``: column ``j`` belongs to ``rows[j]``.
+        """
+        fresh = type(self)(self.spec, len(rows))  # type: ignore[call-arg]  # subclasses know their seed
+        for block in history:
+            fresh.update(block.present, block)
+        self._state.put(rows, fresh.state)
+        self._is_stale = True
+
+    def forget(self, rows: Rows) -> None:
+        """Make rows unknown, as if they never had a bar."""
+        self._state.forget(rows)
+        self._is_stale = True
+
+    def grow(self, rows: int) -> None:
+        """More capacity; what is remembered stays."""
+        old = self._state
+        self._hold(RowState(self.vectors, rows, self._seed_bars, self._window_length))
+        self._state.put(np.arange(old.rows, dtype=np.intp), old)
+
+    def start_session(self) -> None:  # noqa: B027 - most indicators carry on over the night
+        """A new session opens."""
+
+    @property
+    def _window(self) -> Window:
+        window = self._state.window
+        assert window is not None, "declared without a window"
+        return window
+
+    def _hold(self, state: RowState) -> None:
+        self._state = state
+        self._bind(state.vectors)
+        self._is_stale = True
+
+    def _advance_but(self, absent: Rows, bars: Block) -> None:
+        state = self._state
+        kept = state.vectors.take(absent, axis=1)
+        self._advance(bars)
+        state.vectors[:, absent] = kept
+        if state.window is not None:
+            state.window.undo(absent)
+
+    @abstractmethod
+    def _bind(self, vectors: Floats) -> None:
+        """Name the state vectors, shape ``(vectors, capacity)``, and make room to compute in."""
+
+    @abstractmethod
+    def _advance(self, bars: Block) -> None:
+        """Move every row by its bar; blank rows must stay NaN."""
+
+    @abstractmethod
+    def _seed(self, rows: Rows, counts: Counts, bars: Block) -> None:
+        """Gather the seed of cold rows that got this bar, their ``counts``-th; runs after ``_advance``."""
+
+    @abstractmethod
+    def _read(self) -> tuple[Floats, ...]:
+        """The outputs, one vector each, in the order of ``outputs``."""

@@ -1,0 +1,113 @@
+"""How an indicator is declared: its parameters with bounds, its history, where its formula comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from math import ceil, log
+from typing import Protocol
+
+from symscan.indicators.base import Indicator
+from symscan.model.specs import IndicatorSpec, IndicatorType
+
+_LONGEST_PERIOD = 10_000
+_MOST_DECIMALS = 6
+_SEED_LEFT = 1e-8
+
+
+class Factory(Protocol):
+    """What makes an indicator of a spec: its class."""
+
+    outputs: tuple[str, ...]
+
+    def __call__(self, spec: IndicatorSpec, rows: int) -> Indicator: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One parameter of an indicator; bounds are inclusive."""
+
+    name: str
+    default: Decimal
+    lowest: Decimal
+    highest: Decimal
+    is_integer: bool = True
+
+    def fault(self, value: Decimal) -> str | None:
+        """What is wrong with a value, None if nothing is."""
+        if not value.is_finite():
+            return f"{self.name} is {value}, not a number"
+        if self.is_integer and value != value.to_integral_value():
+            return f"{self.name} is {value}, it must be a whole number"
+        if not self.lowest <= value <= self.highest:
+            return f"{self.name} is {value}, it must be from {self.lowest} to {self.highest}"
+        if value != round(value, _MOST_DECIMALS):
+            return f"{self.name} is {value}, give at most {_MOST_DECIMALS} decimals"
+        return None
+
+
+def period(default: int, lowest: int = 1, name: str = "period") -> Parameter:
+    """A parameter that counts bars."""
+    return Parameter(name, Decimal(default), Decimal(lowest), Decimal(_LONGEST_PERIOD))
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """One kind of indicator.
+
+    Attributes
+    ----------
+    name
+        As in a key: ``volume_ratio``.
+    type
+        Its family.
+    parameters
+        In the order the key holds them.
+    factory
+        Makes the indicator.
+    bars_to_warm
+        Bars of history for given parameter values: the exact window, or until the seed has decayed to 1e-8.
+    summary
+        What it is, in one line.
+    source
+        Where the formula comes from.
+    is_intraday_only
+        Whether it has no meaning on ``1d`` and ``1w`` bars.
+    fault
+        What is wrong with parameters that are each within bounds, None if nothing is.
+    """
+
+    name: str
+    type: IndicatorType
+    parameters: tuple[Parameter, ...]
+    factory: Factory
+    bars_to_warm: Callable[..., int]
+    summary: str
+    source: str
+    is_intraday_only: bool = False
+    fault: Callable[..., str | None] = lambda *_: None
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """The names of its outputs: ``("value",)``, or the fields of a struct."""
+        return self.factory.outputs
+
+    def warm_up_bars(self, spec: IndicatorSpec) -> int:
+        """How many bars of history make a checked spec's value independent of where they begin."""
+        return self.bars_to_warm(*spec.params)
+
+
+def bars_to_decay(kept: float) -> int:
+    """Bars until a seed is down to 1e-8 of itself, if each bar keeps this share of it."""
+    return ceil(log(_SEED_LEFT) / log(kept)) if kept > 0 else 0
+
+
+def ema_decay(period: Decimal) -> int:
+    """Bars until the seed of an exponential average has decayed, about 9.2 periods."""
+    return bars_to_decay(1 - 2 / (float(period) + 1))
+
+
+def wilder_decay(period: Decimal) -> int:
+    """Bars until the seed of one of Wilder's averages has decayed, about 18.4 periods."""
+    return bars_to_decay(1 - 1 / float(period))

@@ -1,0 +1,147 @@
+"""Which indicators there are, and what makes a spec of them valid."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal, InvalidOperation
+from difflib import get_close_matches
+from typing import Any
+
+from symscan.errors import SpecError
+from symscan.indicators import level, momentum, trend, volatility, volume
+from symscan.indicators.base import Indicator
+from symscan.indicators.definition import Definition, Parameter
+from symscan.model.interval import Interval
+from symscan.model.specs import IndicatorConfig, IndicatorSpec
+
+_FAMILIES: tuple[tuple[Definition, ...], ...] = (
+    trend.DEFINITIONS,
+    momentum.DEFINITIONS,
+    volatility.DEFINITIONS,
+    volume.DEFINITIONS,
+    level.DEFINITIONS,
+)
+_DEFINITIONS = {one.name: one for family in _FAMILIES for one in family}
+
+
+def definitions() -> tuple[Definition, ...]:
+    """Every indicator there is."""
+    return tuple(_DEFINITIONS.values())
+
+
+def definition(name: str) -> Definition:
+    """The indicator of a name.
+
+    Raises
+    ------
+    SpecError
+        If there is none.
+    """
+    found = _DEFINITIONS.get(name)
+    if found is None:
+        close = get_close_matches(str(name), _DEFINITIONS, n=1)
+        hint = f"did you mean '{close[0]}'?" if close else f"there are {', '.join(_DEFINITIONS)}"
+        raise SpecError(f"'{name}' is not an indicator; {hint}")
+    return found
+
+
+def check(spec: IndicatorSpec) -> IndicatorSpec:
+    """The spec, if there is such an indicator and every parameter is within its bounds.
+
+    Raises
+    ------
+    SpecError
+        If not.
+    """
+    known = definition(spec.name)
+    if len(spec.params) != len(known.parameters):
+        raise SpecError(_wrong_number(known, spec))
+    pairs = zip(known.parameters, spec.params, strict=True)
+    fault = next(filter(None, (parameter.fault(value) for parameter, value in pairs)), None)
+    if fault is None:
+        fault = known.fault(*spec.params)
+    if fault is None and known.is_intraday_only and not spec.interval.is_intraday:
+        fault = f"it reads bars within a session; {spec.interval} is none, write {spec.name}_1m"
+    if fault is not None:
+        raise SpecError(f"{spec.key}: {fault}")
+    return spec
+
+
+def spec_of(asked: IndicatorConfig | str) -> IndicatorSpec:
+    """The checked spec of a configuration or of a key.
+
+    A key holds every parameter. A configuration may leave some out: they take their defaults.
+    ``period`` is the first parameter; ``params`` holds the others by name.
+
+    Raises
+    ------
+    SpecError
+        If there is no such indicator, a parameter is unknown, given twice or out of bounds.
+    """
+    if isinstance(asked, str):
+        return check(IndicatorSpec.parse(asked))
+    known = definition(asked.name)
+    given = _given(known, asked)
+    params = tuple(
+        _number(known, one, given[one.name]) if one.name in given else one.default for one in known.parameters
+    )
+    return check(IndicatorSpec(known.name, params, Interval.parse(str(asked.interval))))
+
+
+def create(spec: IndicatorSpec, rows: int) -> Indicator:
+    """An indicator without any bars.
+
+    Raises
+    ------
+    SpecError
+        If the spec is not valid.
+    """
+    return definition(check(spec).name).factory(spec, rows)
+
+
+def _wrong_number(known: Definition, spec: IndicatorSpec) -> str:
+    names = ", ".join(one.name for one in known.parameters) or "no parameters"
+    example = IndicatorSpec(
+        known.name,
+        tuple(one.default for one in known.parameters),
+        Interval.parse("5m") if known.is_intraday_only else spec.interval,
+    )
+    return f"'{spec.key}' has {len(spec.params)} parameters; {known.name} takes {names}, as in {example.key}"
+
+
+def _given(known: Definition, asked: IndicatorConfig) -> Mapping[str, Any]:
+    names = [one.name for one in known.parameters]
+    given = _by_name(known, names, asked.params)
+    unknown = next((name for name in given if name not in names), None)
+    if unknown is not None:
+        takes = ", ".join(names) or "no parameters"
+        raise SpecError(f"{known.name} has no parameter '{unknown}'; it takes {takes}")
+    if not asked.period:
+        return given
+    if not names:
+        raise SpecError(f"{known.name} takes no parameters, but period is {asked.period}; leave it out")
+    if given.get(names[0], asked.period) != asked.period:
+        raise SpecError(
+            f"{known.name}: period is {asked.period} and {names[0]} is {given[names[0]]}; give one"
+        )
+    return {names[0]: asked.period, **given}
+
+
+def _by_name(known: Definition, names: Sequence[str], params: Any) -> dict[str, Any]:
+    if isinstance(params, Mapping):
+        return dict(params)
+    if isinstance(params, Sequence) and not isinstance(params, str) and len(params) <= len(names):
+        return dict(zip(names, params, strict=False))
+    raise SpecError(
+        f"{known.name}: params is {params!r}; give values by name, or a list in the order declared"
+    )
+
+
+def _number(known: Definition, parameter: Parameter, value: Any) -> Decimal:
+    try:
+        if isinstance(value, bool):
+            raise TypeError
+        # Through text, so that 2.1 is the decimal that was written and not the float nearest to it.
+        return Decimal(str(value)).normalize()
+    except (TypeError, InvalidOperation):
+        raise SpecError(f"{known.name}: {parameter.name} is {value!r}, not a number") from None
