@@ -1,0 +1,28 @@
+"""The session configuration: what was asked for, checked and in one shape.
+
+::
+
+    text --json--> values --checks, shape--> faults, each with its place   -> ConfigErrors
+                                        \\--> one model, whatever the shape -> SessionConfig
+"""
+
+from symscan.config.load import load_config, parse_config
+from symscan.config.model import (
+    Mode,
+    ScannerConfig,
+    ScreenConfig,
+    SessionConfig,
+    SymbolRequirements,
+)
+from symscan.config.schema import config_schema
+
+__all__ = [
+    "Mode",
+    "ScannerConfig",
+    "ScreenConfig",
+    "SessionConfig",
+    "SymbolRequirements",
+    "config_schema",
+    "load_config",
+    "parse_config",
+]

@@ -1,0 +1,158 @@
+"""Faults that lie between keys: both of two, none of two, an end before its start, the same thing twice.
+
+They are looked for in the values as parsed, so that they are told together with the faults of single
+values; whatever has the wrong type is passed over here, since the shape tells of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+from symscan.config import fields
+from symscan.config.faults import Fault, keys_of, meant
+from symscan.config.positions import join
+from symscan.config.shape import ScannerShape
+
+_SCANNERS: Final = "session_data_config.scanners"
+_SCREEN_KEYS: Final = ("universe", "rank", "take", "show", "max_age_minutes")
+_SCHEDULES: Final = ("pre_session", "schedule", "regular_session")
+
+
+def cross_faults(values: Any) -> Iterator[Fault]:
+    """The faults between the keys of a configuration, as parsed from JSON."""
+    top = _object(values)
+    yield from _order(
+        _object(top.get("backtest_config")), "backtest_config", "start_date", "end_date", fields.parse_date
+    )
+    data = _object(top.get("session_data_config"))
+    yield from _repeats(data, "session_data_config", "symbols", fields.parse_symbol)
+    yield from _repeats(data, "session_data_config", "streams", fields.parse_stream)
+    yield from _repeats(data, "session_data_config", "indicators", fields.parse_indicator)
+    scanners = [
+        (join(_SCANNERS, index), scanner)
+        for index, scanner in enumerate(_list(data.get("scanners")))
+        if isinstance(scanner, dict)
+    ]
+    yield from _same_names(scanners)
+    for path, scanner in scanners:
+        yield from _scanner_faults(path, scanner)
+
+
+def effective_name(scanner: dict[str, Any]) -> str | None:
+    """The name of a scanner as parsed: its own, else the last part of its module's."""
+    name, module = scanner.get("name"), scanner.get("module")
+    if name is None and isinstance(module, str):
+        return module.rpartition(".")[2]
+    return name if isinstance(name, str) else None
+
+
+def _same_names(scanners: list[tuple[str, dict[str, Any]]]) -> Iterator[Fault]:
+    first: dict[str, str] = {}
+    for path, scanner in scanners:
+        name = effective_name(scanner)
+        if name is None:
+            continue
+        if name in first:
+            message = (
+                f"two scanners are named '{name}', the other is {first[name]}; give each a 'name' of its own"
+            )
+            yield Fault(join(path, "name"), message)
+        first.setdefault(name, path)
+
+
+def _scanner_faults(path: str, scanner: dict[str, Any]) -> Iterator[Fault]:
+    given = _given(scanner)
+    yield from _kind_faults(path, given)
+    yield from _schedule_faults(path, scanner, given)
+    yield from _repeats(scanner, path, "show", fields.parse_text)
+    requirements = _object(scanner.get("symbol_requirements"))
+    yield from _repeats(requirements, join(path, "symbol_requirements"), "streams", fields.parse_stream)
+    schedule = join(path, "schedule")
+    yield from _window_faults(_object(scanner.get("schedule")), schedule, "start_time", "end_time")
+    for key in ("pre_session", "regular_session"):
+        for index, window in enumerate(_list(scanner.get(key))):
+            yield from _window_faults(_object(window), join(join(path, key), index), "start", "end")
+
+
+def _given(scanner: dict[str, Any]) -> set[str]:
+    """The keys that say something, counting a mistyped one as the key it was meant to be."""
+    known = keys_of(ScannerShape)
+    said = [key for key, value in scanner.items() if value is not None]
+    return {key if key in known else meant(key, known) or key for key in said}
+
+
+def _kind_faults(path: str, given: set[str]) -> Iterator[Fault]:
+    if "module" in given and "where" in given:
+        yield Fault(
+            join(path, "where"), "a scanner has a 'module' or a 'where', not both; keep one", key=True
+        )
+    elif "module" in given:
+        for key in _SCREEN_KEYS:
+            if key in given:
+                message = (
+                    f"'{key}' belongs to a screen, one with a 'where'; for a module put it into 'config'"
+                )
+                yield Fault(join(path, key), message, key=True)
+    elif "where" in given:
+        if "config" in given:
+            message = (
+                "'config' belongs to a scanner with a 'module'; a screen's keys stand beside its 'where'"
+            )
+            yield Fault(join(path, "config"), message, key=True)
+        if "name" not in given:
+            yield Fault(path, "the key 'name' is missing; a screen needs one")
+    else:
+        yield Fault(path, "expected a 'module' (a scanner in code) or a 'where' (a screen), got neither")
+
+
+def _schedule_faults(path: str, scanner: dict[str, Any], given: set[str]) -> Iterator[Fault]:
+    if "schedule" in given and "regular_session" in given:
+        message = "a scanner has a 'schedule' or a 'regular_session', not both; keep one"
+        yield Fault(join(path, "regular_session"), message, key=True)
+    elif not given.intersection(_SCHEDULES) or (
+        scanner.get("pre_session") is False and not given.intersection(_SCHEDULES[1:])
+    ):
+        message = "it would never scan; give it a 'schedule', a 'regular_session' or \"pre_session\": true"
+        yield Fault(path, message)
+
+
+def _window_faults(window: dict[str, Any], path: str, start: str, end: str) -> Iterator[Fault]:
+    yield from _order(window, path, start, end, fields.parse_time)
+    yield from _repeats(window, path, "days_of_week", fields.parse_day)
+
+
+def _order(
+    holder: dict[str, Any], path: str, start: str, end: str, parse: Callable[[object], Any]
+) -> Iterator[Fault]:
+    first, last = _parsed(parse, holder.get(start)), _parsed(parse, holder.get(end))
+    if first is not None and last is not None and last < first:
+        message = f"'{end}' is before '{start}' ({holder[start]})"
+        yield Fault(join(path, end), message)
+
+
+def _repeats(holder: dict[str, Any], path: str, key: str, parse: Callable[[object], Any]) -> Iterator[Fault]:
+    """Elements of a list that mean the same as an earlier one, such as 60m and 1h."""
+    seen = []
+    for index, value in enumerate(_list(holder.get(key))):
+        parsed = _parsed(parse, value)
+        if parsed is not None and parsed in seen:
+            yield Fault(
+                join(join(path, key), index), f"{fields.show(value)} stands in the list twice; keep one"
+            )
+        seen.append(parsed)
+
+
+def _parsed(parse: Callable[[object], Any], value: object) -> Any:
+    try:
+        return parse(value)
+    except ValueError:
+        return None
+
+
+def _object(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []

@@ -1,0 +1,125 @@
+"""Faults of a configuration's shape: what pydantic found, in our words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any, Final
+
+from pydantic import BaseModel, ValidationError
+
+from symscan.config import shape
+from symscan.config.fields import show
+from symscan.config.positions import Positions, join
+from symscan.errors import ConfigError
+
+Steps = tuple[str | int, ...]
+
+_SCANNER: Final = ("session_data_config", "scanners")
+_SHAPES: Final[dict[tuple[str, ...], type[BaseModel]]] = {
+    (): shape.ConfigShape,
+    ("backtest_config",): shape.BacktestShape,
+    ("session_data_config",): shape.SessionDataShape,
+    ("session_data_config", "indicators"): shape.IndicatorShape,
+    _SCANNER: shape.ScannerShape,
+    (*_SCANNER, "schedule"): shape.ScheduleShape,
+    (*_SCANNER, "regular_session"): shape.WindowShape,
+    (*_SCANNER, "pre_session"): shape.WindowShape,
+    (*_SCANNER, "symbol_requirements"): shape.RequirementsShape,
+}
+"""Every object with fixed keys, by where it stands (numbers left out)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something wrong at a path; ``key`` says that its key is to blame, not its value."""
+
+    path: str
+    message: str
+    key: bool = False
+
+    def to_error(self, positions: Positions) -> ConfigError:
+        """The fault with its place."""
+        return ConfigError(self.message, place=positions.place(self.path, key=self.key), path=self.path)
+
+
+def shape_faults(error: ValidationError) -> list[Fault]:
+    """The faults pydantic found."""
+    return [_to_fault(detail) for detail in error.errors(include_url=False)]
+
+
+def keys_of(model: type[BaseModel]) -> list[str]:
+    """The keys an object may have, in the order they are documented."""
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def meant(key: str, known: Iterable[str]) -> str | None:
+    """The known key an unknown one was probably meant to be."""
+    near = get_close_matches(key.casefold(), list(known), n=1)
+    return near[0] if near else None
+
+
+def path_of(steps: Steps) -> str:
+    """The path of a pydantic location."""
+    path = ""
+    for step in steps:
+        path = join(path, step)
+    return path
+
+
+def _to_fault(detail: Any) -> Fault:
+    steps: Steps = tuple(step for step in detail["loc"] if step not in shape.TAGS)
+    kind, value, context = detail["type"], detail["input"], detail.get("ctx", {})
+    if kind == "extra_forbidden":
+        return Fault(path_of(steps), _unknown_key(steps), key=True)
+    if kind == "missing":
+        return Fault(path_of(steps[:-1]), f"the key '{steps[-1]}' is missing")
+    if kind == "value_error":
+        return Fault(path_of(steps), str(context["error"]))
+    if kind == "too_short":
+        return Fault(path_of(steps), "the list is empty; fill it, or leave the key out")
+    expected = _expected(steps, kind, context)
+    # An unforeseen kind keeps pydantic's own words rather than none.
+    message = f"expected {expected}, got {show(value)}" if expected else f"{detail['msg']}, got {show(value)}"
+    return Fault(path_of(steps), message)
+
+
+_EXPECTED: Final[dict[str, Callable[[dict[str, Any]], str]]] = {
+    "string_type": lambda _: "text",
+    "bool_type": lambda _: "true or false",
+    "int_type": lambda _: "a whole number",
+    "int_from_float": lambda _: "a whole number",
+    "float_type": lambda _: "a number",
+    "finite_number": lambda _: "a finite number",
+    "list_type": lambda _: "a list",
+    "dict_type": lambda _: "an object",
+    "model_type": lambda _: "an object",
+    "model_attributes_type": lambda _: "an object",
+    "greater_than": lambda context: f"a number greater than {context['gt']:g}",
+    "greater_than_equal": lambda context: f"a number of at least {context['ge']:g}",
+}
+
+
+def _expected(steps: Steps, kind: str, context: dict[str, Any]) -> str | None:
+    if kind == "bool_type" and steps[-1] == "pre_session":
+        return "true, false or a list of windows"
+    return _EXPECTED[kind](context) if kind in _EXPECTED else None
+
+
+def _unknown_key(steps: Steps) -> str:
+    key = str(steps[-1])
+    where = tuple(step for step in steps[:-1] if isinstance(step, str))
+    known = keys_of(_SHAPES[where])
+    near = meant(key, known)
+    if near:
+        return f"unknown key '{key}'; did you mean '{near}'?"
+    return f"unknown key '{key}'; {_hint(key, where)}known here: {', '.join(known)}"
+
+
+def _hint(key: str, where: Sequence[str]) -> str:
+    """Where else the key is known, nearest first."""
+    homes = [home for home, model in _SHAPES.items() if home and key in keys_of(model)]
+    if homes:
+        return f"it belongs in {' or '.join(repr(home[-1]) for home in homes)}; "
+    return "settings of the scanner's own go into its 'config'; " if where == _SCANNER else ""

@@ -1,0 +1,124 @@
+"""Loading a configuration: all its faults at once, or one model."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from symscan.config.model import SessionConfig
+from symscan.config.positions import Positions
+from symscan.errors import ConfigError, ConfigErrors, Place
+
+if TYPE_CHECKING:
+    from symscan.config.faults import Fault
+    from symscan.config.shape import ConfigShape
+
+_ENDLESS_NUMBER = re.compile(r"\d{4000,}")
+
+
+def load_config(path: Path) -> SessionConfig:
+    """The configuration in a file.
+
+    Raises
+    ------
+    ConfigErrors
+        If the file cannot be read, is no JSON, or says anything that is not understood; it holds
+        every fault with its place.
+    """
+    return parse_config(_read(path), str(path))
+
+
+def parse_config(text: str, file: str = "config.json") -> SessionConfig:
+    """The configuration a text holds; ``file`` names it in messages.
+
+    Raises
+    ------
+    ConfigErrors
+        If the text is no JSON or says anything that is not understood; it holds every fault with
+        its place.
+    """
+    # pydantic takes a tenth of a second to import, which help need not wait for.
+    from symscan.config.checks import cross_faults
+    from symscan.config.resolve import to_model
+
+    values = _parse_json(text, file)
+    positions = Positions.of(text, file)
+    errors = [
+        ConfigError(odd.message, place=positions.at(odd.offset), path=odd.path) for odd in positions.oddities
+    ]
+    shape, faults = _check_shape(values)
+    errors += [fault.to_error(positions) for fault in (*faults, *cross_faults(values))]
+    if errors or shape is None:
+        raise ConfigErrors(_in_order(errors))
+    return to_model(shape, file, text)
+
+
+def _check_shape(values: Any) -> tuple[ConfigShape | None, list[Fault]]:
+    from pydantic import ValidationError
+
+    from symscan.config.faults import shape_faults
+    from symscan.config.shape import ConfigShape
+
+    try:
+        return ConfigShape.model_validate(values), []
+    except ValidationError as error:
+        return None, shape_faults(error)
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError:
+        _fail("there is no such file", Place(str(path)))
+    except IsADirectoryError:
+        _fail("is a folder; give the configuration file in it", Place(str(path)))
+    except OSError as error:
+        _fail(f"cannot be read ({error.strerror})", Place(str(path)))
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        _fail("is not UTF-8 text; save the file as UTF-8", Place(str(path), line))
+
+
+def _parse_json(text: str, file: str) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        _fail(_say_syntax(text, error), Place(file, error.lineno, error.colno))
+    except RecursionError:
+        _fail("the values are nested too deeply", Place(file))
+    except ValueError:
+        digits = _ENDLESS_NUMBER.search(text)
+        place = Positions(text, file, {}, ()).at(digits.start()) if digits else Place(file)
+        _fail("the number has too many digits", place)
+
+
+def _say_syntax(text: str, error: json.JSONDecodeError) -> str:
+    rest, before = text[error.pos :].lstrip(), text[: error.pos].rstrip()
+    if not text.strip():
+        return "the file is empty; write a JSON object with a 'session_data_config'"
+    if rest.startswith(("//", "/*", "#")):
+        return "not valid JSON: it has no comments; remove this one"
+    if rest.startswith("'"):
+        return "not valid JSON: texts and keys stand in double quotes"
+    if (rest[:1] in ("}", "]") and before.endswith(",")) or "trailing comma" in error.msg:
+        return "not valid JSON: no comma may stand before a closing bracket; remove it"
+    if not rest:
+        return "not valid JSON: the file ends too early; is a bracket or a quote missing?"
+    return f"not valid JSON: {error.msg[:1].lower()}{error.msg[1:]}"
+
+
+def _in_order(errors: Iterable[ConfigError]) -> list[ConfigError]:
+    """The errors in the order of the file."""
+    return sorted(errors, key=_position)
+
+
+def _position(error: ConfigError) -> tuple[int, int]:
+    place = error.place
+    return (place.line or 0, place.column or 0) if place else (0, 0)
+
+
+def _fail(message: str, place: Place) -> NoReturn:
+    raise ConfigErrors([ConfigError(message, place=place)])

@@ -1,0 +1,169 @@
+"""The configuration as everything above reads it: one model, whichever shape the file has."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any, Literal
+
+from symscan.clock.schedule import Window
+from symscan.config.positions import Positions
+from symscan.errors import ConfigError, Place
+from symscan.model.interval import ONE_MINUTE, Interval
+from symscan.model.specs import IndicatorConfig, IndicatorSpec
+
+Mode = Literal["backtest", "live"]
+
+
+@dataclass(frozen=True, slots=True)
+class SymbolRequirements:
+    """What a scanner wishes for the symbols it finds, beyond what is derived from it.
+
+    Attributes
+    ----------
+    streams
+        Intervals of bars to keep.
+    history_days
+        Sessions of history to load at least; 0 leaves it to what the indicators need.
+    """
+
+    streams: tuple[Interval, ...] = ()
+    history_days: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ScreenConfig:
+    """A scanner that is an expression; the texts are as written, not yet parsed.
+
+    Attributes
+    ----------
+    universe
+        The name or path of the universe it judges.
+    where
+        What a symbol must meet, polars SQL.
+    rank
+        What hits are ordered by, highest first; None orders by symbol.
+    take
+        How many hits at most; None takes all.
+    show
+        Names whose values go into a hit's metadata besides those the expressions use.
+    max_age_minutes
+        A symbol whose last bar ended longer ago is unknown; None sets no limit.
+    """
+
+    universe: str
+    where: str
+    rank: str | None = None
+    take: int | None = None
+    show: tuple[str, ...] = ()
+    max_age_minutes: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ScannerConfig:
+    """One scanner: either ``module`` or ``screen`` is given.
+
+    Attributes
+    ----------
+    name
+        Unique in the configuration.
+    path
+        Where it stands in the file, ``session_data_config.scanners[0]``; for
+        :meth:`SessionConfig.error`.
+    module
+        The dotted name of the module that holds the scanner's class.
+    screen
+        The expression that is the scanner.
+    config
+        The scanner's own settings, unchecked.
+    enabled
+        Whether it takes part.
+    required
+        Whether the session fails if it cannot be set up.
+    pre_session
+        Whether it scans once at the open, over the bars that ended by then.
+    pre_session_windows
+        When it scans before the open; none unless the file has a list of windows there.
+    regular_session
+        When it scans between open and close.
+    symbol_requirements
+        What it wishes for the symbols it finds.
+    timeout_seconds
+        How long one scan may take.
+    add_symbols
+        Whether the symbols it finds join the session.
+    """
+
+    name: str
+    path: str
+    module: str | None = None
+    screen: ScreenConfig | None = None
+    config: dict[str, Any] = field(default_factory=dict)
+    enabled: bool = True
+    required: bool = False
+    pre_session: bool = False
+    pre_session_windows: tuple[Window, ...] = ()
+    regular_session: tuple[Window, ...] = ()
+    symbol_requirements: SymbolRequirements = SymbolRequirements()
+    timeout_seconds: float = 30.0
+    add_symbols: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class SessionConfig:
+    """A configuration that passed every check of its shape.
+
+    Attributes
+    ----------
+    name
+        The run's name: the file's ``name``, else the file's name without its suffix.
+    mode
+        ``backtest`` or ``live``.
+    exchange
+        The exchange whose calendar the sessions follow.
+    start_date, end_date
+        The range of ``backtest_config``, both included; None where the file has none.
+    symbols
+        The symbols that are members from the start.
+    streams
+        Intervals of bars to keep of every member.
+    indicators
+        Indicators of every member; parameters and names unchecked.
+    scanners
+        The scanners in the order of the file, disabled ones too.
+    file
+        Where it was read from.
+    text
+        The file's text, for places.
+    """
+
+    name: str
+    file: Path
+    mode: Mode = "backtest"
+    exchange: str = "NYSE"
+    start_date: date | None = None
+    end_date: date | None = None
+    symbols: tuple[str, ...] = ()
+    streams: tuple[Interval, ...] = (ONE_MINUTE,)
+    indicators: tuple[IndicatorSpec | IndicatorConfig, ...] = ()
+    scanners: tuple[ScannerConfig, ...] = ()
+    text: str = field(default="", repr=False, compare=False)
+
+    def place(self, path: str, *, key: bool = False, offset: int | None = None) -> Place:
+        """Where the value of a path stands in the file; where it has none, what would hold it.
+
+        Parameters
+        ----------
+        path
+            Such as ``session_data_config.scanners[0].config.min_gap_percent``.
+        key
+            Ask for the key instead of its value.
+        offset
+            A position inside a text value, in characters from 0.
+        """
+        return Positions.of(self.text, str(self.file)).place(path, key=key, offset=offset)
+
+    def error(self, path: str, message: str, *, key: bool = False, offset: int | None = None) -> ConfigError:
+        """The fault of a later check, with its place."""
+        return ConfigError(message, place=self.place(path, key=key, offset=offset), path=path)

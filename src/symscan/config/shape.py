@@ -1,0 +1,174 @@
+"""The shape of a configuration file: its keys, their types and what they mean.
+
+Both shapes of a schedule are here side by side; what depends on several keys at once is in ``checks``.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, get_args
+
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, PlainValidator, Tag, WithJsonSchema
+
+from symscan.config import fields
+from symscan.config.model import Mode
+from symscan.model.specs import IndicatorType
+
+WINDOWS_TAG = "<windows>"
+SWITCH_TAG = "<switch>"
+OBJECT_TAG = "<object>"
+KEY_TAG = "<key>"
+TAGS = frozenset({WINDOWS_TAG, SWITCH_TAG, OBJECT_TAG, KEY_TAG})
+"""Parts of a pydantic location that are no part of the file."""
+
+MODES: tuple[str, ...] = get_args(Mode)
+_TYPES = tuple(IndicatorType)
+
+
+class Shape(BaseModel):
+    """A JSON object with a fixed set of keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class WindowShape(Shape):
+    """A window of the day in which a scanner scans."""
+
+    start: fields.ClockTime | None = Field(
+        None, description="First scan, exchange time; default: the beginning of the phase."
+    )
+    end: fields.ClockTime | None = Field(
+        None, description="Last scan at the latest, exchange time; default: the end of the phase."
+    )
+    interval: fields.ScanMinutes = Field(5, description="Time between two scans; default 5m.")
+    days_of_week: list[fields.Day] | None = Field(None, description="Default: every day.", min_length=1)
+
+
+class ScheduleShape(Shape):
+    """The one window of the day in which a scanner scans, in the other shape."""
+
+    interval: fields.ScanMinutes = Field(5, description="Time between two scans; default 5m.")
+    start_time: fields.ClockTime | None = Field(
+        None, description="First scan, exchange time; default: the open."
+    )
+    end_time: fields.ClockTime | None = Field(
+        None, description="Last scan at the latest, exchange time; default: the close."
+    )
+    days_of_week: list[fields.Day] | None = Field(None, description="Default: every day.", min_length=1)
+
+
+class RequirementsShape(Shape):
+    """What a scanner wishes for the symbols it finds."""
+
+    streams: list[fields.Stream] = Field([], description="Intervals of bars to keep.")
+    load_historical: bool = Field(True, description="Whether historical_days counts.")
+    historical_days: int = Field(
+        0, ge=0, description="Sessions of history to load; more are loaded where indicators need them."
+    )
+
+
+class IndicatorShape(Shape):
+    """An indicator in parts."""
+
+    name: fields.Text = Field(description="The indicator's name.", examples=["sma"])
+    type: (
+        Annotated[
+            IndicatorType,
+            PlainValidator(lambda value: IndicatorType(fields.parse_one_of(*_TYPES)(value))),
+            WithJsonSchema({"enum": [str(kind) for kind in _TYPES]}),
+        ]
+        | None
+    ) = Field(None, description="Its family; for the reader only.")
+    period: int = Field(0, ge=0, description="Its first parameter, in bars; 0 where it has none.")
+    interval: fields.BarInterval = Field("1d", description="The bars it reads.", validate_default=True)
+    params: dict[str, Any] = Field({}, description="Further parameters by name.")
+
+
+def _window_or_switch(value: object) -> str:
+    return WINDOWS_TAG if isinstance(value, list) else SWITCH_TAG
+
+
+def _object_or_key(value: object) -> str:
+    return OBJECT_TAG if isinstance(value, dict) else KEY_TAG
+
+
+PreSession = Annotated[
+    Annotated[bool, Tag(SWITCH_TAG)] | Annotated[list[WindowShape], Field(min_length=1), Tag(WINDOWS_TAG)],
+    Discriminator(_window_or_switch),
+]
+Indicator = Annotated[
+    Annotated[fields.IndicatorKey, Tag(KEY_TAG)] | Annotated[IndicatorShape, Tag(OBJECT_TAG)],
+    Discriminator(_object_or_key),
+]
+
+
+class ScannerShape(Shape):
+    """A scanner: a module, or a screen (where)."""
+
+    name: fields.Name | None = Field(None, description="Unique; default: the last part of the module's name.")
+    module: fields.ModuleName | None = Field(None, description="The module that holds the scanner's class.")
+    config: dict[str, Any] | None = Field(
+        None, description="The settings of the scanner's own.", examples=[{"min_gap_percent": 2.0}]
+    )
+    universe: fields.Text | None = Field(
+        None, description="Screens: a universe by name or path; default sp500.", examples=["sp500"]
+    )
+    where: fields.Text | None = Field(
+        None, description="Screens: what a symbol must meet.", examples=["rsi_14_5m > 70 AND close > vwap"]
+    )
+    rank: fields.Text | None = Field(
+        None, description="Screens: hits are ordered by it, highest first.", examples=["rsi_14_5m"]
+    )
+    take: int | None = Field(None, gt=0, description="Screens: how many hits at most.", examples=[20])
+    show: list[fields.Text] | None = Field(
+        None, description="Screens: further names whose values go into the metadata.", examples=[["sector"]]
+    )
+    max_age_minutes: float | None = Field(
+        None, gt=0, description="Screens: a symbol whose last bar is older is unknown.", examples=[5]
+    )
+    enabled: bool = Field(True, description="Whether the scanner takes part.")
+    required: bool = Field(False, description="Whether the session fails if it cannot be set up.")
+    pre_session: PreSession = Field(
+        False, description="true: one scan at the open; or a list of windows before the open."
+    )
+    schedule: ScheduleShape | None = Field(None, description="When to scan: one window.")
+    regular_session: list[WindowShape] | None = Field(
+        None, min_length=1, description="When to scan: a list of windows."
+    )
+    symbol_requirements: RequirementsShape | None = Field(
+        None, description="What it wishes for the symbols it finds."
+    )
+    timeout_seconds: float = Field(30.0, gt=0, description="How long one scan may take; default 30.")
+    add_symbols: bool = Field(True, description="Whether the symbols it finds join the session.")
+
+
+class SessionDataShape(Shape):
+    """What the session carries and who scans it."""
+
+    symbols: list[fields.Symbol] = Field([], description="Members from the start.")
+    streams: list[fields.Stream] = Field(
+        ["1m"], description="Intervals of bars to keep of every member.", validate_default=True
+    )
+    indicators: list[Indicator] = Field([], description="Indicators of every member.")
+    scanners: list[ScannerShape] = Field([], description="The scanners.")
+
+
+class BacktestShape(Shape):
+    """The days of a backtest."""
+
+    start_date: fields.CalendarDate = Field(description="First day.", examples=["2018-02-20"])
+    end_date: fields.CalendarDate | None = Field(
+        None, description="Last day, included; default: start_date.", examples=["2018-02-23"]
+    )
+
+
+class ConfigShape(Shape):
+    """A symscan session configuration."""
+
+    schema_file: str | None = Field(None, alias="$schema", description="For editors; ignored.")
+    name: fields.Name | None = Field(None, description="The run's name; default: the file's.")
+    mode: Annotated[
+        Mode, PlainValidator(fields.parse_one_of(*MODES)), WithJsonSchema({"enum": list(MODES)})
+    ] = Field("backtest", description="backtest (default) or live.")
+    exchange: fields.Text = Field("NYSE", description="The exchange whose calendar holds; default NYSE.")
+    backtest_config: BacktestShape | None = Field(None, description="The days of a backtest.")
+    session_data_config: SessionDataShape = Field(description="What the session carries and who scans it.")
