@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from symscan.errors import ExpressionError
+from symscan.scanners.expression_arrays import Tree
 from symscan.scanners.expression_names import SYMBOL, Name, Names, UnknownNameError
 from symscan.scanners.expression_parser import ExpressionParser
 from symscan.scanners.expression_python import PythonReader
@@ -31,6 +32,8 @@ class Expression:
         The keys of the indicators it reads, each once.
     expr
         What polars evaluates: null where unknown, never NaN or infinite.
+    tree
+        The same for NumPy, None where only polars can evaluate it.
     """
 
     text: str
@@ -38,6 +41,7 @@ class Expression:
     names: tuple[str, ...]
     indicators: tuple[str, ...]
     expr: pl.Expr
+    tree: Tree | None = None
 
 
 def compile_expression(source: str | pl.Expr, names: Names) -> Expression:
@@ -54,7 +58,7 @@ def compile_expression(source: str | pl.Expr, names: Names) -> Expression:
     settled = settle(term)
     columns = tuple(column for column in used if column != SYMBOL)
     indicators = tuple(dict.fromkeys(name.indicator for name in used.values() if name.indicator))
-    return Expression(_text(source), settled.kind, columns, indicators, settled.expr)
+    return Expression(_text(source), settled.kind, columns, indicators, settled.expr, settled.tree)
 
 
 def compile_where(source: str | pl.Expr, names: Names) -> Expression:

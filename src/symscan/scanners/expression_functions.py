@@ -88,12 +88,12 @@ def _hint(name: str) -> str:
 _Unary = Callable[[pl.Expr], pl.Expr]
 
 
-def _numeric(apply: _Unary, *, raw: bool = True) -> Function:
+def _numeric(apply: _Unary, *, raw: bool = True, op: str = "") -> Function:
     """A function of one number."""
 
     def build(name: str, arguments: Sequence[Term]) -> Term:
         number = expect(arguments[0], Kind.NUMBER, name)
-        return derived(apply(number.expr), Kind.NUMBER, number, raw=raw)
+        return derived(apply(number.expr), Kind.NUMBER, number, raw=raw, op=op)
 
     return Function("number", 1, 1, build)
 
@@ -194,7 +194,8 @@ def _extreme(apply: Callable[..., pl.Expr]) -> Function:
 
 def _first_known(name: str, arguments: Sequence[Term]) -> Term:
     terms = same_kind(arguments, f"the arguments of {name}")
-    return derived(pl.coalesce([term.expr for term in terms]), terms[0].kind, *terms)
+    op = "coalesce" if terms[0].kind is Kind.NUMBER else ""
+    return derived(pl.coalesce([term.expr for term in terms]), terms[0].kind, *terms, op=op)
 
 
 def _null_if(_: str, arguments: Sequence[Term]) -> Term:
@@ -286,7 +287,7 @@ def filtered(argument: Term, condition: Term) -> Term:
 _NUMBER_OR_TRUTH: Final = (Kind.NUMBER, Kind.TRUTH)
 
 FUNCTIONS: Final[dict[str, Function]] = {
-    "ABS": _numeric(pl.Expr.abs, raw=False),
+    "ABS": _numeric(pl.Expr.abs, raw=False, op="abs"),
     "SIGN": _numeric(pl.Expr.sign, raw=False),
     "CEIL": _numeric(pl.Expr.ceil, raw=False),
     "FLOOR": _numeric(pl.Expr.floor, raw=False),

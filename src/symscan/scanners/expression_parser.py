@@ -204,14 +204,14 @@ class ExpressionParser:
             return self._primary()
         term = self._nested(self._signed)
         if sign.value == "-" and isinstance(term.value, float):
-            return self._placed(_number(-term.value), sign.offset)
+            return self._placed(terms.number(-term.value), sign.offset)
         return self._placed(terms.negative(term) if sign.value == "-" else term, sign.offset)
 
     def _primary(self) -> Term:
         token = self._take()
         match token.kind:
             case TokenKind.NUMBER:
-                term = _number(float(token.value))
+                term = terms.number(float(token.value))
             case TokenKind.TEXT:
                 term = Term(pl.lit(token.value), Kind.TEXT, value=token.value)
             case TokenKind.NAME if self._accept("("):
@@ -246,7 +246,7 @@ class ExpressionParser:
             whole = self._text[token.offset : self._tokens[self._at - 1].end]
             raise ExpressionError(str(error), token=whole, offset=token.offset) from None
         self.used[name.column] = name
-        return Term(pl.col(name.column), name.kind)
+        return terms.column(name.column, name.kind)
 
     def _take_output(self) -> str:
         token = self._take()
@@ -282,7 +282,7 @@ class ExpressionParser:
             condition = self._filter()
             if condition is None:
                 return functions.count_rows()
-            return functions.call(name, [functions.filtered(_number(1.0), condition)], at)
+            return functions.call(name, [functions.filtered(terms.number(1.0), condition)], at)
         distinct = name == "COUNT" and self._accept("DISTINCT") is not None
         arguments = self._list(self._or)
         condition = self._filter() if function.aggregates else None
@@ -314,7 +314,3 @@ class ExpressionParser:
 
 
 _FIXED: Final = (TokenKind.KEYWORD, TokenKind.SIGN)
-
-
-def _number(value: float) -> Term:
-    return Term(pl.lit(value), Kind.NUMBER, value=value)

@@ -134,7 +134,7 @@ class PythonReader:
         except UnknownNameError as error:
             raise ExpressionError(str(error), token=text) from None
         self.used[name.column] = name
-        return Term(pl.col(name.column), name.kind, text=text)
+        return replace(terms.column(name.column, name.kind), text=text)
 
     def _binary(self, node: _Node) -> Term:
         left, right, op = self._term(node["left"]), self._term(node["right"]), node["op"]
@@ -283,7 +283,7 @@ def _value(value: object, kind: str) -> Term:
         case bool():
             return Term(pl.lit(value), Kind.TRUTH, str(value))
         case int() | float():
-            return Term(pl.lit(float(value)), Kind.NUMBER, f"{value}", raw=True, value=float(value))
+            return terms.number(float(value))
         case str():
             return Term(pl.lit(value), Kind.TEXT, f"'{value}'", value=value)
     raise _refused(f"a literal of type {kind}")

@@ -7,6 +7,7 @@ products and numerators hand NaN and infinity on, so a chain of them is settled 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -16,6 +17,7 @@ from typing import Final
 import polars as pl
 
 from symscan.errors import ExpressionError
+from symscan.scanners.expression_arrays import Tree
 
 
 class Kind(StrEnum):
@@ -48,6 +50,8 @@ class Term:
         Whether it holds a settled piece.
     value
         What it stands for where it is written out, as in ``70`` or ``'Energy'``.
+    tree
+        The same for NumPy, None where NumPy is not to evaluate it.
     """
 
     expr: pl.Expr
@@ -57,6 +61,7 @@ class Term:
     raw: bool = False
     settled: bool = False
     value: float | str | None = None
+    tree: Tree | None = None
 
     def fault(self, message: str) -> ExpressionError:
         """An error placed at this term."""
@@ -66,6 +71,19 @@ class Term:
 NULL: Final = Term(pl.lit(None), Kind.NULL)
 
 
+def column(name: str, kind: Kind) -> Term:
+    """A column of the session or the universe."""
+    return Term(pl.col(name), kind, tree=("column", name) if kind is Kind.NUMBER else None)
+
+
+def number(value: float) -> Term:
+    """A number written out; infinity and NaN are unknown like any other."""
+    is_finite = math.isfinite(value)
+    return Term(
+        pl.lit(value), Kind.NUMBER, f"{value:g}", raw=not is_finite, value=value, tree=("number", value)
+    )
+
+
 def settle(term: Term) -> Term:
     """The term with null where it is not finite."""
     if not term.raw:
@@ -73,7 +91,8 @@ def settle(term: Term) -> Term:
     # Once around is cheap; around something that holds a settled piece, writing it twice would
     # double with every level, so there it is bound to a name.
     expr = _bound(term.expr) if term.settled else pl.when(term.expr.is_finite()).then(term.expr)
-    return replace(term, expr=expr, raw=False, settled=True)
+    tree = None if term.tree is None else ("settle", term.tree)
+    return replace(term, expr=expr, raw=False, settled=True, tree=tree)
 
 
 def _bound(expr: pl.Expr) -> pl.Expr:
@@ -82,9 +101,11 @@ def _bound(expr: pl.Expr) -> pl.Expr:
     return pl.struct(expr.alias("value")).struct.with_fields(finite).struct.field("finite")
 
 
-def derived(expr: pl.Expr, kind: Kind, *parts: Term, raw: bool = False) -> Term:
-    """A term made of others."""
-    return Term(expr, kind, raw=raw, settled=any(part.settled for part in parts))
+def derived(expr: pl.Expr, kind: Kind, *parts: Term, raw: bool = False, op: str = "") -> Term:
+    """A term made of others; ``op`` is what NumPy knows it by, nothing if it does not."""
+    trees = [part.tree for part in parts]
+    tree = (op, *trees) if op and None not in trees else None
+    return Term(expr, kind, raw=raw, settled=any(part.settled for part in parts), tree=tree)
 
 
 def expect(term: Term, kind: Kind, what: str) -> Term:
@@ -120,7 +141,8 @@ def arithmetic(sign: str, left: Term, right: Term) -> Term:
         b = settle(b)  # 1 / infinity would be a plausible 0
     if sign in ("%", "//"):
         a = settle(a)
-    return derived(_ARITHMETIC[sign](a.expr, b.expr), Kind.NUMBER, a, b, raw=True)
+    op = sign if sign in "+-*/" else ""
+    return derived(_ARITHMETIC[sign](a.expr, b.expr), Kind.NUMBER, a, b, raw=True, op=op)
 
 
 _ARITHMETIC: Final = {
@@ -141,8 +163,8 @@ def negative(term: Term) -> Term:
     """``-x``."""
     if term.kind not in (Kind.NUMBER, Kind.NULL):
         raise term.fault(f"'-' needs a number, but '{term.text}' is a {term.kind}")
-    number = _number(term)
-    return derived(-number.expr, Kind.NUMBER, number, raw=number.raw)
+    value = _number(term)
+    return derived(-value.expr, Kind.NUMBER, value, raw=value.raw, op="negative")
 
 
 def compare(sign: str, left: Term, right: Term) -> Term:
@@ -157,7 +179,8 @@ def compare(sign: str, left: Term, right: Term) -> Term:
     if left.kind is Kind.TRUTH and sign not in ("=", "<>"):
         raise left.fault(f"'{sign}' does not order truth values; combine them with AND, OR and NOT")
     a, b = settle(left), settle(right)
-    return derived(_COMPARISONS[sign](a.expr, b.expr), Kind.TRUTH, a, b)
+    op = sign if a.kind is Kind.NUMBER else ""
+    return derived(_COMPARISONS[sign](a.expr, b.expr), Kind.TRUTH, a, b, op=op)
 
 
 _COMPARISONS: Final = {
@@ -173,25 +196,26 @@ _COMPARISONS: Final = {
 def both(left: Term, right: Term) -> Term:
     """``AND``: false with false on either side, else unknown with unknown on either."""
     a, b = expect(left, Kind.TRUTH, "AND"), expect(right, Kind.TRUTH, "AND")
-    return derived(a.expr & b.expr, Kind.TRUTH, a, b)
+    return derived(a.expr & b.expr, Kind.TRUTH, a, b, op="and")
 
 
 def either(left: Term, right: Term) -> Term:
     """``OR``: true with true on either side, else unknown with unknown on either."""
     a, b = expect(left, Kind.TRUTH, "OR"), expect(right, Kind.TRUTH, "OR")
-    return derived(a.expr | b.expr, Kind.TRUTH, a, b)
+    return derived(a.expr | b.expr, Kind.TRUTH, a, b, op="or")
 
 
 def negation(term: Term) -> Term:
     """``NOT``."""
     truth = expect(term, Kind.TRUTH, "NOT")
-    return derived(~truth.expr, Kind.TRUTH, truth)
+    return derived(~truth.expr, Kind.TRUTH, truth, op="not")
 
 
 def is_null(term: Term) -> Term:
     """``IS NULL``: whether the value is unknown."""
     known = settle(term)
-    return derived(known.expr.is_null(), Kind.TRUTH, known)
+    op = "is null" if known.kind is Kind.NUMBER else ""
+    return derived(known.expr.is_null(), Kind.TRUTH, known, op=op)
 
 
 def is_truth(term: Term, wanted: bool) -> Term:

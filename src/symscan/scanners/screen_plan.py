@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -14,6 +14,7 @@ from symscan.errors import ExpressionError
 from symscan.model.bar import Floats, Mask, Rows
 from symscan.model.readings import LAST_BAR_END
 from symscan.scanners.expression import Expression, compile_rank, compile_where, resolve_column
+from symscan.scanners.expression_arrays import Columns, Truth, numbers, truth
 from symscan.scanners.expression_names import SYMBOL, Names, dtype_of, kind_of
 from symscan.scanners.universe import Universe
 
@@ -35,6 +36,8 @@ class ScreenPlan:
         What is read of the session, by canonical name.
     static
         ``symbol`` and the static columns that are read, one row per symbol of the universe.
+    numbers
+        Those of the static columns that are numbers, NaN where unknown.
     order
         Each symbol's place in the alphabet, shape ``(symbols,)``.
     indicators
@@ -49,6 +52,7 @@ class ScreenPlan:
     rank: Expression | None
     columns: tuple[str, ...]
     static: pl.DataFrame
+    numbers: Columns
     order: Rows
     indicators: tuple[str, ...]
     values: tuple[str, ...]
@@ -75,12 +79,14 @@ class ScreenPlan:
         used = dict.fromkeys(name for part in parts for name in part.names)
         values = used | dict.fromkeys(name.column for name in shown if name.column != SYMBOL)
         asked = [key for part in parts for key in part.indicators]
+        static = _static(universe, [name for name in values if name in universe.columns])
         aged = {} if screen.max_age_minutes is None else {_AGE: None}
         return ScreenPlan(
             where,
             rank,
             columns=tuple(name for name in values | aged if name not in universe.columns),
-            static=_static(universe, [name for name in values if name in universe.columns]),
+            static=static,
+            numbers={each.name: each.to_numpy() for each in static if each.dtype == pl.Float64},
             order=np.argsort(np.argsort(np.array(universe.symbols, np.str_))),
             indicators=tuple(dict.fromkeys([*asked, *(name.indicator for name in shown if name.indicator)])),
             values=tuple(values),
@@ -88,7 +94,7 @@ class ScreenPlan:
             max_age_minutes=screen.max_age_minutes,
         )
 
-    def judge(self, columns: Mapping[str, Floats], here: Rows) -> tuple[Rows, Mask]:
+    def judge(self, columns: Columns, here: Rows) -> tuple[Rows, Mask]:
         """The hits, best first, and what is unknown.
 
         Parameters
@@ -103,22 +109,37 @@ class ScreenPlan:
         hits, unknown
             Positions from 0 to n, at most as many as are taken; shape ``(n,)``.
         """
-        frame = self.frame(columns, here)
-        verdict = _evaluated(frame, self.where.expr.cast(pl.Float64))  # true 1, false 0, unknown NaN
+        true, false = self._verdict(columns, here)
         if self.max_age_minutes is not None:
-            verdict = np.where(columns[_AGE] <= self.max_age_minutes, verdict, np.nan)
-        hits = np.flatnonzero(verdict == 1.0)
+            is_fresh = columns[_AGE] <= self.max_age_minutes
+            true, false = true & is_fresh, false & is_fresh
+        hits = np.flatnonzero(true)
         by: list[Floats | Rows] = [self.order[here[hits]]]
         if self.rank is not None and hits.size:
-            by.append(-_evaluated(frame, self.rank.expr)[hits])  # NaN comes last
-        return hits[np.lexsort(by)][: self.take], np.isnan(verdict)
+            by.append(-self._ranks(self.rank, columns, here)[hits])  # NaN comes last
+        return hits[np.lexsort(by)][: self.take], ~(true | false)
 
-    def frame(self, columns: Mapping[str, Floats], here: Rows) -> pl.DataFrame:
+    def _verdict(self, columns: Columns, here: Rows) -> Truth:
+        if self.where.tree is not None:
+            return truth(self.where.tree, self._with_numbers(columns, here))
+        verdict = _evaluated(self.frame(columns, here), self.where.expr.cast(pl.Float64))
+        return verdict == 1.0, verdict == 0.0
+
+    def _ranks(self, rank: Expression, columns: Columns, here: Rows) -> Floats:
+        if rank.tree is not None:
+            return numbers(rank.tree, self._with_numbers(columns, here))
+        return _evaluated(self.frame(columns, here), rank.expr)
+
+    def _with_numbers(self, columns: Columns, here: Rows) -> Columns:
+        """The session's columns and the universe's numbers."""
+        return {**columns, **{name: values[here] for name, values in self.numbers.items()}}
+
+    def frame(self, columns: Columns, here: Rows) -> pl.DataFrame:
         """``symbol`` and all that is read, null where unknown."""
         static = self.static if here.size == self.static.height else self.static[here]
         return pl.DataFrame([*static, *(_series(name, values) for name, values in columns.items())])
 
-    def kept(self, columns: Mapping[str, Floats], here: Rows, hits: Rows) -> pl.DataFrame:
+    def kept(self, columns: Columns, here: Rows, hits: Rows) -> pl.DataFrame:
         """``symbol`` and the values kept with each hit; an instant is ISO 8601, as JSON has none."""
         taken = self.frame({name: values[hits] for name, values in columns.items()}, here[hits])
         if LAST_BAR_END in self.values:
