@@ -47,12 +47,10 @@ def minutes(market: GeneratedMarket) -> pl.DataFrame:
     """All 1m bars with their session's date, minute since the open and whether they are regular."""
     bars = pl.read_parquet(list(market.files["1m"])).with_columns(at=pl.col("ts").dt.epoch("us"))
     hours = pl.DataFrame(
-        {
-            "date": [s.date for s in SESSIONS],
-            "open": [s.open for s in SESSIONS],
-            "end": [s.close for s in SESSIONS],
-        }
-    ).rename({"open": "opened"})
+        [(session.date, session.open, session.close) for session in SESSIONS],
+        schema=["date", "opened", "end"],
+        orient="row",
+    )
     local = pl.col("ts").dt.convert_time_zone("America/New_York").dt.date()
     return (
         bars.with_columns(date=local)
@@ -271,6 +269,7 @@ def test_too_small_a_market_is_refused(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_calendar_of_this_test_is_new_york_s() -> None:
-    assert datetime.fromtimestamp(LAST.open / 1e6, UTC).hour == 13
+def test_daylight_saving_changes_within_the_sessions() -> None:
+    """The market of these tests crosses it, so what holds above holds across it."""
     assert datetime.fromtimestamp(SESSIONS[0].open / 1e6, UTC).hour == 14
+    assert datetime.fromtimestamp(LAST.open / 1e6, UTC).hour == 13
