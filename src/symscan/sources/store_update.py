@@ -20,7 +20,7 @@ from symscan.sources.catalogue import BarFile, Catalogue, write_catalogue
 _ROW_GROUP_ROWS: Final = 120_000
 """Large enough to read 3 million rows in one go, small enough that a few symbols skip most of a file."""
 
-_OURS: Final = re.compile(r"(\d{4}-\d\d-\d\d|splits)\.[0-9a-f]{16}\.parquet|writing-[0-9a-f]{32}")
+_OURS: Final = re.compile(r"(\d{4}-\d\d-\d\d|splits)\.[0-9a-f]{16}\.parquet|(writing|spill)-[0-9a-f]{32}")
 
 
 class StoreUpdate:

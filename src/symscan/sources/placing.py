@@ -1,0 +1,158 @@
+"""From timestamps to places: the session a row belongs to, and the start of its bar."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import date
+from typing import Final, Protocol
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from symscan.errors import DataError
+from symscan.model.instant import MINUTE
+from symscan.model.session import Session
+from symscan.sources.bar_files import LINE, BarTable
+from symscan.sources.options import ImportOptions, Label, OpeningPrint, Outside
+from symscan.sources.timestamps import WHEN
+
+PRINT: Final = "is_print"
+"""The column that marks end-labelled rows labelled at the open: the opening print."""
+
+Instants = NDArray[np.int64]
+Days = NDArray[np.datetime64]
+
+_NAMED_ROWS: Final = 5
+_YEARS: Final = range(1900, 2200)
+
+
+class Calendar(Protocol):
+    """The sessions of an exchange."""
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The exchange's time zone."""
+
+    def sessions(self, start: date, end: date) -> list[Session]:
+        """The sessions from ``start`` to ``end``, both included, oldest first."""
+
+
+class Placer:
+    """Places the rows of one import.
+
+    Parameters
+    ----------
+    options
+        Says what the timestamps mean.
+    calendar
+        The exchange's sessions.
+    """
+
+    def __init__(self, options: ImportOptions, calendar: Calendar) -> None:
+        self._options = options
+        self._calendar = calendar
+        self._has_prints = options.label is Label.END and options.opening_print is not OpeningPrint.KEEP
+        self._sessions_of: dict[int, list[Session]] = {}
+
+    def place(self, table: BarTable, rows: pl.DataFrame, counts: Counter[str]) -> pl.DataFrame:
+        """The rows with their ``session``, intraday ones with ``start`` (int) and ``is_print``, for ``when``.
+
+        Raises
+        ------
+        DataError
+            If a row lies on a day without a session and is not to be dropped, or off the grid.
+        """
+        if rows.is_empty():
+            return rows.clear()
+        if not self._options.interval.is_intraday:
+            known = pl.Series([one.date for one in self._sessions_around(rows[WHEN])], dtype=pl.Date)
+            placed = rows.with_columns(
+                pl.when(pl.col(WHEN).is_in(known.implode())).then(WHEN).alias("session")
+            )
+            return self._inside(table, placed, counts).drop(WHEN)
+        placed = self._inside(table, self._with_session(rows), counts)
+        counts["outside_hours"] += int(placed["is_outside"].sum())
+        return self._on_grid(table, placed).drop(WHEN, "at_open", "at_close", "is_outside")
+
+    def _with_session(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Rows with the session they lie in, else the one of their date; null if that is none."""
+        sessions = self._sessions_around(rows[WHEN].dt.date())
+        pre_open, opened, closed, post_close, days = _arrays(sessions)
+        label = rows[WHEN].to_physical().to_numpy()
+        step = self._options.interval.minutes * MINUTE
+        start = label - step if self._options.label is Label.END else label
+        index = np.searchsorted(pre_open, start, "right") - 1
+        inside = (index >= 0) & (start < np.append(post_close, 0)[index])
+        index = np.where(inside, index, self._by_date(start, days))
+        known = index >= 0
+        at_open, at_close = (np.append(instants, 0)[index] for instants in (opened, closed))
+        if self._options.label is Label.END:
+            start = np.where(known & (label == at_close), _last_start(at_open, at_close, step), start)
+        is_print = known & (label == at_open) & self._has_prints
+        return rows.with_columns(
+            pl.Series("session", np.append(days, np.datetime64("NaT"))[index]).cast(pl.Date),
+            pl.Series("start", np.where(is_print, at_open, start)),
+            pl.Series(PRINT, is_print),
+            pl.Series("at_open", at_open),
+            pl.Series("at_close", at_close),
+            pl.Series("is_outside", known & ~inside),
+        )
+
+    def _by_date(self, starts: Instants, days: Days) -> Instants:
+        """The index of the session of each start's date on the exchange's clock; -1 if there is none."""
+        zone = self._calendar.zone.key
+        local = (
+            pl.Series(starts).cast(pl.Datetime("us", "UTC")).dt.convert_time_zone(zone).dt.date().to_numpy()
+        )
+        index = np.searchsorted(days, local)
+        found = np.append(days, np.datetime64("NaT"))[index] == local
+        return np.where(found, index, -1)
+
+    def _inside(self, table: BarTable, rows: pl.DataFrame, counts: Counter[str]) -> pl.DataFrame:
+        outside = rows.filter(pl.col("session").is_null())
+        if outside.is_empty():
+            return rows
+        if self._options.outside is Outside.STOP:
+            what = "rows lie outside any session; mend the file, or give --outside drop"
+            raise DataError(_name_rows(table, outside, what))
+        counts["outside"] += outside.height
+        return rows.filter(pl.col("session").is_not_null())
+
+    def _on_grid(self, table: BarTable, rows: pl.DataFrame) -> pl.DataFrame:
+        step = self._options.interval.minutes * MINUTE
+        off = rows.filter((pl.col("start") - pl.col("at_open")) % step != 0)
+        if off.is_empty():
+            return rows
+        what = f"rows are off the grid of {self._options.interval} bars that begins at the session's open"
+        raise DataError(_name_rows(table, off, what))
+
+    def _sessions_around(self, days: pl.Series) -> list[Session]:
+        """The sessions of every year the days lie in, and of the day before and after."""
+        near = pl.concat([days.unique().dt.offset_by("-1d"), days.unique().dt.offset_by("1d")])
+        found: list[Session] = []
+        for year in near.dt.year().unique().sort().to_list():
+            if year in _YEARS and year not in self._sessions_of:
+                self._sessions_of[year] = self._calendar.sessions(date(year, 1, 1), date(year, 12, 31))
+            found += self._sessions_of.get(year, [])
+        return found
+
+
+def _arrays(sessions: list[Session]) -> tuple[Instants, Instants, Instants, Instants, Days]:
+    instants = [(one.pre_open, one.open, one.close, one.post_close) for one in sessions]
+    pre_open, opened, closed, post_close = np.array(instants, np.int64).reshape(-1, 4).T
+    return pre_open, opened, closed, post_close, np.array([one.date for one in sessions], "datetime64[D]")
+
+
+def _last_start(opened: Instants, closed: Instants, step: int) -> Instants:
+    """The start of the last bar of a session, which may be cut short."""
+    return opened + (closed - opened - 1) // step * step
+
+
+def _name_rows(table: BarTable, rows: pl.DataFrame, what: str) -> str:
+    named = [
+        f"  {table.row_name(line)}: {symbol} at {when}"
+        for line, symbol, when in rows.head(_NAMED_ROWS).select(LINE, "symbol", WHEN).iter_rows()
+    ]
+    return "\n".join([f"{rows.height:,} {what}", *named])

@@ -1,0 +1,82 @@
+"""Rows that cannot be a bar."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Final
+
+import polars as pl
+
+from symscan.errors import DataError
+from symscan.model.bar import FIELDS
+from symscan.sources.bar_files import LINE
+from symscan.sources.cells import Rows
+from symscan.sources.options import BadRows, ImportOptions, ZeroVolume
+from symscan.sources.timestamps import WHEN
+
+_PRICES: Final = ("open", "high", "low", "close")
+_NAMED_ROWS: Final = 5
+
+
+def contradiction() -> pl.Expr:
+    """Whether a bar's high is not its highest price, or its low not its lowest."""
+    return (pl.col("high") < pl.max_horizontal("open", "low", "close")) | (
+        pl.col("low") > pl.min_horizontal("open", "close")
+    )
+
+
+def not_positive() -> pl.Expr:
+    """Whether a bar has a price that is not above zero."""
+    return pl.min_horizontal(_PRICES) <= 0.0
+
+
+def sound_rows(rows: Rows, options: ImportOptions, counts: Counter[str]) -> pl.DataFrame:
+    """The rows that can be bars; those without volume go first, whatever else they hold.
+
+    Raises
+    ------
+    DataError
+        If some cannot be, and are not to be dropped; the first are named.
+    """
+    frame = rows.frame
+    if options.zero_volume is ZeroVolume.DROP:
+        traded = frame.filter(pl.col("volume").ne_missing(0.0))
+        counts["zero_volume"] += frame.height - traded.height
+        frame = traded
+    fault = _fault()
+    bad = frame.select(fault).to_series()
+    if bad.null_count() == frame.height:
+        return frame
+    if options.bad_rows is BadRows.STOP:
+        raise DataError(_describe(rows, frame.with_columns(bad).filter(bad.is_not_null())))
+    counts["bad_rows"] += frame.height - bad.null_count()
+    return frame.filter(bad.is_null())
+
+
+def _fault() -> pl.Expr:
+    """What is wrong with a row, null if nothing is."""
+    needed = ("symbol", WHEN, *FIELDS)
+    return (
+        pl.when(pl.any_horizontal(pl.col(needed).is_null()))
+        .then(pl.lit("a value is missing or not finite"))
+        .when(not_positive())
+        .then(pl.lit("a price is not above zero"))
+        .when(contradiction())
+        .then(pl.lit("the high is not the highest, or the low not the lowest price"))
+        .when(pl.col("volume") < 0.0)
+        .then(pl.lit("the volume is negative"))
+        .alias("fault")
+    )
+
+
+def _describe(rows: Rows, bad: pl.DataFrame) -> str:
+    named = [
+        f"  {rows.table.row_name(line)}: {symbol}: {fault} (open, high, low, close, volume: {values})"
+        for line, symbol, fault, values in bad.head(_NAMED_ROWS)
+        .select(
+            LINE, "symbol", "fault", pl.concat_str(FIELDS, separator=", ", ignore_nulls=False).fill_null("")
+        )
+        .iter_rows()
+    ]
+    head = f"{bad.height:,} rows cannot be bars; mend the file, or give --bad-rows drop"
+    return "\n".join([head, *named])
