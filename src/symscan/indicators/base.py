@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from symscan.indicators.state import Counts, RowState, Window
+from symscan.indicators.state import Counts, Finder, RowState, Window
 from symscan.model.bar import Block, Floats, Mask, Rows
 from symscan.model.specs import IndicatorSpec
 
@@ -36,6 +36,8 @@ class Indicator(ABC):
     outputs: ClassVar[tuple[str, ...]] = ("value",)
     vectors: ClassVar[int] = 1
     """How many state vectors ``_bind`` is given."""
+    seeds: ClassVar[int] = 0
+    """How many of them, the last ones, only ``_seed`` changes."""
 
     def __init__(self, spec: IndicatorSpec, rows: int, *, seed_bars: int, window: int = 0) -> None:
         self.spec = spec
@@ -48,7 +50,7 @@ class Indicator(ABC):
         """What it remembers of every row."""
         return self._state
 
-    def update(self, rows: Mask, bars: Block) -> None:
+    def update(self, rows: Mask, bars: Block, find: Finder | None = None) -> None:
         """Give some rows this bar; every other row keeps its state to the bit.
 
         Parameters
@@ -57,9 +59,13 @@ class Indicator(ABC):
             Which rows get their bar, shape ``(capacity,)``; a subset of ``bars.present``.
         bars
             The completed bars.
+        find
+            Shared by indicators that are given much the same rows; it saves each of them a search.
         """
         state = self._state
-        absent = state.meet(rows)
+        absent = state.meet(rows, find or Finder())
+        if state.window is not None:
+            state.window.skipped = absent
         if len(absent):
             self._advance_but(absent, bars)
         else:
@@ -113,16 +119,16 @@ class Indicator(ABC):
 
     def _hold(self, state: RowState) -> None:
         self._state = state
+        self._moving = state.vectors[: self.vectors - self.seeds]
         self._bind(state.vectors)
         self._is_stale = True
 
     def _advance_but(self, absent: Rows, bars: Block) -> None:
-        state = self._state
-        kept = state.vectors.take(absent, axis=1)
+        moving = self._moving
+        kept = moving.take(absent, axis=1)
         self._advance(bars)
-        state.vectors[:, absent] = kept
-        if state.window is not None:
-            state.window.undo(absent)
+        for vector, values in zip(moving, kept, strict=True):
+            vector[absent] = values
 
     @abstractmethod
     def _bind(self, vectors: Floats) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 
 from symscan.indicators.base import Indicator
 from symscan.indicators.registry import create
+from symscan.indicators.state import Finder
 from symscan.model.bar import Block, Floats, Mask, Rows
 from symscan.model.interval import Interval
 from symscan.model.specs import IndicatorSpec
@@ -126,9 +127,10 @@ class IndicatorManager:
         """
         if len(bars.present) != self._rows:
             raise ValueError(f"the block has {len(bars.present)} rows, the indicators have {self._rows}")
+        find = Finder()
         for kept in self._by_interval.get(interval, ()):
             np.logical_and(bars.present, kept.asked, out=self._given)
-            kept.indicator.update(self._given, bars)
+            kept.indicator.update(self._given, bars, find)
 
     def rebuild(self, spec: IndicatorSpec, rows: Rows, history: Iterable[Block]) -> None:
         """Forget what an indicator knows of rows and play their history; see ``Indicator.rebuild``."""

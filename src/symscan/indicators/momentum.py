@@ -9,12 +9,13 @@ import numpy as np
 
 from symscan.indicators.base import Indicator
 from symscan.indicators.definition import Definition, period, wilder_decay
-from symscan.indicators.state import Counts
+from symscan.indicators.state import Counts, scalar
 from symscan.model.bar import Block, Floats, Rows
 from symscan.model.specs import IndicatorSpec, IndicatorType
 
 _NO_MOVEMENT = 1e-14
 """Below this TA-Lib takes the mean movement for zero, and the index is 0."""
+_ZERO = scalar(0.0)
 
 
 class Rsi(Indicator):
@@ -25,10 +26,11 @@ class Rsi(Indicator):
     """
 
     vectors: ClassVar[int] = 5
+    seeds: ClassVar[int] = 2
 
     def __init__(self, spec: IndicatorSpec, rows: int) -> None:
         self._period = int(spec.params[0])
-        self._kept = 1 - 1 / self._period
+        self._kept = scalar(1 - 1 / self._period)
         super().__init__(spec, rows, seed_bars=self._period + 1)
 
     def _bind(self, vectors: Floats) -> None:
@@ -39,7 +41,7 @@ class Rsi(Indicator):
     def _advance(self, bars: Block) -> None:
         close = bars.close
         np.subtract(close, self._previous, out=self._change)
-        np.maximum(self._change, 0.0, out=self._up)
+        np.maximum(self._change, _ZERO, out=self._up)
         np.subtract(self._up, self._change, out=self._down)
         np.copyto(self._previous, close)
         self._rise *= self._kept

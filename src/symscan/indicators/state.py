@@ -20,6 +20,26 @@ Counts = NDArray[np.intp]
 NO_ROWS: Rows = np.empty(0, np.intp)
 
 
+def scalar(value: float) -> Floats:
+    """A constant as an array without axes, which NumPy takes in faster than a Python number."""
+    return np.array(value, np.float64)
+
+
+class Finder:
+    """Finds where a mask is true, and remembers: indicators of one interval mostly ask the same."""
+
+    def __init__(self) -> None:
+        self._mask = b""
+        self._rows = NO_ROWS
+
+    def __call__(self, mask: Mask) -> Rows:
+        """The rows, ascending."""
+        text = mask.tobytes()
+        if text != self._mask:
+            self._mask, self._rows = text, mask.nonzero()[0]
+        return self._rows
+
+
 class Window:
     """The last values of every row; each row writes at its own pace.
 
@@ -29,33 +49,34 @@ class Window:
         The values, shape ``(length, rows)``; a row's oldest stands where it writes next.
     fallen
         What the last push replaced, shape ``(rows,)``.
+    skipped
+        Rows the next push leaves as they are.
     """
 
     def __init__(self, length: int, rows: int) -> None:
         self.slots: Floats = np.full((length, rows), np.nan)
         self.fallen: Floats = np.full(rows, np.nan)
+        self.skipped: Rows = NO_ROWS
         self._flat = self.slots.reshape(-1)
         self._rows = rows
+        self._stride = np.array(rows, np.intp)
+        self._end = np.array(self.slots.size, np.intp)
         self._next: Rows = np.arange(rows, dtype=np.intp)
         self._over: Mask = np.empty(rows, np.bool_)
         self._work: Floats | None = None
 
     def push(self, values: Floats) -> None:
-        """Write one value per row over its oldest."""
-        at = self._next
+        """Write one value per row over its oldest; rows in ``skipped`` keep theirs."""
+        at, skipped = self._next, self.skipped
         self._flat.take(at, out=self.fallen, mode="clip")
+        held = at[skipped]
         self._flat[at] = values
-        at += self._rows
-        over = np.greater_equal(at, self._flat.size, out=self._over).nonzero()[0]
+        self._flat[held] = self.fallen[skipped]
+        at += self._stride
+        over = np.greater_equal(at, self._end, out=self._over).nonzero()[0]
         if len(over):
-            at[over] -= self._flat.size
-
-    def undo(self, rows: Rows) -> None:
-        """Take back the last push of some rows."""
-        at = self._next[rows] - self._rows
-        at[at < 0] += self._flat.size
-        self._flat[at] = self.fallen[rows]
-        self._next[rows] = at
+            at[over] -= self._end
+        at[skipped] = held
 
     def clear(self, rows: Rows) -> None:
         """Forget the values of rows."""
@@ -128,15 +149,15 @@ class RowState:
         """The capacity."""
         return len(self.live)
 
-    def meet(self, rows: Mask) -> Rows:
+    def meet(self, rows: Mask, find: Finder) -> Rows:
         """Begin the rows that get their first bar; returns the live rows that get none."""
-        differing = np.not_equal(rows, self.live, out=self._differs).nonzero()[0]
+        differing = find(np.not_equal(rows, self.live, out=self._differs))
         if not len(differing):
-            return NO_ROWS
-        first = rows[differing]
-        if first.any():
-            self._begin(differing[first])
-        return differing[~first]
+            return differing
+        is_first = rows[differing]
+        if np.count_nonzero(is_first):
+            self._begin(differing[is_first])
+        return differing[~is_first]
 
     def count(self, rows: Mask) -> tuple[Rows, Counts]:
         """Count this bar for the cold rows that get it; returns them and how many they have had."""

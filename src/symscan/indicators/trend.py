@@ -10,7 +10,7 @@ import numpy as np
 from symscan.indicators.base import Indicator
 from symscan.indicators.definition import Definition, ema_decay, period
 from symscan.indicators.rolling import RollingTotal
-from symscan.indicators.state import Counts
+from symscan.indicators.state import Counts, scalar
 from symscan.model.bar import Block, Floats, Rows
 from symscan.model.specs import IndicatorSpec, IndicatorType
 
@@ -23,10 +23,11 @@ class Ema(Indicator):
     """The exponential average of the close, seeded with the mean of the first closes."""
 
     vectors: ClassVar[int] = 2
+    seeds: ClassVar[int] = 1
 
     def __init__(self, spec: IndicatorSpec, rows: int) -> None:
         self._period = int(spec.params[0])
-        self._weight = 2 / (self._period + 1)
+        self._weight = scalar(2 / (self._period + 1))
         super().__init__(spec, rows, seed_bars=self._period)
 
     def _bind(self, vectors: Floats) -> None:
@@ -53,10 +54,11 @@ class Macd(Indicator):
 
     outputs: ClassVar[tuple[str, ...]] = ("macd", "signal", "hist")
     vectors: ClassVar[int] = 6
+    seeds: ClassVar[int] = 3
 
     def __init__(self, spec: IndicatorSpec, rows: int) -> None:
         self._fast_period, self._slow_period, self._signal_period = map(int, spec.params)
-        self._weights = [2 / (int(param) + 1) for param in spec.params]
+        self._weights = [scalar(2 / (int(param) + 1)) for param in spec.params]
         super().__init__(spec, rows, seed_bars=self._slow_period + self._signal_period - 1)
 
     def _bind(self, vectors: Floats) -> None:
@@ -97,7 +99,7 @@ class Macd(Indicator):
         return self._line, self._signal, self._hist
 
 
-def _approach(average: Floats, values: Floats, weight: float, step: Floats) -> None:
+def _approach(average: Floats, values: Floats, weight: Floats, step: Floats) -> None:
     np.subtract(values, average, out=step)
     np.multiply(step, weight, out=step)
     np.add(average, step, out=average)

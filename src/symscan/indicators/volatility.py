@@ -10,7 +10,7 @@ import numpy as np
 from symscan.indicators.base import Indicator
 from symscan.indicators.definition import Definition, Parameter, period, wilder_decay
 from symscan.indicators.rolling import RollingTotal
-from symscan.indicators.state import Counts
+from symscan.indicators.state import Counts, scalar
 from symscan.model.bar import Block, Floats, Rows
 from symscan.model.specs import IndicatorSpec, IndicatorType
 
@@ -22,10 +22,11 @@ class Atr(Indicator):
     """
 
     vectors: ClassVar[int] = 3
+    seeds: ClassVar[int] = 1
 
     def __init__(self, spec: IndicatorSpec, rows: int) -> None:
         self._period = int(spec.params[0])
-        self._kept = 1 - 1 / self._period
+        self._kept = scalar(1 - 1 / self._period)
         super().__init__(spec, rows, seed_bars=self._period + 1)
 
     def _bind(self, vectors: Floats) -> None:
