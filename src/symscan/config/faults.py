@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, Final
@@ -56,7 +56,9 @@ def keys_of(model: type[BaseModel]) -> list[str]:
 
 def meant(key: str, known: Iterable[str]) -> str | None:
     """The known key an unknown one was probably meant to be."""
-    near = get_close_matches(key.casefold(), list(known), n=1)
+    names = list(known)
+    longer = [name for name in names if name.startswith(f"{key.casefold()}_")]
+    near = longer or get_close_matches(key.casefold(), names, n=1)
     return near[0] if near else None
 
 
@@ -97,6 +99,7 @@ _EXPECTED: Final[dict[str, Callable[[dict[str, Any]], str]]] = {
     "model_type": lambda _: "an object",
     "model_attributes_type": lambda _: "an object",
     "greater_than": lambda context: f"a number greater than {context['gt']:g}",
+    "less_than_equal": lambda context: f"a number of at most {context['le']:g}",
     "greater_than_equal": lambda context: f"a number of at least {context['ge']:g}",
 }
 
@@ -114,12 +117,14 @@ def _unknown_key(steps: Steps) -> str:
     near = meant(key, known)
     if near:
         return f"unknown key '{key}'; did you mean '{near}'?"
-    return f"unknown key '{key}'; {_hint(key, where)}known here: {', '.join(known)}"
+    hint = _home(key, where) or f"known here: {', '.join(known)}"
+    return f"unknown key '{key}'; {hint}"
 
 
-def _hint(key: str, where: Sequence[str]) -> str:
-    """Where else the key is known, nearest first."""
-    homes = [home for home, model in _SHAPES.items() if home and key in keys_of(model)]
+def _home(key: str, where: tuple[str, ...]) -> str:
+    """Where a key belongs that is known elsewhere: rather inside this object than far from it."""
+    homes = [home for home, model in _SHAPES.items() if key in keys_of(model)]
+    homes = [home for home in homes if home[:-1] == where] or homes
     if homes:
-        return f"it belongs in {' or '.join(repr(home[-1]) for home in homes)}; "
-    return "settings of the scanner's own go into its 'config'; " if where == _SCANNER else ""
+        return f"it belongs in {' or '.join(repr(home[-1]) if home else 'the outermost' for home in homes)}"
+    return "settings of the scanner's own belong in its 'config'" if where == _SCANNER else ""

@@ -139,7 +139,7 @@ def parse_one_of(*choices: str) -> Callable[[object], str]:
             return value
         near = get_close_matches(value.casefold(), choices, n=1) if isinstance(value, str) else []
         hint = f'; did you mean "{near[0]}"?' if near else ""
-        raise ValueError(f"expected {' or '.join(map(show, choices))}, got {show(value)}{hint}")
+        raise ValueError(f"expected one of {', '.join(choices)}, got {show(value)}{hint}")
 
     return parse
 

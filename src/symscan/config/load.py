@@ -16,6 +16,15 @@ if TYPE_CHECKING:
     from symscan.config.faults import Fault
     from symscan.config.shape import ConfigShape
 
+_PLAINER = {
+    "Invalid control character at": "a line break or tab stands inside a text; is a quote missing?",
+    "Extra data": "something follows the end of the object",
+    "Expecting ',' delimiter": "expected a comma here",
+    "Expecting ':' delimiter": "expected a colon after the key",
+    "Expecting value": "expected a value here",
+    "Expecting property name enclosed in double quotes": "expected a key in double quotes",
+    "Unterminated string starting at": "the text that begins here has no closing quote",
+}
 _ENDLESS_NUMBER = re.compile(r"\d{4000,}")
 
 
@@ -46,14 +55,18 @@ def parse_config(text: str, file: str = "config.json") -> SessionConfig:
 
     values = _parse_json(text, file)
     positions = Positions.of(text, file)
-    errors = [
-        ConfigError(odd.message, place=positions.at(odd.offset), path=odd.path) for odd in positions.oddities
-    ]
     shape, faults = _check_shape(values)
-    errors += [fault.to_error(positions) for fault in (*faults, *cross_faults(values))]
+    errors = [fault.to_error(positions) for fault in (*faults, *cross_faults(values))]
+    errors = _odd_values(positions) + errors
     if errors or shape is None:
         raise ConfigErrors(_in_order(errors))
     return to_model(shape, file, text)
+
+
+def _odd_values(positions: Positions) -> list[ConfigError]:
+    return [
+        ConfigError(odd.message, place=positions.at(odd.offset), path=odd.path) for odd in positions.oddities
+    ]
 
 
 def _check_shape(values: Any) -> tuple[ConfigShape | None, list[Fault]]:
@@ -107,12 +120,15 @@ def _say_syntax(text: str, error: json.JSONDecodeError) -> str:
         return "not valid JSON: no comma may stand before a closing bracket; remove it"
     if not rest:
         return "not valid JSON: the file ends too early; is a bracket or a quote missing?"
-    return f"not valid JSON: {error.msg[:1].lower()}{error.msg[1:]}"
+    return f"not valid JSON: {_PLAINER.get(error.msg, error.msg)}"
 
 
 def _in_order(errors: Iterable[ConfigError]) -> list[ConfigError]:
-    """The errors in the order of the file."""
-    return sorted(errors, key=_position)
+    """The errors in the order of the file, one a place: the first found there explains the others."""
+    first: dict[tuple[int, int, str | None], ConfigError] = {}
+    for error in errors:
+        first.setdefault((*_position(error), error.path), error)
+    return sorted(first.values(), key=_position)
 
 
 def _position(error: ConfigError) -> tuple[int, int]:

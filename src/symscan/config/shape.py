@@ -39,14 +39,18 @@ class WindowShape(Shape):
     end: fields.ClockTime | None = Field(
         None, description="Last scan at the latest, exchange time; default: the end of the phase."
     )
-    interval: fields.ScanMinutes = Field(5, description="Time between two scans; default 5m.")
+    interval: fields.ScanMinutes = Field(
+        "5m", description="Time between two scans; default 5m.", validate_default=True
+    )
     days_of_week: list[fields.Day] | None = Field(None, description="Default: every day.", min_length=1)
 
 
 class ScheduleShape(Shape):
     """The one window of the day in which a scanner scans, in the other shape."""
 
-    interval: fields.ScanMinutes = Field(5, description="Time between two scans; default 5m.")
+    interval: fields.ScanMinutes = Field(
+        "5m", description="Time between two scans; default 5m.", validate_default=True
+    )
     start_time: fields.ClockTime | None = Field(
         None, description="First scan, exchange time; default: the open."
     )
@@ -62,7 +66,10 @@ class RequirementsShape(Shape):
     streams: list[fields.Stream] = Field([], description="Intervals of bars to keep.")
     load_historical: bool = Field(True, description="Whether historical_days counts.")
     historical_days: int = Field(
-        0, ge=0, description="Sessions of history to load; more are loaded where indicators need them."
+        0,
+        ge=0,
+        le=2500,
+        description="Sessions of history to load; more are loaded where indicators need them.",
     )
 
 
@@ -103,6 +110,10 @@ Indicator = Annotated[
 
 class ScannerShape(Shape):
     """A scanner: a module, or a screen (where)."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"oneOf": [{"required": ["module"]}, {"required": ["name", "where"]}]}
+    )
 
     name: fields.Name | None = Field(None, description="Unique; default: the last part of the module's name.")
     module: fields.ModuleName | None = Field(None, description="The module that holds the scanner's class.")
@@ -161,8 +172,29 @@ class BacktestShape(Shape):
     )
 
 
+_EXAMPLE: dict[str, Any] = {
+    "backtest_config": {"start_date": "2018-02-20", "end_date": "2018-02-23"},
+    "session_data_config": {
+        "symbols": ["AAPL"],
+        "scanners": [
+            {
+                "name": "hot",
+                "where": "rsi_14_5m > 70 AND close > vwap",
+                "rank": "rsi_14_5m",
+                "take": 20,
+                "regular_session": [{"start": "09:35", "end": "15:55", "interval": "5m"}],
+            }
+        ],
+    },
+}
+
+
 class ConfigShape(Shape):
     """A symscan session configuration."""
+
+    model_config = ConfigDict(
+        title="symscan session configuration", json_schema_extra={"examples": [_EXAMPLE]}
+    )
 
     schema_file: str | None = Field(None, alias="$schema", description="For editors; ignored.")
     name: fields.Name | None = Field(None, description="The run's name; default: the file's.")
@@ -171,4 +203,4 @@ class ConfigShape(Shape):
     ] = Field("backtest", description="backtest (default) or live.")
     exchange: fields.Text = Field("NYSE", description="The exchange whose calendar holds; default NYSE.")
     backtest_config: BacktestShape | None = Field(None, description="The days of a backtest.")
-    session_data_config: SessionDataShape = Field(description="What the session carries and who scans it.")
+    session_data_config: SessionDataShape = Field(description="The session: its symbols, data and scanners.")

@@ -54,6 +54,7 @@ def test_half_days_close_at_one(nyse: SessionCalendar, day: date, open_: str, cl
     assert session.is_early_close
     assert (session.open, session.close) == (utc(f"{day}T{open_}"), utc(f"{day}T{close}"))
     assert session.local(session.close).hour == 13
+    assert session.local(session.post_close).hour == 17
     assert session.minutes == 210
 
 

@@ -1,0 +1,51 @@
+"""The faults of a scanner's own parameters, in the words of the configuration's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import ValidationError
+
+from symscan.config.faults import Fault, meant
+from symscan.config.fields import show
+from symscan.config.positions import join
+
+
+def parameter_faults(error: ValidationError, path: str, known: Sequence[str]) -> list[Fault]:
+    """What is wrong with the parameters below a path.
+
+    Parameters
+    ----------
+    error
+        What the scanner's parameter model found.
+    path
+        Where its ``config`` stands.
+    known
+        The parameters there are.
+    """
+    return [_below(path, detail, known) for detail in error.errors(include_url=False)]
+
+
+def _below(path: str, detail: Any, known: Sequence[str]) -> Fault:
+    steps = tuple(detail["loc"])
+    if detail["type"] == "extra_forbidden":
+        near = meant(str(steps[-1]), known)
+        hint = f"did you mean '{near}'?" if near else f"known here: {', '.join(known)}"
+        return Fault(_join(path, steps), f"unknown parameter '{steps[-1]}'; {hint}", key=True)
+    if detail["type"] == "missing":
+        return Fault(path, f"the parameter '{steps[-1]}' is missing")
+    return Fault(_join(path, steps), f"{_plain(detail)}, got {show(detail['input'])}")
+
+
+def _join(path: str, steps: Sequence[str | int]) -> str:
+    for step in steps:
+        path = join(path, step)
+    return path
+
+
+def _plain(detail: Any) -> str:
+    """Pydantic's words as ours: ``Input should be a valid number`` becomes ``expected a valid number``."""
+    if detail["type"] == "value_error":
+        return str(detail["ctx"]["error"])
+    return str(detail["msg"]).replace("Input should be ", "expected ")
