@@ -13,9 +13,9 @@ from symscan.model.session import Session
 
 
 def combine(blocks: Sequence[Block], end: Instant) -> Block:
-    """One block that covers several consecutive ones: first open, highest high, lowest low, last close, summed volume.
+    """One block that covers several consecutive ones.
 
-    A row without a bar in any of them has none in the result.
+    First open, highest high, lowest low, last close, summed volume. A row without a bar in any of them has none in the result.
     """
     first, *later = blocks
     fields = first.fields.copy()

@@ -63,7 +63,9 @@ class Bar:
         return hash(self._values())
 
     def __repr__(self) -> str:
-        values = ", ".join(f"{name}={value:g}" for name, value in zip(FIELDS, self._values()[1:], strict=True))
+        values = ", ".join(
+            f"{name}={value:g}" for name, value in zip(FIELDS, self._values()[1:], strict=True)
+        )
         return f"Bar(end={to_datetime(self.end).isoformat()}, {values})"
 
     def _values(self) -> tuple[float, ...]:
@@ -100,23 +102,28 @@ class Block:
 
     @property
     def open(self) -> Floats:
-        return self.fields[OPEN]
+        field: Floats = self.fields[OPEN]
+        return field
 
     @property
     def high(self) -> Floats:
-        return self.fields[HIGH]
+        field: Floats = self.fields[HIGH]
+        return field
 
     @property
     def low(self) -> Floats:
-        return self.fields[LOW]
+        field: Floats = self.fields[LOW]
+        return field
 
     @property
     def close(self) -> Floats:
-        return self.fields[CLOSE]
+        field: Floats = self.fields[CLOSE]
+        return field
 
     @property
     def volume(self) -> Floats:
-        return self.fields[VOLUME]
+        field: Floats = self.fields[VOLUME]
+        return field
 
 
 @dataclass(frozen=True, slots=True, eq=False)

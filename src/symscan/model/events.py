@@ -230,4 +230,3 @@ __all__ = [
     "UnknownSymbol",
     "Warned",
 ]
-

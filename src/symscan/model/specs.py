@@ -86,7 +86,9 @@ class IndicatorSpec:
         names = [part for part in parts if _WORD.fullmatch(part)]
         numbers = [part for part in parts if _NUMBER.fullmatch(part)]
         if not names or parts != names + numbers:
-            raise SpecError(f"'{key}' is not an indicator key; write name_parameters_interval, as in rsi_14_5m")
+            raise SpecError(
+                f"'{key}' is not an indicator key; write name_parameters_interval, as in rsi_14_5m"
+            )
         params = tuple(_parse_number(number) for number in numbers)
         return IndicatorSpec("_".join(names), params, Interval.parse(interval))
 

@@ -25,4 +25,6 @@ class Journal:
     def observe(self, session: Session, event: Event) -> None:
         """Write the event."""
         record = record_of(session, event)
-        self._file.write(json.dumps(record, ensure_ascii=False, allow_nan=False, separators=(",", ":")) + "\n")
+        self._file.write(
+            json.dumps(record, ensure_ascii=False, allow_nan=False, separators=(",", ":")) + "\n"
+        )

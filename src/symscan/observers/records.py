@@ -23,7 +23,11 @@ _ADDRESS: Final = re.compile(r"\b0x[0-9a-f]{6,}\b")
 
 def record_of(session: Session, event: Event) -> dict[str, Any]:
     """The event as JSON can hold it: instants in ISO 8601 UTC, unknown numbers null."""
-    head = {"session": session.date.isoformat(), "at": to_iso(event.at), "event": _snake(type(event).__name__)}
+    head = {
+        "session": session.date.isoformat(),
+        "at": to_iso(event.at),
+        "event": _snake(type(event).__name__),
+    }
     return {**head, **_values(event, without=frozenset({"at"}) | _WALL_CLOCK)}
 
 

@@ -128,7 +128,9 @@ def _hits_of(session: Session, scan: ScanFinished) -> pl.DataFrame:
     }
     return pl.DataFrame(
         {
-            **{name: pl.repeat(value, count, dtype=pl.String, eager=True) for name, value in constant.items()},
+            **{
+                name: pl.repeat(value, count, dtype=pl.String, eager=True) for name, value in constant.items()
+            },
             "symbol": hits.symbols,
             "rank": np.arange(1, count + 1),
             "new": hits.new,
@@ -146,7 +148,9 @@ def _hits_of(session: Session, scan: ScanFinished) -> pl.DataFrame:
 
 
 def _iso_column(instants: np.typing.NDArray[np.float64]) -> list[str | None]:
-    known: dict[float, str] = {end: to_iso(Instant(end)) for end in np.unique(instants[~np.isnan(instants)]).tolist()}
+    known: dict[float, str] = {
+        end: to_iso(Instant(end)) for end in np.unique(instants[~np.isnan(instants)]).tolist()
+    }
     return [known.get(end) for end in instants.tolist()]
 
 
@@ -155,8 +159,14 @@ def _metadata_column(symbols: Sequence[str], metadata: Mapping[str, Any]) -> pl.
         values = metadata.frame.select(pl.exclude(SYMBOL))
         instants = pl.selectors.datetime()
         values = values.with_columns(instants.dt.strftime("%Y-%m-%dT%H:%M:%SZ"))
-        return values.select(pl.struct(pl.all()).struct.json_encode()).to_series() if values.width else _empty(symbols)
-    return pl.Series([json.dumps(metadata.get(symbol, {}), default=_iso) for symbol in symbols], dtype=pl.String)
+        return (
+            values.select(pl.struct(pl.all()).struct.json_encode()).to_series()
+            if values.width
+            else _empty(symbols)
+        )
+    return pl.Series(
+        [json.dumps(metadata.get(symbol, {}), default=_iso) for symbol in symbols], dtype=pl.String
+    )
 
 
 def _empty(symbols: Sequence[str]) -> pl.Series:

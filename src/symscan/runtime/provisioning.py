@@ -89,11 +89,12 @@ class Provisioning:
         """Carry out requests; returns what came of them."""
         bars = [one for one in requests if isinstance(one, AddBars)]
         indicators = [one for one in requests if isinstance(one, AddIndicator)]
-        self._place(symbol for request in (*bars, *indicators) for symbol in request.symbols)
-        for request in (*bars, *indicators):
+        asked: list[AddBars | AddIndicator] = [*bars, *indicators]
+        self._place(symbol for request in asked for symbol in request.symbols)
+        for request in asked:
             self._data.add_candidates(request.holder, request.symbols)
-        for request in bars:
-            self._keep_bars(request)
+        for wanted in bars:
+            self._keep_bars(wanted)
         events = self._keep_indicators(indicators)
         return events + [event for request in requests for event in self._change(request)]
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from symscan.scanners.universe import load_universe
+from symscan.scanners.universe import Universe, load_universe
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -98,6 +98,7 @@ class BaseScanner(ABC):
         self.config = config
         self._universe: list[str] = []
         self._loaded_universe: list[str] = []
+        self._file: Universe | None = None
         self._folders: tuple[Path, ...] = ()
 
     def use_folders(self, folders: Sequence[Path]) -> None:
@@ -108,6 +109,22 @@ class BaseScanner(ABC):
     def universe(self) -> tuple[str, ...]:
         """The symbols this scanner judges: its ``_universe``, else what it loaded last."""
         return tuple(self._universe or self._loaded_universe)
+
+    @property
+    def universe_as_of(self) -> date | None:
+        """The date of the universe loaded last, None where it has none."""
+        return self._file.as_of if self._file is not None else None
+
+    def check(self) -> None:
+        """Find faults before the run starts; a universe the configuration names must load.
+
+        Raises
+        ------
+        UniverseError
+            If there is no such universe, or its file is malformed.
+        """
+        if "universe" in self.config:
+            self._load_universe()
 
     def setup(self, context: ScanContext) -> bool:  # noqa: ARG002 - for subclasses to use
         """Prepare once before the session: load the universe, ask for indicators.
@@ -144,6 +161,6 @@ class BaseScanner(ABC):
         UniverseError
             If there is no such universe, or its file is malformed.
         """
-        universe = load_universe(file_path, self._folders)
-        self._loaded_universe = list(universe.symbols)
-        return list(universe.symbols)
+        self._file = load_universe(file_path, self._folders)
+        self._loaded_universe = list(self._file.symbols)
+        return list(self._file.symbols)

@@ -25,7 +25,9 @@ class InlineExecution:
     run instead of being dropped.
     """
 
-    def run(self, name: str, scanner: BaseScanner, context: ScanContext, timeout_seconds: float) -> ScanResult:
+    def run(
+        self, name: str, scanner: BaseScanner, context: ScanContext, timeout_seconds: float
+    ) -> ScanResult:
         """The scan's result; one that raised or broke the contract has ``error`` set.
 
         Raises

@@ -55,7 +55,8 @@ class Judgement:
         scanner, holder, indicators = self._managed.scanner, self._managed.holder, self._data.indicators
         reads = scanner.reads
         if reads is None:
-            reads = ("close", *(spec.key for spec in indicators.specs_of(holder)))
+            asked = (spec for spec in indicators.specs() if indicators.asked(spec, holder).any())
+            reads = ("close", *(spec.key for spec in asked))
         missing = Missing(self._data, holder, lambda spec: indicators.asked(spec, holder))
         return missing.reasons(reads, scanner.max_age_minutes)
 

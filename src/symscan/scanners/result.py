@@ -34,7 +34,9 @@ def _checked_symbols(symbols: object) -> tuple[str, ...]:
     merged = tuple(dict.fromkeys(symbols))
     wrong = next((symbol for symbol in merged if not isinstance(symbol, str)), None)
     if wrong is not None:
-        raise TypeError(f"ScanResult.symbols holds {wrong!r}, which is no text; a symbol is one such as 'AAPL'")
+        raise TypeError(
+            f"ScanResult.symbols holds {wrong!r}, which is no text; a symbol is one such as 'AAPL'"
+        )
     return merged
 
 

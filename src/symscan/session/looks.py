@@ -98,7 +98,7 @@ class SessionLooks:
             return np.nan
         prices = self._full.get("close")
         if prices is None:
-            prices = self._full["close"] = memoryview(self._data.readings.column("close").copy())
+            prices = self._full["close"] = _looked_at(self._data.readings.column("close"))
         return prices[row]
 
     def get_indicator(self, symbol: str, key: str) -> IndicatorReading | None:
@@ -176,5 +176,11 @@ class SessionLooks:
         name = f"{spec.key}.{output}"
         values = self._full.get(name)
         if values is None:
-            values = self._full[name] = memoryview(self._data.indicator(spec, output).copy())
+            values = self._full[name] = _looked_at(self._data.indicator(spec, output))
         return values[row]
+
+
+def _looked_at(column: Floats) -> memoryview[float]:
+    """A copy whose items cost a third of an array's to read."""
+    view: memoryview[float] = memoryview(column.copy())  # type: ignore[arg-type]  # arrays are buffers
+    return view

@@ -78,7 +78,9 @@ class SessionReadings:
         self._regular = regular
         self._opens_at = opens_at
         self._now = opens_at
-        self._readers: dict[str, Callable[[], Floats]] = {name: getattr(self, f"_{name}") for name in SESSION_READINGS}
+        self._readers: dict[str, Callable[[], Floats]] = {
+            name: getattr(self, f"_{name}") for name in SESSION_READINGS
+        }
 
     def advance_to(self, now: Instant) -> None:
         """Read as of this instant from now on."""

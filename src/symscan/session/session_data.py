@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Protocol
 
 import numpy as np
 
@@ -20,6 +21,10 @@ from symscan.session.holders import Holders
 from symscan.session.readings import PhaseBars, SessionReadings
 
 _SPARE_ROWS = 64
+
+
+class _Growing(Protocol):
+    def grow(self, rows: int) -> None: ...
 
 
 class SessionData:
@@ -147,7 +152,8 @@ class SessionData:
         return np.where(grid.seen, values, np.nan)
 
     def _grow(self, capacity: int) -> None:
-        for part in (self.premarket, self.regular, self.readings, self.indicators, *self.derived.values()):
+        parts: list[_Growing] = [self.premarket, self.regular, self.readings, self.indicators]
+        for part in (*parts, *self.derived.values()):
             part.grow(capacity)
         more = np.zeros(capacity - self.capacity, np.bool_)
         self.in_store = np.concatenate([self.in_store, more])

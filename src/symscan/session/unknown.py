@@ -23,11 +23,11 @@ class Reason(IntEnum):
     NONE = 0
     NOT_IN_STORE = 1
     NO_BAR_TODAY = 2
-    NO_PREMARKET_BAR = 3
-    BASIS_MISMATCH = 4
-    NO_PREVIOUS_CLOSE = 5
-    WARMING = 6
-    STALE = 7
+    BASIS_MISMATCH = 3
+    NO_PREVIOUS_CLOSE = 4
+    WARMING = 5
+    STALE = 6
+    NO_PREMARKET_BAR = 7
     NO_VALUE = 8
 
     @property
@@ -49,9 +49,7 @@ class Missing:
         Which rows the holder asked a spec for: others are not expected to have it.
     """
 
-    def __init__(
-        self, data: SessionData, holder: str, asked: Callable[[IndicatorSpec], Mask]
-    ) -> None:
+    def __init__(self, data: SessionData, holder: str, asked: Callable[[IndicatorSpec], Mask]) -> None:
         self._data = data
         self._rows: Rows = data.candidate_rows(holder)
         self._asked = asked
@@ -67,13 +65,15 @@ class Missing:
             Beyond this age of its last bar a symbol is stale.
         """
         found: Reasons = np.zeros(len(self._rows), np.int8)
-        checks = sorted(self._checks([parse_column(name) for name in names]), key=lambda check: check[0])
-        for reason, missing in checks:
+        checks = [*self._checks([parse_column(name) for name in names]), *self._stale(max_age_minutes)]
+        for reason, missing in sorted(checks, key=lambda check: check[0]):
             np.copyto(found, np.int8(reason), where=missing & (found == 0))
+        return found
+
+    def _stale(self, max_age_minutes: float | None) -> Iterator[tuple[Reason, Mask]]:
         if max_age_minutes is not None:
             age = self._data.readings.column("minutes_since_bar")[self._rows]
-            np.copyto(found, np.int8(Reason.STALE), where=(age > max_age_minutes) & (found == 0))
-        return found
+            yield Reason.STALE, age > max_age_minutes
 
     def _checks(self, columns: Sequence[Column]) -> Iterator[tuple[Reason, Mask]]:
         data, rows = self._data, self._rows

@@ -48,7 +48,9 @@ class StoreHistory:
         """Every symbol the store has bars of."""
         return self._store.symbols()
 
-    def load(self, symbols: Sequence[str], interval: Interval, session: Session, days: int) -> Iterator[Block]:
+    def load(
+        self, symbols: Sequence[str], interval: Interval, session: Session, days: int
+    ) -> Iterator[Block]:
         """The bars of the ``days`` sessions before ``session``, oldest first, over ``symbols``."""
         symbols = tuple(symbols)
         sessions = self._calendar.previous(session.date, days) if days else []
@@ -70,14 +72,18 @@ class StoreHistory:
         mismatched = self._mismatched(symbols, previous)
         return DailyHistory(np.where(mismatched, np.nan, block.close), mismatched)
 
-    def _days(self, symbols: tuple[str, ...], session: Session, sessions: Sequence[Session]) -> Iterator[Block]:
+    def _days(
+        self, symbols: tuple[str, ...], session: Session, sessions: Sequence[Session]
+    ) -> Iterator[Block]:
         self._shelve_stored_days(symbols, sessions)
         for earlier in sessions:
             block = self._day(symbols, earlier)
             factor = self._factor(symbols, earlier.date, session.date)
             yield block if factor is None else scaled(block, factor)
 
-    def _weeks(self, symbols: tuple[str, ...], session: Session, sessions: Sequence[Session]) -> Iterator[Block]:
+    def _weeks(
+        self, symbols: tuple[str, ...], session: Session, sessions: Sequence[Session]
+    ) -> Iterator[Block]:
         """Bars of whole weeks: one that ``sessions`` enter in the middle, or that is not over, has none."""
         days = zip(sessions, self._days(symbols, session, sessions), strict=True)
         for monday, week in groupby(days, key=lambda day: _monday(day[0].date)):

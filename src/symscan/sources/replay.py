@@ -121,7 +121,9 @@ class ReplaySource:
 
 def _first_start(store: BarStore, base: Interval, session: Session) -> Instant:
     path = store.path(base, session.date)
-    first = pl.scan_parquet(path).select(pl.col("start").min().to_physical()).collect().item() if path else None
+    first = (
+        pl.scan_parquet(path).select(pl.col("start").min().to_physical()).collect().item() if path else None
+    )
     return session.open if first is None else int(first)
 
 
@@ -135,5 +137,7 @@ def finest_interval(store: BarStore, session: Session) -> Interval:
     """
     intraday = [interval for interval in store.intervals(session.date) if interval.is_intraday]
     if not intraday:
-        raise DataError(f"{store.root} has no intraday bars of {session.date}; import some, or choose another date")
+        raise DataError(
+            f"{store.root} has no intraday bars of {session.date}; import some, or choose another date"
+        )
     return min(intraday)

@@ -1,0 +1,92 @@
+"""``symscan demo``: a generated market, imported, scanned and shown."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import date
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from symscan.errors import InputError
+
+if TYPE_CHECKING:
+    from symscan.clock.session_calendar import SessionCalendar
+    from symscan.sources.generator import GeneratedMarket
+
+_DAY: Final = date(2026, 1, 15)
+_EARLIER_SESSIONS: Final = 65
+_MARK: Final = "GENERATED.txt"
+_MARK_TEXT: Final = "Made by 'symscan demo'. Every symbol, price and volume in this folder is generated.\n"
+
+
+def demo(
+    folder: Annotated[Path, typer.Option(help="Where the market, the store and the results go.")] = Path(
+        "demo"
+    ),
+    symbols: Annotated[int, typer.Option(min=50, max=20_000, help="How many made-up symbols.")] = 300,
+    seed: Annotated[int, typer.Option(min=0, help="Another seed is another market.")] = 7,
+) -> None:
+    """Generate a market of made-up symbols, import it, and run the example scanners over a session."""
+    from symscan.cli.run import play
+    from symscan.clock.session_calendar import SessionCalendar
+    from symscan.config import load_config
+    from symscan.sources.generator import generate_market
+
+    calendar = SessionCalendar()
+    sessions = [*calendar.previous(_DAY, _EARLIER_SESSIONS), calendar.session(_DAY)]
+    prepared = _prepared(folder)
+    typer.echo(
+        f"generating {symbols} made-up symbols over {len(sessions)} sessions (generated, not real prices)"
+    )
+    market = generate_market(prepared, sessions=sessions, symbols=symbols, seed=seed)
+    store = _import(prepared, market, calendar)
+    config = _write_config(prepared)
+    play(load_config(config), store, _DAY, _DAY, prepared / "run", force=True)
+    typer.echo(
+        "every symbol and price above is generated; play it again with\n"
+        f"  symscan run {config} --store {store} --date {_DAY}"
+    )
+
+
+def _prepared(folder: Path) -> Path:
+    """An empty folder marked as generated; that of an earlier demo is replaced, any other is left alone.
+
+    Raises
+    ------
+    InputError
+        If the folder holds something else, or cannot be made.
+    """
+    try:
+        if folder.exists() and any(folder.iterdir()):
+            if not (folder / _MARK).exists():
+                raise InputError(f"{folder} holds something else than a demo; choose another --folder")
+            shutil.rmtree(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / _MARK).write_text(_MARK_TEXT)
+    except OSError as error:
+        raise InputError(f"{folder}: the demo's folder cannot be made ({error.strerror})") from None
+    return folder
+
+
+def _import(folder: Path, market: GeneratedMarket, calendar: SessionCalendar) -> Path:
+    from symscan.model.interval import Interval
+    from symscan.sources.importer import import_bars
+    from symscan.sources.options import ImportOptions, Label
+    from symscan.sources.parquet import BarStore
+
+    store = BarStore.create(folder / "store")
+    for name, paths in market.files.items():
+        interval = Interval.parse(name)
+        options = ImportOptions(interval, label=Label.START if interval.is_intraday else None)
+        report = import_bars(store, paths, options, calendar)
+        typer.echo(f"imported {report.bars:,} generated {name} bars of {len(report.symbols)} symbols")
+    return store.root
+
+
+def _write_config(folder: Path) -> Path:
+    path = folder / "demo.json"
+    path.write_bytes((files("symscan.cli") / "demo.json").read_bytes())
+    return path

@@ -1,0 +1,127 @@
+"""From the configuration's scanners to scanner objects, with every fault placed in the file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from symscan.clock.schedule import due_instants, pre_session_instants
+from symscan.config import ScannerConfig, SessionConfig
+from symscan.config.parameters import parameter_faults
+from symscan.errors import ConfigError, ConfigErrors, ExpressionError, SpecError, UniverseError
+from symscan.model.session import Session
+from symscan.scanners.base import BaseScanner
+from symscan.scanners.loading import load_scanner
+from symscan.scanners.managed import DueTimes, ManagedScanner
+from symscan.scanners.screen import Screen, ScreenScanner
+
+
+@dataclass(frozen=True, slots=True)
+class ScannerSetup:
+    """Makes a configuration's scanners, anew for every session.
+
+    Attributes
+    ----------
+    config
+        The configuration.
+    folders
+        Where the project's modules and universes are, first match wins.
+    """
+
+    config: SessionConfig
+    folders: tuple[Path, ...]
+
+    @property
+    def enabled(self) -> list[ScannerConfig]:
+        """The scanners that take part, in the order of the configuration."""
+        return [scanner for scanner in self.config.scanners if scanner.enabled]
+
+    def check(self) -> list[BaseScanner]:
+        """Make every enabled scanner once and let it find its faults before the run starts.
+
+        Raises
+        ------
+        ConfigErrors
+            If a module, a parameter, a universe or an expression is wrong; it holds all of them.
+        """
+        errors: list[ConfigError] = []
+        made: list[BaseScanner] = []
+        for scanner in self.enabled:
+            try:
+                made.append(self._checked(scanner))
+            except ConfigErrors as faults:
+                errors += faults.errors
+        if errors:
+            raise ConfigErrors(errors)
+        return made
+
+    def managed(self, session: Session) -> list[ManagedScanner]:
+        """The scanners of one session with their due times."""
+        return [
+            ManagedScanner(
+                scanner.name,
+                self._make(scanner),
+                due_times(scanner, session),
+                scanner.timeout_seconds,
+                scanner.required,
+            )
+            for scanner in self.enabled
+        ]
+
+    def _checked(self, scanner: ScannerConfig) -> BaseScanner:
+        with self._placed(scanner):
+            made = self._make(scanner)
+            self._check_parameters(scanner, made)
+            made.check()
+        return made
+
+    def _check_parameters(self, scanner: ScannerConfig, made: BaseScanner) -> None:
+        """A scanner that declares its parameters has them checked: unknown ones are faults."""
+        if made.params is None or scanner.screen is not None:
+            return
+        try:
+            made.params.model_validate(scanner.config)
+        except ValidationError as error:
+            found = parameter_faults(error, f"{scanner.path}.config", list(made.params.model_fields))
+            errors = [self.config.error(one.path, one.message, key=one.key) for one in found]
+            raise ConfigErrors(errors) from None
+
+    def _make(self, scanner: ScannerConfig) -> BaseScanner:
+        if scanner.screen is None:
+            return load_scanner(scanner.module or "", scanner.name, dict(scanner.config), self.folders)
+        screen = scanner.screen
+        made = ScreenScanner.of(
+            Screen(screen.where, screen.rank, screen.take, screen.show, screen.max_age_minutes),
+            screen.universe,
+        )
+        made.use_folders(self.folders)
+        return made
+
+    @contextmanager
+    def _placed(self, scanner: ScannerConfig) -> Iterator[None]:
+        """Turn what a scanner finds wrong into faults of the configuration, each with its place."""
+        path, error_at = scanner.path, self.config.error
+        is_screen = scanner.screen is not None
+        try:
+            yield
+        except ExpressionError as fault:
+            part = f"{path}.{fault.part}" if is_screen and fault.part else f"{path}.module"
+            offset = fault.offset if is_screen else None
+            raise ConfigErrors([error_at(part, str(fault), offset=offset)]) from None
+        except UniverseError as fault:
+            where = f"{path}.universe" if is_screen else f"{path}.config.universe"
+            raise ConfigErrors([error_at(where, str(fault))]) from None
+        except (ConfigError, SpecError) as fault:
+            raise ConfigErrors([error_at(f"{path}.module", str(fault))]) from None
+
+
+def due_times(scanner: ScannerConfig, session: Session) -> DueTimes:
+    """When a scanner is due in a session; ``pre_session: true`` is one scan at the open."""
+    before = set(pre_session_instants(scanner.pre_session_windows, session))
+    if scanner.pre_session:
+        before.add(session.open)
+    return DueTimes(tuple(sorted(before)), due_instants(scanner.regular_session, session))
