@@ -31,7 +31,8 @@ class Expression:
     indicators
         The keys of the indicators it reads, each once.
     expr
-        What polars evaluates: null where unknown, never NaN or infinite.
+        What polars evaluates: null where unknown, never NaN or infinite; one value where it is the same
+        for every symbol.
     tree
         The same for NumPy, None where only polars can evaluate it.
     """

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from itertools import takewhile
 from typing import Final
 
 import polars as pl
 
 from symscan.errors import SpecError
-from symscan.indicators.registry import definition, spec_of
+from symscan.indicators.registry import definition, definitions, spec_of
 from symscan.model.readings import LAST_BAR_END, SESSION_READINGS
 from symscan.scanners.expression_terms import Kind
 from symscan.scanners.universe import Static
 
 SYMBOL: Final = "symbol"
+
+_KEY_END = re.compile(r"_\d+[mhdw]$")
 
 
 class UnknownNameError(Exception):
@@ -97,8 +101,9 @@ class Names:
         return Name(f"{spec.key}.{output}", Kind.NUMBER, spec.key)
 
     def _what_is_meant(self, name: str, error: SpecError) -> str:
-        if name[-1:] in "mhdw" and any(letter.isdigit() for letter in name):
-            return str(error)  # it was meant as an indicator's key: the registry knows best
+        if _is_meant_as_key(name):
+            said = str(error)  # the registry knows best what is wrong with it
+            return said if name in said else f"'{name}': {said}"
         known = [*SESSION_READINGS, *self.static]
         close = get_close_matches(name.lower(), known, n=1)
         guess = f"did you mean '{close[0]}'? " if close else ""
@@ -107,6 +112,12 @@ class Names:
             f"'{name}' is not known; {guess}there are indicators by their key, as in rsi_14_5m, "
             f"and the readings {', '.join(SESSION_READINGS)}{columns}"
         )
+
+
+def _is_meant_as_key(name: str) -> bool:
+    """Whether a name begins with an indicator's name, or ends as a key does."""
+    words = "_".join(takewhile(str.isalpha, name.split("_")))
+    return any(one.name == words for one in definitions()) or _KEY_END.search(name) is not None
 
 
 def kind_of(values: Iterable[Static]) -> Kind:

@@ -24,7 +24,7 @@ _SYMBOL_HEADERS: Final = ("symbol", "ticker")
 _SYMBOL = re.compile(r"[^\s,;\"']+")
 _AS_OF = re.compile(r"#\s*as_of\s*:\s*(.*)", re.IGNORECASE)
 _INTEGER = re.compile(r"[+-]?(0|[1-9]\d{0,14})")
-_FLOAT = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+_FLOAT = re.compile(r"[+-]?((0|[1-9]\d{0,14})(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 
 _Line = tuple[int, str]
 
