@@ -63,7 +63,7 @@ def _same_names(scanners: list[tuple[str, dict[str, Any]]]) -> Iterator[Fault]:
 
 def _scanner_faults(path: str, scanner: dict[str, Any]) -> Iterator[Fault]:
     given = _given(scanner)
-    yield from _kind_faults(path, given)
+    yield from _kind_faults(path, scanner, given)
     yield from _schedule_faults(path, scanner, given)
     yield from _repeats(scanner, path, "show", fields.parse_text)
     requirements = _object(scanner.get("symbol_requirements"))
@@ -82,20 +82,20 @@ def _given(scanner: dict[str, Any]) -> set[str]:
     return {key if key in known else meant(key, known) or key for key in said}
 
 
-def _kind_faults(path: str, given: set[str]) -> Iterator[Fault]:
+def _kind_faults(path: str, scanner: dict[str, Any], given: set[str]) -> Iterator[Fault]:
     if "module" in given and "where" in given:
         yield Fault(
             join(path, "where"), "a scanner has a 'module' or a 'where', not both; keep one", key=True
         )
     elif "module" in given:
         for key in _SCREEN_KEYS:
-            if key in given:
+            if scanner.get(key) is not None:
                 message = (
                     f"'{key}' belongs to a screen, one with a 'where'; for a module put it into 'config'"
                 )
                 yield Fault(join(path, key), message, key=True)
     elif "where" in given:
-        if "config" in given:
+        if scanner.get("config") is not None:
             message = (
                 "'config' belongs to a scanner with a 'module'; a screen's keys stand beside its 'where'"
             )
@@ -133,14 +133,14 @@ def _order(
 
 def _repeats(holder: dict[str, Any], path: str, key: str, parse: Callable[[object], Any]) -> Iterator[Fault]:
     """Elements of a list that mean the same as an earlier one, such as 60m and 1h."""
-    seen = []
+    seen = set()
     for index, value in enumerate(_list(holder.get(key))):
         parsed = _parsed(parse, value)
         if parsed is not None and parsed in seen:
             yield Fault(
                 join(join(path, key), index), f"{fields.show(value)} stands in the list twice; keep one"
             )
-        seen.append(parsed)
+        seen.add(parsed)
 
 
 def _parsed(parse: Callable[[object], Any], value: object) -> Any:

@@ -71,8 +71,11 @@ def path_of(steps: Steps) -> str:
 
 
 def _to_fault(detail: Any) -> Fault:
-    steps: Steps = tuple(step for step in detail["loc"] if step not in shape.TAGS)
+    *holders, last = detail["loc"] or ("",)
+    steps: Steps = tuple(step for step in holders if step not in shape.TAGS)
     kind, value, context = detail["type"], detail["input"], detail.get("ctx", {})
+    if kind == "extra_forbidden" or last not in {*shape.TAGS, ""}:
+        steps = (*steps, last)
     if kind == "extra_forbidden":
         return Fault(path_of(steps), _unknown_key(steps), key=True)
     if kind == "missing":
@@ -126,5 +129,6 @@ def _home(key: str, where: tuple[str, ...]) -> str:
     homes = [home for home, model in _SHAPES.items() if key in keys_of(model)]
     homes = [home for home in homes if home[:-1] == where] or homes
     if homes:
-        return f"it belongs in {' or '.join(repr(home[-1]) if home else 'the outermost' for home in homes)}"
+        names = [f"'{home[-1]}'" if home else "the outermost object" for home in homes]
+        return f"it belongs in {' or '.join(names)}"
     return "settings of the scanner's own belong in its 'config'" if where == _SCANNER else ""

@@ -129,7 +129,9 @@ class ScannerShape(Shape):
     rank: fields.Text | None = Field(
         None, description="Screens: hits are ordered by it, highest first.", examples=["rsi_14_5m"]
     )
-    take: int | None = Field(None, gt=0, description="Screens: how many hits at most.", examples=[20])
+    take: int | None = Field(
+        None, gt=0, le=1_000_000, description="Screens: how many hits at most.", examples=[20]
+    )
     show: list[fields.Text] | None = Field(
         None, description="Screens: further names whose values go into the metadata.", examples=[["sector"]]
     )
@@ -148,7 +150,9 @@ class ScannerShape(Shape):
     symbol_requirements: RequirementsShape | None = Field(
         None, description="What it wishes for the symbols it finds."
     )
-    timeout_seconds: float = Field(30.0, gt=0, description="How long one scan may take; default 30.")
+    timeout_seconds: float = Field(
+        30.0, gt=0, le=86_400, description="How long one scan may take; default 30."
+    )
     add_symbols: bool = Field(True, description="Whether the symbols it finds join the session.")
 
 
