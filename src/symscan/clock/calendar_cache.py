@@ -23,6 +23,7 @@ from symscan.model.session import Session
 
 FOLDER_VARIABLE: Final = "SYMSCAN_CACHE_DIR"
 _FORMAT: Final = 1
+_UNUSABLE: Final = (OSError, ValueError, KeyError, TypeError, RecursionError)
 
 
 def default_folder() -> Path | None:
@@ -63,7 +64,7 @@ class CalendarCache:
         """The exchange's time zone, None if it is not cached."""
         try:
             return ZoneInfo(self._read("zone"))
-        except (OSError, ValueError, KeyError, TypeError):
+        except _UNUSABLE:
             return None
 
     def year(self, year: int) -> tuple[Session, ...] | None:
@@ -72,7 +73,7 @@ class CalendarCache:
             content = self._read(str(year))
             zone = ZoneInfo(content["zone"])
             return tuple(_to_session(row, zone) for row in content["sessions"])
-        except (OSError, ValueError, KeyError, TypeError):
+        except _UNUSABLE:
             return None
 
     def keep_zone(self, zone: ZoneInfo) -> None:

@@ -61,12 +61,13 @@ def test_an_exchange_named_like_a_path_stays_in_the_folder(tmp_path: Path) -> No
         lambda text: text[: len(text) // 2],
         lambda _: "[]",
         lambda _: "null",
+        lambda _: "[" * 100_000,
         lambda text: text.replace("1514903400000000", "1514903460000000"),
         lambda text: text.replace("2018-01-02", "2018-01-03"),
         lambda text: text.replace('"checksum"', '"check"'),
         lambda text: text + "\x00",
     ],
-    ids=["empty", "cut", "list", "null", "instant", "date", "no checksum", "more"],
+    ids=["empty", "cut", "list", "null", "deep", "instant", "date", "no checksum", "more"],
 )
 def test_a_damaged_file_is_as_good_as_none(tmp_path: Path, damage: Callable[[str], str]) -> None:
     cache = filled(tmp_path)
