@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -18,12 +18,10 @@ from symscan.sources.merging import FILE, Merger
 from symscan.sources.options import ImportOptions
 from symscan.sources.parquet import BarStore
 from symscan.sources.placing import Calendar, Placer
+from symscan.sources.progress import Progress, silent
 from symscan.sources.runs import Runs
 from symscan.sources.store_update import StoreUpdate
 from symscan.sources.validate import sound_rows
-
-Progress = Callable[[str, int, int], None]
-"""Told what is being done (``reading`` files, ``writing`` sessions), how many are done, and of how many."""
 
 _COUNTED: Final = (
     *("rows", "bars", "duplicates", "conflicts", "zero_volume", "bad_rows"),
@@ -81,7 +79,7 @@ def import_bars(
     paths: Sequence[str | Path],
     options: ImportOptions,
     calendar: Calendar,
-    progress: Progress = lambda *_: None,
+    progress: Progress = silent,
 ) -> ImportReport:
     """Import the bars of files, folders and globs.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -14,7 +14,7 @@ from symscan.errors import DataError
 from symscan.model.bar import FIELDS
 from symscan.model.interval import Interval
 from symscan.sources.catalogue import CATALOGUE_NAME, Catalogue, Files, read_catalogue, write_catalogue
-from symscan.sources.store_lock import locked
+from symscan.sources.store_lock import LOCK_NAME, locked
 from symscan.sources.store_update import StoreUpdate
 
 SPLITS_SCHEMA = pl.Schema({"symbol": pl.String(), "ex_date": pl.Date(), "ratio": pl.Float64()})
@@ -146,6 +146,16 @@ class BarStore:
                 update.abandon()
                 raise
             self._take(update.commit())
+
+    def remove_if_unused(self) -> None:
+        """Remove a store that was never filled and that nobody is filling; leave any other alone."""
+        with suppress(DataError), locked(self.root):
+            if read_catalogue(self.root).generation:
+                return
+            (self.root / CATALOGUE_NAME).unlink()
+            (self.root / LOCK_NAME).unlink()
+            if not any(self.root.iterdir()):
+                self.root.rmdir()
 
     def _take(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue

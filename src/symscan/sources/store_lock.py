@@ -6,11 +6,11 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Final
 
 from symscan.errors import DataError
 
-_LOCK_NAME = "import.lock"
+LOCK_NAME: Final = "import.lock"
 
 
 @contextmanager
@@ -22,7 +22,7 @@ def locked(root: Path) -> Iterator[None]:
     DataError
         If another process holds it, or the store cannot be written.
     """
-    path = root / _LOCK_NAME
+    path = root / LOCK_NAME
     try:
         file = path.open("a+b")
     except OSError as error:

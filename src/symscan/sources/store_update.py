@@ -83,7 +83,7 @@ class StoreUpdate:
 
 
 def _digest(path: Path) -> str:
-    with path.open("rb") as file:
+    with path.open("r+b") as file:
         digest = hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=8)).hexdigest()
         os.fsync(file.fileno())
     return digest

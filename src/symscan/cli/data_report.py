@@ -1,0 +1,110 @@
+"""What the data commands say when they are done; plain lines where there is no terminal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from symscan.sources.check import CheckReport, Coverage, coverage
+from symscan.sources.findings import Finding
+from symscan.sources.importer import ImportReport
+from symscan.sources.options import ImportOptions
+from symscan.sources.parquet import BarStore
+from symscan.sources.splits import SplitsReport
+
+_NUMBERS = ("sessions", "symbols", "rows")
+
+
+def show_import(report: ImportReport, options: ImportOptions, store: Path) -> None:
+    """Say what an import did."""
+    first, last = report.sessions[0], report.sessions[-1]
+    made = f"{report.bars:,} {options.interval} bars, {_many(len(report.symbols), 'symbol')}"
+    when = f"{_many(len(report.sessions), 'session')} from {first} to {last}"
+    _say(f"Read {report.rows:,} rows from {_many(report.files, 'file')}: {made}, {when}.")
+    notes = {
+        "duplicates that agree, dropped": report.duplicates,
+        f"conflicts, the {options.on_conflict} row taken": report.conflicts,
+        "rows without volume, dropped": report.zero_volume,
+        "rows that cannot be bars, dropped": report.bad_rows,
+        "rows outside any session, dropped": report.outside,
+        "opening prints merged into the first bar": report.prints_merged,
+        "opening prints dropped": report.prints_dropped,
+        "bars before the pre-market or after the post-market, kept": report.outside_hours,
+    }
+    for what, count in notes.items():
+        if count:
+            _say(f"  {count:,} {what}")
+    if report.ignored_columns:
+        _say(f"  columns ignored: {', '.join(report.ignored_columns)}")
+    _say(f"{_many(len(report.changed), 'session')} of {store} changed.")
+
+
+def show_splits(report: SplitsReport, store: Path) -> None:
+    """Say what an import of splits did."""
+    known = f"{report.duplicates:,} known already"
+    _say(f"Read {_many(report.rows, 'split')}: {report.added:,} new in {store}, {known}.")
+    if report.conflicts:
+        _say(f"  {report.conflicts:,} conflicts settled")
+
+
+def show_store(store: BarStore) -> None:
+    """List what a store holds."""
+    covers = coverage(store)
+    if covers:
+        _show_coverage(covers)
+    else:
+        _say(f"{store.root} holds no bars yet.")
+    splits = store.splits()
+    if splits.height:
+        _say(f"{_many(splits.height, 'split')} of {_many(splits['symbol'].n_unique(), 'symbol')}.")
+
+
+def show_check(report: CheckReport) -> None:
+    """List what a store holds, and what was found."""
+    if report.coverage:
+        _show_coverage(report.coverage)
+    for title, is_fault in (("Faults", True), ("Notes", False)):
+        findings = [finding for finding in report.findings if finding.is_fault is is_fault]
+        if findings:
+            _say(f"{title}:")
+        for finding in findings:
+            _show_finding(finding)
+    if not report.has_faults:
+        _say("No faults found.")
+
+
+def _show_finding(finding: Finding) -> None:
+    _say(f"  {finding.kind}: {finding.count:,} {finding.meaning}")
+    for example in finding.examples:
+        _say(f"      {example}")
+
+
+def _show_coverage(covers: tuple[Coverage, ...]) -> None:
+    console = Console(highlight=False)
+    rows = [
+        (f"{one.interval}", f"{one.first}", f"{one.last}", *(f"{getattr(one, name):,}" for name in _NUMBERS))
+        for one in covers
+    ]
+    if not console.is_terminal:
+        for row in [("interval", "first", "last", *_NUMBERS), *rows]:
+            _say("\t".join(row))
+        return
+    table = Table(box=SIMPLE_HEAD)
+    for name in ("interval", "first", "last"):
+        table.add_column(name)
+    for name in _NUMBERS:
+        table.add_column(name, justify="right")
+    for row in rows:
+        table.add_row(*row)
+    console.print(table)
+
+
+def _say(text: str) -> None:
+    Console(highlight=False, soft_wrap=True).print(text, markup=False)
+
+
+def _many(count: int, thing: str) -> str:
+    return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"
