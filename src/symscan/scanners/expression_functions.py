@@ -10,6 +10,7 @@ from typing import Final, Literal
 
 import polars as pl
 
+from symscan.scanners.expression_aggregates import count, standing, total
 from symscan.scanners.expression_terms import (
     Kind,
     Term,
@@ -60,7 +61,8 @@ def call(name: str, arguments: Sequence[Term], at: Term) -> Term:
     """
     function = function_named(name, at)
     if not function.least <= len(arguments) <= function.most:
-        raise at.fault(f"{name} takes ({function.takes}), not {len(arguments)} arguments{_hint(name)}")
+        hint = "; the natural logarithm is LN" if name == "LOG" else ""
+        raise at.fault(f"{name} takes ({function.takes}), not {len(arguments)} arguments{hint}")
     return function.build(name, arguments)
 
 
@@ -79,10 +81,6 @@ def function_named(name: str, at: Term) -> Function:
         there_are = f"{guess}there are {', '.join(FUNCTIONS)}"
         raise at.fault(f"'{at.text}' is not a function an expression may call; {there_are}")
     return function
-
-
-def _hint(name: str) -> str:
-    return "; the natural logarithm is LN" if name == "LOG" else ""
 
 
 _Unary = Callable[[pl.Expr], pl.Expr]
@@ -129,11 +127,6 @@ def _aggregate(apply: _Unary, *kinds: Kind, raw: bool = True) -> Function:
     return Function(" or ".join(kinds), 1, 1, build, aggregates=True)
 
 
-def _total(values: pl.Expr) -> pl.Expr:
-    """The sum; that of nothing known is unknown, not 0."""
-    return pl.when(values.count() > 0).then(values.sum())
-
-
 def _literal_number(term: Term, what: str, low: float, high: float) -> float:
     if not isinstance(term.value, float) or not low <= term.value <= high:
         raise term.fault(f"{what} must be a number written out, from {low:g} to {high:g}, not '{term.text}'")
@@ -176,12 +169,8 @@ def _logarithm(name: str, arguments: Sequence[Term]) -> Term:
     return arithmetic("/", numerator, denominator)
 
 
-def _modulo(_: str, arguments: Sequence[Term]) -> Term:
-    return arithmetic("%", *arguments)
-
-
-def _whole_division(_: str, arguments: Sequence[Term]) -> Term:
-    return arithmetic("//", *arguments)
+def _of_two_numbers(sign: str) -> Function:
+    return Function("number, number", 2, 2, lambda _, arguments: arithmetic(sign, *arguments))
 
 
 def _extreme(apply: Callable[..., pl.Expr]) -> Function:
@@ -253,37 +242,6 @@ def like(text: Term, pattern: Term, *, ignore_case: bool) -> Term:
     return derived(known.expr.str.contains(f"{flags}^{''.join(parts)}$"), Kind.TRUTH, known)
 
 
-def count_rows() -> Term:
-    """``COUNT(*)``: how many symbols the universe has."""
-    return derived(pl.len().cast(pl.Float64), Kind.NUMBER)
-
-
-def _count(_: str, arguments: Sequence[Term]) -> Term:
-    term = settle(arguments[0])
-    return derived(term.expr.count().cast(pl.Float64), Kind.NUMBER, term)
-
-
-def count_distinct(argument: Term) -> Term:
-    """``COUNT(DISTINCT x)``: how many different known values there are."""
-    term = settle(argument)
-    return derived(term.expr.drop_nulls().n_unique().cast(pl.Float64), Kind.NUMBER, term)
-
-
-def _standing(name: str, arguments: Sequence[Term]) -> Term:
-    """``RANK(x)``: 1 for the highest; ``PERCENT_RANK(x)``: 0 for the lowest to 1 for the highest."""
-    number = expect(arguments[0], Kind.NUMBER, name)
-    if name == "RANK":
-        return derived(number.expr.rank("min", descending=True).cast(pl.Float64), Kind.NUMBER, number)
-    lowest = number.expr.rank("min").cast(pl.Float64) - 1.0
-    return derived(lowest / (number.expr.count() - 1), Kind.NUMBER, number, raw=True)
-
-
-def filtered(argument: Term, condition: Term) -> Term:
-    """What an aggregate with ``FILTER (WHERE condition)`` sees of its argument."""
-    term = choose([(condition, argument)])
-    return Term(term.expr, term.kind, argument.text, argument.offset, settled=term.settled)
-
-
 _NUMBER_OR_TRUTH: Final = (Kind.NUMBER, Kind.TRUTH)
 
 FUNCTIONS: Final[dict[str, Function]] = {
@@ -302,8 +260,8 @@ FUNCTIONS: Final[dict[str, Function]] = {
     "LOG": Function("number, base", 2, 2, _logarithm),
     "POW": Function("number, exponent", 2, 2, _power),
     "POWER": Function("number, exponent", 2, 2, _power),
-    "MOD": Function("number, number", 2, 2, _modulo),
-    "DIV": Function("number, number", 2, 2, _whole_division),
+    "MOD": _of_two_numbers("%"),
+    "DIV": _of_two_numbers("//"),
     "LEAST": _extreme(pl.min_horizontal),
     "GREATEST": _extreme(pl.max_horizontal),
     "COALESCE": Function("value, value, ...", 1, MANY, _first_known),
@@ -313,15 +271,15 @@ FUNCTIONS: Final[dict[str, Function]] = {
     "AVG": _aggregate(pl.Expr.mean, *_NUMBER_OR_TRUTH),
     "MIN": _aggregate(pl.Expr.min, Kind.NUMBER, raw=False),
     "MAX": _aggregate(pl.Expr.max, Kind.NUMBER, raw=False),
-    "SUM": _aggregate(_total, *_NUMBER_OR_TRUTH),
-    "COUNT": Function("value", 1, 1, _count, aggregates=True),
+    "SUM": _aggregate(total, *_NUMBER_OR_TRUTH),
+    "COUNT": Function("value", 1, 1, count, aggregates=True),
     "MEDIAN": _aggregate(pl.Expr.median, Kind.NUMBER),
     "STDDEV": _aggregate(pl.Expr.std, Kind.NUMBER),
     "VARIANCE": _aggregate(pl.Expr.var, Kind.NUMBER),
     "QUANTILE_CONT": _quantile("linear"),
     "QUANTILE_DISC": _quantile("equiprobable"),
-    "RANK": Function("number", 1, 1, _standing),
-    "PERCENT_RANK": Function("number", 1, 1, _standing),
+    "RANK": Function("number", 1, 1, standing),
+    "PERCENT_RANK": Function("number", 1, 1, standing),
     "UPPER": _textual(lambda text: text.str.to_uppercase()),
     "LOWER": _textual(lambda text: text.str.to_lowercase()),
     "TRIM": _textual(lambda text: text.str.strip_chars()),

@@ -9,11 +9,12 @@ from typing import Final
 import polars as pl
 
 from symscan.errors import ExpressionError
+from symscan.scanners import expression_aggregates as aggregates
 from symscan.scanners import expression_functions as functions
 from symscan.scanners import expression_terms as terms
 from symscan.scanners.expression_names import Name, Names, UnknownNameError
 from symscan.scanners.expression_terms import Kind, Term
-from symscan.scanners.expression_tokens import Token, TokenKind, tokenize
+from symscan.scanners.expression_tokens import Cursor, Token, TokenKind, tokenize
 
 DEEPEST: Final = 30
 """How deep parentheses, calls, NOT, minus and CASE may nest."""
@@ -31,7 +32,6 @@ _COMPARISONS: Final = {
     ">": ">",
     ">=": ">=",
 }
-_END: Final = "the end of the expression"
 
 
 class ExpressionParser:
@@ -49,8 +49,7 @@ class ExpressionParser:
         self.used: dict[str, Name] = {}
         self._text = text
         self._names = names
-        self._tokens = tokenize(text)
-        self._at = 0
+        self._tokens = Cursor(tokenize(text))
         self._depth = 0
         self._operators = 0
 
@@ -62,57 +61,27 @@ class ExpressionParser:
         ExpressionError
             At the first thing that cannot be read, or whose types do not fit.
         """
-        if len(self._tokens) == 1:
-            raise self._fault(self._next, "the expression is empty")
+        if self._tokens.is_at_end:
+            raise self._tokens.fault("the expression is empty")
         term = self._or()
-        if self._at < len(self._tokens) - 1:
-            raise self._unexpected("an operator such as AND, or the end")
+        if not self._tokens.is_at_end:
+            raise self._tokens.unexpected("an operator such as AND, or the end")
         return term
-
-    # -- tokens
-
-    @property
-    def _next(self) -> Token:
-        return self._tokens[self._at]
-
-    def _take(self) -> Token:
-        token = self._next
-        self._at += 1
-        return token
-
-    def _accept(self, *values: str) -> Token | None:
-        """Take the next token if it is one of these keywords or signs."""
-        token = self._next
-        return self._take() if token.kind in _FIXED and token.value in values else None
-
-    def _expect(self, value: str, where: str = "") -> Token:
-        token = self._accept(value)
-        if token is None:
-            raise self._unexpected(f"'{value}'{where}")
-        return token
-
-    def _unexpected(self, wanted: str) -> ExpressionError:
-        found = f"'{self._next.text}'" if self._next.text else _END
-        return self._fault(self._next, f"expected {wanted}, found {found}")
-
-    def _fault(self, token: Token, message: str) -> ExpressionError:
-        return ExpressionError(message, token=token.text or None, offset=token.offset)
 
     def _placed(self, term: Term, start: int) -> Term:
         """The term with its place: from ``start`` to the last token taken."""
-        return replace(term, text=self._text[start : self._tokens[self._at - 1].end], offset=start)
+        return replace(term, text=self._text[start : self._tokens.end], offset=start)
 
     def _count_operator(self, token: Token) -> None:
         self._operators += 1
         if self._operators > LONGEST_CHAIN:
-            raise self._fault(
-                token, f"the expression has more than {LONGEST_CHAIN} operators; split the screen"
-            )
+            message = f"the expression has more than {LONGEST_CHAIN} operators; split the screen"
+            raise self._tokens.fault(message, token)
 
     def _nested(self, parse: Callable[[], Term]) -> Term:
         self._depth += 1
         if self._depth > DEEPEST:
-            raise self._fault(self._next, f"the expression nests deeper than {DEEPEST} levels")
+            raise self._tokens.fault(f"the expression nests deeper than {DEEPEST} levels")
         term = parse()
         self._depth -= 1
         return term
@@ -127,60 +96,59 @@ class ExpressionParser:
 
     def _chain(self, part: Callable[[], Term], operators: dict[str, Callable[[Term, Term], Term]]) -> Term:
         """Parts joined by operators of one level, from left to right."""
-        start = self._next.offset
+        start = self._tokens.next.offset
         left = part()
-        while token := self._accept(*operators):
+        while token := self._tokens.accept(*operators):
             self._count_operator(token)
             left = self._placed(operators[token.value](left, part()), start)
         return left
 
     def _not(self) -> Term:
-        token = self._accept("NOT")
+        token = self._tokens.accept("NOT")
         if token is None:
             return self._is()
         return self._placed(terms.negation(self._nested(self._not)), token.offset)
 
     def _is(self) -> Term:
-        start = self._next.offset
+        start = self._tokens.next.offset
         term = self._comparison()
-        while self._accept("IS"):
-            negated = self._accept("NOT") is not None
-            word = self._accept("NULL", "UNKNOWN", "TRUE", "FALSE")
+        while self._tokens.accept("IS"):
+            negated = self._tokens.accept("NOT") is not None
+            word = self._tokens.accept("NULL", "UNKNOWN", "TRUE", "FALSE")
             if word is None:
-                raise self._unexpected("NULL, TRUE or FALSE after IS")
+                raise self._tokens.unexpected("NULL, TRUE or FALSE after IS")
             known = word.value in ("NULL", "UNKNOWN")
             found = terms.is_null(term) if known else terms.is_truth(term, word.value == "TRUE")
             term = self._placed(terms.negation(found) if negated else found, start)
         return term
 
     def _comparison(self) -> Term:
-        start = self._next.offset
+        start = self._tokens.next.offset
         left = self._sum()
         while True:
-            if token := self._accept(*_COMPARISONS):
+            if token := self._tokens.accept(*_COMPARISONS):
                 self._count_operator(token)
                 left = self._placed(terms.compare(_COMPARISONS[token.value], left, self._sum()), start)
             elif self._is_predicate():
-                negated = self._accept("NOT") is not None
-                found = self._predicate(left, self._take())
+                negated = self._tokens.accept("NOT") is not None
+                found = self._predicate(left, self._tokens.take())
                 left = self._placed(terms.negation(found) if negated else found, start)
             else:
                 return left
 
     def _is_predicate(self) -> bool:
         """Whether BETWEEN, IN or LIKE comes next, NOT before it or not."""
-        negated = self._next.kind is TokenKind.KEYWORD and self._next.value == "NOT"
-        token = self._tokens[self._at + negated] if negated else self._next
-        return token.kind is TokenKind.KEYWORD and token.value in ("BETWEEN", "IN", "LIKE", "ILIKE")
+        word = self._tokens.keyword(0)
+        return (self._tokens.keyword(1) if word == "NOT" else word) in ("BETWEEN", "IN", "LIKE", "ILIKE")
 
     def _predicate(self, left: Term, word: Token) -> Term:
         self._count_operator(word)
         if word.value == "BETWEEN":
             low = self._sum()
-            self._expect("AND", " between the two ends of BETWEEN")
+            self._tokens.expect("AND", " between the two ends of BETWEEN")
             return terms.between(left, low, self._sum())
         if word.value == "IN":
-            self._expect("(", " after IN")
+            self._tokens.expect("(", " after IN")
             return terms.is_among(left, self._list(self._sum))
         return functions.like(left, self._sum(), ignore_case=word.value == "ILIKE")
 
@@ -199,7 +167,7 @@ class ExpressionParser:
         return self._chain(part, {sign: join(sign) for sign in signs})
 
     def _signed(self) -> Term:
-        sign = self._accept("-", "+")
+        sign = self._tokens.accept("-", "+")
         if sign is None:
             return self._primary()
         term = self._nested(self._signed)
@@ -208,13 +176,13 @@ class ExpressionParser:
         return self._placed(terms.negative(term) if sign.value == "-" else term, sign.offset)
 
     def _primary(self) -> Term:
-        token = self._take()
+        token = self._tokens.take()
         match token.kind:
             case TokenKind.NUMBER:
                 term = terms.number(float(token.value))
             case TokenKind.TEXT:
                 term = Term(pl.lit(token.value), Kind.TEXT, value=token.value)
-            case TokenKind.NAME if self._accept("("):
+            case TokenKind.NAME if self._tokens.accept("("):
                 term = self._call(token)
             case TokenKind.NAME | TokenKind.QUOTED:
                 term = self._name(token)
@@ -227,7 +195,7 @@ class ExpressionParser:
         match token.value:
             case "(":
                 term = self._nested(self._or)
-                self._expect(")")
+                self._tokens.expect(")")
                 return term
             case "CASE":
                 return self._nested(self._case)
@@ -235,41 +203,38 @@ class ExpressionParser:
                 return Term(pl.lit(token.value == "TRUE"), Kind.TRUTH)
             case "NULL":
                 return terms.NULL
-        self._at -= 1
-        raise self._unexpected("a value")
+        self._tokens.step_back()
+        raise self._tokens.unexpected("a value")
 
     def _name(self, token: Token) -> Term:
-        output = self._take_output() if self._accept(".") else None
+        output = self._take_output() if self._tokens.accept(".") else None
         try:
             name = self._names.resolve(token.value, output)
         except UnknownNameError as error:
-            whole = self._text[token.offset : self._tokens[self._at - 1].end]
+            whole = self._text[token.offset : self._tokens.end]
             raise ExpressionError(str(error), token=whole, offset=token.offset) from None
         self.used[name.column] = name
         return terms.column(name.column, name.kind)
 
     def _take_output(self) -> str:
-        token = self._take()
+        token = self._tokens.take()
         if token.kind in (TokenKind.NAME, TokenKind.QUOTED):
             return token.value
-        self._at -= 1
-        raise self._unexpected("the name of an output after '.'")
+        self._tokens.step_back()
+        raise self._tokens.unexpected("the name of an output after '.'")
 
     def _case(self) -> Term:
-        subject = None if self._is_word("WHEN") else self._or()
+        subject = None if self._tokens.keyword(0) == "WHEN" else self._or()
         branches = []
-        while self._accept("WHEN"):
+        while self._tokens.accept("WHEN"):
             condition = self._or() if subject is None else terms.compare("=", subject, self._or())
-            self._expect("THEN")
+            self._tokens.expect("THEN")
             branches.append((condition, self._or()))
         if not branches:
-            raise self._unexpected("'WHEN'")
-        otherwise = self._or() if self._accept("ELSE") else terms.NULL
-        self._expect("END", " of CASE")
+            raise self._tokens.unexpected("'WHEN'")
+        otherwise = self._or() if self._tokens.accept("ELSE") else terms.NULL
+        self._tokens.expect("END", " of CASE")
         return terms.choose(branches, otherwise)
-
-    def _is_word(self, word: str) -> bool:
-        return self._next.kind is TokenKind.KEYWORD and self._next.value == word
 
     # -- calls
 
@@ -277,40 +242,37 @@ class ExpressionParser:
         name = token.value.upper()
         at = Term(pl.lit(None), Kind.NULL, token.text, token.offset)
         function = functions.function_named(name, at)
-        if name == "COUNT" and self._accept("*"):
-            self._expect(")")
+        if name == "COUNT" and self._tokens.accept("*"):
+            self._tokens.expect(")")
             condition = self._filter()
             if condition is None:
-                return functions.count_rows()
-            return functions.call(name, [functions.filtered(terms.number(1.0), condition)], at)
-        distinct = name == "COUNT" and self._accept("DISTINCT") is not None
+                return aggregates.count_rows()
+            return functions.call(name, [aggregates.filtered(terms.number(1.0), condition)], at)
+        distinct = name == "COUNT" and self._tokens.accept("DISTINCT") is not None
         arguments = self._list(self._or)
         condition = self._filter() if function.aggregates else None
         if condition is not None:
-            arguments[:1] = [functions.filtered(argument, condition) for argument in arguments[:1]]
+            arguments[:1] = [aggregates.filtered(argument, condition) for argument in arguments[:1]]
         if distinct and len(arguments) == 1:
-            return functions.count_distinct(arguments[0])
+            return aggregates.count_distinct(arguments[0])
         return functions.call(name, arguments, at)
 
     def _filter(self) -> Term | None:
         """The condition of ``FILTER (WHERE condition)``, if there is one."""
-        if not self._accept("FILTER"):
+        if not self._tokens.accept("FILTER"):
             return None
-        self._expect("(", " after FILTER")
-        self._expect("WHERE", " after FILTER (")
+        self._tokens.expect("(", " after FILTER")
+        self._tokens.expect("WHERE", " after FILTER (")
         condition = self._nested(self._or)
-        self._expect(")")
+        self._tokens.expect(")")
         return condition
 
     def _list(self, part: Callable[[], Term]) -> list[Term]:
         """Parts between commas, up to the closing parenthesis."""
-        if self._accept(")"):
+        if self._tokens.accept(")"):
             return []
         parts = [self._nested(part)]
-        while self._accept(","):
+        while self._tokens.accept(","):
             parts.append(self._nested(part))
-        self._expect(")")
+        self._tokens.expect(")")
         return parts
-
-
-_FIXED: Final = (TokenKind.KEYWORD, TokenKind.SIGN)

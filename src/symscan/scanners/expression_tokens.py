@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -152,3 +153,63 @@ def _word(text: str, at: int) -> Token:
     if upper in KEYWORDS:
         return Token(TokenKind.KEYWORD, text, upper, at)
     return Token(TokenKind.NAME, text, text.lower(), at)
+
+
+class Cursor:
+    """Walks over tokens."""
+
+    def __init__(self, tokens: Sequence[Token]) -> None:
+        self._tokens = tokens
+        self._at = 0
+
+    @property
+    def next(self) -> Token:
+        """The token that comes next."""
+        return self._tokens[self._at]
+
+    @property
+    def is_at_end(self) -> bool:
+        """Whether all tokens are taken."""
+        return self.next.kind is TokenKind.END
+
+    @property
+    def end(self) -> int:
+        """Where the last token taken ends."""
+        return self._tokens[self._at - 1].end
+
+    def keyword(self, ahead: int) -> str | None:
+        """The keyword some tokens ahead, None if there is none."""
+        token = self._tokens[min(self._at + ahead, len(self._tokens) - 1)]
+        return token.value if token.kind is TokenKind.KEYWORD else None
+
+    def take(self) -> Token:
+        """Take the next token."""
+        token = self.next
+        self._at += 1
+        return token
+
+    def step_back(self) -> None:
+        """Give the last token back."""
+        self._at -= 1
+
+    def accept(self, *values: str) -> Token | None:
+        """Take the next token if it is one of these keywords or signs."""
+        is_fixed = self.next.kind in (TokenKind.KEYWORD, TokenKind.SIGN)
+        return self.take() if is_fixed and self.next.value in values else None
+
+    def expect(self, value: str, where: str = "") -> Token:
+        """Take the next token, which must be this keyword or sign."""
+        token = self.accept(value)
+        if token is None:
+            raise self.unexpected(f"'{value}'{where}")
+        return token
+
+    def unexpected(self, wanted: str) -> ExpressionError:
+        """The error of a next token that is not what is wanted."""
+        found = f"'{self.next.text}'" if self.next.text else "the end of the expression"
+        return self.fault(f"expected {wanted}, found {found}")
+
+    def fault(self, message: str, token: Token | None = None) -> ExpressionError:
+        """An error placed at a token, the next one if none is given."""
+        at = token or self.next
+        return ExpressionError(message, token=at.text or None, offset=at.offset)

@@ -10,7 +10,7 @@ import pytest
 from symscan.errors import UniverseError
 from symscan.scanners.universe import load_universe, universe_names
 
-FACTS = Path("/work/shared/data/sp500_constituents_2026-08-08.csv")
+FACTS = Path(__file__).parents[4] / "shared/data/sp500_constituents_2026-08-08.csv"
 
 
 def write(folder: Path, name: str, content: str | bytes) -> Path:
@@ -122,7 +122,7 @@ def test_ours_are_whole_and_dated() -> None:
 
 def test_sp500_holds_the_facts_it_was_made_of() -> None:
     if not FACTS.exists():
-        pytest.skip("the list of index members is not on this machine")
+        pytest.skip("the list of index members is not there")
     with FACTS.open(newline="", encoding="utf-8") as file:
         facts = {row["Symbol"]: (row["Security"], row["GICS Sector"]) for row in csv.DictReader(file)}
     universe = load_universe("sp500")
