@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
-from math import ceil, log
 from typing import Protocol
 
 from symscan.indicators.base import Indicator
@@ -13,7 +12,6 @@ from symscan.model.specs import IndicatorSpec, IndicatorType
 
 _LONGEST_PERIOD = 10_000
 _MOST_DECIMALS = 6
-_SEED_LEFT = 1e-8
 
 
 class Factory(Protocol):
@@ -47,7 +45,7 @@ class Parameter:
         return None
 
 
-def period(default: int, lowest: int = 1, name: str = "period") -> Parameter:
+def bar_count(default: int, lowest: int = 1, name: str = "period") -> Parameter:
     """A parameter that counts bars."""
     return Parameter(name, Decimal(default), Decimal(lowest), Decimal(_LONGEST_PERIOD))
 
@@ -96,18 +94,3 @@ class Definition:
     def warm_up_bars(self, spec: IndicatorSpec) -> int:
         """How many bars of history make a checked spec's value independent of where they begin."""
         return self.bars_to_warm(*spec.params)
-
-
-def bars_to_decay(kept: float) -> int:
-    """Bars until a seed is down to 1e-8 of itself, if each bar keeps this share of it."""
-    return ceil(log(_SEED_LEFT) / log(kept)) if kept > 0 else 0
-
-
-def ema_decay(period: Decimal) -> int:
-    """Bars until the seed of an exponential average has decayed, about 9.2 periods."""
-    return bars_to_decay(1 - 2 / (float(period) + 1))
-
-
-def wilder_decay(period: Decimal) -> int:
-    """Bars until the seed of one of Wilder's averages has decayed, about 18.4 periods."""
-    return bars_to_decay(1 - 1 / float(period))

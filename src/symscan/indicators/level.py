@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any, ClassVar
 
 import numpy as np
 
+from symscan.indicators import warm_up
 from symscan.indicators.base import Indicator
-from symscan.indicators.definition import Definition, period
+from symscan.indicators.definition import Definition, bar_count
 from symscan.indicators.state import Counts
 from symscan.model.bar import HIGH, LOW, Block, Floats, Rows
 from symscan.model.specs import IndicatorSpec, IndicatorType
@@ -63,26 +63,22 @@ class Lowest(Extreme):
     pick: ClassVar[Any] = np.minimum
 
 
-def _exact(period: Decimal) -> int:
-    return int(period)
-
-
 DEFINITIONS = (
     Definition(
         "highest",
         IndicatorType.LEVEL,
-        (period(20),),
+        (bar_count(20),),
         Highest,
-        _exact,
+        warm_up.window,
         "highest high of the last n bars",
         "TA-Lib MAX of the high",
     ),
     Definition(
         "lowest",
         IndicatorType.LEVEL,
-        (period(20),),
+        (bar_count(20),),
         Lowest,
-        _exact,
+        warm_up.window,
         "lowest low of the last n bars",
         "TA-Lib MIN of the low",
     ),

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import ClassVar
 
 import numpy as np
 
+from symscan.indicators import warm_up
 from symscan.indicators.base import Indicator
-from symscan.indicators.definition import Definition, period, wilder_decay
+from symscan.indicators.definition import Definition, bar_count
 from symscan.indicators.state import Counts, scalar
 from symscan.model.bar import Block, Floats, Rows
 from symscan.model.specs import IndicatorSpec, IndicatorType
 
-_NO_MOVEMENT = 1e-14
-"""Below this TA-Lib takes the mean movement for zero, and the index is 0."""
 _ZERO = scalar(0.0)
 
 
@@ -59,7 +57,7 @@ class Rsi(Indicator):
 
     def _read(self) -> tuple[Floats, ...]:
         moved = np.add(self._rise, self._fall, out=self._value)
-        still = np.less(moved, _NO_MOVEMENT * self._period, out=self._is_still).nonzero()[0]
+        still = np.equal(moved, _ZERO, out=self._is_still).nonzero()[0]
         moved[still] = np.inf
         np.divide(self._rise, moved, out=self._value)
         self._value *= 100.0
@@ -99,30 +97,22 @@ class Roc(Indicator):
         return (self._value,)
 
 
-def _rsi_bars(period: Decimal) -> int:
-    return int(period) + 1 + wilder_decay(period)
-
-
-def _roc_bars(period: Decimal) -> int:
-    return int(period) + 1
-
-
 DEFINITIONS = (
     Definition(
         "rsi",
         IndicatorType.MOMENTUM,
-        (period(14, 2),),
+        (bar_count(14, 2),),
         Rsi,
-        _rsi_bars,
+        warm_up.wilder,
         "Wilder's relative strength index, 0 to 100",
         "TA-Lib RSI",
     ),
     Definition(
         "roc",
         IndicatorType.MOMENTUM,
-        (period(10),),
+        (bar_count(10),),
         Roc,
-        _roc_bars,
+        warm_up.window_and_one,
         "change of the close over n bars, in percent",
         "TA-Lib ROC",
     ),

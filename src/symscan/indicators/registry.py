@@ -11,7 +11,7 @@ from symscan.errors import SpecError
 from symscan.indicators import level, momentum, trend, volatility, volume
 from symscan.indicators.base import Indicator
 from symscan.indicators.definition import Definition, Parameter
-from symscan.model.interval import Interval
+from symscan.model.interval import FIVE_MINUTES, Interval
 from symscan.model.specs import IndicatorConfig, IndicatorSpec
 
 _FAMILIES: tuple[tuple[Definition, ...], ...] = (
@@ -37,7 +37,7 @@ def definition(name: str) -> Definition:
     SpecError
         If there is none.
     """
-    found = _DEFINITIONS.get(name)
+    found = _DEFINITIONS.get(name) if isinstance(name, str) else None
     if found is None:
         close = get_close_matches(str(name), _DEFINITIONS, n=1)
         hint = f"did you mean '{close[0]}'?" if close else f"there are {', '.join(_DEFINITIONS)}"
@@ -63,7 +63,7 @@ def check(spec: IndicatorSpec) -> IndicatorSpec:
     if fault is None and known.is_intraday_only and not spec.interval.is_intraday:
         fault = f"it reads bars within a session; {spec.interval} is none, write {spec.name}_1m"
     if fault is not None:
-        raise SpecError(f"{spec.key}: {fault}")
+        raise SpecError(f"{spec.name} on {spec.interval} bars: {fault}")
     return spec
 
 
@@ -101,12 +101,9 @@ def create(spec: IndicatorSpec, rows: int) -> Indicator:
 
 def _wrong_number(known: Definition, spec: IndicatorSpec) -> str:
     names = ", ".join(one.name for one in known.parameters) or "no parameters"
-    example = IndicatorSpec(
-        known.name,
-        tuple(one.default for one in known.parameters),
-        Interval.parse("5m") if known.is_intraday_only else spec.interval,
-    )
-    return f"'{spec.key}' has {len(spec.params)} parameters; {known.name} takes {names}, as in {example.key}"
+    interval = FIVE_MINUTES if known.is_intraday_only else spec.interval
+    example = IndicatorSpec(known.name, tuple(one.default for one in known.parameters), interval)
+    return f"{known.name} takes {names}, as in {example.key}; {len(spec.params)} given"
 
 
 def _given(known: Definition, asked: IndicatorConfig) -> Mapping[str, Any]:

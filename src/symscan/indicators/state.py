@@ -69,14 +69,16 @@ class Window:
         """Write one value per row over its oldest; rows in ``skipped`` keep theirs."""
         at, skipped = self._next, self.skipped
         self._flat.take(at, out=self.fallen, mode="clip")
-        held = at[skipped]
+        held = at.take(skipped)
         self._flat[at] = values
-        self._flat[held] = self.fallen[skipped]
+        if len(skipped):
+            self._flat[held] = self.fallen.take(skipped)
         at += self._stride
         over = np.greater_equal(at, self._end, out=self._over).nonzero()[0]
         if len(over):
             at[over] -= self._end
-        at[skipped] = held
+        if len(skipped):
+            at[skipped] = held
 
     def clear(self, rows: Rows) -> None:
         """Forget the values of rows."""
@@ -154,9 +156,10 @@ class RowState:
         differing = find(np.not_equal(rows, self.live, out=self._differs))
         if not len(differing):
             return differing
-        is_first = rows[differing]
-        if np.count_nonzero(is_first):
-            self._begin(differing[is_first])
+        is_first = rows.take(differing)
+        if not np.count_nonzero(is_first):
+            return differing
+        self._begin(differing[is_first])
         return differing[~is_first]
 
     def count(self, rows: Mask) -> tuple[Rows, Counts]:

@@ -7,11 +7,12 @@ from typing import ClassVar
 
 import numpy as np
 
+from symscan.indicators import warm_up
 from symscan.indicators.base import Indicator
-from symscan.indicators.definition import Definition, ema_decay, period
+from symscan.indicators.definition import Definition, bar_count
 from symscan.indicators.rolling import RollingTotal
 from symscan.indicators.state import Counts, scalar
-from symscan.model.bar import Block, Floats, Rows
+from symscan.model.bar import Block, Floats, Mask, Rows
 from symscan.model.specs import IndicatorSpec, IndicatorType
 
 
@@ -105,21 +106,9 @@ def _approach(average: Floats, values: Floats, weight: Floats, step: Floats) -> 
     np.add(average, step, out=average)
 
 
-def _gather(total: Floats, rows: Rows, is_first: np.ndarray, values: Floats) -> None:
+def _gather(total: Floats, rows: Rows, is_first: Mask, values: Floats) -> None:
     gathered = total[rows] + values[rows]
     total[rows] = np.where(is_first, values[rows], gathered)
-
-
-def _exact(period: Decimal) -> int:
-    return int(period)
-
-
-def _ema_bars(period: Decimal) -> int:
-    return int(period) + ema_decay(period)
-
-
-def _macd_bars(fast: Decimal, slow: Decimal, signal: Decimal) -> int:  # noqa: ARG001 - the slow one decides
-    return _ema_bars(slow) + _ema_bars(signal) - 1
 
 
 def _macd_fault(fast: Decimal, slow: Decimal, signal: Decimal) -> str | None:  # noqa: ARG001
@@ -128,23 +117,29 @@ def _macd_fault(fast: Decimal, slow: Decimal, signal: Decimal) -> str | None:  #
 
 DEFINITIONS = (
     Definition(
-        "sma", IndicatorType.TREND, (period(20),), Sma, _exact, "mean of the last n closes", "TA-Lib SMA"
+        "sma",
+        IndicatorType.TREND,
+        (bar_count(20),),
+        Sma,
+        warm_up.window,
+        "mean of the last n closes",
+        "TA-Lib SMA",
     ),
     Definition(
         "ema",
         IndicatorType.TREND,
-        (period(20),),
+        (bar_count(20),),
         Ema,
-        _ema_bars,
+        warm_up.exponential,
         "exponential average of the close",
         "TA-Lib EMA",
     ),
     Definition(
         "macd",
         IndicatorType.TREND,
-        (period(12, 2, "fast"), period(26, 3, "slow"), period(9, 1, "signal")),
+        (bar_count(12, 2, "fast"), bar_count(26, 3, "slow"), bar_count(9, 1, "signal")),
         Macd,
-        _macd_bars,
+        warm_up.macd,
         "fast less slow exponential average of the close, with its own average",
         "TA-Lib MACD",
         fault=_macd_fault,

@@ -7,8 +7,9 @@ from typing import ClassVar
 
 import numpy as np
 
+from symscan.indicators import warm_up
 from symscan.indicators.base import Indicator
-from symscan.indicators.definition import Definition, Parameter, period, wilder_decay
+from symscan.indicators.definition import Definition, Parameter, bar_count
 from symscan.indicators.rolling import RollingTotal
 from symscan.indicators.state import Counts, scalar
 from symscan.model.bar import Block, Floats, Rows
@@ -74,21 +75,13 @@ class Bbands(RollingTotal):
         return self._upper, middle, self._lower
 
 
-def _atr_bars(period: Decimal) -> int:
-    return int(period) + 1 + wilder_decay(period)
-
-
-def _bbands_bars(period: Decimal, deviations: Decimal) -> int:  # noqa: ARG001 - the window decides
-    return int(period)
-
-
 DEFINITIONS = (
     Definition(
         "atr",
         IndicatorType.VOLATILITY,
-        (period(14),),
+        (bar_count(14),),
         Atr,
-        _atr_bars,
+        warm_up.wilder,
         "Wilder's average true range",
         "TA-Lib ATR",
     ),
@@ -96,11 +89,11 @@ DEFINITIONS = (
         "bbands",
         IndicatorType.VOLATILITY,
         (
-            period(20, 2),
+            bar_count(20, 2),
             Parameter("deviations", Decimal(2), Decimal(0), Decimal(100), is_integer=False),
         ),
         Bbands,
-        _bbands_bars,
+        warm_up.window,
         "mean of the last n closes with bands of k population deviations",
         "TA-Lib BBANDS",
     ),

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import ClassVar
 
 import numpy as np
 
+from symscan.indicators import warm_up
 from symscan.indicators.base import Indicator
-from symscan.indicators.definition import Definition, period
+from symscan.indicators.definition import Definition, bar_count
 from symscan.indicators.rolling import RollingTotal
 from symscan.indicators.state import Counts
 from symscan.model.bar import VOLUME, Block, Floats, Rows
@@ -76,25 +76,13 @@ class Vwap(Indicator):
             return (np.divide(self._money, self._volume, out=self._value),)
 
 
-def _exact(period: Decimal) -> int:
-    return int(period)
-
-
-def _one_more(period: Decimal) -> int:
-    return int(period) + 1
-
-
-def _none() -> int:
-    return 0
-
-
 DEFINITIONS = (
     Definition(
         "vwap",
         IndicatorType.VOLUME,
         (),
         Vwap,
-        _none,
+        warm_up.none,
         "volume-weighted mean of (high + low + close) / 3 since the open",
         "sum(typical * volume) / sum(volume)",
         is_intraday_only=True,
@@ -102,18 +90,18 @@ DEFINITIONS = (
     Definition(
         "volume_sma",
         IndicatorType.VOLUME,
-        (period(20),),
+        (bar_count(20),),
         VolumeSma,
-        _exact,
+        warm_up.window,
         "mean of the last n volumes",
         "TA-Lib SMA of the volume",
     ),
     Definition(
         "volume_ratio",
         IndicatorType.VOLUME,
-        (period(20),),
+        (bar_count(20),),
         VolumeRatio,
-        _one_more,
+        warm_up.window_and_one,
         "last volume over the mean of the n volumes before it",
         "volume / (TA-Lib SMA of the volume, one bar earlier)",
     ),
