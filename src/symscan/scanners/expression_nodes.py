@@ -50,7 +50,7 @@ def _value(value: object, kind: str) -> Term:
             return terms.NULL
         case bool():
             return Term(pl.lit(value), Kind.TRUTH, str(value))
-        case int() | float():
+        case int() | float() if kind.startswith(("Int", "UInt", "Float")):  # a date is an integer too
             return terms.number(float(value))
         case str():
             return Term(pl.lit(value), Kind.TEXT, f"'{value}'", value=value)

@@ -50,7 +50,7 @@ class Screen:
     max_age_minutes: float | None = None
 
     def __post_init__(self) -> None:
-        if self.take is not None and (not isinstance(self.take, int) or self.take < 1):
+        if self.take is not None and (type(self.take) is not int or self.take < 1):
             raise ExpressionError(f"take is {self.take!r}; give a whole number of 1 or more", part="take")
         if self.max_age_minutes is not None and not self.max_age_minutes >= 0:
             message = f"max_age_minutes is {self.max_age_minutes!r}; give a number of 0 or more"

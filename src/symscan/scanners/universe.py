@@ -25,6 +25,7 @@ _SYMBOL = re.compile(r"[^\s,;\"']+")
 _AS_OF = re.compile(r"#\s*as_of\s*:\s*(.*)", re.IGNORECASE)
 _INTEGER = re.compile(r"[+-]?(0|[1-9]\d{0,14})")
 _FLOAT = re.compile(r"[+-]?((0|[1-9]\d{0,14})(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
+_KEY_END = re.compile(r"_\d+[mhdw]$")
 
 _Line = tuple[int, str]
 
@@ -213,6 +214,8 @@ def _column_names(path: Path, number: int, header: Sequence[str]) -> list[str]:
             raise UniverseError(f"{place} needs a name that begins with a letter")
         if name in SESSION_READINGS:
             raise UniverseError(f"{place} has the name of a session reading; rename it")
+        if _KEY_END.search(name):
+            raise UniverseError(f"{place} reads as an indicator's key; rename it")
         if name in names[:at]:
             raise UniverseError(f"{place} is the second column '{name}'; rename one")
     return names

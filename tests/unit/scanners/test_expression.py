@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from datetime import date
 from typing import Any
 
 import polars as pl
@@ -329,6 +330,9 @@ def test_python_says_the_same(expr: pl.Expr, text: str) -> None:
         pl.col("close", "volume") > 1,
         c("close").is_in(c("volume")),
         c("close") > pl.lit(pl.Series([1.0])),
+        c("close") > pl.lit(date(2020, 1, 1)),
+        c("close").is_in([date(2020, 1, 1)]),
+        c("close") > float("inf"),
         c("nope") > 1,
         c("bbands_20_2_5m") > 1,
         c("close") > "x",

@@ -82,6 +82,7 @@ def test_relative_paths_are_looked_up_here_first_then_beside_the_configuration(
         ("a.csv", "symbol,sector\n,B\n", "a.csv:2: '' is not a symbol"),
         ("a.csv", "symbol,Gap Pct\nA,1\n", "a.csv:1: column 2 'Gap Pct' has the name of a session reading"),
         ("a.csv", "symbol,Ticker\nA,A\n", "a.csv:1: column 2 'Ticker' is the second column 'symbol'"),
+        ("a.csv", "symbol,SMA 20 1d\nA,1\n", "a.csv:1: column 2 'SMA 20 1d' reads as an indicator's key"),
         ("a.csv", "symbol,2020\nA,1\n", "a.csv:1: column 2 '2020' needs a name"),
         ("a.csv", 'symbol,sector\nA,"B\nC"\n', "a.csv:2:"),
     ],
