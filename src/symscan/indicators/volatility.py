@@ -90,7 +90,7 @@ DEFINITIONS = (
         IndicatorType.VOLATILITY,
         (
             bar_count(20, 2),
-            Parameter("deviations", Decimal(2), Decimal(0), Decimal(100), is_integer=False),
+            Parameter("deviations", Decimal(2), Decimal("0.1"), Decimal(100), is_integer=False),
         ),
         Bbands,
         warm_up.window,
