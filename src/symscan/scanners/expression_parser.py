@@ -19,7 +19,7 @@ from symscan.scanners.expression_tokens import Cursor, Token, TokenKind, tokeniz
 DEEPEST: Final = 30
 """How deep parentheses, calls, NOT, minus and CASE may nest."""
 
-LONGEST_CHAIN: Final = 300
+LONGEST_CHAIN: Final = 200
 """How many operators an expression may have."""
 
 _COMPARISONS: Final = {
@@ -112,7 +112,8 @@ class ExpressionParser:
     def _is(self) -> Term:
         start = self._tokens.next.offset
         term = self._comparison()
-        while self._tokens.accept("IS"):
+        while token := self._tokens.accept("IS"):
+            self._count_operator(token)
             negated = self._tokens.accept("NOT") is not None
             word = self._tokens.accept("NULL", "UNKNOWN", "TRUE", "FALSE")
             if word is None:
@@ -226,7 +227,8 @@ class ExpressionParser:
     def _case(self) -> Term:
         subject = None if self._tokens.keyword(0) == "WHEN" else self._or()
         branches = []
-        while self._tokens.accept("WHEN"):
+        while token := self._tokens.accept("WHEN"):
+            self._count_operator(token)
             condition = self._or() if subject is None else terms.compare("=", subject, self._or())
             self._tokens.expect("THEN")
             branches.append((condition, self._or()))

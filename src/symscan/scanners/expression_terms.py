@@ -19,6 +19,9 @@ import polars as pl
 from symscan.errors import ExpressionError
 from symscan.scanners.expression_arrays import Tree
 
+MOST_CHOICES: Final = 50
+"""How many choices of ``IN`` may be computed; those written out are not counted."""
+
 
 class Kind(StrEnum):
     """What the values of a term are."""
@@ -236,8 +239,12 @@ def is_among(term: Term, choices: Sequence[Term]) -> Term:
     if found and all(choice.value is not None for choice in known):
         value = settle(term)
         found = [derived(value.expr.is_in([choice.value for choice in known]), Kind.TRUTH, value)]
+    elif len(found) > MOST_CHOICES:
+        raise term.fault(f"IN takes {MOST_CHOICES} choices that are not written out, not {len(found)}")
     if len(known) < len(choices):
         found.append(derived(_typed_null(Kind.TRUTH), Kind.TRUTH))
+    if not found:
+        raise term.fault("IN needs at least one choice, as in IN ('Energy', 'Utilities')")
     return reduce(either, found)
 
 

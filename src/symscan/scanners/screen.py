@@ -102,7 +102,7 @@ class ScreenScanner(BaseScanner):
     """A scanner that is a screen: subclasses say what they look for in :meth:`screen`.
 
     The names in the screen's expressions alone decide which indicators, intervals and history are
-    loaded. Every scan is one select over the universe.
+    loaded. Every scan judges the whole universe at once.
     """
 
     _screen: Screen | None = None
@@ -158,12 +158,14 @@ class ScreenScanner(BaseScanner):
         if rows is not None:
             columns = {name: values[rows] for name, values in columns.items()}
         hits, judged_unknown = plan.judge(columns, here)
-        symbols = [self._universe[row] for row in here[hits].tolist()]
+        found = here[hits]
+        symbols = [self._universe[row] for row in found.tolist()]
         unknown = judged_unknown
         if rows is not None:  # candidates beside the universe are not judged
             unknown = np.zeros(len(view.symbols), np.bool_)
             unknown[rows] = judged_unknown
-        metadata = FrameMetadata(symbols, lambda: plan.kept(columns, here, hits))
+        values = {name: values[hits] for name, values in columns.items()}  # of the hits alone, to be kept
+        metadata = FrameMetadata(symbols, lambda: plan.kept(values, found))
         return ScanResult(symbols=symbols, metadata=metadata, unknown=unknown)
 
     def _checked_plan(self) -> ScreenPlan:

@@ -102,7 +102,7 @@ class ScreenPlan:
         columns
             The session's columns, NaN where unknown, each of shape ``(n,)``.
         here
-            Which symbols of the universe they are, shape ``(n,)``.
+            Which symbols of the universe they are, in its order, shape ``(n,)``.
 
         Returns
         -------
@@ -122,29 +122,42 @@ class ScreenPlan:
     def _verdict(self, columns: Columns, here: Rows) -> Truth:
         if self.where.tree is not None:
             return truth(self.where.tree, self._with_numbers(columns, here))
-        verdict = _evaluated(self.frame(columns, here), self.where.expr.cast(pl.Float64))
+        verdict = _evaluated(self._frame(columns, here), self.where.expr.cast(pl.Float64))
         return verdict == 1.0, verdict == 0.0
 
     def _ranks(self, rank: Expression, columns: Columns, here: Rows) -> Floats:
         if rank.tree is not None:
             return numbers(rank.tree, self._with_numbers(columns, here))
-        return _evaluated(self.frame(columns, here), rank.expr)
+        return _evaluated(self._frame(columns, here), rank.expr)
 
     def _with_numbers(self, columns: Columns, here: Rows) -> Columns:
         """The session's columns and the universe's numbers."""
         return {**columns, **{name: values[here] for name, values in self.numbers.items()}}
 
-    def frame(self, columns: Columns, here: Rows) -> pl.DataFrame:
-        """``symbol`` and all that is read, null where unknown."""
-        static = self.static if here.size == self.static.height else self.static[here]
-        return pl.DataFrame([*static, *(_series(name, values) for name, values in columns.items())])
+    def kept(self, columns: Columns, rows: Rows) -> pl.DataFrame:
+        """``symbol`` and the values kept with each hit; an instant is ISO 8601, as JSON has none.
 
-    def kept(self, columns: Columns, here: Rows, hits: Rows) -> pl.DataFrame:
-        """``symbol`` and the values kept with each hit; an instant is ISO 8601, as JSON has none."""
-        taken = self.frame({name: values[hits] for name, values in columns.items()}, here[hits])
+        Parameters
+        ----------
+        columns
+            The session's columns of the hits alone.
+        rows
+            Which symbols of the universe they are, best first.
+        """
+        taken = _frame(self.static[rows], columns)
         if LAST_BAR_END in self.values:
             taken = taken.with_columns(pl.col(LAST_BAR_END).dt.strftime("%Y-%m-%dT%H:%M:%SZ"))
         return taken.select(SYMBOL, *self.values)
+
+    def _frame(self, columns: Columns, here: Rows) -> pl.DataFrame:
+        # ``here`` never falls, so as many as the universe has are the universe.
+        static = self.static if here.size == self.static.height else self.static[here]
+        return _frame(static, columns)
+
+
+def _frame(static: pl.DataFrame, columns: Columns) -> pl.DataFrame:
+    """``symbol`` and all that is read, null where unknown."""
+    return pl.DataFrame([*static, *(_series(name, values) for name, values in columns.items())])
 
 
 def _evaluated(frame: pl.DataFrame, expr: pl.Expr) -> Floats:

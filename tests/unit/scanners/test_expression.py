@@ -215,6 +215,7 @@ def test_every_function_is_tested() -> None:
         ("close > 1 volume > 2", 10, "expected an operator"),
         ("close BETWEEN 1 OR 2", 16, "expected 'AND'"),
         ("close IN 1", 9, "expected '('"),
+        ("close IN ()", 0, "at least one choice"),
         ("CASE close END > 1", 11, "expected 'WHEN'"),
         ("", 0, "the expression is empty"),
         ("LOG(close) > 1", 0, "the natural logarithm is LN"),
@@ -245,7 +246,16 @@ def test_refused_words(word: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["(" * 40 + "close" + ")" * 40 + " > 1", "+".join(["close"] * 400) + " > 1", "close > " + "1" * 10_001],
+    [
+        "(" * 40 + "close" + ")" * 40 + " > 1",
+        "+".join(["close"] * 400) + " > 1",
+        "close > " + "1" * 10_001,
+        "close" + " IS NULL" * 300,
+        "CASE " + "WHEN close > 1 THEN 1 " * 300 + "END > 1",
+        "close IN (" + ",".join(["close"] * 300) + ")",
+        "NOT " * 300 + "close > 1",
+        "- " * 300 + "close > 1",
+    ],
 )
 def test_size_is_bounded(text: str) -> None:
     with pytest.raises(ExpressionError):

@@ -102,6 +102,19 @@ def test_metadata_holds_the_values_of_all_names_used(session: Session, universe:
     assert "A" not in metadata and len(metadata) == 2
 
 
+def test_metadata_keeps_to_its_symbol_where_all_are_hits(session: Session, universe: str) -> None:
+    context = session("EDCBA", close=[1, 2, 3, 4, 5])
+    result = scan(Screen(where="close > 0", rank="close", show=["sector"]), universe, context)
+    assert result.symbols == list("ABCDE")
+    assert [(s, v["close"], v["sector"]) for s, v in result.metadata.items()] == [
+        ("A", 5.0, "Tech"),
+        ("B", 4.0, None),
+        ("C", 3.0, "Tech"),
+        ("D", 2.0, "Energy"),
+        ("E", 1.0, "Tech"),
+    ]
+
+
 def test_no_hit_is_a_result(session: Session, universe: str) -> None:
     result = scan(Screen(where="close > 9", rank="close"), universe, session("EDCBA", close=[5] * 5))
     assert (result.symbols, dict(result.metadata)) == ([], {})
@@ -139,6 +152,14 @@ def test_polars_expressions_are_screens_too(session: Session, universe: str) -> 
     result = scan(screen, universe, context)
     assert result.symbols == ["D", "C"]
     assert result.unknown.tolist() == [True, False, False, False, False]
+
+
+def test_the_longest_expression_is_evaluated(session: Session, universe: str) -> None:
+    context = session("EDCBA", close=[1, 2, 3, 4, 5])
+    long = "+".join(["close"] * 200)
+    assert scan(Screen(where=f"{long} > 700"), universe, context).symbols == ["A", "B"]
+    long = " OR ".join(["close = 2"] * 100)
+    assert scan(Screen(where=long), universe, context).symbols == ["D"]
 
 
 class ByConfig(ScreenScanner):
