@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from symscan.indicators.state import Counts, Finder, RowState, Window
+from symscan.indicators.state import Counts, Finder, RowState
 from symscan.model.bar import Block, Floats, Mask, Rows
 from symscan.model.specs import IndicatorSpec
 
@@ -43,6 +43,7 @@ class Indicator(ABC):
         self.spec = spec
         self._seed_bars = seed_bars
         self._window_length = window
+        self._outputs: dict[str, Floats] = {}
         self._hold(RowState(self.vectors, rows, seed_bars, window))
 
     @property
@@ -75,11 +76,13 @@ class Indicator(ABC):
         self._is_stale = True
 
     def output(self, name: str = "value") -> Floats:
-        """The current values, shape ``(capacity,)``, NaN where unknown; valid until the next change."""
+        """The current values, shape ``(capacity,)``, NaN where unknown; read-only, true until a change."""
         if self._is_stale:
-            self._current = dict(zip(self.outputs, self._read(), strict=True))
+            vectors = self._read()
+            if not self._outputs:
+                self._outputs = dict(zip(self.outputs, map(_read_only, vectors), strict=True))
             self._is_stale = False
-        return self._current[name]
+        return self._outputs[name]
 
     def rebuild(self, rows: Rows, history: Iterable[Block]) -> None:
         """Forget the rows' state, then play history: warm-up, admission and correction are this.
@@ -111,16 +114,13 @@ class Indicator(ABC):
     def start_session(self) -> None:  # noqa: B027 - most indicators carry on over the night
         """A new session opens."""
 
-    @property
-    def _window(self) -> Window:
-        window = self._state.window
-        assert window is not None, "declared without a window"
-        return window
-
     def _hold(self, state: RowState) -> None:
         self._state = state
         self._moving = state.vectors[: self.vectors - self.seeds]
+        if state.window is not None:
+            self._window = state.window
         self._bind(state.vectors)
+        self._outputs = {}
         self._is_stale = True
 
     def _advance_but(self, absent: Rows, bars: Block) -> None:
@@ -144,4 +144,10 @@ class Indicator(ABC):
 
     @abstractmethod
     def _read(self) -> tuple[Floats, ...]:
-        """The outputs, one vector each, in the order of ``outputs``."""
+        """The outputs, one vector each, in the order of ``outputs``: the same arrays at every call."""
+
+
+def _read_only(values: Floats) -> Floats:
+    view = values.view()
+    view.flags.writeable = False
+    return view

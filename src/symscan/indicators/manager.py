@@ -75,6 +75,7 @@ class IndicatorManager:
         self._kept: dict[IndicatorSpec, _Kept] = {}
         self._by_interval: dict[Interval, list[_Kept]] = {}
         self._given: Mask = np.empty(rows, np.bool_)
+        self._find = Finder()
 
     def ask(self, spec: IndicatorSpec, holder: str, rows: Rows) -> Rows:
         """Let a holder have an indicator for some rows.
@@ -127,21 +128,18 @@ class IndicatorManager:
         """
         if len(bars.present) != self._rows:
             raise ValueError(f"the block has {len(bars.present)} rows, the indicators have {self._rows}")
-        find = Finder()
         for kept in self._by_interval.get(interval, ()):
             np.logical_and(bars.present, kept.asked, out=self._given)
-            kept.indicator.update(self._given, bars, find)
+            kept.indicator.update(self._given, bars, self._find)
 
     def rebuild(self, spec: IndicatorSpec, rows: Rows, history: Iterable[Block]) -> None:
         """Forget what an indicator knows of rows and play their history; see ``Indicator.rebuild``."""
         self._kept[spec].indicator.rebuild(rows, history)
 
     def column(self, spec: IndicatorSpec, output: str = "value") -> Floats:
-        """An output over all rows, NaN where unknown or not asked; read-only, valid until the next change."""
+        """An output over all rows, NaN where unknown or not asked; read-only, valid until the next bar."""
         kept = self._kept.get(spec)
-        values = np.full(self._rows, np.nan) if kept is None else kept.indicator.output(output).view()
-        values.flags.writeable = False
-        return values
+        return np.full(self._rows, np.nan) if kept is None else kept.indicator.output(output)
 
     def grow(self, rows: int) -> None:
         """More capacity; what is known stays."""
