@@ -103,7 +103,7 @@ def _show_coverage(covers: tuple[Coverage, ...]) -> None:
 
 
 def _say(text: str) -> None:
-    Console(highlight=False, soft_wrap=True).print(text, markup=False)
+    print(text)
 
 
 def _many(count: int, thing: str) -> str:

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -16,6 +16,9 @@ from symscan.sources.parquet import BarStore
 
 if TYPE_CHECKING:
     from symscan.sources.progress import Progress as Report
+
+INTERRUPTED: Final = 130
+"""The exit code of a command that Ctrl-C ended."""
 
 
 @contextmanager
@@ -27,9 +30,12 @@ def opened_for_change(root: Path) -> Iterator[BarStore]:
     try:
         yield store
     except KeyboardInterrupt:
-        changed = not is_new and BarStore(root).generation != before
-        print("the import was complete" if changed else "the store is as it was", file=sys.stderr)
-        raise
+        is_done = BarStore(root).generation != before
+        print(
+            f"interrupted; {'the import was complete' if is_done else 'the store is as it was'}",
+            file=sys.stderr,
+        )
+        sys.exit(INTERRUPTED)
     finally:
         if is_new:
             BarStore(root).remove_if_unused()

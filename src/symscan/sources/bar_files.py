@@ -7,7 +7,7 @@ import gzip
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TextIO, cast
 
 import polars as pl
 
@@ -21,6 +21,9 @@ _PARQUET: Final = (".parquet", ".pq")
 _CSV: Final = (".csv", ".csv.gz", ".tsv")
 _DELIMITERS: Final = ",;\t|"
 _VALUE_STARTS: Final = frozenset("0123456789+-.")
+_NUMBER: Final = "\0line"
+"""What no column of a file is called."""
+
 _CHUNK_ROWS: Final = 1_000_000
 
 
@@ -68,7 +71,8 @@ class BarTable:
 
     def _why_unreadable(self, error: Exception) -> str:
         if self.is_text and "more fields" in str(error):
-            return f"a line has more than the {len(self.names)} fields of the first; mend the file"
+            line = _first_longer_line(self.path, len(self.names))
+            return f"line {line} has more fields than the first, which has {len(self.names)}; mend the file"
         return f"cannot be read ({error})"
 
 
@@ -132,7 +136,7 @@ def _open_parquet(path: Path) -> BarTable:
 
 def _open_csv(path: Path, header: Sequence[str] | None) -> BarTable:
     first = _first_line(path)
-    delimiter = max(_DELIMITERS, key=first.count)
+    delimiter = _delimiter(first)
     cells = [cell.strip() for cell in next(csv.reader([first], delimiter=delimiter))]
     if header is None and sum(cell[:1] in _VALUE_STARTS for cell in cells if cell) >= len(FIELDS) - 1:
         raise DataError(
@@ -146,20 +150,29 @@ def _open_csv(path: Path, header: Sequence[str] | None) -> BarTable:
     rows = pl.scan_csv(
         path,
         glob=False,
-        has_header=False,
-        skip_lines=0 if header else 1,
+        has_header=header is None,
         separator=delimiter,
-        schema=pl.Schema({str(position): pl.String() for position in range(len(cells))}),
-        row_index_name=LINE,
+        infer_schema=False,
+        row_index_name=_NUMBER,
         row_index_offset=1 if header else 2,
     )
-    return BarTable(path, tuple(header or cells), rows, is_text=True)
+    return BarTable(path, tuple(header or cells), _by_position(path, rows), is_text=True)
+
+
+def _by_position(path: Path, rows: pl.LazyFrame) -> pl.LazyFrame:
+    """Columns named by their position: names of a file may be there twice, or be ours."""
+    try:
+        names = rows.collect_schema().names()
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise DataError(f"{path}: cannot be read ({error})") from None
+    cells = {name: str(position) for position, name in enumerate(name for name in names if name != _NUMBER)}
+    return rows.rename({_NUMBER: LINE, **cells})
 
 
 def _first_line(path: Path) -> str:
     try:
-        with gzip.open(path, "rb") if path.name.endswith(".gz") else path.open("rb") as file:
-            line = file.readline().decode("utf-8-sig").rstrip("\r\n")
+        with _open_text(path) as file:
+            line = file.readline().rstrip("\r\n")
     except UnicodeDecodeError:
         raise DataError(f"{path}: not a text file in UTF-8; import CSV or Parquet") from None
     except OSError as error:
@@ -167,3 +180,20 @@ def _first_line(path: Path) -> str:
     if not line.strip():
         raise DataError(f"{path}: the first line is empty; a CSV file begins with its column names")
     return line
+
+
+def _first_longer_line(path: Path, fields: int) -> int | None:
+    delimiter = _delimiter(_first_line(path))
+    with _open_text(path) as file:
+        reader = csv.reader(file, delimiter=delimiter)
+        return next((reader.line_num for row in reader if len(row) > fields), None)
+
+
+def _delimiter(line: str) -> str:
+    return max(_DELIMITERS, key=line.count)
+
+
+def _open_text(path: Path) -> TextIO:
+    if path.name.endswith(".gz"):
+        return cast(TextIO, gzip.open(path, "rt", encoding="utf-8-sig"))
+    return path.open(encoding="utf-8-sig")
