@@ -15,18 +15,20 @@ from symscan.model.session import Session
 def combine(blocks: Sequence[Block], end: Instant) -> Block:
     """One block that covers several consecutive ones.
 
-    First open, highest high, lowest low, last close, summed volume. A row without a bar in any of them has none in the result.
+    First open, highest high, lowest low, last close, summed volume. A row without a bar in any of
+    them has none in the result.
     """
-    first, *later = blocks
-    fields = first.fields.copy()
-    present = first.present.copy()
-    for block in later:
-        np.copyto(fields[OPEN], block.open, where=~present)
-        np.fmax(fields[HIGH], block.high, out=fields[HIGH])
-        np.fmin(fields[LOW], block.low, out=fields[LOW])
-        np.copyto(fields[CLOSE], block.close, where=block.present)
-        fields[VOLUME] += block.volume
-        present |= block.present
+    fields = blocks[0].fields.copy()
+    present = blocks[0].present.copy()
+    open_, high, low, close, volume = fields
+    for block in blocks[1:]:
+        later = block.fields
+        np.copyto(open_, later[OPEN], where=~present)
+        np.fmax(high, later[HIGH], out=high)
+        np.fmin(low, later[LOW], out=low)
+        np.copyto(close, later[CLOSE], where=block.present)
+        np.add(volume, later[VOLUME], out=volume)
+        np.logical_or(present, block.present, out=present)
     return Block(end, fields, present)
 
 

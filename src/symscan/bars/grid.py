@@ -5,8 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from symscan.model.bar import VOLUME, Bar, Block, Floats, Mask, Rows
+from symscan.model.bar import Bar, Block, Floats, Mask, Rows
 from symscan.model.instant import Instant
+
+_MOST_SLOTS = 24 * 60
+"""A day of the finest bars there are."""
 
 
 class Grid:
@@ -26,6 +29,7 @@ class Grid:
     def __init__(self, rows: int) -> None:
         self.blocks: list[Block] = []
         self.last: NDArray[np.int32] = np.full(rows, -1, np.int32)
+        self._ends: Floats = np.full(_MOST_SLOTS + 1, np.nan)  # slot -1, of rows without a bar, is unknown
 
     @property
     def rows(self) -> int:
@@ -39,7 +43,11 @@ class Grid:
 
     def append(self, block: Block) -> None:
         """Append a block of this grid's width as the newest slot."""
-        np.copyto(self.last, len(self.blocks), where=block.present)
+        slot = len(self.blocks)
+        kept = self.last[block.absent]
+        self.last[:] = slot
+        self.last[block.absent] = kept
+        self._ends[slot] = block.end
         self.blocks.append(block)
 
     def latest(self, row: int) -> Bar | None:
@@ -57,25 +65,22 @@ class Grid:
                 found.append(Bar(block, row))
         return found[::-1]
 
-    def last_end(self) -> NDArray[np.int64]:
-        """End of each row's newest bar in UTC microseconds, -1 where it has none, shape ``(rows,)``."""
-        ends = np.array([*(block.end for block in self.blocks), -1], np.int64)
-        found: NDArray[np.int64] = ends[self.last]
+    def last_end(self, rows: Rows | slice) -> Floats:
+        """End of the newest bar of some rows, UTC microseconds, NaN where there is none."""
+        found: Floats = self._ends[self.last[rows]]
         return found
 
     def fill(self, slot: int, rows: Rows, present: Mask, fields: Floats) -> None:
         """Put bars of late rows into an older slot: ``present`` and ``fields`` are over ``rows`` alone."""
         block = self.blocks[slot]
-        block.present[rows] = present
-        block.fields[:, rows] = fields
+        block.put(rows, present, fields)
         self.last[rows[present]] = np.maximum(self.last[rows[present]], slot)
 
     def clear(self, rows: Rows) -> None:
         """Empty the rows' columns in every block, before another symbol uses them."""
+        blank = Block.blank(0, len(rows))
         for block in self.blocks:
-            block.present[rows] = False
-            block.fields[:, rows] = np.nan
-            block.fields[VOLUME, rows] = 0.0
+            block.put(rows, blank.present, blank.fields)
         self.last[rows] = -1
 
     def columns(self, rows: Rows) -> list[Block]:

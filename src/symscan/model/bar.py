@@ -6,7 +6,7 @@ fields stand in the order of :data:`FIELDS`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -92,6 +92,14 @@ class Block:
     end: Instant
     fields: Floats
     present: Mask
+    _absent: list[Rows] = field(default_factory=list, init=False, repr=False)
+
+    @property
+    def absent(self) -> Rows:
+        """The rows without a bar: few, most of the time, and cheaper to put right than a mask is to use."""
+        if not self._absent:
+            self._absent.append(np.flatnonzero(~self.present))
+        return self._absent[0]
 
     @staticmethod
     def blank(end: Instant, rows: int) -> Block:
@@ -100,30 +108,36 @@ class Block:
         fields[VOLUME] = 0.0
         return Block(end, fields, np.zeros(rows, np.bool_))
 
+    def put(self, rows: Rows, present: Mask, fields: Floats) -> None:
+        """Overwrite the columns of rows that nobody has seen yet."""
+        self.present[rows] = present
+        self.fields[:, rows] = fields
+        self._absent.clear()
+
     @property
     def open(self) -> Floats:
-        field: Floats = self.fields[OPEN]
-        return field
+        values: Floats = self.fields[OPEN]
+        return values
 
     @property
     def high(self) -> Floats:
-        field: Floats = self.fields[HIGH]
-        return field
+        values: Floats = self.fields[HIGH]
+        return values
 
     @property
     def low(self) -> Floats:
-        field: Floats = self.fields[LOW]
-        return field
+        values: Floats = self.fields[LOW]
+        return values
 
     @property
     def close(self) -> Floats:
-        field: Floats = self.fields[CLOSE]
-        return field
+        values: Floats = self.fields[CLOSE]
+        return values
 
     @property
     def volume(self) -> Floats:
-        field: Floats = self.fields[VOLUME]
-        return field
+        values: Floats = self.fields[VOLUME]
+        return values
 
 
 @dataclass(frozen=True, slots=True, eq=False)

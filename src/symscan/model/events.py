@@ -9,9 +9,12 @@ from enum import StrEnum
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from symscan.model.bar import Floats, Mask
 from symscan.model.instant import Instant
+
+Counts = NDArray[np.int64]
 
 
 class Outcome(StrEnum):
@@ -119,10 +122,10 @@ class SymbolAdded(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class SymbolRemoved(Event):
-    """A symbol was let go with all its data."""
+class SymbolsRemoved(Event):
+    """Symbols were let go with all their data: removed by ``holder``, or kept by nobody after it."""
 
-    symbol: str
+    symbols: tuple[str, ...]
     holder: str
 
 
@@ -172,25 +175,33 @@ class ScanFinished(Event):
     error: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class UnknownSymbol:
-    """A symbol that one scanner could not judge for one reason, and when."""
+@dataclass(frozen=True, slots=True, eq=False)
+class UnknownSymbols:
+    """The symbols one scanner could not judge, one row per symbol and reason, by symbol then reason.
 
-    symbol: str
-    reason: str
-    first_at: Instant
-    last_at: Instant
-    scans: int
+    Attributes
+    ----------
+    first_at, last_at
+        The first and the last scan in which it was so, UTC microseconds.
+    scans
+        In how many scans.
+    """
+
+    symbols: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
+    first_at: Counts = field(default_factory=lambda: np.zeros(0, np.int64))
+    last_at: Counts = field(default_factory=lambda: np.zeros(0, np.int64))
+    scans: Counts = field(default_factory=lambda: np.zeros(0, np.int64))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ScannerDone(Event):
     """A scanner had its last scan of the session and was torn down."""
 
     scanner: str
     scans: int
     failed: int
-    unknown: tuple[UnknownSymbol, ...]
+    unknown: UnknownSymbols
     error: str | None = None
 
 
@@ -225,8 +236,8 @@ __all__ = [
     "SessionPrepared",
     "SymbolAdded",
     "SymbolLocked",
-    "SymbolRemoved",
     "SymbolUnlocked",
-    "UnknownSymbol",
+    "SymbolsRemoved",
+    "UnknownSymbols",
     "Warned",
 ]

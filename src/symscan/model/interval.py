@@ -32,6 +32,9 @@ class Interval:
     unit: Unit
     count: int
 
+    def __hash__(self) -> int:
+        return self.unit * (_LONGEST_MINUTES + 1) + self.count  # looked up several times a slice
+
     @staticmethod
     @cache
     def parse(text: str) -> Interval:

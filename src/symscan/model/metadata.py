@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Any, Final
 
 import polars as pl
@@ -12,32 +13,39 @@ SYMBOL: Final = "symbol"
 
 
 class FrameMetadata(Mapping[str, dict[str, Any]]):
-    """Why symbols were found: a frame that reads as a mapping from symbol to its values.
+    """Why symbols were found: a frame, made when first looked at, that reads as a mapping.
 
     Parameters
     ----------
-    frame
-        ``symbol`` and the values, one row per hit, best first; null is unknown.
+    symbols
+        The hits, best first.
+    make
+        Makes the frame: ``symbol`` and the values, one row per hit in the same order; null is unknown.
     """
 
-    __slots__ = ("_rows", "frame")
+    def __init__(self, symbols: Sequence[str], make: Callable[[], pl.DataFrame]) -> None:
+        self._symbols = symbols
+        self._make = make
 
-    def __init__(self, frame: pl.DataFrame) -> None:
-        self.frame = frame
-        self._rows: dict[str, int] | None = None
+    @cached_property
+    def frame(self) -> pl.DataFrame:
+        """``symbol`` and the values, one row per hit, best first; null is unknown."""
+        return self._make()
 
     def __getitem__(self, symbol: str) -> dict[str, Any]:
-        if self._rows is None:
-            self._rows = {each: row for row, each in enumerate(self.frame[SYMBOL])}
         values = self.frame.row(self._rows[symbol], named=True)
         del values[SYMBOL]
         return values
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self.frame[SYMBOL])
+        return iter(self._symbols)
 
     def __len__(self) -> int:
-        return self.frame.height
+        return len(self._symbols)
 
     def __repr__(self) -> str:
         return f"FrameMetadata({dict(self)!r})"
+
+    @cached_property
+    def _rows(self) -> dict[str, int]:
+        return {symbol: row for row, symbol in enumerate(self._symbols)}

@@ -50,7 +50,7 @@ class IndicatorConfig:
     params: dict[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class IndicatorSpec:
     """One indicator with all its parameters: equal specs are one key, different ones never share one.
 
@@ -62,16 +62,24 @@ class IndicatorSpec:
         Every parameter in the order the indicator declares them.
     interval
         The interval of the bars it reads.
+    key
+        The spec as text: ``sma_20_1d``, ``bbands_20_2p5_5m``.
     """
 
     name: str
     params: tuple[Decimal, ...]
     interval: Interval
+    key: str = field(init=False, repr=False)
 
-    @property
-    def key(self) -> str:
-        """The spec as text: ``sma_20_1d``, ``bbands_20_2p5_5m``."""
-        return "_".join([self.name, *map(_number_text, self.params), str(self.interval)])
+    def __post_init__(self) -> None:
+        parts = [self.name, *map(_number_text, self.params), str(self.interval)]
+        object.__setattr__(self, "key", "_".join(parts))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, IndicatorSpec) and self.key == other.key
+
+    def __hash__(self) -> int:
+        return hash(self.key)  # specs are looked up many times a slice; a text remembers its hash
 
     @staticmethod
     def parse(key: str) -> IndicatorSpec:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import repeat
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,7 +69,11 @@ class SymbolTable:
         KeyError
             If one of them has none.
         """
-        return np.fromiter((self._row_of[symbol] for symbol in symbols), np.intp, len(symbols))
+        return np.fromiter(map(self._row_of.__getitem__, symbols), np.intp, len(symbols))
+
+    def rows_or_none(self, symbols: Sequence[str]) -> Rows:
+        """The rows of symbols, -1 for those that have none, shape ``(len(symbols),)``."""
+        return np.fromiter(map(self._row_of.get, symbols, repeat(-1)), np.intp, len(symbols))
 
     def names(self, rows: Rows) -> list[str]:
         """The symbols of rows in use."""

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from symscan.model.events import Event, Hits
+from symscan.model.events import Event, Hits, UnknownSymbols
 from symscan.model.instant import to_iso
 from symscan.model.metadata import SYMBOL, FrameMetadata
 from symscan.model.session import Session
@@ -48,6 +48,8 @@ def _plain(name: str, value: Any) -> Any:
             return _ADDRESS.sub("0x...", value)
         case Hits():
             return _hits(value)
+        case UnknownSymbols():
+            return _unknown(value)
         case date():
             return value.isoformat()
         case tuple():
@@ -70,6 +72,16 @@ def _hits(hits: Hits) -> dict[str, Any]:
         "volume": _numbers(hits.volume),
         "last_bar_end": [to_iso(int(end)) if end == end else None for end in hits.last_bar_end],
         "metadata": _metadata(hits.metadata),
+    }
+
+
+def _unknown(unknown: UnknownSymbols) -> dict[str, Any]:
+    return {
+        "symbols": list(unknown.symbols),
+        "reasons": list(unknown.reasons),
+        "first_at": [to_iso(at) for at in unknown.first_at.tolist()],
+        "last_at": [to_iso(at) for at in unknown.last_at.tolist()],
+        "scans": unknown.scans.tolist(),
     }
 
 

@@ -144,8 +144,8 @@ class RunSummary:
 
     def _count_done(self, event: ScannerDone) -> None:
         figures = self._figures(event.scanner)
-        for entry in event.unknown:
-            figures.unknown[entry.reason] += entry.scans
+        for reason, scans in zip(event.unknown.reasons, event.unknown.scans.tolist(), strict=True):
+            figures.unknown[reason] += scans
         if event.error:
             figures.notes[event.error] = None
 

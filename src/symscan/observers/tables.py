@@ -9,9 +9,10 @@ from typing import Any, Final
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from symscan.model.events import ScanFinished, ScannerDone
-from symscan.model.instant import Instant, to_iso
+from symscan.model.instant import to_iso
 from symscan.model.metadata import SYMBOL, FrameMetadata
 from symscan.model.session import Session
 
@@ -100,20 +101,23 @@ def scans_frame(session: Session, scans: Sequence[ScanFinished]) -> pl.DataFrame
 
 def unknown_frame(session: Session, done: Iterable[ScannerDone]) -> pl.DataFrame:
     """Who could not be judged in a session, by scanner, symbol and reason."""
-    rows = [
-        (
-            session.date.isoformat(),
-            event.scanner,
-            entry.symbol,
-            entry.reason,
-            to_iso(entry.first_at),
-            to_iso(entry.last_at),
-            entry.scans,
-        )
-        for event in done
-        for entry in event.unknown
-    ]
-    return pl.DataFrame(rows, schema=UNKNOWN_SCHEMA, orient="row").sort("scanner", "symbol", "reason")
+    frames = [_unknown_of(session, event) for event in done if event.unknown.symbols]
+    found = pl.concat(frames) if frames else pl.DataFrame(schema=UNKNOWN_SCHEMA)
+    return found.sort("scanner", "symbol", "reason")
+
+
+def _unknown_of(session: Session, event: ScannerDone) -> pl.DataFrame:
+    unknown = event.unknown
+    columns = {
+        "session": [session.date.isoformat()] * len(unknown.symbols),
+        "scanner": [event.scanner] * len(unknown.symbols),
+        "symbol": unknown.symbols,
+        "reason": unknown.reasons,
+        "first_at": _iso_column(unknown.first_at),
+        "last_at": _iso_column(unknown.last_at),
+        "scans": unknown.scans,
+    }
+    return pl.DataFrame(columns, schema=UNKNOWN_SCHEMA)
 
 
 def _hits_of(session: Session, scan: ScanFinished) -> pl.DataFrame:
@@ -147,10 +151,8 @@ def _hits_of(session: Session, scan: ScanFinished) -> pl.DataFrame:
     )
 
 
-def _iso_column(instants: np.typing.NDArray[np.float64]) -> list[str | None]:
-    known: dict[float, str] = {
-        end: to_iso(Instant(end)) for end in np.unique(instants[~np.isnan(instants)]).tolist()
-    }
+def _iso_column(instants: NDArray[Any]) -> list[str | None]:
+    known = {end: to_iso(int(end)) for end in np.unique(instants).tolist() if end == end}
     return [known.get(end) for end in instants.tolist()]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from symscan.clock.time_manager import TimeManager
@@ -81,13 +81,17 @@ class SessionCoordinator:
         """
         try:
             self.prepare()
-            for bar_slice in self._source.slices():
+            for bar_slice in self.slices():
                 self.step(bar_slice)
                 if after_step is not None:
                     after_step()
         finally:
             self._finish(self.scanner_manager.teardown_all())
         self._publish([SessionClosed(self.now, self.session.date, self.session_data.holders.members())])
+
+    def slices(self) -> Iterator[BarSlice]:
+        """The session's slices in order, each for one :meth:`step`."""
+        return self._source.slices()
 
     def prepare(self) -> None:
         """Set up the scanners and load what they and the configuration ask for."""
@@ -135,10 +139,10 @@ class SessionCoordinator:
         self._publish(self._provisioning.exchange(self.scanner_manager.requests()))
 
     def _finish(self, done: Sequence[Event]) -> None:
-        """Let go of the candidates of scanners that are done."""
+        """Let go of the candidates of scanners that are done; at the close everything goes anyway."""
         self._publish(done)
         for event in done:
-            if isinstance(event, ScannerDone):
+            if isinstance(event, ScannerDone) and self.now < self.session.close:
                 self._publish(self._provisioning.release(scanner_holder(event.scanner)))
 
     def _publish(self, events: Sequence[Event]) -> None:

@@ -13,7 +13,7 @@ from symscan.model.events import (
     RequestRefused,
     SymbolAdded,
     SymbolLocked,
-    SymbolRemoved,
+    SymbolsRemoved,
     SymbolUnlocked,
 )
 from symscan.model.interval import Interval
@@ -154,10 +154,8 @@ class Provisioning:
         """Create what is new and play history into it; what others asked for is warm already."""
         asked: dict[IndicatorSpec, list[Rows]] = {}
         for request in requests:
-            if request.spec.interval.is_intraday:
-                self._data.add_interval(request.spec.interval)
             rows = self._data.symbols.rows(request.symbols)
-            new = self._data.indicators.ask(request.spec, request.holder, rows)
+            new = self._data.ask_indicator(request.spec, request.holder, rows)
             if len(new):
                 asked.setdefault(request.spec, []).append(new)
         return self._warming.warm({spec: np.concatenate(rows) for spec, rows in asked.items()})
@@ -193,10 +191,11 @@ class Provisioning:
         return []
 
     def _let_go(self, symbols: Sequence[str], holder: str) -> list[Event]:
-        now = self._data.now
+        if not symbols:
+            return []
         self._source.unsubscribe(symbols)
         self._data.free_rows(symbols)
-        return [SymbolRemoved(now, symbol, holder) for symbol in symbols]
+        return [SymbolsRemoved(self._data.now, tuple(symbols), holder)]
 
     def _refused(self, holder: str, symbol: str) -> Event:
         return RequestRefused(self._data.now, holder, f"add_symbol {symbol}", "the store has no bars of it")

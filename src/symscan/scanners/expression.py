@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import polars as pl
 
 from symscan.errors import ExpressionError
+from symscan.model.metadata import SYMBOL
 from symscan.scanners.expression_arrays import Tree
-from symscan.scanners.expression_names import SYMBOL, Name, Names, UnknownNameError
+from symscan.scanners.expression_names import Name, Names, UnknownNameError
 from symscan.scanners.expression_parser import ExpressionParser
 from symscan.scanners.expression_python import PythonReader
 from symscan.scanners.expression_terms import Kind, Term, settle

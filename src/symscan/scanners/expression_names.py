@@ -7,17 +7,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from itertools import takewhile
-from typing import Final
 
 import polars as pl
 
 from symscan.errors import SpecError
 from symscan.indicators.registry import definition, definitions, spec_of
+from symscan.model.metadata import SYMBOL
 from symscan.model.readings import LAST_BAR_END, SESSION_READINGS
 from symscan.scanners.expression_terms import Kind
 from symscan.scanners.universe import Static
-
-SYMBOL: Final = "symbol"
 
 _KEY_END = re.compile(r"_\d+[mhdw]$")
 

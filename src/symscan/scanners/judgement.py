@@ -4,27 +4,47 @@ from __future__ import annotations
 
 import numpy as np
 
-from symscan.model.bar import Floats, Mask, Rows
+from symscan.model.bar import Mask
 from symscan.model.events import Hits
-from symscan.scanners.base import ScanResult
-from symscan.scanners.managed import ManagedScanner
+from symscan.scanners.base import BaseScanner, ScanResult
 from symscan.session.session_data import SessionData
 from symscan.session.unknown import Missing, Reason, Reasons
 
+_OF_A_HIT = {
+    "price": "close",
+    "previous_close": "previous_close",
+    "change_pct": "change_pct",
+    "gap_pct": "gap_pct",
+    "volume": "volume",
+    "last_bar_end": "last_bar_end",
+}
+"""The reading behind each column of a hit."""
+
 
 class Judgement:
-    """Holds one scanner's result against the session as of now."""
+    """Holds one scanner's results against the session as of now.
 
-    def __init__(self, data: SessionData, managed: ManagedScanner) -> None:
+    Parameters
+    ----------
+    data
+        The session.
+    scanner, holder
+        The scanner, and the name it holds symbols under.
+    """
+
+    def __init__(self, data: SessionData, scanner: BaseScanner, holder: str) -> None:
         self._data = data
-        self._managed = managed
+        self._scanner = scanner
+        self._holder = holder
+        self._missing = Missing(data, holder)
+        self._seen: set[str] = set()
 
     def reasons(self, result: ScanResult) -> Reasons:
         """Why each candidate is unknown: those the scanner names, else those it misses something of."""
         said = result.unknown
         if said is not None and not said.any():
             return np.zeros(len(said), np.int8)
-        reasons = self._missing()
+        reasons = self._missing.reasons(self._scanner.reads, self._scanner.max_age_minutes)
         if said is None:
             reasons[self._is_hit(result)] = Reason.NONE
         else:
@@ -35,43 +55,18 @@ class Judgement:
     def hits(self, result: ScanResult) -> Hits:
         """The symbols found with their readings; marks those found for the first time."""
         symbols = tuple(result.symbols)
-        seen = self._managed.seen
-        new = np.array([symbol not in seen for symbol in symbols], np.bool_)
-        seen.update(dict.fromkeys(symbols))
-        rows = self._rows(symbols)
-        return Hits(
-            symbols,
-            new,
-            price=self._taken("close", rows),
-            previous_close=self._taken("previous_close", rows),
-            change_pct=self._taken("change_pct", rows),
-            gap_pct=self._taken("gap_pct", rows),
-            volume=self._taken("volume", rows),
-            last_bar_end=self._taken("last_bar_end", rows),
-            metadata=result.metadata or {},
-        )
-
-    def _missing(self) -> Reasons:
-        scanner, holder, indicators = self._managed.scanner, self._managed.holder, self._data.indicators
-        reads = scanner.reads
-        if reads is None:
-            asked = (spec for spec in indicators.specs() if indicators.asked(spec, holder).any())
-            reads = ("close", *(spec.key for spec in asked))
-        missing = Missing(self._data, holder, lambda spec: indicators.asked(spec, holder))
-        return missing.reasons(reads, scanner.max_age_minutes)
+        known = np.fromiter(map(self._seen.__contains__, symbols), np.bool_, len(symbols))
+        self._seen.update(symbols)
+        rows = self._data.symbols.rows_or_none(symbols)
+        values = {field: self._data.readings.column(name, rows) for field, name in _OF_A_HIT.items()}
+        if (rows < 0).any():  # a symbol without a row: nothing is known of it
+            values = {field: np.where(rows < 0, np.nan, column) for field, column in values.items()}
+        return Hits(symbols, ~known, **values, metadata=result.metadata or {})
 
     def _is_hit(self, result: ScanResult) -> Mask:
         """Which candidates the scan returned: it judged them, whatever it may have missed."""
         is_hit = np.zeros(self._data.capacity + 1, np.bool_)
-        is_hit[self._rows(tuple(result.symbols))] = True  # row -1 falls on the spare last place
+        is_hit[self._data.symbols.rows_or_none(result.symbols)] = True  # -1 is the spare last place
         is_hit[-1] = False
-        found: Mask = is_hit[self._data.candidate_rows(self._managed.holder)]
+        found: Mask = is_hit[self._data.candidates(self._holder).rows]
         return found
-
-    def _rows(self, symbols: tuple[str, ...]) -> Rows:
-        """The symbols' rows, -1 for those without one."""
-        row_of = self._data.symbols.row
-        return np.array([-1 if (row := row_of(symbol)) is None else row for symbol in symbols], np.intp)
-
-    def _taken(self, name: str, rows: Rows) -> Floats:
-        return np.where(rows >= 0, self._data.readings.column(name)[rows], np.nan)

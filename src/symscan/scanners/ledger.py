@@ -5,20 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from symscan.model.events import UnknownSymbol
+from symscan.model.events import Counts, UnknownSymbols
 from symscan.model.instant import Instant
 from symscan.session.unknown import Reason, Reasons
-
-_Counts = NDArray[np.int64]
 
 
 @dataclass(slots=True)
 class _Tally:
-    scans: _Counts
-    first_at: _Counts
-    last_at: _Counts
+    scans: Counts
+    first_at: Counts
+    last_at: Counts
+
+    def columns(self) -> tuple[Counts, Counts, Counts]:
+        """First, last and number of scans, as in ``UnknownSymbols``."""
+        return self.first_at, self.last_at, self.scans
 
 
 class UnknownLedger:
@@ -41,27 +42,37 @@ class UnknownLedger:
             Why each is unknown, ``Reason.NONE`` where it is not, shape ``(len(symbols),)``.
         """
         self._symbols = symbols
-        for code in np.unique(reasons[reasons != Reason.NONE]):
+        counts = np.bincount(reasons, minlength=len(Reason))
+        for code in np.flatnonzero(counts[1:]) + 1:
             tally = self._tally(Reason(int(code)))
             mask = reasons == code
             tally.scans[mask] += 1
             tally.last_at[mask] = at
             tally.first_at[mask & (tally.first_at == 0)] = at
 
-    def entries(self) -> tuple[UnknownSymbol, ...]:
+    def entries(self) -> UnknownSymbols:
         """Every symbol and reason, by symbol then reason."""
-        found = [
-            UnknownSymbol(
-                self._symbols[row],
-                reason.text,
-                int(tally.first_at[row]),
-                int(tally.last_at[row]),
-                int(tally.scans[row]),
+        names = np.array(self._symbols, np.object_)
+        parts = [
+            (
+                names[rows],
+                np.full(len(rows), reason.text, np.object_),
+                *(one[rows] for one in tally.columns()),
             )
             for reason, tally in self._tallies.items()
-            for row in np.flatnonzero(tally.scans)
+            if len(rows := np.flatnonzero(tally.scans))
         ]
-        return tuple(sorted(found, key=lambda entry: (entry.symbol, entry.reason)))
+        if not parts:
+            return UnknownSymbols()
+        symbols, reasons, first_at, last_at, scans = map(np.concatenate, zip(*parts, strict=True))
+        order = np.lexsort((reasons.astype(np.str_), symbols.astype(np.str_)))
+        return UnknownSymbols(
+            tuple(symbols[order].tolist()),
+            tuple(reasons[order].tolist()),
+            first_at[order],
+            last_at[order],
+            scans[order],
+        )
 
     def _tally(self, reason: Reason) -> _Tally:
         width = len(self._symbols)

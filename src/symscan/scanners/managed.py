@@ -50,7 +50,6 @@ class ManagedScanner:
     last_result: ScanResult | None = None
     scans: int = 0
     failed: int = 0
-    seen: dict[str, None] = field(default_factory=dict)
     ledger: UnknownLedger = field(default_factory=UnknownLedger)
 
     @property

@@ -56,11 +56,14 @@ class ScannerManager:
         self._mode = mode
         self._execution = execution or InlineExecution()
         self._books = {managed.name: RequestBook(managed.holder) for managed in scanners}
-        self._calls: dict[tuple[ScanPhase, Instant], list[ManagedScanner]] = {}
-        for phase in ScanPhase:
-            for managed in scanners:
-                for instant in managed.due.of(phase):
-                    self._calls.setdefault((phase, instant), []).append(managed)
+        self._judgements = {
+            managed.name: Judgement(session_data, managed.scanner, managed.holder) for managed in scanners
+        }
+        self._last_calls: dict[Instant, list[ManagedScanner]] = {}
+        for managed in scanners:
+            if managed.due.last is not None:
+                self._last_calls.setdefault(managed.due.last, []).append(managed)
+        self._calls = {phase.value: _calls(scanners, phase) for phase in ScanPhase}
 
     # -- before the session ------------------------------------------------------------------
 
@@ -87,7 +90,7 @@ class ScannerManager:
 
     def run_due(self, phase: ScanPhase) -> list[ScanFinished]:
         """Run the scanners that are due now, in the order of the configuration."""
-        due = self._calls.get((phase, self._time.now), ())
+        due = self._calls[phase.value].get(self._time.now, ())
         return [self._scan(managed, phase) for managed in due if managed.state is ScannerState.READY]
 
     def requests(self) -> list[Request]:
@@ -95,9 +98,9 @@ class ScannerManager:
         return [request for book in self._books.values() for request in book.drain()]
 
     def teardown_finished(self) -> list[Event]:
-        """Tear down the scanners whose last scan is over."""
-        over = [one for one in self.ready() if (one.due.last or 0) <= self._time.now]
-        return [self._teardown(managed) for managed in over]
+        """Tear down the scanners whose last scan was due now."""
+        over = self._last_calls.get(self._time.now, ())
+        return [self._teardown(managed) for managed in over if managed.state is ScannerState.READY]
 
     def teardown_all(self) -> list[Event]:
         """Tear down every scanner that was set up and has not been torn down."""
@@ -156,7 +159,7 @@ class ScannerManager:
             managed.name,
             phase,
             outcome,
-            universe=len(self._data.candidate_rows(managed.holder)),
+            universe=len(self._data.candidates(managed.holder).symbols),
             judged=0,
             unknown=0,
             hits=Hits(),
@@ -165,10 +168,9 @@ class ScannerManager:
         )
 
     def _with_hits(self, managed: ManagedScanner, phase: ScanPhase, result: ScanResult) -> ScanFinished:
-        judgement = Judgement(self._data, managed)
+        judgement = self._judgements[managed.name]
         reasons = judgement.reasons(result)
-        symbols = self._data.holders.candidates(managed.holder)
-        managed.ledger.record(self._time.now, symbols, reasons)
+        managed.ledger.record(self._time.now, self._data.candidates(managed.holder).symbols, reasons)
         unknown = int(np.count_nonzero(reasons))
         return ScanFinished(
             self._time.now,
@@ -202,3 +204,12 @@ class ScannerManager:
             current_time=self._time.get_current_time(),
             config=managed.scanner.config,
         )
+
+
+def _calls(scanners: Sequence[ManagedScanner], phase: ScanPhase) -> dict[Instant, list[ManagedScanner]]:
+    """Who is due at which instant of a phase, in the order of the configuration."""
+    calls: dict[Instant, list[ManagedScanner]] = {}
+    for managed in scanners:
+        for instant in managed.due.of(phase):
+            calls.setdefault(instant, []).append(managed)
+    return calls

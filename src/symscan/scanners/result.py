@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from symscan.model.metadata import FrameMetadata
 from symscan.scanners.base import ScanResult
-from symscan.scanners.screen import FrameMetadata
 
 
 def checked_result(result: object) -> ScanResult:
@@ -32,8 +32,8 @@ def _checked_symbols(symbols: object) -> tuple[str, ...]:
     if isinstance(symbols, str) or not hasattr(symbols, "__iter__"):
         raise TypeError(f"ScanResult.symbols is {type(symbols).__name__}; give a list of symbols")
     merged = tuple(dict.fromkeys(symbols))
-    wrong = next((symbol for symbol in merged if not isinstance(symbol, str)), None)
-    if wrong is not None:
+    if set(map(type, merged)) - {str}:
+        wrong = next(symbol for symbol in merged if type(symbol) is not str)
         raise TypeError(
             f"ScanResult.symbols holds {wrong!r}, which is no text; a symbol is one such as 'AAPL'"
         )

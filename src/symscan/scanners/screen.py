@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +12,10 @@ import polars as pl
 
 from symscan.errors import ExpressionError
 from symscan.model.bar import Rows
+from symscan.model.metadata import FrameMetadata
 from symscan.scanners.base import BaseScanner, ScanContext, ScanResult
-from symscan.scanners.expression_names import SYMBOL
 from symscan.scanners.screen_plan import ScreenPlan
-from symscan.scanners.universe import Universe, load_universe
+from symscan.scanners.universe import Universe
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,45 +58,6 @@ class Screen:
             raise ExpressionError(f"show is a text; give a list of names, as in ['{self.show}']", part="show")
 
 
-class FrameMetadata(Mapping[str, dict[str, Any]]):
-    """Why symbols were found: a frame, made when first looked at, that reads as a mapping.
-
-    Parameters
-    ----------
-    symbols
-        The hits, best first.
-    make
-        Makes the frame: ``symbol`` and the values, one row per hit in the same order; null is unknown.
-    """
-
-    def __init__(self, symbols: Sequence[str], make: Callable[[], pl.DataFrame]) -> None:
-        self._symbols = symbols
-        self._make = make
-
-    @cached_property
-    def frame(self) -> pl.DataFrame:
-        """``symbol`` and the values, one row per hit, best first; null is unknown."""
-        return self._make()
-
-    def __getitem__(self, symbol: str) -> dict[str, Any]:
-        values = self.frame.row(self._rows[symbol], named=True)
-        del values[SYMBOL]
-        return values
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._symbols)
-
-    def __len__(self) -> int:
-        return len(self._symbols)
-
-    def __repr__(self) -> str:
-        return f"FrameMetadata({dict(self)!r})"
-
-    @cached_property
-    def _rows(self) -> dict[str, int]:
-        return {symbol: row for row, symbol in enumerate(self._symbols)}
-
-
 class ScreenScanner(BaseScanner):
     """A scanner that is a screen: subclasses say what they look for in :meth:`screen`.
 
@@ -107,7 +67,6 @@ class ScreenScanner(BaseScanner):
 
     _screen: Screen | None = None
     _plan: ScreenPlan | None = None
-    _file: Universe | None = None
     _seen: tuple[tuple[str, ...], Rows, Rows | None] | None = None
 
     @classmethod
@@ -182,11 +141,6 @@ class ScreenScanner(BaseScanner):
         self.max_age_minutes = screen.max_age_minutes
         self.reads = tuple(name for name in plan.where.names if name not in universe.columns)
         return plan
-
-    def _load_universe_from_file(self, file_path: str) -> list[str]:
-        self._file = load_universe(file_path, self._folders)
-        self._loaded_universe = list(self._file.symbols)
-        return self._loaded_universe
 
     def _chosen_universe(self) -> Universe:
         """The universe with its columns, also where a subclass chooses the symbols itself."""

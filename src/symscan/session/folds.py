@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from symscan.model.bar import Block, Floats, Rows
+from symscan.model.bar import CLOSE, VOLUME, Block, Floats, Rows
 
 Step = Callable[[Floats, Block], None]
 
@@ -62,18 +62,22 @@ def lowest_low(value: Floats, block: Block) -> None:
 
 def last_close(value: Floats, block: Block) -> None:
     """The last bar's close; starts at NaN."""
-    np.copyto(value, block.close, where=block.present)
+    kept = value[block.absent]
+    value[:] = block.fields[CLOSE]
+    value[block.absent] = kept
 
 
 def summed_volume(value: Floats, block: Block) -> None:
     """The volume so far; starts at 0."""
-    np.add(value, block.volume, out=value)
+    value += block.fields[VOLUME]
 
 
 def summed_turnover(value: Floats, block: Block) -> None:
     """Typical price ``(high + low + close) / 3`` times volume, summed; starts at 0."""
-    turnover = block.high + block.low
-    turnover += block.close
+    _, high, low, close, volume = block.fields
+    turnover = high + low
+    turnover += close
     turnover /= 3.0
-    turnover *= block.volume
-    np.add(value, turnover, out=value, where=block.present)
+    turnover *= volume
+    turnover[block.absent] = 0.0
+    value += turnover

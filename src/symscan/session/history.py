@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from symscan.model.bar import Bar, Block
@@ -44,7 +44,7 @@ class HistoryShelf:
                 found.append(Bar(block, kept.column))
         return found[::-1]
 
-    def drop(self, symbol: str) -> None:
-        """Forget the symbol's bars."""
-        for key in [key for key in self._kept if key[0] == symbol]:
-            del self._kept[key]
+    def drop(self, symbols: Iterable[str]) -> None:
+        """Forget the symbols' bars."""
+        gone = set(symbols)
+        self._kept = {key: kept for key, kept in self._kept.items() if key[0] not in gone}

@@ -79,14 +79,20 @@ class Holders:
         """The reasons the symbol is locked for."""
         return tuple(self._locks.get(symbol, ()))
 
-    def release(self, holder: str) -> tuple[str, ...]:
+    def release(self, holder: str) -> list[str]:
         """Let a holder give up its candidates; returns those that nobody keeps any more."""
         given_up = self._candidates.pop(holder, {})
-        return tuple(symbol for symbol in given_up if not self.holders(symbol))
+        kept = dict.fromkeys(self.all_candidates())
+        return [symbol for symbol in given_up if symbol not in kept and not self._keeps(symbol)]
 
-    def remove(self, symbol: str) -> None:
-        """Forget the symbol with all its holders."""
-        self._members.pop(symbol, None)
-        self._locks.pop(symbol, None)
-        for held in self._candidates.values():
-            held.pop(symbol, None)
+    def remove(self, symbols: Iterable[str]) -> None:
+        """Forget the symbols with all their holders."""
+        for symbol in symbols:
+            self._members.pop(symbol, None)
+            self._locks.pop(symbol, None)
+            for held in self._candidates.values():
+                held.pop(symbol, None)
+
+    def _keeps(self, symbol: str) -> bool:
+        """Whether anybody keeps the symbol as more than a candidate."""
+        return bool(self._members.get(symbol) or self._locks.get(symbol))

@@ -13,8 +13,7 @@ from symscan.model.bar import Bar, Floats, Mask
 from symscan.model.interval import Interval
 from symscan.model.readings import LAST_BAR_END
 from symscan.model.specs import IndicatorSpec
-from symscan.session.columns import Column, parse_column
-from symscan.session.holders import CONFIG
+from symscan.session.columns import parse_column
 from symscan.session.reading import IndicatorReading
 from symscan.session.session_data import SessionData
 
@@ -35,7 +34,7 @@ class SessionLooks:
     @property
     def symbols(self) -> tuple[str, ...]:
         """This holder's candidates: the order of every column."""
-        return self._data.holders.candidates(self._holder)
+        return self._data.candidates(self._holder).symbols
 
     def column(self, key: str) -> Floats:
         """A reading or an indicator of all candidates, NaN where unknown, shape ``(len(symbols),)``.
@@ -53,9 +52,7 @@ class SessionLooks:
         """
         values = self._columns.get(key)
         if values is None:
-            values = self._candidate_values(parse_column(key))
-            values.flags.writeable = False
-            self._columns[key] = values
+            values = self._columns[key] = self._data.candidates(self._holder).column(parse_column(key))
         return values
 
     def frame(self, columns: Sequence[str], symbols: Sequence[str] | None = None) -> pl.DataFrame:
@@ -147,14 +144,6 @@ class SessionLooks:
         """The symbols the configuration names."""
         return {symbol for symbol in self._data.holders.members() if self._data.holders.is_config(symbol)}
 
-    def _candidate_values(self, column: Column) -> Floats:
-        rows = self._data.candidate_rows(self._holder)
-        if column.spec is None:
-            return self._data.readings.column(column.name)[rows]
-        values = self._data.indicator(column.spec, column.output)[rows]
-        values[~self._asked(column.spec)[rows]] = np.nan
-        return values
-
     def _series(self, name: str) -> pl.Series:
         values = self.column(name)
         if name == LAST_BAR_END:
@@ -167,9 +156,7 @@ class SessionLooks:
     def _asked(self, spec: IndicatorSpec) -> Mask:
         mask = self._masks.get(spec)
         if mask is None:
-            indicators = self._data.indicators
-            mask = indicators.asked(spec, self._holder) | indicators.asked(spec, CONFIG)
-            self._masks[spec] = mask
+            mask = self._masks[spec] = self._data.asked(spec, self._holder)
         return mask
 
     def _indicator_value(self, spec: IndicatorSpec, output: str, row: int) -> float:

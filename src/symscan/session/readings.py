@@ -23,6 +23,11 @@ NEEDS_PREVIOUS_CLOSE: Final = frozenset({"previous_close", "change_pct", "gap_pc
 NEEDS_PREMARKET: Final = frozenset({"premarket_volume", "premarket_high", "premarket_low"})
 """The readings that are unknown without a pre-market bar."""
 
+Chosen = Rows | slice
+"""Some rows, or all of them."""
+
+ALL_ROWS: Final = slice(None)
+
 _FOLDS: Final[dict[str, tuple[folds.Step, float]]] = {
     "open": (folds.first_open, np.nan),
     "high": (folds.highest_high, np.nan),
@@ -40,13 +45,14 @@ class PhaseBars:
         self.grid = Grid(rows)
         self._folds = {name: folds.Fold(step, start, rows) for name, (step, start) in _FOLDS.items()}
 
-    def running(self, name: str) -> Floats:
+    def running(self, name: str, rows: Chosen = ALL_ROWS) -> Floats:
         """A running value; NaN, or 0 for sums, where the phase has had no bar. Not to be changed."""
-        return self._folds[name].value(self.grid.blocks)
+        values: Floats = self._folds[name].value(self.grid.blocks)[rows]
+        return values
 
-    def known(self, name: str) -> Floats:
+    def known(self, name: str, rows: Chosen = ALL_ROWS) -> Floats:
         """A running value, NaN where the phase has had no bar."""
-        return np.where(self.grid.seen, self.running(name), np.nan)
+        return np.where(self.grid.last[rows] >= 0, self.running(name, rows), np.nan)
 
     def refold(self, rows: Rows) -> None:
         """Work out the running values of some rows anew, after their bars changed."""
@@ -78,7 +84,7 @@ class SessionReadings:
         self._regular = regular
         self._opens_at = opens_at
         self._now = opens_at
-        self._readers: dict[str, Callable[[], Floats]] = {
+        self._readers: dict[str, Callable[[Chosen], Floats]] = {
             name: getattr(self, f"_{name}") for name in SESSION_READINGS
         }
 
@@ -91,8 +97,8 @@ class SessionReadings:
         """The bars that ``close`` and the latest bar come from now."""
         return self._regular if self._now > self._opens_at else self._premarket
 
-    def column(self, name: str) -> Floats:
-        """A reading of all rows, NaN where unknown, shape ``(rows,)``; not to be changed.
+    def column(self, name: str, rows: Chosen = ALL_ROWS) -> Floats:
+        """A reading of some rows, NaN where unknown, shape ``(rows,)``; not to be changed.
 
         ``last_bar_end`` is UTC microseconds.
 
@@ -101,62 +107,63 @@ class SessionReadings:
         KeyError
             If there is no reading of that name.
         """
-        return self._readers[name]()
+        return self._readers[name](rows)
 
     def grow(self, rows: int) -> None:
         """Widen to ``rows`` rows."""
         more = np.full(rows - len(self.previous_close), np.nan)
         self.previous_close = np.concatenate([self.previous_close, more])
 
-    def _open(self) -> Floats:
-        return self._regular.running("open")
+    def _open(self, rows: Chosen) -> Floats:
+        return self._regular.running("open", rows)
 
-    def _high(self) -> Floats:
-        return self._regular.running("high")
+    def _high(self, rows: Chosen) -> Floats:
+        return self._regular.running("high", rows)
 
-    def _low(self) -> Floats:
-        return self._regular.running("low")
+    def _low(self, rows: Chosen) -> Floats:
+        return self._regular.running("low", rows)
 
-    def _close(self) -> Floats:
-        return self.phase_bars.running("close")
+    def _close(self, rows: Chosen) -> Floats:
+        return self.phase_bars.running("close", rows)
 
-    def _volume(self) -> Floats:
-        return self._regular.known("volume")
+    def _volume(self, rows: Chosen) -> Floats:
+        return self._regular.known("volume", rows)
 
-    def _vwap(self) -> Floats:
-        volume = self._regular.running("volume")
+    def _vwap(self, rows: Chosen) -> Floats:
+        volume = self._regular.running("volume", rows)
         vwap = np.full(len(volume), np.nan)
-        np.divide(self._regular.running("turnover"), volume, out=vwap, where=volume > 0)
+        np.divide(self._regular.running("turnover", rows), volume, out=vwap, where=volume > 0)
         return vwap
 
-    def _last_bar_end(self) -> Floats:
-        grid = self.phase_bars.grid
-        return np.where(grid.seen, grid.last_end(), np.nan)
+    def _last_bar_end(self, rows: Chosen) -> Floats:
+        return self.phase_bars.grid.last_end(rows)
 
-    def _minutes_since_bar(self) -> Floats:
-        return (self._now - self._last_bar_end()) / MINUTE
+    def _minutes_since_bar(self, rows: Chosen) -> Floats:
+        return (self._now - self._last_bar_end(rows)) / MINUTE
 
-    def _previous_close(self) -> Floats:
-        return self.previous_close
+    def _previous_close(self, rows: Chosen) -> Floats:
+        previous: Floats = self.previous_close[rows]
+        return previous
 
-    def _change_pct(self) -> Floats:
-        return self._percent_of_previous_close(self._close())
+    def _change_pct(self, rows: Chosen) -> Floats:
+        return _percent(self._close(rows), self._previous_close(rows))
 
-    def _gap_pct(self) -> Floats:
-        opened = self._now > self._opens_at
-        return self._percent_of_previous_close(self._open() if opened else self._close())
+    def _gap_pct(self, rows: Chosen) -> Floats:
+        price = self._open(rows) if self._now > self._opens_at else self._close(rows)
+        return _percent(price, self._previous_close(rows))
 
-    def _premarket_volume(self) -> Floats:
-        return self._premarket.known("volume")
+    def _premarket_volume(self, rows: Chosen) -> Floats:
+        return self._premarket.known("volume", rows)
 
-    def _premarket_high(self) -> Floats:
-        return self._premarket.running("high")
+    def _premarket_high(self, rows: Chosen) -> Floats:
+        return self._premarket.running("high", rows)
 
-    def _premarket_low(self) -> Floats:
-        return self._premarket.running("low")
+    def _premarket_low(self, rows: Chosen) -> Floats:
+        return self._premarket.running("low", rows)
 
-    def _percent_of_previous_close(self, price: Floats) -> Floats:
-        change = price / self.previous_close
-        change -= 1.0
-        change *= 100.0
-        return change
+
+def _percent(price: Floats, base: Floats) -> Floats:
+    change = price / base
+    change -= 1.0
+    change *= 100.0
+    return change

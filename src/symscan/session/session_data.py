@@ -16,8 +16,9 @@ from symscan.model.interval import ONE_MINUTE, Interval
 from symscan.model.session import Session
 from symscan.model.specs import IndicatorSpec
 from symscan.model.symbols import SymbolTable
+from symscan.session.candidates import Candidates
 from symscan.session.history import HistoryShelf
-from symscan.session.holders import Holders
+from symscan.session.holders import CONFIG, Holders
 from symscan.session.readings import PhaseBars, SessionReadings
 
 _SPARE_ROWS = 64
@@ -65,7 +66,7 @@ class SessionData:
         self.mismatched: Mask = np.zeros(self.capacity, np.bool_)
         self.now: Instant = session.pre_open
         self.is_active = False
-        self._candidate_rows: dict[str, Rows] = {}
+        self._candidates: dict[str, Candidates] = {}
 
     def advance_to(self, now: Instant) -> None:
         """Read as of this instant from now on."""
@@ -106,14 +107,14 @@ class SessionData:
             self._empty(rows)
         return new
 
-    def free_rows(self, symbols: Iterable[str]) -> None:
+    def free_rows(self, symbols: Sequence[str]) -> None:
         """Let go of symbols with all their data."""
+        self.indicators.forget(self.symbols.rows(symbols))
         for symbol in symbols:
-            row = self.symbols.free(symbol)
-            self.indicators.forget(np.array([row], np.intp))
-            self.history.drop(symbol)
-            self.holders.remove(symbol)
-        self._candidate_rows.clear()
+            self.symbols.free(symbol)
+        self.history.drop(symbols)
+        self.holders.remove(symbols)
+        self._candidates.clear()
 
     def catch_up(self, symbols: Sequence[str], premarket: Sequence[Block], regular: Sequence[Block]) -> None:
         """Put the bars of late symbols into the slots so far; blocks are over ``symbols``, one per slot."""
@@ -127,15 +128,25 @@ class SessionData:
     def add_candidates(self, holder: str, symbols: Iterable[str]) -> None:
         """Let a holder keep symbols lightly; they must have rows."""
         self.holders.add_candidates(holder, symbols)
-        self._candidate_rows.pop(holder, None)
+        self._candidates.pop(holder, None)
 
-    def candidate_rows(self, holder: str) -> Rows:
-        """The rows of a holder's candidates, in the order it asked for them."""
-        rows = self._candidate_rows.get(holder)
-        if rows is None:
-            rows = self.symbols.rows(self.holders.candidates(holder))
-            self._candidate_rows[holder] = rows
-        return rows
+    def candidates(self, holder: str) -> Candidates:
+        """A holder's candidates."""
+        candidates = self._candidates.get(holder)
+        if candidates is None:
+            candidates = self._candidates[holder] = Candidates(self, holder)
+        return candidates
+
+    def ask_indicator(self, spec: IndicatorSpec, holder: str, rows: Rows) -> Rows:
+        """Keep an indicator, and the bars it reads, for some rows; returns those that need warming."""
+        if spec.interval.is_intraday:
+            self.add_interval(spec.interval)
+        self._candidates.clear()
+        return self.indicators.ask(spec, holder, rows)
+
+    def asked(self, spec: IndicatorSpec, holder: str) -> Mask:
+        """Which rows a holder may read a spec of: those it or the configuration asked for."""
+        return self.indicators.asked(spec, holder) | self.indicators.asked(spec, CONFIG)
 
     def indicator(self, spec: IndicatorSpec, output: str = "value") -> Floats:
         """An indicator's values over all rows, NaN where unknown; not to be changed.
@@ -166,6 +177,7 @@ class SessionData:
             phase.refold(rows)
         for grid in self.derived.values():
             grid.clear(rows)
+        self._candidates.clear()
         self.readings.previous_close[rows] = np.nan
         self.in_store[rows] = False
         self.mismatched[rows] = False

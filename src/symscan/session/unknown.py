@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from enum import IntEnum
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from symscan.model.bar import Mask, Rows
-from symscan.model.specs import IndicatorSpec
+from symscan.model.bar import Mask
+from symscan.session.candidates import Candidates
 from symscan.session.columns import Column, parse_column
 from symscan.session.readings import NEEDS_PREMARKET, NEEDS_PREVIOUS_CLOSE
 from symscan.session.session_data import SessionData
 
 Reasons = NDArray[np.int8]
+
+_NOTHING: Final = np.int8(127)
+"""Above every reason, so that the smaller of two is the more telling."""
 
 
 class Reason(IntEnum):
@@ -37,7 +41,7 @@ class Reason(IntEnum):
 
 
 class Missing:
-    """What is missing of a holder's candidates, as of now.
+    """What is missing of a holder's candidates of all that it reads.
 
     Parameters
     ----------
@@ -45,51 +49,71 @@ class Missing:
         The session.
     holder
         Whose candidates.
-    asked
-        Which rows the holder asked a spec for: others are not expected to have it.
     """
 
-    def __init__(self, data: SessionData, holder: str, asked: Callable[[IndicatorSpec], Mask]) -> None:
+    def __init__(self, data: SessionData, holder: str) -> None:
         self._data = data
-        self._rows: Rows = data.candidate_rows(holder)
-        self._asked = asked
+        self._holder = holder
+        self._plan: _Plan | None = None
 
-    def reasons(self, names: Sequence[str], max_age_minutes: float | None = None) -> Reasons:
+    def reasons(self, reads: Sequence[str] | None, max_age_minutes: float | None = None) -> Reasons:
         """The first thing missing per candidate, ``Reason.NONE`` where nothing is, shape ``(candidates,)``.
 
         Parameters
         ----------
-        names
-            What the scanner reads: readings and indicator keys.
+        reads
+            The readings and indicators a verdict needs; None means the last price and all that the
+            holder asked for.
         max_age_minutes
             Beyond this age of its last bar a symbol is stale.
         """
-        found: Reasons = np.zeros(len(self._rows), np.int8)
-        checks = [*self._checks([parse_column(name) for name in names]), *self._stale(max_age_minutes)]
-        for reason, missing in sorted(checks, key=lambda check: check[0]):
-            np.copyto(found, np.int8(reason), where=missing & (found == 0))
+        plan = self._current_plan(reads)
+        found = plan.fixed.copy()
+        if plan.reads_today:
+            grid = self._data.readings.phase_bars.grid
+            _note(found, Reason.NO_BAR_TODAY, grid.last[plan.rows] < 0)
+        for column in plan.intraday:
+            _note(found, Reason.WARMING, np.isnan(plan.candidates.column(column)))
+        if plan.reads_premarket:
+            _note(found, Reason.NO_PREMARKET_BAR, self._data.premarket.grid.last[plan.rows] < 0)
+        if max_age_minutes is not None:
+            age = self._data.readings.column("minutes_since_bar", plan.rows)
+            _note(found, Reason.STALE, age > max_age_minutes)
+        found[found == _NOTHING] = Reason.NONE
         return found
 
-    def _stale(self, max_age_minutes: float | None) -> Iterator[tuple[Reason, Mask]]:
-        if max_age_minutes is not None:
-            age = self._data.readings.column("minutes_since_bar")[self._rows]
-            yield Reason.STALE, age > max_age_minutes
+    def _current_plan(self, reads: Sequence[str] | None) -> _Plan:
+        """The plan, made anew when the candidates or what they asked for changed."""
+        candidates = self._data.candidates(self._holder)
+        if self._plan is None or self._plan.candidates is not candidates:
+            names = ("close", *(spec.key for spec in candidates.specs())) if reads is None else reads
+            self._plan = _Plan(self._data, candidates, [parse_column(name) for name in names])
+        return self._plan
 
-    def _checks(self, columns: Sequence[Column]) -> Iterator[tuple[Reason, Mask]]:
-        data, rows = self._data, self._rows
-        yield Reason.NOT_IN_STORE, ~data.in_store[rows]
-        if any(_reads_today(column) for column in columns):
-            yield Reason.NO_BAR_TODAY, ~data.readings.phase_bars.grid.seen[rows]
-        if any(column.name in NEEDS_PREMARKET for column in columns):
-            yield Reason.NO_PREMARKET_BAR, ~data.premarket.grid.seen[rows]
+
+class _Plan:
+    """What to look at for some columns, and what of it cannot change until something new is asked for."""
+
+    def __init__(self, data: SessionData, candidates: Candidates, columns: Sequence[Column]) -> None:
+        self.candidates = candidates
+        self.rows = candidates.rows
+        self.reads_today = any(_reads_today(column) for column in columns)
+        self.reads_premarket = any(column.name in NEEDS_PREMARKET for column in columns)
+        self.intraday = [one for one in columns if one.spec is not None and one.spec.interval.is_intraday]
+        self.fixed: Reasons = np.full(len(self.rows), _NOTHING, np.int8)
+        _note(self.fixed, Reason.NOT_IN_STORE, ~data.in_store[self.rows])
         if any(_reads_daily(column) for column in columns):
-            yield Reason.BASIS_MISMATCH, data.mismatched[rows]
+            _note(self.fixed, Reason.BASIS_MISMATCH, data.mismatched[self.rows])
         if any(column.name in NEEDS_PREVIOUS_CLOSE for column in columns):
-            yield Reason.NO_PREVIOUS_CLOSE, np.isnan(data.readings.previous_close[rows])
+            _note(self.fixed, Reason.NO_PREVIOUS_CLOSE, np.isnan(data.readings.previous_close[self.rows]))
         for column in columns:
-            if column.spec is not None:
-                unknown = np.isnan(data.indicator(column.spec, column.output)[rows])
-                yield Reason.WARMING, unknown & self._asked(column.spec)[rows]
+            if column.spec is not None and not column.spec.interval.is_intraday:
+                _note(self.fixed, Reason.WARMING, np.isnan(candidates.column(column)))
+
+
+def _note(found: Reasons, reason: Reason, missing: Mask) -> None:
+    """Note a reason where it applies and no more telling one is noted."""
+    np.minimum(found, np.int8(reason), out=found, where=missing)
 
 
 def _reads_today(column: Column) -> bool:

@@ -88,6 +88,13 @@ class DenseBars:
             values = frame[name].to_numpy()
             flat[place + index * width] = values if whole else values[chosen]
 
+    def clear(self, columns: Sequence[int], after: Instant) -> None:
+        """Take out the bars of some columns that end after an instant."""
+        first = sum(end <= after for end in self.slots.ends)
+        self.present[first:, columns] = False
+        self.fields[first:, :, columns] = np.nan
+        self.fields[first:, VOLUME, columns] = 0.0
+
     def blocks(self) -> list[Block]:
         """One block per slot, looking into the arrays."""
         return [

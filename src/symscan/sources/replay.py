@@ -65,11 +65,7 @@ class ReplaySource:
         gone = [self._columns.pop(symbol) for symbol in symbols if symbol in self._columns]
         for bars in (self._premarket, self._regular):
             if bars is not None:
-                blank = DenseBars(bars.slots, 1)
-                later = [slot for slot, end in enumerate(bars.slots.ends) if end > self._now]
-                for column in gone:
-                    bars.fields[later, :, column] = blank.fields[later, :, 0]
-                    bars.present[later, column] = False
+                bars.clear(gone, after=self._now)
 
     def catch_up(self, symbols: Sequence[str], ends: Sequence[Instant]) -> list[Block]:
         """The session's bars that ended at these instants, over ``symbols``."""

@@ -10,7 +10,8 @@ import polars as pl
 import pytest
 
 from symscan.errors import ExpressionError, UniverseError
-from symscan.scanners.screen import FrameMetadata, Screen, ScreenScanner
+from symscan.model.metadata import FrameMetadata
+from symscan.scanners.screen import Screen, ScreenScanner
 
 nan = np.nan
 Session = Callable[..., Any]
