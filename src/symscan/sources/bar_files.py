@@ -48,6 +48,11 @@ class BarTable:
     rows: pl.LazyFrame
     is_text: bool
 
+    def types(self) -> list[pl.DataType]:
+        """The type of every column, in order."""
+        schema = self.rows.collect_schema()
+        return [schema[str(position)] for position in range(len(self.names))]
+
     def row_name(self, line: int) -> str:
         """What to call a row in a message: ``AAPL.csv:17``."""
         return f"{self.path}:{line}" if self.is_text else f"{self.path}, row {line}"
@@ -73,7 +78,7 @@ class BarTable:
         if self.is_text and "more fields" in str(error):
             line = _first_longer_line(self.path, len(self.names))
             return f"line {line} has more fields than the first, which has {len(self.names)}; mend the file"
-        return f"cannot be read ({error})"
+        return f"cannot be read ({_reason(error)})"
 
 
 def find_files(paths: Sequence[str | Path]) -> list[Path]:
@@ -129,7 +134,7 @@ def _open_parquet(path: Path) -> BarTable:
     try:
         names = rows.collect_schema().names()
     except (OSError, pl.exceptions.PolarsError) as error:
-        raise DataError(f"{path}: not a Parquet file that can be read ({error})") from None
+        raise DataError(f"{path}: not a Parquet file that can be read ({_reason(error)})") from None
     numbered = rows.rename({name: str(position) for position, name in enumerate(names)})
     return BarTable(path, tuple(names), numbered.with_row_index(LINE, 1), is_text=False)
 
@@ -164,7 +169,7 @@ def _by_position(path: Path, rows: pl.LazyFrame) -> pl.LazyFrame:
     try:
         names = rows.collect_schema().names()
     except (OSError, pl.exceptions.PolarsError) as error:
-        raise DataError(f"{path}: cannot be read ({error})") from None
+        raise DataError(f"{path}: cannot be read ({_reason(error)})") from None
     cells = {name: str(position) for position, name in enumerate(name for name in names if name != _NUMBER)}
     return rows.rename({_NUMBER: LINE, **cells})
 
@@ -187,6 +192,11 @@ def _first_longer_line(path: Path, fields: int) -> int | None:
     with _open_text(path) as file:
         reader = csv.reader(file, delimiter=delimiter)
         return next((reader.line_num for row in reader if len(row) > fields), None)
+
+
+def _reason(error: Exception) -> str:
+    """The first line of a library's error; the rest is advice to its callers."""
+    return (str(error).splitlines() or [type(error).__name__])[0]
 
 
 def _delimiter(line: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -58,6 +58,7 @@ class BarReader:
         table = open_table(path, options.header)
         columns = map_columns(table.names, options.columns, file=str(path))
         positions = dict(columns.positions)
+        _check_types(table, positions)
         symbol = options.symbol
         if symbol is not None:
             positions.pop(SYMBOL, None)
@@ -125,7 +126,17 @@ class BarReader:
             f"  {self.table.row_name(line)}: {names} '{' '.join(map(str, values))}' {why}"
             for line, *values in faulty.head(_NAMED_ROWS).select(LINE, *columns).iter_rows()
         ]
-        raise DataError("\n".join([f"{faulty.height:,} rows cannot be read; mend the file", *rows]))
+        raise DataError("\n".join([f"rows that cannot be read: {faulty.height:,}; mend the file", *rows]))
+
+
+def _check_types(table: BarTable, positions: Mapping[str, int]) -> None:
+    types = table.types()
+    for role, position in positions.items():
+        kind = types[position]
+        readable = kind.is_numeric() or isinstance(kind, pl.String | pl.Categorical | pl.Enum | pl.Null)
+        if not (readable or (role in (TIMESTAMP, DATE, TIME) and kind.is_temporal())):
+            name = table.names[position]
+            raise DataError(f"{table.path}: the column {name} holds {kind}, which cannot be the {role}")
 
 
 def _symbol_of_name(path: Path, pattern: str | None) -> str:

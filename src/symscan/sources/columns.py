@@ -16,13 +16,14 @@ DATE: Final = "date"
 TIME: Final = "time"
 ROLES: Final = (SYMBOL, TIMESTAMP, DATE, TIME, *FIELDS)
 
+_SESSION: Final = frozenset({"session", "sessiondate"})
 _SYNONYMS: Final[Mapping[str, frozenset[str]]] = {
     SYMBOL: frozenset({"symbol", "ticker", "sym"}),
     TIMESTAMP: frozenset(
         {"ts", "timestamp", "datetime", "dateandtime", "t", "start", "starttime", "barstart", "windowstart"}
         | {"end", "endtime", "barend", "bartime"}
     ),
-    DATE: frozenset({"date", "day", "d", "session", "sessiondate", "tradedate", "tradingday", "dtyyyymmdd"}),
+    DATE: frozenset({"date", "day", "d", "tradedate", "tradingday", "dtyyyymmdd"}) | _SESSION,
     TIME: frozenset({"time", "tod", "timeofday"}),
     "open": frozenset({"open", "o", "openprice"}),
     "high": frozenset({"high", "h", "highprice"}),
@@ -104,7 +105,10 @@ def _plain(name: str) -> str:
 
 
 def _settle_when(found: dict[str, list[str]], overrides: Mapping[str, str]) -> None:
-    """Naming the timestamp rules out date and time, and the other way round."""
+    """Naming the timestamp rules out date and time, and the other way round; a session yields to any."""
+    others = found[TIMESTAMP] or [name for name in found[DATE] if _plain(name) not in _SESSION]
+    if others and DATE not in overrides:
+        found[DATE] = [name for name in found[DATE] if _plain(name) not in _SESSION]
     if TIMESTAMP in overrides:
         rest = {DATE, TIME} - overrides.keys()
     elif overrides.keys() & {DATE, TIME}:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Final
 
 import polars as pl
 
 from symscan.errors import DataError
 from symscan.model.bar import FIELDS
-from symscan.model.instant import to_iso
+from symscan.model.instant import from_datetime, to_iso
 from symscan.sources.bar_files import LINE, BarTable
 from symscan.sources.options import ImportOptions, OnConflict, OpeningPrint
 from symscan.sources.parquet import bar_schema
@@ -126,7 +127,7 @@ class Merger:
             for i in places
         ]
         head = (
-            f"{int(conflicts.sum()):,} rows of {rows['session'][0]} contradict another row of the same bar; "
+            f"rows of {rows['session'][0]} that contradict another row of the same bar: {conflicts.sum():,}; "
             "mend the files, or give --on-conflict first or last"
         )
         return "\n".join([head, *pairs])
@@ -135,6 +136,8 @@ class Merger:
         """A row in words: where it stands, whose it is, and what it holds."""
         start = row.get("start")
         where = "the store" if row[FILE] is None else self._tables[row[FILE]].row_name(row[LINE])
-        when = to_iso(start) if isinstance(start, int) else (start or row["session"])
+        if isinstance(start, datetime):
+            start = from_datetime(start)
+        when = row["session"] if start is None else to_iso(start)
         values = ", ".join(f"{field} {row[field]:g}" for field in FIELDS)
         return f"{where}: {row['symbol']} at {when}: {values}"

@@ -115,8 +115,9 @@ class Placer:
         if outside.is_empty():
             return rows
         if self._options.outside is Outside.STOP:
-            what = "rows lie outside any session; mend the file, or give --outside drop"
-            raise DataError(_name_rows(table, outside, what))
+            raise DataError(
+                _name_rows(table, outside, "outside any session", "; mend it, or give --outside drop")
+            )
         counts["outside"] += outside.height
         return rows.filter(pl.col("session").is_not_null())
 
@@ -125,7 +126,7 @@ class Placer:
         off = rows.filter((pl.col("start") - pl.col("at_open")) % step != 0)
         if off.is_empty():
             return rows
-        what = f"rows are off the grid of {self._options.interval} bars that begins at the session's open"
+        what = f"off the grid of {self._options.interval} bars, which begins at the session's open"
         raise DataError(_name_rows(table, off, what))
 
     def _sessions_around(self, days: pl.Series) -> list[Session]:
@@ -150,9 +151,9 @@ def _last_start(opened: Instants, closed: Instants, step: int) -> Instants:
     return opened + (closed - opened - 1) // step * step
 
 
-def _name_rows(table: BarTable, rows: pl.DataFrame, what: str) -> str:
+def _name_rows(table: BarTable, rows: pl.DataFrame, what: str, remedy: str = "") -> str:
     named = [
         f"  {table.row_name(line)}: {symbol} at {when}"
         for line, symbol, when in rows.head(_NAMED_ROWS).select(LINE, "symbol", WHEN).iter_rows()
     ]
-    return "\n".join([f"{rows.height:,} {what}", *named])
+    return "\n".join([f"rows {what}: {rows.height:,}{remedy}", *named])

@@ -137,11 +137,12 @@ def _forms(time_format: str | None, known: Sequence[str]) -> Sequence[str]:
 
 def _parse(text: pl.Series, forms: Sequence[str], offset: str = "") -> pl.Series:
     """Parse by the one form that fits the whole of the text, or else most of it."""
+    if text.null_count() == len(text):
+        return pl.Series(text.name, [None] * len(text), pl.Datetime("us", "UTC" if offset else None))
     candidates = forms if len(forms) == 1 else _fitting(text, forms, offset)
     if not candidates:
-        example = text.drop_nulls().head(1).to_list()
         raise DataError(
-            f"its times look like '{example[0] if example else ''}'; say how to read them, as in "
+            f"its times look like '{text.drop_nulls()[0]}'; say how to read them, as in "
             "--time-format '%Y-%m-%d %H:%M'"
         )
     parsed = [_try(text, form, offset) for form in candidates]

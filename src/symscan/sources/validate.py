@@ -78,5 +78,5 @@ def _describe(rows: Rows, bad: pl.DataFrame) -> str:
         )
         .iter_rows()
     ]
-    head = f"{bad.height:,} rows cannot be bars; mend the file, or give --bad-rows drop"
+    head = f"rows that cannot be bars: {bad.height:,}; mend the file, or give --bad-rows drop"
     return "\n".join([head, *named])

@@ -19,6 +19,8 @@ PRICES = ["open", "high", "low", "close", "volume"]
         (["date", "ToD", *PRICES], {"date": 0, "time": 1}),
         (["Date", *PRICES], {"timestamp": 0}),
         (["time", *PRICES], {"timestamp": 0}),
+        (["session", "symbol", *PRICES], {"timestamp": 0, "symbol": 1}),
+        (["symbol", "start", *PRICES], {"symbol": 0, "timestamp": 1}),
     ],
 )
 def test_usual_names_are_recognised(names: list[str], positions: dict[str, int]) -> None:

@@ -167,7 +167,7 @@ class TestDuplicates:
 
     def test_conflicting_ones_are_named(self, desk: Desk) -> None:
         message = desk.refuse(HEADER + self.ROW + self.OTHER)
-        assert "1 rows of 2018-02-20 contradict" in message
+        assert "rows of 2018-02-20 that contradict another row of the same bar: 1;" in message
         assert "--on-conflict first or last" in message
         assert (
             "bars.csv:2: A at 2018-02-20T14:30:00Z: open 10, high 10, low 10, close 10, volume 100" in message
@@ -176,7 +176,7 @@ class TestDuplicates:
 
     def test_a_conflict_with_a_stored_bar_is_named(self, desk: Desk) -> None:
         desk.take(HEADER + self.ROW)
-        with pytest.raises(DataError, match=r"the store: A at 2018-02-20 14:30:00\+00:00: open 10, high 10,"):
+        with pytest.raises(DataError, match=r"the store: A at 2018-02-20T14:30:00Z: open 10, high 10,"):
             desk.take(HEADER + self.OTHER)
         assert desk.bars()[0][3] == 10.0
 
@@ -232,6 +232,7 @@ class TestRowsThatAreNoBars:
             ("A,,10,10,10,10,1", "a value is missing"),
             (" ,2018-02-20 09:31,10,10,10,10,1", "a value is missing"),
             ("A,2018-02-20 09:31,10,10", "a value is missing"),
+            ("A,", "a value is missing"),
         ],
     )
     def test_contradictions_are_named_or_dropped(self, desk: Desk, row: str, fault: str) -> None:
@@ -274,7 +275,7 @@ class TestPlaces:
     def test_days_without_a_session_are_named_or_dropped(self, desk: Desk, when: str) -> None:
         text = HEADER + f"A,{when},{FLAT}\nA,2018-02-20 09:30,{FLAT}\n"
         message = desk.refuse(text)
-        assert "1 rows lie outside any session" in message
+        assert "rows outside any session: 1;" in message
         assert "bars.csv:2: A at 2018-02-19" in message
         assert desk.take(text, replace(STARTS, outside=Outside.DROP)).outside == 1
 
@@ -287,7 +288,7 @@ class TestPlaces:
     def test_bars_off_the_grid_are_named(self, desk: Desk, interval: str, when: str) -> None:
         options = replace(STARTS, interval=Interval.parse(interval))
         message = desk.refuse(HEADER + f"A,2018-02-20 {when},{FLAT}\n", options)
-        assert f"1 rows are off the grid of {interval} bars that begins at the session's open" in message
+        assert f"rows off the grid of {interval} bars, which begins at the session's open: 1" in message
         assert "bars.csv:2: A at 2018-02-20 14:" in message or "bars.csv:2: A at 2018-02-20 15:" in message
 
     def test_a_daily_bar_with_a_time_of_day_is_named(self, desk: Desk) -> None:
@@ -368,6 +369,32 @@ class TestFiles:
         path.write_bytes(b"\xff\xfe\x00junk")
         with pytest.raises(DataError, match=name):
             import_bars(desk.store, [path], STARTS, SessionCalendar())
+
+    @pytest.mark.parametrize(
+        ("column", "value"), [("open", [1.0]), ("ts", True), ("close", True), ("volume", TUESDAY)]
+    )
+    def test_a_column_of_a_type_that_cannot_be_is_an_error(
+        self, desk: Desk, column: str, value: object
+    ) -> None:
+        row = {
+            "symbol": "A",
+            "ts": "2018-02-20 09:30",
+            "open": 1.0,
+            "high": 1.0,
+            "low": 1.0,
+            "close": 1.0,
+            "volume": 1,
+        }
+        path = desk.folder / "bars.parquet"
+        pl.DataFrame([{**row, column: value}]).write_parquet(path)
+        with pytest.raises(DataError, match=f"the column {column} holds"):
+            import_bars(desk.store, [path], STARTS, SessionCalendar())
+
+    def test_a_stores_own_files_can_be_imported_into_another(self, desk: Desk, tmp_path: Path) -> None:
+        desk.take(HEADER + f"A,2018-02-20 09:30,{FLAT}\n")
+        other = BarStore.create(tmp_path / "other")
+        import_bars(other, [desk.store.root / "1m"], STARTS, SessionCalendar())
+        assert other.load(ONE_MINUTE, [TUESDAY]).equals(desk.store.load(ONE_MINUTE, [TUESDAY]))
 
     def test_an_empty_file_is_an_error(self, desk: Desk) -> None:
         assert "the first line is empty" in desk.refuse("")
