@@ -1,1 +1,101 @@
-"""symscan: a symbol scanner and trading-session engine."""
+"""symscan: a symbol scanner and trading-session engine.
+
+This is the public API: what a scanner, a script or a notebook imports. Names are loaded when they are
+first used, so that ``import symscan`` costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+from symscan.errors import (
+    CalendarError,
+    ConfigError,
+    ConfigErrors,
+    DataError,
+    ExpressionError,
+    InputError,
+    RunError,
+    ScannerFailed,
+    ScanOverrun,
+    SpecError,
+    SymscanError,
+    UniverseError,
+)
+
+if TYPE_CHECKING:
+    from symscan.clock.session_calendar import SessionCalendar
+    from symscan.clock.time_manager import TimeManager
+    from symscan.config import SessionConfig, load_config
+    from symscan.model.interval import Interval
+    from symscan.model.specs import IndicatorConfig, IndicatorSpec, IndicatorType
+    from symscan.scanners.base import BaseScanner, ScanContext, ScanResult
+    from symscan.scanners.screen import Screen, ScreenScanner
+    from symscan.scanners.universe import Universe, load_universe
+    from symscan.session.view import SessionView
+    from symscan.sources.parquet import BarStore
+
+__all__ = [
+    "BarStore",
+    "BaseScanner",
+    "CalendarError",
+    "ConfigError",
+    "ConfigErrors",
+    "DataError",
+    "ExpressionError",
+    "IndicatorConfig",
+    "IndicatorSpec",
+    "IndicatorType",
+    "InputError",
+    "Interval",
+    "RunError",
+    "ScanContext",
+    "ScanOverrun",
+    "ScanResult",
+    "ScannerFailed",
+    "Screen",
+    "ScreenScanner",
+    "SessionCalendar",
+    "SessionConfig",
+    "SessionView",
+    "SpecError",
+    "SymscanError",
+    "TimeManager",
+    "Universe",
+    "UniverseError",
+    "load_config",
+    "load_universe",
+]
+
+_HOMES: Final = {
+    "BarStore": "symscan.sources.parquet",
+    "BaseScanner": "symscan.scanners.base",
+    "IndicatorConfig": "symscan.model.specs",
+    "IndicatorSpec": "symscan.model.specs",
+    "IndicatorType": "symscan.model.specs",
+    "Interval": "symscan.model.interval",
+    "ScanContext": "symscan.scanners.base",
+    "ScanResult": "symscan.scanners.base",
+    "Screen": "symscan.scanners.screen",
+    "ScreenScanner": "symscan.scanners.screen",
+    "SessionCalendar": "symscan.clock.session_calendar",
+    "SessionConfig": "symscan.config",
+    "SessionView": "symscan.session.view",
+    "TimeManager": "symscan.clock.time_manager",
+    "Universe": "symscan.scanners.universe",
+    "load_config": "symscan.config",
+    "load_universe": "symscan.scanners.universe",
+}
+"""Where the names live that are loaded when they are first used."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(_HOMES[name]), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *(name for name in _HOMES if name not in globals())]
