@@ -67,26 +67,29 @@ def test_end_labelled_files_equal_the_start_labelled_one(raw: BarStore, symbol: 
     assert shared.equals(expected)
 
 
-@needs_data
-def test_real_parquet_files_import_and_agree(tmp_path: Path) -> None:
-    store, calendar = BarStore.create(tmp_path / "store"), SessionCalendar()
+@pytest.fixture(scope="module")
+def real(tmp_path_factory: pytest.TempPathFactory) -> BarStore:
+    store, calendar = BarStore.create(tmp_path_factory.mktemp("real") / "store"), SessionCalendar()
     assert import_bars(store, [MINUTES], STARTS, calendar).bars == 986_711
-    again = import_bars(store, [RAW / "AAPL.csv"], ENDS, calendar)
-    assert (again.duplicates, again.conflicts, len(again.sessions), len(again.changed)) == (3_510, 0, 44, 35)
     daily = import_bars(store, [DAYS], ImportOptions(ONE_DAY), calendar)
     assert (daily.bars, daily.ignored_columns) == (75_244, ("adj_close",))
-    assert store.sessions(ONE_DAY)[-1] == date(2018, 3, 2)
-    extended = import_bars(store, [EXTENDED], STARTS, calendar)
-    assert (extended.bars, extended.outside_hours) == (55_464, 0)
-    assert extended.sessions == (date(2025, 1, 23), date(2025, 1, 24), date(2025, 1, 27))
+    return store
 
 
 @needs_data
-def test_a_check_finds_the_symbols_on_another_basis(tmp_path: Path) -> None:
-    store, calendar = BarStore.create(tmp_path / "store"), SessionCalendar()
-    import_bars(store, [MINUTES], STARTS, calendar)
-    import_bars(store, [DAYS], ImportOptions(ONE_DAY), calendar)
-    findings = {finding.kind: finding for finding in check_store(store, calendar).findings}
+def test_real_files_import_beside_each_other(real: BarStore) -> None:
+    calendar = SessionCalendar()
+    again = import_bars(real, [RAW / "AAPL.csv"], ENDS, calendar)
+    assert (again.duplicates, again.conflicts, len(again.sessions), len(again.changed)) == (3_510, 0, 44, 35)
+    extended = import_bars(real, [EXTENDED], STARTS, calendar)
+    assert (extended.bars, extended.outside_hours) == (55_464, 0)
+    assert extended.sessions == (date(2025, 1, 23), date(2025, 1, 24), date(2025, 1, 27))
+    assert real.sessions(ONE_DAY)[-1] == date(2018, 3, 2)
+
+
+@needs_data
+def test_a_check_finds_the_symbols_on_another_basis(real: BarStore) -> None:
+    findings = {finding.kind: finding for finding in check_store(real, SessionCalendar()).findings}
     assert findings["basis"].count == 18
     assert {example.split()[0] for example in findings["basis"].examples} <= {"HLF", "SRC"}
     assert not findings.keys() & {"contradiction", "not_positive", "duplicate", "disorder", "no_session"}

@@ -97,7 +97,7 @@ class Placer:
             pl.Series(PRINT, is_print),
             pl.Series("at_open", at_open),
             pl.Series("at_close", at_close),
-            pl.Series("is_outside", known & ~inside),
+            pl.Series("is_outside", known & ~inside & ~is_print),
         )
 
     def _by_date(self, starts: Instants, days: Days) -> Instants:

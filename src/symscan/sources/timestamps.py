@@ -19,7 +19,9 @@ _MOMENTS: Final = (*(f"{day} {time}" for day in _DAYS for time in _TIMES), "%Y%m
 _SAMPLE_ROWS: Final = 100
 
 _EPOCHS: Final = {"s": 10**9, "ms": 10**12, "us": 10**15, "ns": 10**18}
-"""The order of magnitude of today's epochs in each unit; accepted from a third (1980) to ten times of it."""
+"""The order of magnitude of today's epochs in each unit; accepted from a third (1980) to nine times of it (2255)."""
+
+_MICROSECONDS: Final = {"s": 1_000_000, "ms": 1_000, "us": 1}
 
 WHEN: Final = "when"
 """The column of instants as int UTC microseconds, or of dates."""
@@ -106,20 +108,22 @@ def _as_text(cells: pl.DataFrame) -> pl.Series:
 
 
 def _plain(cell: pl.Expr, cells: pl.DataFrame) -> pl.Series:
+    if cells.select(cell).dtypes[0].is_float():
+        cell = pl.when(cell == cell.floor()).then(cell.cast(pl.Int64, strict=False))
     text = cell.cast(pl.String).str.strip_chars().str.replace(r"^(\d{4}-?\d\d-?\d\d)T", "$1 ")
     return cells.select(text.str.replace(r"^(\d+)\.0*$", "$1")).to_series()
 
 
 def _read_epochs(text: pl.Series) -> pl.Series | None:
-    """The instants of numbers since 1970; None if these are no such numbers."""
+    """The instants of numbers since 1970, null for the odd other; None if most are no such numbers."""
     numbers = text.cast(pl.Int64, strict=False)
-    lowest, highest = numbers.min(), numbers.max()
-    if numbers.null_count() > text.null_count() or not (isinstance(lowest, int) and isinstance(highest, int)):
+    typical = numbers.median()
+    if 2 * numbers.null_count() > len(text) + text.null_count() or not isinstance(typical, float):
         return None
     for unit, today in _EPOCHS.items():
-        if today // 3 <= lowest and highest < today * 10:
-            per_microsecond = {"s": 1_000_000, "ms": 1_000, "us": 1}
-            micros = numbers // 1_000 if unit == "ns" else numbers * per_microsecond[unit]
+        if today // 3 <= typical < today * 9:
+            numbers = pl.select(pl.when(numbers.is_between(today // 3, today * 9)).then(numbers)).to_series()
+            micros = numbers // 1_000 if unit == "ns" else numbers * _MICROSECONDS[unit]
             return micros.cast(pl.Datetime("us", "UTC"))
     return None
 

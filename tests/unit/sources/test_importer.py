@@ -353,13 +353,15 @@ class TestFiles:
         message = desk.refuse(HEADER + f"A,2018-02-20 09:30,{FLAT},1\n")
         assert "bars.csv: line 2 has more fields than the first, which has 7" in message
 
-    def test_folders_and_globs(self, desk: Desk) -> None:
+    def test_folders_and_globs(self, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
         for name in ("A", "B"):
             desk.write(self.SHORT + self.BODY, f"{name}.csv")
         desk.write("hello", "README.md")
         calendar = SessionCalendar()
         assert import_bars(desk.store, [desk.folder], STARTS, calendar).symbols == ("A", "B")
         assert import_bars(desk.store, [str(desk.folder / "[AB].csv")], STARTS, calendar).files == 2
+        monkeypatch.chdir(desk.folder.parent)
+        assert import_bars(desk.store, ["files/*.csv", "files"], STARTS, calendar).files == 2
         with pytest.raises(DataError, match="there is no such file"):
             import_bars(desk.store, [desk.folder / "C.csv"], STARTS, calendar)
 

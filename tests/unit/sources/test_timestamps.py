@@ -66,6 +66,19 @@ def test_numbers_are_instants_of_their_magnitude(scale: int) -> None:
     assert instants(OPEN_SECONDS * scale, zone=None) == [OPEN]
 
 
+def test_one_odd_number_is_unknown() -> None:
+    seconds = float(OPEN_SECONDS)
+    assert instants(seconds, seconds + 0.5, 7.0, seconds, seconds, zone=None) == [
+        OPEN,
+        None,
+        None,
+        OPEN,
+        OPEN,
+    ]
+    text = str(OPEN_SECONDS)
+    assert instants(text, "soon", text, zone=None) == [OPEN, None, OPEN]
+
+
 def test_typed_columns_keep_their_zone() -> None:
     assert instants(OPEN, zone=None) == [OPEN]
     assert instants(datetime(2018, 2, 20, 9, 30)) == [OPEN]
