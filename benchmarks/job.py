@@ -20,6 +20,7 @@ class Scanner(BaseScanner):
     def setup(self, context: ScanContext) -> bool:
         """Ask for every indicator of the job, also those that only the final values need."""
         self._universe = self._load_universe()
+        self._names = np.array(self._universe, np.object_)
         for key in INDICATORS:
             context.session_data.add_indicator(self._universe, key)
         return True
@@ -33,8 +34,7 @@ class Scanner(BaseScanner):
             hit &= close > column("vwap") + EPS
             hit &= close > column("sma_20_1d") + EPS
             hit &= column("volume") / column("volume_sma_20_1d") > 0.3 + EPS
-        symbols = context.session_data.symbols
-        return ScanResult([symbols[row] for row in np.flatnonzero(hit).tolist()])
+        return ScanResult(self._names[hit].tolist())
 
 
 def write_project(folder: Path, symbols: tuple[str, ...]) -> Path:

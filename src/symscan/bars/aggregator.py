@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from symscan.model.bar import CLOSE, HIGH, LOW, OPEN, VOLUME, Block
+from symscan.model.bar import CLOSE, HIGH, LOW, OPEN, VOLUME, Block, carry_over
 from symscan.model.instant import MINUTE, Instant
 from symscan.model.interval import Interval
 from symscan.model.session import Session
@@ -20,13 +20,17 @@ def combine(blocks: Sequence[Block], end: Instant) -> Block:
     """
     fields = blocks[0].fields.copy()
     present = blocks[0].present.copy()
+    without_open = blocks[0].absent
     open_, high, low, close, volume = fields
     for block in blocks[1:]:
         later = block.fields
-        np.copyto(open_, later[OPEN], where=~present)
+        if len(without_open):
+            opens = later[OPEN][without_open]
+            open_[without_open] = opens
+            without_open = without_open[np.isnan(opens)]
         np.fmax(high, later[HIGH], out=high)
         np.fmin(low, later[LOW], out=low)
-        np.copyto(close, later[CLOSE], where=block.present)
+        carry_over(close, later[CLOSE], block.absent)
         np.add(volume, later[VOLUME], out=volume)
         np.logical_or(present, block.present, out=present)
     return Block(end, fields, present)

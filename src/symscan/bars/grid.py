@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from symscan.model.bar import Bar, Block, Floats, Mask, Rows
+from symscan.model.bar import Bar, Block, Floats, Mask, Rows, carry_over
 from symscan.model.instant import Instant
 
 _MOST_SLOTS = 24 * 60
@@ -44,9 +44,7 @@ class Grid:
     def append(self, block: Block) -> None:
         """Append a block of this grid's width as the newest slot."""
         slot = len(self.blocks)
-        kept = self.last[block.absent]
-        self.last[:] = slot
-        self.last[block.absent] = kept
+        carry_over(self.last, slot, block.absent)
         self._ends[slot] = block.end
         self.blocks.append(block)
 

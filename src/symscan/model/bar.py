@@ -7,7 +7,7 @@ fields stand in the order of :data:`FIELDS`.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,13 @@ OPEN, HIGH, LOW, CLOSE, VOLUME = range(5)
 Floats = NDArray[np.float64]
 Rows = NDArray[np.intp]
 Mask = NDArray[np.bool_]
+
+
+def carry_over(values: NDArray[Any], newer: NDArray[Any] | int, absent: Rows) -> None:
+    """Take over newer values, in place, but for the few rows that have none: half the price of a mask."""
+    kept = values[absent]
+    values[:] = newer
+    values[absent] = kept
 
 
 class Bar:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from symscan.model.bar import Mask
+from symscan.model.bar import Mask, Rows
 from symscan.model.events import Hits
 from symscan.scanners.base import BaseScanner, ScanResult
 from symscan.session.session_data import SessionData
@@ -39,34 +39,37 @@ class Judgement:
         self._missing = Missing(data, holder)
         self._seen: set[str] = set()
 
-    def reasons(self, result: ScanResult) -> Reasons:
-        """Why each candidate is unknown: those the scanner names, else those it misses something of."""
+    def judge(self, result: ScanResult) -> tuple[Reasons, Hits]:
+        """Why each candidate is unknown, and the symbols found with their readings."""
+        rows = self._data.symbols.rows_or_none(result.symbols)
+        return self._reasons(result, rows), self._hits(result, rows)
+
+    def _reasons(self, result: ScanResult, found: Rows) -> Reasons:
+        """Those unknown whom the scanner names, else those it misses something of and did not find."""
         said = result.unknown
         if said is not None and not said.any():
             return np.zeros(len(said), np.int8)
         reasons = self._missing.reasons(self._scanner.reads, self._scanner.max_age_minutes)
         if said is None:
-            reasons[self._is_hit(result)] = Reason.NONE
+            reasons[self._is_among(found)] = Reason.NONE
         else:
             reasons[~said] = Reason.NONE
             reasons[said & (reasons == Reason.NONE)] = Reason.NO_VALUE
         return reasons
 
-    def hits(self, result: ScanResult) -> Hits:
-        """The symbols found with their readings; marks those found for the first time."""
+    def _hits(self, result: ScanResult, rows: Rows) -> Hits:
         symbols = tuple(result.symbols)
         known = np.fromiter(map(self._seen.__contains__, symbols), np.bool_, len(symbols))
         self._seen.update(symbols)
-        rows = self._data.symbols.rows_or_none(symbols)
         values = {field: self._data.readings.column(name, rows) for field, name in _OF_A_HIT.items()}
         if (rows < 0).any():  # a symbol without a row: nothing is known of it
             values = {field: np.where(rows < 0, np.nan, column) for field, column in values.items()}
         return Hits(symbols, ~known, **values, metadata=result.metadata or {})
 
-    def _is_hit(self, result: ScanResult) -> Mask:
-        """Which candidates the scan returned: it judged them, whatever it may have missed."""
-        is_hit = np.zeros(self._data.capacity + 1, np.bool_)
-        is_hit[self._data.symbols.rows_or_none(result.symbols)] = True  # -1 is the spare last place
-        is_hit[-1] = False
-        found: Mask = is_hit[self._data.candidates(self._holder).rows]
+    def _is_among(self, rows: Rows) -> Mask:
+        """Which candidates are in these rows."""
+        among = np.zeros(self._data.capacity + 1, np.bool_)
+        among[rows] = True  # row -1, of a symbol without one, is the spare last place
+        among[-1] = False
+        found: Mask = among[self._data.candidates(self._holder).chosen]
         return found

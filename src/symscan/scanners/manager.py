@@ -168,8 +168,7 @@ class ScannerManager:
         )
 
     def _with_hits(self, managed: ManagedScanner, phase: ScanPhase, result: ScanResult) -> ScanFinished:
-        judgement = self._judgements[managed.name]
-        reasons = judgement.reasons(result)
+        reasons, hits = self._judgements[managed.name].judge(result)
         managed.ledger.record(self._time.now, self._data.candidates(managed.holder).symbols, reasons)
         unknown = int(np.count_nonzero(reasons))
         return ScanFinished(
@@ -180,7 +179,7 @@ class ScannerManager:
             universe=len(reasons),
             judged=len(reasons) - unknown,
             unknown=unknown,
-            hits=judgement.hits(result),
+            hits=hits,
             execution_time_ms=result.execution_time_ms,
         )
 

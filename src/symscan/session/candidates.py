@@ -25,6 +25,8 @@ class Candidates:
         In the order they were asked for.
     rows
         Their rows, shape ``(len(symbols),)``.
+    chosen
+        The same as an index; a slice where they follow one another.
     """
 
     def __init__(self, data: SessionData, holder: str) -> None:
@@ -32,6 +34,7 @@ class Candidates:
         self.rows: Rows = data.symbols.rows(self.symbols)
         self._data = data
         self._holder = holder
+        self.chosen = _as_slice(self.rows)
         self._unasked: dict[IndicatorSpec, Rows] = {}
         self._unseen: dict[Interval, tuple[int, Rows]] = {}
         self._columns: dict[str, Floats] = {}
@@ -54,10 +57,10 @@ class Candidates:
         return values
 
     def _reading(self, name: str) -> Floats:
-        return self._data.readings.column(name, self.rows)
+        return _own(self._data.readings.column(name, self.chosen))
 
     def _indicator(self, spec: IndicatorSpec, output: str) -> Floats:
-        values: Floats = self._data.indicators.column(spec, output)[self.rows]
+        values = _own(self._data.indicators.column(spec, output)[self.chosen])
         unasked = self._places_unasked(spec)
         if len(unasked):
             values[unasked] = np.nan
@@ -76,7 +79,7 @@ class Candidates:
         """Candidates for which neither the holder nor the configuration asked for a spec."""
         places = self._unasked.get(spec)
         if places is None:
-            places = self._unasked[spec] = np.flatnonzero(~self._data.asked(spec, self._holder)[self.rows])
+            places = self._unasked[spec] = np.flatnonzero(~self._data.asked(spec, self._holder)[self.chosen])
         return places
 
     def _places_unseen(self, interval: Interval) -> Rows:
@@ -86,6 +89,18 @@ class Candidates:
             return np.arange(len(self.rows))
         slots, unseen = self._unseen.get(interval, (-1, None))
         if unseen is None or slots != len(grid.blocks):
-            unseen = np.flatnonzero(grid.last[self.rows] < 0)
+            unseen = np.flatnonzero(grid.last[self.chosen] < 0)
             self._unseen[interval] = (len(grid.blocks), unseen)
         return unseen
+
+
+def _as_slice(rows: Rows) -> Rows | slice:
+    """Rows that follow one another as a slice: reading them costs a fifth."""
+    first = int(rows[0]) if len(rows) else 0
+    follow = np.array_equal(rows, np.arange(first, first + len(rows)))
+    return slice(first, first + len(rows)) if follow else rows
+
+
+def _own(values: Floats) -> Floats:
+    """The values, copied where they look into an array that will change."""
+    return values if values.base is None else values.copy()

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from symscan.model.bar import CLOSE, VOLUME, Block, Floats, Rows
+from symscan.model.bar import CLOSE, VOLUME, Block, Floats, Rows, carry_over
 
 Step = Callable[[Floats, Block], None]
 
@@ -62,9 +62,7 @@ def lowest_low(value: Floats, block: Block) -> None:
 
 def last_close(value: Floats, block: Block) -> None:
     """The last bar's close; starts at NaN."""
-    kept = value[block.absent]
-    value[:] = block.fields[CLOSE]
-    value[block.absent] = kept
+    carry_over(value, block.fields[CLOSE], block.absent)
 
 
 def summed_volume(value: Floats, block: Block) -> None:

@@ -96,11 +96,11 @@ class _Plan:
 
     def __init__(self, data: SessionData, candidates: Candidates, columns: Sequence[Column]) -> None:
         self.candidates = candidates
-        self.rows = candidates.rows
+        self.rows = candidates.chosen
         self.reads_today = any(_reads_today(column) for column in columns)
         self.reads_premarket = any(column.name in NEEDS_PREMARKET for column in columns)
         self.intraday = [one for one in columns if one.spec is not None and one.spec.interval.is_intraday]
-        self.fixed: Reasons = np.full(len(self.rows), _NOTHING, np.int8)
+        self.fixed: Reasons = np.full(len(candidates.symbols), _NOTHING, np.int8)
         _note(self.fixed, Reason.NOT_IN_STORE, ~data.in_store[self.rows])
         if any(_reads_daily(column) for column in columns):
             _note(self.fixed, Reason.BASIS_MISMATCH, data.mismatched[self.rows])
