@@ -19,7 +19,7 @@ _MOMENTS: Final = (*(f"{day} {time}" for day in _DAYS for time in _TIMES), "%Y%m
 _SAMPLE_ROWS: Final = 100
 
 _EPOCHS: Final = {"s": 10**9, "ms": 10**12, "us": 10**15, "ns": 10**18}
-"""The order of magnitude of today's epochs in each unit; accepted from a third (1980) to nine times of it (2255)."""
+"""Today's epochs by order of magnitude; taken from a third (1980) to nine times of it (2255)."""
 
 _MICROSECONDS: Final = {"s": 1_000_000, "ms": 1_000, "us": 1}
 
