@@ -23,7 +23,7 @@ def show_import(report: ImportReport, options: ImportOptions, store: Path) -> No
     first, last = report.sessions[0], report.sessions[-1]
     made = f"{report.bars:,} {options.interval} bars, {_many(len(report.symbols), 'symbol')}"
     when = f"{_many(len(report.sessions), 'session')} from {first} to {last}"
-    _say(f"Read {report.rows:,} rows from {_many(report.files, 'file')}: {made}, {when}.")
+    _say(f"Read {_many(report.rows, 'row')} from {_many(report.files, 'file')}: {made}, {when}.")
     notes = {
         "duplicates that agree, dropped": report.duplicates,
         f"conflicts, the {options.on_conflict} row taken": report.conflicts,
