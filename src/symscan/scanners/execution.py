@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from types import FrameType
+from typing import Any
 
 from symscan.clock.stopwatch import Stopwatch
 from symscan.errors import ScanOverrun
@@ -37,8 +36,8 @@ class InlineExecution:
         """
         watch = Stopwatch()
         try:
-            with _interrupted_after(timeout_seconds):
-                result = _guarded(lambda: scanner.scan(context))
+            with _Alarm(timeout_seconds):
+                result = _guarded(scanner, context)
         except _OutOfTime:
             raise _overrun(name, timeout_seconds) from None
         result.execution_time_ms = watch.elapsed_ms
@@ -47,9 +46,9 @@ class InlineExecution:
         return result
 
 
-def _guarded(scan: Callable[[], ScanResult]) -> ScanResult:
+def _guarded(scanner: BaseScanner, context: ScanContext) -> ScanResult:
     try:
-        return checked_result(scan())
+        return checked_result(scanner.scan(context))
     except Exception as error:  # the plug-in boundary: a scanner's fault becomes its outcome
         return ScanResult(symbols=(), metadata={}, error=f"{type(error).__name__}: {error}")
 
@@ -61,19 +60,24 @@ def _overrun(name: str, timeout_seconds: float) -> ScanOverrun:
     )
 
 
-@contextmanager
-def _interrupted_after(seconds: float) -> Iterator[None]:
-    """Interrupt the body after some time; only the main thread can, elsewhere the body runs on."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    previous = signal.signal(signal.SIGALRM, _interrupt)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, previous)
+class _Alarm:
+    """Interrupts its body after some time; only the main thread can, elsewhere the body runs on."""
+
+    __slots__ = ("_previous", "_seconds")
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._previous: Any = None
+
+    def __enter__(self) -> None:
+        if threading.current_thread() is threading.main_thread():
+            self._previous = signal.signal(signal.SIGALRM, _interrupt)
+            signal.setitimer(signal.ITIMER_REAL, self._seconds)
+
+    def __exit__(self, *exception: object) -> None:
+        if self._previous is not None:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, self._previous)
 
 
 def _interrupt(signum: int, frame: FrameType | None) -> None:  # noqa: ARG001 - a signal handler's face

@@ -7,6 +7,9 @@ from collections.abc import Iterable
 CONFIG = "config"
 """The holder of the symbols the configuration names."""
 
+ADHOC = "adhoc"
+"""The holder of symbols brought in from outside, by neither the configuration nor a plug-in."""
+
 
 def scanner_holder(name: str) -> str:
     """The holder name of a scanner."""
@@ -32,6 +35,10 @@ class Holders:
     def candidates(self, holder: str) -> tuple[str, ...]:
         """The symbols a holder keeps lightly, in the order it asked for them."""
         return tuple(self._candidates.get(holder, ()))
+
+    def is_candidate(self, holder: str, symbol: str) -> bool:
+        """Whether a holder keeps the symbol lightly."""
+        return symbol in self._candidates.get(holder, ())
 
     def all_candidates(self) -> tuple[str, ...]:
         """Every symbol somebody keeps lightly, each once."""

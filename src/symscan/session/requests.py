@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from symscan.model.interval import Interval
@@ -62,7 +62,18 @@ class UnlockSymbol:
     reason: str | None = None
 
 
-Request = AddIndicator | AddBars | AddSymbol | RemoveSymbol | LockSymbol | UnlockSymbol
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Something asked for that is not allowed: nothing to carry out, but to be told."""
+
+    holder: str
+    symbol: str
+    request: str
+    reason: str
+
+
+Change = AddSymbol | RemoveSymbol | LockSymbol | UnlockSymbol
+Request = AddIndicator | AddBars | Change | Refused
 
 
 class RequestBook:
@@ -75,7 +86,8 @@ class RequestBook:
         self.holder = holder
         self._indicators: dict[IndicatorSpec, dict[str, None]] = {}
         self._bars: dict[tuple[Interval, int], dict[str, None]] = {}
-        self._symbols: list[AddSymbol | RemoveSymbol | LockSymbol | UnlockSymbol] = []
+        self._changes: list[Change | Refused] = []
+        self._by_symbol: dict[str, list[Change]] = {}
 
     def add_indicator(self, symbols: Iterable[str], spec: IndicatorSpec) -> None:
         """Record an indicator asked for."""
@@ -105,13 +117,18 @@ class RequestBook:
             for (asked, most), symbols in self._bars.items()
         )
 
-    def change_symbol(self, request: AddSymbol | RemoveSymbol | LockSymbol | UnlockSymbol) -> None:
+    def change_symbol(self, request: Change) -> None:
         """Record a symbol to add, remove, lock or unlock."""
-        self._symbols.append(request)
+        self._changes.append(request)
+        self._by_symbol.setdefault(request.symbol, []).append(request)
 
-    def symbol_changes(self, symbol: str) -> list[Request]:
+    def refuse(self, symbol: str, request: str, reason: str) -> None:
+        """Record that something asked for is not allowed, so that the session's events say so."""
+        self._changes.append(Refused(self.holder, symbol, f"{request} {symbol}", reason))
+
+    def symbol_changes(self, symbol: str) -> Sequence[Change]:
         """The pending changes of a symbol, in order."""
-        return [request for request in self._symbols if request.symbol == symbol]
+        return self._by_symbol.get(symbol, ())
 
     def drain(self) -> list[Request]:
         """Take out all requests: bars and indicators first, then changes of symbols in order."""
@@ -125,6 +142,6 @@ class RequestBook:
             for spec, symbols in self._indicators.items()
             if symbols
         ]
-        drained: list[Request] = [*bars, *indicators, *self._symbols]
-        self._bars, self._indicators, self._symbols = {}, {}, []
+        drained: list[Request] = [*bars, *indicators, *self._changes]
+        self._bars, self._indicators, self._changes, self._by_symbol = {}, {}, [], {}
         return drained

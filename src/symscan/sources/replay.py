@@ -80,23 +80,23 @@ class ReplaySource:
 
     def slices(self) -> Iterator[BarSlice]:
         """Every minute of the session in order up to its close, with the bars that end then."""
-        for end in range(self._first(), self._session.close + 1, MINUTE):
+        session, slot_of = self._session, self._slots()
+        for end in range(self._first(), session.close + 1, MINUTE):
             self._now = end
-            yield BarSlice(end, self._bars_at(end))
+            bars = self._regular if end > session.open else self._premarket
+            slot = slot_of.get(end)
+            if bars is None or slot is None:
+                yield BarSlice(end)
+            else:
+                yield BarSlice(end, Block(end, bars.fields[slot], bars.present[slot]))
 
     def _first(self) -> Instant:
         return self._session.pre_open + MINUTE if self._has_premarket else self._start
 
-    def _bars_at(self, end: Instant) -> Block | None:
-        bars = self._regular if end > self._session.open else self._premarket
-        if bars is None:
-            return None
-        slots = bars.slots
-        past = end - slots.start
-        if past <= 0 or (past % slots.step and end != slots.stop):
-            return None
-        slot = -(-past // slots.step) - 1
-        return Block(end, bars.fields[slot], bars.present[slot])
+    def _slots(self) -> dict[Instant, int]:
+        """The slot that ends at an instant, in the pre-market up to the open, then in the regular session."""
+        phases = (Slots.premarket(self._session, self.base), Slots.regular(self._session, self.base))
+        return {end: slot for slots in phases for slot, end in enumerate(slots.ends)}
 
     def _lay_out(self, capacity: int) -> None:
         """Make room for every column; bars already delivered are left out."""
