@@ -1,0 +1,198 @@
+"""From a configuration's ``module`` to a plug-in's class: the project's own modules, then the built-in."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import inspect
+import sys
+import traceback
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from pkgutil import iter_modules
+from types import ModuleType
+from typing import Any, Generic, TypeVar
+
+from symscan.errors import ConfigError
+
+PlugIn = TypeVar("PlugIn")
+
+
+@dataclass(frozen=True, slots=True)
+class PlugInKind(Generic[PlugIn]):
+    """One kind of plug-in and where its modules are.
+
+    Attributes
+    ----------
+    name, plural
+        ``Scanner`` and ``scanners``: what a class is called, and the prefix of a module's name.
+    base
+        What a plug-in's class derives from.
+    builtin
+        The package of the built-in ones.
+    """
+
+    name: str
+    plural: str
+    base: type[Any]
+    builtin: ModuleType
+
+    @property
+    def word(self) -> str:
+        """The kind in a sentence."""
+        return self.name.lower()
+
+    def builtin_names(self) -> list[str]:
+        """The built-in ones, by the name a configuration gives them."""
+        return sorted(module.name for module in iter_modules(self.builtin.__path__))
+
+    def load(self, module: str, folders: Sequence[Path]) -> ModuleType:
+        """The module a configuration names.
+
+        Parameters
+        ----------
+        module
+            ``scanners.gap_scanner``: a module of the project, else a built-in one; the prefix
+            ``scanners.`` and the suffix ``_scanner`` may be left out, on both sides.
+        folders
+            Where the project's modules are, first match wins.
+
+        Raises
+        ------
+        ConfigError
+            If there is no such module, or it does not import.
+        """
+        for folder in folders:
+            for variant in self._variants(module):
+                path = _file_of(folder, variant)
+                if path is not None:
+                    return _import_file(path, variant, folder)
+        bare = self._bare(module)
+        if bare in self.builtin_names():
+            return importlib.import_module(f"{self.builtin.__name__}.{bare}")
+        return self._import_installed(module, folders)
+
+    def class_in(self, found: ModuleType, module: str, name: str) -> type[PlugIn]:
+        """The class a module holds: ``Scanner``, else ``{Name}Scanner``, else the only one in it.
+
+        Raises
+        ------
+        ConfigError
+            If there is none, or it is not clear which one is meant.
+        """
+        camel = "".join(part.capitalize() for part in name.split("_"))
+        wanted = [self.name, f"{camel}{self.name}", camel if camel.endswith(self.name) else ""]
+        for attribute in wanted:
+            cls = getattr(found, attribute, None)
+            if inspect.isclass(cls):
+                return self._checked_class(cls, module)
+        own = [one for one in vars(found).values() if self._is_own(one, found)]
+        if len(own) == 1:
+            return self._checked_class(own[0], module)
+        has = ", ".join(cls.__name__ for cls in own) or "none"
+        raise ConfigError(
+            f"module '{module}' has no class {self.name} or {wanted[1]}, and not exactly one "
+            f"{self.base.__name__} (it has: {has}); name the class {self.name}"
+        )
+
+    def made(self, cls: type[PlugIn], module: str, config: dict[str, Any]) -> PlugIn:
+        """An instance of a plug-in's class.
+
+        Raises
+        ------
+        ConfigError
+            If its constructor raises.
+        """
+        try:
+            return cls(config)  # type: ignore[call-arg]  # every plug-in is made from its config
+        except Exception as error:  # the plug-in boundary: the user's constructor
+            raise ConfigError(
+                f"{cls.__name__} of module '{module}' could not be made: {told(error)}"
+            ) from error
+
+    def _checked_class(self, cls: Any, module: str) -> type[PlugIn]:
+        base = self.base.__name__
+        if not issubclass(cls, self.base):
+            raise ConfigError(
+                f"{cls.__name__} of module '{module}' is no {base}; derive it from symscan.{base}"
+            )
+        if inspect.isabstract(cls):
+            missing = ", ".join(sorted(cls.__abstractmethods__))
+            raise ConfigError(f"{cls.__name__} of module '{module}' lacks the method {missing}")
+        checked: type[PlugIn] = cls
+        return checked
+
+    def _is_own(self, value: object, found: ModuleType) -> bool:
+        return inspect.isclass(value) and issubclass(value, self.base) and value.__module__ == found.__name__
+
+    def _import_installed(self, module: str, folders: Sequence[Path]) -> ModuleType:
+        try:
+            return importlib.import_module(module)
+        except ModuleNotFoundError as error:
+            if error.name is None or not (module == error.name or module.startswith(f"{error.name}.")):
+                raise ConfigError(f"module '{module}' does not import: {told(error)}") from error
+        except Exception as error:  # the plug-in boundary: the user's module
+            raise ConfigError(f"module '{module}' does not import: {told(error)}") from error
+        names = self.builtin_names()
+        close = get_close_matches(self._bare(module), names, 1)
+        hint = f"; did you mean '{close[0]}'?" if close else ""
+        looked = ", ".join(str(folder) for folder in folders)
+        raise ConfigError(
+            f"there is no module '{module}' in {looked}, and no built-in {self.word} of that name "
+            f"(built in: {', '.join(names)}){hint}"
+        )
+
+    def _variants(self, module: str) -> Iterator[str]:
+        """The module as named, then with and without the prefix and the suffix."""
+        bare, prefix, suffix = self._bare(module), f"{self.plural}.", f"_{self.word}"
+        yield from dict.fromkeys(
+            [module, f"{prefix}{bare}{suffix}", f"{prefix}{bare}", f"{bare}{suffix}", bare]
+        )
+
+    def _bare(self, module: str) -> str:
+        return module.removeprefix(f"{self.plural}.").removesuffix(f"_{self.word}")
+
+
+def told(error: Exception) -> str:
+    """What an error of the user's code says."""
+    return f"{type(error).__name__}: {error}"
+
+
+def _import_file(path: Path, dotted: str, folder: Path) -> ModuleType:
+    """Import under a name of its own, so that two projects in one process never share a module."""
+    name = f"symscan_project_{abs(hash(str(path.resolve()))):x}.{dotted}"
+    if name in sys.modules:
+        return sys.modules[name]
+    if str(folder) not in sys.path:
+        sys.path.insert(0, str(folder))
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise ConfigError(f"{path} is no Python module")
+    found = importlib.util.module_from_spec(spec)
+    sys.modules[name] = found
+    try:
+        spec.loader.exec_module(found)
+    except Exception as error:  # the plug-in boundary: the user's module
+        del sys.modules[name]
+        raise ConfigError(f"{_culprit(error, path)}: the module does not import: {told(error)}") from error
+    return found
+
+
+def _file_of(folder: Path, dotted: str) -> Path | None:
+    path = folder.joinpath(*dotted.split("."))
+    for candidate in (path.with_name(f"{path.name}.py"), path / "__init__.py"):
+        if candidate.is_file():
+            return candidate
+    return None
+
+
+def _culprit(error: Exception, path: Path) -> str:
+    """Where in the user's file the fault is."""
+    if isinstance(error, SyntaxError) and error.filename:
+        return f"{error.filename}:{error.lineno}"
+    lines = [
+        frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)
+    ]
+    return f"{path}:{lines[-1]}" if lines else str(path)
