@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 Instant = int
 """A point in time, UTC microseconds since 1970-01-01."""
@@ -31,6 +32,7 @@ def from_datetime(moment: datetime) -> Instant:
     return (moment - _EPOCH) // timedelta(microseconds=1)
 
 
+@lru_cache(maxsize=4096)
 def to_iso(instant: Instant) -> str:
     """The instant as ISO 8601 in UTC: ``2018-02-20T14:35:00Z``."""
     return to_datetime(instant).isoformat().replace("+00:00", "Z")

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from symscan.model.events import ScanFinished, ScannerDone
+from symscan.model.events import Hits, ScanFinished, ScannerDone
 from symscan.model.instant import to_iso
 from symscan.model.metadata import SYMBOL, FrameMetadata
 from symscan.model.session import Session
@@ -71,9 +70,11 @@ UNKNOWN_SCHEMA: Final = pl.Schema(
 
 def hits_frame(session: Session, scans: Iterable[ScanFinished]) -> pl.DataFrame:
     """Every symbol returned at every scan of a session, by time, scanner, rank and symbol."""
-    frames = [_hits_of(session, scan) for scan in scans if scan.hits.symbols]
-    found = pl.concat(frames) if frames else pl.DataFrame(schema=HITS_SCHEMA)
-    return found.sort("scan_at", "scanner", "rank", "symbol", "phase", maintain_order=True)
+    found = [scan for scan in scans if scan.hits.symbols]
+    if not found:
+        return pl.DataFrame(schema=HITS_SCHEMA)
+    frame = pl.DataFrame([column.alias(name) for name, column in _hit_columns(session, found)])
+    return frame.sort("scan_at", "scanner", "rank", "symbol", "phase", maintain_order=True)
 
 
 def scans_frame(session: Session, scans: Sequence[ScanFinished]) -> pl.DataFrame:
@@ -120,35 +121,27 @@ def _unknown_of(session: Session, event: ScannerDone) -> pl.DataFrame:
     return pl.DataFrame(columns, schema=UNKNOWN_SCHEMA)
 
 
-def _hits_of(session: Session, scan: ScanFinished) -> pl.DataFrame:
-    hits = scan.hits
-    count = len(hits.symbols)
-    constant = {
-        "session": session.date.isoformat(),
-        "scan_at": to_iso(scan.at),
-        "scan_at_local": session.local(scan.at).isoformat(),
-        "scanner": scan.scanner,
-        "phase": scan.phase.value,
-    }
-    return pl.DataFrame(
-        {
-            **{
-                name: pl.repeat(value, count, dtype=pl.String, eager=True) for name, value in constant.items()
-            },
-            "symbol": hits.symbols,
-            "rank": np.arange(1, count + 1),
-            "new": hits.new,
-            "price": hits.price,
-            "previous_close": hits.previous_close,
-            "change_pct": hits.change_pct,
-            "gap_pct": hits.gap_pct,
-            "volume": hits.volume,
-            "last_bar_end": _iso_column(hits.last_bar_end),
-            "metadata": _metadata_column(hits.symbols, hits.metadata),
-        },
-        schema=HITS_SCHEMA,
-        nan_to_null=True,
-    )
+def _hit_columns(session: Session, scans: Sequence[ScanFinished]) -> Iterator[tuple[str, pl.Series]]:
+    """The columns of ``hits.csv``, all scans of a session one after another."""
+    counts = [len(scan.hits.symbols) for scan in scans]
+    yield "session", _repeated([session.date.isoformat()], [sum(counts)])
+    yield "scan_at", _repeated([to_iso(scan.at) for scan in scans], counts)
+    yield "scan_at_local", _repeated([session.local(scan.at).isoformat() for scan in scans], counts)
+    yield "scanner", _repeated([scan.scanner for scan in scans], counts)
+    yield "phase", _repeated([scan.phase.value for scan in scans], counts)
+    yield "symbol", pl.Series([symbol for scan in scans for symbol in scan.hits.symbols], dtype=pl.String)
+    yield "rank", pl.Series(np.concatenate([np.arange(1, count + 1) for count in counts]))
+    yield "new", pl.Series(np.concatenate([scan.hits.new for scan in scans]))
+    for name in ("price", "previous_close", "change_pct", "gap_pct", "volume"):
+        values = np.concatenate([getattr(scan.hits, name) for scan in scans])
+        yield name, pl.Series(values, nan_to_null=True)
+    ends = np.concatenate([scan.hits.last_bar_end for scan in scans])
+    yield "last_bar_end", pl.Series(_iso_column(ends), dtype=pl.String)
+    yield "metadata", pl.concat([_metadata_column(scan.hits) for scan in scans])
+
+
+def _repeated(values: Sequence[str], counts: Sequence[int]) -> pl.Series:
+    return pl.Series(values, dtype=pl.String).repeat_by(pl.Series(counts)).explode()
 
 
 def _iso_column(instants: NDArray[Any]) -> list[str | None]:
@@ -156,26 +149,12 @@ def _iso_column(instants: NDArray[Any]) -> list[str | None]:
     return [known.get(end) for end in instants.tolist()]
 
 
-def _metadata_column(symbols: Sequence[str], metadata: Mapping[str, Any]) -> pl.Series:
-    if isinstance(metadata, FrameMetadata):
-        values = metadata.frame.select(pl.exclude(SYMBOL))
-        instants = pl.selectors.datetime()
-        values = values.with_columns(instants.dt.strftime("%Y-%m-%dT%H:%M:%SZ"))
-        return (
-            values.select(pl.struct(pl.all()).struct.json_encode()).to_series()
-            if values.width
-            else _empty(symbols)
-        )
-    return pl.Series(
-        [json.dumps(metadata.get(symbol, {}), default=_iso) for symbol in symbols], dtype=pl.String
-    )
-
-
-def _empty(symbols: Sequence[str]) -> pl.Series:
-    return pl.Series(["{}"] * len(symbols), dtype=pl.String)
-
-
-def _iso(value: object) -> str:
-    if isinstance(value, datetime):
-        return value.isoformat()
-    raise TypeError(f"{type(value).__name__} is nothing JSON can hold")
+def _metadata_column(hits: Hits) -> pl.Series:
+    """Each hit's metadata as JSON."""
+    if not hits.metadata:
+        return pl.repeat("{}", len(hits.symbols), dtype=pl.String, eager=True)
+    if isinstance(hits.metadata, FrameMetadata):
+        values = hits.metadata.frame.select(pl.exclude(SYMBOL))
+        return values.select(pl.struct(pl.all()).struct.json_encode()).to_series()
+    texts = [json.dumps(hits.metadata.get(symbol, {}), ensure_ascii=False) for symbol in hits.symbols]
+    return pl.Series(texts, dtype=pl.String)
