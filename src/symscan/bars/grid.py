@@ -15,8 +15,8 @@ _MOST_SLOTS = 24 * 60
 class Grid:
     """Today's bars of one interval over all symbols; slot ``k`` is the ``k``-th block appended.
 
-    A block is never changed once appended, except in columns of rows that join late or are used
-    again: nobody could see those before.
+    A block is never changed once appended, except in columns of rows that join late: nobody could
+    see those before.
 
     Attributes
     ----------
@@ -76,7 +76,11 @@ class Grid:
 
     def clear(self, rows: Rows) -> None:
         """Empty the rows' columns in every block, before another symbol uses them."""
+        if not self.seen[rows].any():
+            return
+        # Somebody may have kept a bar of the rows' last symbol: patched copies take the blocks' place.
         blank = Block.blank(0, len(rows))
+        self.blocks = [Block(block.end, block.fields.copy(), block.present.copy()) for block in self.blocks]
         for block in self.blocks:
             block.put(rows, blank.present, blank.fields)
         self.last[rows] = -1
