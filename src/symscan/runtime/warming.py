@@ -8,6 +8,7 @@ from itertools import groupby
 import numpy as np
 
 from symscan.clock.session_calendar import SessionCalendar
+from symscan.indicators.registry import definition
 from symscan.model.bar import Block, Rows
 from symscan.model.events import Event, IndicatorWarmed
 from symscan.model.interval import Interval
@@ -54,7 +55,7 @@ class Warming:
             known = wanted if interval.is_intraday else wanted[~self._data.mismatched[wanted]]
             history = self._since(blocks, days[spec])
             self._data.indicators.rebuild(spec, known, _columns(history, rows, known))
-            values = self._data.indicators.column(spec)[wanted]
+            values = self._data.indicators.column(spec, definition(spec.name).outputs[0])[wanted]
             count = int(np.count_nonzero(~np.isnan(values)))
             yield IndicatorWarmed(self._data.now, spec.key, len(wanted), count, days[spec])
 
