@@ -135,10 +135,11 @@ class SessionAsks:
     def _has_bars(self, symbol: str, interval: Interval, days: int) -> bool:
         if self._requests.has_bars(symbol, interval, days):
             return True
+        if not self._data.holders.is_candidate(symbol, self._holder):
+            return False
         if days:
             return self._data.history.days(symbol, interval) >= days
-        candidates = self._data.holders.candidates(self._holder)
-        return self._data.regular_grid(interval) is not None and symbol in candidates
+        return not interval.is_intraday or self._data.regular_grid(interval) is not None
 
     def _pending(self, symbol: str) -> list[Request]:
         return self._requests.symbol_changes(symbol)
@@ -151,7 +152,11 @@ class SessionAsks:
         return member
 
     def _is_here(self, symbol: str) -> bool:
-        return symbol in self._data.symbols or self._will_be_member(symbol)
+        is_here = symbol in self._data.symbols
+        for request in self._pending(symbol):
+            if isinstance(request, AddSymbol | RemoveSymbol):
+                is_here = isinstance(request, AddSymbol)
+        return is_here
 
     def _locks(self, symbol: str) -> tuple[str, ...]:
         locks = dict.fromkeys(self._data.holders.locks(symbol))

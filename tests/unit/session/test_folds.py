@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from fakes import NAN, make_block, rows
+from symscan.model.bar import Block
+from symscan.session import folds
+
+BLOCKS = [
+    make_block(1, (10, 12, 9, 11, 100), None, None),
+    make_block(2, (11, 11, 8, 8, 50), (5, 6, 4, 5, 7), None),
+    make_block(3, None, (5, 9, 5, 8, 0.1), None),
+    make_block(4, (8, 8, 8, 8, 0.2), (8, 8, 7, 7, 0.3), None),
+]
+
+EXPECTED = {
+    folds.first_open: (NAN, [10, 5, NAN]),
+    folds.highest_high: (NAN, [12, 9, NAN]),
+    folds.lowest_low: (NAN, [8, 4, NAN]),
+    folds.last_close: (NAN, [8, 7, NAN]),
+    folds.summed_volume: (0.0, [150.2, 7.4, 0]),
+    folds.summed_turnover: (0.0, [32 / 3 * 100 + 9 * 50 + 8 * 0.2, 5 * 7 + 22 / 3 * 0.1 + 22 / 3 * 0.3, 0]),
+}
+
+
+@pytest.mark.parametrize("step", EXPECTED)
+def test_a_fold_is_what_it_says(step: folds.Step) -> None:
+    start, expected = EXPECTED[step]
+    np.testing.assert_allclose(folds.Fold(step, start, 3).value(BLOCKS), expected, rtol=1e-14)
+
+
+@pytest.mark.parametrize("step", EXPECTED)
+def test_the_value_does_not_depend_on_who_looked_when(step: folds.Step) -> None:
+    start, _ = EXPECTED[step]
+    at_once = folds.Fold(step, start, 3).value(BLOCKS)
+    often = folds.Fold(step, start, 3)
+    for count in (0, 1, 1, 3, 4):
+        value = often.value(BLOCKS[:count])
+    assert value.tobytes() == at_once.tobytes()
+
+
+def test_nothing_happened_yet() -> None:
+    assert folds.Fold(folds.summed_volume, 0.0, 2).value([]).tolist() == [0, 0]
+    assert np.isnan(folds.Fold(folds.last_close, NAN, 2).value([])).all()
+
+
+@pytest.mark.parametrize("step", EXPECTED)
+def test_refolded_rows_equal_rows_that_were_there_from_the_start(step: folds.Step) -> None:
+    start, _ = EXPECTED[step]
+    fold = folds.Fold(step, start, 3)
+    hidden = [make_block(block.end, *[None] * 3) for block in BLOCKS[:3]]
+    for late, block in zip(hidden, BLOCKS, strict=False):
+        late.put(rows(0), block.present[:1], block.fields[:, :1])
+    fold.value(hidden)
+    fold.refold(rows(2, 1), [_cut(block, 2, 1) for block in BLOCKS])
+    caught_up = fold.value(BLOCKS)
+    assert caught_up.tobytes() == folds.Fold(step, start, 3).value(BLOCKS).tobytes()
+
+
+def test_grown_rows_begin_at_the_start() -> None:
+    fold = folds.Fold(folds.summed_volume, 0.0, 1)
+    fold.value([make_block(1, 5.0)])
+    fold.grow(3)
+    assert fold.value([make_block(1, 5.0, None, None), make_block(2, None, 5.0, None)]).tolist() == [1, 1, 0]
+
+
+def _cut(block: Block, *numbers: int) -> Block:
+    chosen = rows(*numbers)
+    return Block(block.end, block.fields[:, chosen], block.present[chosen])
