@@ -16,7 +16,10 @@ from symscan.model.instant import to_iso
 from symscan.model.metadata import SYMBOL, FrameMetadata
 from symscan.model.session import Session
 
-_INSTANTS: Final = frozenset({"at", "opens_at", "closes_at", "ready_at", "first_at", "last_at"})
+_INSTANTS: Final = frozenset(
+    {"at", "opens_at", "closes_at", "ready_at", "first_at", "last_at"}
+    | {"decided_at", "entry_at", "exit_at", "bar_start"}
+)
 _WALL_CLOCK: Final = frozenset({"execution_time_ms"})
 _ADDRESS: Final = re.compile(r"\b0x[0-9a-f]{6,}\b")
 

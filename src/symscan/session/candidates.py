@@ -19,6 +19,13 @@ if TYPE_CHECKING:
 class Candidates:
     """The candidates of one holder; made anew whenever rows or what is asked for changes.
 
+    Parameters
+    ----------
+    data, holder
+        The session, and who reads it.
+    symbols
+        Other symbols than the holder's candidates; they must have rows.
+
     Attributes
     ----------
     symbols
@@ -29,8 +36,8 @@ class Candidates:
         The same as an index; a slice where they follow one another.
     """
 
-    def __init__(self, data: SessionData, holder: str) -> None:
-        self.symbols = data.holders.candidates(holder)
+    def __init__(self, data: SessionData, holder: str, symbols: tuple[str, ...] | None = None) -> None:
+        self.symbols = data.holders.candidates(holder) if symbols is None else symbols
         self.rows: Rows = data.symbols.rows(self.symbols)
         self._data = data
         self._holder = holder

@@ -16,6 +16,11 @@ def scanner_holder(name: str) -> str:
     return f"scanner:{name}"
 
 
+def strategy_holder(name: str) -> str:
+    """The holder name of a strategy."""
+    return f"strategy:{name}"
+
+
 class Holders:
     """The holders of every symbol, in the order they came.
 
@@ -37,6 +42,10 @@ class Holders:
         return tuple(self._candidates.get(holder, ()))
 
     def is_candidate(self, holder: str, symbol: str) -> bool:
+        """Whether a holder keeps the symbol lightly."""
+        return symbol in self._candidates.get(holder, ())
+
+    def is_candidate(self, symbol: str, holder: str) -> bool:
         """Whether a holder keeps the symbol lightly."""
         return symbol in self._candidates.get(holder, ())
 

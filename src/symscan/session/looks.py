@@ -13,6 +13,7 @@ from symscan.model.bar import Bar, Floats, Mask
 from symscan.model.interval import Interval
 from symscan.model.readings import LAST_BAR_END
 from symscan.model.specs import IndicatorSpec
+from symscan.session.candidates import Candidates
 from symscan.session.columns import parse_column
 from symscan.session.reading import IndicatorReading
 from symscan.session.session_data import SessionData
@@ -34,7 +35,7 @@ class SessionLooks:
     @property
     def symbols(self) -> tuple[str, ...]:
         """This holder's candidates: the order of every column."""
-        return self._data.candidates(self._holder).symbols
+        return self._seen().symbols
 
     def column(self, key: str) -> Floats:
         """A reading or an indicator of all candidates, NaN where unknown, shape ``(len(symbols),)``.
@@ -52,7 +53,7 @@ class SessionLooks:
         """
         values = self._columns.get(key)
         if values is None:
-            values = self._columns[key] = self._data.candidates(self._holder).column(parse_column(key))
+            values = self._columns[key] = self._seen().column(parse_column(key))
         return values
 
     def frame(self, columns: Sequence[str], symbols: Sequence[str] | None = None) -> pl.DataFrame:
@@ -149,6 +150,10 @@ class SessionLooks:
         if name == LAST_BAR_END:
             return pl.Series(name, values, nan_to_null=True).cast(pl.Int64).cast(pl.Datetime("us", "UTC"))
         return pl.Series(name, values, nan_to_null=True)
+
+    def _seen(self) -> Candidates:
+        """The symbols of every column."""
+        return self._data.candidates(self._holder)
 
     def _visible_row(self, symbol: str) -> int | None:
         return self._data.symbols.row(symbol)

@@ -1,0 +1,209 @@
+"""Trading on paper: what a strategy decides, and what comes of it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from enum import StrEnum
+
+from symscan.model.instant import Instant
+
+
+class Action(StrEnum):
+    """What a signal wants done."""
+
+    LONG = "long"
+    SHORT = "short"
+    EXIT = "exit"
+
+
+class Unfilled(StrEnum):
+    """Why a signal came to nothing."""
+
+    NO_BAR = "no_bar_in_time"
+    NO_VOLUME = "too_little_volume"
+    SESSION_END = "session_end"
+    CANCELLED = "cancelled_by_exit"
+    NOT_A_MEMBER = "not_a_member"
+    SHORT_NOT_ALLOWED = "short_not_allowed"
+    NO_POSITION = "no_position"
+
+
+class ExitReason(StrEnum):
+    """What ended a trade."""
+
+    STOP = "stop"
+    TARGET = "target"
+    SIGNAL = "signal"
+    SESSION_END = "session_end"
+    BROKEN_OFF = "broken_off"
+
+
+class Flag(StrEnum):
+    """What to doubt in a trade."""
+
+    PARTIAL = "partial"
+    BORROW_UNVERIFIED = "borrow_unverified"
+    NO_BAR_AT_END = "no_bar_at_end"
+    THIN_EXIT = "thin_exit"
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """One decision of a strategy.
+
+    Attributes
+    ----------
+    symbol
+        A member of the session.
+    action
+        ``long`` and ``short`` open a trade, ``exit`` closes all of the strategy's in the symbol.
+    shares
+        How many; for an exit, 0.
+    stop_distance, target_distance
+        How far from the open it fills at the trade is given up, and its profit taken, in price
+        units above 0; None sets no such limit.
+    reason
+        Why, for the reader.
+
+    Raises
+    ------
+    ValueError
+        If shares are no whole number above 0 (0 for an exit), or a distance is not a positive number.
+    """
+
+    symbol: str
+    action: Action | str
+    shares: int = 0
+    stop_distance: float | None = None
+    target_distance: float | None = None
+    reason: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "action", Action(self.action))
+        for name in ("symbol", "reason"):
+            if not isinstance(getattr(self, name), str):
+                raise ValueError(f"{name} is {getattr(self, name)!r}; give a text")
+        object.__setattr__(self, "shares", _whole(self.shares))
+        if (self.action is Action.EXIT) != (self.shares == 0):
+            raise ValueError(f"shares is {self.shares}; an exit has 0, any other signal at least 1")
+        for name in ("stop_distance", "target_distance"):
+            object.__setattr__(self, name, _distance(name, getattr(self, name)))
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """A symbol a strategy looked at and left alone, and why."""
+
+    symbol: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """An open trade, as its strategy sees it.
+
+    Attributes
+    ----------
+    number
+        That of the signal that opened it.
+    price
+        What was paid or received a share, slippage included.
+    since
+        The start of the bar it was filled in, UTC microseconds.
+    stop, target
+        Prices; None where there is none.
+    """
+
+    number: int
+    symbol: str
+    side: Action
+    shares: int
+    price: float
+    since: Instant
+    stop: float | None
+    target: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Trade:
+    """One trade from its decision to its end; amounts are in the currency of the prices.
+
+    Attributes
+    ----------
+    decided_at
+        When the signal was given.
+    requested, shares
+        Shares wanted, and shares filled.
+    entry_at, exit_at
+        The starts of the bars it was filled in.
+    entry_price, exit_price
+        A share, slippage included.
+    stop, target
+        Prices; None where there was none.
+    exit_reason
+        What ended it; a trade broken off with its session has no exit and no result.
+    gross
+        The result before costs.
+    slippage, commission
+        The costs, entry and exit together.
+    net
+        ``gross - slippage - commission``.
+    """
+
+    number: int
+    symbol: str
+    side: Action
+    decided_at: Instant
+    requested: int
+    shares: int
+    entry_at: Instant
+    entry_price: float
+    stop: float | None
+    target: float | None
+    exit_at: Instant | None
+    exit_price: float | None
+    exit_reason: ExitReason
+    gross: float | None
+    slippage: float
+    commission: float
+    net: float | None
+    flags: tuple[Flag, ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PaperResult:
+    """What a strategy's trades of a session come to under one assumption.
+
+    Attributes
+    ----------
+    scenario
+        ``as_configured``, ``one_minute_later`` or ``double_costs``.
+    trades, unfilled
+        Trades with a result; signals to open one that came to nothing.
+    won
+        Trades with a net result above 0.
+    """
+
+    scenario: str
+    trades: int
+    unfilled: int
+    won: int
+    gross: float
+    costs: float
+    net: float
+
+
+def _whole(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value):
+        raise ValueError(f"shares is {value!r}; give a whole number")
+    return int(value)
+
+
+def _distance(name: str, value: object) -> float | None:
+    if value is None:
+        return None
+    if not isinstance(value, int | float) or not math.isfinite(value) or value <= 0:
+        raise ValueError(f"{name} is {value!r}; give a number above 0, or None")
+    return float(value)

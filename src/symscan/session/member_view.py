@@ -1,0 +1,33 @@
+"""What a strategy is given of the session: the members, and nothing of anybody's candidates."""
+
+from __future__ import annotations
+
+from symscan.session.candidates import Candidates
+from symscan.session.requests import RequestBook
+from symscan.session.session_data import SessionData
+from symscan.session.view import SessionView
+
+
+class MemberView(SessionView):
+    """The session as it stands now, seen by a strategy: ``symbols`` and every column are the members.
+
+    Parameters
+    ----------
+    data
+        The session's state.
+    requests
+        Where this strategy's requests are recorded.
+    """
+
+    def __init__(self, data: SessionData, requests: RequestBook) -> None:
+        super().__init__(data, requests)
+        self._members: Candidates | None = None
+
+    def _seen(self) -> Candidates:
+        """The members as they were at the first look."""
+        if self._members is None:
+            self._members = Candidates(self._data, self._holder, self._data.holders.members())
+        return self._members
+
+    def _visible_row(self, symbol: str) -> int | None:
+        return super()._visible_row(symbol) if self._data.holders.is_member(symbol) else None
