@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import polars as pl
@@ -12,6 +13,12 @@ from symscan.model.bar import FIELDS, VOLUME, Block, Floats, Mask, Rows
 from symscan.model.instant import MINUTE, Instant
 from symscan.model.interval import Interval
 from symscan.model.session import Session
+
+BAR_COLUMNS: Final = ("symbol", "start", *FIELDS)
+"""What is read of stored bars to lay them out."""
+
+_ROWS_AT_ONCE: Final = 1 << 17
+"""Small enough that what is computed on the way stays in the cache and is not asked of the system anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,21 +79,21 @@ class DenseBars:
         columns
             The column of each symbol; bars of other symbols are passed over.
         """
+        first = max(self.slots.start, after)
+        for part in frame.iter_slices(_ROWS_AT_ONCE):
+            self._put_part(part, columns, first)
+
+    def _put_part(self, frame: pl.DataFrame, columns: Mapping[str, int], first: Instant) -> None:
         column = _column_of_each(frame["symbol"], columns)
         start = frame["start"].to_physical().to_numpy()
-        first = max(self.slots.start, after)
         chosen = np.flatnonzero((column >= 0) & (start >= first) & (start < self.slots.stop))
-        whole = len(chosen) == len(start)
-        slot = (start - self.slots.start) // self.slots.step
-        if not whole:
-            slot, column = slot[chosen], column[chosen]
+        slot, column = (start[chosen] - self.slots.start) // self.slots.step, column[chosen]
         width = self.present.shape[1]
         self.present.reshape(-1)[slot * width + column] = True
         place = slot * (5 * width) + column
         flat = self.fields.reshape(-1)
         for index, name in enumerate(FIELDS):
-            values = frame[name].to_numpy()
-            flat[place + index * width] = values if whole else values[chosen]
+            flat[place + index * width] = frame[name].to_numpy()[chosen]
 
     def clear(self, columns: Sequence[int], after: Instant) -> None:
         """Take out the bars of some columns that end after an instant."""

@@ -15,7 +15,7 @@ from symscan.model.bar import CLOSE, FIELDS, Block, Floats, Mask
 from symscan.model.interval import ONE_DAY, ONE_WEEK, Interval
 from symscan.model.session import Session
 from symscan.sources.base import DailyHistory
-from symscan.sources.dense import DenseBars, Slots, number, scaled
+from symscan.sources.dense import BAR_COLUMNS, DenseBars, Slots, number, scaled
 from symscan.sources.parquet import BarStore
 from symscan.sources.shelf import BlockShelf
 
@@ -109,7 +109,7 @@ class StoreHistory:
 
     def _stored(self, symbols: tuple[str, ...], interval: Interval, session: Session) -> Sequence[Block]:
         bars = DenseBars(Slots.regular(session, interval), len(symbols))
-        bars.put(self._store.load(interval, [session.date], symbols), number(symbols))
+        bars.put(self._store.load(interval, [session.date], symbols, BAR_COLUMNS), number(symbols))
         return bars.blocks()
 
     def _day(self, symbols: tuple[str, ...], session: Session) -> Block:

@@ -11,7 +11,7 @@ from symscan.model.bar import BarSlice, Block
 from symscan.model.instant import MINUTE, Instant
 from symscan.model.interval import Interval
 from symscan.model.session import Session
-from symscan.sources.dense import DenseBars, Slots, number
+from symscan.sources.dense import BAR_COLUMNS, DenseBars, Slots, number
 from symscan.sources.parquet import BarStore
 
 
@@ -106,21 +106,20 @@ class ReplaySource:
         self._put(self._columns)
 
     def _put(self, rows: Mapping[str, int]) -> None:
+        if not rows:
+            return
         frame = self._load(list(rows))
         for bars in (self._premarket, self._regular):
             if bars is not None:
                 bars.put(frame, rows, self._now)
 
     def _load(self, symbols: Sequence[str]) -> pl.DataFrame:
-        return self._store.load(self.base, [self._session.date], symbols)
+        return self._store.load(self.base, [self._session.date], symbols, BAR_COLUMNS)
 
 
 def _first_start(store: BarStore, base: Interval, session: Session) -> Instant:
-    path = store.path(base, session.date)
-    first = (
-        pl.scan_parquet(path).select(pl.col("start").min().to_physical()).collect().item() if path else None
-    )
-    return session.open if first is None else int(first)
+    first = store.first_start(base, session.date)
+    return session.open if first is None else first
 
 
 def finest_interval(store: BarStore, session: Session) -> Interval:
