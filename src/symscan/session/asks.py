@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from symscan.indicators.registry import spec_of
 from symscan.model.interval import Interval
 from symscan.model.specs import IndicatorConfig, IndicatorSpec
@@ -56,7 +58,7 @@ class SessionAsks:
         """
         spec = spec_of(_as_config(indicator, config))
         symbols = _symbols(symbol)
-        new = [one for one in symbols if not self._has_indicator(one, spec)]
+        new = self._without_indicator(symbols, spec)
         self._requests.add_indicator(new, spec)
         return bool(new)
 
@@ -122,10 +124,13 @@ class SessionAsks:
         """Whether somebody keeps the symbol from being removed, this holder's pending requests counted."""
         return bool(self._locks(symbol))
 
-    def _has_indicator(self, symbol: str, spec: IndicatorSpec) -> bool:
-        row = self._data.symbols.row(symbol)
-        asked = row is not None and bool(self._data.indicators.asked(spec, self._holder).item(row))
-        return asked or self._requests.has_indicator(symbol, spec)
+    def _without_indicator(self, symbols: Sequence[str], spec: IndicatorSpec) -> list[str]:
+        """Those of the symbols for which this holder has not asked for the indicator."""
+        rows = self._data.symbols.rows_or_none(symbols)
+        asked = np.append(self._data.indicators.asked(spec, self._holder), False)  # for row -1: none
+        pending = self._requests.has_indicator
+        has = zip(symbols, asked[rows].tolist(), strict=True)
+        return [symbol for symbol, is_asked in has if not is_asked and not pending(symbol, spec)]
 
     def _add_bars(self, symbols: Sequence[str], interval: Interval, days: int) -> bool:
         new = [symbol for symbol in symbols if not self._has_bars(symbol, interval, days)]
