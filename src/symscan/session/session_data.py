@@ -89,8 +89,13 @@ class SessionData:
         return self.regular.grid if interval == self.base else self.derived.get(interval)
 
     def add_interval(self, interval: Interval) -> None:
-        """Keep bars of a coarser interval from now on, those of this session so far included."""
+        """Keep bars of a coarser interval from now on, those of this session so far included.
+
+        An interval that the finest bars do not add up to has none: seven minutes are not made of fives.
+        """
         if interval <= self.base or interval in self.derived:
+            return
+        if interval.is_intraday and interval.minutes % self.base.minutes:
             return
         grid = Grid(self.capacity)
         for block in derive(interval, self.session, self.regular.grid.blocks):
