@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from symscan.indicators.base import Indicator
 from symscan.indicators.registry import create, spec_of
 from symscan.model.bar import Block, Rows
+from symscan.model.instant import MINUTE
 
 KEYS = (
     "sma_3_5m",
@@ -28,7 +29,14 @@ KEYS = (
     "volume_ratio_3_5m",
     "highest_4_5m",
     "lowest_1_5m",
+    "relative_volume_5_5m",
+    "same_bar_volume_5_5m",
+    "opening_range_15_5m",
+    "vwap_cross_10_5m",
 )
+
+_SLOTS = 6
+"""Bars of a session: few, so that there are several sessions."""
 
 
 def _market(seed: int, times: int, rows: int) -> list[Block]:
@@ -36,7 +44,8 @@ def _market(seed: int, times: int, rows: int) -> list[Block]:
     missing = rng.choice([0.0, 0.1, 0.6], rows)
     blocks = []
     for time in range(times):
-        block = Block.blank(time, rows)
+        session, slot = divmod(time, _SLOTS)
+        block = Block.blank((session * 24 * 60 + (slot + 1) * 5) * MINUTE, rows)
         block.present[:] = rng.random(rows) >= missing
         prices = rng.integers(100, 9_999, (3, rows)) / 100
         bars = np.stack(

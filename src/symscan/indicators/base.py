@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import numpy as np
 
@@ -97,7 +97,7 @@ class Indicator(ABC):
         fresh = type(self)(self.spec, len(rows))  # type: ignore[call-arg]  # subclasses know their seed
         for block in history:
             fresh.update(block.present, block)
-        self._state.put(rows, fresh.state)
+        self._take_over(rows, fresh)
         self._is_stale = True
 
     def forget(self, rows: Rows) -> None:
@@ -113,6 +113,10 @@ class Indicator(ABC):
 
     def start_session(self) -> None:  # noqa: B027 - most indicators carry on over the night
         """A new session opens."""
+
+    def _take_over(self, rows: Rows, fresh: Self) -> None:
+        """Put what a fresh indicator remembers of its row ``j`` into ``rows[j]``."""
+        self._state.put(rows, fresh.state)
 
     def _hold(self, state: RowState) -> None:
         self._state = state

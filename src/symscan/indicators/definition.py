@@ -74,6 +74,10 @@ class Definition:
         Whether it has no meaning on ``1d`` and ``1w`` bars.
     fault
         What is wrong with parameters that are each within bounds, None if nothing is.
+    sessions_to_warm
+        Sessions of history for given parameter values, of what counts in sessions instead of bars.
+    spec_fault
+        What is wrong with parameters and interval together, None if nothing is.
     """
 
     name: str
@@ -85,6 +89,8 @@ class Definition:
     source: str
     is_intraday_only: bool = False
     fault: Callable[..., str | None] = lambda *_: None
+    sessions_to_warm: Callable[..., int] = lambda *_: 0
+    spec_fault: Callable[[IndicatorSpec], str | None] = lambda _: None
 
     @property
     def outputs(self) -> tuple[str, ...]:
@@ -94,3 +100,7 @@ class Definition:
     def warm_up_bars(self, spec: IndicatorSpec) -> int:
         """How many bars of history make a checked spec's value independent of where they begin."""
         return self.bars_to_warm(*spec.params)
+
+    def warm_up_sessions(self, spec: IndicatorSpec) -> int:
+        """How many whole sessions of history a checked spec wants, 0 for what counts in bars."""
+        return self.sessions_to_warm(*spec.params)

@@ -8,7 +8,16 @@ from difflib import get_close_matches
 from typing import Any
 
 from symscan.errors import SpecError
-from symscan.indicators import level, momentum, trend, volatility, volume
+from symscan.indicators import (
+    level,
+    momentum,
+    opening_range,
+    relative_volume,
+    trend,
+    volatility,
+    volume,
+    vwap_cross,
+)
 from symscan.indicators.base import Indicator
 from symscan.indicators.definition import Definition, Parameter
 from symscan.model.interval import FIVE_MINUTES, Interval
@@ -20,6 +29,9 @@ _FAMILIES: tuple[tuple[Definition, ...], ...] = (
     volatility.DEFINITIONS,
     volume.DEFINITIONS,
     level.DEFINITIONS,
+    relative_volume.DEFINITIONS,
+    opening_range.DEFINITIONS,
+    vwap_cross.DEFINITIONS,
 )
 _DEFINITIONS = {one.name: one for family in _FAMILIES for one in family}
 
@@ -62,6 +74,8 @@ def check(spec: IndicatorSpec) -> IndicatorSpec:
         fault = known.fault(*spec.params)
     if fault is None and known.is_intraday_only and not spec.interval.is_intraday:
         fault = f"it reads bars within a session; {spec.interval} is none, write {spec.name}_1m"
+    if fault is None:
+        fault = known.spec_fault(spec)
     if fault is not None:
         raise SpecError(f"{spec.name} on {spec.interval} bars: {fault}")
     return spec

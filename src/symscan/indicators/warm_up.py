@@ -9,8 +9,8 @@ _SEED_LEFT = 1e-8
 """An average is warm once this share of its seed is left in it."""
 
 
-def none() -> int:
-    """For what begins anew with each session."""
+def none(*_: Decimal) -> int:
+    """For what begins anew with each session, or counts in sessions instead of bars."""
     return 0
 
 

@@ -20,6 +20,11 @@ def warm_up_bars(spec: IndicatorSpec) -> int:
     return definition(spec.name).warm_up_bars(spec)
 
 
+def warm_up_sessions(spec: IndicatorSpec) -> int:
+    """How many whole sessions an indicator wants, 0 for one that counts in bars."""
+    return definition(spec.name).warm_up_sessions(spec)
+
+
 def sessions_needed(spec: IndicatorSpec, earlier: Sequence[Session]) -> int:
     """How many sessions of history a spec asks for; it depends on the spec and the calendar alone.
 
@@ -30,6 +35,9 @@ def sessions_needed(spec: IndicatorSpec, earlier: Sequence[Session]) -> int:
     earlier
         The sessions before the one played, newest first, as many as could be needed.
     """
+    sessions = warm_up_sessions(spec)
+    if sessions:
+        return sessions
     bars = warm_up_bars(spec)
     if bars == 0:
         return 0
@@ -42,6 +50,9 @@ def sessions_needed(spec: IndicatorSpec, earlier: Sequence[Session]) -> int:
 
 def sessions_to_look_at(spec: IndicatorSpec) -> int:
     """A bound on :func:`sessions_needed`: the shortest sessions there are have 180 minutes."""
+    sessions = warm_up_sessions(spec)
+    if sessions:
+        return sessions
     bars = warm_up_bars(spec)
     if not spec.interval.is_intraday:
         return 5 * bars + 10 if spec.interval == ONE_WEEK else bars

@@ -9,7 +9,10 @@ from symscan.indicators.registry import create, definition, definitions, spec_of
 from symscan.model.interval import FIVE_MINUTES
 from symscan.model.specs import IndicatorConfig, IndicatorSpec, IndicatorType
 
-NAMES = "sma ema macd rsi roc atr bbands vwap volume_sma volume_ratio highest lowest"
+NAMES = (
+    "sma ema macd rsi roc atr bbands vwap volume_sma volume_ratio highest lowest "
+    "relative_volume same_bar_volume opening_range vwap_cross"
+)
 
 
 def test_all_are_registered() -> None:
