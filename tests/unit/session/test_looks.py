@@ -1,0 +1,192 @@
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+
+from fakes import MINUTE, NAN, make_block, rows
+from symscan.errors import SpecError
+from symscan.indicators.registry import spec_of
+from symscan.model.interval import FIVE_MINUTES, ONE_DAY, ONE_MINUTE
+from symscan.model.readings import SESSION_READINGS
+from symscan.session.holders import CONFIG
+
+ME, OTHER = "scanner:me", "scanner:other"
+LAST, BANDS = spec_of("sma_1_5m"), spec_of("bbands_2_2_5m")
+
+
+def _play(playing: Any, minutes: int = 5) -> None:
+    for minute in range(1, minutes + 1):
+        playing.minute(minute, 10.0 + minute, 20.0, None)
+
+
+def test_columns_are_over_this_holders_candidates_in_its_order(playing: Any) -> None:
+    playing.data.add_candidates(OTHER, ["C", "A"])
+    _play(playing)
+    assert playing.view().symbols == ("A", "B", "C")
+    np.testing.assert_array_equal(playing.view().column("close"), [15, 20, NAN])
+    assert playing.view(OTHER).symbols == ("C", "A")
+    np.testing.assert_array_equal(playing.view(OTHER).column("close"), [NAN, 15])
+    assert playing.view("scanner:new").column("close").tolist() == []
+
+
+@pytest.mark.parametrize("name", [*SESSION_READINGS, "sma_1_5m", "sma_9_5m", "sma_1_1d"])
+def test_a_column_can_not_be_written_and_stays(playing: Any, name: str) -> None:
+    playing.data.ask_indicator(LAST, ME, rows(0, 1, 2))
+    playing.data.readings.previous_close[:3] = 9
+    playing.minute(0, 3.0, 4.0, 5.0)
+    _play(playing)
+    kept = playing.view().column(name)
+    before = kept.copy()
+    with pytest.raises(ValueError, match="read-only"):
+        kept[0] = 1
+    for minute in range(6, 11):
+        playing.minute(minute, 99.0, 98.0, 97.0)
+    playing.data.readings.previous_close[:3] = 1
+    np.testing.assert_array_equal(kept, before)
+
+
+def test_what_one_holder_asked_for_another_does_not_see(playing: Any) -> None:
+    playing.data.add_candidates(OTHER, ["A", "B"])
+    playing.data.ask_indicator(LAST, ME, rows(0))
+    playing.data.ask_indicator(LAST, OTHER, rows(1))
+    _play(playing)
+    np.testing.assert_array_equal(playing.view().column("sma_1_5m"), [15, NAN, NAN])
+    np.testing.assert_array_equal(playing.view(OTHER).column("sma_1_5m"), [NAN, 20])
+    playing.data.ask_indicator(LAST, CONFIG, rows(0, 1))
+    np.testing.assert_array_equal(playing.view().column("sma_1_5m"), [15, 20, NAN])
+
+
+def test_what_is_asked_for_in_the_middle_of_a_minute_is_seen_in_it(playing: Any) -> None:
+    _play(playing)
+    assert np.isnan(playing.view().column("sma_1_5m")).all()
+    new = playing.data.ask_indicator(LAST, ME, rows(0, 1))
+    playing.data.indicators.rebuild(LAST, new, [make_block(1, 15.0, 20.0)])
+    np.testing.assert_array_equal(playing.view().column("sma_1_5m"), [15, 20, NAN])
+
+
+def test_a_frame_has_nulls_where_a_column_has_nan(playing: Any) -> None:
+    _play(playing)
+    frame = playing.view().frame(["close", "last_bar_end", "sma_3_5m"])
+    assert frame.schema == {
+        "symbol": pl.String,
+        "close": pl.Float64,
+        "last_bar_end": pl.Datetime("us", "UTC"),
+        "sma_3_5m": pl.Float64,
+    }
+    end = datetime(2018, 2, 27, 14, 35, tzinfo=UTC)
+    assert frame.rows() == [("A", 15.0, end, None), ("B", 20.0, end, None), ("C", None, None, None)]
+
+
+def test_a_frame_of_some_symbols_is_in_their_order(playing: Any) -> None:
+    _play(playing)
+    assert playing.view().frame(["close"], ["B", "A"]).rows() == [("B", 20.0), ("A", 15.0)]
+    assert playing.view().frame([]).rows() == [("A",), ("B",), ("C",)]
+    with pytest.raises(KeyError, match="Z"):
+        playing.view().frame(["close"], ["Z"])
+
+
+@pytest.mark.parametrize("look", ["column", "frame"])
+def test_a_column_that_is_none(playing: Any, look: str) -> None:
+    view = playing.view()
+    with pytest.raises(SpecError, match="closed"):
+        view.column("closed") if look == "column" else view.frame(["closed"])
+
+
+def test_the_latest_bar(playing: Any) -> None:
+    playing.data.add_interval(FIVE_MINUTES)
+    playing.minute(0, (1, 2, 0.5, 1.5, 7), None, None)
+    before = playing.view().get_latest_bar("A")
+    assert (before.close, before.volume, before.end) == (1.5, 7, playing.session.open)
+    assert playing.view().get_latest_bar("B") is None
+    _play(playing, 6)
+    view = playing.view()
+    assert view.get_latest_bar("A", "1m").close == 16
+    assert view.get_latest_bar("A", "5m").open == 11
+    assert view.get_latest_bar("A", "15m") is None
+    assert view.get_latest_bar("C") is None
+    assert view.get_latest_bar("NOBODY") is None
+    assert before.close == 1.5
+
+
+def test_a_bar_can_not_be_changed(playing: Any) -> None:
+    _play(playing)
+    bar = playing.view().get_latest_bar("A")
+    with pytest.raises(AttributeError):
+        bar.close = 3.0
+    assert bar == playing.view().get_latest_bar("A")
+    assert len({bar, playing.view().get_latest_bar("A"), playing.view().get_latest_bar("B")}) == 2
+    assert repr(bar) == "Bar(end=2018-02-27T14:35:00+00:00, open=15, high=15, low=15, close=15, volume=1)"
+
+
+def test_the_latest_price_is_nan_when_unknown(playing: Any) -> None:
+    _play(playing)
+    view = playing.view()
+    assert view.get_latest_price("A") == 15
+    assert math.isnan(view.get_latest_price("C"))
+    assert math.isnan(view.get_latest_price("NOBODY"))
+
+
+def test_an_indicators_reading(playing: Any) -> None:
+    playing.data.ask_indicator(LAST, ME, rows(0, 2))
+    _play(playing)
+    view = playing.view()
+    assert view.get_indicator("A", "sma_1_5m").current_value == 15
+    unknown = view.get_indicator("C", "sma_1_5m")
+    assert unknown is not None
+    assert not unknown.valid
+    assert view.get_indicator("B", "sma_1_5m") is None
+    assert view.get_indicator("A", "sma_2_5m") is None
+    assert view.get_indicator("NOBODY", "sma_1_5m") is None
+    with pytest.raises(SpecError, match="'close' is a session reading"):
+        view.get_indicator("A", "close")
+
+
+def test_the_reading_of_an_indicator_with_several_outputs(playing: Any) -> None:
+    playing.data.ask_indicator(BANDS, ME, rows(0))
+    playing.data.indicators.rebuild(BANDS, rows(0), [make_block(1, 11.0)])
+    _play(playing)
+    reading = playing.view().get_indicator("A", "bbands_2_2_5m")
+    # 11 and 15: mean 13, deviation 2.
+    assert (reading, reading.upper, reading.middle, reading.lower) == (17, 17, 13, 9)
+    assert playing.view().get_indicator("A", "bbands_2_2_5m.lower") == 9
+
+
+def test_bars_are_history_then_today(playing: Any) -> None:
+    playing.data.history.put(["A"], ONE_MINUTE, 1, [make_block(1, 1.0), make_block(2, 2.0)])
+    playing.data.history.put(["A"], ONE_DAY, 2, [make_block(1, 7.0), make_block(2, 8.0)])
+    _play(playing, 3)
+
+    def closes(symbol: str, interval: str, count: int) -> list[float]:
+        return [bar.close for bar in playing.view().get_bars(symbol, interval, count)]
+
+    assert closes("A", "1m", 2) == [12, 13]
+    assert closes("A", "1m", 4) == [2, 11, 12, 13]
+    assert closes("A", "1m", 99) == [1, 2, 11, 12, 13]
+    assert closes("A", "1d", 1) == [8]
+    assert closes("B", "1m", 99) == [20, 20, 20]
+    assert closes("C", "1m", 9) == closes("NOBODY", "1m", 9) == []
+    with pytest.raises(ValueError, match="at least one bar"):
+        playing.view().get_bars("A", "1m", 0)
+
+
+def test_members_and_the_configurations_symbols(playing: Any) -> None:
+    playing.data.holders.add_member("B", ME)
+    playing.data.holders.add_member("A", CONFIG)
+    assert playing.view().get_active_symbols() == ["B", "A"]
+    assert playing.view().get_config_symbols() == {"A"}
+
+
+def test_a_view_is_of_its_own_instant(playing: Any) -> None:
+    _play(playing)
+    first = playing.view()
+    seen = first.column("close"), first.get_latest_price("A")
+    playing.minute(6, 50.0, 50.0, 50.0)
+    assert first.column("close") is seen[0]
+    assert first.get_latest_price("A") == seen[1]
+    assert playing.view().column("minutes_since_bar").tolist() == [0, 0, 0]
+    assert playing.session.open + 6 * MINUTE == playing.data.now
