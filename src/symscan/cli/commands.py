@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
 from symscan.cli import data, demo, run
-from symscan.errors import ConfigErrors, SymscanError
-
-INTERRUPTED = 130
-"""The exit code of a command that Ctrl-C ended."""
+from symscan.cli.failures import INTERRUPTED, interruptible, told
 
 app = typer.Typer(
     name="symscan",
     help="Find the symbols worth attention: scanners over market data, in a backtest as live.",
-    no_args_is_help=True,
+    invoke_without_command=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -28,6 +26,7 @@ app.add_typer(data.app, name="data")
 
 @app.callback()
 def options(
+    context: typer.Context,
     version: Annotated[
         bool, typer.Option("--version", help="Show the version and exit.", is_eager=True)
     ] = False,
@@ -38,21 +37,21 @@ def options(
 
         typer.echo(f"symscan {installed('symscan')}")
         raise typer.Exit
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
 
 
-def main() -> None:
-    """Run a command; a user's mistake is one message, never a traceback."""
-    try:
-        app(standalone_mode=False)
-    except SymscanError as error:
-        _fail(error)
-    except (KeyboardInterrupt, typer.Abort):
-        print("interrupted", file=sys.stderr)
-        sys.exit(INTERRUPTED)
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run a command; a user's mistake is one message, never a traceback.
 
-
-def _fail(error: SymscanError) -> None:
-    lines = error.errors if isinstance(error, ConfigErrors) else [error]
-    for line in lines:
-        print(f"error: {line}", file=sys.stderr)
-    sys.exit(error.exit_code)
+    Parameters
+    ----------
+    arguments
+        What follows ``symscan`` on the command line; None takes the process's own.
+    """
+    with told(), interruptible():
+        code = app(arguments, prog_name="symscan", standalone_mode=False)
+        if code == INTERRUPTED:
+            raise KeyboardInterrupt
+        if code:
+            sys.exit(code)

@@ -19,16 +19,25 @@ from symscan.sources.options import (
 )
 
 app = typer.Typer(
-    name="data", help="Bring bars and splits into a store, list and check them.", no_args_is_help=True
+    name="data", help="Bring bars and splits into a store, list and check them.", invoke_without_command=True
 )
 
 _Store = Annotated[Path, typer.Option("--store", metavar="DIR", help="The folder of the bar store.")]
 _Exchange = Annotated[str, typer.Option(help="Whose sessions the bars belong to.")]
 
 
+@app.callback()
+def options(context: typer.Context) -> None:
+    """Bring bars and splits into a store, list and check them."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
 @app.command("import")
 def import_(
-    paths: Annotated[list[str], typer.Argument(help="CSV and Parquet files, folders, globs.")],
+    paths: Annotated[
+        list[str], typer.Argument(metavar="PATHS...", help="CSV and Parquet files, folders, globs.")
+    ],
     store: _Store,
     interval: Annotated[str, typer.Option(help="How long a bar is: 1m, 5m, 1d.")],
     label: Annotated[

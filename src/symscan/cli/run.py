@@ -2,33 +2,48 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from symscan.errors import InputError
+from symscan.cli.failures import Interrupted
+from symscan.errors import InputError, RunError, SymscanError
 
 if TYPE_CHECKING:
     from symscan.config import SessionConfig
+    from symscan.observers.run_folder import RunFolder
     from symscan.observers.summary import RunSummary
     from symscan.runtime.assembly import Backtest
+    from symscan.runtime.drive import Progress
 
-_DATE = "%Y-%m-%d"
+
+def parse_date(text: str) -> date:
+    """A date of the command line.
+
+    Raises
+    ------
+    typer.BadParameter
+        If it is none.
+    """
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"'{text}' is not a date; write it as 2018-02-20") from None
 
 
 def run(
     config: Annotated[Path, typer.Argument(metavar="CONFIG", help="The session configuration, a JSON file.")],
     store: Annotated[Path, typer.Option(help="The folder of the bar store.")],
     day: Annotated[
-        datetime | None, typer.Option("--date", formats=[_DATE], metavar="DATE", help="Play one session.")
+        date | None, typer.Option("--date", parser=parse_date, metavar="DATE", help="Play one session.")
     ] = None,
     start: Annotated[
-        datetime | None, typer.Option(formats=[_DATE], metavar="DATE", help="Play a range: its first date.")
+        date | None, typer.Option(parser=parse_date, metavar="DATE", help="Play a range: its first date.")
     ] = None,
     end: Annotated[
-        datetime | None, typer.Option(formats=[_DATE], metavar="DATE", help="Play a range: its last date.")
+        date | None, typer.Option(parser=parse_date, metavar="DATE", help="Play a range: its last date.")
     ] = None,
     out: Annotated[
         Path | None, typer.Option(help="Where results go; runs/NAME-START[_END] if not given.")
@@ -39,7 +54,7 @@ def run(
     from symscan.config import load_config
 
     loaded = load_config(config)
-    first, last = _range(loaded, _date(day), _date(start), _date(end))
+    first, last = _range(loaded, day, start, end)
     play(loaded, store, first, last, out, force=force)
 
 
@@ -61,7 +76,6 @@ def play(
 def _play(backtest: Backtest, folder: Path, first: date, last: date, *, force: bool) -> RunSummary:
     from symscan.cli.progress import session_progress
     from symscan.observers.run_folder import run_folder
-    from symscan.runtime.drive import run_backtest
 
     facts = {
         "name": backtest.config.name,
@@ -70,10 +84,23 @@ def _play(backtest: Backtest, folder: Path, first: date, last: date, *, force: b
         "start": first.isoformat(),
         "end": last.isoformat(),
     }
-    with run_folder(folder, force=force, facts=lambda: facts) as results:
-        with session_progress(backtest.sessions, results.summary) as progress:
-            run_backtest(backtest, [results], progress)
-        return results.summary
+    try:
+        with run_folder(folder, force=force, facts=lambda: facts) as results:
+            with session_progress(backtest.sessions, results.summary) as progress:
+                _drive(backtest, results, progress)
+            return results.summary
+    except KeyboardInterrupt:
+        raise Interrupted(f"interrupted; the results up to there are in {folder}") from None
+
+
+def _drive(backtest: Backtest, results: RunFolder, progress: Progress | None) -> None:
+    """Once the run has begun there are results, and whatever ends it is no longer a mistake of the input."""
+    from symscan.runtime.drive import run_backtest
+
+    try:
+        run_backtest(backtest, [results], progress)
+    except SymscanError as error:
+        raise RunError(f"{error}; the results up to there are in {results.path}") from error
 
 
 def _range(
@@ -82,20 +109,18 @@ def _range(
     """The dates to play: the command line's, else the configuration's."""
     if day is not None:
         if start is not None or end is not None:
-            raise InputError("give --date, or --start and --end, not both")
+            raise InputError("--date plays one session; give it alone, or --start and --end for a range")
         return day, day
     first, last = start or config.start_date, end or config.end_date
     if first is None or last is None:
+        given = "--start" if start is not None else "--end" if end is not None else None
         raise InputError(
-            "no dates: give --date, or --start and --end, or a 'backtest_config' with start_date and end_date"
+            (f"{given} is only one end of a range; " if given else "no dates to play; ")
+            + "give --date, or --start and --end, or a 'backtest_config' with start_date and end_date"
         )
     if last < first:
-        raise InputError(f"--end {last} is before --start {first}")
+        raise InputError(f"the range's last date {last} is before its first date {first}")
     return first, last
-
-
-def _date(moment: datetime | None) -> date | None:
-    return moment.date() if moment is not None else None
 
 
 def _folder_name(name: str, first: date, last: date) -> str:

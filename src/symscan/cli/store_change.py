@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from symscan.cli.failures import Interrupted
 from symscan.sources.catalogue import CATALOGUE_NAME
 from symscan.sources.parquet import BarStore
 
 if TYPE_CHECKING:
     from symscan.sources.progress import Progress as Report
-
-INTERRUPTED: Final = 130
-"""The exit code of a command that Ctrl-C ended."""
 
 
 @contextmanager
@@ -31,11 +28,8 @@ def opened_for_change(root: Path) -> Iterator[BarStore]:
         yield store
     except KeyboardInterrupt:
         is_done = BarStore(root).generation != before
-        print(
-            f"interrupted; {'the import was complete' if is_done else 'the store is as it was'}",
-            file=sys.stderr,
-        )
-        sys.exit(INTERRUPTED)
+        left = "the import was complete" if is_done else "the store is as it was"
+        raise Interrupted(f"interrupted; {left}") from None
     finally:
         if is_new:
             BarStore(root).remove_if_unused()

@@ -107,7 +107,7 @@ class PlugInKind(Generic[PlugIn]):
         """
         try:
             return cls(config)  # type: ignore[call-arg]  # every plug-in is made from its config
-        except Exception as error:  # the plug-in boundary: the user's constructor
+        except (Exception, SystemExit) as error:  # the plug-in boundary: the user's constructor
             raise ConfigError(
                 f"{cls.__name__} of module '{module}' could not be made: {told(error)}"
             ) from error
@@ -133,7 +133,7 @@ class PlugInKind(Generic[PlugIn]):
         except ModuleNotFoundError as error:
             if error.name is None or not (module == error.name or module.startswith(f"{error.name}.")):
                 raise ConfigError(f"module '{module}' does not import: {told(error)}") from error
-        except Exception as error:  # the plug-in boundary: the user's module
+        except (Exception, SystemExit) as error:  # the plug-in boundary: the user's module
             raise ConfigError(f"module '{module}' does not import: {told(error)}") from error
         names = self.builtin_names()
         close = get_close_matches(self._bare(module), names, 1)
@@ -155,7 +155,7 @@ class PlugInKind(Generic[PlugIn]):
         return module.removeprefix(f"{self.plural}.").removesuffix(f"_{self.word}")
 
 
-def told(error: Exception) -> str:
+def told(error: BaseException) -> str:
     """What an error of the user's code says."""
     return f"{type(error).__name__}: {error}"
 
@@ -174,7 +174,7 @@ def _import_file(path: Path, dotted: str, folder: Path) -> ModuleType:
     sys.modules[name] = found
     try:
         spec.loader.exec_module(found)
-    except Exception as error:  # the plug-in boundary: the user's module
+    except (Exception, SystemExit) as error:  # the plug-in boundary: the user's module
         del sys.modules[name]
         raise ConfigError(f"{_culprit(error, path)}: the module does not import: {told(error)}") from error
     return found
@@ -188,7 +188,7 @@ def _file_of(folder: Path, dotted: str) -> Path | None:
     return None
 
 
-def _culprit(error: Exception, path: Path) -> str:
+def _culprit(error: BaseException, path: Path) -> str:
     """Where in the user's file the fault is."""
     if isinstance(error, SyntaxError) and error.filename:
         return f"{error.filename}:{error.lineno}"

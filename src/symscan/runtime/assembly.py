@@ -10,17 +10,17 @@ from pathlib import Path
 from symscan.clock.session_calendar import SessionCalendar
 from symscan.clock.time_manager import TimeManager
 from symscan.config import ScannerConfig, SessionConfig
-from symscan.errors import ConfigError, ConfigErrors, DataError, SpecError
+from symscan.errors import CalendarError, ConfigError, ConfigErrors, DataError, SpecError
 from symscan.indicators.registry import check, spec_of
 from symscan.model.session import Session
 from symscan.model.specs import IndicatorConfig, IndicatorSpec
 from symscan.observers.base import Observer
+from symscan.runtime.cautions import cautions
 from symscan.runtime.coordinator import SessionCoordinator, SessionParts
 from symscan.runtime.processor import DataProcessor
 from symscan.runtime.provisioning import MemberNeeds, Provisioning
 from symscan.runtime.scanner_setup import ScannerSetup
 from symscan.runtime.warming import Warming
-from symscan.scanners.base import BaseScanner
 from symscan.scanners.managed import ManagedScanner
 from symscan.scanners.manager import ScannerManager
 from symscan.session.session_data import SessionData
@@ -101,7 +101,7 @@ def assemble_backtest(config: SessionConfig, store: Path, start: date, end: date
     Raises
     ------
     ConfigErrors
-        If a module, a parameter, a universe, an indicator or an expression is wrong.
+        If the exchange, a module, a parameter, a universe, an indicator or an expression is wrong.
     CalendarError
         If the range holds no session.
     DataError
@@ -109,21 +109,32 @@ def assemble_backtest(config: SessionConfig, store: Path, start: date, end: date
     """
     if config.mode != "backtest":
         raise ConfigErrors([config.error("mode", "only 'backtest' can be run by this command")])
-    calendar = SessionCalendar(config.exchange)
+    calendar = _calendar(config)
     setup = ScannerSetup(config, (Path.cwd(), config.file.resolve().parent))
     made = setup.check()
     indicators = _indicators(config)
     opened = BarStore(store)
-    sessions = calendar.sessions(start, end) or [calendar.session(start)]
+    sessions = _sessions(calendar, start, end)
     playable = tuple(session for session in sessions if _has_bars(opened, session))
     if not playable:
         raise DataError(_nothing_to_play(opened, sessions))
-    warnings = (
-        *_missing_symbols(config, opened),
-        *_missing_sessions(sessions, playable),
-        *_survivorship(config, made, playable[0]),
-    )
+    warnings = tuple(cautions(config, made, opened, sessions, playable))
     return Backtest(config, opened, calendar, setup, indicators, playable, warnings)
+
+
+def _calendar(config: SessionConfig) -> SessionCalendar:
+    try:
+        return SessionCalendar(config.exchange)
+    except CalendarError as fault:
+        raise ConfigErrors([config.error("exchange", str(fault))]) from None
+
+
+def _sessions(calendar: SessionCalendar, start: date, end: date) -> list[Session]:
+    sessions = calendar.sessions(start, end)
+    if not sessions and start != end:
+        after = calendar.next(end).date
+        raise CalendarError(f"there is no session from {start} to {end}; the next session is {after}")
+    return sessions or [calendar.session(start)]
 
 
 def _indicators(config: SessionConfig) -> tuple[IndicatorSpec, ...]:
@@ -155,26 +166,3 @@ def _nothing_to_play(store: BarStore, sessions: Sequence[Session]) -> str:
     if len(sessions) > 1:
         wanted = f"any session from {wanted} to {sessions[-1].date}"
     return f"{store.root} has no intraday bars of {wanted}; {has}"
-
-
-def _missing_symbols(config: SessionConfig, store: BarStore) -> list[str]:
-    missing = [symbol for symbol in config.symbols if symbol not in store.symbols()]
-    return [f"the store has no bars of the configured {', '.join(missing)}"] if missing else []
-
-
-def _missing_sessions(wanted: Sequence[Session], playable: Sequence[Session]) -> list[str]:
-    missing = [str(session.date) for session in wanted if session not in playable]
-    if not missing:
-        return []
-    shown = ", ".join(missing[:5]) + (", ..." if len(missing) > 5 else "")
-    return [f"the store has no intraday bars of {len(missing)} of {len(wanted)} sessions: {shown}"]
-
-
-def _survivorship(config: SessionConfig, made: Sequence[BaseScanner], first: Session) -> list[str]:
-    enabled = [scanner for scanner in config.scanners if scanner.enabled]
-    return [
-        f"the universe of scanner '{scanner.name}' is of {instance.universe_as_of}, after the session of "
-        f"{first.date}: symbols that have left it since are not scanned (survivorship bias)"
-        for scanner, instance in zip(enabled, made, strict=True)
-        if instance.universe_as_of is not None and instance.universe_as_of > first.date
-    ]

@@ -84,6 +84,7 @@ class Provisioning:
         self._warming = warming
         self._needs = needs
         self._in_store = history.symbols()
+        source.subscribe({}, data.capacity)  # slices are as wide as the session, even if nobody ever joins
 
     def exchange(self, requests: Sequence[Request]) -> list[Event]:
         """Carry out requests; returns what came of them."""

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from symscan.clock.schedule import due_instants, pre_session_instants
 from symscan.config import ScannerConfig, SessionConfig
 from symscan.config.parameters import parameter_faults
-from symscan.errors import ConfigError, ConfigErrors, ExpressionError, SpecError, UniverseError
+from symscan.errors import ConfigError, ConfigErrors, ExpressionError, SpecError, SymscanError, UniverseError
 from symscan.model.session import Session
 from symscan.scanners.base import BaseScanner
 from symscan.scanners.loading import load_scanner
@@ -76,7 +76,7 @@ class ScannerSetup:
         with self._placed(scanner):
             made = self._make(scanner)
             self._check_parameters(scanner, made)
-            made.check()
+            _check(made)
         return made
 
     def _check_parameters(self, scanner: ScannerConfig, made: BaseScanner) -> None:
@@ -117,6 +117,17 @@ class ScannerSetup:
             raise ConfigErrors([error_at(where, str(fault))]) from None
         except (ConfigError, SpecError) as fault:
             raise ConfigErrors([error_at(f"{path}.module", str(fault))]) from None
+
+
+def _check(made: BaseScanner) -> None:
+    """Let a scanner find its faults; whatever else it raises is a fault of its own."""
+    try:
+        made.check()
+    except SymscanError:
+        raise
+    except (Exception, SystemExit) as error:  # the plug-in boundary: the user's check
+        name = type(made).__name__
+        raise ConfigError(f"{name}.check raised {type(error).__name__}: {error}") from error
 
 
 def due_times(scanner: ScannerConfig, session: Session) -> DueTimes:

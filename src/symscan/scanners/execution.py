@@ -49,7 +49,7 @@ class InlineExecution:
 def _guarded(scanner: BaseScanner, context: ScanContext) -> ScanResult:
     try:
         return checked_result(scanner.scan(context))
-    except Exception as error:  # the plug-in boundary: a scanner's fault becomes its outcome
+    except (Exception, SystemExit) as error:  # the plug-in boundary: a scanner's fault becomes its outcome
         return ScanResult(symbols=(), metadata={}, error=f"{type(error).__name__}: {error}")
 
 

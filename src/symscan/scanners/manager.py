@@ -128,7 +128,7 @@ class ScannerManager:
     def _setup_fault(self, managed: ManagedScanner) -> str | None:
         try:
             done = managed.scanner.setup(self._context(managed))
-        except Exception as error:  # the plug-in boundary: a scanner's fault disables it
+        except (Exception, SystemExit) as error:  # the plug-in boundary: a scanner's fault disables it
             return f"setup() raised {type(error).__name__}: {error}"
         return None if done else "setup() returned False"
 
@@ -188,7 +188,7 @@ class ScannerManager:
         error = None
         try:
             managed.scanner.teardown(self._context(managed))
-        except Exception as fault:  # the plug-in boundary
+        except (Exception, SystemExit) as fault:  # the plug-in boundary
             error = f"teardown() raised {type(fault).__name__}: {fault}"
         managed.go(ScannerState.DONE)
         self._books[managed.name].drain()

@@ -12,6 +12,7 @@ import polars as pl
 
 from symscan.errors import DataError
 from symscan.model.bar import FIELDS
+from symscan.model.instant import Instant
 from symscan.model.interval import Interval
 from symscan.sources.catalogue import CATALOGUE_NAME, Catalogue, Files, read_catalogue, write_catalogue
 from symscan.sources.store_lock import LOCK_NAME, locked
@@ -80,6 +81,22 @@ class BarStore:
         """The file of a date; the path changes whenever its content does. None if there are no bars."""
         file = self._catalogue.files(interval).get(session)
         return None if file is None else self.root / str(interval) / file.name
+
+    def first_start(self, interval: Interval, session: date) -> Instant | None:
+        """When the earliest intraday bar of a date starts; None if there are no bars.
+
+        Raises
+        ------
+        DataError
+            If a file of the store cannot be read.
+        """
+        path = self.path(interval, session)
+        if path is None:
+            return None
+        first: Instant | None = self._read(
+            pl.scan_parquet(path, glob=False).select(pl.col("start").min().to_physical())
+        ).item()
+        return first
 
     def load(
         self,

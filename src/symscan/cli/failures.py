@@ -1,0 +1,88 @@
+"""How a command ends that did not go well: one message, an exit code, never a traceback of ours."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import ClassVar, Final, NoReturn
+
+import typer
+
+from symscan.errors import ConfigErrors, SymscanError
+
+INTERRUPTED: Final = 130
+"""The exit code of a command that Ctrl-C ended."""
+
+USAGE: Final = 2
+"""The exit code of a command that was called wrongly."""
+
+
+class Interrupted(SymscanError):
+    """Ctrl-C ended a command that has something to say of what it leaves behind."""
+
+    exit_code: ClassVar[int] = INTERRUPTED
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Turn what goes wrong inside into a message and an exit code."""
+    try:
+        yield
+        sys.stdout.flush()
+    except ConfigErrors as errors:
+        _fail(errors.exit_code, *map(str, errors.errors))
+    except SymscanError as error:
+        _fail(error.exit_code, str(error))
+    except typer.TyperException as error:
+        _fail(USAGE, _usage(error))
+    except KeyboardInterrupt:
+        _fail(INTERRUPTED, "interrupted")
+    except BrokenPipeError:
+        _silence_stdout()
+        sys.exit(1)
+    except OSError as error:
+        _fail(1, ": ".join(str(part) for part in (error.filename, error.strerror or error) if part))
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """The first Ctrl-C ends the command, the second waits for its files, the third waits for nothing."""
+    pressed = 0
+
+    def interrupt(_signal: int, _frame: FrameType | None) -> None:
+        nonlocal pressed
+        pressed += 1
+        if pressed == 2:
+            os.write(sys.stderr.fileno(), b"finishing the files; press Ctrl-C again to leave them torn\n")
+            return
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _fail(code: int, *messages: str) -> NoReturn:
+    for message in messages:
+        print(f"error: {message}" if code != INTERRUPTED else message, file=sys.stderr)
+    sys.exit(code)
+
+
+def _usage(error: typer.TyperException) -> str:
+    """What typer found wrong with the command line, in our style."""
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context is not None else "symscan"
+    message = getattr(error, "format_message", error.__str__)()
+    plain = message.replace("Value error, ", "").removesuffix(".")
+    return f"{path}: {plain[:1].lower()}{plain[1:]} (see '{path} --help')"
+
+
+def _silence_stdout() -> None:
+    """Whoever read our output is gone; what is still buffered must not raise at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

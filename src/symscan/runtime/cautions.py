@@ -1,0 +1,79 @@
+"""What the user should know of before believing a result."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+
+from symscan.clock.schedule import DAYS, Window
+from symscan.config import ScannerConfig, SessionConfig
+from symscan.model.session import Session
+from symscan.runtime.scanner_setup import due_times
+from symscan.scanners.base import BaseScanner
+from symscan.sources.parquet import BarStore
+
+_SHOWN = 5
+
+
+def cautions(
+    config: SessionConfig,
+    made: Sequence[BaseScanner],
+    store: BarStore,
+    wanted: Sequence[Session],
+    playable: Sequence[Session],
+) -> Iterator[str]:
+    """Warnings of a run, one sentence each.
+
+    Parameters
+    ----------
+    made
+        The enabled scanners, in the order of the configuration.
+    wanted, playable
+        The sessions asked for, and those the store has bars of; not empty.
+    """
+    enabled = [scanner for scanner in config.scanners if scanner.enabled]
+    if not enabled:
+        yield "no scanner is enabled: nothing will be found"
+    missing = [symbol for symbol in config.symbols if symbol not in store.symbols()]
+    if missing:
+        yield f"the store has no bars of the configured {', '.join(missing)}"
+    without = [session.date for session in wanted if session not in playable]
+    if without:
+        yield f"the store has no intraday bars of {len(without)} of {len(wanted)} sessions: {_dates(without)}"
+    for scanner, instance in zip(enabled, made, strict=True):
+        yield from _survivorship(scanner, instance, playable[0])
+        yield from _never_due(scanner, playable)
+
+
+def _survivorship(scanner: ScannerConfig, instance: BaseScanner, first: Session) -> Iterator[str]:
+    if instance.universe_as_of is not None and instance.universe_as_of > first.date:
+        yield (
+            f"the universe of scanner '{scanner.name}' is of {instance.universe_as_of}, after the session of "
+            f"{first.date}: symbols that have left it since are not scanned (survivorship bias)"
+        )
+
+
+def _never_due(scanner: ScannerConfig, sessions: Sequence[Session]) -> Iterator[str]:
+    """Windows that lie outside a session are no fault of the file's: half days and exchanges differ."""
+    idle = [session for session in sessions if not _is_due(scanner, session)]
+    outside = [session.date for session in idle if _day_matches(scanner, session)]
+    if outside:
+        yield (
+            f"scanner '{scanner.name}' is never due on {_dates(outside)}: its windows lie outside the session"
+        )
+    elif len(idle) == len(sessions):
+        yield f"scanner '{scanner.name}' is never due: none of its days of the week is played"
+
+
+def _is_due(scanner: ScannerConfig, session: Session) -> bool:
+    due = due_times(scanner, session)
+    return bool(due.pre_session or due.regular)
+
+
+def _day_matches(scanner: ScannerConfig, session: Session) -> bool:
+    windows: Sequence[Window] = (*scanner.pre_session_windows, *scanner.regular_session)
+    return any(DAYS[session.date.weekday()] in window.days for window in windows)
+
+
+def _dates(days: Sequence[date]) -> str:
+    return ", ".join(map(str, days[:_SHOWN])) + (", ..." if len(days) > _SHOWN else "")
