@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from symscan.bars.aggregator import combine, derive
-from symscan.model.bar import BarSlice, Block, Rows
+from symscan.model.bar import VOLUME, BarSlice, Block, Rows
 from symscan.model.events import Event
 from symscan.model.instant import MINUTE, Instant, from_datetime
 from symscan.model.interval import ONE_DAY, ONE_MINUTE, Interval
@@ -34,12 +34,12 @@ def make_session(day: date = date(2018, 2, 27), minutes: int = 10, premarket: in
 
 def make_block(end: Instant, *prices: Price) -> Block:
     """A block of one bar, or none, per price."""
-    block = Block.blank(end, len(prices))
+    fields = np.full((5, len(prices)), NAN)
+    fields[VOLUME] = 0.0
     for column, price in enumerate(prices):
         if price is not None:
-            block.present[column] = True
-            block.fields[:, column] = price if isinstance(price, tuple) else (*[price] * 4, 1.0)
-    return block
+            fields[:, column] = price if isinstance(price, tuple) else (*[price] * 4, 1.0)
+    return Block(end, fields, np.array([price is not None for price in prices], np.bool_))
 
 
 def rows(*numbers: int) -> Rows:

@@ -102,7 +102,5 @@ class Grid:
 
 def _widened(block: Block, rows: int) -> Block:
     wide = Block.blank(block.end, rows)
-    width = len(block.present)
-    wide.fields[:, :width] = block.fields
-    wide.present[:width] = block.present
+    wide.put(np.arange(len(block.present)), block.present, block.fields)
     return wide

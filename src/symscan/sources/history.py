@@ -150,9 +150,8 @@ class StoreHistory:
         for day, rows in zip(*_by_day(frame), strict=True):
             block = blocks[slot_of[day]]
             columns = np.array([column_of[symbol] for symbol in rows["symbol"]], np.intp)
-            block.present[columns] = True
-            for field, name in zip(block.fields, FIELDS, strict=True):
-                field[columns] = rows[name].to_numpy()
+            fields = np.stack([rows[name].to_numpy() for name in FIELDS])
+            block.put(columns, np.ones(len(columns), np.bool_), fields)
         return blocks
 
     def _factor(self, symbols: Sequence[str], earlier: date, day: date) -> Floats | None:

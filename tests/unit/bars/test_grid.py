@@ -93,6 +93,7 @@ def test_growing_keeps_what_is_there_and_adds_rows_without_bars() -> None:
         [True, True, False, False],
     ]
     np.testing.assert_array_equal(grid.blocks[1].close, [2, 3, NAN, NAN])
+    assert [block.absent.tolist() for block in grid.blocks] == [[1, 2, 3], [2, 3]]
     grid.append(make_block(3, None, None, None, 9.0))
     assert grid.last.tolist() == [1, 1, -1, 2]
 
