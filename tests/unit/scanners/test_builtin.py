@@ -117,8 +117,20 @@ def test_momentum_periods_and_interval_are_parameters() -> None:
     assert momentum.MomentumParams().universe == "sp500"
 
 
+def test_momentum_against_the_same_time_of_earlier_days() -> None:
+    scanner = momentum.Scanner({"baseline": "time_of_day", "baseline_sessions": 20, "interval": "15m"})
+    assert scanner.screen().where == "rsi_14_15m >= 70.0 AND same_bar_volume_20_15m.ratio >= 2.0"
+
+
 @pytest.mark.parametrize(
-    "config", [{"interval": "7x"}, {"min_rsi": 101}, {"rsi_period": 2.5}, {"baseline": "bars"}]
+    "config",
+    [
+        {"interval": "7x"},
+        {"min_rsi": 101},
+        {"rsi_period": 2.5},
+        {"baseline": "days"},
+        {"baseline_sessions": 4},
+    ],
 )
 def test_momentum_refuses(config: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
