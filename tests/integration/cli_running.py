@@ -17,7 +17,7 @@ import pytest
 import symscan
 from symscan.cli import main
 
-COMMAND = [sys.executable, "-c", "from symscan.cli import main; main()"]
+MAIN = "from symscan.cli import main; main()"
 MINUTES = 60
 DAY = "2026-01-15"
 
@@ -52,18 +52,18 @@ def call(capsys: pytest.CaptureFixture[str], *arguments: str) -> Ended:
     return Ended(code or 0, said.out, said.err)
 
 
-def environment(**more: str) -> dict[str, str]:
+def environment() -> dict[str, str]:
     """What a process needs to find symscan, whether it is installed or not."""
     paths = [str(Path(symscan.__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths)), **more}
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
 
 
-def started(folder: Path, *arguments: str, **more: str) -> subprocess.Popen[str]:
+def started(folder: Path, *arguments: str, code: str = MAIN) -> subprocess.Popen[str]:
     """Start a command in a process of its own."""
     return subprocess.Popen(
-        [*COMMAND, *arguments],
+        [sys.executable, "-c", code, *arguments],
         cwd=folder,
-        env=environment(**more),
+        env=environment(),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -1,0 +1,167 @@
+"""How commands end that did not go well after all: the exit code, the message, and files that are whole."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+import signal
+from pathlib import Path
+
+import pytest
+
+from integration.cli_running import DAY, call, scanner, started, write_bars, write_config
+
+DAYS = [DAY, "2026-01-16"]
+RUN = ("run", "mine.json", "--store", "store", "--start", DAYS[0], "--end", DAYS[1], "--out", "out")
+
+FILES = {"hits.csv", "scans.csv", "unknown.csv", "journal.jsonl", "summary.json"}
+IMPORTS = "import os, pathlib, signal\nfrom symscan import BaseScanner, ScanResult\n"
+AT_TEN = " if context.current_time.strftime('%d %H:%M') == '{day} 10:00':\n   {does}\n"
+SCANNER = (
+    IMPORTS
+    + "class Scanner(BaseScanner):\n"
+    + " def setup(self, context):\n  self._universe = self._load_universe()\n  return True\n"
+    + " def scan(self, context):\n "
+    + AT_TEN
+    + "  return ScanResult(list(self._universe))\n"
+)
+
+
+@pytest.fixture(scope="module")
+def made_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("made")
+    write_bars(folder / "bars.csv", {"AAA": 0.1, "BBB": 0.0, "CCC": -0.1}, DAYS)
+    how = ["--store", "store", "--interval", "1m", "--label", "start", "--timezone", "America/New_York"]
+    process = started(folder, "data", "import", "bars.csv", *how)
+    said = process.communicate(timeout=60)
+    assert process.returncode == 0, said
+    return folder / "store"
+
+
+@pytest.fixture
+def project(tmp_path: Path, made_store: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    shutil.copytree(made_store, tmp_path / "store")
+    (tmp_path / "three.txt").write_text("AAA\nBBB\nCCC\n")
+    write_config(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def _misbehaving(project: Path, does: str, *, day: str = "16", more: str = "", **settings: object) -> None:
+    """A second scanner that finds every symbol, and does something at 10:00 of one day."""
+    (project / "bad.py").write_text(SCANNER.format(day=day, does=does) + more)
+    write_config(
+        project, lambda whole, _: whole["session_data_config"]["scanners"].append(scanner("bad", **settings))
+    )
+
+
+def _whole(folder: Path, status: str) -> list[dict[str, str]]:
+    """Check that a run's folder is whole; returns its hits."""
+    assert {path.name for path in folder.iterdir()} == FILES
+    for line in (folder / "journal.jsonl").read_text().splitlines():
+        json.loads(line)
+    assert (folder / "journal.jsonl").read_text().endswith("\n")
+    assert json.loads((folder / "summary.json").read_text())["status"] == status
+    for name in ("scans.csv", "unknown.csv", "hits.csv"):
+        with (folder / name).open(newline="") as file:
+            rows = list(csv.DictReader(file, strict=True))
+        assert all(None not in row and None not in row.values() for row in rows), name
+    return rows
+
+
+def _of_bad(hits: list[dict[str, str]]) -> list[str]:
+    return sorted({row["scan_at_local"][:16] for row in hits if row["scanner"] == "bad"})
+
+
+def test_a_scan_that_never_returns_ends_the_run(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _misbehaving(project, "while True: pass", timeout_seconds=0.1)
+    ended = call(capsys, *RUN)
+    assert (ended.code, ended.out) == (1, "")
+    assert ended.err.startswith("error: scanner 'bad' took longer than its timeout_seconds (0.1)")
+    assert ended.err.endswith("; the results up to there are in out\n")
+    assert _of_bad(_whole(project / "out", "failed"))[-1] == "2026-01-16T09:55"
+
+
+def test_a_required_scanner_that_cannot_be_set_up(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _misbehaving(project, "pass", required=True)
+    (project / "bad.py").write_text(
+        SCANNER.format(day="16", does="pass").replace("return True", "return False")
+    )
+    ended = call(capsys, *RUN)
+    assert ended.code == 1
+    assert ended.err.startswith("error: required scanner 'bad' could not be set up: setup() returned False")
+    assert _whole(project / "out", "failed") == []
+
+
+def test_a_store_that_loses_a_file(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (second,) = (project / "store" / "1m").glob("2026-01-16*")
+    _misbehaving(project, f"pathlib.Path({str(second)!r}).unlink()", day="15")
+    ended = call(capsys, *RUN)
+    assert ended.code == 1
+    assert "a file of the store cannot be read" in ended.err
+    assert len(ended.err.splitlines()) == 1
+    assert _of_bad(_whole(project / "out", "failed"))[-1] == "2026-01-15T10:30"
+
+
+@pytest.mark.parametrize("does", ["raise ValueError('no')", "raise SystemExit(5)", "return 3"])
+def test_a_scan_that_fails_harms_only_itself(
+    project: Path, capsys: pytest.CaptureFixture[str], does: str
+) -> None:
+    _misbehaving(project, does)
+    ended = call(capsys, *RUN)
+    assert (ended.code, ended.err) == (0, "")
+    hits = _of_bad(_whole(project / "out", "complete"))
+    assert "2026-01-16T10:00" not in hits
+    assert "2026-01-16T10:05" in hits
+
+
+INTERRUPT = "os.kill(os.getpid(), signal.SIGINT)"
+AGAIN = f" def teardown(self, context):\n  if context.current_time.day == 16: {INTERRUPT}\n"
+
+
+@pytest.mark.parametrize("more", ["", AGAIN], ids=["once", "twice"])
+def test_ctrl_c_leaves_a_run_whole(project: Path, more: str) -> None:
+    _misbehaving(project, INTERRUPT, more=more)
+    process = started(project, *RUN)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (130, "")
+    *noted, said = err.splitlines()
+    assert said == "interrupted; the results up to there are in out"
+    assert noted == (["finishing the files; press Ctrl-C again to leave them torn"] if more else [])
+    assert _of_bad(_whole(project / "out", "interrupted"))[-1] == "2026-01-16T09:55"
+
+
+def test_ctrl_c_stops_the_demo(tmp_path: Path) -> None:
+    process = started(tmp_path, "demo")
+    assert process.stdout is not None
+    process.stdout.readline()
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert err.splitlines()[-1].startswith("interrupted")
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize("arguments", [("--help",), RUN, ("data", "ls", "--store", "store")])
+def test_a_closed_pipe_is_no_traceback(project: Path, arguments: tuple[str, ...]) -> None:
+    process = started(project, *arguments)
+    assert process.stdout is not None
+    process.stdout.close()
+    assert process.stderr is not None
+    assert process.stderr.read() == ""
+    assert process.wait(timeout=60) in (0, 1)
+    process.stderr.close()
+
+
+def test_a_disk_that_is_full_is_a_message(project: Path) -> None:
+    """A file that may not grow stands for a disk that cannot hold more."""
+    code = (
+        "import resource, signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))\n"
+        "from symscan.cli import main; main()"
+    )
+    process = started(project, *RUN, code=code)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert err == "error: File too large\n"
