@@ -94,19 +94,17 @@ class Block:
         are NaN and the volume is 0.
     present
         Which rows have a bar, shape ``(rows,)``.
+    absent
+        The rows that have none: few, most of the time, and cheaper to put right than a mask is to use.
     """
 
     end: Instant
     fields: Floats
     present: Mask
-    _absent: list[Rows] = field(default_factory=list, init=False, repr=False)
+    absent: Rows = field(init=False, repr=False)
 
-    @property
-    def absent(self) -> Rows:
-        """The rows without a bar: few, most of the time, and cheaper to put right than a mask is to use."""
-        if not self._absent:
-            self._absent.append(np.flatnonzero(~self.present))
-        return self._absent[0]
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "absent", np.flatnonzero(~self.present))
 
     @staticmethod
     def blank(end: Instant, rows: int) -> Block:
@@ -119,7 +117,7 @@ class Block:
         """Overwrite the columns of rows that nobody has seen yet."""
         self.present[rows] = present
         self.fields[:, rows] = fields
-        self._absent.clear()
+        self.__post_init__()
 
     @property
     def open(self) -> Floats:

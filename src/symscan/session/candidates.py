@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +15,7 @@ from symscan.model.specs import IndicatorSpec
 from symscan.session.columns import Column
 
 if TYPE_CHECKING:
+    from symscan.bars.grid import Grid
     from symscan.session.session_data import SessionData
 
 
@@ -42,8 +45,8 @@ class Candidates:
         self._data = data
         self._holder = holder
         self.chosen = _as_slice(self.rows)
-        self._unasked: dict[IndicatorSpec, Rows] = {}
-        self._unseen: dict[Interval, tuple[int, Rows]] = {}
+        self._unseen: dict[Interval, _Unseen] = {}
+        self._readers: dict[str, Callable[[], Floats]] = {}
         self._columns: dict[str, Floats] = {}
         self._read_at: Instant = -1
 
@@ -57,24 +60,35 @@ class Candidates:
             self._read_at, self._columns = self._data.now, {}
         values = self._columns.get(column.name)
         if values is None:
-            spec = column.spec
-            values = self._reading(column.name) if spec is None else self._indicator(spec, column.output)
+            reader = self._readers.get(column.name) or self._keep_reader(column)
+            values = self._columns[column.name] = reader()
             values.flags.writeable = False
-            self._columns[column.name] = values
         return values
 
-    def _reading(self, name: str) -> Floats:
-        return _own(self._data.readings.column(name, self.chosen))
+    def _keep_reader(self, column: Column) -> Callable[[], Floats]:
+        """How to read a column: what is settled until something new is asked for is settled here."""
+        if column.spec is None:
+            name = column.name
+            reader: Callable[[], Floats] = lambda: _own(self._data.readings.column(name, self.chosen))  # noqa: E731
+        else:
+            reader = partial(self._indicator, column.spec, column.output, *self._unknown_places(column.spec))
+        self._readers[column.name] = reader
+        return reader
 
-    def _indicator(self, spec: IndicatorSpec, output: str) -> Floats:
+    def _unknown_places(self, spec: IndicatorSpec) -> tuple[Rows, _Unseen | None]:
+        """Candidates for which nobody it may read asked for a spec, and those without a bar today."""
+        unasked = np.flatnonzero(~self._data.asked(spec, self._holder)[self.chosen])
+        grid = self._data.regular_grid(spec.interval) if spec.interval.is_intraday else None
+        if grid is None:
+            return unasked, None
+        return unasked, self._unseen.setdefault(spec.interval, _Unseen(grid, self.chosen))
+
+    def _indicator(self, spec: IndicatorSpec, output: str, unasked: Rows, unseen: _Unseen | None) -> Floats:
         values = _own(self._data.indicators.column(spec, output)[self.chosen])
-        unasked = self._places_unasked(spec)
         if len(unasked):
             values[unasked] = np.nan
-        if spec.interval.is_intraday:
-            unseen = self._places_unseen(spec.interval)
-            if len(unseen):
-                values[unseen] = np.nan
+        if unseen is not None and len(places := unseen.places()):
+            values[places] = np.nan
         return values
 
     def specs(self) -> list[IndicatorSpec]:
@@ -82,23 +96,22 @@ class Candidates:
         indicators = self._data.indicators
         return [spec for spec in indicators.specs() if indicators.asked(spec, self._holder).any()]
 
-    def _places_unasked(self, spec: IndicatorSpec) -> Rows:
-        """Candidates for which neither the holder nor the configuration asked for a spec."""
-        places = self._unasked.get(spec)
-        if places is None:
-            places = self._unasked[spec] = np.flatnonzero(~self._data.asked(spec, self._holder)[self.chosen])
-        return places
 
-    def _places_unseen(self, interval: Interval) -> Rows:
-        """Candidates that have had no bar of an interval today."""
-        grid = self._data.regular_grid(interval)
-        if grid is None:
-            return np.arange(len(self.rows))
-        slots, unseen = self._unseen.get(interval, (-1, None))
-        if unseen is None or slots != len(grid.blocks):
-            unseen = np.flatnonzero(grid.last[self.chosen] < 0)
-            self._unseen[interval] = (len(grid.blocks), unseen)
-        return unseen
+class _Unseen:
+    """Which candidates have had no bar of an interval today; none, once all have had one."""
+
+    def __init__(self, grid: Grid, chosen: Rows | slice) -> None:
+        self._grid = grid
+        self._chosen = chosen
+        self._slots = -1
+        self._places: Rows = np.zeros(1, np.intp)
+
+    def places(self) -> Rows:
+        """Their places among the candidates."""
+        if len(self._places) and self._slots != len(self._grid.blocks):
+            self._slots = len(self._grid.blocks)
+            self._places = np.flatnonzero(self._grid.last[self._chosen] < 0)
+        return self._places
 
 
 def _as_slice(rows: Rows) -> Rows | slice:
