@@ -10,7 +10,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from symscan.scanners.screen import Screen, ScreenScanner
+from symscan import Screen, ScreenScanner
 
 
 class GapParams(BaseModel):

@@ -13,9 +13,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from symscan.errors import SpecError
-from symscan.model.interval import Interval
-from symscan.scanners.screen import Screen, ScreenScanner
+from symscan import Interval, Screen, ScreenScanner, SpecError
 
 
 def _interval(text: str) -> str:

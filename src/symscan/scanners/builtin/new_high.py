@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from symscan.scanners.screen import Screen, ScreenScanner
+from symscan import Screen, ScreenScanner
 
 
 class NewHighParams(BaseModel):

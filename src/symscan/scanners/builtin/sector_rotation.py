@@ -9,8 +9,7 @@ from __future__ import annotations
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field
 
-from symscan.errors import UniverseError
-from symscan.scanners.base import BaseScanner, ScanContext, ScanResult
+from symscan import BaseScanner, ScanContext, ScanResult, UniverseError
 
 
 class SectorRotationParams(BaseModel):
