@@ -48,7 +48,7 @@ class InlineExecution:
 
 def _guarded(scanner: BaseScanner, context: ScanContext) -> ScanResult:
     try:
-        return checked_result(scanner.scan(context))
+        return checked_result(scanner.scan(context), len(context.session_data.symbols))
     except (Exception, SystemExit) as error:  # the plug-in boundary: a scanner's fault becomes its outcome
         return ScanResult(symbols=(), metadata={}, error=f"{type(error).__name__}: {error}")
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from symscan.model.bar import Rows
 from symscan.model.events import Counts, UnknownSymbols
 from symscan.model.instant import Instant
 from symscan.session.unknown import Reason, Reasons
@@ -23,10 +24,12 @@ class _Tally:
 
 
 class UnknownLedger:
-    """Counts unknown symbols by reason; grows with the scanner's candidates."""
+    """Counts unknown symbols by reason; remembers also those that are no candidates any more."""
 
     def __init__(self) -> None:
+        self._place_of: dict[str, int] = {}
         self._symbols: tuple[str, ...] = ()
+        self._places: Rows = np.zeros(0, np.intp)
         self._tallies: dict[Reason, _Tally] = {}
 
     def record(self, at: Instant, symbols: tuple[str, ...], reasons: Reasons) -> None:
@@ -37,22 +40,22 @@ class UnknownLedger:
         at
             When the scan was.
         symbols
-            The scanner's candidates; an earlier scan's are its beginning.
+            The scanner's candidates.
         reasons
             Why each is unknown, ``Reason.NONE`` where it is not, shape ``(len(symbols),)``.
         """
-        self._symbols = symbols
+        self._take_places(symbols)
         counts = np.bincount(reasons, minlength=len(Reason))
         for code in np.flatnonzero(counts[1:]) + 1:
             tally = self._tally(Reason(int(code)))
-            mask = reasons == code
-            tally.scans[mask] += 1
-            tally.last_at[mask] = at
-            tally.first_at[mask & (tally.first_at == 0)] = at
+            places = self._places[reasons == code]
+            tally.scans[places] += 1
+            tally.last_at[places] = at
+            tally.first_at[places[tally.first_at[places] == 0]] = at
 
     def entries(self) -> UnknownSymbols:
         """Every symbol and reason, by symbol then reason."""
-        names = np.array(self._symbols, np.object_)
+        names = np.array(list(self._place_of), np.object_)
         parts = [
             (
                 names[rows],
@@ -74,8 +77,17 @@ class UnknownLedger:
             scans[order],
         )
 
+    def _take_places(self, symbols: tuple[str, ...]) -> None:
+        """Where each symbol is counted; candidates may come and go."""
+        if symbols == self._symbols:
+            return
+        for symbol in symbols:
+            self._place_of.setdefault(symbol, len(self._place_of))
+        self._places = np.fromiter(map(self._place_of.__getitem__, symbols), np.intp, len(symbols))
+        self._symbols = symbols
+
     def _tally(self, reason: Reason) -> _Tally:
-        width = len(self._symbols)
+        width = len(self._place_of)
         tally = self._tallies.setdefault(reason, _Tally(*(np.zeros(width, np.int64) for _ in range(3))))
         if len(tally.scans) < width:
             more = np.zeros(width - len(tally.scans), np.int64)

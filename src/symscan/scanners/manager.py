@@ -117,7 +117,6 @@ class ScannerManager:
         reason = self._setup_fault(managed)
         if reason is None:
             managed.go(ScannerState.READY)
-            self._adopt_universe(managed)
             return self._ready_event(managed)
         managed.go(ScannerState.DONE)
         self._books[managed.name].drain()
@@ -127,14 +126,20 @@ class ScannerManager:
 
     def _setup_fault(self, managed: ManagedScanner) -> str | None:
         try:
-            done = managed.scanner.setup(self._context(managed))
+            if not managed.scanner.setup(self._context(managed)):
+                return "setup() returned False"
+            self._adopt_universe(managed)
         except (Exception, SystemExit) as error:  # the plug-in boundary: a scanner's fault disables it
             return f"setup() raised {type(error).__name__}: {error}"
-        return None if done else "setup() returned False"
+        return None
 
     def _adopt_universe(self, managed: ManagedScanner) -> None:
         """Ask for the universe's session bars first, so that it comes first in every column."""
-        self._books[managed.name].lead_with(managed.scanner.universe, self._data.base)
+        universe = managed.scanner.universe
+        wrong = next((symbol for symbol in universe if not isinstance(symbol, str)), None)
+        if wrong is not None:
+            raise TypeError(f"the universe holds {wrong!r}, which is no symbol")
+        self._books[managed.name].lead_with(universe, self._data.base)
 
     def _ready_event(self, managed: ManagedScanner) -> ScannerReady:
         keys = tuple(spec.key for spec in self._books[managed.name].specs())
