@@ -94,17 +94,21 @@ class Block:
         are NaN and the volume is 0.
     present
         Which rows have a bar, shape ``(rows,)``.
-    absent
-        The rows that have none: few, most of the time, and cheaper to put right than a mask is to use.
     """
 
     end: Instant
     fields: Floats
     present: Mask
-    absent: Rows = field(init=False, repr=False)
+    _absent: Rows | None = field(default=None, init=False, repr=False)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "absent", np.flatnonzero(~self.present))
+    @property
+    def absent(self) -> Rows:
+        """The rows without a bar: few, most of the time, and cheaper to put right than a mask is to use."""
+        absent = self._absent
+        if absent is None:
+            absent = np.flatnonzero(~self.present)
+            object.__setattr__(self, "_absent", absent)
+        return absent
 
     @staticmethod
     def blank(end: Instant, rows: int) -> Block:
@@ -117,7 +121,7 @@ class Block:
         """Overwrite the columns of rows that nobody has seen yet."""
         self.present[rows] = present
         self.fields[:, rows] = fields
-        self.__post_init__()
+        object.__setattr__(self, "_absent", None)
 
     @property
     def open(self) -> Floats:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -19,6 +20,7 @@ from symscan.model.events import (
 from symscan.model.interval import Interval
 from symscan.model.specs import IndicatorSpec
 from symscan.runtime.warming import Warming
+from symscan.session.history import LaterBlocks
 from symscan.session.holders import CONFIG
 from symscan.session.requests import (
     AddBars,
@@ -148,8 +150,8 @@ class Provisioning:
     def _shelve(self, symbols: Sequence[str], interval: Interval, days: int) -> None:
         wanted = [symbol for symbol in symbols if self._data.history.days(symbol, interval) < days]
         if wanted and days:
-            blocks = list(self._history.load(wanted, interval, self._data.session, days))
-            self._data.history.put(wanted, interval, days, blocks)
+            load = partial(self._history.load, wanted, interval, self._data.session, days)
+            self._data.history.put(wanted, interval, days, LaterBlocks(lambda: list(load())))
 
     def _keep_indicators(self, requests: Sequence[AddIndicator]) -> list[Event]:
         """Create what is new and play history into it; what others asked for is warm already."""

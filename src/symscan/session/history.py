@@ -2,11 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import overload
 
 from symscan.model.bar import Bar, Block
 from symscan.model.interval import Interval
+
+
+class LaterBlocks(Sequence[Block]):
+    """Blocks that are loaded when somebody first looks at them.
+
+    Most symbols that enter a session are never asked for their bars of last week; where loading
+    takes no session time, as in a backtest, waiting for the question changes no answer.
+
+    Parameters
+    ----------
+    load
+        Loads them, oldest first; called at most once.
+    """
+
+    def __init__(self, load: Callable[[], Sequence[Block]]) -> None:
+        self._load = load
+
+    @cached_property
+    def _blocks(self) -> Sequence[Block]:
+        return self._load()
+
+    def __len__(self) -> int:
+        return len(self._blocks)
+
+    @overload
+    def __getitem__(self, index: int) -> Block: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Block]: ...
+
+    def __getitem__(self, index: int | slice) -> Block | Sequence[Block]:
+        return self._blocks[index]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +71,7 @@ class HistoryShelf:
         """The newest ``count`` bars kept, oldest first; fewer if there are fewer."""
         kept = self._kept.get((symbol, interval))
         found: list[Bar] = []
-        for block in reversed(kept.blocks if kept else ()):
+        for block in reversed(kept.blocks if kept and count > 0 else ()):
             if len(found) == count:
                 break
             if kept and block.present.item(kept.column):
