@@ -39,8 +39,10 @@ class Slots:
 
     @staticmethod
     def premarket(session: Session, interval: Interval) -> Slots:
-        """The slots before the open."""
-        return Slots(session.pre_open, session.open, interval.minutes * MINUTE)
+        """The slots before the open, laid so that the last one ends there; a first broken one is left out."""
+        step = interval.minutes * MINUTE
+        whole = (session.open - session.pre_open) // step
+        return Slots(session.open - whole * step, session.open, step)
 
     def __len__(self) -> int:
         return -(-(self.stop - self.start) // self.step)
@@ -79,7 +81,7 @@ class DenseBars:
         columns
             The column of each symbol; bars of other symbols are passed over.
         """
-        first = max(self.slots.start, after)
+        first = max(self.slots.start, after - self.slots.step + 1)  # a bar may be open at that instant
         for part in frame.iter_slices(_ROWS_AT_ONCE):
             self._put_part(part, columns, first)
 

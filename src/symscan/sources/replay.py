@@ -91,7 +91,7 @@ class ReplaySource:
                 yield BarSlice(end, Block(end, bars.fields[slot], bars.present[slot]))
 
     def _first(self) -> Instant:
-        return self._session.pre_open + MINUTE if self._has_premarket else self._start
+        return min(self._start, self._session.pre_open + MINUTE) if self._has_premarket else self._start
 
     def _slots(self) -> dict[Instant, int]:
         """The slot that ends at an instant, in the pre-market up to the open, then in the regular session."""

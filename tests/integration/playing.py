@@ -1,0 +1,88 @@
+"""Playing a configuration over a store in a folder of its own, as the command does, and reading what it wrote."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from symscan.clock.session_calendar import SessionCalendar
+from symscan.config import parse_config
+from symscan.model.interval import Interval
+from symscan.observers.run_folder import run_folder
+from symscan.runtime.assembly import assemble_backtest
+from symscan.runtime.drive import run_backtest
+from symscan.sources.importer import import_bars
+from symscan.sources.options import ImportOptions, Label
+from symscan.sources.parquet import BarStore
+from symscan.sources.splits import import_splits
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a run wrote."""
+
+    folder: Path
+
+    def table(self, name: str) -> pl.DataFrame:
+        return pl.read_csv(self.folder / f"{name}.csv", infer_schema_length=None)
+
+    @property
+    def hits(self) -> pl.DataFrame:
+        return self.table("hits")
+
+    def bytes(self, name: str) -> bytes:
+        return (self.folder / name).read_bytes()
+
+    def lines(self, name: str) -> list[str]:
+        return (self.folder / name).read_text().splitlines()
+
+    def hits_of(self, scanner: str) -> list[str]:
+        """The lines of one scanner's hits, as written."""
+        return [line for line in self.lines("hits.csv") if f",{scanner}," in line]
+
+    def found(self, scanner: str) -> set[tuple[str, str]]:
+        """When a scanner returned which symbol."""
+        return set(self.hits.filter(scanner=scanner).select("scan_at", "symbol").iter_rows())
+
+
+def make_store(
+    folder: Path,
+    bars: dict[str, pl.DataFrame],
+    splits: list[tuple[str, date, float]] | None = None,
+) -> Path:
+    """A store of bars by interval, through the importer: ``symbol, ts`` or ``date``, and the five fields."""
+    folder.mkdir(parents=True, exist_ok=True)
+    store, calendar = BarStore.create(folder / "store"), SessionCalendar()
+    for name, frame in bars.items():
+        interval = Interval.parse(name)
+        frame.write_parquet(folder / f"{name}.parquet")
+        options = ImportOptions(interval, label=Label.START if interval.is_intraday else None)
+        import_bars(store, [folder / f"{name}.parquet"], options, calendar)
+    if splits:
+        lines = ["symbol,ex_date,ratio", *(f"{symbol},{day},{ratio}" for symbol, day, ratio in splits)]
+        (folder / "splits.csv").write_text("\n".join(lines) + "\n")
+        import_splits(store, folder / "splits.csv")
+    return store.root
+
+
+def play(
+    folder: Path,
+    scanners: list[dict[str, Any]],
+    store: Path,
+    first: date,
+    last: date | None = None,
+    **more: Any,
+) -> Run:
+    """Run scanners; ``folder`` is the project's and holds their modules and universes."""
+    folder.mkdir(parents=True, exist_ok=True)
+    text = json.dumps({"session_data_config": {"scanners": scanners, **more}})
+    config = parse_config(text, str(folder / "session.json"))
+    out = folder / f"run{sum(1 for _ in folder.glob('run*'))}"
+    with run_folder(out, force=False, facts=dict) as results:
+        run_backtest(assemble_backtest(config, store, first, last or first), [results])
+    return Run(out)
