@@ -1,0 +1,111 @@
+"""The analysis engine: told what happened, it calls the strategies once a slice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from symscan.analysis.base import ScanReport
+from symscan.analysis.lots import TradableBars
+from symscan.analysis.running import RunningStrategy
+from symscan.clock.time_manager import TimeManager
+from symscan.model.events import Event, Outcome, ScanFinished, SymbolAdded, SymbolsRemoved
+from symscan.model.instant import MINUTE
+from symscan.session.requests import Request
+from symscan.session.session_data import SessionData
+
+
+class AnalysisEngine:
+    """Runs the strategies of one session, each for itself, and reports what they did as events.
+
+    Strategies take part from the open on; what happened before is told them then.
+
+    Parameters
+    ----------
+    strategies
+        In the order of the configuration.
+    session_data, time_manager
+        The session's state and clock.
+    """
+
+    def __init__(
+        self, strategies: Sequence[RunningStrategy], session_data: SessionData, time_manager: TimeManager
+    ) -> None:
+        self._strategies = tuple(strategies)
+        self._data = session_data
+        self._time = time_manager
+        self._is_started = False
+        self._members: dict[str, None] = {}
+        self._changed: list[str] = []
+        self._scans: list[ScanFinished] = []
+
+    def note(self, event: Event) -> None:
+        """Keep what happened until the strategies are told."""
+        match event:
+            case SymbolAdded():
+                self._changed.append(event.symbol)
+            case SymbolsRemoved():
+                self._changed += event.symbols
+            case ScanFinished(outcome=Outcome.OK):
+                self._scans.append(event)
+
+    def on_bars(self) -> list[Event]:
+        """Fill signals on paper with the bars that ended now, and tell who left and came."""
+        if not self._data.is_active:
+            return []
+        events = [] if self._is_started else self._start()
+        bars = self._bars()
+        if bars is not None:
+            events += [event for one in self._strategies for event in one.on_bars(bars)]
+        return events + self._tell_members()
+
+    def on_slice(self) -> list[Event]:
+        """Let the strategies decide upon the scans since the last slice, and upon the slice."""
+        if not self._is_started:
+            return []
+        reports, self._scans = [self._report(scan) for scan in self._scans], []
+        return [event for one in self._strategies for event in one.decide(reports)]
+
+    def end(self) -> list[Event]:
+        """The session is over, or broke off."""
+        if not self._is_started:
+            return []
+        self._is_started = False
+        return [event for one in self._strategies for event in one.end()]
+
+    def requests(self) -> list[Request]:
+        """Take out what the strategies asked for."""
+        return [request for one in self._strategies for request in one.requests()]
+
+    def _start(self) -> list[Event]:
+        self._is_started = True
+        return [event for one in self._strategies for event in one.start()]
+
+    def _tell_members(self) -> list[Event]:
+        if not self._changed:
+            return []
+        changed, self._changed = dict.fromkeys(self._changed), []
+        removed = [symbol for symbol in changed if symbol in self._members]
+        added = [symbol for symbol in changed if self._data.holders.is_member(symbol)]
+        for symbol in removed:
+            del self._members[symbol]
+        self._members.update(dict.fromkeys(added))
+        if not removed and not added:
+            return []
+        return [event for one in self._strategies for event in one.tell_members(added, removed)]
+
+    def _bars(self) -> TradableBars | None:
+        """The regular bars that ended now, None if there are none."""
+        session, blocks = self._data.session, self._data.regular.grid.blocks
+        if not blocks or blocks[-1].end != self._time.now:
+            return None
+        end, step = blocks[-1].end, self._data.base.minutes * MINUTE
+        start = end - ((end - session.open - 1) % step + 1)
+        return TradableBars(start, end, end >= session.close, blocks[-1], self._data.symbols)
+
+    def _report(self, scan: ScanFinished) -> ScanReport:
+        """A scan as strategies may see it: nothing in it is the event's own."""
+        holders, hits = self._data.holders, scan.hits
+        news = [symbol for symbol, new in zip(hits.symbols, hits.new.tolist(), strict=True) if new]
+        symbols = tuple(symbol for symbol in hits.symbols if holders.is_member(symbol))
+        new = tuple(symbol for symbol in news if holders.is_member(symbol))
+        return ScanReport(scan.scanner, scan.at, symbols, new, hits.metadata)

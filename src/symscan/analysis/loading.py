@@ -1,0 +1,50 @@
+"""From a configuration's ``module`` to a strategy: a class of the user's, or a built-in one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from symscan.analysis import builtin
+from symscan.analysis.base import BaseStrategy
+from symscan.config.modules import PlugInKind
+
+_STRATEGIES: Final[PlugInKind[BaseStrategy]] = PlugInKind("Strategy", "strategies", BaseStrategy, builtin)
+
+
+def builtin_names() -> list[str]:
+    """The built-in strategies, by the name a configuration gives them."""
+    return _STRATEGIES.builtin_names()
+
+
+def strategy_class(module: str, name: str, folders: Sequence[Path]) -> type[BaseStrategy]:
+    """The class of the strategy a module holds.
+
+    Parameters
+    ----------
+    module
+        ``strategies.paper_trader``: a module of the project, else a built-in one; the prefix
+        ``strategies.`` and the suffix ``_strategy`` may be left out, on both sides.
+    name
+        The strategy's name, from which a class ``{Name}Strategy`` is found.
+    folders
+        Where the project's modules are, first match wins.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such module, it does not import, or holds no strategy class that is meant.
+    """
+    return _STRATEGIES.class_in(_STRATEGIES.load(module, folders), module, name)
+
+
+def made_strategy(cls: type[BaseStrategy], module: str, config: dict[str, Any]) -> BaseStrategy:
+    """An instance of a strategy's class.
+
+    Raises
+    ------
+    ConfigError
+        If its constructor raises.
+    """
+    return _STRATEGIES.made(cls, module, config)

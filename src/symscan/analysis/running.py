@@ -1,0 +1,185 @@
+"""One strategy of a session: called, believed as far as its word goes, and its account kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from symscan.analysis.base import BaseStrategy, ScanReport, StrategyContext, checked_decisions
+from symscan.analysis.lots import TradableBars
+from symscan.analysis.paper import PaperAccount
+from symscan.analysis.trades import result_of
+from symscan.clock.time_manager import TimeManager
+from symscan.model.events import Event
+from symscan.model.instant import Instant
+from symscan.model.trade_events import (
+    SignalEmitted,
+    StrategyDone,
+    StrategyFailed,
+    StrategyStarted,
+    SymbolPassed,
+)
+from symscan.model.trades import PaperResult, Passed, Signal
+from symscan.session.holders import strategy_holder
+from symscan.session.member_view import MemberView
+from symscan.session.requests import Request, RequestBook
+from symscan.session.session_data import SessionData
+
+_LATER_MINUTES = 1
+"""How much later everything is decided in the account kept beside the configured one."""
+
+
+class RunningStrategy:
+    """Calls one strategy and carries out on paper what it decides.
+
+    Parameters
+    ----------
+    name
+        Its name in the configuration.
+    strategy
+        The strategy, made for this session.
+    data, time_manager
+        The session's state and clock.
+    mode
+        What it is told in its context.
+    """
+
+    def __init__(
+        self, name: str, strategy: BaseStrategy, data: SessionData, time_manager: TimeManager, mode: str
+    ) -> None:
+        self.name = name
+        self._strategy = strategy
+        self._data = data
+        self._time = time_manager
+        self._mode = mode
+        self._book = RequestBook(strategy_holder(name))
+        self._signals = 0
+        self._failed = False
+        self._locked: dict[str, None] = {}
+        rules = strategy.paper
+        self._account = PaperAccount(name, rules) if rules is not None else None
+        self._later = PaperAccount(name, rules.later(_LATER_MINUTES)) if rules is not None else None
+
+    # -- what happens ------------------------------------------------------------------------
+
+    def start(self) -> list[Event]:
+        """Let it prepare."""
+        started = StrategyStarted(self._time.now, self.name, self._account is not None)
+        return [started, *self._told("on_start", self._strategy.on_start, self._context())]
+
+    def on_bars(self, bars: TradableBars) -> list[Event]:
+        """Fill on paper what these bars fill."""
+        if self._account is None or self._later is None:
+            return []
+        self._later.on_bars(self._time.now, bars)
+        events = self._account.on_bars(self._time.now, bars)
+        self._keep_locks()
+        return events
+
+    def tell_members(self, added: list[str], removed: list[str]) -> list[Event]:
+        """Tell it who left and who came."""
+        context = self._context()
+        strategy, events = self._strategy, list[Event]()
+        for symbol in removed:
+            events += self._told("on_symbol_removed", strategy.on_symbol_removed, context, symbol)
+        for symbol in added:
+            events += self._told("on_symbol_added", strategy.on_symbol_added, context, symbol)
+        return events
+
+    def decide(self, reports: list[ScanReport]) -> list[Event]:
+        """Ask it about each scan, then about the slice."""
+        events: list[Event] = []
+        for report in reports:
+            events += self._asked("on_scan", self._strategy.on_scan, self._context(), report)
+        events += self._asked("on_slice", self._strategy.on_slice, self._context())
+        self._keep_locks()
+        return events
+
+    def end(self) -> list[Event]:
+        """Close its account and let it clean up; its last events."""
+        now = self._time.now
+        events = self._account.close(now) if self._account is not None else []
+        if self._later is not None:
+            self._later.close(now)
+        events += self._told("on_end", self._strategy.on_end, self._context())
+        self._book.drain()
+        return [*events, StrategyDone(now, self.name, self._signals, self._results())]
+
+    def requests(self) -> list[Request]:
+        """Take out what it asked for."""
+        return list(self._book.drain())
+
+    # -- how ---------------------------------------------------------------------------------
+
+    def _told(self, method: str, call: Callable[..., None], *arguments: object) -> list[Event]:
+        """Call a method that decides nothing."""
+        events, _ = self._called(method, call, *arguments)
+        return events
+
+    def _asked(self, method: str, call: Callable[..., object], *arguments: object) -> list[Event]:
+        """Call a method that decides, and take what it decided."""
+        events, decisions = self._called(method, call, *arguments)
+        for one in decisions:
+            events += self._take(one)
+        return events
+
+    def _called(
+        self, method: str, call: Callable[..., object], *arguments: object
+    ) -> tuple[list[Event], list[Signal | Passed]]:
+        if self._failed:
+            return [], []
+        try:
+            return [], checked_decisions(call(*arguments))
+        except Exception as error:  # the plug-in boundary: a strategy's fault ends its part in the session
+            self._failed = True
+            told = f"{type(error).__name__}: {error}"
+            return [StrategyFailed(self._time.now, self.name, method, told)], []
+
+    def _take(self, decision: Signal | Passed) -> list[Event]:
+        now = self._time.now
+        if isinstance(decision, Passed):
+            return [SymbolPassed(now, self.name, decision.symbol, decision.reason)]
+        self._signals += 1
+        emitted = SignalEmitted(now, self.name, self._signals, decision)
+        return [emitted, *self._order(now, decision)]
+
+    def _order(self, now: Instant, signal: Signal) -> list[Event]:
+        if self._account is None or self._later is None:
+            return []
+        is_member = self._data.holders.is_member(signal.symbol)
+        self._later.order(now, self._signals, signal, is_member=is_member)
+        return self._account.order(now, self._signals, signal, is_member=is_member)
+
+    def _keep_locks(self) -> None:
+        """Lock what either account is busy with, and no more: its bars are needed to the end."""
+        if self._account is None or self._later is None:
+            return
+        busy = dict.fromkeys([*self._account.symbols(), *self._later.symbols()])
+        view, reason = MemberView(self._data, self._book), f"{self._book.holder} trades it"
+        for symbol in busy:
+            view.lock_symbol(symbol, reason)
+        for symbol in self._locked:
+            if symbol not in busy:
+                view.unlock_symbol(symbol, reason)
+        self._locked = busy
+
+    def _results(self) -> tuple[PaperResult, ...]:
+        if self._account is None or self._later is None:
+            return ()
+        trades, unfilled = self._account.trades, self._account.unfilled
+        return (
+            result_of("as_configured", trades, unfilled),
+            result_of("one_minute_later", self._later.trades, self._later.unfilled),
+            result_of("double_costs", trades, unfilled, costs_times=2),
+        )
+
+    def _context(self) -> StrategyContext:
+        account = self._account
+        return StrategyContext(
+            session_data=MemberView(self._data, self._book),
+            time_manager=self._time,
+            mode=self._mode,
+            current_time=self._time.get_current_time(),
+            config=self._strategy.config,
+            positions=account.positions if account is not None else (),
+            busy=frozenset(account.symbols()) if account is not None else frozenset(),
+        )
