@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -13,8 +14,10 @@ import pytest
 
 from symscan.config import load_config
 from symscan.errors import UniverseError
+from symscan.indicators.registry import spec_of
 from symscan.scanners.base import BaseScanner, ScanContext
 from symscan.scanners.loading import load_scanner
+from symscan.session.reading import IndicatorReading
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -34,7 +37,10 @@ def _context(readings: pl.DataFrame) -> ScanContext:
 
 
 def test_every_example_is_tested_here() -> None:
-    assert {path.stem for path in EXAMPLES.iterdir() if path.is_file()} == {"sector_leaders"}
+    assert {path.stem for path in EXAMPLES.iterdir() if path.is_file()} == {
+        "gap_scanner_complete",
+        "sector_leaders",
+    }
 
 
 def test_sector_leaders_are_ahead_of_their_own_sector(tmp_path: Path) -> None:
@@ -69,3 +75,59 @@ def test_sector_leaders_as_configured_load_their_universe() -> None:
     scanner = _scanner("sector_leaders")
     assert scanner.setup(_context(pl.DataFrame({"symbol": ["A"]})))
     assert len(scanner.universe) > 400
+
+
+class _Session:
+    """A session that stands still: prices, two daily indicators and volumes, symbol by symbol."""
+
+    def __init__(self, prices: dict[str, tuple[float | None, ...]]) -> None:
+        self.prices = prices
+        self.asked: list[Any] = []
+
+    def add_session_bars(self, symbols: Sequence[str], interval: str) -> None:
+        self.asked += [(symbol, interval) for symbol in symbols]
+
+    def add_indicator(self, symbol: Any, indicator: Any, config: Any = None) -> None:
+        key = spec_of(indicator).key if config is None else f"{indicator}_14_1d"
+        self.asked += [(one, key) for one in ([symbol] if isinstance(symbol, str) else symbol)]
+
+    def get_latest_bar(self, symbol: str, _: str) -> Any:
+        close = self.prices[symbol][0]
+        return None if close is None else SimpleNamespace(close=close)
+
+    def get_indicator(self, symbol: str, key: str) -> IndicatorReading:
+        return IndicatorReading(self.prices[symbol][{"sma_1_1d": 1, "atr_14_1d": 2}[key]] or math.nan)
+
+    def frame(self, columns: Sequence[str]) -> pl.DataFrame:
+        values = [(symbol, *row[3:]) for symbol, row in self.prices.items()]
+        names = ["symbol", "volume", "premarket_volume", "minutes_since_bar"]
+        return pl.DataFrame(values, schema=names, orient="row").select("symbol", *columns)
+
+
+def test_the_complete_gap_scanner_judges_symbol_by_symbol(tmp_path: Path) -> None:
+    prices: dict[str, tuple[float | None, ...]] = {
+        # price, previous close, average true range, volume, pre-market volume, minutes since the last bar
+        "UP": (103.0, 100.0, 2.0, 2e5, None, 0.0),
+        "DOWN": (96.0, 100.0, 2.0, None, 2e5, 5.0),  # has not traded since the open
+        "SMALL": (101.9, 100.0, 2.0, 2e5, 0.0, 0.0),
+        "USUAL": (103.0, 100.0, 6.5, 2e5, 0.0, 0.0),  # less than half of what it moves in a day
+        "THIN": (103.0, 100.0, 2.0, 9e4, 9e9, 0.0),
+        "DEAR": (600.0, 500.0, 2.0, 2e5, 0.0, 0.0),
+        "STALE": (103.0, 100.0, 2.0, 2e5, 0.0, 6.0),
+        "NEW": (103.0, None, None, 2e5, 0.0, 0.0),
+        "SILENT": (None, 100.0, 2.0, None, None, None),
+        "NOTHING": (103.0, 100.0, 2.0, None, None, 0.0),
+    }
+    (tmp_path / "u.txt").write_text("\n".join(prices))
+    scanner = _scanner("gap_scanner_complete", [tmp_path], universe="u.txt")
+    view = _Session(prices)
+    context = ScanContext(view, SimpleNamespace(), "backtest", datetime(2024, 3, 4, 10), {})  # type: ignore[arg-type]
+    assert scanner.setup(context)
+    wanted = {(symbol, what) for symbol in prices for what in ("1m", "sma_1_1d", "atr_14_1d")}
+    assert set(view.asked) == wanted
+    result = scanner.scan(context)
+    assert list(result.symbols) == ["DOWN", "UP"]
+    assert result.metadata == {
+        "UP": {"gap_percent": 3.0, "gap_atr": 1.5, "volume": 2e5, "price": 103.0, "previous_close": 100.0},
+        "DOWN": {"gap_percent": -4.0, "gap_atr": 2.0, "volume": 2e5, "price": 96.0, "previous_close": 100.0},
+    }
