@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import inspect
+import os
 import sys
 import traceback
 from collections.abc import Iterator, Sequence
@@ -14,6 +15,7 @@ from pathlib import Path
 from pkgutil import iter_modules
 from types import ModuleType
 from typing import Any, Generic, TypeVar
+from zlib import crc32
 
 from symscan.errors import ConfigError
 
@@ -86,7 +88,7 @@ class PlugInKind(Generic[PlugIn]):
         wanted = [self.name, f"{camel}{self.name}", camel if camel.endswith(self.name) else ""]
         for attribute in wanted:
             cls = getattr(found, attribute, None)
-            if inspect.isclass(cls):
+            if inspect.isclass(cls) and (attribute == self.name or not _is_ours(cls)):
                 return self._checked_class(cls, module)
         own = [one for one in vars(found).values() if self._is_own(one, found)]
         if len(own) == 1:
@@ -155,6 +157,11 @@ class PlugInKind(Generic[PlugIn]):
         return module.removeprefix(f"{self.plural}.").removesuffix(f"_{self.word}")
 
 
+def _is_ours(cls: type[Any]) -> bool:
+    """Whether a class comes with symscan: a scanner named ``base`` does not mean BaseScanner."""
+    return cls.__module__.startswith("symscan.")
+
+
 def told(error: BaseException) -> str:
     """What an error of the user's code says."""
     return f"{type(error).__name__}: {error}"
@@ -162,7 +169,8 @@ def told(error: BaseException) -> str:
 
 def _import_file(path: Path, dotted: str, folder: Path) -> ModuleType:
     """Import under a name of its own, so that two projects in one process never share a module."""
-    name = f"symscan_project_{abs(hash(str(path.resolve()))):x}.{dotted}"
+    # The name shows in messages, and so in the journal: the same in every process, as a hash() is not.
+    name = f"symscan_project_{crc32(os.fsencode(path.resolve())):08x}.{dotted}"
     if name in sys.modules:
         return sys.modules[name]
     if str(folder) not in sys.path:

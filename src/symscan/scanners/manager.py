@@ -136,9 +136,9 @@ class ScannerManager:
     def _adopt_universe(self, managed: ManagedScanner) -> None:
         """Ask for the universe's session bars first, so that it comes first in every column."""
         universe = managed.scanner.universe
-        wrong = next((symbol for symbol in universe if not isinstance(symbol, str)), None)
-        if wrong is not None:
-            raise TypeError(f"the universe holds {wrong!r}, which is no symbol")
+        wrong = [symbol for symbol in universe if not isinstance(symbol, str)]
+        if wrong:
+            raise TypeError(f"the universe holds {wrong[0]!r}, which is no symbol")
         self._books[managed.name].lead_with(universe, self._data.base)
 
     def _ready_event(self, managed: ManagedScanner) -> ScannerReady:

@@ -10,7 +10,15 @@ from symscan.indicators.registry import spec_of
 from symscan.model.interval import FIVE_MINUTES, ONE_DAY, ONE_MINUTE
 from symscan.model.specs import IndicatorConfig, IndicatorType
 from symscan.session.holders import CONFIG
-from symscan.session.requests import AddBars, AddIndicator, AddSymbol, LockSymbol, RemoveSymbol, UnlockSymbol
+from symscan.session.requests import (
+    AddBars,
+    AddIndicator,
+    AddSymbol,
+    LockSymbol,
+    Refused,
+    RemoveSymbol,
+    UnlockSymbol,
+)
 
 ME, OTHER = "scanner:me", "scanner:other"
 RSI = spec_of("rsi_14_5m")
@@ -101,7 +109,13 @@ def test_a_symbol_is_removed_once_and_may_come_back(playing: Any) -> None:
     assert view.add_symbol("A")
     assert view.lock_symbol("A", "in time")
     assert not view.remove_symbol("A")
-    assert playing.book.drain() == [RemoveSymbol(ME, "A"), AddSymbol(ME, "A"), LockSymbol(ME, "A", "in time")]
+    assert playing.book.drain() == [
+        RemoveSymbol(ME, "A"),
+        Refused(ME, "A", "lock_symbol A", "it is not in the session"),
+        AddSymbol(ME, "A"),
+        LockSymbol(ME, "A", "in time"),
+        Refused(ME, "A", "remove_symbol A", "it is locked: in time"),
+    ]
 
 
 def test_what_can_not_be_removed(playing: Any) -> None:
@@ -109,6 +123,18 @@ def test_what_can_not_be_removed(playing: Any) -> None:
     playing.data.holders.lock("B", "position")
     view = playing.view()
     assert [view.remove_symbol(symbol) for symbol in ("A", "B", "NOBODY", "C")] == [False, False, False, True]
+    assert playing.book.drain() == [
+        Refused(ME, "A", "remove_symbol A", "the configuration names it"),
+        Refused(ME, "B", "remove_symbol B", "it is locked: position"),
+        RemoveSymbol(ME, "C"),
+    ]
+
+
+def test_what_is_being_asked_for_may_be_locked(playing: Any) -> None:
+    view = playing.view()
+    view.add_indicator("NEW", "rsi_14_5m")
+    assert view.lock_symbol("NEW", "watched")
+    assert view.remove_symbol("NEW") is False
 
 
 def test_a_member_to_be_may_be_removed_and_locked(playing: Any) -> None:
@@ -144,7 +170,7 @@ def test_locks_count_at_once(playing: Any) -> None:
     ]
 
 
-@pytest.mark.parametrize("symbol", [3, "", None, ["A", 4]])
+@pytest.mark.parametrize("symbol", [3, "", None, ["A", 4], ["A", None]])
 def test_what_is_no_symbol(playing: Any, symbol: Any) -> None:
     for ask in (
         lambda view: view.add_indicator(symbol, "rsi_14_5m"),
@@ -172,4 +198,7 @@ def test_wrong_arguments_raise(playing: Any) -> None:
         view.add_indicator("A", "nothing_3_5m")
     with pytest.raises(ValueError, match="at least one session"):
         view.add_historical_bars("A", "1d", 0)
+    for reason in ("", None):
+        with pytest.raises(ValueError, match="why the symbol is kept"):
+            view.lock_symbol("A", reason)
     assert playing.book.drain() == []

@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from fakes import FunctionScanner
+from symscan.errors import ScanOverrun
+from symscan.scanners.base import ScanResult
+from symscan.scanners.execution import InlineExecution
+
+CONTEXT: Any = SimpleNamespace(session_data=SimpleNamespace(symbols=("A", "B")))
+
+
+def _run(on_scan: Callable[[Any], Any], timeout: float = 30.0) -> ScanResult:
+    return InlineExecution().run("mine", FunctionScanner(on_scan=on_scan), CONTEXT, timeout)
+
+
+def _endless(_: Any) -> None:
+    while True:
+        pass
+
+
+def _stubborn(_: Any) -> ScanResult:
+    try:
+        _endless(None)
+    except BaseException:
+        return ScanResult(["A"])
+
+
+def _patient(_: Any) -> ScanResult:
+    try:
+        _endless(None)
+    except Exception:
+        return ScanResult(["A"])
+
+
+def _raise(error: BaseException) -> Callable[[Any], Any]:
+    def on_scan(_: Any) -> None:
+        raise error
+
+    return on_scan
+
+
+def test_a_result_is_checked_and_timed() -> None:
+    result = _run(lambda _: ScanResult(["B", "B"], execution_time_ms=1e9))
+    assert (result.symbols, result.error) == (("B",), None)
+    assert 0 < result.execution_time_ms < 30_000
+
+
+@pytest.mark.parametrize(
+    ("on_scan", "error"),
+    [
+        (_raise(KeyError("rsi")), "KeyError: 'rsi'"),
+        (lambda _: 1 / 0, "ZeroDivisionError: division by zero"),
+        (lambda _: None, "TypeError: scan() returned NoneType; return a ScanResult"),
+        (lambda _: ScanResult({"A"}), "TypeError: ScanResult.symbols is a set"),
+        (lambda _: ScanResult([], unknown=[True]), "TypeError: ScanResult.unknown has bool"),
+        (lambda _: sys.exit("bye"), "SystemExit: bye"),
+        (lambda _: ScanResult(["A"], error="no data"), "no data"),
+    ],
+)
+def test_a_scanners_fault_is_its_outcome(on_scan: Callable[[Any], Any], error: str) -> None:
+    result = _run(on_scan)
+    assert result.error is not None
+    assert result.error.startswith(error)
+
+
+def test_whoever_stops_the_run_stops_it() -> None:
+    with pytest.raises(KeyboardInterrupt):
+        _run(_raise(KeyboardInterrupt()))
+
+
+@pytest.mark.parametrize("on_scan", [_endless, _patient, _stubborn])
+def test_a_scan_that_never_returns_ends_the_run(on_scan: Callable[[Any], Any]) -> None:
+    with pytest.raises(ScanOverrun, match=r"'mine' took longer than its timeout_seconds \(0\.02\)"):
+        _run(on_scan, timeout=0.02)
+
+
+def test_the_alarm_is_put_back() -> None:
+    def mine(signum: int, frame: Any) -> None:
+        raise AssertionError(signum, frame)
+
+    before = signal.signal(signal.SIGALRM, mine)
+    try:
+        _run(lambda _: ScanResult([]))
+        with pytest.raises(ScanOverrun):
+            _run(_endless, timeout=0.02)
+        assert signal.getsignal(signal.SIGALRM) is mine
+        assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
+    finally:
+        signal.signal(signal.SIGALRM, before)
+
+
+def test_beside_the_main_thread_an_overrun_is_noticed_at_its_end() -> None:
+    found: list[Any] = []
+
+    def run() -> None:
+        found.append(_run(lambda _: ScanResult(["A"])).symbols)
+        try:
+            _run(lambda _: ScanResult([str(sum(range(100_000)))]), timeout=1e-9)
+        except ScanOverrun as error:
+            found.append(type(error))
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join(10)
+    assert found == [("A",), ScanOverrun]
