@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from symscan.model.events import Event, Hits, UnknownSymbols
 from symscan.model.instant import to_iso
@@ -73,7 +74,7 @@ def _hits(hits: Hits) -> dict[str, Any]:
         "change_pct": _numbers(hits.change_pct),
         "gap_pct": _numbers(hits.gap_pct),
         "volume": _numbers(hits.volume),
-        "last_bar_end": [to_iso(int(end)) if end == end else None for end in hits.last_bar_end],
+        "last_bar_end": [to_iso(int(end)) if end == end else None for end in hits.last_bar_end.tolist()],
         "metadata": _metadata(hits.metadata),
     }
 
@@ -88,8 +89,11 @@ def _unknown(unknown: UnknownSymbols) -> dict[str, Any]:
     }
 
 
-def _numbers(values: np.typing.NDArray[np.float64]) -> list[float | None]:
-    return [value if value == value else None for value in values.tolist()]
+def _numbers(values: NDArray[np.float64]) -> list[float | None]:
+    numbers: list[float | None] = values.tolist()
+    if np.isnan(values).any():
+        return [number if number == number else None for number in numbers]
+    return numbers
 
 
 def _metadata(metadata: Mapping[str, Any]) -> dict[str, Any]:

@@ -88,7 +88,8 @@ class DenseBars:
     def _put_part(self, frame: pl.DataFrame, columns: Mapping[str, int], first: Instant) -> None:
         column = _column_of_each(frame["symbol"], columns)
         start = frame["start"].to_physical().to_numpy()
-        chosen = np.flatnonzero((column >= 0) & (start >= first) & (start < self.slots.stop))
+        fits = (column >= 0) & (start >= first) & (start < self.slots.stop)
+        chosen = slice(None) if fits.all() else np.flatnonzero(fits)
         slot, column = (start[chosen] - self.slots.start) // self.slots.step, column[chosen]
         width = self.present.shape[1]
         self.present.reshape(-1)[slot * width + column] = True
