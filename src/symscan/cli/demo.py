@@ -30,6 +30,7 @@ def demo(
     seed: Annotated[int, typer.Option(min=0, help="Another seed is another market.")] = 7,
 ) -> None:
     """Generate a market of made-up symbols, import it, and run the example scanners over a session."""
+    from symscan.cli.demo_story import show_next, show_story
     from symscan.cli.run import play
     from symscan.clock.session_calendar import SessionCalendar
     from symscan.config import load_config
@@ -44,11 +45,10 @@ def demo(
     market = generate_market(prepared, sessions=sessions, symbols=symbols, seed=seed)
     store = _import(prepared, market, calendar)
     config = _write_config(prepared)
-    play(load_config(config), store, _DAY, _DAY, prepared / "run", force=True)
-    typer.echo(
-        "every symbol and price above is generated; play it again with\n"
-        f"  symscan run {config} --store {store} --date {_DAY}"
-    )
+    results = prepared / "run"
+    play(load_config(config), store, _DAY, _DAY, results, force=True, title="demo (generated market)")
+    show_story(market.session, market.events, results)
+    show_next(config, store, market.session, results)
 
 
 def _prepared(folder: Path) -> Path:

@@ -3,77 +3,114 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from symscan.observers.summary import NewHit, RunSummary, ScannerFigures
+    from symscan.observers.summary import NewHit, RunSummary
 
-_PLAIN_WIDTH = 160
+_PLAIN_WIDTH: Final = 160
+_MOST_NOTES: Final = 3
+_MOST_OF_A_NOTE: Final = 300
 
 
-def show_report(summary: RunSummary, folder: Path) -> None:
+def show_report(title: str, summary: RunSummary, folder: Path) -> None:
     """Print per scanner what it did and first found, then what to be careful of."""
-    console = _console()
+    console = report_console()
+    say(console, f"{title}: {_played(summary)}")
     console.print(_scanner_table(summary))
     for name, figures in summary.scanners.items():
+        if figures.unknown:
+            reasons = ", ".join(f"{reason} {count:,}" for reason, count in sorted(figures.unknown.items()))
+            say(console, f"unknown to {name}: {reasons}")
+    for name, figures in summary.scanners.items():
         if figures.first:
-            console.print(_hits_table(name, figures.first))
-        for note in figures.notes:
-            console.print(f"{name}: {note}", style="yellow", markup=False)
-    for warning in summary.warnings:
-        console.print(f"warning: {warning}", style="yellow", markup=False)
-    console.print(f"results in {folder}", markup=False)
+            console.print(_hits_table(name, figures.first, one_day=len(summary.sessions) == 1))
+        else:
+            say(console, f"{name}: no hits")
+    _show_cautions(console, summary)
+    say(console, f"results in {folder}")
 
 
-def _console() -> Console:
+def report_console() -> Console:
+    """A console as wide as the terminal; where there is none, wide enough for any table."""
     console = Console(highlight=False)
     return console if console.is_terminal else Console(highlight=False, width=_PLAIN_WIDTH)
 
 
+def say(console: Console, text: str, style: str | None = None) -> None:
+    """Print a line of text as it is; only a terminal's width breaks it."""
+    console.print(text, style=style, markup=False, soft_wrap=not console.is_terminal)
+
+
+def plain_table(title: str = "") -> Table:
+    """A table as all reports draw them, narrow enough for 80 columns."""
+    return Table(
+        title=title or None,
+        title_justify="left",
+        title_style="bold",
+        box=SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+        pad_edge=False,
+    )
+
+
+def _played(summary: RunSummary) -> str:
+    days = summary.completed
+    if len(days) == 1:
+        return f"1 session, {days[0]}"
+    return f"{len(days)} sessions, {days[0]} to {days[-1]}" if days else "no session"
+
+
 def _scanner_table(summary: RunSummary) -> Table:
-    played = len(summary.completed)
-    table = Table(title=f"{played} session{'s' if played != 1 else ''}", title_justify="left")
-    table.add_column("scanner")
-    for name in ("scans", "failed", "skipped", "judged"):
-        table.add_column(name, justify="right")
-    table.add_column("unknown, by reason")
-    for name in ("hits", "symbols"):
-        table.add_column(name, justify="right")
-    for name, figures in summary.scanners.items():
-        table.add_row(name, *_cells(figures))
+    table = plain_table()
+    table.caption = "judged, unknown and hits are summed over scans"
+    table.caption_justify = "left"
+    table.add_column("scanner", overflow="fold")
+    for name in ("scans", "failed", "skipped", "judged", "unknown", "hits", "symbols"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for name, one in summary.scanners.items():
+        counts = (one.scans, one.failed, one.skipped, one.judged, one.unknown.total(), one.hits)
+        table.add_row(name, *(f"{count:,}" for count in (*counts, len(one.symbols))))
     return table
 
 
-def _cells(figures: ScannerFigures) -> list[str]:
-    unknown = ", ".join(f"{reason} {count:,}" for reason, count in sorted(figures.unknown.items()))
-    counts = [figures.scans, figures.failed, figures.skipped, figures.judged]
-    return [
-        *(f"{count:,}" for count in counts),
-        unknown or "none",
-        f"{figures.hits:,}",
-        f"{len(figures.symbols):,}",
-    ]
-
-
-def _hits_table(name: str, hits: Sequence[NewHit]) -> Table:
-    table = Table(title=f"{name}: first new hits", title_justify="left")
-    table.add_column("exchange time")
-    table.add_column("symbol")
+def _hits_table(name: str, hits: Sequence[NewHit], *, one_day: bool) -> Table:
+    table = plain_table(f"{name}: first new hits")
+    for column in ("exchange time", "symbol"):
+        table.add_column(column, no_wrap=True)
     for column in ("price", "change %", "volume"):
-        table.add_column(column, justify="right")
+        table.add_column(column, justify="right", no_wrap=True)
     for hit in hits:
         table.add_row(
-            f"{hit.session.local(hit.at):%Y-%m-%d %H:%M}",
+            f"{hit.session.local(hit.at):{'%H:%M' if one_day else '%Y-%m-%d %H:%M'}}",
             hit.symbol,
             _number(hit.price, ",.2f"),
             _number(hit.change_pct, "+.2f"),
             _number(hit.volume, ",.0f"),
         )
     return table
+
+
+def _show_cautions(console: Console, summary: RunSummary) -> None:
+    for name, figures in summary.scanners.items():
+        for note in islice(figures.notes, _MOST_NOTES):
+            say(console, f"{name}: {_in_one_line(note)}", "yellow")
+        if len(figures.notes) > _MOST_NOTES:
+            more = len(figures.notes) - _MOST_NOTES
+            say(console, f"{name}: {more:,} more; summary.json has them all", "yellow")
+    for warning in summary.warnings:
+        say(console, f"warning: {warning}", "yellow")
+
+
+def _in_one_line(note: str) -> str:
+    line = " ".join(note.split())
+    return line if len(line) <= _MOST_OF_A_NOTE else f"{line[:_MOST_OF_A_NOTE]} ..."
 
 
 def _number(value: float, form: str) -> str:

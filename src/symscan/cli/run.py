@@ -59,9 +59,16 @@ def run(
 
 
 def play(
-    config: SessionConfig, store: Path, first: date, last: date, out: Path | None, *, force: bool
-) -> Path:
-    """Run a configuration from ``first`` to ``last``; returns the folder of the results."""
+    config: SessionConfig,
+    store: Path,
+    first: date,
+    last: date,
+    out: Path | None,
+    *,
+    force: bool,
+    title: str | None = None,
+) -> None:
+    """Run a configuration from ``first`` to ``last`` and print the closing table under ``title``."""
     from symscan.runtime.assembly import assemble_backtest
 
     backtest = assemble_backtest(config, store, first, last)
@@ -69,8 +76,7 @@ def play(
     summary = _play(backtest, folder, first, last, force=force)
     from symscan.cli.report import show_report
 
-    show_report(summary, folder)
-    return folder
+    show_report(title or config.name, summary, folder)
 
 
 def _play(backtest: Backtest, folder: Path, first: date, last: date, *, force: bool) -> RunSummary:

@@ -1,0 +1,90 @@
+"""What the demo tells at its end: what was put into the market, who noticed, and what to try next."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import polars as pl
+
+from symscan.cli.report import plain_table, report_console, say
+from symscan.model.instant import to_iso
+from symscan.model.session import Session
+from symscan.sources.generator_events import GeneratedEvent
+
+
+def show_story(session: Session, events: Sequence[GeneratedEvent], results: Path) -> None:
+    """Print what was put into the market, and which scanner found it when.
+
+    Parameters
+    ----------
+    session
+        The session the events are in.
+    events
+        What was put in, by time.
+    results
+        The folder of the run.
+    """
+    hits = pl.read_csv(results / "hits.csv", infer_schema=False)
+    unknown = pl.read_csv(results / "unknown.csv", infer_schema=False)
+    console = report_console()
+    table = plain_table("what the generator put into this market, and who noticed")
+    table.add_column("from", no_wrap=True)
+    table.add_column("event")
+    table.add_column("noticed by")
+    for event in events:
+        noticed = [*_found(event, hits)] or [*_not_judged(event, unknown)]
+        who = event.symbols[0] if len(event.symbols) == 1 else f"{len(event.symbols)} symbols"
+        table.add_row(
+            f"{session.local(event.at):%H:%M}", f"{who}: {event.text}", "\n".join(noticed) or "nobody"
+        )
+    console.print(table)
+    say(console, "Every symbol, price and volume above is generated.", "bold")
+
+
+def show_next(config: Path, store: Path, session: Session, results: Path) -> None:
+    """Say what a newcomer may do now."""
+    program = _program()
+    print(
+        f"""
+What next
+  look closer    every hit is in {results}/hits.csv
+  change it      edit {config}, then
+                 {program} run {config} --store {store} --date {session.date}
+  your own bars  {program} data import --help
+  your scanner   README.md has one in ten lines"""
+    )
+
+
+def _found(event: GeneratedEvent, hits: pl.DataFrame) -> Iterator[str]:
+    """Which scanners returned a symbol of the event after it began, and when first."""
+    here = hits.filter(pl.col("symbol").is_in(list(event.symbols)), pl.col("scan_at") >= to_iso(event.at))
+    found = here.group_by("scanner", maintain_order=True).agg(
+        pl.col("scan_at_local").min(), pl.col("symbol").n_unique()
+    )
+    for scanner, at, count in found.sort("scan_at_local", maintain_order=True).iter_rows():
+        of = f" ({count} of {len(event.symbols)})" if len(event.symbols) > 1 else ""
+        yield f"{scanner} at {_clock(at)}{of}"
+
+
+def _not_judged(event: GeneratedEvent, unknown: pl.DataFrame) -> Iterator[str]:
+    """Which scanners could not judge a symbol of the event after it began, and why."""
+    here = unknown.filter(pl.col("symbol").is_in(list(event.symbols)), pl.col("last_at") >= to_iso(event.at))
+    reasons = here.group_by("scanner", maintain_order=True).agg(pl.col("reason").unique(maintain_order=True))
+    for scanner, why in reasons.iter_rows():
+        yield f"{scanner}: unknown ({', '.join(why)})"
+
+
+def _clock(local: str) -> str:
+    """The time of day of an instant in ISO 8601."""
+    return local[11:16]
+
+
+def _program() -> str:
+    """How this program was called, for lines to be copied."""
+    called = sys.argv[0]
+    if Path(called).name != "symscan" or shutil.which("symscan") == called:
+        return "symscan"
+    return called

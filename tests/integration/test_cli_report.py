@@ -1,0 +1,120 @@
+"""What a run says at its end: tables that fit 80 columns, cautions, and the demo's story."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from integration.cli_running import DAY, call, scanner, started, write_bars, write_config
+from symscan.cli import report
+
+STORE = ("--store", "store", "--interval", "1m", "--label", "start", "--timezone", "America/New_York")
+RUN = ("run", "mine.json", "--store", "store", "--date", DAY)
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Path:
+    monkeypatch.chdir(tmp_path)
+    write_bars(tmp_path / "bars.csv", {"AAA": 0.1, "BBB": 0.0, "CCC": -0.1}, ["2026-01-14", DAY])
+    assert call(capsys, "data", "import", "bars.csv", *STORE).code == 0
+    (tmp_path / "three.txt").write_text("AAA\nBBB\nCCC\nDDD\n")
+    write_config(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.usefixtures("project")
+def test_a_run_says_what_it_found(capsys: pytest.CaptureFixture[str]) -> None:
+    ended = call(capsys, *RUN)
+    assert ended.err == ""
+    lines = [line.rstrip() for line in ended.out.splitlines() if line.strip()]
+    assert lines[0] == f"mine: 1 session, {DAY}"
+    # AAA closed at 106.00 the day before and opens at 100: never 1% up. Nor is BBB; CCC closed at 94 and is until 10:20.
+    assert lines[3].split() == ["movers", "12", "0", "0", "36", "12", "10", "1"]
+    assert "unknown to movers: not_in_store 12" in lines
+    first_hit = lines.index("movers: first new hits") + 3
+    assert lines[first_hit].split() == ["09:35", "CCC", "99.50", "+5.85", "5,010"]
+    assert lines[-1] == f"results in runs/mine-{DAY}"
+
+
+def test_a_range_names_its_days(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    ended = call(capsys, *RUN[:4], "--start", "2026-01-14", "--end", "2026-01-20", "--out", "out")
+    assert ended.out.startswith("mine: 2 sessions, 2026-01-14 to 2026-01-15\n")
+    assert "2026-01-15 09:35" in ended.out
+    assert "warning: the store has no intraday bars of 2 of 4 sessions: 2026-01-16, 2026-01-20\n" in ended.out
+    summary = json.loads((project / "out" / "summary.json").read_text())
+    assert summary["warnings"] == [
+        "the store has no intraday bars of 2 of 4 sessions: 2026-01-16, 2026-01-20"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("window", "warning"),
+    [
+        ({"start": "17:00", "end": "18:00"}, "its windows lie outside the session"),
+        ({"days_of_week": ["Mon"]}, "none of its days of the week is played"),
+    ],
+)
+def test_a_scanner_that_is_never_due_is_warned_of(
+    project: Path, capsys: pytest.CaptureFixture[str], window: dict[str, str], warning: str
+) -> None:
+    write_config(project, lambda _, screen: screen["regular_session"][0].update(window))
+    ended = call(capsys, *RUN)
+    assert ended.code == 0
+    assert "warning: scanner 'movers' is never due" in ended.out
+    assert warning in ended.out
+
+
+def test_no_scanner_at_all_is_warned_of(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_config(project, lambda _, screen: screen.update(enabled=False))
+    assert "warning: no scanner is enabled: nothing will be found\n" in call(capsys, *RUN).out
+
+
+def test_long_and_many_errors_do_not_bury_the_rest(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = (
+        "from symscan import BaseScanner\nclass Scanner(BaseScanner):\n    def scan(self, context):\n"
+        "        raise ValueError(f'{context.current_time:%H:%M}' + '\\n x' * 500)\n"
+    )
+    (project / "loud.py").write_text(source)
+    write_config(project, lambda whole, _: whole["session_data_config"]["scanners"].append(scanner("loud")))
+    lines = [line for line in call(capsys, *RUN).out.splitlines() if line.startswith("loud: Value")]
+    assert [line.split()[2] for line in lines] == ["09:35", "09:40", "09:45"]
+    assert all(len(line) < 400 for line in lines)
+
+
+def test_every_table_fits_80_columns(
+    project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(report, "report_console", lambda: Console(width=80, highlight=False))
+    scanners = [
+        {**scanner("scanners.gap_scanner", name=name), "pre_session": True}
+        for name in ("opening_range_breakout", "a_name_that_is_really_much_longer_than_anyone_would_like")
+    ]
+    write_config(project, lambda whole, _: whole["session_data_config"]["scanners"].extend(scanners))
+    ended = call(capsys, *RUN)
+    tables = [line for line in ended.out.splitlines() if not line.startswith("unknown to")]
+    assert max(map(len, tables)) <= 80
+    assert "opening_range_breakout " in ended.out
+    assert "…" not in ended.out
+
+
+def test_the_demo_tells_its_story(tmp_path: Path) -> None:
+    process = started(tmp_path, "demo", "--symbols", "60", "--seed", "3")
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (0, "")
+    assert "demo (generated market): 1 session, 2026-01-15" in out
+    story = out[out.index("what the generator put into this market") :]
+    for kind in ("on news", "times its volume", "stops trading", "without any history", "gains 1.8%"):
+        assert kind in story
+    assert "gap_scanner at 09:30" in story
+    assert "unknown (stale)" in story
+    assert "Every symbol, price and volume above is generated." in story
+    line = next(line for line in story.splitlines() if " run demo/demo.json" in line)
+    again = started(tmp_path, *line.split()[1:])
+    _, err = again.communicate(timeout=60)
+    assert (again.returncode, err) == (0, "")
+    assert (tmp_path / "runs" / f"demo-{DAY}" / "hits.csv").read_bytes() == (
+        tmp_path / "demo" / "run" / "hits.csv"
+    ).read_bytes()
