@@ -23,6 +23,7 @@ from symscan.runtime.scanner_setup import ScannerSetup
 from symscan.runtime.warming import Warming
 from symscan.scanners.managed import ManagedScanner
 from symscan.scanners.manager import ScannerManager
+from symscan.session.holders import scanner_holder
 from symscan.session.session_data import SessionData
 from symscan.sources.history import StoreHistory
 from symscan.sources.parquet import BarStore
@@ -63,6 +64,10 @@ class Backtest:
         time_manager = TimeManager(session)
         warming = Warming(data, history, self.calendar)
         needs = MemberNeeds(self.config.streams, DEFAULT_HISTORY_DAYS, self.indicators)
+        needs_by_holder = {
+            scanner_holder(one.name): self._needs(one) if one.add_symbols else None
+            for one in self.scanners.enabled
+        }
         stored = history.symbols()
         return SessionCoordinator(
             SessionParts(
@@ -71,12 +76,9 @@ class Backtest:
                 data,
                 DataProcessor(data),
                 ScannerManager(managed, data, time_manager, self.config.mode),
-                Provisioning(data, history, source, warming, needs),
+                Provisioning(data, history, source, warming, needs, needs_by_holder),
                 source,
                 config_symbols=tuple(symbol for symbol in self.config.symbols if symbol in stored),
-                scanner_needs={
-                    one.name: self._needs(one) for one in self.scanners.enabled if one.add_symbols
-                },
                 observers=observers,
             )
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from symscan.clock.time_manager import TimeManager
 from symscan.model.bar import BarSlice
@@ -17,12 +17,13 @@ from symscan.model.events import (
     SessionPrepared,
 )
 from symscan.model.instant import Instant
+from symscan.model.interval import Interval
 from symscan.model.session import Session
 from symscan.observers.base import Observer
 from symscan.runtime.processor import DataProcessor
-from symscan.runtime.provisioning import MemberNeeds, Provisioning
+from symscan.runtime.provisioning import Provisioning
 from symscan.scanners.manager import ScannerManager
-from symscan.session.holders import CONFIG, scanner_holder
+from symscan.session.holders import ADHOC, CONFIG, scanner_holder
 from symscan.session.session_data import SessionData
 from symscan.sources.base import BarSource
 
@@ -35,8 +36,6 @@ class SessionParts:
     ----------
     config_symbols
         The symbols the configuration names, those the store lacks left out.
-    scanner_needs
-        What the symbols a scanner finds are given; a scanner that is not named here brings none in.
     """
 
     session: Session
@@ -47,7 +46,6 @@ class SessionParts:
     provisioning: Provisioning
     source: BarSource
     config_symbols: tuple[str, ...] = ()
-    scanner_needs: dict[str, MemberNeeds] = field(default_factory=dict)
     observers: Sequence[Observer] = ()
 
 
@@ -63,7 +61,6 @@ class SessionCoordinator:
         self._provisioning = parts.provisioning
         self._source = parts.source
         self._config_symbols = parts.config_symbols
-        self._scanner_needs = parts.scanner_needs
         self._observers = parts.observers
 
     @property
@@ -86,7 +83,7 @@ class SessionCoordinator:
                 if after_step is not None:
                     after_step()
         finally:
-            self._finish(self.scanner_manager.teardown_all())
+            self._publish(self.scanner_manager.teardown_all())
         self._publish([SessionClosed(self.now, self.session.date, self.session_data.holders.members())])
 
     def slices(self) -> Iterator[BarSlice]:
@@ -100,9 +97,55 @@ class SessionCoordinator:
             self.now, session.date, session.open, session.close, self._config_symbols, scanners
         )
         self._publish([prepared])
+        for symbol in self._config_symbols:  # known to every setup(); loaded after the universes
+            self.session_data.holders.add_member(symbol, CONFIG)
         self._publish(self.scanner_manager.setup_all())
         self._exchange()
-        self._publish(self._provisioning.admit(self._config_symbols, CONFIG))
+        self._publish(self._provisioning.equip(self._config_symbols, CONFIG))
+
+    def add_symbol_mid_session(
+        self,
+        symbol: str,
+        streams: Sequence[str] | None = None,
+        load_historical: bool = True,
+        historical_days: int | None = None,
+        holder: str = ADHOC,
+    ) -> bool:
+        """Bring a symbol into the running session, between two slices, with all that a member has.
+
+        Its history, its bars of this session so far and warm indicators are there at once: from the
+        next slice on it equals a symbol that was there from the start.
+
+        Parameters
+        ----------
+        symbol
+            What to bring in.
+        streams
+            The intervals of its bars; None for the configuration's.
+        load_historical, historical_days
+            Whether bars of earlier sessions are loaded, and of how many; None for as many as other
+            members have.
+        holder
+            Who keeps it.
+
+        Returns
+        -------
+        bool
+            False if it is a member already, the store has no bars of it or the session is over.
+
+        Raises
+        ------
+        SpecError
+            If a stream is no interval.
+        """
+        if self.session_data.holders.is_member(symbol):
+            return False
+        needs = self._provisioning.member_needs(
+            None if streams is None else tuple(map(Interval.parse, streams)),
+            historical_days if load_historical else 0,
+        )
+        self._publish(self._provisioning.admit([symbol], holder, needs))
+        return self.session_data.holders.is_member(symbol)
 
     def step(self, bar_slice: BarSlice) -> None:
         """Carry one slice through the session."""
@@ -128,19 +171,23 @@ class SessionCoordinator:
 
     def _admit(self, scan: ScanFinished) -> None:
         """Bring in what a scan found; a scan at the close admits nobody."""
-        needs = self._scanner_needs.get(scan.scanner)
-        if needs is None or scan.at >= self.session.close:
+        holder = scanner_holder(scan.scanner)
+        if scan.at >= self.session.close or self._provisioning.needs_of(holder) is None:
             return
         holders = self.session_data.holders
         found = [symbol for symbol in scan.hits.symbols if not holders.is_member(symbol)]
-        self._publish(self._provisioning.admit(found, scanner_holder(scan.scanner), needs))
+        self._publish(self._provisioning.admit(found, holder))
 
     def _exchange(self) -> None:
         self._publish(self._provisioning.exchange(self.scanner_manager.requests()))
 
     def _finish(self, done: Sequence[Event]) -> None:
         """Let go of the candidates of scanners that are done; at the close everything goes anyway."""
+        if not done:
+            return
         self._publish(done)
+        if self.now < self.session.close:
+            self._exchange()
         for event in done:
             if isinstance(event, ScannerDone) and self.now < self.session.close:
                 self._publish(self._provisioning.release(scanner_holder(event.scanner)))

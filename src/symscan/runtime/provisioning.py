@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import groupby
+from types import MappingProxyType
 
 import numpy as np
 
@@ -26,7 +28,9 @@ from symscan.session.requests import (
     AddBars,
     AddIndicator,
     AddSymbol,
+    Change,
     LockSymbol,
+    Refused,
     RemoveSymbol,
     Request,
     UnlockSymbol,
@@ -69,7 +73,10 @@ class Provisioning:
     warming
         What plays history into indicators.
     needs
-        What a member is given unless its scanner says otherwise.
+        What a member is given.
+    needs_by_holder
+        What is given to the members a holder brings in, where that is something else; None: it may
+        bring in none.
     """
 
     def __init__(
@@ -79,12 +86,14 @@ class Provisioning:
         source: BarSource,
         warming: Warming,
         needs: MemberNeeds,
+        needs_by_holder: Mapping[str, MemberNeeds | None] = MappingProxyType({}),
     ) -> None:
         self._data = data
         self._history = history
         self._source = source
         self._warming = warming
         self._needs = needs
+        self._needs_by_holder = needs_by_holder
         self._in_store = history.symbols()
         source.subscribe({}, data.capacity)  # slices are as wide as the session, even if nobody ever joins
 
@@ -99,21 +108,56 @@ class Provisioning:
         for wanted in bars:
             self._keep_bars(wanted)
         events = self._keep_indicators(indicators)
-        return events + [event for request in requests for event in self._change(request)]
+        changes = [one for one in requests if not isinstance(one, AddBars | AddIndicator)]
+        return [*events, *self._carry_out(changes)]
+
+    def needs_of(self, holder: str) -> MemberNeeds | None:
+        """What members are given that a holder brings in; None: it may bring in none."""
+        return self._needs_by_holder.get(holder, self._needs)
+
+    def member_needs(
+        self, streams: tuple[Interval, ...] | None = None, history_days: int | None = None
+    ) -> MemberNeeds:
+        """What a member is given, but for what is said here."""
+        needs = self._needs
+        days = needs.history_days if history_days is None else history_days
+        return MemberNeeds(needs.streams if streams is None else streams, days, needs.indicators)
 
     def admit(self, symbols: Sequence[str], holder: str, needs: MemberNeeds | None = None) -> list[Event]:
-        """Make symbols members, with everything a member has; those the store lacks are refused."""
-        needs = needs or self._needs
+        """Make symbols members, with everything a member has.
+
+        Refused are symbols the store lacks, all of a holder that may bring in none, and all at the close.
+
+        Parameters
+        ----------
+        symbols
+            Those that are members already stay as they are.
+        holder
+            Who keeps them.
+        needs
+            What they are given; None for what the holder's are.
+        """
+        needs = needs or self.needs_of(holder)
+        if needs is None:
+            return self._refuse_all(symbols, holder, "its 'add_symbols' is false")
+        if self._data.now >= self._data.session.close:
+            return self._refuse_all(symbols, holder, "the session is over")
         here = [symbol for symbol in symbols if symbol in self._in_store]
-        refused = [self._refused(holder, symbol) for symbol in symbols if symbol not in self._in_store]
-        self._place(here)
+        missing = [symbol for symbol in symbols if symbol not in self._in_store]
+        refused = self._refuse_all(missing, holder, "the store has no bars of it")
         new = [symbol for symbol in here if self._data.holders.add_member(symbol, holder)]
+        return [*refused, *self.equip(new, holder, needs)]
+
+    def equip(self, new: Sequence[str], holder: str, needs: MemberNeeds | None = None) -> list[Event]:
+        """Give new members everything a member has; the store must have bars of them."""
+        needs = needs or self._needs
+        self._place(new)
         for interval in needs.streams:
             self._data.add_interval(interval)
             self._shelve(new, interval, needs.history_days)
         events = self._keep_indicators([AddIndicator(CONFIG, tuple(new), spec) for spec in needs.indicators])
         now = self._data.now
-        return [*refused, *events, *(SymbolAdded(now, symbol, holder, ready_at=now) for symbol in new)]
+        return [*events, *(SymbolAdded(now, symbol, holder, ready_at=now) for symbol in new)]
 
     def release(self, holder: str) -> list[Event]:
         """Let go of a holder's candidates and specs, and of all data nobody else keeps."""
@@ -163,15 +207,25 @@ class Provisioning:
                 asked.setdefault(request.spec, []).append(new)
         return self._warming.warm({spec: np.concatenate(rows) for spec, rows in asked.items()})
 
-    def _change(self, request: Request) -> list[Event]:
-        """Add, remove, lock or unlock a symbol."""
+    def _carry_out(self, changes: Sequence[Change | Refused]) -> list[Event]:
+        """Add, remove, lock and unlock symbols in order; what one holder asks in a row is done at once."""
+        events: list[Event] = []
+        for (kind, holder), alike in groupby(changes, key=lambda one: (type(one), one.holder)):
+            if kind is AddSymbol:
+                events += self.admit([one.symbol for one in alike], holder)
+            elif kind is RemoveSymbol:
+                events += self._remove([one.symbol for one in alike], holder)
+            else:
+                events += [event for one in alike for event in self._change(one)]
+        return events
+
+    def _change(self, request: Change | Refused) -> list[Event]:
+        """Lock or unlock a symbol, or say why something is not allowed."""
         now, holders = self._data.now, self._data.holders
         match request:
-            case AddSymbol(holder, symbol):
-                return self.admit([symbol], holder)
-            case RemoveSymbol(holder, symbol):
-                return self._remove(symbol, holder)
-            case LockSymbol(holder, symbol, reason) if symbol not in self._data.symbols:
+            case Refused(holder, _, asked, why):
+                return [RequestRefused(now, holder, asked, why)]
+            case LockSymbol(holder, symbol, reason) if not self._is_here(symbol):
                 return [RequestRefused(now, holder, f"lock_symbol {symbol}", "it is not in the session")]
             case LockSymbol(holder, symbol, reason) if holders.lock(symbol, reason):
                 return [SymbolLocked(now, symbol, holder, reason)]
@@ -179,14 +233,25 @@ class Provisioning:
                 return [SymbolUnlocked(now, symbol, holder, reason), *self._let_go_if_free(symbol, holder)]
         return []
 
-    def _remove(self, symbol: str, holder: str) -> list[Event]:
-        holders = self._data.holders
-        if symbol not in self._data.symbols:
-            return []
-        if holders.locks(symbol) or holders.is_config(symbol):
-            why = "it is locked" if holders.locks(symbol) else "the configuration names it"
-            return [RequestRefused(self._data.now, holder, f"remove_symbol {symbol}", why)]
-        return self._let_go([symbol], holder)
+    def _remove(self, symbols: Sequence[str], holder: str) -> list[Event]:
+        """Let go of symbols with all their data; another holder may have locked one since it was asked."""
+        here = [symbol for symbol in dict.fromkeys(symbols) if symbol in self._data.symbols]
+        kept = {symbol: why for symbol in here if (why := self._kept_by(symbol))}
+        refused = [
+            RequestRefused(self._data.now, holder, f"remove_symbol {symbol}", why)
+            for symbol, why in kept.items()
+        ]
+        return [*refused, *self._let_go([symbol for symbol in here if symbol not in kept], holder)]
+
+    def _kept_by(self, symbol: str) -> str | None:
+        """What forbids to remove a symbol, None if nothing does."""
+        if self._data.holders.is_config(symbol):
+            return "the configuration names it"
+        locks = self._data.holders.locks(symbol)
+        return f"it is locked: {', '.join(locks)}" if locks else None
+
+    def _is_here(self, symbol: str) -> bool:
+        return symbol in self._data.symbols or self._data.holders.is_member(symbol)
 
     def _let_go_if_free(self, symbol: str, holder: str) -> list[Event]:
         if symbol in self._data.symbols and not self._data.holders.holders(symbol):
@@ -200,5 +265,6 @@ class Provisioning:
         self._data.free_rows(symbols)
         return [SymbolsRemoved(self._data.now, tuple(symbols), holder)]
 
-    def _refused(self, holder: str, symbol: str) -> Event:
-        return RequestRefused(self._data.now, holder, f"add_symbol {symbol}", "the store has no bars of it")
+    def _refuse_all(self, symbols: Iterable[str], holder: str, why: str) -> list[Event]:
+        now = self._data.now
+        return [RequestRefused(now, holder, f"add_symbol {symbol}", why) for symbol in symbols]

@@ -196,7 +196,7 @@ class ScannerManager:
         except (Exception, SystemExit) as fault:  # the plug-in boundary
             error = f"teardown() raised {type(fault).__name__}: {fault}"
         managed.go(ScannerState.DONE)
-        self._books[managed.name].drain()
+        self._books[managed.name].forget_additions()
         entries = managed.ledger.entries()
         return ScannerDone(self._time.now, managed.name, managed.scans, managed.failed, entries, error)
 

@@ -12,9 +12,9 @@ from symscan.model.interval import Interval
 from symscan.model.specs import IndicatorConfig, IndicatorSpec
 from symscan.session.requests import (
     AddSymbol,
+    Change,
     LockSymbol,
     RemoveSymbol,
-    Request,
     RequestBook,
     UnlockSymbol,
 )
@@ -82,7 +82,7 @@ class SessionAsks:
         ValueError
             If ``days`` is not positive.
         """
-        if days < 1:
+        if not isinstance(days, int) or days < 1:
             raise ValueError(f"days is {days}; ask for at least one session")
         return self._add_bars(_symbols(symbol), Interval.parse(interval), days)
 
@@ -97,17 +97,30 @@ class SessionAsks:
     def remove_symbol(self, symbol: str) -> bool:
         """Ask for a symbol to be let go with all its data; False while locked or a config symbol."""
         (symbol,) = _symbols(symbol)
-        holders = self._data.holders
-        if self._locks(symbol) or holders.is_config(symbol) or not self._is_here(symbol):
+        if not self._is_here(symbol):
             return False
+        if self._data.holders.is_config(symbol):
+            return self._refuse("remove_symbol", symbol, "the configuration names it")
+        if locks := self._locks(symbol):
+            return self._refuse("remove_symbol", symbol, f"it is locked: {', '.join(locks)}")
         self._requests.change_symbol(RemoveSymbol(self._holder, symbol))
         return True
 
     def lock_symbol(self, symbol: str, reason: str) -> bool:
-        """Keep a symbol in the session for a reason; False if it is locked for it already."""
+        """Keep a symbol in the session for a reason; False if it is locked for it already.
+
+        Raises
+        ------
+        ValueError
+            If the reason is no text, or an empty one.
+        """
         (symbol,) = _symbols(symbol)
-        if reason in self._locks(symbol) or not self._is_here(symbol):
+        if not isinstance(reason, str) or not reason:
+            raise ValueError(f"reason is {reason!r}; say in a text why the symbol is kept")
+        if reason in self._locks(symbol):
             return False
+        if not self._is_here(symbol):
+            return self._refuse("lock_symbol", symbol, "it is not in the session")
         self._requests.change_symbol(LockSymbol(self._holder, symbol, reason))
         return True
 
@@ -146,7 +159,12 @@ class SessionAsks:
             return self._data.history.days(symbol, interval) >= days
         return not interval.is_intraday or self._data.regular_grid(interval) is not None
 
-    def _pending(self, symbol: str) -> list[Request]:
+    def _refuse(self, request: str, symbol: str, reason: str) -> bool:
+        """Have the session's events say why something is not allowed."""
+        self._requests.refuse(symbol, request, reason)
+        return False
+
+    def _pending(self, symbol: str) -> Sequence[Change]:
         return self._requests.symbol_changes(symbol)
 
     def _will_be_member(self, symbol: str) -> bool:
@@ -157,7 +175,8 @@ class SessionAsks:
         return member
 
     def _is_here(self, symbol: str) -> bool:
-        is_here = symbol in self._data.symbols
+        is_here = symbol in self._data.symbols or self._data.holders.is_member(symbol)
+        is_here = is_here or self._requests.asks_for(symbol)
         for request in self._pending(symbol):
             if isinstance(request, AddSymbol | RemoveSymbol):
                 is_here = isinstance(request, AddSymbol)
@@ -175,9 +194,9 @@ class SessionAsks:
 
 def _symbols(symbol: str | Sequence[str]) -> Sequence[str]:
     symbols = [symbol] if isinstance(symbol, str) else list(symbol)
-    wrong = next((one for one in symbols if not isinstance(one, str) or not one), None)
-    if wrong is not None:
-        raise TypeError(f"{wrong!r} is not a symbol; a symbol is a text such as 'AAPL'")
+    wrong = [one for one in symbols if not isinstance(one, str) or not one]
+    if wrong:
+        raise TypeError(f"{wrong[0]!r} is not a symbol; a symbol is a text such as 'AAPL'")
     return symbols
 
 

@@ -41,10 +41,6 @@ class Holders:
         """The symbols a holder keeps lightly, in the order it asked for them."""
         return tuple(self._candidates.get(holder, ()))
 
-    def is_candidate(self, holder: str, symbol: str) -> bool:
-        """Whether a holder keeps the symbol lightly."""
-        return symbol in self._candidates.get(holder, ())
-
     def is_candidate(self, symbol: str, holder: str) -> bool:
         """Whether a holder keeps the symbol lightly."""
         return symbol in self._candidates.get(holder, ())

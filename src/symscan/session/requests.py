@@ -117,6 +117,10 @@ class RequestBook:
             for (asked, most), symbols in self._bars.items()
         )
 
+    def asks_for(self, symbol: str) -> bool:
+        """Whether any data of the symbol is asked for and pending."""
+        return any(symbol in symbols for symbols in (*self._bars.values(), *self._indicators.values()))
+
     def change_symbol(self, request: Change) -> None:
         """Record a symbol to add, remove, lock or unlock."""
         self._changes.append(request)
@@ -129,6 +133,11 @@ class RequestBook:
     def symbol_changes(self, symbol: str) -> Sequence[Change]:
         """The pending changes of a symbol, in order."""
         return self._by_symbol.get(symbol, ())
+
+    def forget_additions(self) -> None:
+        """Forget what was asked to come: for a holder that is done, only locks and removals still count."""
+        self._changes = [one for one in self._changes if not isinstance(one, AddSymbol)]
+        self._bars, self._indicators, self._by_symbol = {}, {}, {}
 
     def drain(self) -> list[Request]:
         """Take out all requests: bars and indicators first, then changes of symbols in order."""
