@@ -12,6 +12,7 @@ from symscan.config.model import (
     ScannerConfig,
     ScreenConfig,
     SessionConfig,
+    StrategyConfig,
     SymbolRequirements,
 )
 from symscan.config.schema import config_schema
@@ -21,6 +22,7 @@ __all__ = [
     "ScannerConfig",
     "ScreenConfig",
     "SessionConfig",
+    "StrategyConfig",
     "SymbolRequirements",
     "config_schema",
     "load_config",

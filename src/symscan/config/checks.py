@@ -15,6 +15,7 @@ from symscan.config.positions import join
 from symscan.config.shape import ScannerShape
 
 _SCANNERS: Final = "session_data_config.scanners"
+_STRATEGIES: Final = "session_data_config.strategies"
 _SCREEN_KEYS: Final = ("universe", "rank", "take", "show", "max_age_minutes")
 _SCHEDULES: Final = ("pre_session", "schedule", "regular_session")
 
@@ -29,33 +30,36 @@ def cross_faults(values: Any) -> Iterator[Fault]:
     yield from _repeats(data, "session_data_config", "symbols", fields.parse_symbol)
     yield from _repeats(data, "session_data_config", "streams", fields.parse_stream)
     yield from _repeats(data, "session_data_config", "indicators", fields.parse_indicator)
-    scanners = [
-        (join(_SCANNERS, index), scanner)
-        for index, scanner in enumerate(_list(data.get("scanners")))
-        if isinstance(scanner, dict)
-    ]
-    yield from _same_names(scanners)
+    scanners = _objects(data, _SCANNERS)
+    yield from _same_names(scanners, "scanners")
+    yield from _same_names(_objects(data, _STRATEGIES), "strategies")
     for path, scanner in scanners:
         yield from _scanner_faults(path, scanner)
 
 
 def effective_name(scanner: dict[str, Any]) -> str | None:
-    """The name of a scanner as parsed: its own, else the last part of its module's."""
+    """The name of a scanner or strategy as parsed: its own, else the last part of its module's."""
     name, module = scanner.get("name"), scanner.get("module")
     if name is None and isinstance(module, str):
         return module.rpartition(".")[2]
     return name if isinstance(name, str) else None
 
 
-def _same_names(scanners: list[tuple[str, dict[str, Any]]]) -> Iterator[Fault]:
+def _objects(data: dict[str, Any], path: str) -> list[tuple[str, dict[str, Any]]]:
+    """The objects of a list of the session's, each with its path."""
+    listed = _list(data.get(path.rpartition(".")[2]))
+    return [(join(path, index), one) for index, one in enumerate(listed) if isinstance(one, dict)]
+
+
+def _same_names(plug_ins: list[tuple[str, dict[str, Any]]], kind: str) -> Iterator[Fault]:
     first: dict[str, str] = {}
-    for path, scanner in scanners:
-        name = effective_name(scanner)
+    for path, plug_in in plug_ins:
+        name = effective_name(plug_in)
         if name is None:
             continue
         if name in first:
             message = (
-                f"two scanners are named '{name}', the other is {first[name]}; give each a 'name' of its own"
+                f"two {kind} are named '{name}', the other is {first[name]}; give each a 'name' of its own"
             )
             yield Fault(join(path, "name"), message)
         first.setdefault(name, path)

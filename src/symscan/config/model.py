@@ -111,6 +111,31 @@ class ScannerConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class StrategyConfig:
+    """One strategy.
+
+    Attributes
+    ----------
+    name
+        Unique among the strategies of the configuration.
+    path
+        Where it stands in the file; for :meth:`SessionConfig.error`.
+    module
+        The dotted name of the module that holds the strategy's class.
+    config
+        The strategy's own settings, unchecked.
+    enabled
+        Whether it takes part.
+    """
+
+    name: str
+    path: str
+    module: str
+    config: dict[str, Any] = field(default_factory=dict)
+    enabled: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class SessionConfig:
     """A configuration that passed every check of its shape.
 
@@ -132,6 +157,8 @@ class SessionConfig:
         Indicators of every member; parameters and names unchecked.
     scanners
         The scanners in the order of the file, disabled ones too.
+    strategies
+        The strategies in the order of the file, disabled ones too.
     file
         Where it was read from.
     text
@@ -148,6 +175,7 @@ class SessionConfig:
     streams: tuple[Interval, ...] = (ONE_MINUTE,)
     indicators: tuple[IndicatorSpec | IndicatorConfig, ...] = ()
     scanners: tuple[ScannerConfig, ...] = ()
+    strategies: tuple[StrategyConfig, ...] = ()
     text: str = field(default="", repr=False, compare=False)
 
     def place(self, path: str, *, key: bool = False, offset: int | None = None) -> Place:

@@ -6,13 +6,20 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from symscan.clock.schedule import DAYS, Window
-from symscan.config.model import ScannerConfig, ScreenConfig, SessionConfig, SymbolRequirements
+from symscan.config.model import (
+    ScannerConfig,
+    ScreenConfig,
+    SessionConfig,
+    StrategyConfig,
+    SymbolRequirements,
+)
 from symscan.config.positions import join
 from symscan.config.shape import (
     ConfigShape,
     IndicatorShape,
     RequirementsShape,
     ScannerShape,
+    StrategyShape,
     WindowShape,
 )
 from symscan.model.specs import IndicatorConfig, IndicatorSpec
@@ -37,6 +44,10 @@ def to_model(shape: ConfigShape, file: str, text: str) -> SessionConfig:
             _scanner(scanner, join("session_data_config.scanners", index))
             for index, scanner in enumerate(data.scanners)
         ),
+        strategies=tuple(
+            _strategy(strategy, join("session_data_config.strategies", index))
+            for index, strategy in enumerate(data.strategies)
+        ),
         text=text,
     )
 
@@ -57,6 +68,16 @@ def _scanner(shape: ScannerShape, path: str) -> ScannerConfig:
         symbol_requirements=_requirements(shape.symbol_requirements),
         timeout_seconds=shape.timeout_seconds,
         add_symbols=shape.add_symbols,
+    )
+
+
+def _strategy(shape: StrategyShape, path: str) -> StrategyConfig:
+    return StrategyConfig(
+        name=shape.name or shape.module.rpartition(".")[2],
+        path=path,
+        module=shape.module,
+        config=dict(shape.config or {}),
+        enabled=shape.enabled,
     )
 
 

@@ -156,6 +156,19 @@ class ScannerShape(Shape):
     add_symbols: bool = Field(True, description="Whether the symbols it finds join the session.")
 
 
+class StrategyShape(Shape):
+    """A strategy: it decides upon what the scanners find, and is filled on paper."""
+
+    name: fields.Name | None = Field(None, description="Unique; default: the last part of the module's name.")
+    module: fields.ModuleName = Field(
+        description="The module that holds the strategy's class.", examples=["strategies.paper_trader"]
+    )
+    config: dict[str, Any] | None = Field(
+        None, description="The settings of the strategy's own.", examples=[{"scanner": "gap_scanner"}]
+    )
+    enabled: bool = Field(True, description="Whether the strategy takes part.")
+
+
 class SessionDataShape(Shape):
     """What the session carries and who scans it."""
 
@@ -165,6 +178,7 @@ class SessionDataShape(Shape):
     )
     indicators: list[Indicator] = Field([], description="Indicators of every member.")
     scanners: list[ScannerShape] = Field([], description="The scanners.")
+    strategies: list[StrategyShape] = Field([], description="The strategies.")
 
 
 class BacktestShape(Shape):
