@@ -163,8 +163,8 @@ def _is_ours(cls: type[Any]) -> bool:
 
 
 def told(error: BaseException) -> str:
-    """What an error of the user's code says."""
-    return f"{type(error).__name__}: {error}"
+    """What an error of the user's code says; half characters, which no file takes, are spelt out."""
+    return f"{type(error).__name__}: {error}".encode(errors="backslashreplace").decode()
 
 
 def _import_file(path: Path, dotted: str, folder: Path) -> ModuleType:

@@ -151,10 +151,13 @@ def _iso_column(instants: NDArray[Any]) -> list[str | None]:
 
 def _metadata_column(hits: Hits) -> pl.Series:
     """Each hit's metadata as JSON."""
-    if not hits.metadata:
-        return pl.repeat("{}", len(hits.symbols), dtype=pl.String, eager=True)
     if isinstance(hits.metadata, FrameMetadata):
         values = hits.metadata.frame.select(pl.exclude(SYMBOL))
-        return values.select(pl.struct(pl.all()).struct.json_encode()).to_series()
+        if values.width:
+            # As in the journal; polars would write +00:00.
+            values = values.with_columns(pl.selectors.datetime().dt.strftime("%Y-%m-%dT%H:%M:%SZ"))
+            return values.select(pl.struct(pl.all()).struct.json_encode()).to_series()
+    if not hits.metadata or isinstance(hits.metadata, FrameMetadata):
+        return pl.repeat("{}", len(hits.symbols), dtype=pl.String, eager=True)
     texts = [json.dumps(hits.metadata.get(symbol, {}), ensure_ascii=False) for symbol in hits.symbols]
     return pl.Series(texts, dtype=pl.String)

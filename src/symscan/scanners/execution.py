@@ -8,6 +8,7 @@ from types import FrameType
 from typing import Any
 
 from symscan.clock.stopwatch import Stopwatch
+from symscan.config.modules import told
 from symscan.errors import ScanOverrun
 from symscan.scanners.base import BaseScanner, ScanContext, ScanResult
 from symscan.scanners.result import checked_result
@@ -50,7 +51,7 @@ def _guarded(scanner: BaseScanner, context: ScanContext) -> ScanResult:
     try:
         return checked_result(scanner.scan(context), len(context.session_data.symbols))
     except (Exception, SystemExit) as error:  # the plug-in boundary: a scanner's fault becomes its outcome
-        return ScanResult(symbols=(), metadata={}, error=f"{type(error).__name__}: {error}")
+        return ScanResult(symbols=(), metadata={}, error=told(error))
 
 
 def _overrun(name: str, timeout_seconds: float) -> ScanOverrun:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from symscan.clock.time_manager import TimeManager
+from symscan.config.modules import told
 from symscan.errors import ScannerFailed
 from symscan.model.events import (
     Event,
@@ -130,7 +131,7 @@ class ScannerManager:
                 return "setup() returned False"
             self._adopt_universe(managed)
         except (Exception, SystemExit) as error:  # the plug-in boundary: a scanner's fault disables it
-            return f"setup() raised {type(error).__name__}: {error}"
+            return f"setup() raised {told(error)}"
         return None
 
     def _adopt_universe(self, managed: ManagedScanner) -> None:
@@ -194,7 +195,7 @@ class ScannerManager:
         try:
             managed.scanner.teardown(self._context(managed))
         except (Exception, SystemExit) as fault:  # the plug-in boundary
-            error = f"teardown() raised {type(fault).__name__}: {fault}"
+            error = f"teardown() raised {told(fault)}"
         managed.go(ScannerState.DONE)
         self._books[managed.name].forget_additions()
         entries = managed.ledger.entries()

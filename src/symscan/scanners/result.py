@@ -35,7 +35,9 @@ def checked_result(result: object, candidates: int) -> ScanResult:
     result.symbols = _checked_symbols(result.symbols)
     result.metadata = _checked_metadata(result.metadata, result.symbols)
     result.unknown = _checked_unknown(result.unknown, candidates)
-    result.error = None if result.error is None else str(result.error)
+    if result.error is not None:
+        result.error = str(result.error)
+        _check_writable(result.error)
     return result
 
 

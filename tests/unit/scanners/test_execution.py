@@ -57,6 +57,8 @@ def test_a_result_is_checked_and_timed() -> None:
     ("on_scan", "error"),
     [
         (_raise(KeyError("rsi")), "KeyError: 'rsi'"),
+        (_raise(ValueError("half \ud800")), r"ValueError: half \ud800"),
+        (lambda _: ScanResult([], error="half \ud800"), "UnicodeEncodeError: "),
         (lambda _: 1 / 0, "ZeroDivisionError: division by zero"),
         (lambda _: None, "TypeError: scan() returned NoneType; return a ScanResult"),
         (lambda _: ScanResult({"A"}), "TypeError: ScanResult.symbols is a set"),

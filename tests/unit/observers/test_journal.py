@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from fakes import NAN, make_session
+from symscan.model.events import Event, Hits, ScanFinished
+from symscan.observers.journal import Journal
+
+SESSION = make_session()
+
+
+def _lines(events: list[Event]) -> list[str]:
+    file = io.StringIO()
+    journal = Journal(file)
+    for event in events:
+        journal.observe(SESSION, event)
+    return file.getvalue().splitlines()
+
+
+def test_one_line_an_event_in_order(events: list[Event]) -> None:
+    records = [json.loads(line) for line in _lines(events)]
+    assert [record["event"] for record in records] == [
+        "warned",
+        "session_prepared",
+        "scanner_ready",
+        "scanner_disabled",
+        *["scan_finished"] * 2,
+        "symbol_added",
+        *["scan_finished"] * 2,
+        "scanner_done",
+        "session_closed",
+    ]
+    assert {record["session"] for record in records} == {"2018-02-27"}
+    assert records[0] == {
+        "session": "2018-02-27",
+        "at": "2018-02-27T14:27:00Z",
+        "event": "warned",
+        "message": "mind the gap",
+    }
+    assert records[1]["opens_at"] == "2018-02-27T14:30:00Z"
+    assert records[1]["symbols"] == ["X"]
+    assert records[6]["ready_at"] == "2018-02-27T14:31:00Z"
+
+
+def test_a_scan_as_columns(events: list[Event]) -> None:
+    first, second = (json.loads(line) for line in _lines([events[4], events[5]]))
+    assert (first["phase"], first["outcome"], first["error"]) == ("pre_session", "ok", None)
+    assert first["hits"] == {
+        "symbols": ["B", "A"],
+        "new": [True, True],
+        "price": [10.0, 10.0],
+        "previous_close": [None, None],
+        "change_pct": [2.5, 2.5],
+        "gap_pct": [None, None],
+        "volume": [1000.0, 1000.0],
+        "last_bar_end": ["2018-02-27T14:30:00Z"] * 2,
+        "metadata": {"rsi": [70.5, None], "last_bar_end": ["2018-02-27T14:30:00Z"] * 2},
+    }
+    assert second["hits"]["metadata"] == {"A": {"why": 'ä, "b"'}}
+
+
+def test_unknown_symbols(events: list[Event]) -> None:
+    record = json.loads(_lines([events[9]])[0])
+    assert record["unknown"] == {
+        "symbols": ["A", "B"],
+        "reasons": ["stale", "warming"],
+        "first_at": ["2018-02-27T14:30:00Z"] * 2,
+        "last_at": ["2018-02-27T14:30:00Z", "2018-02-27T14:31:00Z"],
+        "scans": [1, 2],
+    }
+
+
+def test_no_value_differs_from_run_to_run(events: list[Event]) -> None:
+    def again(event: Any) -> Any:
+        if not isinstance(event, ScanFinished):
+            return event
+        error = event.error and event.error.replace("7fff12345678", "55aa98765432")
+        return replace(event, execution_time_ms=event.execution_time_ms * 3, error=error)
+
+    assert _lines(events) == _lines([again(event) for event in events])
+    assert "execution_time" not in "".join(_lines(events))
+
+
+def test_a_hit_of_which_nothing_is_known() -> None:
+    nothing = np.array([NAN])
+    found = Hits(("Z",), np.array([True]), nothing, nothing, nothing, nothing, nothing, nothing)
+    scan = ScanFinished(0, "gap", "regular", "ok", 1, 1, 0, found, 1.0)  # type: ignore[arg-type]
+    hit = json.loads(_lines([scan])[0])["hits"]
+    assert (hit["price"], hit["last_bar_end"], hit["metadata"]) == ([None], [None], {})

@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import polars as pl
+
+from fakes import make_session
+from symscan.model.events import ScanPhase
+from symscan.model.metadata import FrameMetadata
+from symscan.observers.tables import (
+    HITS_SCHEMA,
+    SCANS_SCHEMA,
+    UNKNOWN_SCHEMA,
+    hits_frame,
+    scans_frame,
+    unknown_frame,
+)
+
+SESSION = make_session()
+Make = dict[str, Callable[..., Any]]
+
+
+def test_nothing_is_an_empty_table() -> None:
+    assert hits_frame(SESSION, []).schema == HITS_SCHEMA
+    assert scans_frame(SESSION, []).schema == SCANS_SCHEMA
+    assert unknown_frame(SESSION, []).schema == UNKNOWN_SCHEMA
+    assert all(frame.is_empty() for frame in (hits_frame(SESSION, []), scans_frame(SESSION, [])))
+
+
+def test_a_hit(make: Make) -> None:
+    frame = hits_frame(SESSION, [make["scan"](1, make["hits"]("A", metadata={"A": {"why": [1, None]}}))])
+    assert frame.schema == HITS_SCHEMA
+    assert frame.row(0, named=True) == {
+        "session": "2018-02-27",
+        "scan_at": "2018-02-27T14:31:00Z",
+        "scan_at_local": "2018-02-27T09:31:00-05:00",
+        "scanner": "gap",
+        "phase": "regular",
+        "symbol": "A",
+        "rank": 1,
+        "new": True,
+        "price": 10.0,
+        "previous_close": None,
+        "change_pct": 2.5,
+        "gap_pct": None,
+        "volume": 1000.0,
+        "last_bar_end": "2018-02-27T14:30:00Z",
+        "metadata": '{"why": [1, null]}',
+    }
+
+
+def test_hits_stand_by_time_scanner_and_rank(make: Make) -> None:
+    scan, hits = make["scan"], make["hits"]
+    scans = [
+        scan(2, hits("C", "A")),
+        scan(1, hits("B")),
+        scan(1, hits("Z", "A"), scanner="early"),
+        scan(1),
+        scan(2, hits("Q", "R"), phase=ScanPhase.PRE_SESSION),
+    ]
+    rows = hits_frame(SESSION, scans).select("scan_at", "scanner", "rank", "symbol").rows()
+    assert [(at[14:16], *rest) for at, *rest in rows] == [
+        ("31", "early", 1, "Z"),
+        ("31", "early", 2, "A"),
+        ("31", "gap", 1, "B"),
+        ("32", "gap", 1, "C"),
+        ("32", "gap", 1, "Q"),
+        ("32", "gap", 2, "A"),
+        ("32", "gap", 2, "R"),
+    ]
+
+
+def test_metadata_of_every_kind_in_one_table(make: Make) -> None:
+    scan, hits = make["scan"], make["hits"]
+    scans = [
+        scan(1, hits("B", "A", metadata=make["columns"]("B", "A"))),
+        scan(2, hits("A")),
+        scan(3, hits("A", "B", metadata={"B": {"x": 1}})),
+    ]
+    assert hits_frame(SESSION, scans)["metadata"].to_list() == [
+        '{"rsi":70.5,"last_bar_end":"2018-02-27T14:30:00Z"}',
+        '{"rsi":null,"last_bar_end":"2018-02-27T14:30:00Z"}',
+        "{}",
+        "{}",
+        '{"x": 1}',
+    ]
+
+
+def test_every_scan_is_a_row(make: Make) -> None:
+    scan = make["scan"]
+    frame = scans_frame(SESSION, [scan(2, error="boom"), scan(1, make["hits"]("A", "B"))])
+    assert frame.drop("session", "universe", "judged", "unknown").rows() == [
+        ("2018-02-27T14:31:00Z", "gap", "regular", "ok", 2, 2, 1.235, None),
+        ("2018-02-27T14:32:00Z", "gap", "regular", "ok", 0, 0, 1.235, "boom"),
+    ]
+    assert frame.row(0)[5:8] == (5, 3, 2)
+
+
+def test_unknown_symbols_stand_by_scanner_symbol_and_reason(make: Make) -> None:
+    frame = unknown_frame(SESSION, [make["done"](4, "move"), make["done"](4, "gap")])
+    assert frame.drop("session").rows() == [
+        ("gap", "A", "stale", "2018-02-27T14:30:00Z", "2018-02-27T14:30:00Z", 1),
+        ("gap", "B", "warming", "2018-02-27T14:30:00Z", "2018-02-27T14:31:00Z", 2),
+        ("move", "A", "stale", "2018-02-27T14:30:00Z", "2018-02-27T14:30:00Z", 1),
+        ("move", "B", "warming", "2018-02-27T14:30:00Z", "2018-02-27T14:31:00Z", 2),
+    ]
+
+
+def test_metadata_without_columns(make: Make) -> None:
+    none = FrameMetadata(["A"], lambda: pl.DataFrame({"symbol": ["A"]}))
+    assert hits_frame(SESSION, [make["scan"](1, make["hits"]("A", metadata=none))])["metadata"].item() == "{}"
