@@ -31,7 +31,8 @@ def test_a_run_says_what_it_found(capsys: pytest.CaptureFixture[str]) -> None:
     assert ended.err == ""
     lines = [line.rstrip() for line in ended.out.splitlines() if line.strip()]
     assert lines[0] == f"mine: 1 session, {DAY}"
-    # AAA closed at 106.00 the day before and opens at 100: never 1% up. Nor is BBB; CCC closed at 94 and is until 10:20.
+    # AAA closed at 106.00 the day before and opens at 100: never 1% up. Nor is BBB.
+    # CCC closed at 94.00 and is 1% up until 10:20.
     assert lines[3].split() == ["movers", "12", "0", "0", "36", "12", "10", "1"]
     assert "unknown to movers: not_in_store 12" in lines
     first_hit = lines.index("movers: first new hits") + 3

@@ -30,7 +30,7 @@ def show_story(session: Session, events: Sequence[GeneratedEvent], results: Path
     hits = pl.read_csv(results / "hits.csv", infer_schema=False)
     unknown = pl.read_csv(results / "unknown.csv", infer_schema=False)
     console = report_console()
-    table = plain_table("what the generator put into this market, and who noticed")
+    table = plain_table()
     table.add_column("from", no_wrap=True)
     table.add_column("event")
     table.add_column("noticed by")
@@ -40,6 +40,7 @@ def show_story(session: Session, events: Sequence[GeneratedEvent], results: Path
         table.add_row(
             f"{session.local(event.at):%H:%M}", f"{who}: {event.text}", "\n".join(noticed) or "nobody"
         )
+    say(console, "what the generator put into this market, and who noticed", "bold")
     console.print(table)
     say(console, "Every symbol, price and volume above is generated.", "bold")
 

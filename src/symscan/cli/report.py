@@ -22,7 +22,7 @@ _MOST_OF_A_NOTE: Final = 300
 def show_report(title: str, summary: RunSummary, folder: Path) -> None:
     """Print per scanner what it did and first found, then what to be careful of."""
     console = report_console()
-    say(console, f"{title}: {_played(summary)}")
+    say(console, f"{title}: {_played(summary)}", "bold")
     console.print(_scanner_table(summary))
     for name, figures in summary.scanners.items():
         if figures.unknown:
@@ -30,7 +30,8 @@ def show_report(title: str, summary: RunSummary, folder: Path) -> None:
             say(console, f"unknown to {name}: {reasons}")
     for name, figures in summary.scanners.items():
         if figures.first:
-            console.print(_hits_table(name, figures.first, one_day=len(summary.sessions) == 1))
+            say(console, f"{name}: first new hits", "bold")
+            console.print(_hits_table(figures.first, one_day=len(summary.sessions) == 1))
         else:
             say(console, f"{name}: no hits")
     _show_cautions(console, summary)
@@ -48,16 +49,9 @@ def say(console: Console, text: str, style: str | None = None) -> None:
     console.print(text, style=style, markup=False, soft_wrap=not console.is_terminal)
 
 
-def plain_table(title: str = "") -> Table:
+def plain_table() -> Table:
     """A table as all reports draw them, narrow enough for 80 columns."""
-    return Table(
-        title=title or None,
-        title_justify="left",
-        title_style="bold",
-        box=SIMPLE_HEAD,
-        padding=(0, 1, 0, 0),
-        pad_edge=False,
-    )
+    return Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
 
 
 def _played(summary: RunSummary) -> str:
@@ -80,8 +74,8 @@ def _scanner_table(summary: RunSummary) -> Table:
     return table
 
 
-def _hits_table(name: str, hits: Sequence[NewHit], *, one_day: bool) -> Table:
-    table = plain_table(f"{name}: first new hits")
+def _hits_table(hits: Sequence[NewHit], *, one_day: bool) -> Table:
+    table = plain_table()
     for column in ("exchange time", "symbol"):
         table.add_column(column, no_wrap=True)
     for column in ("price", "change %", "volume"):

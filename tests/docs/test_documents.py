@@ -1,0 +1,135 @@
+"""The documents are true: their commands run, their snippets work, their lists are complete."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from integration.cli_running import call, started, write_bars
+from symscan.cli.commands import app
+from symscan.config import parse_config
+from symscan.errors import ConfigErrors
+from symscan.model import events
+from symscan.observers.tables import HITS_SCHEMA, SCANS_SCHEMA, UNKNOWN_SCHEMA
+from symscan.session.unknown import Reason
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+README = (ROOT / "README.md").read_text()
+RESULTS = (ROOT / "docs" / "RESULTS.md").read_text()
+
+pages = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+
+
+def _blocks(text: str, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+
+
+@pages
+def test_links_lead_somewhere(page: Path) -> None:
+    links = re.findall(r"\]\(([^)\s]+)\)", page.read_text())
+    files = {link.split("#")[0] for link in links if not link.startswith(("http", "#"))}
+    assert {file for file in files if file and not (page.parent / file).exists()} == set()
+
+
+@pages
+def test_configurations_load(page: Path) -> None:
+    for block in _blocks(page.read_text(), "json"):
+        if "session_data_config" in block:
+            try:
+                parse_config(block, page)
+            except ConfigErrors as errors:
+                pytest.fail(f"{errors}\n{block}")
+
+
+def _options(command: Any) -> set[str]:
+    own = {option for parameter in command.params for option in parameter.opts}
+    return own.union(*(_options(one) for one in getattr(command, "commands", {}).values()))
+
+
+@pages
+def test_every_option_named_is_there(page: Path) -> None:
+    from typer.main import get_command
+
+    there = _options(get_command(app)) | {"--help"}
+    named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", page.read_text()))
+    assert named - there == set()
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which the demo was played."""
+    folder = tmp_path_factory.mktemp("project")
+    process = started(folder, "demo")
+    said = process.communicate(timeout=100)
+    assert process.returncode == 0, said
+    return folder
+
+
+def test_the_readme_runs_as_written(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(project)
+    (scanner,) = _blocks(README, "python")
+    (config,) = _blocks(README, "json")
+    Path("my_scanner.py").write_text(scanner)
+    Path("my_session.json").write_text(config)
+    Path("bars").mkdir()
+    write_bars(Path("bars/a.csv"), {"GEN001": 0.1, "GEN002": 0.0}, ["2018-02-20", "2018-02-21"])
+    commands = [line for block in _blocks(README, "sh") for line in block.splitlines()]
+    ran = [shlex.split(line)[1:] for line in commands if line.startswith("symscan ")]
+    said = []
+    for arguments in ran:
+        ended = call(capsys, *arguments)
+        assert (ended.code, ended.err) == (0, ""), arguments
+        said.append(ended.out)
+    assert len(ran) == 4
+    assert "\nmy_scanner: first new hits\n" in said[0] and "\nhot: first new hits\n" in said[0]
+    assert {path.name for path in Path("runs").iterdir()} == {"mine-2026-01-15", "mine-2018-02-20_2018-03-02"}
+
+
+def test_the_scanner_in_ten_lines_has_no_more() -> None:
+    (scanner,) = _blocks(README, "python")
+    lines = [line for line in scanner.splitlines() if line.strip()]
+    assert len(lines) <= 10
+
+
+@pytest.mark.parametrize("block", _blocks(RESULTS, "python"))
+def test_results_can_be_read_as_written(project: Path, monkeypatch: pytest.MonkeyPatch, block: str) -> None:
+    monkeypatch.chdir(project)
+    names: dict[str, Any] = {}
+    exec(block, names)
+    assert names["moved"].height > 20
+    assert names["values"]["metadata"].struct.field("rsi_14_5m").is_not_null().any()
+
+
+@pytest.mark.parametrize(
+    ("table", "schema"),
+    [("hits.csv", HITS_SCHEMA), ("scans.csv", SCANS_SCHEMA), ("unknown.csv", UNKNOWN_SCHEMA)],
+)
+def test_every_column_is_described_in_order(table: str, schema: dict[str, Any]) -> None:
+    section = RESULTS.split(f"\n## {table}\n")[1].split("\n## ")[0].split("\n\n| reason")[0]
+    described = [
+        name
+        for row in re.findall(r"^\| (`.*?) \|", section, re.MULTILINE)
+        for name in re.findall(r"`(\w+)`", row)
+    ]
+    assert described == list(schema)
+
+
+def test_every_reason_and_event_is_described() -> None:
+    described = set(re.findall(r"`(\w+)`", RESULTS))
+    assert {reason.text for reason in Reason if reason is not Reason.NONE} - described == set()
+    kinds = [getattr(events, name) for name in events.__all__]
+    names = [kind.__name__ for kind in kinds if isinstance(kind, type) and issubclass(kind, events.Event)]
+    snakes = {re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower() for name in names} - {"event"}
+    assert snakes - described == set()
+
+
+def test_the_folder_holds_what_is_described(project: Path) -> None:
+    described = set(re.findall(r"^\| \[`([\w.]+)`\]", RESULTS, re.MULTILINE))
+    assert {path.name for path in (project / "demo" / "run").iterdir()} == described
