@@ -14,6 +14,7 @@ import polars as pl
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
+
 from integration.market import SPLITS, Day, make_market
 from integration.playing import make_store, play
 
@@ -52,6 +53,8 @@ READINGS = (
 INDICATORS = (
     *("rsi_14_5m", "volume_ratio_20_5m", "sma_7_15m", "ema_5_5m", "vwap_5m", "highest_3_1h", "atr_3_15m"),
     *("bbands_5_2_5m.lower", "macd_2_3_2_5m.hist", "sma_1_1d", "roc_2_1d"),
+    *("relative_volume_5_1m", "same_bar_volume_5_5m", "vwap_cross_5_1m"),
+    *("opening_range_15_1m.high", "opening_range_15_1m.minutes_since_up"),
 )
 
 ENTER = """
@@ -89,12 +92,13 @@ class Scanner(BaseScanner):
             if symbol in asked_now:
                 continue
             row["last_bar_end"] = str(row["last_bar_end"])
-            row["bars"] = [(bar.end, bar.open, bar.volume) for n in ("1m", "5m", "15m") for bar in view.get_bars(symbol, n, 12)]
+            bars = [bar for length in ("1m", "5m", "15m") for bar in view.get_bars(symbol, length, 12)]
+            row["bars"] = [(bar.end, bar.open, bar.volume) for bar in bars]
             row["latest"] = [str(view.get_latest_bar(symbol, n)) for n in ("1m", "5m", "15m", "1h")]
             row["price"] = view.get_latest_price(symbol)
             for key in self.config["indicators"]:
-                reading = view.get_indicator(symbol, key)
-                if reading is None or str(reading.current_value) != str(view.column(key)[view.symbols.index(symbol)]):
+                reading, place = view.get_indicator(symbol, key), view.symbols.index(symbol)
+                if reading is None or str(reading.current_value) != str(view.column(key)[place]):
                     raise AssertionError(f"{symbol} {key}: {reading}")
             found[symbol] = row
         return ScanResult(list(found), metadata=found)

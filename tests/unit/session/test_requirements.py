@@ -45,6 +45,9 @@ def test_bars_to_warm(key: str, bars: int) -> None:
         ("sma_312_1m", 1),
         ("sma_313_1m", 2),
         ("rsi_14_5m", 5),  # 264 * 1.25 = 330 of 78 a day
+        ("relative_volume_10_1m", 10),  # it counts in sessions
+        ("same_bar_volume_7_5m", 7),
+        ("opening_range_15_1m", 0),
         ("sma_28_1h", 5),  # an hour's bars: seven a day, the last one cut
     ],
 )
@@ -57,6 +60,7 @@ def test_a_half_day_counts_for_what_it_has() -> None:
     assert sessions_needed(spec, [_half(FULL_DAYS[0]), *FULL_DAYS[1:]]) == 2
     assert sessions_needed(spec, [_half(day) for day in FULL_DAYS]) == 2  # 42 bars a day
     assert sessions_needed(spec_of("sma_20_1d"), [_half(day) for day in FULL_DAYS]) == 20
+    assert sessions_needed(spec_of("relative_volume_10_1m"), [_half(day) for day in FULL_DAYS]) == 10
 
 
 def test_less_history_than_wanted_is_all_there_is() -> None:
