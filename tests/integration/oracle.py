@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 import talib
+
 from integration.market import Day, Market
 
 MINUTE = 60_000_000

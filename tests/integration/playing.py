@@ -1,4 +1,4 @@
-"""Playing a configuration over a store in a folder of its own, as the command does, and reading what it wrote."""
+"""Playing a configuration over a store in a folder of its own, and reading what the run wrote."""
 
 from __future__ import annotations
 
