@@ -28,6 +28,7 @@ class VwapCross(SessionIndicator):
 
     outputs: ClassVar[tuple[str, ...]] = ("cross", "close", "vwap", "close_before", "vwap_before")
     vectors: ClassVar[int] = 7
+    seeds: ClassVar[int] = 4  # the completed closes: no bar changes them, but a slot's end, for every row
 
     def __init__(self, spec: IndicatorSpec, rows: int) -> None:
         self._minutes = int(spec.params[0])
