@@ -99,6 +99,9 @@ class BaseStrategy:
     paper: PaperRules | None = None
     """How its signals are filled on paper; None only writes them to the journal."""
 
+    watches: tuple[str, ...] = ()
+    """The scanners it cannot do without; that the configuration has them is checked before the run."""
+
     def __init__(self, config: dict[str, Any]) -> None:
         self.config = config
 

@@ -34,6 +34,10 @@ def show_report(title: str, summary: RunSummary, folder: Path) -> None:
             console.print(_hits_table(figures.first, one_day=len(summary.sessions) == 1))
         else:
             say(console, f"{name}: no hits")
+    if summary.trading.strategies:
+        from symscan.cli.trades_report import show_trading
+
+        show_trading(console, summary.trading)
     _show_cautions(console, summary)
     say(console, f"results in {folder}")
 

@@ -21,13 +21,14 @@ from symscan.model.session import Session
 from symscan.observers import tables
 from symscan.observers.journal import Journal
 from symscan.observers.summary import RunSummary
+from symscan.observers.trades import TRADES_FILE, TradesFile
 
 _SCHEMAS: Final = {
     "hits.csv": tables.HITS_SCHEMA,
     "scans.csv": tables.SCANS_SCHEMA,
     "unknown.csv": tables.UNKNOWN_SCHEMA,
 }
-_FILES: Final = (*_SCHEMAS, "journal.jsonl", "summary.json")
+_FILES: Final = (*_SCHEMAS, TRADES_FILE, "journal.jsonl", "summary.json")
 
 
 class RunFolder:
@@ -44,6 +45,7 @@ class RunFolder:
     def __init__(self, path: Path, journal: Journal) -> None:
         self.path = path
         self.summary = RunSummary()
+        self._trades = TradesFile(path)
         self._journal = journal
         self._session: Session | None = None
         self._scans: list[ScanFinished] = []
@@ -56,6 +58,7 @@ class RunFolder:
         self._session = session
         self._journal.observe(session, event)
         self.summary.observe(session, event)
+        self._trades.observe(session, event)
         if isinstance(event, ScanFinished):
             self._scans.append(event)
         elif isinstance(event, ScannerDone):
@@ -67,6 +70,7 @@ class RunFolder:
         """Append what is known of the session to the tables."""
         if self._session is None:
             return
+        self._trades.write_session(self._session)
         self._append("hits.csv", tables.hits_frame(self._session, self._scans))
         self._append("scans.csv", tables.scans_frame(self._session, self._scans))
         self._append("unknown.csv", tables.unknown_frame(self._session, self._done))

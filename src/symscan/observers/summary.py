@@ -19,6 +19,7 @@ from symscan.model.events import (
 )
 from symscan.model.instant import Instant, to_iso
 from symscan.model.session import Session
+from symscan.observers.trading import TradingSummary
 
 _FIRST_HITS: Final = 10
 
@@ -96,9 +97,11 @@ class RunSummary:
         self.completed: list[date] = []
         self.warnings: dict[str, None] = {}
         self.members = 0
+        self.trading = TradingSummary()
 
     def observe(self, session: Session, event: Event) -> None:
         """Take note of an event."""
+        self.trading.observe(session, event)
         match event:
             case SessionPrepared():
                 self.sessions.append(event.session)
@@ -123,6 +126,7 @@ class RunSummary:
             "completed": [day.isoformat() for day in self.completed],
             "warnings": list(self.warnings),
             "scanners": {name: figures.as_record() for name, figures in self.scanners.items()},
+            **({"strategies": self.trading.as_record()} if self.trading.strategies else {}),
         }
 
     def _figures(self, name: str) -> ScannerFigures:

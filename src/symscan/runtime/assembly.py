@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
+from symscan.analysis.engine import AnalysisEngine
+from symscan.analysis.running import RunningStrategy
 from symscan.clock.session_calendar import SessionCalendar
 from symscan.clock.time_manager import TimeManager
 from symscan.config import ScannerConfig, SessionConfig
@@ -20,6 +22,7 @@ from symscan.runtime.coordinator import SessionCoordinator, SessionParts
 from symscan.runtime.processor import DataProcessor
 from symscan.runtime.provisioning import MemberNeeds, Provisioning
 from symscan.runtime.scanner_setup import ScannerSetup
+from symscan.runtime.strategy_setup import StrategySetup
 from symscan.runtime.warming import Warming
 from symscan.scanners.managed import ManagedScanner
 from symscan.scanners.manager import ScannerManager
@@ -50,6 +53,7 @@ class Backtest:
     store: BarStore
     calendar: SessionCalendar
     scanners: ScannerSetup
+    strategies: StrategySetup
     indicators: tuple[IndicatorSpec, ...]
     sessions: tuple[Session, ...]
     warnings: tuple[str, ...]
@@ -78,10 +82,18 @@ class Backtest:
                 ScannerManager(managed, data, time_manager, self.config.mode),
                 Provisioning(data, history, source, warming, needs, needs_by_holder),
                 source,
+                self._analysis(data, time_manager),
                 config_symbols=tuple(symbol for symbol in self.config.symbols if symbol in stored),
                 observers=observers,
             )
         )
+
+    def _analysis(self, data: SessionData, time_manager: TimeManager) -> AnalysisEngine | None:
+        running = [
+            RunningStrategy(name, strategy, data, time_manager, self.config.mode)
+            for name, strategy in self.strategies.strategies().items()
+        ]
+        return AnalysisEngine(running, data, time_manager) if running else None
 
     def _needs(self, scanner: ScannerConfig) -> MemberNeeds:
         wished = scanner.symbol_requirements
@@ -112,8 +124,10 @@ def assemble_backtest(config: SessionConfig, store: Path, start: date, end: date
     if config.mode != "backtest":
         raise ConfigErrors([config.error("mode", "only 'backtest' can be run by this command")])
     calendar = _calendar(config)
-    setup = ScannerSetup(config, (Path.cwd(), config.file.resolve().parent))
+    folders = (Path.cwd(), config.file.resolve().parent)
+    setup, strategies = ScannerSetup(config, folders), StrategySetup(config, folders)
     made = setup.check()
+    strategies.check()
     indicators = _indicators(config)
     opened = BarStore(store)
     sessions = _sessions(calendar, start, end)
@@ -121,7 +135,7 @@ def assemble_backtest(config: SessionConfig, store: Path, start: date, end: date
     if not playable:
         raise DataError(_nothing_to_play(opened, sessions))
     warnings = tuple(cautions(config, made, opened, sessions, playable))
-    return Backtest(config, opened, calendar, setup, indicators, playable, warnings)
+    return Backtest(config, opened, calendar, setup, strategies, indicators, playable, warnings)
 
 
 def _calendar(config: SessionConfig) -> SessionCalendar:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from symscan.analysis.engine import AnalysisEngine
 from symscan.clock.time_manager import TimeManager
 from symscan.model.bar import BarSlice
 from symscan.model.events import (
@@ -34,6 +35,8 @@ class SessionParts:
 
     Attributes
     ----------
+    analysis
+        Runs the strategies; None where there are none.
     config_symbols
         The symbols the configuration names, those the store lacks left out.
     """
@@ -45,6 +48,7 @@ class SessionParts:
     scanner_manager: ScannerManager
     provisioning: Provisioning
     source: BarSource
+    analysis: AnalysisEngine | None = None
     config_symbols: tuple[str, ...] = ()
     observers: Sequence[Observer] = ()
 
@@ -60,6 +64,7 @@ class SessionCoordinator:
         self._processor = parts.processor
         self._provisioning = parts.provisioning
         self._source = parts.source
+        self._analysis = parts.analysis
         self._config_symbols = parts.config_symbols
         self._observers = parts.observers
 
@@ -69,7 +74,7 @@ class SessionCoordinator:
         return self._time.now
 
     def run(self, after_step: Callable[[], None] | None = None) -> None:
-        """The whole session; scanners are torn down whatever happens.
+        """The whole session; scanners are torn down and strategies ended whatever happens.
 
         Parameters
         ----------
@@ -84,6 +89,8 @@ class SessionCoordinator:
                     after_step()
         finally:
             self._publish(self.scanner_manager.teardown_all())
+            if self._analysis is not None:
+                self._publish(self._analysis.end())
         self._publish([SessionClosed(self.now, self.session.date, self.session_data.holders.members())])
 
     def slices(self) -> Iterator[BarSlice]:
@@ -155,6 +162,8 @@ class SessionCoordinator:
         if bar_slice.end == self.session.open:
             self._activate()
         self._run_due(ScanPhase.REGULAR)
+        if self._analysis is not None:
+            self._analyse(self._analysis)
         self._finish(self.scanner_manager.teardown_finished())
 
     def _activate(self) -> None:
@@ -178,6 +187,12 @@ class SessionCoordinator:
         found = [symbol for symbol in scan.hits.symbols if not holders.is_member(symbol)]
         self._publish(self._provisioning.admit(found, holder))
 
+    def _analyse(self, analysis: AnalysisEngine) -> None:
+        """What strategies ask for upon news is there when they decide upon the slice."""
+        for report in (analysis.on_bars, analysis.on_slice):
+            self._publish(report())
+            self._publish(self._provisioning.exchange(analysis.requests()))
+
     def _exchange(self) -> None:
         self._publish(self._provisioning.exchange(self.scanner_manager.requests()))
 
@@ -196,3 +211,5 @@ class SessionCoordinator:
         for event in events:
             for observer in self._observers:
                 observer.observe(self.session, event)
+            if self._analysis is not None:
+                self._analysis.note(event)

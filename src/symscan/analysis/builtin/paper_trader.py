@@ -57,6 +57,7 @@ class Strategy(BaseStrategy):
     def __init__(self, config: dict[str, Any]) -> None:
         super().__init__(config)
         self._params = params = Params.model_validate(config)
+        self.watches = (params.scanner,)
         self.paper = PaperRules(
             delay_minutes=params.delay_minutes,
             slippage_bps=params.slippage_bps,

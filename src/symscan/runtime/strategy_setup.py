@@ -1,0 +1,79 @@
+"""From the configuration's strategies to strategy objects, with every fault placed in the file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from symscan.analysis.base import BaseStrategy
+from symscan.analysis.loading import made_strategy, strategy_class
+from symscan.config import SessionConfig, StrategyConfig
+from symscan.config.parameters import parameter_faults
+from symscan.errors import ConfigError, ConfigErrors
+
+
+@dataclass(frozen=True, slots=True)
+class StrategySetup:
+    """Makes a configuration's strategies, anew for every session.
+
+    Attributes
+    ----------
+    config
+        The configuration.
+    folders
+        Where the project's modules are, first match wins.
+    """
+
+    config: SessionConfig
+    folders: tuple[Path, ...]
+
+    def check(self) -> None:
+        """Make every enabled strategy once, so that its faults are found before the run starts.
+
+        Raises
+        ------
+        ConfigErrors
+            If a module or a parameter is wrong; it holds all of them.
+        """
+        errors: list[ConfigError] = []
+        for strategy in self._enabled():
+            try:
+                self._check_watched(strategy, self._make(strategy))
+            except ConfigErrors as faults:
+                errors += faults.errors
+            except ConfigError as fault:
+                errors.append(self.config.error(f"{strategy.path}.module", str(fault)))
+        if errors:
+            raise ConfigErrors(errors)
+
+    def strategies(self) -> dict[str, BaseStrategy]:
+        """The strategies of one session by name, in the order of the configuration."""
+        return {strategy.name: self._make(strategy) for strategy in self._enabled()}
+
+    def _enabled(self) -> list[StrategyConfig]:
+        return [strategy for strategy in self.config.strategies if strategy.enabled]
+
+    def _make(self, strategy: StrategyConfig) -> BaseStrategy:
+        cls = strategy_class(strategy.module, strategy.name, self.folders)
+        self._check_parameters(strategy, cls)
+        return made_strategy(cls, strategy.module, dict(strategy.config))
+
+    def _check_watched(self, strategy: StrategyConfig, made: BaseStrategy) -> None:
+        has = [scanner.name for scanner in self.config.scanners if scanner.enabled]
+        for name in made.watches:
+            if name not in has:
+                message = f"there is no scanner '{name}' to watch (there are: {', '.join(has) or 'none'})"
+                raise ConfigErrors([self.config.error(f"{strategy.path}.config", message)])
+
+    def _check_parameters(self, strategy: StrategyConfig, cls: type[BaseStrategy]) -> None:
+        """A strategy that declares its parameters has them checked: unknown ones are faults."""
+        if cls.params is None:
+            return
+        try:
+            cls.params.model_validate(strategy.config)
+        except ValidationError as error:
+            found = parameter_faults(error, f"{strategy.path}.config", list(cls.params.model_fields))
+            errors = [self.config.error(one.path, one.message, key=one.key) for one in found]
+            raise ConfigErrors(errors) from None
