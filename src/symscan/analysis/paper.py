@@ -50,11 +50,17 @@ class PaperAccount:
         self._rules = rules
         self._lots = OpenLots(rules.volume_share)
         self._orders: list[_Order] = []
+        self._seen: tuple[tuple[Lot, ...], tuple[Position, ...]] = ((), ())
 
     @property
     def positions(self) -> tuple[Position, ...]:
         """The open trades, oldest first."""
-        return tuple(position_of(lot, self._rules) for lot in self._lots.lots)
+        lots, positions = self._seen
+        if lots is not self._lots.lots:
+            lots = self._lots.lots
+            positions = tuple(position_of(lot, self._rules) for lot in lots)
+            self._seen = (lots, positions)
+        return positions
 
     def symbols(self) -> list[str]:
         """The symbols of open trades and of signals on their way, each once."""

@@ -154,6 +154,8 @@ class RunningStrategy:
         if self._account is None or self._later is None:
             return
         busy = dict.fromkeys([*self._account.symbols(), *self._later.symbols()])
+        if busy == self._locked:
+            return
         view, reason = MemberView(self._data, self._book), f"{self._book.holder} trades it"
         for symbol in busy:
             view.lock_symbol(symbol, reason)

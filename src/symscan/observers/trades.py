@@ -41,7 +41,7 @@ TRADES_SCHEMA: Final = pl.Schema(
         "reason": pl.String(),
     }
 )
-"""Columns of ``trades.csv``; entries and exits are dated by the starts of their bars, prices hold slippage."""
+"""Columns of ``trades.csv``; fills are dated by the starts of their bars, and their prices hold slippage."""
 
 _Told = TradeClosed | OrderUnfilled
 
