@@ -253,7 +253,7 @@ def test_a_file_that_is_no_configuration(
             "no.csv: there is no such file",
         ),
         (("data", "import", "mine.json", "--store", "new", "--interval", "1x"), "'1x' is not an interval"),
-        (("data", "import", "--store", "new"), "symscan data import: missing argument 'PATHS...'"),
+        (("data", "import", "--store", "new"), "symscan data import: missing argument 'PATHS'"),
         (("data", "import-splits", "no.csv", "--store", "store"), "no.csv: No such file or directory"),
     ],
 )

@@ -47,7 +47,8 @@ def test_a_range_names_its_days(project: Path, capsys: pytest.CaptureFixture[str
     assert "warning: the store has no intraday bars of 2 of 4 sessions: 2026-01-16, 2026-01-20\n" in ended.out
     summary = json.loads((project / "out" / "summary.json").read_text())
     assert summary["warnings"] == [
-        "the store has no intraday bars of 2 of 4 sessions: 2026-01-16, 2026-01-20"
+        "the store has no intraday bars of 2 of 4 sessions: 2026-01-16, 2026-01-20",
+        "the store has no bars of 1 of the 4 symbols in the universe of 'movers'",
     ]
 
 
@@ -95,7 +96,7 @@ def test_every_table_fits_80_columns(
     ]
     write_config(project, lambda whole, _: whole["session_data_config"]["scanners"].extend(scanners))
     ended = call(capsys, *RUN)
-    tables = [line for line in ended.out.splitlines() if not line.startswith("unknown to")]
+    tables = [line for line in ended.out.splitlines() if not line.startswith(("unknown to", "warning"))]
     assert max(map(len, tables)) <= 80
     assert "opening_range_breakout " in ended.out
     assert "…" not in ended.out

@@ -19,8 +19,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-app.command("run")(run.run)
 app.command("demo")(demo.demo)
+app.command("run", epilog=run.EXAMPLES)(run.run)
 app.add_typer(data.app, name="data")
 
 

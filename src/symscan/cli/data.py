@@ -19,16 +19,16 @@ from symscan.sources.options import (
 )
 
 app = typer.Typer(
-    name="data", help="Bring bars and splits into a store, list and check them.", invoke_without_command=True
+    name="data", help="Bring bars and splits into a store, and check it.", invoke_without_command=True
 )
 
 _Store = Annotated[Path, typer.Option("--store", metavar="DIR", help="The folder of the bar store.")]
-_Exchange = Annotated[str, typer.Option(help="Whose sessions the bars belong to.")]
+_Exchange = Annotated[str, typer.Option(metavar="NAME", help="Whose sessions the bars belong to.")]
 
 
 @app.callback()
 def options(context: typer.Context) -> None:
-    """Bring bars and splits into a store, list and check them."""
+    """Bring bars and splits into a store, and check it."""
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())
 
@@ -36,10 +36,10 @@ def options(context: typer.Context) -> None:
 @app.command("import")
 def import_(
     paths: Annotated[
-        list[str], typer.Argument(metavar="PATHS...", help="CSV and Parquet files, folders, globs.")
+        list[str], typer.Argument(metavar="PATHS", help="CSV and Parquet files, folders, globs.")
     ],
     store: _Store,
-    interval: Annotated[str, typer.Option(help="How long a bar is: 1m, 5m, 1d.")],
+    interval: Annotated[str, typer.Option(metavar="INTERVAL", help="How long a bar is: 1m, 5m, 1d.")],
     label: Annotated[
         Label | None, typer.Option(help="Which end of a bar its timestamp is; needed for intraday bars.")
     ] = None,
@@ -55,7 +55,7 @@ def import_(
     header: Annotated[
         str | None, typer.Option(metavar="NAMES", help="Column names of CSV files without a header line.")
     ] = None,
-    symbol: Annotated[str | None, typer.Option(help="The symbol of all rows.")] = None,
+    symbol: Annotated[str | None, typer.Option(metavar="SYMBOL", help="The symbol of all rows.")] = None,
     name_pattern: Annotated[
         str | None, typer.Option(metavar="PATTERN", help="Where a file's name has the symbol: {symbol}_1m")
     ] = None,
@@ -108,7 +108,9 @@ def import_(
 
 @app.command("import-splits")
 def import_splits_(
-    file: Annotated[Path, typer.Argument(help="A CSV file: symbol,ex_date,ratio (4 or 4:1 for 4-for-1).")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="A CSV file: symbol,ex_date,ratio (4 or 4:1 for 4-for-1).")
+    ],
     store: _Store,
     on_conflict: Annotated[
         OnConflict, typer.Option(help="Which of two contradicting ratios is taken; stored ones are first.")
@@ -145,7 +147,10 @@ def check(
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 if there are faults.")] = False,
     exchange: _Exchange = "NYSE",
 ) -> None:
-    """Check every bar: by itself, in its session, and daily against intraday bars."""
+    """Check every bar of a store.
+
+    By itself, in its session, and daily against intraday bars.
+    """
     from symscan.cli.data_report import show_check
     from symscan.cli.store_change import progress_bar
     from symscan.clock.session_calendar import SessionCalendar

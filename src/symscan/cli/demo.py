@@ -23,13 +23,18 @@ _MARK_TEXT: Final = "Made by 'symscan demo'. Every symbol, price and volume in t
 
 
 def demo(
-    folder: Annotated[Path, typer.Option(help="Where the market, the store and the results go.")] = Path(
-        "demo"
-    ),
-    symbols: Annotated[int, typer.Option(min=50, max=20_000, help="How many made-up symbols.")] = 300,
-    seed: Annotated[int, typer.Option(min=0, help="Another seed is another market.")] = 7,
+    folder: Annotated[
+        Path, typer.Option(metavar="DIR", help="Where the market, the store and the results go.")
+    ] = Path("demo"),
+    symbols: Annotated[
+        int, typer.Option(min=50, max=20_000, metavar="N", help="How many made-up symbols.")
+    ] = 300,
+    seed: Annotated[int, typer.Option(min=0, metavar="N", help="Another seed is another market.")] = 7,
 ) -> None:
-    """Generate a market of made-up symbols, import it, and run the example scanners over a session."""
+    """Play a session of a generated market, to see it work.
+
+    Makes bars of made-up symbols, imports them, and runs the example scanners over one session.
+    """
     from symscan.cli.demo_story import show_next, show_story
     from symscan.cli.run import play
     from symscan.clock.session_calendar import SessionCalendar

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from symscan.runtime.assembly import Backtest
     from symscan.runtime.drive import Progress
 
+EXAMPLES = "Example: symscan run session.json --store store --date 2018-02-20"
+
 
 def parse_date(text: str) -> date:
     """A date of the command line.
@@ -35,7 +37,7 @@ def parse_date(text: str) -> date:
 
 def run(
     config: Annotated[Path, typer.Argument(metavar="CONFIG", help="The session configuration, a JSON file.")],
-    store: Annotated[Path, typer.Option(help="The folder of the bar store.")],
+    store: Annotated[Path, typer.Option(metavar="DIR", help="The folder of the bar store.")],
     day: Annotated[
         date | None, typer.Option("--date", parser=parse_date, metavar="DATE", help="Play one session.")
     ] = None,
@@ -46,11 +48,15 @@ def run(
         date | None, typer.Option(parser=parse_date, metavar="DATE", help="Play a range: its last date.")
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(help="Where results go; runs/NAME-START[_END] if not given.")
+        Path | None, typer.Option(metavar="DIR", help="Where results go; runs/NAME-START[_END] if not given.")
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the results of an earlier run.")] = False,
 ) -> None:
-    """Play one session, or one per trading day of a range, and write what the scanners found."""
+    """Play sessions over stored bars: write what scanners find.
+
+    One session, or one per trading day of a range. Dates given here come before those of the
+    configuration. Results are hits.csv, scans.csv, unknown.csv, journal.jsonl and summary.json.
+    """
     from symscan.config import load_config
 
     loaded = load_config(config)

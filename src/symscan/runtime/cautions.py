@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
 from symscan.clock.schedule import DAYS, Window
@@ -40,16 +40,34 @@ def cautions(
     without = [session.date for session in wanted if session not in playable]
     if without:
         yield f"the store has no intraday bars of {len(without)} of {len(wanted)} sessions: {_dates(without)}"
-    for scanner, instance in zip(enabled, made, strict=True):
-        yield from _survivorship(scanner, instance, playable[0])
+    scanners = {scanner.name: instance for scanner, instance in zip(enabled, made, strict=True)}
+    yield from _not_in_store(scanners, store)
+    yield from _survivorship(scanners, playable[0])
+    for scanner in enabled:
         yield from _never_due(scanner, playable)
 
 
-def _survivorship(scanner: ScannerConfig, instance: BaseScanner, first: Session) -> Iterator[str]:
-    if instance.universe_as_of is not None and instance.universe_as_of > first.date:
+def _not_in_store(scanners: Mapping[str, BaseScanner], store: BarStore) -> Iterator[str]:
+    stored = store.symbols()
+    lacking: dict[tuple[int, int], list[str]] = {}
+    for name, scanner in scanners.items():
+        universe = scanner.universe
+        missing = sum(symbol not in stored for symbol in universe)
+        if missing:
+            lacking.setdefault((missing, len(universe)), []).append(name)
+    for (missing, of), names in lacking.items():
+        yield f"the store has no bars of {missing} of the {of} symbols in the universe of {_named(names)}"
+
+
+def _survivorship(scanners: Mapping[str, BaseScanner], first: Session) -> Iterator[str]:
+    later: dict[date, list[str]] = {}
+    for name, scanner in scanners.items():
+        if scanner.universe_as_of is not None and scanner.universe_as_of > first.date:
+            later.setdefault(scanner.universe_as_of, []).append(name)
+    for as_of, names in later.items():
         yield (
-            f"the universe of scanner '{scanner.name}' is of {instance.universe_as_of}, after the session of "
-            f"{first.date}: symbols that have left it since are not scanned (survivorship bias)"
+            f"the universe of {_named(names)} is of {as_of}, after the session of {first.date}: symbols that "
+            "have left it since are not scanned (survivorship bias)"
         )
 
 
@@ -73,6 +91,10 @@ def _is_due(scanner: ScannerConfig, session: Session) -> bool:
 def _day_matches(scanner: ScannerConfig, session: Session) -> bool:
     windows: Sequence[Window] = (*scanner.pre_session_windows, *scanner.regular_session)
     return any(DAYS[session.date.weekday()] in window.days for window in windows)
+
+
+def _named(scanners: Sequence[str]) -> str:
+    return " and ".join(f"'{name}'" for name in scanners)
 
 
 def _dates(days: Sequence[date]) -> str:
