@@ -1,80 +1,10 @@
-"""A whole session over a market in memory."""
+"""Sessions to play."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
-
 import pytest
 
-from fakes import Day, MemoryMarket, Recorder, Weekdays, make_session, weekdays_before
-from symscan.clock.time_manager import TimeManager
-from symscan.model.interval import ONE_MINUTE
-from symscan.runtime.coordinator import SessionCoordinator, SessionParts
-from symscan.runtime.processor import DataProcessor
-from symscan.runtime.provisioning import MemberNeeds, Provisioning
-from symscan.runtime.warming import Warming
-from symscan.scanners.managed import ManagedScanner
-from symscan.scanners.manager import ScannerManager
-from symscan.session.session_data import SessionData
-
-SESSION = make_session(minutes=10)
-EARLIER = weekdays_before(SESSION, 40)
-
-
-def rising(first: float, minutes: int = 10) -> Day:
-    """A bar a minute, each a dollar higher."""
-    return {minute: first + minute for minute in range(minutes)}
-
-
-TODAY: Mapping[str, Day] = {
-    "A": {-2: 9.0, **rising(10)},
-    "B": {0: 50.0, 7: 51.0},
-    "C": {},
-}
-BEFORE = {day.date: {"A": rising(100 - 10 * age), "B": {3: 40.0}} for age, day in enumerate(EARLIER[::-1])}
-
-
-class Played:
-    """A session, its parts and what it told."""
-
-    def __init__(
-        self,
-        scanners: Sequence[ManagedScanner] = (),
-        config_symbols: tuple[str, ...] = (),
-        needs: MemberNeeds | None = None,
-        **market: Any,
-    ) -> None:
-        market = {"today": TODAY, "earlier": BEFORE, **market}
-        self.market = MemoryMarket(SESSION, **market)
-        self.data = SessionData(SESSION)
-        self.time = TimeManager(SESSION)
-        self.told = Recorder()
-        warming = Warming(self.data, self.market, Weekdays(SESSION))  # type: ignore[arg-type]
-        needs = needs or MemberNeeds((ONE_MINUTE,), 0)
-        self.provisioning = Provisioning(self.data, self.market, self.market, warming, needs)
-        self.manager = ScannerManager(scanners, self.data, self.time)
-        self.coordinator = SessionCoordinator(
-            SessionParts(
-                SESSION,
-                self.time,
-                self.data,
-                DataProcessor(self.data),
-                self.manager,
-                self.provisioning,
-                self.market,
-                config_symbols=config_symbols,
-                observers=(self.told,),
-            )
-        )
-
-    def until(self, minute: int) -> None:
-        """Prepare, and play up to a minute of the session."""
-        self.coordinator.prepare()
-        for bar_slice in self.coordinator.slices():
-            self.coordinator.step(bar_slice)
-            if bar_slice.end == SESSION.open + minute * 60_000_000:
-                return
+from memory_session import Played
 
 
 @pytest.fixture
