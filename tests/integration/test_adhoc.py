@@ -356,6 +356,26 @@ def test_a_teardown_may_unlock_and_remove_but_not_add() -> None:
     assert [event.symbols for event in played.of(SymbolsRemoved)] == [("C",), ("A",)]
 
 
+def test_a_symbol_may_be_removed_and_asked_for_anew_in_one_breath() -> None:
+    def renew(view: Any) -> tuple[bool, ...]:
+        asked = (
+            view.add_indicator("A", "rsi_2_5m"),
+            view.remove_symbol("A"),
+            view.add_indicator("A", "sma_3_5m"),
+        )
+        return (*asked, view.add_session_bars("A", "1m"))
+
+    def look(view: Any) -> Any:
+        return view.symbols, view.get_indicator("A", "rsi_2_5m"), view.get_latest_price("A")
+
+    played = play({None: lambda view: view.add_indicator("A", "sma_3_5m"), 12: renew, 13: look}, until=13)
+    assert played.answers["one", 12] == (True,) * 4
+    assert played.answers["one", 13] == (("A",), None, _day("A", 0)[12])
+    assert not played.data.indicators.asked(spec_of("rsi_2_5m")).any()
+    assert played.data.indicators.asked(spec_of("sma_3_5m"), "scanner:one").any()
+    assert [event.symbols for event in played.of(SymbolsRemoved)] == [("A",)]
+
+
 def test_a_scanner_goes_on_judging_when_its_candidates_go() -> None:
     script = {
         None: lambda view: view.add_indicator(["B", "C"], "sma_3_5m"),

@@ -98,7 +98,25 @@ class Provisioning:
         source.subscribe({}, data.capacity)  # slices are as wide as the session, even if nobody ever joins
 
     def exchange(self, requests: Sequence[Request]) -> list[Event]:
-        """Carry out requests; returns what came of them."""
+        """Carry out requests; returns what came of them.
+
+        First the data everybody asks for, then the changes of symbols in order, then the data that
+        somebody asks for after it had symbols removed.
+        """
+        first: list[AddBars | AddIndicator] = []
+        changes: list[Change | Refused] = []
+        later: list[AddBars | AddIndicator] = []
+        for request in requests:
+            if not isinstance(request, AddBars | AddIndicator):
+                changes.append(request)
+            elif changes and changes[-1].holder == request.holder:
+                later.append(request)
+            else:
+                first.append(request)
+        return [*self._provide(first), *self._carry_out(changes), *self._provide(later)]
+
+    def _provide(self, requests: Sequence[AddBars | AddIndicator]) -> list[Event]:
+        """Load what is asked for, all of it together."""
         bars = [one for one in requests if isinstance(one, AddBars)]
         indicators = [one for one in requests if isinstance(one, AddIndicator)]
         asked: list[AddBars | AddIndicator] = [*bars, *indicators]
@@ -107,9 +125,7 @@ class Provisioning:
             self._data.add_candidates(request.holder, request.symbols)
         for wanted in bars:
             self._keep_bars(wanted)
-        events = self._keep_indicators(indicators)
-        changes = [one for one in requests if not isinstance(one, AddBars | AddIndicator)]
-        return [*events, *self._carry_out(changes)]
+        return self._keep_indicators(indicators)
 
     def needs_of(self, holder: str) -> MemberNeeds | None:
         """What members are given that a holder brings in; None: it may bring in none."""

@@ -141,9 +141,9 @@ class SessionAsks:
         """Those of the symbols for which this holder has not asked for the indicator."""
         rows = self._data.symbols.rows_or_none(symbols)
         asked = np.append(self._data.indicators.asked(spec, self._holder), False)  # for row -1: none
-        pending = self._requests.has_indicator
+        pending, leaving = self._requests.has_indicator, self._requests.is_leaving
         has = zip(symbols, asked[rows].tolist(), strict=True)
-        return [symbol for symbol, is_asked in has if not is_asked and not pending(symbol, spec)]
+        return [one for one, is_asked in has if (not is_asked or leaving(one)) and not pending(one, spec)]
 
     def _add_bars(self, symbols: Sequence[str], interval: Interval, days: int) -> bool:
         new = [symbol for symbol in symbols if not self._has_bars(symbol, interval, days)]
@@ -153,7 +153,7 @@ class SessionAsks:
     def _has_bars(self, symbol: str, interval: Interval, days: int) -> bool:
         if self._requests.has_bars(symbol, interval, days):
             return True
-        if not self._data.holders.is_candidate(symbol, self._holder):
+        if self._requests.is_leaving(symbol) or not self._data.holders.is_candidate(symbol, self._holder):
             return False
         if days:
             return self._data.history.days(symbol, interval) >= days

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from symscan.model.interval import Interval
@@ -122,9 +122,16 @@ class RequestBook:
         return any(symbol in symbols for symbols in (*self._bars.values(), *self._indicators.values()))
 
     def change_symbol(self, request: Change) -> None:
-        """Record a symbol to add, remove, lock or unlock."""
+        """Record a symbol to add, remove, lock or unlock; what was asked of one to remove is void."""
+        if isinstance(request, RemoveSymbol):
+            for symbols in (*self._bars.values(), *self._indicators.values()):
+                symbols.pop(request.symbol, None)
         self._changes.append(request)
         self._by_symbol.setdefault(request.symbol, []).append(request)
+
+    def is_leaving(self, symbol: str) -> bool:
+        """Whether the symbol is to be removed: what it had by now is nothing to rely on."""
+        return any(isinstance(one, RemoveSymbol) for one in self._by_symbol.get(symbol, ()))
 
     def refuse(self, symbol: str, request: str, reason: str) -> None:
         """Record that something asked for is not allowed, so that the session's events say so."""
@@ -140,17 +147,24 @@ class RequestBook:
         self._bars, self._indicators, self._by_symbol = {}, {}, {}
 
     def drain(self) -> list[Request]:
-        """Take out all requests: bars and indicators first, then changes of symbols in order."""
-        bars = [
-            AddBars(self.holder, tuple(symbols), interval, days)
-            for (interval, days), symbols in self._bars.items()
-            if symbols
+        """Take out all requests: bars and indicators first, then changes of symbols in order.
+
+        Bars and indicators of symbols that are removed and asked for anew come last.
+        """
+        leaving = {symbol for symbol in self._by_symbol if self.is_leaving(symbol)}
+        drained: list[Request] = [
+            *self._data(lambda symbol: symbol not in leaving),
+            *self._changes,
+            *(self._data(leaving.__contains__) if leaving else ()),
         ]
-        indicators = [
-            AddIndicator(self.holder, tuple(symbols), spec)
-            for spec, symbols in self._indicators.items()
-            if symbols
-        ]
-        drained: list[Request] = [*bars, *indicators, *self._changes]
         self._bars, self._indicators, self._changes, self._by_symbol = {}, {}, [], {}
         return drained
+
+    def _data(self, chosen: Callable[[str], bool]) -> Iterator[AddBars | AddIndicator]:
+        """What is asked for of some symbols."""
+        for (interval, days), symbols in self._bars.items():
+            if some := tuple(filter(chosen, symbols)):
+                yield AddBars(self.holder, some, interval, days)
+        for spec, symbols in self._indicators.items():
+            if some := tuple(filter(chosen, symbols)):
+                yield AddIndicator(self.holder, some, spec)

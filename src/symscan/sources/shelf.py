@@ -9,6 +9,9 @@ from symscan.model.bar import Block
 
 _LIMIT_BYTES = 400_000_000
 
+_BYTES_OF_A_BLOCK = 400
+"""What a block takes besides its numbers: most of it, where there are few symbols."""
+
 
 class BlockShelf:
     """Blocks by what they were made from: bars only, never state, so that days stay independent.
@@ -39,12 +42,12 @@ class BlockShelf:
 
     def put(self, key: Hashable, blocks: Sequence[Block]) -> None:
         """Keep the blocks, and give up others if that is too much."""
+        self._bytes += _size(blocks) - _size(self._kept.pop(key, ()))
         self._kept[key] = blocks
-        self._bytes += _size(blocks)
         while self._bytes > self._limit and len(self._kept) > 1:
             _, gone = self._kept.popitem(last=False)
             self._bytes -= _size(gone)
 
 
 def _size(blocks: Sequence[Block]) -> int:
-    return sum(block.fields.nbytes + block.present.nbytes for block in blocks)
+    return sum(_BYTES_OF_A_BLOCK + block.fields.nbytes + block.present.nbytes for block in blocks)

@@ -31,10 +31,15 @@ def test_data_comes_before_changes_and_changes_keep_their_order() -> None:
     changes = [AddSymbol(ME, "B"), LockSymbol(ME, "B", "x"), RemoveSymbol(ME, "A"), AddSymbol(ME, "A")]
     for change in changes:
         book.change_symbol(change)
-    book.add_indicator(["A"], SMA)
-    book.add_bars(["A"], ONE_MINUTE, 0)
+    book.add_indicator(["A", "C"], SMA)
+    book.add_bars(["C"], ONE_MINUTE, 0)
     assert list(book.symbol_changes("A")) == changes[2:]
-    assert book.drain() == [AddBars(ME, ("A",), ONE_MINUTE, 0), AddIndicator(ME, ("A",), SMA), *changes]
+    assert book.drain() == [
+        AddBars(ME, ("C",), ONE_MINUTE, 0),
+        AddIndicator(ME, ("C",), SMA),
+        *changes,
+        AddIndicator(ME, ("A",), SMA),  # asked for after it was to be removed
+    ]
 
 
 def test_asking_for_nobody_asks_for_nothing() -> None:
