@@ -52,6 +52,7 @@ class Oracle:
         ).iter_rows():
             self._daily[symbol, one] = [(self.days[self._place[one]].close, *fields)]
         self._stored_days = set(market.days["date"])
+        self.readings = cache(self._readings)
         self.intraday = cache(self._intraday)
         self.series = cache(self._series)
 
@@ -95,7 +96,7 @@ class Oracle:
         bars = self.rebased(symbol, self.daily(symbol, previous), previous.date, day.date)
         return bars[0][4] if bars and not self.mismatched(symbol, day) else NAN
 
-    def readings(self, symbol: str, day: Day, at: int) -> dict[str, float]:
+    def _readings(self, symbol: str, day: Day, at: int) -> dict[str, float]:
         """All session readings as of an instant."""
         early = self.premarket(symbol, day, at)
         regular = [bar for bar in self.regular(symbol, day) if bar[0] <= at]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import chdir
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -83,6 +84,7 @@ def play(
     text = json.dumps({"session_data_config": {"scanners": scanners, **more}})
     config = parse_config(text, str(folder / "session.json"))
     out = folder / f"run{sum(1 for _ in folder.glob('run*'))}"
-    with run_folder(out, force=False, facts=dict) as results:
+    # Universes are looked up in the current folder first, and the project's own ships one called sp500.
+    with chdir(folder), run_folder(out, force=False, facts=dict) as results:
         run_backtest(assemble_backtest(config, store, first, last or first), [results])
     return Run(out)

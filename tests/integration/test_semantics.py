@@ -94,8 +94,9 @@ def test_every_value_is_as_computed_elsewhere(run: Run, oracle: Oracle) -> None:
         day = Day.of(date.fromisoformat(session))
         at = _instant(scan_at)
         got = json.loads(metadata)
-        expected = oracle.readings(symbol, day, at)
-        expected |= {key: oracle.indicator(symbol, key, day, at) for key in INDICATORS}
+        expected = oracle.readings(symbol, day, at) | {
+            key: oracle.indicator(symbol, key, day, at) for key in INDICATORS
+        }
         for name, value in expected.items():
             judged, known = judged + 1, known + (value == value)
             if not _same(got[name], value):

@@ -71,11 +71,8 @@ def assert_as_computed(
         for name, value in expected.items():
             mine = got[name]
             known += mine is not None
-            if (
-                (mine is None
-                and value == value)
-                or (mine is not None
-                and mine != pytest.approx(value, rel=1e-9, abs=1e-9))
+            if (mine is None and value == value) or (
+                mine is not None and mine != pytest.approx(value, rel=1e-9, abs=1e-9)
             ):
                 wrong.append((at, symbol, name, mine, value))
     assert wrong[:5] == []
