@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from symscan.cli import data, demo, run
+from symscan.cli import data, demo, run, scanners
 from symscan.cli.failures import INTERRUPTED, interruptible, told
 
 app = typer.Typer(
@@ -22,6 +22,8 @@ app = typer.Typer(
 app.command("demo")(demo.demo)
 app.command("run", epilog=run.EXAMPLES)(run.run)
 app.add_typer(data.app, name="data")
+app.command("scanners")(scanners.scanners)
+app.command("schema")(scanners.schema)
 
 
 @app.callback()
