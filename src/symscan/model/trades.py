@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from enum import StrEnum
+from numbers import Real
 
 from symscan.model.instant import Instant
 
@@ -85,7 +86,7 @@ class Signal:
             if not isinstance(getattr(self, name), str):
                 raise ValueError(f"{name} is {getattr(self, name)!r}; give a text")
         object.__setattr__(self, "shares", _whole(self.shares))
-        if (self.action is Action.EXIT) != (self.shares == 0):
+        if self.shares < 0 or (self.action is Action.EXIT) != (self.shares == 0):
             raise ValueError(f"shares is {self.shares}; an exit has 0, any other signal at least 1")
         for name in ("stop_distance", "target_distance"):
             object.__setattr__(self, name, _distance(name, getattr(self, name)))
@@ -196,14 +197,15 @@ class PaperResult:
 
 
 def _whole(value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value):
+    """A whole number; NumPy's are as good as Python's."""
+    if isinstance(value, bool) or not isinstance(value, Real) or not float(value).is_integer():
         raise ValueError(f"shares is {value!r}; give a whole number")
-    return int(value)
+    return int(float(value))
 
 
 def _distance(name: str, value: object) -> float | None:
     if value is None:
         return None
-    if not isinstance(value, int | float) or not math.isfinite(value) or value <= 0:
+    if not isinstance(value, Real) or not math.isfinite(value) or value <= 0:
         raise ValueError(f"{name} is {value!r}; give a number above 0, or None")
     return float(value)
