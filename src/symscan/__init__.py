@@ -25,20 +25,25 @@ from symscan.errors import (
 )
 
 if TYPE_CHECKING:
+    from symscan.analysis.base import BaseStrategy, ScanReport, StrategyContext
+    from symscan.analysis.rules import PaperRules
     from symscan.clock.session_calendar import SessionCalendar
     from symscan.clock.time_manager import TimeManager
     from symscan.config import SessionConfig, load_config
     from symscan.model.interval import Interval
     from symscan.model.specs import IndicatorConfig, IndicatorSpec, IndicatorType
+    from symscan.model.trades import Passed, Position, Signal
     from symscan.scanners.base import BaseScanner, ScanContext, ScanResult
     from symscan.scanners.screen import Screen, ScreenScanner
     from symscan.scanners.universe import Universe, load_universe
+    from symscan.session.member_view import MemberView
     from symscan.session.view import SessionView
     from symscan.sources.parquet import BarStore
 
 __all__ = [
     "BarStore",
     "BaseScanner",
+    "BaseStrategy",
     "CalendarError",
     "ConfigError",
     "ConfigErrors",
@@ -49,9 +54,14 @@ __all__ = [
     "IndicatorType",
     "InputError",
     "Interval",
+    "MemberView",
+    "PaperRules",
+    "Passed",
+    "Position",
     "RunError",
     "ScanContext",
     "ScanOverrun",
+    "ScanReport",
     "ScanResult",
     "ScannerFailed",
     "Screen",
@@ -59,7 +69,9 @@ __all__ = [
     "SessionCalendar",
     "SessionConfig",
     "SessionView",
+    "Signal",
     "SpecError",
+    "StrategyContext",
     "SymscanError",
     "TimeManager",
     "Universe",
@@ -71,17 +83,25 @@ __all__ = [
 _HOMES: Final = {
     "BarStore": "symscan.sources.parquet",
     "BaseScanner": "symscan.scanners.base",
+    "BaseStrategy": "symscan.analysis.base",
     "IndicatorConfig": "symscan.model.specs",
     "IndicatorSpec": "symscan.model.specs",
     "IndicatorType": "symscan.model.specs",
     "Interval": "symscan.model.interval",
+    "MemberView": "symscan.session.member_view",
+    "PaperRules": "symscan.analysis.rules",
+    "Passed": "symscan.model.trades",
+    "Position": "symscan.model.trades",
     "ScanContext": "symscan.scanners.base",
+    "ScanReport": "symscan.analysis.base",
     "ScanResult": "symscan.scanners.base",
     "Screen": "symscan.scanners.screen",
     "ScreenScanner": "symscan.scanners.screen",
     "SessionCalendar": "symscan.clock.session_calendar",
     "SessionConfig": "symscan.config",
     "SessionView": "symscan.session.view",
+    "Signal": "symscan.model.trades",
+    "StrategyContext": "symscan.analysis.base",
     "TimeManager": "symscan.clock.time_manager",
     "Universe": "symscan.scanners.universe",
     "load_config": "symscan.config",
