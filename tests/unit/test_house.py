@@ -14,6 +14,9 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = (".ci", "benchmarks", "data", "docs", "examples", "session_configs", "src", "tests")
+OURS = ("benchmarks", "docs", "examples", "src", "tests", "README.md")
+"""What has to be in our style; a scanner that somebody tries out beside it need not."""
+
 LONGEST_MODULE = 300
 
 INSTALL = "python3 -m venv .venv && .venv/bin/pip install -q -c constraints.txt -e "
@@ -56,11 +59,11 @@ def _text(path: Path) -> str | None:
 
 
 def test_ruff_finds_nothing() -> None:
-    _run(sys.executable, "-m", "ruff", "check", "--quiet")
+    _run(sys.executable, "-m", "ruff", "check", "--quiet", *OURS)
 
 
 def test_ruff_would_change_nothing() -> None:
-    _run(sys.executable, "-m", "ruff", "format", "--check", "--quiet")
+    _run(sys.executable, "-m", "ruff", "format", "--check", "--quiet", *OURS)
 
 
 def test_types_are_strict() -> None:

@@ -1,0 +1,116 @@
+"""``symscan scan``: one scan at one instant equals the same scan of a whole run."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from integration.cli_running import DAY, call, scanner, write_bars, write_config, written
+
+STORE = ("--store", "store", "--interval", "1m", "--label", "start", "--timezone", "America/New_York")
+MINE = (
+    "from symscan import BaseScanner, ScanResult\n"
+    "class Scanner(BaseScanner):\n"
+    "    def setup(self, context):\n"
+    "        return context.session_data.add_indicator(self._load_universe(), 'sma_3_1m')\n"
+    "    def scan(self, context):\n"
+    "        found = context.session_data.frame(['close', 'sma_3_1m']).drop_nulls()\n"
+    "        found = found.filter(found['close'] > found['sma_3_1m'])\n"
+    "        return ScanResult(list(found['symbol']), {one: {'sma': 1.5} for one in found['symbol']})\n"
+)
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Path:
+    monkeypatch.chdir(tmp_path)
+    write_bars(tmp_path / "bars.csv", {"AAA": 0.1, "BBB": 0.0, "CCC": 0.2}, ["2026-01-14", DAY])
+    assert call(capsys, "data", "import", "bars.csv", *STORE).code == 0
+    (tmp_path / "three.txt").write_text("AAA\nBBB\nCCC\nDDD\n")
+    (tmp_path / "mine_now.py").write_text(MINE)
+    return tmp_path
+
+
+def _scan(*more: str) -> tuple[str, ...]:
+    return ("scan", "mine_now", "--store", "store", "--date", DAY, "--universe", "three.txt", *more)
+
+
+def test_it_shows_what_a_run_would_find(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = written(project)
+    ended = call(capsys, *_scan("--at", "10:00"))
+    assert (ended.code, ended.err) == (0, "")
+    assert written(project) == before
+    lines = [" ".join(line.split()) for line in ended.out.splitlines()]
+    assert lines[0] == f"mine_now at {DAY} 10:00 EST"
+    assert "indicators: sma_3_1m" in lines
+    assert lines[-1] == "2 found, 3 of 4 judged; unknown: not_in_store 1"
+    write_config(
+        project, lambda whole, _: whole["session_data_config"]["scanners"].append(scanner("mine_now"))
+    )
+    assert call(capsys, "run", "mine.json", "--store", "store", "--date", DAY, "--out", "out").code == 0
+    with (project / "out" / "hits.csv").open(newline="") as file:
+        hits = [row for row in csv.DictReader(file) if row["scanner"] == "mine_now"]
+    there = [row for row in hits if row["scan_at_local"].startswith(f"{DAY}T10:00")]
+    assert [f"{row['rank']} {row['symbol']} {float(row['price']):.2f}" for row in there] == [
+        " ".join(line.split()[:3]) for line in lines if line.endswith("sma 1.5")
+    ]
+
+
+@pytest.mark.usefixtures("project")
+def test_before_the_open_it_is_a_pre_session_scan(capsys: pytest.CaptureFixture[str]) -> None:
+    ended = call(capsys, *_scan("--at", "09:00"))
+    assert ended.code == 0
+    assert "0 found, 0 of 4 judged; unknown: no_bar_today 3, not_in_store 1" in ended.out
+
+
+@pytest.mark.usefixtures("project")
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (
+            _scan("--at", "25:00"),
+            2,
+            "symscan scan: invalid value for '--at': '25:00' is not a time; write it",
+        ),
+        (_scan("--at", "17:00"), 2, "--at 17:00 is outside the session of 2026-01-15, which goes from 04:00"),
+        (_scan(), 2, "symscan scan: missing option '--at'"),
+        (_scan("--at", "10:00", "--universe", "no"), 2, "--universe: there is no universe 'no'; there are"),
+        (_scan("--at", "10:00", "--config", "[1"), 2, "--config: not valid JSON"),
+        (_scan("--at", "10:00", "--config", "[1]"), 2, "--config: expected a JSON object"),
+        (("scan", "gapp", *_scan()[2:], "--at", "10:00"), 2, "MODULE: there is no module 'gapp' in"),
+        (
+            ("scan", "gap", *_scan()[2:], "--at", "10:00", "--config", '{"min_gap": 1}'),
+            2,
+            "--config min_gap: unknown parameter 'min_gap'; did you mean 'min_gap_percent'?",
+        ),
+        (_scan("--at", "10:00", "--date", "2026-01-19"), 2, "2026-01-19 has no session, it is a holiday"),
+    ],
+)
+def test_mistakes_are_one_message(
+    capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], code: int, message: str
+) -> None:
+    ended = call(capsys, *arguments)
+    assert (ended.code, ended.out) == (code, "")
+    assert ended.err.startswith(f"error: {message}")
+    assert len(ended.err.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("found = context", "found = 1 / 0, context", "the scan failed: ZeroDivisionError: division by zero"),
+        (
+            "return context.session_data.add_indicator(self._load_universe(), 'sma_3_1m')",
+            "return False",
+            "the ",
+        ),
+    ],
+)
+def test_a_scan_that_fails_is_a_failure(
+    project: Path, capsys: pytest.CaptureFixture[str], old: str, new: str, message: str
+) -> None:
+    (project / "mine_bad.py").write_text(MINE.replace(old, new, 1))
+    ended = call(capsys, "scan", "mine_bad", *_scan("--at", "10:00")[2:])
+    assert ended.code == 1
+    assert ended.err.startswith(f"error: {message}")
