@@ -33,7 +33,7 @@ class SessionClock:
 
     @property
     def minutes(self) -> int:
-        """Minutes from the open to the newest block's end."""
+        """Minutes from the open to the newest block's end; a bar longer than its session counts in full."""
         return (self.end - self._open) // MINUTE
 
     def advance_to(self, end: Instant) -> bool:
