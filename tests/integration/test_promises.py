@@ -299,3 +299,43 @@ class Scanner(BaseScanner):
     assert done.table("scans")["universe"].to_list() == [5, 4, 4, 4, 4]
     unknown = done.table("unknown").select("symbol", "reason", "scans").rows()
     assert unknown == [("NEWC", "no_bar_today", 5), ("NOTIN", "not_in_store", 5)]
+
+
+OUTSIDER = """
+from symscan import BaseScanner, ScanResult
+
+class Scanner(BaseScanner):
+    def setup(self, context):
+        self._universe = ["LIQ05"]
+        return True
+
+    def scan(self, context):
+        view = context.session_data
+        looks = {
+            symbol: [
+                str(view.get_latest_bar(symbol)),
+                view.get_latest_price(symbol),
+                [bar.close for bar in view.get_bars(symbol, "1m", 3)],
+                str(view.get_indicator(symbol, "rsi_14_5m")),
+            ]
+            for symbol in ("LIQ00", "HALT", "LIQ05", "RARE")
+        }
+        return ScanResult(["LIQ00", "HALT"], metadata={"LIQ00": {"looks": str(looks)}})
+"""
+
+
+@pytest.mark.parametrize("adds", [True, False])
+def test_what_a_scanner_finds_outside_its_universe_is_seen_alike(
+    adds: bool, store: Path, tmp_path: Path
+) -> None:
+    """Whether another scanner has loaded the symbol must not show, in its hits or in its looks."""
+    (project(tmp_path) / "outsider.py").write_text(OUTSIDER)
+    outsider = {
+        "module": "outsider",
+        "regular_session": [{"start": "09:40", "end": "11:00", "interval": "10m"}],
+        "add_symbols": adds,
+    }
+    alone = play(tmp_path, [outsider], store, FIRST)
+    beside = play(tmp_path, [{**BUSY, "add_symbols": False}, outsider], store, FIRST)
+    assert len(alone.hits_of("outsider")) == 18
+    assert alone.hits_of("outsider") == beside.hits_of("outsider")

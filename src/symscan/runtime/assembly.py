@@ -73,14 +73,16 @@ class Backtest:
             for one in self.scanners.enabled
         }
         stored = history.symbols()
+        provisioning = Provisioning(data, history, source, warming, needs, needs_by_holder)
+        scanners = ScannerManager(managed, data, time_manager, self.config.mode, place=provisioning.place)
         return SessionCoordinator(
             SessionParts(
                 session,
                 time_manager,
                 data,
                 DataProcessor(data),
-                ScannerManager(managed, data, time_manager, self.config.mode),
-                Provisioning(data, history, source, warming, needs, needs_by_holder),
+                scanners,
+                provisioning,
                 source,
                 self._analysis(data, time_manager),
                 config_symbols=tuple(symbol for symbol in self.config.symbols if symbol in stored),
@@ -123,12 +125,12 @@ def assemble_backtest(config: SessionConfig, store: Path, start: date, end: date
     """
     if config.mode != "backtest":
         raise ConfigErrors([config.error("mode", "only 'backtest' can be run by this command")])
-    calendar = _calendar(config)
+    calendar = calendar_of(config)
     folders = (Path.cwd(), config.file.resolve().parent)
     setup, strategies = ScannerSetup(config, folders), StrategySetup(config, folders)
     made = setup.check()
     strategies.check()
-    indicators = _indicators(config)
+    indicators = member_indicators(config)
     opened = BarStore(store)
     sessions = _sessions(calendar, start, end)
     playable = tuple(session for session in sessions if _has_bars(opened, session))
@@ -138,7 +140,14 @@ def assemble_backtest(config: SessionConfig, store: Path, start: date, end: date
     return Backtest(config, opened, calendar, setup, strategies, indicators, playable, warnings)
 
 
-def _calendar(config: SessionConfig) -> SessionCalendar:
+def calendar_of(config: SessionConfig) -> SessionCalendar:
+    """The calendar of the configured exchange.
+
+    Raises
+    ------
+    ConfigErrors
+        If there is no such exchange.
+    """
     try:
         return SessionCalendar(config.exchange)
     except CalendarError as fault:
@@ -153,7 +162,14 @@ def _sessions(calendar: SessionCalendar, start: date, end: date) -> list[Session
     return sessions or [calendar.session(start)]
 
 
-def _indicators(config: SessionConfig) -> tuple[IndicatorSpec, ...]:
+def member_indicators(config: SessionConfig) -> tuple[IndicatorSpec, ...]:
+    """The indicators of every member, each once.
+
+    Raises
+    ------
+    ConfigErrors
+        If one does not exist, or a parameter is out of bounds; it holds all of them.
+    """
     errors: list[ConfigError] = []
     specs: list[IndicatorSpec] = []
     for index, wanted in enumerate(config.indicators):

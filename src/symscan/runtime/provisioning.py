@@ -183,6 +183,12 @@ class Provisioning:
         self._data.indicators.release(holder)
         return self._let_go(free, holder)
 
+    def place(self, symbols: Sequence[str]) -> None:
+        """Give rows, daily history and bars to those of the symbols that have none and that the store has."""
+        self._place(
+            symbol for symbol in symbols if symbol not in self._data.symbols and symbol in self._in_store
+        )
+
     def _place(self, symbols: Iterable[str]) -> None:
         """Give rows, daily history and bars to symbols that have none."""
         new = self._data.add_rows(symbols)

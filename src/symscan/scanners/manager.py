@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -41,6 +41,9 @@ class ScannerManager:
         The session's state and clock.
     mode
         What scanners are told in their context.
+    place
+        Loads today's bars of symbols that have none yet: a hit outside its scanner's universe has its
+        values at once, whoever else may have loaded it. None leaves them unknown.
     """
 
     def __init__(
@@ -50,12 +53,14 @@ class ScannerManager:
         time_manager: TimeManager,
         mode: str = "backtest",
         execution: InlineExecution | None = None,
+        place: Callable[[Sequence[str]], None] | None = None,
     ) -> None:
         self.scanners = {managed.name: managed for managed in scanners}
         self._data = session_data
         self._time = time_manager
         self._mode = mode
         self._execution = execution or InlineExecution()
+        self._place = place
         self._books = {managed.name: RequestBook(managed.holder) for managed in scanners}
         self._judgements = {
             managed.name: Judgement(session_data, managed.scanner, managed.holder) for managed in scanners
@@ -174,6 +179,8 @@ class ScannerManager:
         )
 
     def _with_hits(self, managed: ManagedScanner, phase: ScanPhase, result: ScanResult) -> ScanFinished:
+        if self._place is not None:
+            self._place(result.symbols)
         reasons, hits = self._judgements[managed.name].judge(result)
         managed.ledger.record(self._time.now, self._data.candidates(managed.holder).symbols, reasons)
         unknown = int(np.count_nonzero(reasons))

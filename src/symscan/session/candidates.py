@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -49,6 +49,11 @@ class Candidates:
         self._readers: dict[str, Callable[[], Floats]] = {}
         self._columns: dict[str, Floats] = {}
         self._read_at: Instant = -1
+
+    @cached_property
+    def row_of(self) -> dict[str, int]:
+        """The row of each."""
+        return dict(zip(self.symbols, self.rows.tolist(), strict=True))
 
     def column(self, column: Column) -> Floats:
         """A reading or an indicator as of now, NaN where unknown; not to be changed.

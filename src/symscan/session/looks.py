@@ -156,7 +156,11 @@ class SessionLooks:
         return self._data.candidates(self._holder)
 
     def _visible_row(self, symbol: str) -> int | None:
-        return self._data.symbols.row(symbol)
+        """The row of a candidate or a member; what others have loaded for themselves does not show."""
+        row = self._data.candidates(self._holder).row_of.get(symbol)
+        if row is None and self._data.holders.is_member(symbol):
+            return self._data.symbols.row(symbol)
+        return row
 
     def _asked(self, spec: IndicatorSpec) -> Mask:
         mask = self._masks.get(spec)

@@ -30,4 +30,4 @@ class MemberView(SessionView):
         return self._members
 
     def _visible_row(self, symbol: str) -> int | None:
-        return super()._visible_row(symbol) if self._data.holders.is_member(symbol) else None
+        return self._data.symbols.row(symbol) if self._data.holders.is_member(symbol) else None
