@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from symscan.cli import data, demo, run, scan, scanners
+from symscan.cli import data, demo, explain, run, scan, scanners
 from symscan.cli.failures import INTERRUPTED, interruptible, told
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ app = typer.Typer(
 app.command("demo")(demo.demo)
 app.command("run", epilog=run.EXAMPLES)(run.run)
 app.command("scan", epilog=scan.EXAMPLES)(scan.scan)
+app.command("explain", epilog=explain.EXAMPLES)(explain.explain)
 app.add_typer(data.app, name="data")
 app.command("scanners")(scanners.scanners)
 app.command("schema")(scanners.schema)

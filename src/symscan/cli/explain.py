@@ -1,0 +1,102 @@
+"""``symscan explain``: what a configuration will load, and why."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from symscan.cli.run import parse_date
+from symscan.errors import InputError
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from symscan.config import SessionConfig
+    from symscan.runtime.explanation import Explanation
+    from symscan.sources.parquet import BarStore
+
+EXAMPLES = "Example: symscan explain session.json --store store --date 2018-02-20"
+_MOST_SYMBOLS = 10
+
+
+def explain(
+    config: Annotated[Path, typer.Argument(metavar="CONFIG", help="The session configuration, a JSON file.")],
+    store: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="A bar store: how many of the symbols does it have?")
+    ] = None,
+    day: Annotated[
+        date | None,
+        typer.Option("--date", parser=parse_date, metavar="DATE", help="The session; history depends on it."),
+    ] = None,
+) -> None:
+    """Say what a configuration will load, and why.
+
+    Symbols, scans, intervals, sessions of history, and which scanner asked. No bars are read.
+    """
+    from symscan.config import load_config
+    from symscan.runtime.assembly import calendar_of
+    from symscan.runtime.explanation import explain as explained
+    from symscan.sources.parquet import BarStore
+
+    loaded = load_config(config)
+    opened = None if store is None else BarStore(store)
+    session = calendar_of(loaded).session(_day(loaded, opened, day))
+    _show(loaded.name, explained(loaded, session), opened)
+
+
+def _day(config: SessionConfig, store: BarStore | None, day: date | None) -> date:
+    """The date given, else the configuration's first, else the store's last."""
+    if day is not None or config.start_date is not None:
+        return day or config.start_date or date.max
+    days = [] if store is None else [store.sessions(interval)[-1] for interval in store.intervals()]
+    if not days:
+        raise InputError("no date to explain; give --date, or a 'backtest_config' with a start_date")
+    return max(days)
+
+
+def _show(name: str, explanation: Explanation, store: BarStore | None) -> None:
+    from symscan.cli.report import report_console, say
+
+    console = report_console()
+    session = explanation.session
+    say(console, f"{name}: what the session of {session.date} loads", "bold")
+    members, more = explanation.members[:_MOST_SYMBOLS], len(explanation.members) - _MOST_SYMBOLS
+    shown = ", ".join(members) + (f" and {more:,} more" if more > 0 else "")
+    say(console, f"members from the start: {shown or 'none'}")
+    console.print(_scanner_table(explanation, store))
+    console.print(_bars_table(explanation))
+
+
+def _scanner_table(explanation: Explanation, store: BarStore | None) -> Table:
+    from symscan.cli.report import plain_table
+
+    table = plain_table()
+    for column in ("scanner", "universe", "scans", "what it finds is given"):
+        table.add_column(column)
+    session, stored = explanation.session, store.symbols() if store is not None else None
+    for one in explanation.scanners:
+        universe = f"{len(one.universe):,} symbols"
+        if stored is not None:
+            universe += f", {sum(symbol in stored for symbol in one.universe):,} in the store"
+        first_last = [f"{session.local(at):%H:%M}" for at in (one.due[:1] + one.due[-1:])]
+        when = f"{len(one.due):,}: {' to '.join(dict.fromkeys(first_last))}" if one.due else "none"
+        scans = when if one.disabled is None else f"disabled: {one.disabled}"
+        table.add_row(one.name, universe, scans, one.found or "nothing: it is only recorded")
+    return table
+
+
+def _bars_table(explanation: Explanation) -> Table:
+    from symscan.cli.report import plain_table
+
+    table = plain_table()
+    table.add_column("bars", no_wrap=True)
+    table.add_column("sessions before", justify="right")
+    table.add_column("symbols", justify="right", no_wrap=True)
+    for column in ("asked by", "for"):
+        table.add_column(column)
+    for one in explanation.wanted:
+        table.add_row(str(one.interval), f"{one.history:,}", f"{one.symbols:,}", one.who, one.why)
+    return table
