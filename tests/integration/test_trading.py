@@ -18,7 +18,11 @@ import talib
 
 from integration.market import DATES, UNIVERSE, Day, Market, make_market
 from integration.playing import Run, make_store, play
+from symscan.analysis.base import BaseStrategy
+from symscan.analysis.builtin.paper_trader import Params
 from symscan.errors import ConfigErrors
+from symscan.model.trades import ExitReason, Flag, Unfilled
+from symscan.observers.trades import TRADES_SCHEMA
 
 HALF_DAY, MONDAY, TUESDAY = (date(2018, 11, day) for day in (23, 26, 27))
 MINUTE = 60_000_000
@@ -368,3 +372,31 @@ def test_without_strategies_nothing_is_different(project: Path, store: Path, tra
     assert not (plain.folder / "trades.csv").exists()
     assert plain.bytes("hits.csv") == traded.bytes("hits.csv")
     assert "strateg" not in (plain.folder / "summary.json").read_text()
+
+
+def test_the_guides_strategy_runs_as_written(tmp_path: Path, store: Path, market: Market) -> None:
+    (snippet,) = re.findall(r"^```python\n(.*?)^```$", GUIDE.read_text(), re.MULTILINE | re.DOTALL)
+    (tmp_path / "vwap_holder.py").write_text(snippet)
+    (tmp_path / "u.txt").write_text("\n".join(UNIVERSE) + "\n")
+    run = play(tmp_path, [GAPS], store, TUESDAY, strategies=[{"module": "vwap_holder"}])
+    assert _events(run, "strategy_failed") == []
+    signals = _events(run, "signal_emitted")
+    assert {one["signal"]["action"] for one in signals} == {"long", "exit"}
+    ledger = Ledger(market, TUESDAY, signals)
+    for event in signals:
+        bars = ledger.bars[event["signal"]["symbol"]]
+        so_far = [bars[minute] for minute in sorted(bars) if minute < ledger.minute(event["at"])]
+        turnover = sum((high + low + close) / 3 * volume for _, high, low, close, volume in so_far)
+        is_above = so_far[-1][3] > turnover / sum(bar[4] for bar in so_far)
+        assert is_above is (event["signal"]["action"] == "long")
+
+
+def test_the_guide_names_everything() -> None:
+    guide = GUIDE.read_text()
+    words = [
+        *TRADES_SCHEMA,
+        *Params.model_fields,
+        *(one.value for kind in (Unfilled, ExitReason, Flag) for one in kind),
+        *(f"{name}(" for name in vars(BaseStrategy) if name.startswith("on_")),
+    ]
+    assert [word for word in words if f"`{word}" not in guide] == []
