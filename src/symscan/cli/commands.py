@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from symscan.cli import data, demo, explain, run, scan, scanners
+from symscan.cli import data, demo, explain, new, run, scan, scanners
 from symscan.cli.failures import INTERRUPTED, interruptible, told
 
 app = typer.Typer(
@@ -24,6 +24,7 @@ app.command("run", epilog=run.EXAMPLES)(run.run)
 app.command("scan", epilog=scan.EXAMPLES)(scan.scan)
 app.command("explain", epilog=explain.EXAMPLES)(explain.explain)
 app.add_typer(data.app, name="data")
+app.add_typer(new.app, name="new")
 app.command("scanners")(scanners.scanners)
 app.command("schema")(scanners.schema)
 

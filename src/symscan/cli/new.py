@@ -1,0 +1,65 @@
+"""``symscan new``: something to start from, in the user's own project."""
+
+from __future__ import annotations
+
+import keyword
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from symscan.errors import InputError
+
+app = typer.Typer(name="new", help="Start a scanner of your own, with its test.", invoke_without_command=True)
+
+_DEMO_UNIVERSE: Final = "demo/data/universes/demo_market.csv"
+_FILES: Final = {
+    "{name}.py": "scanner.txt",
+    "{name}.json": "scanner_config.txt",
+    "tests/test_{name}.py": "scanner_test.txt",
+}
+
+
+@app.callback()
+def options(context: typer.Context) -> None:
+    """Start a scanner of your own, with its test."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+@app.command("scanner")
+def scanner(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Its module's name: rising_stars.")],
+    universe: Annotated[
+        str, typer.Option(metavar="NAME", help="The universe it scans, by name or path.")
+    ] = _DEMO_UNIVERSE,
+) -> None:
+    """Write a scanner with comments, a configuration that runs it, and its test.
+
+    They go into the current folder: NAME.py, NAME.json and tests/test_NAME.py.
+    """
+    if not name.isidentifier() or keyword.iskeyword(name):
+        raise InputError(
+            f"'{name}' cannot be a module's name; write letters, digits and _, as in rising_stars"
+        )
+    texts = {Path(path.format(name=name)): _filled(text, name, universe) for path, text in _FILES.items()}
+    there = [str(path) for path in texts if path.exists()]
+    if there:
+        raise InputError(f"{', '.join(there)} exists; choose another name, or remove it first")
+    for path, text in texts.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    demo = "--store demo/store --date 2026-01-15"
+    typer.echo(
+        f"""wrote {", ".join(map(str, texts))}
+  test it    pytest tests/test_{name}.py
+  scan once  symscan scan {name} {demo} --at 10:30 --universe {universe}
+  run it     symscan run {name}.json {demo}
+That store is the one 'symscan demo' makes; name your own instead."""
+    )
+
+
+def _filled(template: str, name: str, universe: str) -> str:
+    text = (files("symscan.cli") / "templates" / template).read_text(encoding="utf-8")
+    return text.replace("@NAME@", name).replace("@UNIVERSE@", universe)
