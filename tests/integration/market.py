@@ -13,8 +13,8 @@ NEW_YORK = ZoneInfo("America/New_York")
 HALF_DAYS = (date(2018, 11, 23),)
 DATES = [date(2018, 11, day) for day in (12, 13, 14, 15, 16, 19, 20, 21, 23, 26, 27)]
 
-LIQUID = tuple(f"LIQ{number:02d}" for number in range(24))
-THIN = tuple(f"THN{number:02d}" for number in range(8))
+LIQUID = tuple(f"LIQ{number:02d}" for number in range(14))
+THIN = tuple(f"THN{number:02d}" for number in range(6))
 ODD = ("SPLT", "REVS", "HALT", "STOP", "NEWC", "NODAY", "BASIS", "GONE", "RARE")
 UNIVERSE = (*ODD, *LIQUID, "NOTIN", *THIN)
 """Not in the order of the alphabet; NOTIN is in no store."""

@@ -245,3 +245,12 @@ def test_a_symbol_that_stops_trading_keeps_its_values(market: Market, tmp_path: 
         240,
         300,
     ]
+
+
+def test_the_first_minute_of_the_pre_market_can_be_scanned(market: Market, tmp_path: Path) -> None:
+    store = make_store(tmp_path, {"1m": market.minutes, "1d": market.days}, SPLITS)
+    run = watch(
+        tmp_path, store, DAY, READINGS, pre_session=[{"start": "04:00", "end": "04:10", "interval": "5m"}]
+    )
+    local = run.hits["scan_at_local"].unique(maintain_order=True).to_list()
+    assert local == [f"{DAY}T04:{minute}:00-05:00" for minute in ("00", "05", "10")]

@@ -163,7 +163,7 @@ def from_the_start(interval: str) -> dict[tuple[str, str], dict[str, Any]]:
 
 
 @pytest.mark.parametrize("interval", ["1m", "5m"])
-@settings(max_examples=3, deadline=None, derandomize=True, phases=[Phase.generate])
+@settings(max_examples=2, deadline=None, derandomize=True, phases=[Phase.generate])
 @given(minutes=st.lists(st.integers(-30, 180), min_size=len(SYMBOLS), max_size=len(SYMBOLS)))
 def test_a_symbol_that_joins_equals_one_that_was_there(interval: str, minutes: list[int]) -> None:
     entries = dict(zip(SYMBOLS, minutes, strict=True))
