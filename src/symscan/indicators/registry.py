@@ -37,22 +37,30 @@ _DEFINITIONS = {one.name: one for family in _FAMILIES for one in family}
 
 
 def definitions() -> tuple[Definition, ...]:
-    """Every indicator there is."""
+    """Every indicator of our own; TA-Lib's other functions are found by their names."""
     return tuple(_DEFINITIONS.values())
 
 
 def definition(name: str) -> Definition:
-    """The indicator of a name.
+    """The indicator of a name: one of our own, else TA-Lib's function.
 
     Raises
     ------
     SpecError
-        If there is none.
+        If there is none, or it reads what a symbol's bars do not have.
     """
     found = _DEFINITIONS.get(name) if isinstance(name, str) else None
+    return found or _of_talib(str(name))
+
+
+def _of_talib(name: str) -> Definition:
+    from symscan.indicators import talib  # brings pandas along, so only where one is asked for
+
+    found = talib.definition(name)
     if found is None:
-        close = get_close_matches(str(name), _DEFINITIONS, n=1)
-        hint = f"did you mean '{close[0]}'?" if close else f"there are {', '.join(_DEFINITIONS)}"
+        close = get_close_matches(name, [*_DEFINITIONS, *talib.names()], n=1)
+        known = f"there are {', '.join(_DEFINITIONS)}, and TA-Lib's functions by their names, as adx_14_5m"
+        hint = f"did you mean '{close[0]}'?" if close else known
         raise SpecError(f"'{name}' is not an indicator; {hint}")
     return found
 

@@ -1,0 +1,117 @@
+"""Indicators carried by TA-Lib's streaming handles: one handle per row, the only loop over symbols."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, ClassVar
+
+import numpy as np
+from talib import InsufficientHistory  # type: ignore[attr-defined]  # its stubs forget it
+
+from symscan.indicators.base import Indicator
+from symscan.indicators.state import Counts, Finder
+from symscan.model.bar import Block, Floats, Mask, Rows
+from symscan.model.specs import IndicatorSpec
+
+Bar = list[float]
+
+
+class HandleIndicator(Indicator):
+    """A TA-Lib function over all rows; what a handle says is to the bit what the batch function says.
+
+    A subclass names the function. A row without enough bars keeps them until a handle can be opened.
+
+    Attributes
+    ----------
+    open_handle
+        Makes a handle of a history, one array per input, and the function's parameters.
+    inputs
+        The fields of a bar that the function reads, in its order.
+    whole
+        Which parameters are whole numbers.
+    """
+
+    open_handle: ClassVar[Callable[..., Any]]
+    inputs: ClassVar[tuple[int, ...]]
+    whole: ClassVar[tuple[bool, ...]]
+
+    def __init__(self, spec: IndicatorSpec, rows: int) -> None:
+        self._arguments = [
+            int(value) if is_whole else float(value)
+            for value, is_whole in zip(spec.params, self.whole, strict=True)
+        ]
+        self._handles: list[Any] = [None] * rows
+        self._early: dict[int, list[Bar]] = {}
+        self._unknown = np.nan if len(self.outputs) == 1 else (np.nan,) * len(self.outputs)
+        super().__init__(spec, rows, seed_bars=1)
+
+    def update(self, rows: Mask, bars: Block, find: Finder | None = None) -> None:  # noqa: ARG002
+        """Give some rows this bar; see ``Indicator.update``."""
+        chosen = np.flatnonzero(rows)
+        given = bars.fields[self.inputs, :][:, chosen].T.tolist()
+        values = [self._carry(row, bar) for row, bar in zip(chosen.tolist(), given, strict=True)]
+        self._put(chosen, values)
+
+    def rebuild(self, rows: Rows, history: Iterable[Block]) -> None:
+        """Forget the rows' state, then open their handles on history; see ``Indicator.rebuild``."""
+        self.forget(rows)
+        blocks = list(history)
+        if not blocks:
+            return
+        fields = np.stack([block.fields[self.inputs, :] for block in blocks], axis=2)
+        present = np.stack([block.present for block in blocks], axis=1)
+        values = [
+            self._begin(row, np.ascontiguousarray(fields[:, column, present[column]]))
+            for column, row in enumerate(rows.tolist())
+        ]
+        self._put(rows, values)
+
+    def forget(self, rows: Rows) -> None:
+        """Make rows unknown, as if they never had a bar."""
+        super().forget(rows)
+        for row in rows.tolist():
+            self._handles[row] = None
+            self._early.pop(row, None)
+
+    def grow(self, rows: int) -> None:
+        """More capacity; what is remembered stays."""
+        super().grow(rows)
+        self._handles += [None] * (rows - len(self._handles))
+
+    def _carry(self, row: int, bar: Bar) -> Any:
+        handle = self._handles[row]
+        if handle is not None:
+            return handle.update(*bar)
+        early = self._early.setdefault(row, [])
+        early.append(bar)
+        return self._begin(row, np.array(early).T)
+
+    def _begin(self, row: int, bars: Floats) -> Any:
+        """Open the row's handle on its bars, shape ``(inputs, bars)``; unknown while they are too few."""
+        try:
+            handle = type(self).open_handle(*map(np.ascontiguousarray, bars), *self._arguments)
+        except InsufficientHistory:
+            self._early[row] = bars.T.tolist()
+            return self._unknown
+        self._early.pop(row, None)
+        self._handles[row] = handle
+        return handle.value
+
+    def _put(self, rows: Rows, values: list[Any]) -> None:
+        if values:
+            table = np.array(values, np.float64).reshape(len(values), -1).T
+            table[~np.isfinite(table)] = np.nan
+            self._values[:, rows] = table
+        self._is_stale = True
+
+    def _bind(self, vectors: Floats) -> None:
+        self._values = vectors
+
+    def _read(self) -> tuple[Floats, ...]:
+        return tuple(self._values)
+
+    def _advance(self, bars: Block) -> None:
+        """Handles move one row at a time, in ``update``."""
+
+    def _seed(self, rows: Rows, counts: Counts, bars: Block) -> None:
+        """Handles seed themselves."""
