@@ -20,9 +20,14 @@ from integration.market import DATES, UNIVERSE, Day, Market, make_market
 from integration.playing import Run, make_store, play
 from symscan.analysis.base import BaseStrategy
 from symscan.analysis.builtin.paper_trader import Params
+from symscan.config import parse_config
 from symscan.errors import ConfigErrors
 from symscan.model.trades import ExitReason, Flag, Unfilled
+from symscan.observers.run_folder import run_folder
 from symscan.observers.trades import TRADES_SCHEMA
+from symscan.runtime.assembly import assemble_backtest
+from symscan.runtime.coordinator import SessionCoordinator
+from symscan.runtime.drive import run_backtest
 
 HALF_DAY, MONDAY, TUESDAY = (date(2018, 11, day) for day in (23, 26, 27))
 MINUTE = 60_000_000
@@ -372,6 +377,44 @@ def test_without_strategies_nothing_is_different(project: Path, store: Path, tra
     assert not (plain.folder / "trades.csv").exists()
     assert plain.bytes("hits.csv") == traded.bytes("hits.csv")
     assert "strateg" not in (plain.folder / "summary.json").read_text()
+
+
+def test_a_run_that_is_stopped_leaves_whole_rows(project: Path, store: Path, tmp_path: Path) -> None:
+    values = {"symbols": MEMBERS, "strategies": [{"module": "restless"}]}
+    config = parse_config(json.dumps({"session_data_config": values}), str(project / "session.json"))
+    noon = Day.of(MONDAY).open + 150 * MINUTE
+
+    def stop(coordinator: SessionCoordinator) -> None:
+        if coordinator.now == noon:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt), run_folder(tmp_path / "run", force=False, facts=dict) as results:
+        run_backtest(assemble_backtest(config, store, MONDAY, MONDAY), [results], stop)
+    trades = Run(tmp_path / "run").table("trades")
+    broken = trades.filter(outcome="broken_off")
+    assert broken.height and broken["net"].null_count() == broken["exit_at"].null_count() == broken.height
+    assert trades.filter(pl.col("net").is_not_null()).height
+    assert json.loads((tmp_path / "run" / "summary.json").read_text())["status"] == "interrupted"
+
+
+def test_a_constructor_need_not_call_the_bases(tmp_path: Path, store: Path) -> None:
+    (tmp_path / "own.py").write_text(
+        "from symscan import BaseStrategy, Passed\n"
+        "class Strategy(BaseStrategy):\n"
+        "    def __init__(self, config): pass\n"
+        "    def on_slice(self, context): return [Passed('A', context.config['why'])]\n"
+    )
+    strategy = {"module": "own", "config": {"why": "because"}}
+    run = play(tmp_path, [], store, MONDAY, symbols=["LIQ00"], strategies=[strategy])
+    assert {one["reason"] for one in _events(run, "symbol_passed")} == {"because"}
+
+
+def test_paper_is_rules_or_nothing(tmp_path: Path, store: Path) -> None:
+    (tmp_path / "odd.py").write_text(
+        "from symscan import BaseStrategy\nclass Strategy(BaseStrategy):\n    paper = {'slippage_bps': 1}\n"
+    )
+    with pytest.raises(ConfigErrors, match=r"give PaperRules\("):
+        play(tmp_path, [], store, MONDAY, strategies=[{"module": "odd"}])
 
 
 def test_the_guides_strategy_runs_as_written(tmp_path: Path, store: Path, market: Market) -> None:

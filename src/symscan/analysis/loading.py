@@ -8,7 +8,9 @@ from typing import Any, Final
 
 from symscan.analysis import builtin
 from symscan.analysis.base import BaseStrategy
+from symscan.analysis.rules import PaperRules
 from symscan.config.modules import PlugInKind
+from symscan.errors import ConfigError
 
 _STRATEGIES: Final[PlugInKind[BaseStrategy]] = PlugInKind("Strategy", "strategies", BaseStrategy, builtin)
 
@@ -45,6 +47,12 @@ def made_strategy(cls: type[BaseStrategy], module: str, config: dict[str, Any]) 
     Raises
     ------
     ConfigError
-        If its constructor raises.
+        If its constructor raises, or its ``paper`` is something else than rules.
     """
-    return _STRATEGIES.made(cls, module, config)
+    made = _STRATEGIES.made(cls, module, config)
+    made.config = config  # a constructor of the user's need not call the base's
+    if made.paper is not None and not isinstance(made.paper, PaperRules):
+        raise ConfigError(
+            f"{cls.__name__}.paper of module '{module}' is {made.paper!r}; give PaperRules(...)"
+        )
+    return made

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 _SCENARIOS: Final = {
     "as_configured": "as configured",
-    "one_minute_later": "one minute later",
-    "double_costs": "at double costs",
+    "one_minute_later": "a minute later",
+    "double_costs": "double costs",
 }
 
 

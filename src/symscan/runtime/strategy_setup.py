@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,7 +59,7 @@ class StrategySetup:
     def _make(self, strategy: StrategyConfig) -> BaseStrategy:
         cls = strategy_class(strategy.module, strategy.name, self.folders)
         self._check_parameters(strategy, cls)
-        return made_strategy(cls, strategy.module, dict(strategy.config))
+        return made_strategy(cls, strategy.module, deepcopy(strategy.config))
 
     def _check_watched(self, strategy: StrategyConfig, made: BaseStrategy) -> None:
         has = [scanner.name for scanner in self.config.scanners if scanner.enabled]
