@@ -299,6 +299,8 @@ def test_it_runs_twice_to_the_same_bytes(project: Path, store: Path, restless: R
         "def on_slice(self, context): return [3]",
         "def on_slice(self, context): yield Signal(context.session_data.symbols[0], 'long', float('nan'))",
         "def on_symbol_added(self, context, symbol): raise ValueError(symbol)",
+        "def on_symbol_added(self, context, symbol): return [Signal(symbol, 'long', 1)]",
+        "def on_slice(self, context): return [Passed('LIQ00', object())]",
         "def on_start(self, context): raise ValueError('not today')",
         "def on_end(self, context): raise ValueError('not yet')",
         "def on_scan(self, context, report): report.metadata(report.symbols[0]).clear(); return 1",
@@ -307,7 +309,9 @@ def test_it_runs_twice_to_the_same_bytes(project: Path, store: Path, restless: R
 def test_a_strategy_that_misbehaves_harms_only_itself(
     tmp_path: Path, store: Path, traded: Run, body: str
 ) -> None:
-    head = "from symscan.analysis.base import BaseStrategy, Signal\nclass Strategy(BaseStrategy):\n    "
+    head = (
+        "from symscan.analysis.base import BaseStrategy, Passed, Signal\nclass Strategy(BaseStrategy):\n    "
+    )
     (tmp_path / "bad.py").write_text(head + body + "\n")
     (tmp_path / "u.txt").write_text("\n".join(UNIVERSE) + "\n")
     run = play(tmp_path, [GAPS], store, MONDAY, TUESDAY, strategies=[{"module": "bad"}, TRADER])

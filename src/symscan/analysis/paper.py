@@ -126,7 +126,7 @@ class PaperAccount:
             self._orders.remove(one)
         events: list[Event] = [self._unfilled(now, one, Unfilled.CANCELLED) for one in waiting]
         exits = self._lots.ended_at_open(bars, symbol, number)
-        if exits or not any(lot.signal.symbol == symbol for lot in self._lots.lots):
+        if exits or not any(lot.signal.symbol == symbol and lot.number < number for lot in self._lots.lots):
             self._orders.remove(order)
         return events + [self._closed(now, end) for end in exits]
 

@@ -112,7 +112,9 @@ class RunningStrategy:
 
     def _told(self, method: str, call: Callable[..., None], *arguments: object) -> list[Event]:
         """Call a method that decides nothing."""
-        events, _ = self._called(method, call, *arguments)
+        events, decisions = self._called(method, call, *arguments)
+        if decisions:
+            events.append(self._failure(method, "it returned decisions; on_scan and on_slice alone do that"))
         return events
 
     def _asked(self, method: str, call: Callable[..., object], *arguments: object) -> list[Event]:
@@ -130,9 +132,11 @@ class RunningStrategy:
         try:
             return [], checked_decisions(call(*arguments))
         except Exception as error:  # the plug-in boundary: a strategy's fault ends its part in the session
-            self._failed = True
-            told = f"{type(error).__name__}: {error}"
-            return [StrategyFailed(self._time.now, self.name, method, told)], []
+            return [self._failure(method, f"{type(error).__name__}: {error}")], []
+
+    def _failure(self, method: str, error: str) -> Event:
+        self._failed = True
+        return StrategyFailed(self._time.now, self.name, method, error)
 
     def _take(self, decision: Signal | Passed) -> list[Event]:
         now = self._time.now

@@ -6,8 +6,11 @@ import math
 from dataclasses import dataclass
 from enum import StrEnum
 from numbers import Real
+from typing import Final
 
 from symscan.model.instant import Instant
+
+_MOST_SHARES: Final = 1_000_000_000
 
 
 class Action(StrEnum):
@@ -70,7 +73,8 @@ class Signal:
     Raises
     ------
     ValueError
-        If shares are no whole number above 0 (0 for an exit), or a distance is not a positive number.
+        If shares are no whole number from 1 to a billion (0 for an exit), a distance is not a positive
+        number, or symbol or reason is no text.
     """
 
     symbol: str
@@ -82,9 +86,7 @@ class Signal:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "action", Action(self.action))
-        for name in ("symbol", "reason"):
-            if not isinstance(getattr(self, name), str):
-                raise ValueError(f"{name} is {getattr(self, name)!r}; give a text")
+        _check_texts(self.symbol, self.reason)
         object.__setattr__(self, "shares", _whole(self.shares))
         if self.shares < 0 or (self.action is Action.EXIT) != (self.shares == 0):
             raise ValueError(f"shares is {self.shares}; an exit has 0, any other signal at least 1")
@@ -98,6 +100,9 @@ class Passed:
 
     symbol: str
     reason: str
+
+    def __post_init__(self) -> None:
+        _check_texts(self.symbol, self.reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,11 +201,19 @@ class PaperResult:
     net: float
 
 
+def _check_texts(*values: object) -> None:
+    for value in values:
+        if not isinstance(value, str):
+            raise ValueError(f"symbol and reason are texts, not {value!r}")
+
+
 def _whole(value: object) -> int:
     """A whole number; NumPy's are as good as Python's."""
-    if isinstance(value, bool) or not isinstance(value, Real) or not float(value).is_integer():
-        raise ValueError(f"shares is {value!r}; give a whole number")
-    return int(float(value))
+    if isinstance(value, int | Real) and not isinstance(value, bool):
+        number = float(min(value, 2 * _MOST_SHARES))
+        if number.is_integer() and number <= _MOST_SHARES:
+            return int(number)
+    raise ValueError(f"shares is {value!r}; give a whole number of at most {_MOST_SHARES:,}")
 
 
 def _distance(name: str, value: object) -> float | None:

@@ -73,7 +73,7 @@ class TradingSummary:
             case TradeClosed():
                 self._figures(event.strategy).flags.update(flag.value for flag in event.trade.flags)
             case StrategyFailed():
-                note = f"{session.date}: {event.method}() raised {event.error}"
+                note = f"{session.date}: {event.method}(): {event.error}"
                 self._figures(event.strategy).notes[note] = None
             case StrategyDone():
                 self._add(event.strategy, event.signals, event.results)

@@ -15,7 +15,7 @@ from symscan.model.events import Event
 from symscan.model.instant import MINUTE
 from symscan.model.symbols import SymbolTable
 from symscan.model.trade_events import OrderFilled, OrderUnfilled, TradeClosed
-from symscan.model.trades import ExitReason, Flag, Signal, Trade, Unfilled
+from symscan.model.trades import ExitReason, Flag, Passed, Signal, Trade, Unfilled
 
 FREE = PaperRules(slippage_bps=0.0, commission_per_share=0.0)
 CALM = (10.0, 10.5, 9.5, 10.0, 10_000.0)
@@ -230,6 +230,9 @@ def test_a_session_that_breaks_off_leaves_a_trade_without_a_result() -> None:
         ("A", "long", True),
         ("A", "long", float("nan")),
         ("A", "exit", 3),
+        ("A", "long", 10**30),
+        ("A", "long", float("inf")),
+        ("A", "long", "7"),
         ("A", "long", 1, 0.0),
         ("A", "long", 1, float("nan")),
         ("A", "long", 1, None, -2.0),
@@ -239,6 +242,12 @@ def test_a_session_that_breaks_off_leaves_a_trade_without_a_result() -> None:
 def test_signals_that_say_nothing_sensible(arguments: tuple[object, ...]) -> None:
     with pytest.raises(ValueError):
         Signal(*arguments)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("arguments", [("A", 3), (None, "why")])
+def test_what_is_passed_is_named_and_explained(arguments: tuple[object, object]) -> None:
+    with pytest.raises(ValueError, match="are texts"):
+        Passed(*arguments)  # type: ignore[arg-type]
 
 
 def test_a_signal_takes_numpys_numbers() -> None:
