@@ -157,6 +157,8 @@ class StoreHistory:
     def _factor(self, symbols: Sequence[str], earlier: date, day: date) -> Floats | None:
         """By what prices of an earlier date are divided to be on ``day``'s basis; None if nothing split."""
         splits = self._store.splits()
+        if splits.is_empty():  # asked for every session and every newcomer
+            return None
         between = splits.filter((pl.col("ex_date") > earlier) & (pl.col("ex_date") <= day))
         if between.is_empty():
             return None
