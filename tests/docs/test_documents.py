@@ -11,7 +11,7 @@ import pytest
 
 from integration.cli_running import call, started, write_bars
 from symscan.cli.commands import app
-from symscan.config import parse_config
+from symscan.config import load_config, parse_config
 from symscan.errors import ConfigErrors
 from symscan.model import events
 from symscan.observers.tables import HITS_SCHEMA, SCANS_SCHEMA, UNKNOWN_SCHEMA
@@ -44,6 +44,11 @@ def test_configurations_load(page: Path) -> None:
                 parse_config(block, page)
             except ConfigErrors as errors:
                 pytest.fail(f"{errors}\n{block}")
+
+
+def test_the_example_configurations_load() -> None:
+    files = sorted((ROOT / "session_configs").iterdir())
+    assert {one.name for path in files for one in load_config(path).scanners} >= {"gap_scanner"}
 
 
 def _options(command: Any) -> set[str]:

@@ -49,7 +49,7 @@ def schema() -> None:
     """Print the JSON Schema of a configuration, for editors."""
     from symscan.config import config_schema
 
-    print(json.dumps(config_schema(), indent=2, ensure_ascii=False))
+    print(json.dumps(config_schema(), indent=2))
 
 
 def _show_all(names: list[str]) -> None:
@@ -69,7 +69,7 @@ def _show_one(name: str) -> None:
     from symscan.cli.report import plain_table, report_console, say
 
     console, module = report_console(), _module(name)
-    say(console, cleandoc(module.__doc__ or ""))
+    say(console, cleandoc(module.__doc__ or "").replace("``", ""))
     table = plain_table()
     for column in ("parameter", "default"):
         table.add_column(column, no_wrap=True)
