@@ -1,5 +1,24 @@
 """The commands. Heavy imports happen inside the command that needs them: help must answer at once."""
 
-from symscan.cli.commands import app, main
+from __future__ import annotations
 
-__all__ = ["app", "main"]
+import sys
+from collections.abc import Sequence
+
+__all__ = ["main"]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run a command of ``symscan``.
+
+    Parameters
+    ----------
+    arguments
+        What follows ``symscan`` on the command line; None takes the process's own.
+    """
+    try:
+        from symscan.cli.commands import main as run
+    except KeyboardInterrupt:  # Ctrl-C while the commands are still being imported
+        print("interrupted", file=sys.stderr)
+        sys.exit(130)
+    run(arguments)

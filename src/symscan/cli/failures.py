@@ -64,8 +64,8 @@ def interruptible() -> Iterator[None]:
     before = signal.signal(signal.SIGINT, interrupt)
     try:
         yield
-    finally:
-        signal.signal(signal.SIGINT, before)
+    finally:  # once interrupted, the process is on its way out: a late Ctrl-C must not change how it ends
+        signal.signal(signal.SIGINT, signal.SIG_IGN if pressed else before)
 
 
 def _fail(code: int, *messages: str) -> NoReturn:
