@@ -9,8 +9,9 @@ from fakes import Day, MemoryMarket, Recorder, Weekdays, make_session, weekdays_
 from symscan.clock.time_manager import TimeManager
 from symscan.model.interval import ONE_MINUTE
 from symscan.runtime.coordinator import SessionCoordinator, SessionParts
+from symscan.runtime.members import MemberNeeds
 from symscan.runtime.processor import DataProcessor
-from symscan.runtime.provisioning import MemberNeeds, Provisioning
+from symscan.runtime.provisioning import Provisioning
 from symscan.runtime.warming import Warming
 from symscan.scanners.managed import ManagedScanner
 from symscan.scanners.manager import ScannerManager

@@ -23,15 +23,16 @@ from symscan.errors import SpecError
 from symscan.indicators.registry import spec_of
 from symscan.model.events import RequestRefused, SymbolAdded, SymbolLocked, SymbolsRemoved, SymbolUnlocked
 from symscan.model.interval import FIVE_MINUTES, ONE_MINUTE
-from symscan.model.specs import IndicatorConfig, IndicatorType
+from symscan.model.specs import IndicatorConfig, IndicatorSpec, IndicatorType
 from symscan.runtime.coordinator import SessionCoordinator, SessionParts
+from symscan.runtime.members import MemberNeeds
 from symscan.runtime.processor import DataProcessor
-from symscan.runtime.provisioning import MemberNeeds, Provisioning
+from symscan.runtime.provisioning import Provisioning
 from symscan.runtime.warming import Warming
 from symscan.scanners.base import ScanContext, ScanResult
 from symscan.scanners.managed import DueTimes, ManagedScanner
 from symscan.scanners.manager import ScannerManager
-from symscan.session.holders import scanner_holder
+from symscan.session.holders import MEMBERS, scanner_holder
 from symscan.session.session_data import SessionData
 
 MINUTES = 40
@@ -297,12 +298,46 @@ def test_a_lock_of_another_scanner_counts_even_in_the_same_slice() -> None:
                 None: lambda view: view.add_session_bars("D", "1m"),
                 2: lambda view: view.lock_symbol("D", "x"),
             },
-            "two": {2: lambda view: view.remove_symbol("D")},
+            "two": {
+                None: lambda view: view.add_session_bars("D", "1m"),
+                2: lambda view: view.remove_symbol("D"),
+            },
         }
     ).run(until=3)
     assert played.answers["two", 2] is True
     assert played.refused == [("remove_symbol D", "it is locked: x")]
     assert "D" in played.data.symbols
+
+
+def test_a_symbol_removed_by_one_scanner_stays_with_another() -> None:
+    """A scanner cannot take a neighbour's data away: that would change the neighbour's hits."""
+    played = Playing(
+        {
+            "one": {None: lambda view: view.add_indicator("D", "sma_2_1m")},
+            "two": {
+                None: lambda view: (view.add_session_bars("D", "1m"), view.add_session_bars("E", "1m")),
+                2: lambda view: (view.remove_symbol("D"), view.remove_symbol("E")),
+                3: lambda view: (view.get_latest_bar("D"), view.remove_symbol("D")),
+            },
+        }
+    ).run(until=4)
+    assert played.answers["two", 2] == (True, True)
+    assert played.answers["two", 3] == (None, False)  # it is nobody's of mine any more
+    assert "D" in played.data.symbols and "E" not in played.data.symbols
+    spec = IndicatorSpec.parse("sma_2_1m")
+    assert played.data.asked(spec, "scanner:one").item(played.data.symbols.row("D"))
+
+
+def test_bars_and_history_of_one_scanner_do_not_show_to_another() -> None:
+    asking = {None: lambda view: (view.add_session_bars("B", "5m"), view.add_historical_bars("B", "1m", 2))}
+    looking = {
+        None: lambda view: view.add_session_bars("B", "1m"),
+        6: lambda view: (view.get_latest_bar("B", "5m"), len(view.get_bars("B", "1m", 500))),
+    }
+    alone = Playing({"two": looking}).run(until=7).answers["two", 6]
+    beside = Playing({"one": asking, "two": looking}).run(until=7).answers["two", 6]
+    assert alone == beside
+    assert alone[0] is None
 
 
 def test_symbols_of_the_configuration_are_known_from_setup_on_and_stay() -> None:
@@ -403,8 +438,8 @@ def test_a_symbol_is_brought_in_from_outside() -> None:
     with pytest.raises(SpecError, match="is not an interval"):
         coordinator.add_symbol_mid_session("G", ["1x"])
     history = played.data.history
-    assert [history.days(symbol, ONE_MINUTE) for symbol in "EF"] == [3, -1]
-    assert history.days("F", FIVE_MINUTES) == -1
+    assert [history.days(MEMBERS, symbol, ONE_MINUTE) for symbol in "EF"] == [3, -1]
+    assert history.days(MEMBERS, "F", FIVE_MINUTES) == -1
 
 
 def test_entry_in_the_middle_equals_presence_from_the_start() -> None:

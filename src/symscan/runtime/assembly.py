@@ -19,8 +19,9 @@ from symscan.model.specs import IndicatorConfig, IndicatorSpec
 from symscan.observers.base import Observer
 from symscan.runtime.cautions import cautions
 from symscan.runtime.coordinator import SessionCoordinator, SessionParts
+from symscan.runtime.members import MemberNeeds
 from symscan.runtime.processor import DataProcessor
-from symscan.runtime.provisioning import MemberNeeds, Provisioning
+from symscan.runtime.provisioning import Provisioning
 from symscan.runtime.scanner_setup import ScannerSetup
 from symscan.runtime.strategy_setup import StrategySetup
 from symscan.runtime.warming import Warming

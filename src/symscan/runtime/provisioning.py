@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
 from types import MappingProxyType
@@ -21,9 +20,10 @@ from symscan.model.events import (
 )
 from symscan.model.interval import Interval
 from symscan.model.specs import IndicatorSpec
+from symscan.runtime.members import MemberNeeds
 from symscan.runtime.warming import Warming
 from symscan.session.history import LaterBlocks
-from symscan.session.holders import CONFIG
+from symscan.session.holders import CONFIG, MEMBERS
 from symscan.session.requests import (
     AddBars,
     AddIndicator,
@@ -37,25 +37,6 @@ from symscan.session.requests import (
 )
 from symscan.session.session_data import SessionData
 from symscan.sources.base import BarSource, HistorySource
-
-
-@dataclass(frozen=True, slots=True)
-class MemberNeeds:
-    """What a member of the session is given.
-
-    Attributes
-    ----------
-    streams
-        The intervals of its bars.
-    history_days
-        How many earlier sessions of each; 0 for none.
-    indicators
-        The configuration's own indicators.
-    """
-
-    streams: tuple[Interval, ...]
-    history_days: int
-    indicators: tuple[IndicatorSpec, ...] = ()
 
 
 class Provisioning:
@@ -171,8 +152,8 @@ class Provisioning:
         needs = needs or self._needs
         self._place(new)
         for interval in needs.streams:
-            self._data.add_interval(interval)
-            self._shelve(new, interval, needs.history_days)
+            self._data.add_interval(interval, holder)
+            self._shelve(MEMBERS, new, interval, needs.history_days)
         events = self._keep_indicators([AddIndicator(CONFIG, tuple(new), spec) for spec in needs.indicators])
         now = self._data.now
         return [*events, *(SymbolAdded(now, symbol, holder, ready_at=now) for symbol in new)]
@@ -211,15 +192,16 @@ class Provisioning:
 
     def _keep_bars(self, request: AddBars) -> None:
         if request.interval.is_intraday:
-            self._data.add_interval(request.interval)
+            self._data.add_interval(request.interval, request.holder)
         if request.days:
-            self._shelve(request.symbols, request.interval, request.days)
+            self._shelve(request.holder, request.symbols, request.interval, request.days)
 
-    def _shelve(self, symbols: Sequence[str], interval: Interval, days: int) -> None:
-        wanted = [symbol for symbol in symbols if self._data.history.days(symbol, interval) < days]
+    def _shelve(self, holder: str, symbols: Sequence[str], interval: Interval, days: int) -> None:
+        kept = self._data.history
+        wanted = [symbol for symbol in symbols if kept.days(holder, symbol, interval) < days]
         if wanted and days:
             load = partial(self._history.load, wanted, interval, self._data.session, days)
-            self._data.history.put(wanted, interval, days, LaterBlocks(lambda: list(load())))
+            kept.put(holder, wanted, interval, days, LaterBlocks(lambda: list(load())))
 
     def _keep_indicators(self, requests: Sequence[AddIndicator]) -> list[Event]:
         """Create what is new and play history into it; what others asked for is warm already."""
@@ -258,14 +240,19 @@ class Provisioning:
         return []
 
     def _remove(self, symbols: Sequence[str], holder: str) -> list[Event]:
-        """Let go of symbols with all their data; another holder may have locked one since it was asked."""
+        """Let go of symbols and what nobody else keeps; one may have been locked since it was asked."""
         here = [symbol for symbol in dict.fromkeys(symbols) if symbol in self._data.symbols]
         kept = {symbol: why for symbol in here if (why := self._kept_by(symbol))}
         refused = [
             RequestRefused(self._data.now, holder, f"remove_symbol {symbol}", why)
             for symbol, why in kept.items()
         ]
-        return [*refused, *self._let_go([symbol for symbol in here if symbol not in kept], holder)]
+        going = [symbol for symbol in here if symbol not in kept]
+        if not going:
+            return [*refused]
+        self._data.dismiss(going, holder)
+        self._free([symbol for symbol in going if not self._data.holders.holders(symbol)])
+        return [*refused, SymbolsRemoved(self._data.now, tuple(going), holder)]
 
     def _kept_by(self, symbol: str) -> str | None:
         """What forbids to remove a symbol, None if nothing does."""
@@ -285,9 +272,13 @@ class Provisioning:
     def _let_go(self, symbols: Sequence[str], holder: str) -> list[Event]:
         if not symbols:
             return []
+        self._free(symbols)
+        return [SymbolsRemoved(self._data.now, tuple(symbols), holder)]
+
+    def _free(self, symbols: Sequence[str]) -> None:
+        """Give up the rows of symbols nobody keeps."""
         self._source.unsubscribe(symbols)
         self._data.free_rows(symbols)
-        return [SymbolsRemoved(self._data.now, tuple(symbols), holder)]
 
     def _refuse_all(self, symbols: Iterable[str], holder: str, why: str) -> list[Event]:
         now = self._data.now

@@ -95,7 +95,10 @@ class SessionAsks:
         return True
 
     def remove_symbol(self, symbol: str) -> bool:
-        """Ask for a symbol to be let go with all its data; False while locked or a config symbol."""
+        """Ask for a symbol to be let go; False while locked or a config symbol.
+
+        It leaves the session's members and this holder's candidates; its data goes with its last holder.
+        """
         (symbol,) = _symbols(symbol)
         if not self._is_here(symbol):
             return False
@@ -156,8 +159,8 @@ class SessionAsks:
         if self._requests.is_leaving(symbol) or not self._data.holders.is_candidate(symbol, self._holder):
             return False
         if days:
-            return self._data.history.days(symbol, interval) >= days
-        return not interval.is_intraday or self._data.regular_grid(interval) is not None
+            return self._data.history.days(self._holder, symbol, interval) >= days
+        return not interval.is_intraday or self._data.may_read(interval, self._holder)
 
     def _refuse(self, request: str, symbol: str, reason: str) -> bool:
         """Have the session's events say why something is not allowed."""
@@ -175,7 +178,8 @@ class SessionAsks:
         return member
 
     def _is_here(self, symbol: str) -> bool:
-        is_here = symbol in self._data.symbols or self._data.holders.is_member(symbol)
+        holders = self._data.holders
+        is_here = holders.is_member(symbol) or holders.is_candidate(symbol, self._holder)
         is_here = is_here or self._requests.asks_for(symbol)
         for request in self._pending(symbol):
             if isinstance(request, AddSymbol | RemoveSymbol):

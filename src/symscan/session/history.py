@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import overload
@@ -51,25 +51,30 @@ class _Kept:
 
 
 class HistoryShelf:
-    """Bars of earlier sessions by symbol and interval."""
+    """Bars of earlier sessions by who asked for them, symbol and interval.
+
+    What one holder asked for does not show to another: its answers must not depend on its neighbours.
+    """
 
     def __init__(self) -> None:
-        self._kept: dict[tuple[str, Interval], _Kept] = {}
+        self._kept: dict[tuple[str, str, Interval], _Kept] = {}
 
-    def put(self, symbols: Sequence[str], interval: Interval, days: int, blocks: Sequence[Block]) -> None:
+    def put(
+        self, holder: str, symbols: Sequence[str], interval: Interval, days: int, blocks: Sequence[Block]
+    ) -> None:
         """Keep the bars of ``days`` sessions; blocks are over ``symbols``, oldest first."""
         for column, symbol in enumerate(symbols):
-            if self.days(symbol, interval) < days:
-                self._kept[symbol, interval] = _Kept(days, blocks, column)
+            if self.days(holder, symbol, interval) < days:
+                self._kept[holder, symbol, interval] = _Kept(days, blocks, column)
 
-    def days(self, symbol: str, interval: Interval) -> int:
+    def days(self, holder: str, symbol: str, interval: Interval) -> int:
         """How many sessions of bars are kept, -1 where none were asked for."""
-        kept = self._kept.get((symbol, interval))
+        kept = self._kept.get((holder, symbol, interval))
         return kept.days if kept else -1
 
-    def recent(self, symbol: str, interval: Interval, count: int) -> list[Bar]:
+    def recent(self, holder: str, symbol: str, interval: Interval, count: int) -> list[Bar]:
         """The newest ``count`` bars kept, oldest first; fewer if there are fewer."""
-        kept = self._kept.get((symbol, interval))
+        kept = self._kept.get((holder, symbol, interval))
         found: list[Bar] = []
         for block in reversed(kept.blocks if kept and count > 0 else ()):
             if len(found) == count:
@@ -78,7 +83,11 @@ class HistoryShelf:
                 found.append(Bar(block, kept.column))
         return found[::-1]
 
-    def drop(self, symbols: Iterable[str]) -> None:
-        """Forget the symbols' bars."""
+    def drop(self, symbols: Iterable[str], holders: Collection[str] | None = None) -> None:
+        """Forget the symbols' bars: those some holders asked for, or all of them."""
         gone = set(symbols)
-        self._kept = {key: kept for key, kept in self._kept.items() if key[0] not in gone}
+        self._kept = {
+            key: kept
+            for key, kept in self._kept.items()
+            if key[1] not in gone or (holders is not None and key[0] not in holders)
+        }

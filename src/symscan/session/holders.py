@@ -7,6 +7,9 @@ from collections.abc import Iterable
 CONFIG = "config"
 """The holder of the symbols the configuration names."""
 
+MEMBERS = "members"
+"""Under which the bars of earlier sessions are kept that every member is given."""
+
 ADHOC = "adhoc"
 """The holder of symbols brought in from outside, by neither the configuration nor a plug-in."""
 
@@ -96,6 +99,12 @@ class Holders:
         given_up = self._candidates.pop(holder, {})
         kept = dict.fromkeys(self.all_candidates())
         return [symbol for symbol in given_up if symbol not in kept and not self._keeps(symbol)]
+
+    def dismiss(self, symbols: Iterable[str], holder: str) -> None:
+        """Make symbols members no more, and no candidates of one holder; others' candidates they stay."""
+        for symbol in symbols:
+            self._members.pop(symbol, None)
+            self._candidates.get(holder, {}).pop(symbol, None)
 
     def remove(self, symbols: Iterable[str]) -> None:
         """Forget the symbols with all their holders."""

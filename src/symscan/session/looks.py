@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
+from symscan.bars.grid import Grid
 from symscan.errors import SpecError
 from symscan.indicators.registry import definition
 from symscan.model.bar import Bar, Floats, Mask
@@ -15,6 +16,7 @@ from symscan.model.readings import LAST_BAR_END
 from symscan.model.specs import IndicatorSpec
 from symscan.session.candidates import Candidates
 from symscan.session.columns import parse_column
+from symscan.session.holders import MEMBERS
 from symscan.session.reading import IndicatorReading
 from symscan.session.session_data import SessionData
 
@@ -31,6 +33,7 @@ class SessionLooks:
         self._columns: dict[str, Floats] = {}
         self._full: dict[str, memoryview[float]] = {}
         self._masks: dict[IndicatorSpec, Mask] = {}
+        self._grids: dict[str, Grid | None] = {}
 
     @property
     def symbols(self) -> tuple[str, ...]:
@@ -86,7 +89,7 @@ class SessionLooks:
         Before and at the open, bars of the finest interval are those of the pre-market.
         """
         row = self._visible_row(symbol)
-        grid = self._data.grid(Interval.parse(interval))
+        grid = self._grid(interval)
         return grid.latest(row) if grid is not None and row is not None else None
 
     def get_latest_price(self, symbol: str) -> float:
@@ -130,12 +133,11 @@ class SessionLooks:
         if count < 1:
             raise ValueError(f"count is {count}; ask for at least one bar")
         row = self._visible_row(symbol)
-        asked = Interval.parse(interval)
-        grid = self._data.grid(asked)
         if row is None:
             return []
+        grid = self._grid(interval)
         today = grid.recent(row, count) if grid is not None else []
-        return [*self._data.history.recent(symbol, asked, count - len(today)), *today]
+        return [*self._earlier(symbol, Interval.parse(interval), count - len(today)), *today]
 
     def get_active_symbols(self) -> list[str]:
         """The members of the session, in the order they came."""
@@ -161,6 +163,24 @@ class SessionLooks:
         if row is None and self._data.holders.is_member(symbol):
             return self._data.symbols.row(symbol)
         return row
+
+    def _grid(self, interval: str) -> Grid | None:
+        """Today's bars of an interval this holder may read."""
+        if interval not in self._grids:
+            parsed = Interval.parse(interval)
+            self._grids[interval] = self._data.grid(parsed) if self._may_read(parsed) else None
+        return self._grids[interval]
+
+    def _may_read(self, interval: Interval) -> bool:
+        return self._data.may_read(interval, self._holder)
+
+    def _earlier(self, symbol: str, interval: Interval, count: int) -> list[Bar]:
+        """Bars of earlier sessions: those this holder asked for, else those every member is given."""
+        history = self._data.history
+        asked = history.days(self._holder, symbol, interval) > 0
+        if not asked and not self._data.holders.is_member(symbol):
+            return []
+        return history.recent(self._holder if asked else MEMBERS, symbol, interval, count)
 
     def _asked(self, spec: IndicatorSpec) -> Mask:
         mask = self._masks.get(spec)

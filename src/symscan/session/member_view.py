@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from symscan.model.interval import Interval
 from symscan.session.candidates import Candidates
 from symscan.session.requests import RequestBook
 from symscan.session.session_data import SessionData
@@ -31,3 +32,6 @@ class MemberView(SessionView):
 
     def _visible_row(self, symbol: str) -> int | None:
         return self._data.symbols.row(symbol) if self._data.holders.is_member(symbol) else None
+
+    def _may_read(self, interval: Interval) -> bool:  # noqa: ARG002 - whatever members have, strategies see
+        return True

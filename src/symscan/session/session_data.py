@@ -18,7 +18,7 @@ from symscan.model.specs import IndicatorSpec
 from symscan.model.symbols import SymbolTable
 from symscan.session.candidates import Candidates
 from symscan.session.history import HistoryShelf
-from symscan.session.holders import CONFIG, Holders
+from symscan.session.holders import CONFIG, MEMBERS, Holders
 from symscan.session.readings import PhaseBars, SessionReadings
 
 _SPARE_ROWS = 64
@@ -67,6 +67,7 @@ class SessionData:
         self.now: Instant = session.pre_open
         self.is_active = False
         self._candidates: dict[str, Candidates] = {}
+        self._intervals: dict[str, dict[Interval, None]] = {}
 
     def advance_to(self, now: Instant) -> None:
         """Read as of this instant from now on."""
@@ -88,11 +89,17 @@ class SessionData:
         """Today's regular-hours bars of an interval, None if nobody asked for them."""
         return self.regular.grid if interval == self.base else self.derived.get(interval)
 
-    def add_interval(self, interval: Interval) -> None:
-        """Keep bars of a coarser interval from now on, those of this session so far included.
+    def may_read(self, interval: Interval, holder: str) -> bool:
+        """Whether a holder sees bars of an interval: the finest, and those it or the configuration wants."""
+        wanted = (self._intervals.get(CONFIG, ()), self._intervals.get(holder, ()))
+        return interval == self.base or any(interval in intervals for intervals in wanted)
+
+    def add_interval(self, interval: Interval, holder: str) -> None:
+        """Keep bars of a coarser interval for a holder, those of this session so far included.
 
         An interval that the finest bars do not add up to has none: seven minutes are not made of fives.
         """
+        self._intervals.setdefault(holder, {})[interval] = None
         if interval <= self.base or interval in self.derived:
             return
         if interval.is_intraday and interval.minutes % self.base.minutes:
@@ -111,6 +118,15 @@ class SessionData:
         if len(rows):
             self._empty(rows)
         return new
+
+    def dismiss(self, symbols: Sequence[str], holder: str) -> None:
+        """Make symbols members no more, and no candidates of a holder; what others asked of them stays."""
+        rows = self.symbols.rows(symbols)
+        for one in (holder, CONFIG):
+            self.indicators.release(one, rows)
+        self.history.drop(symbols, (holder, MEMBERS))
+        self.holders.dismiss(symbols, holder)
+        self._candidates.clear()
 
     def free_rows(self, symbols: Sequence[str]) -> None:
         """Let go of symbols with all their data."""
@@ -145,7 +161,7 @@ class SessionData:
     def ask_indicator(self, spec: IndicatorSpec, holder: str, rows: Rows) -> Rows:
         """Keep an indicator, and the bars it reads, for some rows; returns those that need warming."""
         if spec.interval.is_intraday:
-            self.add_interval(spec.interval)
+            self.add_interval(spec.interval, holder)
         self._candidates.clear()
         return self.indicators.ask(spec, holder, rows)
 

@@ -40,7 +40,7 @@ def test_indicators_read_the_bars_of_the_regular_session_as_they_complete() -> N
     specs = [spec_of(key) for key in ("sma_1_1m", "sma_1_5m", "sma_1_1d")]
     for spec in specs:
         data.ask_indicator(spec, "me", rows(0))
-    data.add_interval(ONE_DAY)
+    data.add_interval(ONE_DAY, "scanner:me")
     seen = []
     for minute in range(11):
         _play(data, processor, minute, 10.0 + minute)
@@ -55,8 +55,8 @@ def test_an_interval_asked_for_in_the_middle_of_a_bar_misses_nothing() -> None:
     processor = DataProcessor(data)
     for minute in range(1, 5):
         _play(data, processor, minute, float(minute))
-    data.add_interval(THREE_MINUTES)
-    data.add_interval(FIVE_MINUTES)
+    data.add_interval(THREE_MINUTES, "scanner:me")
+    data.add_interval(FIVE_MINUTES, "scanner:me")
     for minute in range(5, 11):
         _play(data, processor, minute, float(minute))
     bars = {interval: data.derived[interval].recent(0, 9) for interval in (THREE_MINUTES, FIVE_MINUTES)}

@@ -15,8 +15,8 @@ from symscan.model.events import (
     SymbolUnlocked,
 )
 from symscan.model.interval import FIVE_MINUTES, ONE_DAY, ONE_MINUTE
-from symscan.runtime.provisioning import MemberNeeds
-from symscan.session.holders import CONFIG
+from symscan.runtime.members import MemberNeeds
+from symscan.session.holders import CONFIG, MEMBERS
 from symscan.session.requests import AddBars, AddIndicator, AddSymbol, LockSymbol, RemoveSymbol, UnlockSymbol
 
 ME = "scanner:me"
@@ -48,7 +48,7 @@ def test_a_symbol_that_joins_late_equals_one_that_was_there(played: Any) -> None
         assert found[0] == found[1], name
     for spec in specs:
         assert _value(early, "A", spec) == _value(late, "A", spec), spec.key
-    recent = [session.data.history.recent("A", ONE_DAY, 9) for session in (early, late)]
+    recent = [session.data.history.recent(ME, "A", ONE_DAY, 9) for session in (early, late)]
     assert recent[0] == recent[1]
     assert [bar.close for bar in recent[0]] == [89, 99, 109]
 
@@ -107,7 +107,7 @@ def test_a_member_is_given_what_members_need(played: Any) -> None:
     events = session.provisioning.admit(["A", "B", "A"], ME)
     assert [event.symbol for event in events if isinstance(event, SymbolAdded)] == ["A", "B"]
     assert session.data.grid(FIVE_MINUTES).latest(session.data.symbols.row("A")).close == 14
-    assert session.data.history.days("A", ONE_MINUTE) == session.data.history.days("B", FIVE_MINUTES) == 2
+    assert session.data.history.days(MEMBERS, "A", ONE_MINUTE) == session.data.history.days(MEMBERS, "B", FIVE_MINUTES) == 2
     assert session.data.asked(DAILY, ME)[:2].tolist() == [True, True]
     assert _value(session, "A", DAILY) == 89
     assert [event for event in session.provisioning.admit(["A"], ME) if isinstance(event, SymbolAdded)] == []

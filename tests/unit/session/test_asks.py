@@ -66,7 +66,7 @@ def test_session_bars_asked_twice(playing: Any) -> None:
     assert not view.add_session_bars("NEW", "1m")
     assert view.add_session_bars("A", "5m")
     assert playing.book.drain() == [AddBars(ME, ("NEW",), ONE_MINUTE), AddBars(ME, ("A",), FIVE_MINUTES)]
-    playing.data.add_interval(FIVE_MINUTES)
+    playing.data.add_interval(FIVE_MINUTES, "scanner:me")
     assert not view.add_session_bars(["A", "B"], "5m")
 
 
@@ -77,7 +77,7 @@ def test_history_asked_twice(playing: Any) -> None:
     assert not view.add_historical_bars("A", "1d", 3)
     assert view.add_historical_bars("A", "1d", 6)
     assert playing.book.drain() == [AddBars(ME, ("A", "B"), ONE_DAY, 5), AddBars(ME, ("A",), ONE_DAY, 6)]
-    playing.data.history.put(["A"], ONE_DAY, 6, [make_block(1, 1.0)])
+    playing.data.history.put(ME, ["A"], ONE_DAY, 6, [make_block(1, 1.0)])
     assert not view.add_historical_bars("A", "1d", 6)
     assert view.add_historical_bars("A", "1d", 7)
 
@@ -86,7 +86,7 @@ def test_history_another_holder_has_is_not_mine(playing: Any) -> None:
     """Else it would go with its holder, and the symbol would be no candidate of mine."""
     playing.data.add_rows(["HERS"])
     playing.data.add_candidates(OTHER, ["HERS"])
-    playing.data.history.put(["HERS"], ONE_DAY, 5, [make_block(1, 1.0)])
+    playing.data.history.put(OTHER, ["HERS"], ONE_DAY, 5, [make_block(1, 1.0)])
     assert playing.view().add_historical_bars("HERS", "1d", 5)
     assert playing.view().add_session_bars("HERS", "1m")
 

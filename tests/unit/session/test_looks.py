@@ -98,7 +98,7 @@ def test_a_column_that_is_none(playing: Any, look: str) -> None:
 
 
 def test_the_latest_bar(playing: Any) -> None:
-    playing.data.add_interval(FIVE_MINUTES)
+    playing.data.add_interval(FIVE_MINUTES, "scanner:me")
     playing.minute(0, (1, 2, 0.5, 1.5, 7), None, None)
     before = playing.view().get_latest_bar("A")
     assert (before.close, before.volume, before.end) == (1.5, 7, playing.session.open)
@@ -157,8 +157,8 @@ def test_the_reading_of_an_indicator_with_several_outputs(playing: Any) -> None:
 
 
 def test_bars_are_history_then_today(playing: Any) -> None:
-    playing.data.history.put(["A"], ONE_MINUTE, 1, [make_block(1, 1.0), make_block(2, 2.0)])
-    playing.data.history.put(["A"], ONE_DAY, 2, [make_block(1, 7.0), make_block(2, 8.0)])
+    playing.data.history.put(ME, ["A"], ONE_MINUTE, 1, [make_block(1, 1.0), make_block(2, 2.0)])
+    playing.data.history.put(ME, ["A"], ONE_DAY, 2, [make_block(1, 7.0), make_block(2, 8.0)])
     _play(playing, 3)
 
     def closes(symbol: str, interval: str, count: int) -> list[float]:

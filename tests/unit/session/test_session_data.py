@@ -49,7 +49,7 @@ def test_beyond_its_spare_rows_everything_grows(playing: Any) -> None:
 
 def test_a_row_used_again_knows_nothing_of_its_last_symbol(playing: Any) -> None:
     data = playing.data
-    data.add_interval(FIVE_MINUTES)
+    data.add_interval(FIVE_MINUTES, "scanner:me")
     data.ask_indicator(LAST, ME, rows(0, 1, 2))
     data.readings.previous_close[:3] = 7
     data.mismatched[:3] = True
@@ -72,7 +72,7 @@ def test_a_row_used_again_knows_nothing_of_its_last_symbol(playing: Any) -> None
 
 def test_a_late_symbol_catches_up_with_every_interval(playing: Any) -> None:
     data = playing.data
-    data.add_interval(FIVE_MINUTES)
+    data.add_interval(FIVE_MINUTES, "scanner:me")
     playing.minute(0, 4.0, None, None)
     prices = [10.0, 11.0, 12.0, 13.0, 14.0, 15.0, 16.0]
     for minute, price in enumerate(prices, start=1):
@@ -97,7 +97,7 @@ def test_an_interval_asked_for_late_has_the_bars_so_far(playing: Any) -> None:
     assert data.grid(FIVE_MINUTES) is None
     for minute in range(1, 8):
         playing.minute(minute, float(minute), None, None)
-    data.add_interval(FIVE_MINUTES)
+    data.add_interval(FIVE_MINUTES, "scanner:me")
     for minute in range(8, 11):
         playing.minute(minute, float(minute), None, None)
     grid = data.grid(FIVE_MINUTES)
@@ -107,7 +107,7 @@ def test_an_interval_asked_for_late_has_the_bars_so_far(playing: Any) -> None:
 @pytest.mark.parametrize(("base", "asked"), [("5m", "1m"), ("5m", "7m"), ("1m", "1m"), ("5m", "12m")])
 def test_bars_that_cannot_be_built_are_not_kept(base: str, asked: str) -> None:
     data = SessionData(make_session(minutes=60), ["A"], base=Interval.parse(base))
-    data.add_interval(Interval.parse(asked))
+    data.add_interval(Interval.parse(asked), "scanner:me")
     assert data.derived == {}
 
 
@@ -117,7 +117,7 @@ def test_the_finest_grid_is_that_of_the_phase(playing: Any) -> None:
     assert data.grid(ONE_MINUTE) is data.premarket.grid
     playing.minute(1, 2.0, None, None)
     assert data.grid(ONE_MINUTE) is data.regular_grid(ONE_MINUTE) is data.regular.grid
-    data.add_interval(ONE_DAY)
+    data.add_interval(ONE_DAY, "scanner:me")
     assert data.grid(ONE_DAY) is data.regular_grid(ONE_DAY)
 
 
