@@ -69,7 +69,8 @@ def _show_one(name: str) -> None:
     from symscan.cli.report import plain_table, report_console, say
 
     console, module = report_console(), _module(name)
-    say(console, cleandoc(module.__doc__ or "").replace("``", ""))
+    for paragraph in cleandoc(module.__doc__ or "").replace("``", "").split("\n\n"):
+        say(console, paragraph if paragraph.startswith("*") else " ".join(paragraph.split()))
     table = plain_table()
     for column in ("parameter", "default"):
         table.add_column(column, no_wrap=True)

@@ -125,7 +125,9 @@ def assemble_backtest(config: SessionConfig, store: Path, start: date, end: date
         If there is no store, or it has no intraday bars in the range.
     """
     if config.mode != "backtest":
-        raise ConfigErrors([config.error("mode", "only 'backtest' can be run by this command")])
+        raise ConfigErrors(
+            [config.error("mode", "only 'backtest' can be run by this command; leave 'mode' out")]
+        )
     calendar = calendar_of(config)
     folders = (Path.cwd(), config.file.resolve().parent)
     setup, strategies = ScannerSetup(config, folders), StrategySetup(config, folders)
