@@ -11,10 +11,11 @@ import polars as pl
 
 from symscan.bars.aggregator import combine, derive
 from symscan.clock.session_calendar import SessionCalendar
-from symscan.model.bar import CLOSE, FIELDS, Block, Floats, Mask
+from symscan.model.bar import CLOSE, Block, Floats, Mask
 from symscan.model.interval import ONE_DAY, ONE_WEEK, Interval
 from symscan.model.session import Session
 from symscan.sources.base import DailyHistory
+from symscan.sources.daily import StoredDays
 from symscan.sources.dense import BAR_COLUMNS, DenseBars, Slots, number, scaled
 from symscan.sources.parquet import BarStore
 from symscan.sources.shelf import BlockShelf
@@ -42,7 +43,8 @@ class StoreHistory:
     def __init__(self, store: BarStore, calendar: SessionCalendar, shelf: BlockShelf | None = None) -> None:
         self._store = store
         self._calendar = calendar
-        self._shelf = shelf or BlockShelf()
+        self._shelf = BlockShelf() if shelf is None else shelf
+        self._stored_days = StoredDays(store, self._shelf)
 
     def symbols(self) -> frozenset[str]:
         """Every symbol the store has bars of."""
@@ -75,9 +77,10 @@ class StoreHistory:
     def _days(
         self, symbols: tuple[str, ...], session: Session, sessions: Sequence[Session]
     ) -> Iterator[Block]:
-        self._shelve_stored_days(symbols, sessions)
+        stored = [earlier for earlier in sessions if self._stored_days.has(earlier)]
+        block_of = dict(zip(stored, self._stored_days.load(symbols, stored), strict=True))
         for earlier in sessions:
-            block = self._day(symbols, earlier)
+            block = block_of[earlier] if earlier in block_of else self._derived_day(symbols, earlier)
             factor = self._factor(symbols, earlier.date, session.date)
             yield block if factor is None else scaled(block, factor)
 
@@ -112,12 +115,8 @@ class StoreHistory:
         bars.put(self._store.load(interval, [session.date], symbols, BAR_COLUMNS), number(symbols))
         return bars.blocks()
 
-    def _day(self, symbols: tuple[str, ...], session: Session) -> Block:
-        """The daily bars of one earlier session as they were traded."""
-        path = self._store.path(ONE_DAY, session.date)
-        if path is not None:
-            (block,) = self._shelf.keep((path, "1d", symbols), lambda: self._load_days(symbols, [session]))
-            return block
+    def _derived_day(self, symbols: tuple[str, ...], session: Session) -> Block:
+        """The daily bars of a session that has intraday ones only."""
         stored = [one for one in self._store.intervals(session.date) if one.is_intraday]
         if not stored:
             return Block.blank(session.close, len(symbols))
@@ -127,32 +126,6 @@ class StoreHistory:
             lambda: [combine(self._stored(symbols, finest, session), session.close)],
         )
         return block
-
-    def _shelve_stored_days(self, symbols: tuple[str, ...], sessions: Sequence[Session]) -> None:
-        """Load the daily files still missing on the shelf at once: one by one they take ten times as long."""
-        missing = [
-            session
-            for session in sessions
-            if (path := self._store.path(ONE_DAY, session.date)) is not None
-            and (path, "1d", symbols) not in self._shelf
-        ]
-        for session, block in zip(missing, self._load_days(symbols, missing), strict=True):
-            self._shelf.put((self._store.path(ONE_DAY, session.date), "1d", symbols), [block])
-
-    def _load_days(self, symbols: tuple[str, ...], sessions: Sequence[Session]) -> list[Block]:
-        """Stored daily bars, one block per session."""
-        if not sessions:
-            return []
-        frame = self._store.load(ONE_DAY, [session.date for session in sessions], symbols)
-        blocks = [Block.blank(session.close, len(symbols)) for session in sessions]
-        slot_of = {session.date: slot for slot, session in enumerate(sessions)}
-        column_of = number(symbols)
-        for day, rows in zip(*_by_day(frame), strict=True):
-            block = blocks[slot_of[day]]
-            columns = np.array([column_of[symbol] for symbol in rows["symbol"]], np.intp)
-            fields = np.stack([rows[name].to_numpy() for name in FIELDS])
-            block.put(columns, np.ones(len(columns), np.bool_), fields)
-        return blocks
 
     def _factor(self, symbols: Sequence[str], earlier: date, day: date) -> Floats | None:
         """By what prices of an earlier date are divided to be on ``day``'s basis; None if nothing split."""
@@ -170,7 +143,7 @@ class StoreHistory:
         stored = self._store.intervals(previous.date)
         if ONE_DAY not in stored or stored[0] == ONE_DAY:
             return np.zeros(len(symbols), np.bool_)
-        daily = self._day(symbols, previous).close
+        daily = self._stored_days.load(symbols, [previous])[0].close
         (intraday,) = self._shelf.keep(
             (self._store.path(stored[0], previous.date), "last", symbols),
             lambda: [self._last_closes(symbols, stored[0], previous)],
@@ -197,8 +170,3 @@ class StoreHistory:
 
 def _monday(day: date) -> date:
     return day - timedelta(days=day.weekday())
-
-
-def _by_day(frame: pl.DataFrame) -> tuple[list[date], list[pl.DataFrame]]:
-    parts = frame.partition_by("session", maintain_order=True)
-    return [part["session"][0] for part in parts], parts
