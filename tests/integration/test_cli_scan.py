@@ -18,7 +18,7 @@ MINE = (
     "    def scan(self, context):\n"
     "        found = context.session_data.frame(['close', 'sma_3_1m']).drop_nulls()\n"
     "        found = found.filter(found['close'] > found['sma_3_1m'])\n"
-    "        return ScanResult(list(found['symbol']), {one: {'sma': 1.5} for one in found['symbol']})\n"
+    "        return ScanResult(list(found['symbol']), {one: {'sma': 1.5, 'note': '[red]:cat:'} for one in found['symbol']})\n"
 )
 
 
@@ -53,7 +53,7 @@ def test_it_shows_what_a_run_would_find(project: Path, capsys: pytest.CaptureFix
         hits = [row for row in csv.DictReader(file) if row["scanner"] == "mine_now"]
     there = [row for row in hits if row["scan_at_local"].startswith(f"{DAY}T10:00")]
     assert [f"{row['rank']} {row['symbol']} {float(row['price']):.2f}" for row in there] == [
-        " ".join(line.split()[:3]) for line in lines if line.endswith("sma 1.5")
+        " ".join(line.split()[:3]) for line in lines if line.endswith("sma 1.5, note [red]:cat:")
     ]
 
 

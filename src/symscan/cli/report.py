@@ -44,13 +44,18 @@ def show_report(title: str, summary: RunSummary, folder: Path) -> None:
 
 def report_console() -> Console:
     """A console as wide as the terminal; where there is none, wide enough for any table."""
-    console = Console(highlight=False)
-    return console if console.is_terminal else Console(highlight=False, width=_PLAIN_WIDTH)
+    console = _console()
+    return console if console.is_terminal else _console(_PLAIN_WIDTH)
+
+
+def _console(width: int | None = None) -> Console:
+    """What users write is shown as they wrote it: no markup, no emoji."""
+    return Console(width=width, highlight=False, markup=False, emoji=False)
 
 
 def say(console: Console, text: str, style: str | None = None) -> None:
     """Print a line of text as it is; only a terminal's width breaks it."""
-    console.print(text, style=style, markup=False, soft_wrap=not console.is_terminal)
+    console.print(text, style=style, soft_wrap=not console.is_terminal)
 
 
 def plain_table() -> Table:
