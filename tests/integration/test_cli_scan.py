@@ -18,7 +18,8 @@ MINE = (
     "    def scan(self, context):\n"
     "        found = context.session_data.frame(['close', 'sma_3_1m']).drop_nulls()\n"
     "        found = found.filter(found['close'] > found['sma_3_1m'])\n"
-    "        return ScanResult(list(found['symbol']), {one: {'sma': 1.5, 'note': '[red]:cat:'} for one in found['symbol']})\n"
+    "        why = {'sma': 1.5, 'note': '[red]:cat:'}\n"
+    "        return ScanResult(list(found['symbol']), dict.fromkeys(found['symbol'], why))\n"
 )
 
 
