@@ -29,7 +29,7 @@ class SymbolRequirements:
     """
 
     streams: tuple[Interval, ...] = ()
-    history_days: int = 0
+    history_days: int = 5
 
 
 @dataclass(frozen=True, slots=True)

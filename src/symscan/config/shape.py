@@ -66,7 +66,7 @@ class RequirementsShape(Shape):
     streams: list[fields.Stream] = Field([], description="Intervals of bars to keep.")
     load_historical: bool = Field(True, description="Whether historical_days counts.")
     historical_days: int = Field(
-        0,
+        5,
         ge=0,
         le=2500,
         description="Sessions of history to load; more are loaded where indicators need them.",

@@ -111,9 +111,6 @@ class Indicator(ABC):
         self._hold(RowState(self.vectors, rows, self._seed_bars, self._window_length))
         self._state.put(np.arange(old.rows, dtype=np.intp), old)
 
-    def start_session(self) -> None:  # noqa: B027 - most indicators carry on over the night
-        """A new session opens."""
-
     def _take_over(self, rows: Rows, fresh: Self) -> None:
         """Put what a fresh indicator remembers of its row ``j`` into ``rows[j]``."""
         self._state.put(rows, fresh.state)

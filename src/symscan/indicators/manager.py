@@ -148,11 +148,6 @@ class IndicatorManager:
         for kept in self._kept.values():
             kept.grow(rows)
 
-    def start_session(self) -> None:
-        """A new session opens."""
-        for kept in self._kept.values():
-            kept.indicator.start_session()
-
     def _drop_unasked(self) -> None:
         self._kept = {spec: kept for spec, kept in self._kept.items() if kept.by_holder}
         self._by_interval = {}

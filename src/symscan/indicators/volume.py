@@ -51,10 +51,6 @@ class Vwap(Indicator):
     def __init__(self, spec: IndicatorSpec, rows: int) -> None:
         super().__init__(spec, rows, seed_bars=1)
 
-    def start_session(self) -> None:
-        """Begin anew: nothing crosses the night."""
-        self.forget(np.arange(self.state.rows, dtype=np.intp))
-
     def _bind(self, vectors: Floats) -> None:
         self._money, self._volume = vectors
         self._traded, self._value = np.empty((2, vectors.shape[1]))

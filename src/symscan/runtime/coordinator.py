@@ -171,9 +171,11 @@ class SessionCoordinator:
             self._publish([SessionActivated(self.now, self.session_data.holders.members())])
 
     def _run_due(self, phase: ScanPhase) -> None:
-        scans = self.scanner_manager.run_due(phase)
+        scans: list[ScanFinished] = []
+        for scan in self.scanner_manager.run_due(phase):
+            self._publish([scan])
+            scans.append(scan)
         if scans:
-            self._publish(scans)
             self._exchange()
             for scan in scans:
                 self._admit(scan)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from symscan.bars.aggregator import Aggregator
+from symscan.bars.grid import Grid
 from symscan.model.bar import BarSlice, Block
 from symscan.model.interval import Interval
 from symscan.session.session_data import SessionData
@@ -13,7 +14,7 @@ class DataProcessor:
 
     def __init__(self, data: SessionData) -> None:
         self._data = data
-        self._aggregators: dict[Interval, Aggregator] = {}
+        self._aggregators: dict[Interval, tuple[Grid, Aggregator]] = {}
 
     def process(self, bar_slice: BarSlice) -> None:
         """Store the slice's bars, build the coarser bars it completes, update their indicators."""
@@ -31,7 +32,7 @@ class DataProcessor:
     def _aggregate(self) -> None:
         finest = self._data.regular.grid.blocks
         for interval, grid in self._data.derived.items():
-            derived = self._aggregator(interval).advance(finest)
+            derived = self._aggregator(interval, grid).advance(finest)
             if derived is not None:
                 grid.append(derived)
                 self._update(interval, derived)
@@ -40,14 +41,15 @@ class DataProcessor:
         if interval.is_intraday:  # daily indicators read completed sessions only, all day long
             self._data.indicators.update(interval, derived)
 
-    def _aggregator(self, interval: Interval) -> Aggregator:
-        aggregator = self._aggregators.get(interval)
-        if aggregator is None:
-            used = self._blocks_used(interval)
-            aggregator = self._aggregators[interval] = Aggregator(interval, self._data.session, used)
+    def _aggregator(self, interval: Interval, grid: Grid) -> Aggregator:
+        """What fills a grid; a new one for a grid that was let go and made again."""
+        known, aggregator = self._aggregators.get(interval, (None, None))
+        if aggregator is None or known is not grid:
+            aggregator = Aggregator(interval, self._data.session, self._blocks_used(grid))
+            self._aggregators[interval] = (grid, aggregator)
         return aggregator
 
-    def _blocks_used(self, interval: Interval) -> int:
+    def _blocks_used(self, grid: Grid) -> int:
         """How many of the finest blocks the bars derived before now cover."""
-        ends = self._data.derived[interval].ends()
+        ends = grid.ends()
         return sum(block.end <= ends[-1] for block in self._data.regular.grid.blocks) if ends else 0

@@ -152,7 +152,8 @@ class Provisioning:
         needs = needs or self._needs
         self._place(new)
         for interval in needs.streams:
-            self._data.add_interval(interval, holder)
+            for wanting in (holder, MEMBERS):
+                self._data.add_interval(interval, wanting)
             self._shelve(MEMBERS, new, interval, needs.history_days)
         events = self._keep_indicators([AddIndicator(CONFIG, tuple(new), spec) for spec in needs.indicators])
         now = self._data.now
@@ -162,6 +163,7 @@ class Provisioning:
         """Let go of a holder's candidates and specs, and of all data nobody else keeps."""
         free = self._data.holders.release(holder)
         self._data.indicators.release(holder)
+        self._data.release_intervals(holder)
         return self._let_go(free, holder)
 
     def place(self, symbols: Sequence[str]) -> None:

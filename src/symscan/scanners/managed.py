@@ -39,6 +39,8 @@ class ManagedScanner:
         Whether a failing setup ends the run.
     last_result
         Its latest result, None before the first scan.
+    disabled
+        Why it takes no part in the session, None if it does.
     """
 
     name: str
@@ -48,6 +50,7 @@ class ManagedScanner:
     required: bool = False
     state: ScannerState = ScannerState.IDLE
     last_result: ScanResult | None = None
+    disabled: str | None = None
     scans: int = 0
     failed: int = 0
     ledger: UnknownLedger = field(default_factory=UnknownLedger)

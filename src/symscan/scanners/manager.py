@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
@@ -94,10 +94,17 @@ class ScannerManager:
         managed = self.scanners[name]
         return managed.state is ScannerState.READY and self._time.now in managed.due.of(phase)
 
-    def run_due(self, phase: ScanPhase) -> list[ScanFinished]:
-        """Run the scanners that are due now, in the order of the configuration."""
-        due = self._calls[phase.value].get(self._time.now, ())
-        return [self._scan(managed, phase) for managed in due if managed.state is ScannerState.READY]
+    def run_due(self, phase: ScanPhase) -> Iterator[ScanFinished]:
+        """Run the scanners that are due now, in the order of the configuration.
+
+        A scan that is due of a scanner that could not be set up is a skipped one. Each result is
+        given as it comes: it is not lost if a later scanner ends the run.
+        """
+        for managed in self._calls[phase.value].get(self._time.now, ()):
+            if managed.state is ScannerState.READY:
+                yield self._scan(managed, phase)
+            elif managed.disabled is not None:
+                yield self._finished(managed, phase, Outcome.SKIPPED, error=managed.disabled)
 
     def requests(self) -> list[Request]:
         """Take out what the scanners asked for."""
@@ -125,6 +132,7 @@ class ScannerManager:
             managed.go(ScannerState.READY)
             return self._ready_event(managed)
         managed.go(ScannerState.DONE)
+        managed.disabled = reason
         self._books[managed.name].drain()
         if managed.required:
             raise ScannerFailed(f"required scanner '{managed.name}' could not be set up: {reason}")
@@ -165,17 +173,29 @@ class ScannerManager:
     def _without_hits(self, managed: ManagedScanner, phase: ScanPhase, result: ScanResult) -> ScanFinished:
         outcome = Outcome.SKIPPED if result.error is None else Outcome.FAILED
         managed.failed += outcome is Outcome.FAILED
+        return self._finished(managed, phase, outcome, result.error, result.execution_time_ms)
+
+    def _finished(
+        self,
+        managed: ManagedScanner,
+        phase: ScanPhase,
+        outcome: Outcome,
+        error: str | None,
+        execution_time_ms: float = 0.0,
+    ) -> ScanFinished:
+        """The record of a scan that judged nobody."""
+        universe = len(self._data.candidates(managed.holder).symbols)
         return ScanFinished(
             self._time.now,
             managed.name,
             phase,
             outcome,
-            universe=len(self._data.candidates(managed.holder).symbols),
+            universe,
             judged=0,
             unknown=0,
             hits=Hits(),
-            execution_time_ms=result.execution_time_ms,
-            error=result.error,
+            execution_time_ms=execution_time_ms,
+            error=error,
         )
 
     def _with_hits(self, managed: ManagedScanner, phase: ScanPhase, result: ScanResult) -> ScanFinished:

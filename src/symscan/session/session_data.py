@@ -109,6 +109,13 @@ class SessionData:
             grid.append(block)
         self.derived[interval] = grid
 
+    def release_intervals(self, holder: str) -> None:
+        """Let a holder's wish for intervals go, and the bars of those that nobody wants any more."""
+        self._intervals.pop(holder, None)
+        wanted = {interval for intervals in self._intervals.values() for interval in intervals}
+        self.derived = {interval: grid for interval, grid in self.derived.items() if interval in wanted}
+        self._candidates.clear()
+
     def add_rows(self, symbols: Iterable[str]) -> list[str]:
         """Give rows to symbols that have none; returns those symbols."""
         new = [symbol for symbol in dict.fromkeys(symbols) if symbol not in self.symbols]

@@ -59,21 +59,11 @@ def test_vwap_begins_anew_with_the_session() -> None:
     vwap = create(spec_of("vwap_1m"), 2)
     played = _play(vwap, _bars(10, NAN, volume=300), _bars(20, 7, volume=[100, 5]))
     np.testing.assert_array_equal(played, [[10, NAN], [12.5, 7]])
-    vwap.start_session()
-    assert np.isnan(vwap.output()).all()
-    np.testing.assert_array_equal(_play(vwap, _bars(NAN, 9)), [[NAN, 9]])
 
 
 def test_vwap_without_volume_is_unknown() -> None:
     played = _play(create(spec_of("vwap_1m"), 1), _bars(10, volume=0), _bars(12, volume=5))
     np.testing.assert_array_equal(np.ravel(played), [NAN, 12])
-
-
-def test_other_indicators_carry_on_over_the_night() -> None:
-    sma = create(spec_of("sma_2_5m"), 1)
-    _play(sma, _bars(1), _bars(2))
-    sma.start_session()
-    assert _play(sma, _bars(4)) == [[3]]
 
 
 def test_rsi_without_movement_is_0() -> None:

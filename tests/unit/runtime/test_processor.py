@@ -62,3 +62,22 @@ def test_an_interval_asked_for_in_the_middle_of_a_bar_misses_nothing() -> None:
     bars = {interval: data.derived[interval].recent(0, 9) for interval in (THREE_MINUTES, FIVE_MINUTES)}
     assert [(bar.open, bar.close) for bar in bars[THREE_MINUTES]] == [(1, 3), (4, 6), (7, 9), (10, 10)]
     assert [(bar.open, bar.close) for bar in bars[FIVE_MINUTES]] == [(1, 5), (6, 10)]
+
+
+def test_an_interval_nobody_wants_is_let_go_and_comes_back_whole() -> None:
+    data = SessionData(SESSION, ["A"])
+    processor = DataProcessor(data)
+    data.add_interval(THREE_MINUTES, "scanner:me")
+    data.add_interval(THREE_MINUTES, "scanner:other")
+    data.release_intervals("scanner:me")
+    assert not data.may_read(THREE_MINUTES, "scanner:me")
+    assert data.may_read(THREE_MINUTES, "scanner:other")
+    _play(data, processor, 1, 1.0)
+    data.release_intervals("scanner:other")
+    assert data.derived == {}
+    _play(data, processor, 2, 2.0)
+    data.add_interval(THREE_MINUTES, "scanner:me")
+    for minute in range(3, 7):
+        _play(data, processor, minute, float(minute))
+    bars = data.derived[THREE_MINUTES].recent(0, 9)
+    assert [(bar.open, bar.close) for bar in bars] == [(1, 3), (4, 6)]

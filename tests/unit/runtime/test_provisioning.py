@@ -107,7 +107,8 @@ def test_a_member_is_given_what_members_need(played: Any) -> None:
     events = session.provisioning.admit(["A", "B", "A"], ME)
     assert [event.symbol for event in events if isinstance(event, SymbolAdded)] == ["A", "B"]
     assert session.data.grid(FIVE_MINUTES).latest(session.data.symbols.row("A")).close == 14
-    assert session.data.history.days(MEMBERS, "A", ONE_MINUTE) == session.data.history.days(MEMBERS, "B", FIVE_MINUTES) == 2
+    kept = session.data.history
+    assert kept.days(MEMBERS, "A", ONE_MINUTE) == kept.days(MEMBERS, "B", FIVE_MINUTES) == 2
     assert session.data.asked(DAILY, ME)[:2].tolist() == [True, True]
     assert _value(session, "A", DAILY) == 89
     assert [event for event in session.provisioning.admit(["A"], ME) if isinstance(event, SymbolAdded)] == []

@@ -59,7 +59,7 @@ class Managed:
         self.time.advance_to(end)
         prices = [11.0, 22.0 if minute == 1 else None, *[None] * (self.data.capacity - 2)]
         self._processor.process(BarSlice(end, make_block(end, *prices)))
-        return self.manager.run_due(phase)
+        return list(self.manager.run_due(phase))
 
     def state(self, name: str) -> ScannerState:
         return self.manager.scanners[name].state
@@ -111,7 +111,10 @@ def test_a_scanner_that_cannot_be_set_up_is_disabled(on_setup: Callable[[Any], A
     assert isinstance(ready, ScannerReady)
     assert managed.state("bad") is ScannerState.DONE
     assert {request.holder for request in managed.manager.requests()} == {"scanner:good"}
-    assert [scan.scanner for scan in managed.play(1)] == ["good"]
+    skipped, scanned = managed.play(1)
+    assert (skipped.scanner, skipped.outcome, skipped.universe) == ("bad", Outcome.SKIPPED, 0)
+    assert (skipped.error or "").startswith(reason)
+    assert (scanned.scanner, scanned.outcome) == ("good", Outcome.OK)
     managed.manager.teardown_all()
     assert bad.torn_down == 0
 
