@@ -17,6 +17,8 @@ INDICATORS = ("sma_20_5m", "ema_9_5m", "rsi_14_5m", "atr_14_5m", "sma_20_1d", "v
 class Scanner(BaseScanner):
     """Strength above the day's mean price and the month's, on a third of a usual day's volume."""
 
+    reads = ("close", "vwap", "volume", "rsi_14_5m", "sma_20_1d", "volume_sma_20_1d")
+
     def setup(self, context: ScanContext) -> bool:
         """Ask for every indicator of the job, also those that only the final values need."""
         self._universe = self._load_universe()
@@ -29,11 +31,10 @@ class Scanner(BaseScanner):
         """The symbols that meet all four conditions; a comparison with the unknown is false."""
         column = context.session_data.column
         close = column("close")
-        with np.errstate(invalid="ignore", divide="ignore"):
-            hit = column("rsi_14_5m") > 60 + EPS
-            hit &= close > column("vwap") + EPS
-            hit &= close > column("sma_20_1d") + EPS
-            hit &= column("volume") / column("volume_sma_20_1d") > 0.3 + EPS
+        hit = column("rsi_14_5m") > 60 + EPS
+        hit &= close > column("vwap") + EPS
+        hit &= close > column("sma_20_1d") + EPS
+        hit &= column("volume") / column("volume_sma_20_1d") > 0.3 + EPS
         return ScanResult(self._names[hit].tolist())
 
 

@@ -36,13 +36,6 @@ def combine(blocks: Sequence[Block], end: Instant) -> Block:
     return Block(end, fields, present)
 
 
-def is_complete(interval: Interval, session: Session, end: Instant) -> bool:
-    """Whether a bar of the interval ends at this instant of the regular session."""
-    if end == session.close:
-        return True
-    return interval.is_intraday and (end - session.open) % (interval.minutes * MINUTE) == 0
-
-
 class Aggregator:
     """Builds the bars of one interval from a session's finest blocks.
 
@@ -57,14 +50,19 @@ class Aggregator:
     """
 
     def __init__(self, interval: Interval, session: Session, used: int = 0) -> None:
-        self.interval = interval
-        self._session = session
+        self._step = interval.minutes * MINUTE if interval.is_intraday else session.close - session.open
+        self._open = session.open
+        self._close = session.close
         self._used = used
+
+    def is_complete(self, end: Instant) -> bool:
+        """Whether a bar of the interval ends at this instant of the regular session."""
+        return end == self._close or (end - self._open) % self._step == 0
 
     def advance(self, finest: Sequence[Block]) -> Block | None:
         """The bar block that the newest of the finest blocks completes, None while one is still open."""
         end = finest[-1].end
-        if not is_complete(self.interval, self._session, end):
+        if not self.is_complete(end):
             return None
         block = combine(finest[self._used :], end)
         self._used = len(finest)

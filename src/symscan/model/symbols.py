@@ -61,6 +61,10 @@ class SymbolTable:
         """The symbol's row, None if it has none."""
         return self._row_of.get(symbol)
 
+    def has_all(self, symbols: Sequence[str]) -> bool:
+        """Whether every one of the symbols has a row."""
+        return all(map(self._row_of.__contains__, symbols))
+
     def rows(self, symbols: Sequence[str]) -> Rows:
         """The rows of symbols that all have one, shape ``(len(symbols),)``.
 

@@ -158,13 +158,17 @@ class SessionCoordinator:
         """Carry one slice through the session."""
         self._time.advance_to(bar_slice.end)
         self._processor.process(bar_slice)
-        self._run_due(ScanPhase.PRE_SESSION)
+        due = self.scanner_manager.is_due(bar_slice.end)
+        if due:
+            self._run_due(ScanPhase.PRE_SESSION)
         if bar_slice.end == self.session.open:
             self._activate()
-        self._run_due(ScanPhase.REGULAR)
+        if due:
+            self._run_due(ScanPhase.REGULAR)
         if self._analysis is not None:
             self._analyse(self._analysis)
-        self._finish(self.scanner_manager.teardown_finished())
+        if due:
+            self._finish(self.scanner_manager.teardown_finished())
 
     def _activate(self) -> None:
         if self.session_data.activate_session():

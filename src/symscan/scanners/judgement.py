@@ -10,16 +10,6 @@ from symscan.scanners.base import BaseScanner, ScanResult
 from symscan.session.session_data import SessionData
 from symscan.session.unknown import Missing, Reason, Reasons
 
-_OF_A_HIT = {
-    "price": "close",
-    "previous_close": "previous_close",
-    "change_pct": "change_pct",
-    "gap_pct": "gap_pct",
-    "volume": "volume",
-    "last_bar_end": "last_bar_end",
-}
-"""The reading behind each column of a hit."""
-
 
 class Judgement:
     """Holds one scanner's results against the session as of now.
@@ -61,7 +51,7 @@ class Judgement:
         symbols = tuple(result.symbols)
         known = np.fromiter(map(self._seen.__contains__, symbols), np.bool_, len(symbols))
         self._seen.update(symbols)
-        values = {field: self._data.readings.column(name, rows) for field, name in _OF_A_HIT.items()}
+        values = self._data.readings.of_hits(rows)
         if (rows < 0).any():  # a symbol without a row: nothing is known of it
             values = {field: np.where(rows < 0, np.nan, column) for field, column in values.items()}
         return Hits(symbols, ~known, **values, metadata=result.metadata or {})

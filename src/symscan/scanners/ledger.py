@@ -44,6 +44,8 @@ class UnknownLedger:
         reasons
             Why each is unknown, ``Reason.NONE`` where it is not, shape ``(len(symbols),)``.
         """
+        if not reasons.any():
+            return
         self._take_places(symbols)
         counts = np.bincount(reasons, minlength=len(Reason))
         for code in np.flatnonzero(counts[1:]) + 1:

@@ -69,6 +69,7 @@ class ScannerManager:
         for managed in scanners:
             if managed.due.last is not None:
                 self._last_calls.setdefault(managed.due.last, []).append(managed)
+        self._instants = {one for managed in scanners for phase in ScanPhase for one in managed.due.of(phase)}
         self._calls = {phase.value: _calls(scanners, phase) for phase in ScanPhase}
 
     # -- before the session ------------------------------------------------------------------
@@ -93,6 +94,10 @@ class ScannerManager:
         """Whether a scanner is due now."""
         managed = self.scanners[name]
         return managed.state is ScannerState.READY and self._time.now in managed.due.of(phase)
+
+    def is_due(self, now: Instant) -> bool:
+        """Whether any scanner is due at an instant; most have none."""
+        return now in self._instants
 
     def run_due(self, phase: ScanPhase) -> Iterator[ScanFinished]:
         """Run the scanners that are due now, in the order of the configuration.
@@ -199,7 +204,7 @@ class ScannerManager:
         )
 
     def _with_hits(self, managed: ManagedScanner, phase: ScanPhase, result: ScanResult) -> ScanFinished:
-        if self._place is not None:
+        if self._place is not None and not self._data.symbols.has_all(result.symbols):
             self._place(result.symbols)
         reasons, hits = self._judgements[managed.name].judge(result)
         managed.ledger.record(self._time.now, self._data.candidates(managed.holder).symbols, reasons)

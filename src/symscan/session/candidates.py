@@ -12,7 +12,7 @@ from symscan.model.bar import Floats, Rows
 from symscan.model.instant import Instant
 from symscan.model.interval import Interval
 from symscan.model.specs import IndicatorSpec
-from symscan.session.columns import Column
+from symscan.session.columns import Column, parse_column
 
 if TYPE_CHECKING:
     from symscan.bars.grid import Grid
@@ -47,6 +47,7 @@ class Candidates:
         self.chosen = _as_slice(self.rows)
         self._unseen: dict[Interval, _Unseen] = {}
         self._readers: dict[str, Callable[[], Floats]] = {}
+        self._named: dict[str, Column] = {}
         self._columns: dict[str, Floats] = {}
         self._read_at: Instant = -1
 
@@ -54,6 +55,13 @@ class Candidates:
     def row_of(self) -> dict[str, int]:
         """The row of each."""
         return dict(zip(self.symbols, self.rows.tolist(), strict=True))
+
+    def named(self, key: str) -> Floats:
+        """The column a name means, as :meth:`column` gives it."""
+        column = self._named.get(key)
+        if column is None:
+            column = self._named[key] = parse_column(key)
+        return self.column(column)
 
     def column(self, column: Column) -> Floats:
         """A reading or an indicator as of now, NaN where unknown; not to be changed.

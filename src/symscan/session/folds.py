@@ -71,11 +71,10 @@ def summed_volume(value: Floats, block: Block) -> None:
 
 
 def summed_turnover(value: Floats, block: Block) -> None:
-    """Typical price ``(high + low + close) / 3`` times volume, summed; starts at 0."""
+    """``high + low + close``, three times the typical price, times volume, summed; starts at 0."""
     _, high, low, close, volume = block.fields
     turnover = high + low
     turnover += close
-    turnover /= 3.0
     turnover *= volume
     turnover[block.absent] = 0.0
     value += turnover

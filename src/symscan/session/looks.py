@@ -56,7 +56,7 @@ class SessionLooks:
         """
         values = self._columns.get(key)
         if values is None:
-            values = self._columns[key] = self._seen().column(parse_column(key))
+            values = self._columns[key] = self._seen().named(key)
         return values
 
     def frame(self, columns: Sequence[str], symbols: Sequence[str] | None = None) -> pl.DataFrame:

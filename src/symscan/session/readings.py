@@ -109,6 +109,19 @@ class SessionReadings:
         """
         return self._readers[name](rows)
 
+    def of_hits(self, rows: Rows) -> dict[str, Floats]:
+        """What is kept of symbols that a scan found, by the names of ``Hits``, each of shape ``(rows,)``."""
+        price, previous = self._close(rows), self._previous_close(rows)
+        opening = self._open(rows) if self._now > self._opens_at else price
+        return {
+            "price": price,
+            "previous_close": previous,
+            "change_pct": _percent(price, previous),
+            "gap_pct": _percent(opening, previous),
+            "volume": self._volume(rows),
+            "last_bar_end": self._last_bar_end(rows),
+        }
+
     def grow(self, rows: int) -> None:
         """Widen to ``rows`` rows."""
         more = np.full(rows - len(self.previous_close), np.nan)
@@ -130,9 +143,9 @@ class SessionReadings:
         return self._regular.known("volume", rows)
 
     def _vwap(self, rows: Chosen) -> Floats:
-        volume = self._regular.running("volume", rows)
-        vwap = np.full(len(volume), np.nan)
-        np.divide(self._regular.running("turnover", rows), volume, out=vwap, where=volume > 0)
+        volume = self._regular.running("volume", rows) * 3.0  # turnover counts three prices a share
+        volume[volume == 0.0] = np.nan
+        vwap: Floats = self._regular.running("turnover", rows) / volume
         return vwap
 
     def _last_bar_end(self, rows: Chosen) -> Floats:

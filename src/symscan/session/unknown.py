@@ -9,13 +9,15 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from symscan.model.bar import Mask
+from symscan.model.bar import Mask, Rows
 from symscan.session.candidates import Candidates
 from symscan.session.columns import Column, parse_column
 from symscan.session.readings import NEEDS_PREMARKET, NEEDS_PREVIOUS_CLOSE
 from symscan.session.session_data import SessionData
 
 Reasons = NDArray[np.int8]
+
+_CLOSE: Final = Column("close")
 
 _NOTHING: Final = np.int8(127)
 """Above every reason, so that the smaller of two is the more telling."""
@@ -68,14 +70,14 @@ class Missing:
             Beyond this age of its last bar a symbol is stale.
         """
         plan = self._current_plan(reads)
+        if max_age_minutes is None and plan.knows_the_rest():
+            return plan.settled.copy()
         found = plan.fixed.copy()
         if plan.reads_today:
             grid = self._data.readings.phase_bars.grid
             _note(found, Reason.NO_BAR_TODAY, grid.last[plan.rows] < 0)
-        if plan.intraday:
-            # One sum is unknown where any of its terms is: cheaper than asking each.
-            total = sum(plan.candidates.column(column) for column in plan.intraday)
-            _note(found, Reason.WARMING, np.isnan(total))
+        for column in plan.intraday:
+            _note(found, Reason.WARMING, np.isnan(plan.candidates.column(column)))
         if plan.reads_premarket:
             _note(found, Reason.NO_PREMARKET_BAR, self._data.premarket.grid.last[plan.rows] < 0)
         if max_age_minutes is not None:
@@ -111,6 +113,19 @@ class _Plan:
         for column in columns:
             if column.spec is not None and not column.spec.interval.is_intraday:
                 _note(self.fixed, Reason.WARMING, np.isnan(candidates.column(column)))
+        self.settled: Reasons = np.where(self.fixed == _NOTHING, np.int8(Reason.NONE), self.fixed)
+        others = np.flatnonzero(self.fixed == _NOTHING)
+        self._others: Rows | slice = others if len(others) < len(self.fixed) else slice(None)
+
+    def knows_the_rest(self) -> bool:
+        """Whether nothing is missing but what is settled, as is so most of the day."""
+        if self.reads_premarket:
+            return False
+        # One sum is unknown where any of its terms is: cheaper than asking each.
+        total = self.candidates.column(_CLOSE) if self.reads_today else np.zeros(len(self.fixed))
+        for column in self.intraday:
+            total = total + self.candidates.column(column)
+        return not np.isnan(total[self._others]).any()
 
 
 def _note(found: Reasons, reason: Reason, missing: Mask) -> None:

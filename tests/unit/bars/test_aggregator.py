@@ -5,7 +5,7 @@ import polars as pl
 import pytest
 
 from fakes import MINUTE, NAN, make_block, make_session
-from symscan.bars.aggregator import Aggregator, combine, derive, is_complete
+from symscan.bars.aggregator import Aggregator, combine, derive
 from symscan.model.bar import FIELDS, Block
 from symscan.model.interval import FIVE_MINUTES, ONE_DAY, Interval
 from symscan.model.session import Session
@@ -127,4 +127,6 @@ def test_an_aggregator_can_begin_behind_bars_already_built() -> None:
 )
 def test_what_is_complete_when(interval: str, minute: int, complete: bool) -> None:
     session = make_session(minutes=8)
-    assert is_complete(Interval.parse(interval), session, session.open + minute * MINUTE) is complete
+    assert (
+        Aggregator(Interval.parse(interval), session).is_complete(session.open + minute * MINUTE) is complete
+    )

@@ -20,7 +20,7 @@ EXPECTED = {
     folds.lowest_low: (NAN, [8, 4, NAN]),
     folds.last_close: (NAN, [8, 7, NAN]),
     folds.summed_volume: (0.0, [150.2, 7.4, 0]),
-    folds.summed_turnover: (0.0, [32 / 3 * 100 + 9 * 50 + 8 * 0.2, 5 * 7 + 22 / 3 * 0.1 + 22 / 3 * 0.3, 0]),
+    folds.summed_turnover: (0.0, [32 * 100 + 27 * 50 + 24 * 0.2, 15 * 7 + 22 * 0.1 + 22 * 0.3, 0]),
 }
 
 
