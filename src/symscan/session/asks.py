@@ -144,9 +144,11 @@ class SessionAsks:
         """Those of the symbols for which this holder has not asked for the indicator."""
         rows = self._data.symbols.rows_or_none(symbols)
         asked = np.append(self._data.indicators.asked(spec, self._holder), False)  # for row -1: none
-        pending, leaving = self._requests.has_indicator, self._requests.is_leaving
+        pending, leaving = self._requests.asked_for(spec), self._requests.is_leaving
+        if not asked.any() and not pending:
+            return list(symbols)
         has = zip(symbols, asked[rows].tolist(), strict=True)
-        return [one for one, is_asked in has if (not is_asked or leaving(one)) and not pending(one, spec)]
+        return [one for one, is_asked in has if (not is_asked or leaving(one)) and one not in pending]
 
     def _add_bars(self, symbols: Sequence[str], interval: Interval, days: int) -> bool:
         new = [symbol for symbol in symbols if not self._has_bars(symbol, interval, days)]

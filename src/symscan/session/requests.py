@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from symscan.model.interval import Interval
@@ -102,9 +102,9 @@ class RequestBook:
         """The indicators asked for and pending."""
         return tuple(self._indicators)
 
-    def has_indicator(self, symbol: str, spec: IndicatorSpec) -> bool:
-        """Whether the indicator is asked for and pending."""
-        return symbol in self._indicators.get(spec, ())
+    def asked_for(self, spec: IndicatorSpec) -> Collection[str]:
+        """The symbols for which an indicator is asked for and pending."""
+        return self._indicators.get(spec, ())
 
     def add_bars(self, symbols: Iterable[str], interval: Interval, days: int) -> None:
         """Record bars asked for."""

@@ -56,7 +56,10 @@ class StoredDays:
             self._shelf.keep(self._key(session, key), lambda: self._read(names, [session]))[0]  # noqa: B023
             for session in sessions
         ]
-        return [_columns(block, self._columns(symbols)) for block in blocks] if everybody else blocks
+        if not everybody:
+            return blocks
+        columns = self._columns(symbols)
+        return [_cut(block, columns) for block in blocks]
 
     def _key(self, session: Session, names: str | tuple[str, ...]) -> tuple[object, ...]:
         return (self._store.path(ONE_DAY, session.date), "1d", names)
@@ -87,7 +90,7 @@ class StoredDays:
         return blocks
 
 
-def _columns(block: Block, columns: Rows) -> Block:
+def _cut(block: Block, columns: Rows) -> Block:
     """The block's columns, blank where the number is -1."""
     chosen = Block.blank(block.end, len(columns))
     here = np.flatnonzero(columns >= 0)
