@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Sequence
 from typing import Annotated
@@ -10,6 +11,9 @@ import typer
 
 from symscan.cli import data, demo, explain, new, run, scan, scanners
 from symscan.cli.failures import INTERRUPTED, interruptible, told
+
+_COLLECT_SELDOM = (50_000, 20, 50)
+"""A command lives for seconds and makes few cycles; looking for them costs a twentieth of its time."""
 
 app = typer.Typer(
     name="symscan",
@@ -54,6 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     arguments
         What follows ``symscan`` on the command line; None takes the process's own.
     """
+    gc.set_threshold(*_COLLECT_SELDOM)
     with told(), interruptible():
         code = app(arguments, prog_name="symscan", standalone_mode=False)
         if code == INTERRUPTED:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import TextIO
+from typing import Any, TextIO
+
+import orjson
 
 from symscan.model.events import Event
 from symscan.model.session import Session
@@ -24,7 +26,11 @@ class Journal:
 
     def observe(self, session: Session, event: Event) -> None:
         """Write the event."""
-        record = record_of(session, event)
-        self._file.write(
-            json.dumps(record, ensure_ascii=False, allow_nan=False, separators=(",", ":")) + "\n"
-        )
+        self._file.write(_line(record_of(session, event)))
+
+
+def _line(record: dict[str, Any]) -> str:
+    try:
+        return orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE).decode()
+    except TypeError:  # whole numbers beyond 64 bits, which metadata may hold
+        return json.dumps(record, ensure_ascii=False, allow_nan=False, separators=(",", ":")) + "\n"

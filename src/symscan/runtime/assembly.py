@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
-from symscan.analysis.engine import AnalysisEngine
-from symscan.analysis.running import RunningStrategy
 from symscan.clock.session_calendar import SessionCalendar
 from symscan.clock.time_manager import TimeManager
 from symscan.config import ScannerConfig, SessionConfig
@@ -85,18 +83,11 @@ class Backtest:
                 scanners,
                 provisioning,
                 source,
-                self._analysis(data, time_manager),
+                self.strategies.engine(data, time_manager),
                 config_symbols=tuple(symbol for symbol in self.config.symbols if symbol in stored),
                 observers=observers,
             )
         )
-
-    def _analysis(self, data: SessionData, time_manager: TimeManager) -> AnalysisEngine | None:
-        running = [
-            RunningStrategy(name, strategy, data, time_manager, self.config.mode)
-            for name, strategy in self.strategies.strategies().items()
-        ]
-        return AnalysisEngine(running, data, time_manager) if running else None
 
     def _needs(self, scanner: ScannerConfig) -> MemberNeeds:
         wished = scanner.symbol_requirements

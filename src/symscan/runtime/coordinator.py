@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from symscan.analysis.engine import AnalysisEngine
 from symscan.clock.time_manager import TimeManager
 from symscan.model.bar import BarSlice
 from symscan.model.events import (
@@ -27,6 +27,9 @@ from symscan.scanners.manager import ScannerManager
 from symscan.session.holders import ADHOC, CONFIG, scanner_holder
 from symscan.session.session_data import SessionData
 from symscan.sources.base import BarSource
+
+if TYPE_CHECKING:
+    from symscan.analysis.engine import AnalysisEngine
 
 
 @dataclass(frozen=True, slots=True)

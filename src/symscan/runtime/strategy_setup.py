@@ -5,14 +5,19 @@ from __future__ import annotations
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from symscan.analysis.base import BaseStrategy
-from symscan.analysis.loading import made_strategy, strategy_class
+from symscan.clock.time_manager import TimeManager
 from symscan.config import SessionConfig, StrategyConfig
 from symscan.config.parameters import parameter_faults
 from symscan.errors import ConfigError, ConfigErrors
+from symscan.session.session_data import SessionData
+
+if TYPE_CHECKING:
+    from symscan.analysis.base import BaseStrategy
+    from symscan.analysis.engine import AnalysisEngine
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +54,25 @@ class StrategySetup:
         if errors:
             raise ConfigErrors(errors)
 
-    def strategies(self) -> dict[str, BaseStrategy]:
-        """The strategies of one session by name, in the order of the configuration."""
-        return {strategy.name: self._make(strategy) for strategy in self._enabled()}
+    def engine(self, data: SessionData, time_manager: TimeManager) -> AnalysisEngine | None:
+        """What runs the strategies of one session, None where there are none."""
+        enabled = self._enabled()
+        if not enabled:
+            return None
+        # Most runs have no strategies and need not wait for what runs them.
+        from symscan.analysis.engine import AnalysisEngine
+        from symscan.analysis.running import RunningStrategy
+
+        mode = self.config.mode
+        running = [RunningStrategy(one.name, self._make(one), data, time_manager, mode) for one in enabled]
+        return AnalysisEngine(running, data, time_manager)
 
     def _enabled(self) -> list[StrategyConfig]:
         return [strategy for strategy in self.config.strategies if strategy.enabled]
 
     def _make(self, strategy: StrategyConfig) -> BaseStrategy:
+        from symscan.analysis.loading import made_strategy, strategy_class
+
         cls = strategy_class(strategy.module, strategy.name, self.folders)
         self._check_parameters(strategy, cls)
         return made_strategy(cls, strategy.module, deepcopy(strategy.config))

@@ -125,14 +125,36 @@ class BarStore:
         DataError
             If a file of the store cannot be read.
         """
+        return self._read(self._scan(interval, sessions, symbols, columns))
+
+    def parts(
+        self, interval: Interval, session: date, symbols: Sequence[str], columns: Sequence[str]
+    ) -> Iterator[pl.DataFrame]:
+        """The bars of one date as :meth:`load` gives them, part by part: a day is never whole in memory.
+
+        Raises
+        ------
+        DataError
+            If a file of the store cannot be read.
+        """
+        with self._readable():
+            yield from self._scan(interval, [session], symbols, columns).collect_batches(maintain_order=True)
+
+    def _scan(
+        self,
+        interval: Interval,
+        sessions: Sequence[date],
+        symbols: Sequence[str] | None,
+        columns: Sequence[str] | None,
+    ) -> pl.LazyFrame:
         files = [path for day in sorted(set(sessions)) if (path := self.path(interval, day)) is not None]
         wanted = list(bar_schema(interval)) if columns is None else list(columns)
         if not files:
-            return pl.DataFrame(schema=bar_schema(interval)).select(wanted)
+            return pl.LazyFrame(schema=bar_schema(interval)).select(wanted)
         bars = pl.scan_parquet(files, glob=False, hive_partitioning=False)
         if symbols is not None:
             bars = bars.filter(pl.col("symbol").is_in(list(symbols)))
-        return self._read(bars.select(wanted))
+        return bars.select(wanted)
 
     def splits(self) -> pl.DataFrame:
         """The splits: ``symbol``, ``ex_date``, ``ratio`` (4.0 for 4-for-1), sorted by symbol and date."""
@@ -180,8 +202,14 @@ class BarStore:
         self._splits = None
 
     def _read(self, rows: pl.LazyFrame) -> pl.DataFrame:
-        try:
+        with self._readable():
             return rows.collect()
+
+    @contextmanager
+    def _readable(self) -> Iterator[None]:
+        """Say in one message what hinders reading."""
+        try:
+            yield
         except (OSError, pl.exceptions.ComputeError) as error:
             raise DataError(
                 f"{self.root}: a file of the store cannot be read ({error}); if an import has just "

@@ -108,10 +108,10 @@ class ReplaySource:
     def _put(self, rows: Mapping[str, int]) -> None:
         if not rows:
             return
-        frame = self._load(list(rows))
-        for bars in (self._premarket, self._regular):
-            if bars is not None:
-                bars.put(frame, rows, self._now)
+        for part in self._store.parts(self.base, self._session.date, list(rows), BAR_COLUMNS):
+            for bars in (self._premarket, self._regular):
+                if bars is not None:
+                    bars.put(part, rows, self._now)
 
     def _load(self, symbols: Sequence[str]) -> pl.DataFrame:
         return self._store.load(self.base, [self._session.date], symbols, BAR_COLUMNS)
