@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -126,7 +127,13 @@ def _shipped() -> Path:
 
 
 def _read(path: Path) -> Universe:
-    lines = list(enumerate(_text(path).splitlines(), start=1))
+    return _parsed(path, _text(path))
+
+
+@lru_cache(maxsize=64)
+def _parsed(path: Path, text: str) -> Universe:
+    """The universe of a file's text; every session of a run asks for the same."""
+    lines = list(enumerate(text.splitlines(), start=1))
     content = [(number, line) for number, line in lines if line.strip() and not line.lstrip().startswith("#")]
     if path.suffix.lower() == ".csv":
         symbols, columns = _parse_table(path, content)

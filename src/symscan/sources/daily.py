@@ -18,6 +18,7 @@ from symscan.sources.parquet import BarStore
 from symscan.sources.shelf import BlockShelf
 
 _EVERYBODY: Final = "everybody"
+_COLUMN: Final = "column"
 _FEW: Final = 1000
 """Stores of so few symbols are read whole: symbols that join one by one then cost no reading at all."""
 
@@ -82,11 +83,10 @@ class StoredDays:
         frame = self._store.load(ONE_DAY, [session.date for session in sessions], symbols)
         blocks = [Block.blank(session.close, len(symbols)) for session in sessions]
         slot_of = {session.date: slot for slot, session in enumerate(sessions)}
-        column_of = number(symbols)
-        for day, rows in _by_day(frame):
-            columns = np.array([column_of[symbol] for symbol in rows["symbol"]], np.intp)
+        places = pl.DataFrame({"symbol": symbols, _COLUMN: np.arange(len(symbols))})
+        for day, rows in _by_day(frame.join(places, on="symbol", maintain_order="left")):
             fields = np.stack([rows[name].to_numpy() for name in FIELDS])
-            blocks[slot_of[day]].put(columns, np.ones(len(columns), np.bool_), fields)
+            blocks[slot_of[day]].put(rows[_COLUMN].to_numpy(), np.ones(len(rows), np.bool_), fields)
         return blocks
 
 
