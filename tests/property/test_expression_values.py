@@ -12,9 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from symscan.errors import ExpressionError
-from symscan.scanners import expression_arrays
-from symscan.scanners.expression import compile_expression, compile_where
-from symscan.scanners.expression_names import Kind, Names
+from symscan.scanners.expressions.expression import compile_expression, compile_where
+from symscan.scanners.expressions.names import Kind, Names
 
 NAMES = Names({"sector": Kind.TEXT})
 COLUMNS = ("close", "volume", "gap_pct")
@@ -141,10 +140,10 @@ def test_every_way_gives_the_same_values(node: Node, data: list[tuple[float | No
         return
     columns = {name: unknown_as_nan(frame[name].to_list()) for name in COLUMNS}
     if compiled.kind is Kind.NUMBER:
-        numbers = expression_arrays.numbers(compiled.tree, columns)
+        numbers = arrays.numbers(compiled.tree, columns)
         assert np.array_equal(numbers, unknown_as_nan(expected), equal_nan=True)
     else:
-        true, false = expression_arrays.truth(compiled.tree, columns)
+        true, false = arrays.truth(compiled.tree, columns)
         assert true.tolist() == [one is True for one in expected]
         assert false.tolist() == [one is False for one in expected]
 

@@ -14,9 +14,9 @@ from symscan.errors import ExpressionError
 from symscan.model.bar import Floats, Mask, Rows
 from symscan.model.metadata import SYMBOL
 from symscan.model.readings import LAST_BAR_END
-from symscan.scanners.expression import Expression, compile_rank, compile_where, resolve_column
-from symscan.scanners.expression_arrays import Columns, Truth, numbers, truth
-from symscan.scanners.expression_names import Names, dtype_of, kind_of
+from symscan.scanners.expressions.arrays import Columns, Truth, numbers, truth
+from symscan.scanners.expressions.expression import Expression, compile_rank, compile_where, resolve_column
+from symscan.scanners.expressions.names import Names, dtype_of, kind_of
 from symscan.scanners.universe import Universe
 
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ import polars as pl
 import pytest
 
 from symscan.errors import ExpressionError
-from symscan.scanners.expression import compile_expression, compile_rank, compile_where
-from symscan.scanners.expression_functions import FUNCTIONS
-from symscan.scanners.expression_names import Kind, Names
-from symscan.scanners.expression_tokens import REFUSED
+from symscan.scanners.expressions.expression import compile_expression, compile_rank, compile_where
+from symscan.scanners.expressions.functions import FUNCTIONS
+from symscan.scanners.expressions.names import Kind, Names
+from symscan.scanners.expressions.tokens import REFUSED
 
 NAMES = Names({"sector": Kind.TEXT, "founded": Kind.NUMBER})
 c = pl.col

@@ -10,8 +10,8 @@ from typing import Final, Literal
 
 import polars as pl
 
-from symscan.scanners.expression_aggregates import count, standing, total
-from symscan.scanners.expression_terms import (
+from symscan.scanners.expressions.aggregates import count, standing, total
+from symscan.scanners.expressions.terms import (
     Kind,
     Term,
     arithmetic,

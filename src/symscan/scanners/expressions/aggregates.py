@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from symscan.scanners.expression_terms import Kind, Term, choose, derived, expect, settle
+from symscan.scanners.expressions.terms import Kind, Term, choose, derived, expect, settle
 
 
 def total(values: pl.Expr) -> pl.Expr:

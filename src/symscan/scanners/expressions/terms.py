@@ -17,7 +17,7 @@ from typing import Final
 import polars as pl
 
 from symscan.errors import ExpressionError
-from symscan.scanners.expression_arrays import Tree
+from symscan.scanners.expressions.arrays import Tree
 
 MOST_CHOICES: Final = 50
 """How many choices of ``IN`` may be computed; those written out are not counted."""

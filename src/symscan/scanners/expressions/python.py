@@ -14,11 +14,11 @@ from typing import Final
 import polars as pl
 
 from symscan.errors import ExpressionError
-from symscan.scanners import expression_aggregates as aggregates
-from symscan.scanners import expression_functions as functions
-from symscan.scanners import expression_terms as terms
-from symscan.scanners.expression_names import Name, Names, UnknownNameError
-from symscan.scanners.expression_nodes import (
+from symscan.scanners.expressions import aggregates as aggregates
+from symscan.scanners.expressions import functions as functions
+from symscan.scanners.expressions import terms as terms
+from symscan.scanners.expressions.names import Name, Names, UnknownNameError
+from symscan.scanners.expressions.nodes import (
     Node,
     function_name,
     literal,
@@ -27,7 +27,7 @@ from symscan.scanners.expression_nodes import (
     shown,
     single,
 )
-from symscan.scanners.expression_terms import Kind, Term
+from symscan.scanners.expressions.terms import Kind, Term
 
 _COMPARISONS: Final = {"Eq": "=", "NotEq": "<>", "Lt": "<", "LtEq": "<=", "Gt": ">", "GtEq": ">="}
 _ARITHMETIC: Final = {

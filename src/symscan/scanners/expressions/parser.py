@@ -9,12 +9,12 @@ from typing import Final
 import polars as pl
 
 from symscan.errors import ExpressionError
-from symscan.scanners import expression_aggregates as aggregates
-from symscan.scanners import expression_functions as functions
-from symscan.scanners import expression_terms as terms
-from symscan.scanners.expression_names import Name, Names, UnknownNameError
-from symscan.scanners.expression_terms import Kind, Term
-from symscan.scanners.expression_tokens import Cursor, Token, TokenKind, tokenize
+from symscan.scanners.expressions import aggregates as aggregates
+from symscan.scanners.expressions import functions as functions
+from symscan.scanners.expressions import terms as terms
+from symscan.scanners.expressions.names import Name, Names, UnknownNameError
+from symscan.scanners.expressions.terms import Kind, Term
+from symscan.scanners.expressions.tokens import Cursor, Token, TokenKind, tokenize
 
 DEEPEST: Final = 30
 """How deep parentheses, calls, NOT, minus and CASE may nest."""

@@ -9,8 +9,8 @@ from typing import Any
 import polars as pl
 
 from symscan.errors import ExpressionError
-from symscan.scanners import expression_terms as terms
-from symscan.scanners.expression_terms import Kind, Term
+from symscan.scanners.expressions import terms as terms
+from symscan.scanners.expressions.terms import Kind, Term
 
 Node = Any
 """A piece: text, or a mapping from its kind to its content."""

@@ -9,11 +9,11 @@ import polars as pl
 
 from symscan.errors import ExpressionError
 from symscan.model.metadata import SYMBOL
-from symscan.scanners.expression_arrays import Tree
-from symscan.scanners.expression_names import Name, Names, UnknownNameError
-from symscan.scanners.expression_parser import ExpressionParser
-from symscan.scanners.expression_python import PythonReader
-from symscan.scanners.expression_terms import Kind, Term, settle
+from symscan.scanners.expressions.arrays import Tree
+from symscan.scanners.expressions.names import Name, Names, UnknownNameError
+from symscan.scanners.expressions.parser import ExpressionParser
+from symscan.scanners.expressions.python import PythonReader
+from symscan.scanners.expressions.terms import Kind, Term, settle
 
 
 @dataclass(frozen=True, slots=True, eq=False)
