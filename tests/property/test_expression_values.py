@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from symscan.errors import ExpressionError
+from symscan.scanners.expressions import arrays
 from symscan.scanners.expressions.expression import compile_expression, compile_where
 from symscan.scanners.expressions.names import Kind, Names
 
