@@ -5,7 +5,7 @@
 One JSON line per workload, medians of interleaved rounds. ``loop_s`` is the session loop alone, bars in
 memory to hits in memory; ``plain_loop_s`` the plain version's; ``command_s`` the whole command from the bar
 store to hits on disk; ``polars_read_s`` is polars reading and sorting the same day in a process of its own,
-``polars_again_s`` the same once more in that process.
+``polars_again_s`` the same once more in it, ``polars_command_s`` the whole process with one reading.
 """
 
 from __future__ import annotations
@@ -138,14 +138,17 @@ for _ in range(2):
 """
 
 
-def time_polars(paths: Sequence[Path]) -> list[float]:
-    """Seconds polars takes to read and sort the same bars, first and again in a process of its own.
+def time_polars(paths: Sequence[Path]) -> tuple[float, float, float]:
+    """Seconds polars takes to read and sort the same bars: first, again, and first as a whole command.
 
     The first time memory is touched it has to be given, which the command pays too.
     """
     command = [sys.executable, "-c", POLARS, *map(str, paths)]
+    started = perf_counter()
     done = subprocess.run(command, capture_output=True, text=True, check=True)
-    return [float(line) for line in done.stdout.split()]
+    seconds = perf_counter() - started
+    first, again = map(float, done.stdout.split())
+    return first, again, seconds - again
 
 
 def measure(workload: str, rounds: int, folder: Path) -> dict[str, Any]:
@@ -154,7 +157,8 @@ def measure(workload: str, rounds: int, folder: Path) -> dict[str, Any]:
     store, raw = make_store(market, folder)
     config = write_project(folder, market.symbols)
     backtest = assemble_backtest(load_config(config), store, market.dates[0], market.dates[-1])
-    loops, plain_loops, commands, peaks, reads, reads_again = [], [], [], [], [], []
+    loops, plain_loops, commands, peaks = [], [], [], []
+    reads, reads_again, read_commands = [], [], []
     for _ in range(rounds):
         plain_hits, plain_seconds, _ = plain.run(market)
         seconds, collector = run_engine(backtest)
@@ -163,9 +167,8 @@ def measure(workload: str, rounds: int, folder: Path) -> dict[str, Any]:
         plain_loops.append(plain_seconds)
         commands.append(command)
         peaks.append(peak)
-        read, read_again = time_polars(raw)
-        reads.append(read)
-        reads_again.append(read_again)
+        for times, read in zip((reads, reads_again, read_commands), time_polars(raw), strict=True):
+            times.append(read)
     hits = hits_of(market, collector)
     return {
         "benchmark": "session",
@@ -178,6 +181,7 @@ def measure(workload: str, rounds: int, folder: Path) -> dict[str, Any]:
         "command_s": round(median(commands), 3),
         "polars_read_s": round(median(reads), 3),
         "polars_again_s": round(median(reads_again), 3),
+        "polars_command_s": round(median(read_commands), 3),
         "command_ratio": round(median(a / b for a, b in zip(commands, reads, strict=True)), 2),
         "peak_mb": round(median(peaks)),
         "hits": len(hits),
