@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import mmap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -16,6 +18,8 @@ from symscan.model.session import Session
 
 BAR_COLUMNS: Final = ("symbol", "start", *FIELDS)
 """What is read of stored bars to lay them out."""
+
+_LARGE_BYTES: Final = 1 << 24
 
 _ROWS_AT_ONCE: Final = 1 << 17
 """Small enough that what is computed on the way stays in the cache and is not asked of the system anew."""
@@ -67,7 +71,7 @@ class DenseBars:
 
     def __init__(self, slots: Slots, columns: int) -> None:
         self.slots = slots
-        self.fields: Floats = np.full((len(slots), 5, columns), np.nan)
+        self.fields: Floats = _unknown((len(slots), 5, columns))
         self.fields[:, VOLUME] = 0.0
         self.present: Mask = np.zeros((len(slots), columns), np.bool_)
 
@@ -123,6 +127,17 @@ def scaled(block: Block, factor: Floats) -> Block:
 def number(symbols: Sequence[str]) -> dict[str, int]:
     """The position of each symbol."""
     return {symbol: index for index, symbol in enumerate(symbols)}
+
+
+def _unknown(shape: tuple[int, ...]) -> Floats:
+    """An array of NaN; memory of a large one is asked for at once, page by page costs several times that."""
+    size = 8 * math.prod(shape)
+    if size < _LARGE_BYTES or not hasattr(mmap, "MAP_POPULATE"):
+        return np.full(shape, np.nan)
+    flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | mmap.MAP_POPULATE
+    values: Floats = np.frombuffer(mmap.mmap(-1, size, flags=flags), np.float64).reshape(shape)
+    values.fill(np.nan)
+    return values
 
 
 def _column_of_each(symbols: pl.Series, columns: Mapping[str, int]) -> Rows:
