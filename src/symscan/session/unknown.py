@@ -114,7 +114,8 @@ class _Plan:
             if column.spec is not None and not column.spec.interval.is_intraday:
                 _note(self.fixed, Reason.WARMING, np.isnan(candidates.column(column)))
         self.settled: Reasons = np.where(self.fixed == _NOTHING, np.int8(Reason.NONE), self.fixed)
-        others = np.flatnonzero(self.fixed == _NOTHING)
+        # Whatever else is settled of a symbol, that it has no bar today tells more.
+        others = np.flatnonzero(self.fixed != Reason.NOT_IN_STORE)
         self._others: Rows | slice = others if len(others) < len(self.fixed) else slice(None)
 
     def knows_the_rest(self) -> bool:

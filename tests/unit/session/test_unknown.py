@@ -56,6 +56,13 @@ def test_before_the_open_the_last_premarket_bar_is_todays(playing: Any) -> None:
     assert _reasons(playing, ["close"]) == ["no_bar_today", "none", "no_bar_today"]
 
 
+def test_a_symbols_reason_does_not_depend_on_the_others(playing: Any) -> None:
+    """Also where all others are known: C has neither a previous close nor a bar, and the bar tells more."""
+    playing.data.readings.previous_close[:3] = [10, 20, NAN]
+    playing.minute(1, 11.0, 21.0, None)
+    assert _reasons(playing, ["change_pct"]) == ["none", "none", "no_bar_today"]
+
+
 def test_the_first_reason_that_applies_is_given(played: Any) -> None:
     """Whatever is read, in whatever order: the more telling reason comes first."""
     everything = ["premarket_high", "sma_2_1m", "sma_1_1d", "gap_pct", "close"]
