@@ -13,7 +13,8 @@
     │   └── ExpressionError      a screen's expression that is refused
     └── RunError                 the run began and could not go on: exit code 1
         ├── ScannerFailed        a scanner marked ``required`` that could not be set up
-        └── ScanOverrun          a scan that outlasted its timeout in a backtest
+        ├── ScanOverrun          a scan that outlasted its timeout in a backtest
+        └── FeedError            a broker's feed that refuses, or ended for good
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ __all__ = [
     "ConfigErrors",
     "DataError",
     "ExpressionError",
+    "FeedError",
     "InputError",
     "Place",
     "RunError",
@@ -136,3 +138,7 @@ class ScannerFailed(RunError):
 
 class ScanOverrun(RunError):
     """A scan outlasted its timeout in a backtest, where a clock must not change results."""
+
+
+class FeedError(RunError):
+    """A broker's feed refuses what was asked, or ended for good; it says what to do."""

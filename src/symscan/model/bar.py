@@ -7,6 +7,7 @@ fields stand in the order of :data:`FIELDS`.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any, Final
 
 import numpy as np
@@ -159,7 +160,63 @@ class BarSlice:
         The instant; time moves on to it although nothing may have traded.
     bars
         The bars that end then; None where no bar of the finest interval could end (the open itself).
+    lag
+        How far the market's clock had passed ``end`` when the slice was given, microseconds; 0 in a backtest.
+    is_recovered
+        Whether its bars were fetched, because the feed or the process had been away: it is made up for,
+        so it is no sign of falling behind.
     """
 
     end: Instant
     bars: Block | None = None
+    lag: int = 0
+    is_recovered: bool = False
+
+
+class LateKind(StrEnum):
+    """Why a bar comes after its slice was closed."""
+
+    LATE = "late"
+    CORRECTED = "corrected"
+    RECOVERED = "recovered"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LateBars:
+    """Finest bars that came, or came anew, after the slice they belong to was closed.
+
+    Attributes
+    ----------
+    end
+        The instant the bars are complete; a slice of that end was delivered before.
+    rows
+        Whose bars, each once, shape ``(n,)``.
+    fields
+        Open, high, low, close, volume, shape ``(5, n)``; they replace what the rows have there.
+    kind
+        Came late, was corrected by the feed, or was fetched after the feed had been lost.
+    """
+
+    end: Instant
+    rows: Rows
+    fields: Floats
+    kind: LateKind = LateKind.LATE
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Between:
+    """A moment between two slices of a live session: time stands still, but there is something to do.
+
+    Background work may be ready, and bars of closed slices may have come.
+
+    Attributes
+    ----------
+    late
+        Late and corrected bars, in the order they are to be put right.
+    """
+
+    late: tuple[LateBars, ...] = ()
+
+
+Moment = BarSlice | Between
+"""What a source gives: the next slice, or a moment between two."""

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from symscan.model.bar import BarSlice, Block, Floats, Mask
+from symscan.model.bar import Block, Floats, Mask, Moment
+from symscan.model.events import Event
 from symscan.model.instant import Instant
 from symscan.model.interval import Interval
 from symscan.model.session import Session
@@ -61,5 +62,20 @@ class BarSource(Protocol):
     def catch_up(self, symbols: Sequence[str], ends: Sequence[Instant]) -> list[Block]:
         """The session's bars that ended at these instants, over ``symbols``."""
 
-    def slices(self) -> Iterator[BarSlice]:
-        """Every minute of the session in order up to its close, with the bars that end then."""
+    def prepare_catch_up(self, symbols: Sequence[str]) -> None:
+        """Get ready to :meth:`catch_up` symbols that are about to join; may wait, and run beside the session.
+
+        From its return on, no bar of them is missed: what it fetched and what comes afterwards add up.
+        """
+
+    def prefer(self, symbols: Sequence[str]) -> None:
+        """These symbols come first where not all can be subscribed; replaces what was preferred before."""
+
+    def news(self) -> list[Event]:
+        """Take out what happened to the source since the last call."""
+
+    def slices(self) -> Iterator[Moment]:
+        """Every minute of the session in order up to its close, with the bars that end then.
+
+        A live source also gives moments in between, whenever there is something to do.
+        """

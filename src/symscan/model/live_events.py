@@ -1,0 +1,112 @@
+"""What happens to a live session's feed: immutable events, beside those every session has."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from symscan.model.bar import LateKind
+from symscan.model.events import Event
+from symscan.model.instant import Instant
+
+
+@dataclass(frozen=True, slots=True)
+class FeedConnected(Event):
+    """The feed delivers, for the first time or again."""
+
+    feed: str
+
+
+@dataclass(frozen=True, slots=True)
+class FeedLost(Event):
+    """The connection broke; time stands still until it is back."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class FeedRecovered(Event):
+    """What was missed since ``since`` has been fetched: so many bars."""
+
+    since: Instant
+    bars: int
+
+
+@dataclass(frozen=True, slots=True)
+class FeedSilent(Event):
+    """Connected, in session, and not one bar since ``since``."""
+
+    since: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class FeedNotice(Event):
+    """The feed said something that the session outlives: a slow client, a limit, a refused symbol."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class BarsCorrected(Event):
+    """Bars that ended at ``end`` came late, were corrected or recovered, and all that follows was made right.
+
+    ``arrived_at`` is when they came, on the market's clock.
+    """
+
+    end: Instant
+    symbols: tuple[str, ...]
+    kind: LateKind
+    arrived_at: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionLimited(Event):
+    """More symbols are wanted than may be subscribed: those left out get no bars of this session."""
+
+    limit: int
+    left_out: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LagBegan(Event):
+    """Processing fell behind the feed by so many seconds; scans pause."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class LagEnded(Event):
+    """Processing caught up; scans go on."""
+
+    skipped: int
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness(Event):
+    """Shortly before the open: what the session has.
+
+    Attributes
+    ----------
+    symbols, with_previous_close
+        How many symbols have rows, and how many of them a previous close.
+    clock_offset_ms
+        This computer's clock minus the market's; None where it is not known.
+    """
+
+    connected: bool
+    symbols: int
+    with_previous_close: int
+    clock_offset_ms: float | None
+
+
+__all__ = [
+    "BarsCorrected",
+    "FeedConnected",
+    "FeedLost",
+    "FeedNotice",
+    "FeedRecovered",
+    "FeedSilent",
+    "LagBegan",
+    "LagEnded",
+    "Readiness",
+    "SubscriptionLimited",
+]

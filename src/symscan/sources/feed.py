@@ -1,0 +1,125 @@
+"""The port behind a live session: a feed delivers bars as they come, and fetches those that did not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from symscan.model.bar import Floats
+from symscan.model.instant import Instant
+from symscan.model.interval import Interval
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Arrivals:
+    """Bars as they came from a feed, one column per bar, in the order they came.
+
+    Attributes
+    ----------
+    symbols
+        Whose bar, length ``n``.
+    ends
+        When each bar is complete, UTC microseconds, shape ``(n,)``.
+    fields
+        Open, high, low, close, volume, shape ``(5, n)``.
+    corrected
+        Whether the feed says that these replace bars it sent before.
+    """
+
+    symbols: Sequence[str]
+    ends: NDArray[np.int64]
+    fields: Floats
+    corrected: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """The feed delivers from now on, for the first time or again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """The connection broke; the feed tries to restore it by itself."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """The feed said something that the session outlives."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The feed will deliver nothing more: a replayed day is over."""
+
+
+Delivery = Arrivals | Connected | Lost | Notice | Ended
+
+
+class Feed(Protocol):
+    """Delivers the bars of subscribed symbols as they come.
+
+    All but ``receive`` may be called from any thread. Times are those of the market's clock: a
+    replay's runs as fast as the replay does.
+    """
+
+    name: str
+    """What is recorded of where the bars came from: ``alpaca:iex``, ``replay``."""
+
+    base: Interval
+    """The interval of its bars."""
+
+    is_patient: bool
+    """Whether the feed waits for the session, which then may take all the time it needs between two moments."""
+
+    def open(self) -> None:
+        """Connect and begin to deliver; returns when the feed said yes.
+
+        Raises
+        ------
+        FeedError
+            If it will never say yes: a wrong key, no right to the data.
+        """
+
+    def close(self) -> None:
+        """Deliver no more; returns soon, whatever the other side does."""
+
+    def now(self) -> Instant:
+        """The market's clock, UTC microseconds."""
+
+    def clock_offset_ms(self) -> float | None:
+        """This computer's clock minus the market's; None where there is nothing to compare with."""
+
+    def subscribe(self, symbols: Sequence[str]) -> None:
+        """Deliver bars of these symbols, too; does not wait."""
+
+    def unsubscribe(self, symbols: Sequence[str]) -> None:
+        """Deliver no more bars of these symbols; does not wait."""
+
+    def receive(self, until: Instant) -> Delivery | None:
+        """The next delivery; None once the market's clock has passed ``until``, or after :meth:`wake`.
+
+        Raises
+        ------
+        FeedError
+            If the feed ended for good: the key was revoked, another connection has taken its place.
+        """
+
+    def wake(self) -> None:
+        """Let a waiting ``receive`` return, or the next one if nobody waits."""
+
+    def bars(self, symbols: Sequence[str], after: Instant, until: Instant) -> Arrivals:
+        """Fetch the bars with ``after < end <= until``, by symbol and end; waits for the answer.
+
+        Raises
+        ------
+        FeedError
+            If the feed cannot be asked.
+        """
