@@ -165,12 +165,15 @@ class BarSlice:
     is_recovered
         Whether its bars were fetched, because the feed or the process had been away: it is made up for,
         so it is no sign of falling behind.
+    at
+        The market's clock when the slice was given; None for ``end``, as in a backtest.
     """
 
     end: Instant
     bars: Block | None = None
     lag: int = 0
     is_recovered: bool = False
+    at: Instant | None = None
 
 
 class LateKind(StrEnum):
@@ -213,9 +216,12 @@ class Between:
     ----------
     late
         Late and corrected bars, in the order they are to be put right.
+    at
+        The market's clock when the moment was given; None for that of the last slice.
     """
 
     late: tuple[LateBars, ...] = ()
+    at: Instant | None = None
 
 
 Moment = BarSlice | Between
