@@ -8,6 +8,7 @@
 
 from symscan.config.load import load_config, parse_config
 from symscan.config.model import (
+    Isolation,
     Mode,
     ScannerConfig,
     ScreenConfig,
@@ -18,6 +19,7 @@ from symscan.config.model import (
 from symscan.config.schema import config_schema
 
 __all__ = [
+    "Isolation",
     "Mode",
     "ScannerConfig",
     "ScreenConfig",

@@ -6,6 +6,7 @@ values; whatever has the wrong type is passed over here, since the shape tells o
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
@@ -13,7 +14,9 @@ from symscan.config import fields
 from symscan.config.faults import Fault, keys_of, meant
 from symscan.config.positions import join
 from symscan.config.shape import ScannerShape
+from symscan.model.live_settings import LiveSettings
 
+_LIVE: Final = LiveSettings()
 _SCANNERS: Final = "session_data_config.scanners"
 _STRATEGIES: Final = "session_data_config.strategies"
 _SCREEN_KEYS: Final = ("universe", "rank", "take", "show", "max_age_minutes")
@@ -26,6 +29,7 @@ def cross_faults(values: Any) -> Iterator[Fault]:
     yield from _order(
         _object(top.get("backtest_config")), "backtest_config", "start_date", "end_date", fields.parse_date
     )
+    yield from _live_faults(_object(top.get("live_config")))
     data = _object(top.get("session_data_config"))
     yield from _repeats(data, "session_data_config", "symbols", fields.parse_symbol)
     yield from _repeats(data, "session_data_config", "streams", fields.parse_stream)
@@ -35,6 +39,26 @@ def cross_faults(values: Any) -> Iterator[Fault]:
     yield from _same_names(_objects(data, _STRATEGIES), "strategies")
     for path, scanner in scanners:
         yield from _scanner_faults(path, scanner)
+
+
+def _live_faults(live: dict[str, Any]) -> Iterator[Fault]:
+    """Limits of which one can never be reached before the other, or is passed at every minute."""
+    quiet_ms, grace, lag = (
+        _number(live.get(key, getattr(_LIVE, key))) for key in ("quiet_ms", "grace_seconds", "lag_seconds")
+    )
+    if quiet_ms > 1000 * grace:
+        key = "quiet_ms" if "quiet_ms" in live else "grace_seconds"
+        message = f"quiet_ms ({quiet_ms:g}) is longer than grace_seconds ({grace:g}), which ends every wait"
+        yield Fault(join("live_config", key), f"{message}; raise 'grace_seconds' or lower 'quiet_ms'")
+    if lag <= grace:
+        key = "lag_seconds" if "lag_seconds" in live else "grace_seconds"
+        message = f"a minute may be given grace_seconds ({grace:g}) late, so that lag_seconds ({lag:g})"
+        yield Fault(join("live_config", key), f"{message} would always be passed; raise 'lag_seconds'")
+
+
+def _number(value: object) -> float:
+    """The number; NaN, which compares with nothing, where it is none."""
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else math.nan
 
 
 def effective_name(scanner: dict[str, Any]) -> str | None:

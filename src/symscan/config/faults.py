@@ -20,6 +20,7 @@ _SCANNER: Final = ("session_data_config", "scanners")
 _SHAPES: Final[dict[tuple[str, ...], type[BaseModel]]] = {
     (): shape.ConfigShape,
     ("backtest_config",): shape.BacktestShape,
+    ("live_config",): shape.LiveShape,
     ("session_data_config",): shape.SessionDataShape,
     ("session_data_config", "indicators"): shape.IndicatorShape,
     _SCANNER: shape.ScannerShape,

@@ -11,9 +11,11 @@ from symscan.clock.schedule import Window
 from symscan.config.positions import Positions
 from symscan.errors import ConfigError, Place
 from symscan.model.interval import ONE_MINUTE, Interval
+from symscan.model.live_settings import LiveSettings
 from symscan.model.specs import IndicatorConfig, IndicatorSpec
 
 Mode = Literal["backtest", "live"]
+Isolation = Literal["thread", "process"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,8 @@ class ScannerConfig:
         How long one scan may take.
     add_symbols
         Whether the symbols it finds join the session.
+    isolation
+        What keeps it from the others in a live session: a ``thread`` of its own, or a ``process``.
     """
 
     name: str
@@ -108,6 +112,7 @@ class ScannerConfig:
     symbol_requirements: SymbolRequirements = SymbolRequirements()
     timeout_seconds: float = 30.0
     add_symbols: bool = True
+    isolation: Isolation = "thread"
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +164,8 @@ class SessionConfig:
         The scanners in the order of the file, disabled ones too.
     strategies
         The strategies in the order of the file, disabled ones too.
+    live
+        How a live session takes its bars.
     file
         Where it was read from.
     text
@@ -176,6 +183,7 @@ class SessionConfig:
     indicators: tuple[IndicatorSpec | IndicatorConfig, ...] = ()
     scanners: tuple[ScannerConfig, ...] = ()
     strategies: tuple[StrategyConfig, ...] = ()
+    live: LiveSettings = field(default_factory=LiveSettings)
     text: str = field(default="", repr=False, compare=False)
 
     def place(self, path: str, *, key: bool = False, offset: int | None = None) -> Place:

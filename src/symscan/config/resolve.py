@@ -22,6 +22,7 @@ from symscan.config.shape import (
     StrategyShape,
     WindowShape,
 )
+from symscan.model.live_settings import LiveSettings
 from symscan.model.specs import IndicatorConfig, IndicatorSpec
 
 DEFAULT_UNIVERSE = "sp500"
@@ -29,7 +30,7 @@ DEFAULT_UNIVERSE = "sp500"
 
 def to_model(shape: ConfigShape, file: str, text: str) -> SessionConfig:
     """The configuration of a shape without faults."""
-    data, days = shape.session_data_config, shape.backtest_config
+    data, days, live = shape.session_data_config, shape.backtest_config, shape.live_config
     return SessionConfig(
         name=shape.name or Path(file).stem,
         file=Path(file),
@@ -48,6 +49,7 @@ def to_model(shape: ConfigShape, file: str, text: str) -> SessionConfig:
             _strategy(strategy, join("session_data_config.strategies", index))
             for index, strategy in enumerate(data.strategies)
         ),
+        live=LiveSettings(**live.model_dump()) if live else LiveSettings(),
         text=text,
     )
 
@@ -68,6 +70,7 @@ def _scanner(shape: ScannerShape, path: str) -> ScannerConfig:
         symbol_requirements=_requirements(shape.symbol_requirements),
         timeout_seconds=shape.timeout_seconds,
         add_symbols=shape.add_symbols,
+        isolation=shape.isolation,
     )
 
 

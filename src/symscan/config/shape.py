@@ -10,7 +10,8 @@ from typing import Annotated, Any, get_args
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, PlainValidator, Tag, WithJsonSchema
 
 from symscan.config import fields
-from symscan.config.model import Mode
+from symscan.config.model import Isolation, Mode
+from symscan.model.live_settings import LiveSettings
 from symscan.model.specs import IndicatorType
 
 WINDOWS_TAG = "<windows>"
@@ -21,6 +22,9 @@ TAGS = frozenset({WINDOWS_TAG, SWITCH_TAG, OBJECT_TAG, KEY_TAG})
 """Parts of a pydantic location that are no part of the file."""
 
 MODES: tuple[str, ...] = get_args(Mode)
+_ISOLATIONS: tuple[str, ...] = get_args(Isolation)
+_FEEDS = ("iex", "sip")
+_LIVE = LiveSettings()
 _TYPES = tuple(IndicatorType)
 
 
@@ -154,6 +158,11 @@ class ScannerShape(Shape):
         30.0, gt=0, le=86_400, description="How long one scan may take; default 30."
     )
     add_symbols: bool = Field(True, description="Whether the symbols it finds join the session.")
+    isolation: Annotated[
+        Isolation,
+        PlainValidator(fields.parse_one_of(*_ISOLATIONS)),
+        WithJsonSchema({"enum": list(_ISOLATIONS)}),
+    ] = Field("thread", description="Live: what keeps it from the others, a thread or a process of its own.")
 
 
 class StrategyShape(Shape):
@@ -190,6 +199,39 @@ class BacktestShape(Shape):
     )
 
 
+class LiveShape(Shape):
+    """How a live session takes its bars."""
+
+    feed: (
+        Annotated[str, PlainValidator(fields.parse_one_of(*_FEEDS)), WithJsonSchema({"enum": list(_FEEDS)})]
+        | None
+    ) = Field(None, description="Which of Alpaca's feeds; required there, here or by --feed.")
+    quiet_ms: int = Field(
+        _LIVE.quiet_ms, ge=1, le=60_000, description="A minute is closed when no bar has come for so long."
+    )
+    grace_seconds: float = Field(
+        _LIVE.grace_seconds,
+        gt=0,
+        le=60,
+        description="A minute is closed at the latest so long after its end.",
+    )
+    max_symbols: int | None = Field(
+        None, ge=1, le=1_000_000, description="How many symbols may be subscribed; default: no limit of ours."
+    )
+    silent_seconds: float = Field(
+        _LIVE.silent_seconds,
+        gt=60,
+        le=86_400,
+        description="It is told when no bar has come for so long; a minute's bars are a minute apart.",
+    )
+    lag_seconds: float = Field(
+        _LIVE.lag_seconds, gt=0, le=86_400, description="Scans pause while the session is so far behind."
+    )
+    closing_seconds: float = Field(
+        _LIVE.closing_seconds, ge=0, le=3600, description="How long running scans are waited for at the end."
+    )
+
+
 _EXAMPLE: dict[str, Any] = {
     "backtest_config": {"start_date": "2018-02-20", "end_date": "2018-02-23"},
     "session_data_config": {
@@ -221,4 +263,5 @@ class ConfigShape(Shape):
     ] = Field("backtest", description="backtest (default) or live.")
     exchange: fields.Text = Field("NYSE", description="The exchange whose calendar holds; default NYSE.")
     backtest_config: BacktestShape | None = Field(None, description="The days of a backtest.")
+    live_config: LiveShape | None = Field(None, description="How a live session takes its bars.")
     session_data_config: SessionDataShape = Field(description="The session: its symbols, data and scanners.")
