@@ -42,18 +42,12 @@ def cross_faults(values: Any) -> Iterator[Fault]:
 
 
 def _live_faults(live: dict[str, Any]) -> Iterator[Fault]:
-    """Limits of which one can never be reached before the other, or is passed at every minute."""
-    quiet_ms, grace, lag = (
-        _number(live.get(key, getattr(_LIVE, key))) for key in ("quiet_ms", "grace_seconds", "lag_seconds")
-    )
+    """A wait that can never come to its end."""
+    quiet_ms, grace = (_number(live.get(key, getattr(_LIVE, key))) for key in ("quiet_ms", "grace_seconds"))
     if quiet_ms > 1000 * grace:
         key = "quiet_ms" if "quiet_ms" in live else "grace_seconds"
         message = f"quiet_ms ({quiet_ms:g}) is longer than grace_seconds ({grace:g}), which ends every wait"
         yield Fault(join("live_config", key), f"{message}; raise 'grace_seconds' or lower 'quiet_ms'")
-    if lag <= grace:
-        key = "lag_seconds" if "lag_seconds" in live else "grace_seconds"
-        message = f"a minute may be given grace_seconds ({grace:g}) late, so that lag_seconds ({lag:g})"
-        yield Fault(join("live_config", key), f"{message} would always be passed; raise 'lag_seconds'")
 
 
 def _number(value: object) -> float:
