@@ -57,6 +57,8 @@ def show_store(store: BarStore) -> None:
         _show_coverage(covers)
     else:
         _say(f"{store.root} holds no bars yet.")
+    if store.origin:
+        _say(f"Fetched from {store.origin}.")
     splits = store.splits()
     if splits.height:
         _say(f"{_many(splits.height, 'split')} of {_many(splits['symbol'].n_unique(), 'symbol')}.")

@@ -31,6 +31,9 @@ class BarFile:
 Files = Mapping[date, BarFile]
 """The files of one interval by session date, ascending."""
 
+Asked = Mapping[date, frozenset[str]]
+"""Of which symbols a date was asked."""
+
 _NO_FILES: Files = MappingProxyType({})
 
 
@@ -48,12 +51,19 @@ class Catalogue:
         The file of splits, None where none were imported.
     generation
         How often the store was changed.
+    origin
+        Where the bars were fetched, as in ``alpaca:iex``; None for imported ones.
+    asked
+        Of which symbols a fetch has asked everything, by subject (``1m``, ``1d``, ``splits``) and date: one
+        that did not trade that day has no bars to tell so.
     """
 
     bars: Mapping[Interval, Files] = field(default_factory=dict)
     symbols: Mapping[Interval, tuple[str, ...]] = field(default_factory=dict)
     splits: str | None = None
     generation: int = 0
+    origin: str | None = None
+    asked: Mapping[str, Asked] = field(default_factory=dict)
 
     def files(self, interval: Interval) -> Files:
         """The files of an interval; none if it is not stored."""
@@ -121,6 +131,21 @@ def _content(catalogue: Catalogue) -> dict[str, Any]:
             }
             for interval, files in catalogue.bars.items()
         },
+        "origin": catalogue.origin,
+        **_asked_content(catalogue.asked),
+    }
+
+
+def _asked_content(asked: Mapping[str, Asked]) -> dict[str, Any]:
+    """Every group of symbols once, and by its number where it was asked: most dates are asked of the same."""
+    groups = dict.fromkeys(group for dates in asked.values() for group in dates.values())
+    number = {group: index for index, group in enumerate(groups)}
+    return {
+        "groups": [sorted(group) for group in groups],
+        "asked": {
+            subject: {day.isoformat(): number[group] for day, group in dates.items()}
+            for subject, dates in asked.items()
+        },
     }
 
 
@@ -138,13 +163,24 @@ def _parse(path: Path, content: Any) -> Catalogue:
             symbols={Interval.parse(text): tuple(names) for text, names in content["symbols"].items()},
             splits=content["splits"],
             generation=content["generation"],
+            origin=content.get("origin"),
+            asked=_parse_asked(content),
         )
-    except (KeyError, TypeError, ValueError, AttributeError, SpecError) as error:
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError, SpecError) as error:
         raise _damaged(path, repr(error)) from None
 
 
 def _parse_files(files: dict[str, Any]) -> Files:
     return {date.fromisoformat(day): BarFile(*facts) for day, facts in files.items()}
+
+
+def _parse_asked(content: dict[str, Any]) -> dict[str, Asked]:
+    """What was asked; nothing in the catalogue of an older store."""
+    groups = [frozenset(group) for group in content.get("groups", ())]
+    return {
+        subject: {date.fromisoformat(day): groups[index] for day, index in dates.items()}
+        for subject, dates in content.get("asked", {}).items()
+    }
 
 
 def _damaged(path: Path, reason: str) -> DataError:

@@ -93,6 +93,7 @@ def import_bars(
     """
     readers = [BarReader.open(path, options) for path in find_files(paths)]
     with store.updating() as update, Runs(store.root) as runs:
+        update.claim(None)
         job = _Import(store, readers, options, progress)
         job.read(runs, Placer(options, calendar))
         job.write(runs, update)

@@ -58,6 +58,15 @@ class BarStore:
         """How often the store was changed."""
         return self._catalogue.generation
 
+    @property
+    def origin(self) -> str | None:
+        """Where the bars were fetched, as in ``alpaca:iex``; None for imported ones."""
+        return self._catalogue.origin
+
+    def asked(self, subject: str, day: date) -> frozenset[str]:
+        """The symbols of which a fetch has asked all there is of a date: bars (``1m``) or ``splits``."""
+        return self._catalogue.asked.get(subject, {}).get(day, frozenset())
+
     def symbols(self, interval: Interval | None = None) -> frozenset[str]:
         """Every symbol the store has bars of, of one interval or of any."""
         if interval is not None:

@@ -6,6 +6,7 @@ import hashlib
 import os
 import re
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -14,6 +15,7 @@ from uuid import uuid4
 
 import polars as pl
 
+from symscan.errors import DataError
 from symscan.model.interval import Interval
 from symscan.sources.catalogue import BarFile, Catalogue, write_catalogue
 
@@ -36,7 +38,34 @@ class StoreUpdate:
         self._files: defaultdict[Interval, dict[date, BarFile]] = defaultdict(dict)
         self._symbols: defaultdict[Interval, set[str]] = defaultdict(set)
         self._splits = catalogue.splits
+        self._origin = catalogue.origin
+        self._asked = {subject: dict(dates) for subject, dates in catalogue.asked.items()}
         self._written: set[str] = set()
+
+    def claim(self, origin: str | None) -> None:
+        """Say where the bars of this change come from, None for files, before they are put.
+
+        Raises
+        ------
+        DataError
+            If the store's bars come from elsewhere: their volumes would not be comparable.
+        """
+        if origin == self._origin:
+            return
+        if self._origin is None and not self._old.bars:
+            self._origin = origin
+            return
+        held = "bars imported from files" if self._origin is None else f"bars fetched from {self._origin}"
+        given = "imported ones" if origin is None else f"those of {origin}"
+        raise DataError(
+            f"{self._root}: the store holds {held}, and {given} do not mix with them: volumes and prices "
+            "differ from feed to feed; give another folder with --store"
+        )
+
+    def put_asked(self, subject: str, day: date, symbols: Collection[str]) -> None:
+        """Record that everything there is of a date was asked of these symbols, too."""
+        dates = self._asked.setdefault(subject, {})
+        dates[day] = dates.get(day, frozenset()).union(symbols)
 
     def put(self, interval: Interval, session: date, bars: pl.DataFrame) -> bool:
         """Write a session's bars, all of them, in the stored order; False if they were so already."""
@@ -52,7 +81,13 @@ class StoreUpdate:
 
     def commit(self) -> Catalogue:
         """Swap in the catalogue that names the new files, and remove what it does not name."""
-        new = replace(self._old, splits=self._splits, generation=self._old.generation + 1)
+        new = replace(
+            self._old,
+            splits=self._splits,
+            generation=self._old.generation + 1,
+            origin=self._origin,
+            asked={subject: dict(sorted(dates.items())) for subject, dates in self._asked.items()},
+        )
         for interval, files in self._files.items():
             new = new.with_bars(interval, files, frozenset(self._symbols[interval]))
         write_catalogue(self._root, new)

@@ -37,6 +37,13 @@ def bars(day: date, symbols: str, interval: Interval = ONE_MINUTE, close: float 
     return pl.DataFrame(rows, bar_schema(interval))
 
 
+def fetch(store: BarStore, origin: str | None) -> None:
+    with store.updating() as update:
+        update.claim(origin)
+        update.put(ONE_MINUTE, MONDAY, bars(MONDAY, "A"))
+        update.put_asked("1m", MONDAY, ["A", "B"])
+
+
 def files(root: Path) -> list[str]:
     return sorted(str(path.relative_to(root)) for path in root.rglob("*.parquet"))
 
@@ -205,3 +212,49 @@ class TestRuns:
             assert runs.take(TUESDAY)["value"].to_list() == [1, 3, 11, 13]
             assert runs.take(MONDAY)["value"].to_list() == [2, 12]
         assert list(tmp_path.iterdir()) == []
+
+
+def test_a_store_remembers_where_its_bars_come_from_and_of_whom_they_were_asked(tmp_path: Path) -> None:
+    store = BarStore.create(tmp_path / "store")
+    fetch(store, "alpaca:iex")
+    with store.updating() as update:
+        update.claim("alpaca:iex")
+        update.put_asked("1m", MONDAY, ["C"])
+        update.put_asked("splits", TUESDAY, ["A"])
+    for one in (store, BarStore(store.root)):
+        assert one.origin == "alpaca:iex"
+        assert one.asked("1m", MONDAY) == {"A", "B", "C"}
+        assert one.asked("1m", TUESDAY) == one.asked("1d", MONDAY) == frozenset()
+        assert one.asked("splits", TUESDAY) == {"A"}
+
+
+def test_a_catalogue_of_before_there_were_origins_loads(store: BarStore) -> None:
+    path = store.root / "catalogue.json"
+    content = json.loads(path.read_text())
+    for name in ("origin", "groups", "asked"):
+        del content[name]
+    path.write_text(json.dumps(content))
+    assert BarStore(store.root).origin is None
+    assert BarStore(store.root).asked("1m", MONDAY) == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("held", "given", "message"),
+    [
+        (
+            "alpaca:iex",
+            "alpaca:sip",
+            "holds bars fetched from alpaca:iex, and those of alpaca:sip do not mix",
+        ),
+        ("alpaca:iex", None, "holds bars fetched from alpaca:iex, and imported ones do not mix"),
+        (None, "alpaca:iex", "holds bars imported from files, and those of alpaca:iex do not mix"),
+    ],
+)
+def test_bars_of_two_origins_do_not_mix(
+    tmp_path: Path, held: str | None, given: str | None, message: str
+) -> None:
+    store = BarStore.create(tmp_path / "store")
+    fetch(store, held)
+    with pytest.raises(DataError, match=message):
+        fetch(store, given)
+    assert BarStore(store.root).generation == 1
