@@ -139,6 +139,15 @@ class MemoryMarket:
     def catch_up(self, symbols: Sequence[str], ends: Sequence[Instant]) -> list[Block]:
         return [self._block(self.session, self.today, end, symbols) for end in ends if end <= self.now]
 
+    def prepare_catch_up(self, symbols: Sequence[str]) -> None:
+        """Nothing to wait for."""
+
+    def prefer(self, symbols: Sequence[str]) -> None:
+        """There is room for every symbol."""
+
+    def news(self) -> list[Event]:
+        return []
+
     def slices(self) -> Iterator[BarSlice]:
         for end in range(self.session.pre_open + MINUTE, self.session.close + 1, MINUTE):
             self.now = end

@@ -8,6 +8,7 @@ import polars as pl
 
 from symscan.errors import DataError
 from symscan.model.bar import BarSlice, Block
+from symscan.model.events import Event
 from symscan.model.instant import MINUTE, Instant
 from symscan.model.interval import Interval
 from symscan.model.session import Session
@@ -77,6 +78,16 @@ class ReplaySource:
             bars.put(frame, columns)
             played.update((block.end, block) for block in bars.blocks())
         return [played[end] for end in ends if end <= self._now]
+
+    def prepare_catch_up(self, symbols: Sequence[str]) -> None:
+        """Nothing to wait for: the bars are there."""
+
+    def prefer(self, symbols: Sequence[str]) -> None:
+        """There is room for every symbol."""
+
+    def news(self) -> list[Event]:
+        """Nothing happens to a stored day."""
+        return []
 
     def slices(self) -> Iterator[BarSlice]:
         """Every minute of the session in order up to its close, with the bars that end then."""
