@@ -1,0 +1,274 @@
+"""What is asked of Alpaca by REST: bars, splits, the market's clock.
+
+Everything waits for the answer, and may be called from any thread.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
+
+from symscan.errors import FeedError, InputError
+from symscan.model.instant import Instant, from_datetime, to_datetime, to_iso
+from symscan.model.interval import ONE_DAY, ONE_MINUTE, Interval
+from symscan.sources.alpaca.answers import bars_frame, splits_of
+from symscan.sources.alpaca.faults import refusal
+from symscan.sources.alpaca.keys import AlpacaHosts, AlpacaKeys
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from symscan.sources.alpaca.client import HttpClient, Patience
+
+_TIMEFRAMES: Final = {ONE_MINUTE: "1Min", ONE_DAY: "1Day"}
+_PAGE_BARS: Final = 10_000
+_PAGE_ACTIONS: Final = 1_000
+
+_SYMBOLS_LENGTH: Final = 4_000
+"""Characters of symbols in one address: servers take 8,000 of everything."""
+
+_AROUND: Final = timedelta(days=30)
+"""Corporate actions are found by their processing date, which may be another than the ex-date."""
+
+_NEW_YORK: Final = ZoneInfo("America/New_York")
+
+
+class AlpacaRest:
+    """Alpaca's REST services, for one feed.
+
+    Parameters
+    ----------
+    keys
+        Whose account asks.
+    hosts
+        Where the services are.
+    feed
+        ``iex`` or ``sip``: sent with every request for bars, for their volumes have nothing in common.
+    patience
+        How long to wait for an answer, and how often to ask again.
+
+    Raises
+    ------
+    InputError
+        If the feed is neither, or the client is not installed.
+    """
+
+    def __init__(
+        self, keys: AlpacaKeys, hosts: AlpacaHosts, feed: str, patience: Patience | None = None
+    ) -> None:
+        check_feed(feed)
+        require_client()
+        self.feed = feed
+        self._keys = keys
+        self._hosts = hosts
+        self._patience = patience
+        self._clients = threading.local()  # the client's connection is not made for several threads
+
+    def bars(
+        self,
+        symbols: Sequence[str],
+        interval: Interval,
+        start: Instant,
+        end: Instant,
+        *,
+        asof: date | None = None,
+    ) -> pl.DataFrame:
+        """The bars with ``start <= start of the bar < end``, as traded: no splits, no dividends.
+
+        Parameters
+        ----------
+        symbols, interval
+            Whose bars, and of which length: ``1m`` or ``1d``.
+        start, end
+            UTC microseconds.
+        asof
+            The day whose bearers of the symbols are meant; None for the last day asked for. Earlier bars are
+            those of the same companies, whatever they were called: not those of who bore the symbol then.
+
+        Returns
+        -------
+        A frame ``symbol`` (String), ``start`` (Datetime of microseconds in UTC; of 1d bars midnight in New
+        York), ``open``, ``high``, ``low``, ``close``, ``volume`` (Float64), by symbol and start.
+
+        Raises
+        ------
+        FeedError
+            If Alpaca refuses, or cannot be reached.
+        """
+        import polars as pl
+
+        found = [page for page in self.pages(symbols, interval, start, end, asof=asof) if page.height]
+        if not found:
+            return bars_frame({})
+        return pl.concat(found).sort("symbol", "start", maintain_order=True)
+
+    def pages(
+        self,
+        symbols: Sequence[str],
+        interval: Interval,
+        start: Instant,
+        end: Instant,
+        *,
+        asof: date | None = None,
+    ) -> Iterator[pl.DataFrame]:
+        """The same bars in pieces as they are fetched, at most 10,000 in one."""
+        if end <= start:
+            return
+        bearers = asof or to_datetime(end - 1).astimezone(_NEW_YORK).date()
+        query = {
+            "timeframe": _timeframe(interval),
+            "start": to_iso(start),
+            "end": to_iso(end - 1),  # Alpaca's end is inclusive
+            "limit": _PAGE_BARS,
+            "adjustment": "raw",
+            "feed": self.feed,
+            "asof": bearers.isoformat(),
+        }
+        for batch in _batches(symbols):
+            for page in self._pages("v2", "/stocks/bars", query | {"symbols": batch}):
+                yield bars_frame(page.get("bars") or {})
+
+    def splits(self, symbols: Sequence[str], start: date, end: date) -> pl.DataFrame:
+        """The splits with ``start <= ex_date <= end``: ``symbol``, ``ex_date``, ``ratio`` (4.0 for 4-for-1).
+
+        Raises
+        ------
+        FeedError
+            If Alpaca refuses, or cannot be reached.
+        """
+        import polars as pl
+
+        query = {
+            "types": "forward_split,reverse_split",
+            "start": (start - _AROUND).isoformat(),
+            "end": (end + _AROUND).isoformat(),
+            "limit": _PAGE_ACTIONS,
+        }
+        rows = [
+            split
+            for batch in _batches(symbols)
+            for page in self._pages("v1", "/corporate-actions", query | {"symbols": batch})
+            for split in splits_of(page)
+        ]
+        schema = {"symbol": pl.String, "ex_date": pl.Date, "ratio": pl.Float64}
+        frame = pl.DataFrame(rows, schema, orient="row")
+        return frame.filter(pl.col("ex_date").is_between(start, end)).unique().sort("symbol", "ex_date")
+
+    def clock(self) -> tuple[Instant, Instant]:
+        """The market's clock, and this computer's at the same time.
+
+        Raises
+        ------
+        FeedError
+            If Alpaca refuses, or cannot be reached.
+        """
+        urls = self._hosts.trading_urls(paper=self._keys.is_paper)
+        for url in urls[:-1]:
+            try:
+                return self._clock(url)
+            except FeedError:
+                continue  # keys of the other kind of account
+        return self._clock(urls[-1])
+
+    def _clock(self, url: str) -> tuple[Instant, Instant]:
+        before = time.time_ns()
+        answer = self._get(url, "v2", "/clock", {})
+        after = time.time_ns()
+        try:
+            market = from_datetime(datetime.fromisoformat(str(answer["timestamp"])))
+        except (KeyError, ValueError):
+            raise FeedError("Alpaca's clock gave an answer without a time; try again later") from None
+        return market, (before + after) // 2_000
+
+    def _pages(self, version: str, path: str, query: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+        token: str | None = None
+        while True:
+            page = self._get(self._hosts.data_url, version, path, {**query, "page_token": token})
+            yield page
+            following = page.get("next_page_token")
+            if following is None:
+                return
+            if following == token:
+                raise FeedError(f"Alpaca gives the same page of {path} for ever; try again later")
+            token = following
+
+    def _get(self, url: str, version: str, path: str, query: dict[str, Any]) -> Mapping[str, Any]:
+        from symscan.sources.alpaca.client import APIError, RequestException
+
+        host = url.partition("://")[2]
+        try:
+            answer = self._client(url, version).get(path, query)
+        except APIError as error:
+            raise FeedError(self._keys.redact(refusal(error.status_code, str(error), self.feed))) from None
+        except (RequestException, ValueError) as error:
+            raise FeedError(self._keys.redact(_unreachable(host, error))) from None
+        if not isinstance(answer, dict):
+            raise FeedError(f"{host} gave an answer that is none of Alpaca's; check the address")
+        return answer
+
+    def _client(self, url: str, version: str) -> HttpClient:
+        from symscan.sources.alpaca.client import HttpClient, Patience
+
+        clients: dict[str, HttpClient] = self._clients.__dict__
+        name = f"{url}/{version}"
+        if name not in clients:
+            clients[name] = HttpClient(self._keys, url, version, self._patience or Patience())
+        return clients[name]
+
+
+def check_feed(feed: str) -> None:
+    """Refuse what is none of Alpaca's feeds of stocks.
+
+    Raises
+    ------
+    InputError
+        If it is neither ``iex`` nor ``sip``.
+    """
+    if feed not in ("iex", "sip"):
+        raise InputError(f"feed '{feed}': Alpaca has iex (one exchange, free) and sip (all of them)")
+
+
+def require_client() -> None:
+    """Make sure that the official client is installed.
+
+    Raises
+    ------
+    InputError
+        If it is not.
+    """
+    from importlib.util import find_spec
+
+    if find_spec("alpaca") is None:
+        raise InputError("Alpaca's client is not installed; install it: pip install 'symscan[alpaca]'")
+
+
+def _timeframe(interval: Interval) -> str:
+    if interval not in _TIMEFRAMES:
+        raise InputError(f"bars of {interval} are not fetched; ask for 1m or 1d, the others are derived")
+    return _TIMEFRAMES[interval]
+
+
+def _batches(symbols: Sequence[str]) -> Iterator[str]:
+    """The symbols, each once, joined by commas into pieces that fit an address."""
+    batch: list[str] = []
+    length = 0
+    for symbol in dict.fromkeys(symbols):
+        length += len(quote(symbol)) + len("%2C")
+        if length > _SYMBOLS_LENGTH:
+            yield ",".join(batch)
+            batch, length = [], len(quote(symbol)) + len("%2C")
+        batch.append(symbol)
+    if batch:
+        yield ",".join(batch)
+
+
+def _unreachable(host: str, error: Exception) -> str:
+    kind = "did not answer in time" if "timed out" in str(error).lower() else "cannot be reached"
+    if isinstance(error, ValueError) and type(error).__name__ == "JSONDecodeError":
+        return f"{host} gave an answer that is none of Alpaca's; check the address"
+    return f"{host} {kind} ({type(error).__name__}); check the network, and try again"
