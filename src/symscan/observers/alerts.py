@@ -1,0 +1,141 @@
+"""Each new hit at once, for a trader: what is known of it, as of when, and how old that is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+
+from symscan.model.events import Event, ScanFinished
+from symscan.model.instant import SECOND, Instant, to_iso
+from symscan.model.session import Session
+from symscan.observers.saying import Say, clock
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """A symbol that a scanner returned for the first time in the session; None is unknown.
+
+    Attributes
+    ----------
+    price, change_pct, gap_pct, volume
+        As traded, percent, percent, shares: as of ``scan_at``.
+    scan_at
+        The instant the scan was due, whose bars it saw.
+    decided_at
+        The market's clock when the scan's result was applied.
+    data_age_seconds
+        How long before ``decided_at`` the symbol's last bar had ended.
+    rank
+        Its place among all that the scan returned, from 1.
+    """
+
+    symbol: str
+    scanner: str
+    price: float | None
+    change_pct: float | None
+    gap_pct: float | None
+    volume: float | None
+    scan_at: Instant
+    decided_at: Instant
+    data_age_seconds: float | None
+    last_bar_end: Instant | None
+    rank: int
+    metadata: Mapping[str, Any]
+
+    def as_record(self) -> dict[str, Any]:
+        """The alert as JSON can hold it: instants in ISO 8601 UTC, unknown null."""
+        return {
+            "type": "hit",
+            "symbol": self.symbol,
+            "scanner": self.scanner,
+            "price": self.price,
+            "change_pct": self.change_pct,
+            "gap_pct": self.gap_pct,
+            "volume": self.volume,
+            "scan_at": to_iso(self.scan_at),
+            "decided_at": to_iso(self.decided_at),
+            "data_age_seconds": self.data_age_seconds,
+            "last_bar_end": None if self.last_bar_end is None else to_iso(self.last_bar_end),
+            "rank": self.rank,
+            "metadata": {name: _moment(value) for name, value in self.metadata.items()},
+        }
+
+    def as_line(self, session: Session) -> str:
+        """The alert in one line, times on the exchange's clock."""
+        decided = session.local(self.decided_at)
+        age = "of unknown age" if self.data_age_seconds is None else f"{self.data_age_seconds:.1f} s old"
+        parts = (
+            clock(session, self.scan_at),
+            self.scanner,
+            self.symbol,
+            _price(self.price),
+            f"change {_shown(self.change_pct, '+.2f', '%')}",
+            f"gap {_shown(self.gap_pct, '+.2f', '%')}",
+            f"volume {_shown(self.volume, ',.0f')}",
+            f"decided {decided:%H:%M:%S}.{decided.microsecond // 1000:03}",
+            f"data {age}",
+        )
+        return "  ".join(parts)
+
+
+class Alerts:
+    """Says each new hit as soon as it is told; what was said is never taken back.
+
+    Parameters
+    ----------
+    say
+        Says one hit.
+    """
+
+    def __init__(self, say: Say) -> None:
+        self._say = say
+
+    def observe(self, session: Session, event: Event) -> None:
+        """Say the new hits of a scan."""
+        if isinstance(event, ScanFinished):
+            for alert in new_alerts(event):
+                self._say(alert.as_line(session), alert.as_record())
+
+
+def new_alerts(scan: ScanFinished) -> Iterator[Alert]:
+    """The symbols a scan returned that its scanner had not returned before, best first."""
+    hits = scan.hits
+    decided_at: Instant = getattr(scan, "decided_at", None) or scan.at
+    for row in np.flatnonzero(hits.new).tolist():
+        end = _known(hits.last_bar_end.item(row))
+        last_bar_end = None if end is None else int(end)
+        yield Alert(
+            symbol=hits.symbols[row],
+            scanner=scan.scanner,
+            price=_known(hits.price.item(row)),
+            change_pct=_known(hits.change_pct.item(row)),
+            gap_pct=_known(hits.gap_pct.item(row)),
+            volume=_known(hits.volume.item(row)),
+            scan_at=scan.at,
+            decided_at=decided_at,
+            data_age_seconds=None if last_bar_end is None else (decided_at - last_bar_end) / SECOND,
+            last_bar_end=last_bar_end,
+            rank=row + 1,
+            metadata=hits.metadata.get(hits.symbols[row], {}),
+        )
+
+
+def _known(value: float) -> float | None:
+    return value if value == value else None
+
+
+def _moment(value: Any) -> Any:
+    return value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else value
+
+
+def _price(price: float | None) -> str:
+    """Cents tell little of what costs less than a dollar."""
+    return _shown(price, ",.2f" if price is None or price >= 1 else ".4f")
+
+
+def _shown(value: float | None, form: str, unit: str = "") -> str:
+    return "unknown" if value is None else f"{value:{form}}{unit}"

@@ -1,0 +1,76 @@
+"""What else is worth a short line: who joins and leaves, and what came late of what was announced."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+import numpy as np
+
+from symscan.model.bar import LateKind
+from symscan.model.events import (
+    Event,
+    ScanFinished,
+    SessionActivated,
+    SymbolAdded,
+    SymbolLocked,
+    SymbolsRemoved,
+    SymbolUnlocked,
+)
+from symscan.model.instant import Instant
+from symscan.model.live_events import BarsCorrected, FeedConnected
+from symscan.model.session import Session
+from symscan.observers.saying import clock, in_one_line
+
+_CAME: Final = {
+    LateKind.LATE: "came late",
+    LateKind.CORRECTED: "was corrected",
+    LateKind.RECOVERED: "was fetched afterwards",
+}
+
+
+class News:
+    """Says in short lines how the session's members come and go.
+
+    Parameters
+    ----------
+    say
+        Says one line.
+    """
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say = say
+        self._announced: dict[str, Instant] = {}
+
+    def observe(self, session: Session, event: Event) -> None:
+        """Say what an event means."""
+        if isinstance(event, ScanFinished):
+            new = np.flatnonzero(event.hits.new).tolist()
+            self._announced.update((event.hits.symbols[row], event.at) for row in new)
+        for line in self._lines(session, event):
+            self._say(f"{clock(session, event.at)}  {in_one_line(line)}")
+
+    def _lines(self, session: Session, event: Event) -> Iterator[str]:
+        match event:
+            case FeedConnected():
+                yield f"connected to {event.feed}"
+            case SessionActivated():
+                yield f"the session is open, {len(event.symbols):,} members"
+            case SymbolAdded():
+                yield f"+ {event.symbol} ({event.holder})"
+            case SymbolsRemoved():
+                yield f"- {' '.join(event.symbols)} ({event.holder})"
+            case SymbolLocked():
+                yield f"{event.symbol} locked ({event.reason}, by {event.holder})"
+            case SymbolUnlocked():
+                yield f"{event.symbol} unlocked ({event.reason or 'all locks'}, by {event.holder})"
+            case BarsCorrected():
+                yield from self._corrected(session, event)
+
+    def _corrected(self, session: Session, event: BarsCorrected) -> Iterator[str]:
+        """Bars that an announced hit had not seen, or had seen otherwise; the announcement stands."""
+        for symbol in event.symbols:
+            announced = self._announced.get(symbol)
+            if announced is not None and event.end <= announced:
+                bar = f"its bar of {clock(session, event.end)} {_CAME[event.kind]}"
+                yield f"{symbol}, found at {clock(session, announced)}: {bar}"

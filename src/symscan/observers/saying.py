@@ -1,0 +1,58 @@
+"""How something is said to who sits before a live session: as a line, and as a record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from symscan.model.instant import Instant, to_iso
+from symscan.model.session import Session
+
+Say = Callable[[str, dict[str, Any]], None]
+"""Says something: its line for people, and its record for programs."""
+
+_LONGEST: Final = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """Something about the session that who relies on its hits has to know.
+
+    Attributes
+    ----------
+    kind
+        What it is, in words joined by underscores.
+    scanner
+        Whom it concerns; None for the whole session.
+    """
+
+    at: Instant
+    kind: str
+    message: str
+    scanner: str | None = None
+
+    def as_record(self) -> dict[str, Any]:
+        """The condition as JSON can hold it."""
+        return {
+            "type": "condition",
+            "condition": self.kind,
+            "at": to_iso(self.at),
+            "scanner": self.scanner,
+            "message": self.message,
+        }
+
+    def as_line(self, session: Session) -> str:
+        """The condition in one line."""
+        return f"{clock(session, self.at)}  {in_one_line(self.message)}"
+
+
+def clock(session: Session, instant: Instant) -> str:
+    """The exchange's time of day, to the second."""
+    return f"{session.local(instant):%H:%M:%S}"
+
+
+def in_one_line(text: str) -> str:
+    """A text of whatever length and shape as part of one line."""
+    line = " ".join(text.split())
+    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]} ..."
