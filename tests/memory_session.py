@@ -8,10 +8,14 @@ from typing import Any
 from fakes import Day, MemoryMarket, Recorder, Weekdays, make_session, weekdays_before
 from symscan.clock.time_manager import TimeManager
 from symscan.model.interval import ONE_MINUTE
-from symscan.runtime.coordinator import SessionCoordinator, SessionParts
+from symscan.runtime.coordinator import SessionCoordinator
+from symscan.runtime.loading import InlineLoading, Loading
 from symscan.runtime.members import MemberNeeds
+from symscan.runtime.orders import Orders
+from symscan.runtime.parts import SessionParts
 from symscan.runtime.processor import DataProcessor
 from symscan.runtime.provisioning import Provisioning
+from symscan.runtime.telling import Teller
 from symscan.runtime.warming import Warming
 from symscan.scanners.managed import ManagedScanner
 from symscan.scanners.manager import ScannerManager
@@ -42,6 +46,7 @@ class Played:
         scanners: Sequence[ManagedScanner] = (),
         config_symbols: tuple[str, ...] = (),
         needs: MemberNeeds | None = None,
+        loading: Loading | None = None,
         **market: Any,
     ) -> None:
         market = {"today": TODAY, "earlier": BEFORE, **market}
@@ -61,9 +66,10 @@ class Played:
                 DataProcessor(self.data),
                 self.manager,
                 self.provisioning,
+                Orders(self.data, self.provisioning, warming, self.market, loading or InlineLoading()),
                 self.market,
+                Teller(SESSION, (self.told,)),
                 config_symbols=config_symbols,
-                observers=(self.told,),
             )
         )
 

@@ -24,10 +24,14 @@ from symscan.indicators.registry import spec_of
 from symscan.model.events import RequestRefused, SymbolAdded, SymbolLocked, SymbolsRemoved, SymbolUnlocked
 from symscan.model.interval import FIVE_MINUTES, ONE_MINUTE
 from symscan.model.specs import IndicatorConfig, IndicatorSpec, IndicatorType
-from symscan.runtime.coordinator import SessionCoordinator, SessionParts
+from symscan.runtime.coordinator import SessionCoordinator
+from symscan.runtime.loading import InlineLoading
 from symscan.runtime.members import MemberNeeds
+from symscan.runtime.orders import Orders
+from symscan.runtime.parts import SessionParts
 from symscan.runtime.processor import DataProcessor
 from symscan.runtime.provisioning import Provisioning
+from symscan.runtime.telling import Teller
 from symscan.runtime.warming import Warming
 from symscan.scanners.base import ScanContext, ScanResult
 from symscan.scanners.managed import DueTimes, ManagedScanner
@@ -85,6 +89,9 @@ class Playing:
             for name, script in scripts.items()
         ]
         warming = Warming(self.data, self.market, Weekdays(SESSION))  # type: ignore[arg-type]
+        provisioning = Provisioning(
+            self.data, self.market, self.market, warming, NEEDS, needs_by_holder or {}
+        )
         self.coordinator = SessionCoordinator(
             SessionParts(
                 SESSION,
@@ -92,10 +99,11 @@ class Playing:
                 self.data,
                 DataProcessor(self.data),
                 ScannerManager(scanners, self.data, time),
-                Provisioning(self.data, self.market, self.market, warming, NEEDS, needs_by_holder or {}),
+                provisioning,
+                Orders(self.data, provisioning, warming, self.market, InlineLoading()),
                 self.market,
+                Teller(SESSION, [self.recorder]),
                 config_symbols=tuple(config),
-                observers=[self.recorder],
             )
         )
 

@@ -79,6 +79,11 @@ class SymbolTable:
         """The rows of symbols, -1 for those that have none, shape ``(len(symbols),)``."""
         return np.fromiter(map(self._row_of.get, symbols, repeat(-1)), np.intp, len(symbols))
 
+    @property
+    def in_use(self) -> Rows:
+        """The rows of all symbols."""
+        return np.fromiter(self._row_of.values(), np.intp, len(self._row_of))
+
     def names(self, rows: Rows) -> list[str]:
         """The symbols of rows in use."""
         if self._names_array is None:

@@ -16,12 +16,16 @@ from symscan.model.session import Session
 from symscan.model.specs import IndicatorConfig, IndicatorSpec
 from symscan.observers.base import Observer
 from symscan.runtime.cautions import cautions
-from symscan.runtime.coordinator import SessionCoordinator, SessionParts
+from symscan.runtime.coordinator import SessionCoordinator
+from symscan.runtime.loading import InlineLoading
 from symscan.runtime.members import MemberNeeds
+from symscan.runtime.orders import Orders
+from symscan.runtime.parts import SessionParts
 from symscan.runtime.processor import DataProcessor
 from symscan.runtime.provisioning import Provisioning
 from symscan.runtime.scanner_setup import ScannerSetup
 from symscan.runtime.strategy_setup import StrategySetup
+from symscan.runtime.telling import Teller
 from symscan.runtime.warming import Warming
 from symscan.scanners.managed import ManagedScanner
 from symscan.scanners.manager import ScannerManager
@@ -82,10 +86,11 @@ class Backtest:
                 DataProcessor(data),
                 scanners,
                 provisioning,
+                Orders(data, provisioning, warming, source, InlineLoading()),
                 source,
+                Teller(session, observers),
                 self.strategies.engine(data, time_manager),
                 config_symbols=tuple(symbol for symbol in self.config.symbols if symbol in stored),
-                observers=observers,
             )
         )
 

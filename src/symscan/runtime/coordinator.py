@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from symscan.clock.time_manager import TimeManager
-from symscan.model.bar import BarSlice
+from symscan.model.bar import BarSlice, Between, Moment
 from symscan.model.events import (
     Event,
     ScanFinished,
@@ -19,41 +17,12 @@ from symscan.model.events import (
 )
 from symscan.model.instant import Instant
 from symscan.model.interval import Interval
-from symscan.model.session import Session
-from symscan.observers.base import Observer
-from symscan.runtime.processor import DataProcessor
-from symscan.runtime.provisioning import Provisioning
-from symscan.scanners.manager import ScannerManager
+from symscan.runtime.orders import Admission, Exchange, Release
+from symscan.runtime.parts import SessionParts
 from symscan.session.holders import ADHOC, CONFIG, scanner_holder
-from symscan.session.session_data import SessionData
-from symscan.sources.base import BarSource
 
 if TYPE_CHECKING:
     from symscan.analysis.engine import AnalysisEngine
-
-
-@dataclass(frozen=True, slots=True)
-class SessionParts:
-    """What a session is put together from.
-
-    Attributes
-    ----------
-    analysis
-        Runs the strategies; None where there are none.
-    config_symbols
-        The symbols the configuration names, those the store lacks left out.
-    """
-
-    session: Session
-    time_manager: TimeManager
-    session_data: SessionData
-    processor: DataProcessor
-    scanner_manager: ScannerManager
-    provisioning: Provisioning
-    source: BarSource
-    analysis: AnalysisEngine | None = None
-    config_symbols: tuple[str, ...] = ()
-    observers: Sequence[Observer] = ()
 
 
 class SessionCoordinator:
@@ -66,10 +35,14 @@ class SessionCoordinator:
         self._time = parts.time_manager
         self._processor = parts.processor
         self._provisioning = parts.provisioning
+        self._orders = parts.orders
         self._source = parts.source
         self._analysis = parts.analysis
         self._config_symbols = parts.config_symbols
-        self._observers = parts.observers
+        self._teller = parts.teller
+        self._lag = parts.lag
+        self._readiness = parts.readiness
+        self._closing_seconds = parts.closing_seconds
 
     @property
     def now(self) -> Instant:
@@ -86,19 +59,28 @@ class SessionCoordinator:
         """
         try:
             self.prepare()
-            for bar_slice in self.slices():
-                self.step(bar_slice)
+            for moment in self.slices():
+                self.carry(moment)
                 if after_step is not None:
                     after_step()
-        finally:
-            self._publish(self.scanner_manager.teardown_all())
-            if self._analysis is not None:
-                self._publish(self._analysis.end())
-        self._publish([SessionClosed(self.now, self.session.date, self.session_data.holders.members())])
+        except BaseException:
+            self._end()
+            self._teller.flush()
+            raise
+        self._end()
+        self._close()
+        self._teller.flush()
 
-    def slices(self) -> Iterator[BarSlice]:
-        """The session's slices in order, each for one :meth:`step`."""
+    def slices(self) -> Iterator[Moment]:
+        """The session's slices in order, each for one :meth:`step`, and moments between."""
         return self._source.slices()
+
+    def carry(self, moment: Moment) -> None:
+        """Carry out what the source gave."""
+        if isinstance(moment, BarSlice):
+            self.step(moment)
+        else:
+            self.settle(moment)
 
     def prepare(self) -> None:
         """Set up the scanners and load what they and the configuration ask for."""
@@ -110,8 +92,10 @@ class SessionCoordinator:
         for symbol in self._config_symbols:  # known to every setup(); loaded after the universes
             self.session_data.holders.add_member(symbol, CONFIG)
         self._publish(self.scanner_manager.setup_all())
-        self._exchange()
+        self._publish(self._provisioning.exchange(self.scanner_manager.requests()))
         self._publish(self._provisioning.equip(self._config_symbols, CONFIG))
+        self._orders.prefer()
+        self._teller.commit("prepare", self.now)
 
     def add_symbol_mid_session(
         self,
@@ -124,7 +108,8 @@ class SessionCoordinator:
         """Bring a symbol into the running session, between two slices, with all that a member has.
 
         Its history, its bars of this session so far and warm indicators are there at once: from the
-        next slice on it equals a symbol that was there from the start.
+        next slice on it equals a symbol that was there from the start. Live, they are loaded beside
+        the stream, and the symbol joins with all of it as soon as they are there.
 
         Parameters
         ----------
@@ -148,77 +133,126 @@ class SessionCoordinator:
         SpecError
             If a stream is no interval.
         """
-        if self.session_data.holders.is_member(symbol):
+        if self.session_data.holders.is_member(symbol) or self._orders.is_coming(symbol):
             return False
         needs = self._provisioning.member_needs(
             None if streams is None else tuple(map(Interval.parse, streams)),
             historical_days if load_historical else 0,
         )
-        self._publish(self._provisioning.admit([symbol], holder, needs))
-        return self.session_data.holders.is_member(symbol)
+        self._orders.submit(Admission((symbol,), holder, needs))
+        self._publish(self._orders.collect())
+        self._teller.commit("between", self.now)
+        return self.session_data.holders.is_member(symbol) or self._orders.is_coming(symbol)
 
     def step(self, bar_slice: BarSlice) -> None:
         """Carry one slice through the session."""
         self._time.advance_to(bar_slice.end)
         self._processor.process(bar_slice)
+        self._hear(bar_slice)
+        self._collect()
         due = self.scanner_manager.is_due(bar_slice.end)
         if due:
-            self._run_due(ScanPhase.PRE_SESSION)
+            self._run_due(ScanPhase.PRE_SESSION, bar_slice)
         if bar_slice.end == self.session.open:
             self._activate()
         if due:
-            self._run_due(ScanPhase.REGULAR)
+            self._run_due(ScanPhase.REGULAR, bar_slice)
         if self._analysis is not None:
             self._analyse(self._analysis)
-        if due:
-            self._finish(self.scanner_manager.teardown_finished())
+        self._apply(self.scanner_manager.teardown_finished())
+        self._teller.commit("slice", bar_slice.end)
+
+    def settle(self, between: Between) -> None:
+        """Put late bars right, and apply what ran beside the stream and is done; time stands still."""
+        self._publish(self._source.news())
+        self._publish(self._processor.correct(between.late, between.at or self.now))
+        self._collect()
+        self._apply(self.scanner_manager.teardown_finished())
+        self._teller.commit("between", self.now)
+
+    def _hear(self, bar_slice: BarSlice) -> None:
+        """What the source, the clock and the hour have to say."""
+        self._publish(self._source.news())
+        self._publish(self._lag.look(bar_slice))
+        if self._readiness is not None:
+            self._publish(self._readiness.look(bar_slice.end))
 
     def _activate(self) -> None:
         if self.session_data.activate_session():
             self._publish([SessionActivated(self.now, self.session_data.holders.members())])
 
-    def _run_due(self, phase: ScanPhase) -> None:
+    def _run_due(self, phase: ScanPhase, bar_slice: BarSlice) -> None:
+        paused = self._lag.paused(bar_slice)
+        self._apply(self.scanner_manager.run_due(phase, paused))
+
+    def _collect(self) -> None:
+        """Apply what ran beside the stream and is done, and bring in what is loaded."""
+        self._apply(self.scanner_manager.collect())
+        self._publish(self._orders.collect())
+
+    def _apply(self, results: Iterable[Event]) -> None:
+        """Tell of results as they come, then carry out what the scanners asked for and found."""
         scans: list[ScanFinished] = []
-        for scan in self.scanner_manager.run_due(phase):
-            self._publish([scan])
-            scans.append(scan)
+        done: list[ScannerDone] = []
+        for result in results:
+            self._publish([result])
+            if isinstance(result, ScanFinished):
+                scans.append(result)
+            elif isinstance(result, ScannerDone):
+                done.append(result)
         if scans:
+            self._lag.note(scans)
             self._exchange()
             for scan in scans:
                 self._admit(scan)
+            self._publish(self._orders.collect())
+        self._let_go(done)
 
     def _admit(self, scan: ScanFinished) -> None:
         """Bring in what a scan found; a scan at the close admits nobody."""
         holder = scanner_holder(scan.scanner)
-        if scan.at >= self.session.close or self._provisioning.needs_of(holder) is None:
+        close = self.session.close
+        if scan.at >= close or self.now >= close or self._provisioning.needs_of(holder) is None:
             return
-        holders = self.session_data.holders
-        found = [symbol for symbol in scan.hits.symbols if not holders.is_member(symbol)]
-        self._publish(self._provisioning.admit(found, holder))
+        coming = [symbol for symbol in scan.hits.symbols if not self._orders.is_coming(symbol)]
+        self._orders.submit(Admission(tuple(coming), holder))
 
     def _analyse(self, analysis: AnalysisEngine) -> None:
         """What strategies ask for upon news is there when they decide upon the slice."""
         for report in (analysis.on_bars, analysis.on_slice):
             self._publish(report())
-            self._publish(self._provisioning.exchange(analysis.requests()))
+            self._orders.submit(Exchange(tuple(analysis.requests())))
+            self._publish(self._orders.collect())
 
     def _exchange(self) -> None:
-        self._publish(self._provisioning.exchange(self.scanner_manager.requests()))
+        self._orders.submit(Exchange(tuple(self.scanner_manager.requests())))
+        self._publish(self._orders.collect())
 
-    def _finish(self, done: Sequence[Event]) -> None:
+    def _let_go(self, done: Sequence[ScannerDone]) -> None:
         """Let go of the candidates of scanners that are done; at the close everything goes anyway."""
-        if not done:
+        if not done or self.now >= self.session.close:
             return
-        self._publish(done)
-        if self.now < self.session.close:
-            self._exchange()
+        self._exchange()
         for event in done:
-            if isinstance(event, ScannerDone) and self.now < self.session.close:
-                self._publish(self._provisioning.release(scanner_holder(event.scanner)))
+            self._orders.submit(Release(scanner_holder(event.scanner)))
+            self._publish(self._orders.collect())
 
-    def _publish(self, events: Sequence[Event]) -> None:
+    def _end(self) -> None:
+        """Whatever ended the session: results that come in time still count, then everybody is let go."""
+        self._publish(self.scanner_manager.teardown_all(self._closing_seconds))
+        if self._analysis is not None:
+            self._publish(self._analysis.end())
+
+    def _close(self) -> None:
+        """The last slice is done with; a session that was stopped before is not closed: it may be resumed."""
+        if self.now < self.session.close:
+            return
+        members = self.session_data.holders.members()
+        self._publish([SessionClosed(self.now, self.session.date, members)])
+        self._teller.commit("close", self.now)
+
+    def _publish(self, events: Iterable[Event]) -> None:
         for event in events:
-            for observer in self._observers:
-                observer.observe(self.session, event)
+            self._teller.note(event)
             if self._analysis is not None:
                 self._analysis.note(event)

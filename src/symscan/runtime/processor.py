@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from symscan.bars.aggregator import Aggregator
 from symscan.bars.grid import Grid
-from symscan.model.bar import BarSlice, Block
+from symscan.model.bar import BarSlice, Block, LateBars
+from symscan.model.instant import Instant
 from symscan.model.interval import Interval
+from symscan.model.live_events import BarsCorrected
 from symscan.session.session_data import SessionData
 
 
@@ -28,6 +32,12 @@ class DataProcessor:
         self._data.regular.grid.append(block)
         self._data.indicators.update(self._data.base, block)
         self._aggregate()
+
+    def correct(self, late: Sequence[LateBars], arrived_at: Instant) -> list[BarsCorrected]:  # noqa: ARG002
+        """Put late and corrected bars in place."""
+        if late:
+            raise NotImplementedError
+        return []
 
     def _aggregate(self) -> None:
         finest = self._data.regular.grid.blocks

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from itertools import groupby
 from types import MappingProxyType
 
 import numpy as np
 
-from symscan.model.bar import Rows
+from symscan.model.bar import Block, Rows
 from symscan.model.events import (
     Event,
     RequestRefused,
     SymbolAdded,
     SymbolLocked,
-    SymbolsRemoved,
     SymbolUnlocked,
 )
 from symscan.model.interval import Interval
+from symscan.model.session import Session
 from symscan.model.specs import IndicatorSpec
+from symscan.runtime.leaving import Leaving
 from symscan.runtime.members import MemberNeeds
 from symscan.runtime.warming import Warming
 from symscan.session.history import LaterBlocks
@@ -58,6 +59,9 @@ class Provisioning:
     needs_by_holder
         What is given to the members a holder brings in, where that is something else; None: it may
         bring in none.
+    keep
+        How earlier bars of members are kept, given what loads them: loaded when looked at, unless
+        the session must not wait then.
     """
 
     def __init__(
@@ -68,6 +72,7 @@ class Provisioning:
         warming: Warming,
         needs: MemberNeeds,
         needs_by_holder: Mapping[str, MemberNeeds | None] = MappingProxyType({}),
+        keep: Callable[[Callable[[], Sequence[Block]]], Sequence[Block]] = LaterBlocks,
     ) -> None:
         self._data = data
         self._history = history
@@ -75,7 +80,8 @@ class Provisioning:
         self._warming = warming
         self._needs = needs
         self._needs_by_holder = needs_by_holder
-        self._in_store = history.symbols()
+        self._keep = keep
+        self._leaving = Leaving(data, source)
         source.subscribe({}, data.capacity)  # slices are as wide as the session, even if nobody ever joins
 
     def exchange(self, requests: Sequence[Request]) -> list[Event]:
@@ -139,8 +145,9 @@ class Provisioning:
             return self._refuse_all(symbols, holder, "its 'add_symbols' is false")
         if self._data.now >= self._data.session.close:
             return self._refuse_all(symbols, holder, "the session is over")
-        here = [symbol for symbol in symbols if symbol in self._in_store]
-        missing = [symbol for symbol in symbols if symbol not in self._in_store]
+        stored = self._history.symbols()
+        here = [symbol for symbol in symbols if symbol in stored]
+        missing = [symbol for symbol in symbols if symbol not in stored]
         refused = self._refuse_all(missing, holder, "the store has no bars of it")
         new = [symbol for symbol in here if self._data.holders.add_member(symbol, holder)]
         return [*refused, *self.equip(new, holder, needs)]
@@ -161,16 +168,12 @@ class Provisioning:
 
     def release(self, holder: str) -> list[Event]:
         """Let go of a holder's candidates and specs, and of all data nobody else keeps."""
-        free = self._data.holders.release(holder)
-        self._data.indicators.release(holder)
-        self._data.release_intervals(holder)
-        return self._let_go(free, holder)
+        return self._leaving.release(holder)
 
     def place(self, symbols: Sequence[str]) -> None:
         """Give rows, daily history and bars to those of the symbols that have none and that the store has."""
-        self._place(
-            symbol for symbol in symbols if symbol not in self._data.symbols and symbol in self._in_store
-        )
+        stored = self._history.symbols()
+        self._place(symbol for symbol in symbols if symbol not in self._data.symbols and symbol in stored)
 
     def _place(self, symbols: Iterable[str]) -> None:
         """Give rows, daily history and bars to symbols that have none."""
@@ -181,7 +184,8 @@ class Provisioning:
         daily = self._history.daily(new, self._data.session)
         self._data.readings.previous_close[rows] = daily.previous_close
         self._data.mismatched[rows] = daily.mismatched
-        self._data.in_store[rows] = [symbol in self._in_store for symbol in new]
+        stored = self._history.symbols()
+        self._data.in_store[rows] = [symbol in stored for symbol in new]
         self._source.subscribe(dict(zip(new, rows.tolist(), strict=True)), self._data.capacity)
         self._catch_up(new)
 
@@ -202,8 +206,9 @@ class Provisioning:
         kept = self._data.history
         wanted = [symbol for symbol in symbols if kept.days(holder, symbol, interval) < days]
         if wanted and days:
-            load = partial(self._history.load, wanted, interval, self._data.session, days)
-            kept.put(holder, wanted, interval, days, LaterBlocks(lambda: list(load())))
+            load = partial(_loaded, self._history, wanted, interval, self._data.session, days)
+            blocks = self._keep(load) if holder == MEMBERS else LaterBlocks(load)
+            kept.put(holder, wanted, interval, days, blocks)
 
     def _keep_indicators(self, requests: Sequence[AddIndicator]) -> list[Event]:
         """Create what is new and play history into it; what others asked for is warm already."""
@@ -222,7 +227,7 @@ class Provisioning:
             if kind is AddSymbol:
                 events += self.admit([one.symbol for one in alike], holder)
             elif kind is RemoveSymbol:
-                events += self._remove([one.symbol for one in alike], holder)
+                events += self._leaving.remove([one.symbol for one in alike], holder)
             else:
                 events += [event for one in alike for event in self._change(one)]
         return events
@@ -233,55 +238,21 @@ class Provisioning:
         match request:
             case Refused(holder, _, asked, why):
                 return [RequestRefused(now, holder, asked, why)]
-            case LockSymbol(holder, symbol, reason) if not self._is_here(symbol):
+            case LockSymbol(holder, symbol, reason) if not self._leaving.is_here(symbol):
                 return [RequestRefused(now, holder, f"lock_symbol {symbol}", "it is not in the session")]
             case LockSymbol(holder, symbol, reason) if holders.lock(symbol, reason):
                 return [SymbolLocked(now, symbol, holder, reason)]
             case UnlockSymbol(holder, symbol, reason) if holders.unlock(symbol, reason):
-                return [SymbolUnlocked(now, symbol, holder, reason), *self._let_go_if_free(symbol, holder)]
+                return [SymbolUnlocked(now, symbol, holder, reason), *self._leaving.if_free(symbol, holder)]
         return []
-
-    def _remove(self, symbols: Sequence[str], holder: str) -> list[Event]:
-        """Let go of symbols and what nobody else keeps; one may have been locked since it was asked."""
-        here = [symbol for symbol in dict.fromkeys(symbols) if symbol in self._data.symbols]
-        kept = {symbol: why for symbol in here if (why := self._kept_by(symbol))}
-        refused = [
-            RequestRefused(self._data.now, holder, f"remove_symbol {symbol}", why)
-            for symbol, why in kept.items()
-        ]
-        going = [symbol for symbol in here if symbol not in kept]
-        if not going:
-            return [*refused]
-        self._data.dismiss(going, holder)
-        self._free([symbol for symbol in going if not self._data.holders.holders(symbol)])
-        return [*refused, SymbolsRemoved(self._data.now, tuple(going), holder)]
-
-    def _kept_by(self, symbol: str) -> str | None:
-        """What forbids to remove a symbol, None if nothing does."""
-        if self._data.holders.is_config(symbol):
-            return "the configuration names it"
-        locks = self._data.holders.locks(symbol)
-        return f"it is locked: {', '.join(locks)}" if locks else None
-
-    def _is_here(self, symbol: str) -> bool:
-        return symbol in self._data.symbols or self._data.holders.is_member(symbol)
-
-    def _let_go_if_free(self, symbol: str, holder: str) -> list[Event]:
-        if symbol in self._data.symbols and not self._data.holders.holders(symbol):
-            return self._let_go([symbol], holder)
-        return []
-
-    def _let_go(self, symbols: Sequence[str], holder: str) -> list[Event]:
-        if not symbols:
-            return []
-        self._free(symbols)
-        return [SymbolsRemoved(self._data.now, tuple(symbols), holder)]
-
-    def _free(self, symbols: Sequence[str]) -> None:
-        """Give up the rows of symbols nobody keeps."""
-        self._source.unsubscribe(symbols)
-        self._data.free_rows(symbols)
 
     def _refuse_all(self, symbols: Iterable[str], holder: str, why: str) -> list[Event]:
         now = self._data.now
         return [RequestRefused(now, holder, f"add_symbol {symbol}", why) for symbol in symbols]
+
+
+def _loaded(
+    history: HistorySource, symbols: Sequence[str], interval: Interval, session: Session, days: int
+) -> list[Block]:
+    """Bars of earlier sessions; a function of the module, so that another process can be sent the recipe."""
+    return list(history.load(symbols, interval, session, days))

@@ -48,7 +48,7 @@ class Warming:
 
     def _warm_interval(self, interval: Interval, asked: Mapping[IndicatorSpec, Rows]) -> Iterator[Event]:
         """Load the interval's history once, for the spec and the rows that want most of it."""
-        days = {spec: self._days(spec) for spec in asked}
+        days = {spec: self.days(spec) for spec in asked}
         rows = np.unique(np.concatenate(list(asked.values())))
         blocks = self._load(interval, rows, max(days.values()))
         for spec, wanted in asked.items():
@@ -71,7 +71,8 @@ class Warming:
         first = self._calendar.previous(session.date, days)[0].open if days else session.open
         return [block for block in blocks if block.end > first]
 
-    def _days(self, spec: IndicatorSpec) -> int:
+    def days(self, spec: IndicatorSpec) -> int:
+        """How many earlier sessions an indicator is warmed on."""
         day = self._data.session.date
         earlier: list[Session] = self._calendar.previous(day, sessions_to_look_at(spec))[::-1]
         return sessions_needed(spec, earlier)

@@ -99,7 +99,11 @@ class ScannerManager:
         """Whether any scanner is due at an instant; most have none."""
         return now in self._instants
 
-    def run_due(self, phase: ScanPhase) -> Iterator[ScanFinished]:
+    def collect(self) -> Iterator[ScanFinished | ScannerDone]:
+        """The results that came in since the last call."""
+        return iter(())
+
+    def run_due(self, phase: ScanPhase, paused: str | None = None) -> Iterator[ScanFinished]:  # noqa: ARG002
         """Run the scanners that are due now, in the order of the configuration.
 
         A scan that is due of a scanner that could not be set up is a skipped one. Each result is
@@ -120,7 +124,7 @@ class ScannerManager:
         over = self._last_calls.get(self._time.now, ())
         return [self._teardown(managed) for managed in over if managed.state is ScannerState.READY]
 
-    def teardown_all(self) -> list[Event]:
+    def teardown_all(self, limit_seconds: float = 0.0) -> list[Event]:  # noqa: ARG002
         """Tear down every scanner that was set up and has not been torn down."""
         up = (ScannerState.READY, ScannerState.SCANNING)
         return [self._teardown(managed) for managed in self.scanners.values() if managed.state in up]

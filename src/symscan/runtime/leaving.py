@@ -1,0 +1,75 @@
+"""Letting symbols go: out of the session, and with the last who keeps one, all its data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from symscan.model.events import Event, RequestRefused, SymbolsRemoved
+from symscan.session.session_data import SessionData
+from symscan.sources.base import BarSource
+
+
+class Leaving:
+    """Takes symbols out of the session.
+
+    Parameters
+    ----------
+    data
+        The session.
+    source
+        Where its bars come from.
+    """
+
+    def __init__(self, data: SessionData, source: BarSource) -> None:
+        self._data = data
+        self._source = source
+
+    def release(self, holder: str) -> list[Event]:
+        """Let go of a holder's candidates and specs, and of all data nobody else keeps."""
+        free = self._data.holders.release(holder)
+        self._data.indicators.release(holder)
+        self._data.release_intervals(holder)
+        return self._let_go(free, holder)
+
+    def remove(self, symbols: Sequence[str], holder: str) -> list[Event]:
+        """Let go of symbols and what nobody else keeps; one may have been locked since it was asked."""
+        here = [symbol for symbol in dict.fromkeys(symbols) if symbol in self._data.symbols]
+        kept = {symbol: why for symbol in here if (why := self._kept_by(symbol))}
+        refused = [
+            RequestRefused(self._data.now, holder, f"remove_symbol {symbol}", why)
+            for symbol, why in kept.items()
+        ]
+        going = [symbol for symbol in here if symbol not in kept]
+        if not going:
+            return [*refused]
+        self._data.dismiss(going, holder)
+        self._free([symbol for symbol in going if not self._data.holders.holders(symbol)])
+        return [*refused, SymbolsRemoved(self._data.now, tuple(going), holder)]
+
+    def _kept_by(self, symbol: str) -> str | None:
+        """What forbids to remove a symbol, None if nothing does."""
+        if self._data.holders.is_config(symbol):
+            return "the configuration names it"
+        locks = self._data.holders.locks(symbol)
+        return f"it is locked: {', '.join(locks)}" if locks else None
+
+    def is_here(self, symbol: str) -> bool:
+        """Whether the session has the symbol, with data or about to have it."""
+        return symbol in self._data.symbols or self._data.holders.is_member(symbol)
+
+    def if_free(self, symbol: str, holder: str) -> list[Event]:
+        """Let go of a symbol that nobody keeps any more."""
+        if symbol in self._data.symbols and not self._data.holders.holders(symbol):
+            return self._let_go([symbol], holder)
+        return []
+
+    def _let_go(self, symbols: Sequence[str], holder: str) -> list[Event]:
+        if not symbols:
+            return []
+        self._free(symbols)
+        return [SymbolsRemoved(self._data.now, tuple(symbols), holder)]
+
+    def _free(self, symbols: Sequence[str]) -> None:
+        """Give up the rows of symbols nobody keeps."""
+        self._source.unsubscribe(symbols)
+        self._data.free_rows(symbols)

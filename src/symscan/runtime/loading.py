@@ -1,0 +1,155 @@
+"""Loading what an order needs: at once, or beside the stream."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from queue import SimpleQueue
+from typing import Protocol
+
+from symscan.errors import SymscanError
+from symscan.model.interval import Interval
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What an order will ask the sources for.
+
+    Attributes
+    ----------
+    new
+        Symbols that have no row yet: they need their daily history and their bars of today.
+    history
+        Whose bars of how many earlier sessions, by interval.
+    """
+
+    new: tuple[str, ...] = ()
+    history: Mapping[Interval, tuple[tuple[str, ...], int]] = field(default_factory=dict)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to wait for."""
+        return not self.new and not self.history
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A load that ended.
+
+    Attributes
+    ----------
+    held
+        Inside this context the session's history answers from what was loaded.
+    error
+        Why it could not be loaded, None if it was.
+    """
+
+    held: Callable[[], AbstractContextManager[object]] = nullcontext
+    error: str | None = None
+
+
+class Loading(Protocol):
+    """Loads what orders need, in the order they were given."""
+
+    def submit(self, plan: Callable[[], Plan]) -> None:
+        """Begin to load; ``plan`` is called at once, or not at all."""
+
+    def collect(self) -> list[Loaded]:
+        """Take out the loads that ended, in order: one that is not done holds back those after it."""
+
+
+class InlineLoading:
+    """Loads nothing ahead: what is carried out at once is loaded when it is looked at, as a backtest does."""
+
+    def __init__(self) -> None:
+        self._submitted = 0
+
+    def submit(self, plan: Callable[[], Plan]) -> None:  # noqa: ARG002 - nothing is loaded ahead
+        """Be ready at once."""
+        self._submitted += 1
+
+    def collect(self) -> list[Loaded]:
+        """One for each order given."""
+        count, self._submitted = self._submitted, 0
+        return [Loaded() for _ in range(count)]
+
+
+@dataclass(slots=True)
+class _Load:
+    plan: Plan
+    done: threading.Event = field(default_factory=threading.Event)
+    loaded: Loaded = Loaded()
+    fault: BaseException | None = None
+
+
+class BackgroundLoading:
+    """Loads on a thread of its own, while bars stream.
+
+    Parameters
+    ----------
+    load
+        Loads a plan and returns the context that holds it; called on the thread.
+    wake
+        Called when a load ended.
+    is_patient
+        Whether the session can wait: :meth:`collect` then does, until everything is loaded.
+    """
+
+    def __init__(
+        self,
+        load: Callable[[Plan], Callable[[], AbstractContextManager[object]]],
+        wake: Callable[[], None],
+        *,
+        is_patient: bool = False,
+    ) -> None:
+        self._load = load
+        self._wake = wake
+        self._is_patient = is_patient
+        self._loads: deque[_Load] = deque()
+        self._queue: SimpleQueue[_Load] = SimpleQueue()
+        self._thread: threading.Thread | None = None
+
+    def submit(self, plan: Callable[[], Plan]) -> None:
+        """Have the plan loaded; an empty one is ready at once, in its turn."""
+        load = _Load(plan())
+        self._loads.append(load)
+        if load.plan.is_empty:
+            load.done.set()
+            return
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="loading", daemon=True)
+            self._thread.start()
+        self._queue.put(load)
+
+    def collect(self) -> list[Loaded]:
+        """Take out the loads that ended.
+
+        Raises
+        ------
+        Exception
+            What a load raised that is no fault of the data.
+        """
+        ended: list[Loaded] = []
+        while self._loads and (self._is_patient or self._loads[0].done.is_set()):
+            load = self._loads[0]
+            load.done.wait()
+            self._loads.popleft()
+            if load.fault is not None:
+                raise load.fault
+            ended.append(load.loaded)
+        return ended
+
+    def _run(self) -> None:
+        while True:
+            load = self._queue.get()
+            try:
+                load.loaded = Loaded(self._load(load.plan))
+            except SymscanError as error:
+                load.loaded = Loaded(error=str(error))
+            except BaseException as fault:  # raised again on the session's thread, which is to know of it
+                load.fault = fault
+            load.done.set()
+            self._wake()

@@ -1,0 +1,51 @@
+"""Ten minutes before the open: is everything there?"""
+
+from __future__ import annotations
+
+from typing import Final, Protocol
+
+import numpy as np
+
+from symscan.model.events import Event
+from symscan.model.instant import MINUTE, Instant
+from symscan.model.live_events import Readiness
+from symscan.session.session_data import SessionData
+
+_BEFORE_OPEN: Final = 10 * MINUTE
+
+
+class _Connection(Protocol):
+    """What a live source says of its feed."""
+
+    @property
+    def is_connected(self) -> bool: ...
+
+    def clock_offset_ms(self) -> float | None: ...
+
+
+class ReadinessWatch:
+    """Says once, ten minutes before the open or as soon as the session runs, what it has.
+
+    Parameters
+    ----------
+    data
+        The session.
+    connection
+        Its feed.
+    """
+
+    def __init__(self, data: SessionData, connection: _Connection) -> None:
+        self._data = data
+        self._connection = connection
+        self._is_told = False
+
+    def look(self, now: Instant) -> list[Event]:
+        """The one event when its hour has come."""
+        if self._is_told or now < self._data.session.open - _BEFORE_OPEN:
+            return []
+        self._is_told = True
+        rows = self._data.symbols.in_use
+        known = np.count_nonzero(~np.isnan(self._data.readings.previous_close[rows]))
+        connection = self._connection
+        offset = connection.clock_offset_ms()
+        return [Readiness(now, connection.is_connected, len(rows), int(known), offset)]
