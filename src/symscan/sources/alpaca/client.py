@@ -34,15 +34,18 @@ class Patience:
     ----------
     connect_seconds, read_seconds
         Until there is a connection; between two pieces of an answer.
-    retries, wait_seconds
-        How often a request is repeated after too many requests or a server's error, and after how long.
-        A rate limit counts by the minute, so together they should come to about one.
+    retries
+        How often a request is repeated after too many requests or a server's error.
+    first_wait_seconds, longest_wait_seconds
+        Until it is repeated; every wait is twice the one before. A rate limit counts by the minute, so
+        together they should come to about one.
     """
 
     connect_seconds: float = 5.0
     read_seconds: float = 30.0
-    retries: int = 12
-    wait_seconds: float = 5.0
+    retries: int = 15
+    first_wait_seconds: float = 0.25
+    longest_wait_seconds: float = 5.0
 
 
 class _Bounded(HTTPAdapter):
@@ -90,7 +93,13 @@ class HttpClient(RESTClient):
             retry_attempts=patience.retries,
             retry_exception_codes=list(_RETRIED),
         )
-        self._retry_wait = patience.wait_seconds  # type: ignore[assignment]  # it sleeps fractions as well
+        self._patience = patience
         adapter = _Bounded(patience.connect_seconds, patience.read_seconds)
         for scheme in ("https://", "http://"):
             self._session.mount(scheme, adapter)
+
+    def _one_request(self, method: str, url: str, opts: dict[str, Any], retry: int) -> dict[str, Any]:
+        waited = self._patience.first_wait_seconds * 2.0 ** (self._patience.retries - retry)
+        # The base sleeps so long should this request fail; it takes fractions, too.
+        self._retry_wait = min(waited, self._patience.longest_wait_seconds)  # type: ignore[assignment]
+        return super()._one_request(method, url, opts, retry)

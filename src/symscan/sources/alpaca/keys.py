@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -26,7 +27,6 @@ _LIVE: Final = "https://api.alpaca.markets"
 
 _ENCRYPTED: Final = frozenset({"https", "wss"})
 _PLAIN: Final = {"https": "http", "wss": "ws"}
-_LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,14 @@ def _check(name: str, address: str, scheme: str) -> None:
         raise InputError(f"{name}: '{address}' is no address; write {scheme}://HOST") from None
     if parts.scheme not in (scheme, _PLAIN[scheme]) or not host:
         raise InputError(f"{name}: '{address}' is no address of this kind; write {scheme}://HOST")
-    if parts.scheme not in _ENCRYPTED and host not in _LOOPBACK:
+    if parts.scheme not in _ENCRYPTED and not _is_loopback(host):
         raise InputError(
             f"{name}: '{address}' is not encrypted, and the keys would be sent there; write {scheme}://{host}"
         )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
