@@ -37,7 +37,7 @@ def explain(
     Symbols, scans, intervals, sessions of history, and which scanner asked. No bars are read.
     """
     from symscan.config import load_config
-    from symscan.runtime.assembly import calendar_of
+    from symscan.runtime.building import calendar_of
     from symscan.runtime.explanation import explain as explained
     from symscan.sources.parquet import BarStore
 

@@ -114,8 +114,8 @@ def _scanned(backtest: Backtest, session: Session) -> tuple[ScanFinished, list[E
     coordinator = backtest.coordinator(session, [_Collector(happened)])
     try:
         coordinator.prepare()
-        for bar_slice in coordinator.slices():
-            coordinator.step(bar_slice)
+        for moment in coordinator.slices():
+            coordinator.carry(moment)
             scans = [event for event in happened if isinstance(event, ScanFinished)]
             if scans:
                 return scans[0], happened

@@ -14,7 +14,7 @@ from symscan.model.instant import Instant
 from symscan.model.interval import ONE_DAY, Interval
 from symscan.model.session import Session
 from symscan.model.specs import IndicatorSpec
-from symscan.runtime.assembly import DEFAULT_HISTORY_DAYS, calendar_of, member_indicators
+from symscan.runtime.building import DEFAULT_HISTORY_DAYS, calendar_of, member_indicators
 from symscan.runtime.scanner_setup import ScannerSetup
 from symscan.scanners.managed import ManagedScanner
 from symscan.scanners.manager import ScannerManager

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from symscan.clock.time_manager import TimeManager
 from symscan.config import SessionConfig, StrategyConfig
+from symscan.config.model import Mode
 from symscan.config.parameters import parameter_faults
 from symscan.errors import ConfigError, ConfigErrors
 from symscan.session.session_data import SessionData
@@ -30,10 +31,13 @@ class StrategySetup:
         The configuration.
     folders
         Where the project's modules are, first match wins.
+    mode
+        What strategies are told.
     """
 
     config: SessionConfig
     folders: tuple[Path, ...]
+    mode: Mode = "backtest"
 
     def check(self) -> None:
         """Make every enabled strategy once, so that its faults are found before the run starts.
@@ -63,8 +67,9 @@ class StrategySetup:
         from symscan.analysis.engine import AnalysisEngine
         from symscan.analysis.running import RunningStrategy
 
-        mode = self.config.mode
-        running = [RunningStrategy(one.name, self._make(one), data, time_manager, mode) for one in enabled]
+        running = [
+            RunningStrategy(one.name, self._make(one), data, time_manager, self.mode) for one in enabled
+        ]
         return AnalysisEngine(running, data, time_manager)
 
     def _enabled(self) -> list[StrategyConfig]:

@@ -1,0 +1,178 @@
+"""Putting the parts of a session together, whatever its bars come from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from symscan.clock.session_calendar import SessionCalendar
+from symscan.clock.time_manager import TimeManager
+from symscan.config import ScannerConfig, SessionConfig
+from symscan.config.model import Mode
+from symscan.errors import CalendarError, ConfigError, ConfigErrors, SpecError
+from symscan.indicators.registry import check as checked_spec
+from symscan.indicators.registry import spec_of
+from symscan.model.bar import Block
+from symscan.model.instant import Instant
+from symscan.model.session import Session
+from symscan.model.specs import IndicatorConfig, IndicatorSpec
+from symscan.runtime.coordinator import SessionCoordinator
+from symscan.runtime.loading import InlineLoading, Loading
+from symscan.runtime.members import MemberNeeds
+from symscan.runtime.orders import Orders
+from symscan.runtime.parts import SessionParts
+from symscan.runtime.processor import DataProcessor
+from symscan.runtime.provisioning import Provisioning
+from symscan.runtime.scanner_setup import ScannerSetup
+from symscan.runtime.strategy_setup import StrategySetup
+from symscan.runtime.telling import Teller
+from symscan.runtime.warming import Warming
+from symscan.scanners.base import BaseScanner
+from symscan.scanners.managed import ManagedScanner
+from symscan.scanners.manager import ScannerManager
+from symscan.session.history import LaterBlocks
+from symscan.session.holders import scanner_holder
+from symscan.session.session_data import SessionData
+from symscan.sources.base import BarSource, HistorySource
+
+DEFAULT_HISTORY_DAYS = 5
+"""Sessions of bars a member is given where nothing else is said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A configuration that passed every check that needs no data.
+
+    Attributes
+    ----------
+    mode
+        What scanners and strategies are told.
+    made
+        Every enabled scanner, made once to find its faults.
+    """
+
+    config: SessionConfig
+    mode: Mode
+    calendar: SessionCalendar
+    scanners: ScannerSetup
+    strategies: StrategySetup
+    indicators: tuple[IndicatorSpec, ...]
+    made: tuple[BaseScanner, ...]
+
+    def needs(self) -> MemberNeeds:
+        """What a member is given."""
+        return MemberNeeds(self.config.streams, DEFAULT_HISTORY_DAYS, self.indicators)
+
+    def needs_by_holder(self) -> dict[str, MemberNeeds | None]:
+        """What the members are given that scanners bring in."""
+        return {
+            scanner_holder(one.name): self._needs(one) if one.add_symbols else None
+            for one in self.scanners.enabled
+        }
+
+    def _needs(self, scanner: ScannerConfig) -> MemberNeeds:
+        wished = scanner.symbol_requirements
+        return MemberNeeds(wished.streams or self.config.streams, wished.history_days, self.indicators)
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Where a session's bars come from, how its work is done and who is told: the defaults are a backtest's.
+
+    Attributes
+    ----------
+    keep
+        How earlier bars of members are kept, given what loads them.
+    """
+
+    history: HistorySource
+    source: BarSource
+    teller: Teller
+    loading: Loading = field(default_factory=InlineLoading)
+    keep: Callable[[Callable[[], Sequence[Block]]], Sequence[Block]] = LaterBlocks
+
+
+def check(config: SessionConfig, mode: Mode) -> Checked:
+    """Check everything that can be wrong with a configuration by itself.
+
+    Raises
+    ------
+    ConfigErrors
+        If the exchange, a module, a parameter, a universe, an indicator or an expression is wrong.
+    """
+    calendar = calendar_of(config)
+    folders = (Path.cwd(), config.file.resolve().parent)
+    scanners, strategies = ScannerSetup(config, folders), StrategySetup(config, folders, mode)
+    made = tuple(scanners.check())
+    strategies.check()
+    return Checked(config, mode, calendar, scanners, strategies, member_indicators(config), made)
+
+
+def build(
+    checked: Checked, session: Session, managed: Sequence[ManagedScanner], ports: Ports
+) -> SessionCoordinator:
+    """One session, ready to run."""
+    history, source = ports.history, ports.source
+    data = SessionData(session, base=source.base)
+    time_manager = TimeManager(session)
+    warming = Warming(data, history, checked.calendar)
+    provisioning = Provisioning(
+        data, history, source, warming, checked.needs(), checked.needs_by_holder(), ports.keep
+    )
+    stored = history.symbols()
+    scanners = ScannerManager(managed, data, time_manager, checked.mode, place=provisioning.place)
+    return SessionCoordinator(
+        SessionParts(
+            session,
+            time_manager,
+            data,
+            DataProcessor(data),
+            scanners,
+            provisioning,
+            Orders(data, provisioning, warming, source, ports.loading),
+            source,
+            ports.teller,
+            checked.strategies.engine(data, time_manager),
+            config_symbols=tuple(symbol for symbol in checked.config.symbols if symbol in stored),
+        )
+    )
+
+
+def calendar_of(config: SessionConfig) -> SessionCalendar:
+    """The calendar of the configured exchange.
+
+    Raises
+    ------
+    ConfigErrors
+        If there is no such exchange.
+    """
+    try:
+        return SessionCalendar(config.exchange)
+    except CalendarError as fault:
+        raise ConfigErrors([config.error("exchange", str(fault))]) from None
+
+
+def member_indicators(config: SessionConfig) -> tuple[IndicatorSpec, ...]:
+    """The indicators of every member, each once.
+
+    Raises
+    ------
+    ConfigErrors
+        If one does not exist, or a parameter is out of bounds; it holds all of them.
+    """
+    errors: list[ConfigError] = []
+    specs: list[IndicatorSpec] = []
+    for index, wanted in enumerate(config.indicators):
+        try:
+            specs.append(spec_of(wanted) if isinstance(wanted, IndicatorConfig) else checked_spec(wanted))
+        except SpecError as fault:
+            errors.append(config.error(f"session_data_config.indicators[{index}]", str(fault)))
+    if errors:
+        raise ConfigErrors(errors)
+    return tuple(dict.fromkeys(specs))
+
+
+def first_due(scanners: Sequence[ManagedScanner], session: Session) -> Instant:
+    """The first instant anything happens at."""
+    return min((instant for one in scanners for instant in one.due.pre_session), default=session.open)
