@@ -29,6 +29,9 @@ _SCHEMAS: Final = {
     "unknown.csv": tables.UNKNOWN_SCHEMA,
 }
 _FILES: Final = (*_SCHEMAS, TRADES_FILE, "journal.jsonl", "summary.json")
+_RECORD: Final = "session.sqlite"
+_OF_A_RECORD: Final = tuple(f"{_RECORD}{end}" for end in ("", ".lock", "-wal", "-shm"))
+"""What a live session leaves beside its results."""
 
 
 class RunFolder:
@@ -87,7 +90,9 @@ class RunFolder:
 
 
 @contextmanager
-def run_folder(path: Path, *, force: bool, facts: Callable[[], dict[str, Any]]) -> Iterator[RunFolder]:
+def run_folder(
+    path: Path, *, force: bool, facts: Callable[[], dict[str, Any]], resume: bool = False
+) -> Iterator[RunFolder]:
     """Make a run's folder, and finish its files whatever happens inside.
 
     Parameters
@@ -98,13 +103,16 @@ def run_folder(path: Path, *, force: bool, facts: Callable[[], dict[str, Any]]) 
         Replace the folder of an earlier run.
     facts
         What else ``summary.json`` says of the run.
+    resume
+        Go on in the folder of a live session: its record is kept, all else is written anew from it.
 
     Raises
     ------
     InputError
-        If the folder exists, or cannot be made; or with ``force``, if it holds anything but a run.
+        If the folder exists, or cannot be made; or with ``force`` or ``resume``, if it holds anything
+        but a run, or the run goes on.
     """
-    _make(path, force)
+    _make(path, force, resume)
     with (path / "journal.jsonl").open("w", encoding="utf-8", newline="\n") as file:
         folder = RunFolder(path, Journal(file))
         status = "failed"
@@ -119,19 +127,35 @@ def run_folder(path: Path, *, force: bool, facts: Callable[[], dict[str, Any]]) 
             folder.write_summary(status=status, **facts())
 
 
-def _make(path: Path, force: bool) -> None:
+def _make(path: Path, force: bool, resume: bool) -> None:
     try:
         if path.exists():
-            _clear(path, force)
-        path.mkdir(parents=True)
+            _clear(path, force, resume)
+        path.mkdir(parents=True, exist_ok=resume)
     except OSError as error:
         raise InputError(f"{path}: the run's folder cannot be made ({error.strerror})") from None
 
 
-def _clear(path: Path, force: bool) -> None:
-    if not force:
-        raise InputError(f"{path} exists; choose another --out, or replace it with --force")
-    strange = [one.name for one in path.iterdir() if one.name not in _FILES] if path.is_dir() else [path.name]
+def _clear(path: Path, force: bool, resume: bool) -> None:
+    here = [one.name for one in path.iterdir()] if path.is_dir() else [path.name]
+    if not force and not resume:
+        ways = "replace it with --force, or go on with --resume" if _RECORD in here else None
+        raise InputError(f"{path} exists; choose another --out, or {ways or 'replace it with --force'}")
+    strange = [name for name in here if name not in (*_FILES, *_OF_A_RECORD)] or here * (not path.is_dir())
     if strange:
         raise InputError(f"{path} is not the folder of a run (it holds {strange[0]}); it is left alone")
-    shutil.rmtree(path)
+    if _RECORD in here:
+        _check_is_over(path / _RECORD)
+    if not resume:
+        shutil.rmtree(path)
+        return
+    for name in _FILES:
+        (path / name).unlink(missing_ok=True)
+
+
+def _check_is_over(record: Path) -> None:
+    """Nothing is taken from under a session that still runs."""
+    # A backtest need not wait for SQLite.
+    from symscan.observers.record_lock import RecordLock
+
+    RecordLock(record).release()
