@@ -101,6 +101,12 @@ class Block:
     fields: Floats
     present: Mask
     _absent: Rows | None = field(default=None, init=False, repr=False)
+    _edition: int = field(default=0, init=False, repr=False)
+
+    @property
+    def edition(self) -> int:
+        """How often :meth:`put` changed it; a copy elsewhere is as good as it while this stays."""
+        return self._edition
 
     @property
     def absent(self) -> Rows:
@@ -123,6 +129,11 @@ class Block:
         self.present[rows] = present
         self.fields[:, rows] = fields
         object.__setattr__(self, "_absent", None)
+        object.__setattr__(self, "_edition", self._edition + 1)
+
+    def cut(self, rows: Rows) -> Block:
+        """A copy of the columns of some rows, in their order."""
+        return Block(self.end, self.fields.take(rows, axis=1), self.present.take(rows))
 
     @property
     def open(self) -> Floats:

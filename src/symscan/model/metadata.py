@@ -32,6 +32,9 @@ class FrameMetadata(Mapping[str, dict[str, Any]]):
         """``symbol`` and the values, one row per hit, best first; null is unknown."""
         return self._make()
 
+    def __reduce__(self) -> tuple[Callable[..., FrameMetadata], tuple[Sequence[str], pl.DataFrame]]:
+        return _of_frame, (self._symbols, self.frame)  # what makes it may be nothing that can travel
+
     def __getitem__(self, symbol: str) -> dict[str, Any]:
         values = self.frame.row(self._rows[symbol], named=True)
         del values[SYMBOL]
@@ -49,3 +52,8 @@ class FrameMetadata(Mapping[str, dict[str, Any]]):
     @cached_property
     def _rows(self) -> dict[str, int]:
         return {symbol: row for row, symbol in enumerate(self._symbols)}
+
+
+def _of_frame(symbols: Sequence[str], frame: pl.DataFrame) -> FrameMetadata:
+    """Metadata that were pickled."""
+    return FrameMetadata(symbols, lambda: frame)

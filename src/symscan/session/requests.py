@@ -146,6 +146,11 @@ class RequestBook:
         self._changes = [one for one in self._changes if not isinstance(one, AddSymbol)]
         self._bars, self._indicators, self._by_symbol = {}, {}, {}
 
+    def become(self, other: RequestBook) -> None:
+        """Hold what a copy of this book holds, in which its plug-in asked on in another process."""
+        self._indicators, self._bars = other._indicators, other._bars
+        self._changes, self._by_symbol = other._changes, other._by_symbol
+
     def drain(self) -> list[Request]:
         """Take out all requests: bars and indicators first, then changes of symbols in order.
 

@@ -22,3 +22,6 @@ class SessionView(SessionLooks, SessionAsks):
     def __init__(self, data: SessionData, requests: RequestBook) -> None:
         SessionLooks.__init__(self, data, requests.holder)
         SessionAsks.__init__(self, data, requests)
+
+    def __reduce__(self) -> tuple[type[SessionView], tuple[SessionData, RequestBook]]:
+        return type(self), (self._data, self._requests)  # what was looked at is looked at anew

@@ -1,0 +1,103 @@
+"""What a session and a scanner in another process say to each other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from symscan.scanners.base import BaseScanner, ScanContext, ScanResult
+from symscan.session.requests import RequestBook
+
+Make = Callable[[], BaseScanner]
+"""Makes a scanner, in whichever process it is called; it must be picklable."""
+
+
+class Verb(StrEnum):
+    """The three calls of a scanner."""
+
+    SETUP = "setup"
+    SCAN = "scan"
+    TEARDOWN = "teardown"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call of the scanner.
+
+    Attributes
+    ----------
+    is_anew
+        Whether the process is a new one whose scanner has to be set up first.
+    memory
+        What the scanner is to remember before it is called, None for what it does.
+    """
+
+    verb: Verb
+    context: ScanContext
+    is_anew: bool = False
+    memory: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """What a session reads of a scanner between its calls."""
+
+    universe: tuple[str, ...] = ()
+    universe_as_of: date | None = None
+    reads: tuple[str, ...] | None = None
+    max_age_minutes: float | None = None
+
+    @classmethod
+    def of(cls, scanner: BaseScanner) -> Face:
+        """The face of a scanner."""
+        reads: Sequence[str] | None = scanner.reads
+        return cls(
+            scanner.universe,
+            scanner.universe_as_of,
+            None if reads is None else tuple(reads),
+            scanner.max_age_minutes,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What a scanner raised: its class's name and what it says."""
+
+    kind: str
+    message: str
+
+    @classmethod
+    def of(cls, error: BaseException) -> Fault:
+        """The fault an error is."""
+        try:
+            message = str(error).encode(errors="backslashreplace").decode()
+        except Exception:  # the plug-in boundary: its __str__ is the user's, too
+            message = "it cannot say what"
+        return cls(type(error).__name__, message)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a call came to.
+
+    Attributes
+    ----------
+    value
+        What ``setup`` said, or the checked result of a scan.
+    requests
+        The holder's requests after the call, those from before it included.
+    face
+        The scanner's face where it changed.
+    memory
+        What the scanner remembers where that changed.
+    fault
+        What it raised; its requests count all the same.
+    """
+
+    value: ScanResult | bool | None
+    requests: RequestBook
+    face: Face | None = None
+    memory: bytes | None = None
+    fault: Fault | None = None

@@ -1,0 +1,149 @@
+"""The other side: a process that makes one scanner and calls it as it is told."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pickle
+import select
+import signal
+import sys
+from contextlib import suppress
+from multiprocessing.connection import Connection
+from typing import Final
+
+from symscan.scanners.base import BaseScanner, ScanContext, ScanResult
+from symscan.scanners.isolation.messages import Call, Face, Fault, Make, Reply, Verb
+from symscan.scanners.isolation.wire import Inbox
+from symscan.scanners.memory import give_back, memory_of
+from symscan.scanners.result import checked_result
+from symscan.session.requests import RequestBook
+
+_NICE: Final = 5
+"""Where cores are few, a scanner that spins leaves the stream its own."""
+
+
+def serve(connection: int, lifeline: int) -> None:
+    """Serve the session at the other end until it hangs up.
+
+    Parameters
+    ----------
+    connection
+        The descriptor of the socket calls come from.
+    lifeline
+        The descriptor of a pipe that nobody writes to: it ends with the session's process.
+    """
+    _end_with(lifeline)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whether Ctrl-C ends a scan is the session's to say
+    sys.stdout = sys.stderr  # hits and reports are written to stdout; what a scanner prints must not mingle
+    os.nice(_NICE)
+    with suppress(EOFError, OSError), Connection(connection) as session:
+        _Worker(session).run()
+
+
+def book_of(context: ScanContext) -> RequestBook:
+    """The requests of a context's holder: the second of the two parts a view is pickled as."""
+    _, (_, book) = context.session_data.__reduce__()
+    return book
+
+
+class _Worker:
+    """Makes the scanner and answers calls of it, one after another."""
+
+    def __init__(self, session: Connection) -> None:
+        self._session = session
+        self._inbox = Inbox(session)
+        self._scanner: BaseScanner | None = None
+        self._unmade: Fault | None = None
+        self._face: Face | None = None
+        self._memory: bytes | None = None
+
+    def run(self) -> None:
+        """Answer until the session hangs up.
+
+        Raises
+        ------
+        EOFError
+            When it does.
+        """
+        self._make(self._inbox.receive())
+        while True:
+            call: Call = self._inbox.receive()
+            self._session.send_bytes(self._pickled_reply(call))
+            del call  # a day of bars is not kept twice while the next call comes in
+
+    def _make(self, make: Make) -> None:
+        try:
+            self._scanner = make()
+        except (Exception, SystemExit) as error:  # the plug-in boundary: the user's module
+            self._unmade = Fault.of(error)
+
+    def _pickled_reply(self, call: Call) -> bytes:
+        reply = self._reply(call)
+        try:
+            return pickle.dumps(reply, pickle.HIGHEST_PROTOCOL)
+        except Exception as error:  # the plug-in boundary: something of the user's that cannot travel
+            fault = Fault.of(error)
+            fault = Fault(fault.kind, f"what {call.verb}() left cannot leave its process: {fault.message}")
+            return pickle.dumps(Reply(None, RequestBook(reply.requests.holder), fault=fault))
+
+    def _reply(self, call: Call) -> Reply:
+        book = book_of(call.context)
+        if self._scanner is None:
+            return Reply(None, book, fault=self._unmade)
+        call.context.config = self._scanner.config
+        try:
+            value = self._value(self._scanner, call)
+            return Reply(value, book, self._changed_face(), self._changed_memory())
+        except (
+            Exception,
+            SystemExit,
+        ) as error:  # the plug-in boundary: a scanner's fault becomes its outcome
+            return Reply(None, book, fault=Fault.of(error))
+
+    def _value(self, scanner: BaseScanner, call: Call) -> ScanResult | bool | None:
+        if call.is_anew and not scanner.setup(call.context):
+            raise RuntimeError("setup() in its new process returned False")
+        if call.memory is not None:
+            give_back(scanner, call.memory)
+        if call.verb is Verb.SETUP:
+            return bool(scanner.setup(call.context))
+        if call.verb is Verb.TEARDOWN:
+            scanner.teardown(call.context)
+            return None
+        return _plain(checked_result(scanner.scan(call.context), len(call.context.session_data.symbols)))
+
+    def _changed_face(self) -> Face | None:
+        assert self._scanner is not None
+        face = Face.of(self._scanner)
+        if face == self._face:
+            return None
+        self._face = face
+        return face
+
+    def _changed_memory(self) -> bytes | None:
+        assert self._scanner is not None
+        memory = memory_of(self._scanner)
+        if memory == self._memory:
+            return None
+        self._memory = memory
+        return memory
+
+
+def _plain(result: ScanResult) -> ScanResult:
+    """A result of our own class: the session's process need not know the scanner's."""
+    return ScanResult(
+        result.symbols, result.metadata, skipped=result.skipped, error=result.error, unknown=result.unknown
+    )
+
+
+def _end_with(lifeline: int) -> None:
+    """Have the kernel end this process, and those it starts, when the session's is gone, however it ended.
+
+    A scanner that spins never looks at its connection, and one in compiled code lets no thread look.
+    """
+    signal.signal(signal.SIGIO, signal.SIG_DFL)
+    fcntl.fcntl(lifeline, fcntl.F_SETOWN, -os.getpgrp())
+    fcntl.fcntl(lifeline, fcntl.F_SETFL, fcntl.fcntl(lifeline, fcntl.F_GETFL) | os.O_ASYNC)
+    if select.select([lifeline], [], [], 0)[0]:  # it was gone before the kernel was asked
+        raise SystemExit(1)
