@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,7 +18,7 @@ class Grid:
     """Today's bars of one interval over all symbols; slot ``k`` is the ``k``-th block appended.
 
     A block is never changed once appended, except in columns of rows that join late: nobody could
-    see those before.
+    see those before. Where bars are corrected, a patched copy takes the block's place.
 
     Attributes
     ----------
@@ -74,6 +76,24 @@ class Grid:
         block.put(rows, present, fields)
         self.last[rows[present]] = np.maximum(self.last[rows[present]], slot)
 
+    def slot_of(self, end: Instant) -> int | None:
+        """The slot that ends at an instant, None if there is none so far."""
+        slot = self.slot_covering(end)
+        return slot if slot is not None and self.blocks[slot].end == end else None
+
+    def slot_covering(self, end: Instant) -> int | None:
+        """The slot whose bars hold a finer bar that ends at an instant, None while they are open."""
+        slot = bisect_left(self.blocks, end, key=lambda block: block.end)
+        return slot if slot < len(self.blocks) else None
+
+    def patch(self, slot: int, rows: Rows, fields: Floats) -> None:
+        """Give rows a bar, or another one, in a slot others have seen; ``fields`` is over ``rows`` alone."""
+        block = self.blocks[slot]
+        patched = Block(block.end, block.fields.copy(), block.present.copy())
+        patched.put(rows, np.ones(len(rows), np.bool_), fields)
+        self.blocks[slot] = patched
+        self.last[rows] = np.maximum(self.last[rows], slot)
+
     def clear(self, rows: Rows) -> None:
         """Empty the rows' columns in every block, before another symbol uses them."""
         if not self.seen[rows].any():
@@ -87,7 +107,7 @@ class Grid:
 
     def columns(self, rows: Rows) -> list[Block]:
         """The blocks cut down to some rows, for rebuilding what is derived from them."""
-        return [Block(block.end, block.fields[:, rows], block.present[rows]) for block in self.blocks]
+        return [block.cut(rows) for block in self.blocks]
 
     def grow(self, rows: int) -> None:
         """Widen every block to ``rows`` columns."""

@@ -94,11 +94,30 @@ class Indicator(ABC):
         history
             Blocks in time order, of width ``len(rows)``: column ``j`` belongs to ``rows[j]``.
         """
-        fresh = type(self)(self.spec, len(rows))  # type: ignore[call-arg]  # subclasses know their seed
-        for block in history:
-            fresh.update(block.present, block)
+        fresh = self.blank(len(rows))
+        fresh.play(history)
+        self.put(rows, fresh)
+
+    def blank(self, rows: int) -> Self:
+        """A new indicator of the same spec, without any bars."""
+        return type(self)(self.spec, rows)  # type: ignore[call-arg]  # subclasses know their seed
+
+    def play(self, blocks: Iterable[Block]) -> None:
+        """Give every row its bars of some blocks, in time order."""
+        find = Finder()
+        for block in blocks:
+            self.update(block.present, block, find)
+
+    def put(self, rows: Rows, fresh: Self) -> None:
+        """Let rows be what another indicator of this spec is: its row ``j`` becomes ``rows[j]``."""
         self._take_over(rows, fresh)
         self._is_stale = True
+
+    def taken(self, rows: Rows | slice) -> Self:
+        """A new indicator of the same spec that is, in its row ``j``, what ``rows[j]`` is now."""
+        taken = self.blank(len(self._state.live[rows]))
+        taken._become(self, rows)
+        return taken
 
     def forget(self, rows: Rows) -> None:
         """Make rows unknown, as if they never had a bar."""
@@ -110,6 +129,10 @@ class Indicator(ABC):
         old = self._state
         self._hold(RowState(self.vectors, rows, self._seed_bars, self._window_length))
         self._state.put(np.arange(old.rows, dtype=np.intp), old)
+
+    def _become(self, other: Self, rows: Rows | slice) -> None:
+        """Take over everything that some rows of another indicator are, in their order."""
+        self._state.become(other.state, rows)
 
     def _take_over(self, rows: Rows, fresh: Self) -> None:
         """Put what a fresh indicator remembers of its row ``j`` into ``rows[j]``."""

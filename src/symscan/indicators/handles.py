@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Any, ClassVar
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from talib import InsufficientHistory  # type: ignore[attr-defined]  # its stubs forget it
@@ -52,19 +52,34 @@ class HandleIndicator(Indicator):
         values = [self._carry(row, bar) for row, bar in zip(chosen.tolist(), given, strict=True)]
         self._put(chosen, values)
 
-    def rebuild(self, rows: Rows, history: Iterable[Block]) -> None:
-        """Forget the rows' state, then open their handles on history; see ``Indicator.rebuild``."""
-        self.forget(rows)
-        blocks = list(history)
+    @property
+    def handles(self) -> Sequence[Any]:
+        """One handle per row, None for those that have too few bars."""
+        return self._handles
+
+    @property
+    def early(self) -> Mapping[int, list[Bar]]:
+        """The bars of rows that have too few for a handle."""
+        return self._early
+
+    def play(self, blocks: Iterable[Block]) -> None:
+        """Give every row its bars; where none has had any, all at once: see ``Indicator.play``."""
+        if self._early or any(handle is not None for handle in self._handles):
+            super().play(blocks)
+        else:
+            self._open(list(blocks))
+
+    def _open(self, blocks: Sequence[Block]) -> None:
+        """Open the handles of all rows on their history."""
         if not blocks:
             return
         fields = np.stack([block.fields[self.inputs, :] for block in blocks], axis=2)
         present = np.stack([block.present for block in blocks], axis=1)
         values = [
-            self._begin(row, np.ascontiguousarray(fields[:, column, present[column]]))
-            for column, row in enumerate(rows.tolist())
+            self._begin(row, np.ascontiguousarray(fields[:, row, present[row]]))
+            for row in range(len(self._handles))
         ]
-        self._put(rows, values)
+        self._put(np.arange(len(values)), values)
 
     def forget(self, rows: Rows) -> None:
         """Make rows unknown, as if they never had a bar."""
@@ -77,6 +92,23 @@ class HandleIndicator(Indicator):
         """More capacity; what is remembered stays."""
         super().grow(rows)
         self._handles += [None] * (rows - len(self._handles))
+
+    def _become(self, other: Self, rows: Rows | slice) -> None:
+        super()._become(other, rows)
+        self._copy(range(len(self._handles)), other, np.arange(len(other.handles))[rows].tolist())
+
+    def _take_over(self, rows: Rows, fresh: Self) -> None:
+        super()._take_over(rows, fresh)
+        self._copy(rows.tolist(), fresh, range(len(rows)))
+
+    def _copy(self, rows: Iterable[int], other: Self, others: Iterable[int]) -> None:
+        """Let rows go on as another's rows do, each with a handle of its own."""
+        for row, theirs in zip(rows, others, strict=True):
+            handle, early = other.handles[theirs], other.early.get(theirs)
+            self._handles[row] = None if handle is None else handle.copy()
+            self._early.pop(row, None)
+            if early is not None:
+                self._early[row] = list(early)
 
     def _carry(self, row: int, bar: Bar) -> Any:
         handle = self._handles[row]

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from symscan.indicators.base import Indicator
+from symscan.indicators.checkpoints import Checkpoints, Ends
 from symscan.indicators.registry import create
 from symscan.indicators.state import Finder
 from symscan.model.bar import Block, Floats, Mask, Rows
+from symscan.model.instant import Instant
 from symscan.model.interval import Interval
 from symscan.model.specs import IndicatorSpec
 
 
 class _Kept:
-    """An indicator and who asked for which of its rows."""
+    """An indicator, who asked for which of its rows, and what it was earlier today."""
 
-    def __init__(self, indicator: Indicator, rows: int) -> None:
+    def __init__(self, indicator: Indicator, rows: int, checkpoints: Checkpoints | None) -> None:
         self.indicator = indicator
+        self.checkpoints = checkpoints
         self.by_holder: dict[str, Mask] = {}
         self.asked: Mask = np.zeros(rows, np.bool_)
 
@@ -54,11 +57,15 @@ class _Kept:
         self.asked = np.concatenate([self.asked, more])
         self.by_holder = {holder: np.concatenate([mask, more]) for holder, mask in self.by_holder.items()}
         self.indicator.grow(rows)
+        if self.checkpoints is not None:
+            self.checkpoints.grow(rows)
 
     def _forget(self, rows: Rows) -> None:
         self.asked[rows] = False
         if len(rows):
             self.indicator.forget(rows)
+            if self.checkpoints is not None:
+                self.checkpoints.forget(rows)
 
 
 class IndicatorManager:
@@ -68,10 +75,13 @@ class IndicatorManager:
     ----------
     rows
         The capacity of all vectors.
+    opens_at
+        The session's open, if bars of today can be corrected; what that takes is not kept otherwise.
     """
 
-    def __init__(self, rows: int) -> None:
+    def __init__(self, rows: int, opens_at: Instant | None = None) -> None:
         self._rows = rows
+        self._opens_at = opens_at
         self._kept: dict[IndicatorSpec, _Kept] = {}
         self._by_interval: dict[Interval, list[_Kept]] = {}
         self._given: Mask = np.empty(rows, np.bool_)
@@ -92,7 +102,7 @@ class IndicatorManager:
         """
         kept = self._kept.get(spec)
         if kept is None:
-            kept = self._kept[spec] = _Kept(create(spec, self._rows), self._rows)
+            kept = self._kept[spec] = self._keep(spec)
             self._by_interval.setdefault(spec.interval, []).append(kept)
         return kept.ask(holder, rows)
 
@@ -131,10 +141,37 @@ class IndicatorManager:
         for kept in self._by_interval.get(interval, ()):
             np.logical_and(bars.present, kept.asked, out=self._given)
             kept.indicator.update(self._given, bars, self._find)
+            if kept.checkpoints is not None:
+                kept.checkpoints.note(bars.end)
+
+    def correct(self, interval: Interval, rows: Rows, since: Ends, blocks: Sequence[Block]) -> None:
+        """Make an interval's indicators right again after bars of today changed.
+
+        Parameters
+        ----------
+        rows
+            Whose bars, each once.
+        since
+            The end of each one's first changed bar.
+        blocks
+            All of today's blocks of the interval, as they are now.
+
+        Raises
+        ------
+        ValueError
+            If the manager was not made for bars that can be corrected.
+        """
+        for kept in self._by_interval.get(interval, ()):
+            if kept.checkpoints is None:
+                raise ValueError(f"{kept.indicator.spec.key} keeps nothing to correct from; give opens_at")
+            asked = kept.asked[rows]
+            if asked.any():
+                kept.checkpoints.correct(rows[asked], since[asked], blocks)
 
     def rebuild(self, spec: IndicatorSpec, rows: Rows, history: Iterable[Block]) -> None:
         """Forget what an indicator knows of rows and play their history; see ``Indicator.rebuild``."""
-        self._kept[spec].indicator.rebuild(rows, history)
+        kept = self._kept[spec]
+        (kept.checkpoints or kept.indicator).rebuild(rows, history)
 
     def column(self, spec: IndicatorSpec, output: str = "value") -> Floats:
         """An output over all rows, NaN where unknown or not asked; read-only, valid until the next bar."""
@@ -147,6 +184,12 @@ class IndicatorManager:
         self._given = np.empty(rows, np.bool_)
         for kept in self._kept.values():
             kept.grow(rows)
+
+    def _keep(self, spec: IndicatorSpec) -> _Kept:
+        indicator = create(spec, self._rows)
+        if self._opens_at is None or not spec.interval.is_intraday:
+            return _Kept(indicator, self._rows, None)
+        return _Kept(indicator, self._rows, Checkpoints(indicator, self._rows, self._opens_at))
 
     def _drop_unasked(self) -> None:
         self._kept = {spec: kept for spec, kept in self._kept.items() if kept.by_holder}

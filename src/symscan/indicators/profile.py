@@ -74,6 +74,14 @@ class Profile:
         self.slots_today = max(self.slots_today, other.slots_today)
         self.slots_longest = max(self.slots_longest, other.slots_longest)
 
+    def taken(self, rows: Rows) -> Profile:
+        """A copy of some rows, in their order."""
+        taken = Profile(len(rows))
+        taken.total, taken.known = self.total.take(rows, axis=1), self.known.take(rows, axis=1)
+        taken.today = self.today.take(rows, axis=1)
+        taken.slots_today, taken.slots_longest = self.slots_today, self.slots_longest
+        return taken
+
     def widened(self, rows: int) -> Profile:
         """A copy of greater capacity."""
         wide = Profile(rows)

@@ -44,6 +44,11 @@ class ProfileIndicator(SessionIndicator):
         super().grow(rows)
         self._profile = self._profile.widened(rows)
 
+    def _become(self, other: Self, rows: Rows | slice) -> None:
+        """A copy of all rows shares the profile: whoever goes on from it records every later slot anew."""
+        super()._become(other, rows)
+        self._profile = other.profile if isinstance(rows, slice) else other.profile.taken(rows)
+
     def _take_over(self, rows: Rows, fresh: Self) -> None:
         super()._take_over(rows, fresh)
         self._profile.put(rows, fresh.profile)

@@ -44,6 +44,10 @@ class SessionIndicator(Indicator):
         super().update(rows, bars, find)
         self._end_slot(rows, bars)
 
+    def _become(self, other: Self, rows: Rows | slice) -> None:
+        super()._become(other, rows)
+        self._clock.catch_up(other.clock)
+
     def _take_over(self, rows: Rows, fresh: Self) -> None:
         super()._take_over(rows, fresh)
         self._clock.catch_up(fresh.clock)

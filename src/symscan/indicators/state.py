@@ -90,6 +90,11 @@ class Window:
         self.slots[:, rows] = other.slots
         self._next[rows] = other.positions() * self._rows + rows
 
+    def become(self, other: Window, rows: Rows | slice) -> None:
+        """Take over some rows of another window, in their order; this one is as wide as they are many."""
+        self.slots[:] = other.slots[:, rows]
+        self._next[:] = other.positions()[rows] * self._rows + np.arange(self._rows)
+
     def positions(self) -> Counts:
         """The slot each row writes next."""
         return self._next // max(self._rows, 1)
@@ -184,6 +189,15 @@ class RowState:
         self.counts[rows] = other.counts
         if self.window is not None and other.window is not None:
             self.window.put(rows, other.window)
+        self._find_cold()
+
+    def become(self, other: RowState, rows: Rows | slice) -> None:
+        """Take over some rows of another state, in their order; this one is as wide as they are many."""
+        self.vectors[:] = other.vectors[:, rows]
+        self.live[:] = other.live[rows]
+        self.counts[:] = other.counts[rows]
+        if self.window is not None and other.window is not None:
+            self.window.become(other.window, rows)
         self._find_cold()
 
     def _begin(self, rows: Rows) -> None:

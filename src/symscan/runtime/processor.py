@@ -10,6 +10,7 @@ from symscan.model.bar import BarSlice, Block, LateBars
 from symscan.model.instant import Instant
 from symscan.model.interval import Interval
 from symscan.model.live_events import BarsCorrected
+from symscan.runtime.correcting import Correcting
 from symscan.session.session_data import SessionData
 
 
@@ -18,6 +19,7 @@ class DataProcessor:
 
     def __init__(self, data: SessionData) -> None:
         self._data = data
+        self._correcting = Correcting(data)
         self._aggregators: dict[Interval, tuple[Grid, Aggregator]] = {}
 
     def process(self, bar_slice: BarSlice) -> None:
@@ -33,11 +35,31 @@ class DataProcessor:
         self._data.indicators.update(self._data.base, block)
         self._aggregate()
 
-    def correct(self, late: Sequence[LateBars], arrived_at: Instant) -> list[BarsCorrected]:  # noqa: ARG002
-        """Put late and corrected bars in place."""
-        if late:
-            raise NotImplementedError
-        return []
+    def correct(self, late: Sequence[LateBars], arrived_at: Instant) -> list[BarsCorrected]:
+        """Put late and corrected bars in their place, and right what follows from them.
+
+        Afterwards readings, coarser bars and intraday indicators are, to the bit, those of a session
+        that had the bars in time. Ignored are ends without a slot, rows that were freed, bars with an
+        unknown field, and bars that change nothing.
+
+        Parameters
+        ----------
+        late
+            The bars, in the order they are to be put right: of two for one slot the later stands.
+        arrived_at
+            When they came, on the market's clock.
+
+        Returns
+        -------
+        list[BarsCorrected]
+            One event for each of ``late`` that changed anything, with the symbols whose bar is another now.
+
+        Raises
+        ------
+        ValueError
+            If the session keeps no checkpoints and has intraday indicators that would have to be corrected.
+        """
+        return self._correcting.correct(late, arrived_at)
 
     def _aggregate(self) -> None:
         finest = self._data.regular.grid.blocks

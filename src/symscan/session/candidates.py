@@ -78,6 +78,12 @@ class Candidates:
             values.flags.writeable = False
         return values
 
+    def look_anew(self) -> None:
+        """Forget what was read at this instant: bars have been corrected since."""
+        self._read_at = -1
+        for unseen in self._unseen.values():
+            unseen.look_anew()
+
     def _keep_reader(self, column: Column) -> Callable[[], Floats]:
         """How to read a column: what is settled until something new is asked for is settled here."""
         if column.spec is None:
@@ -118,6 +124,10 @@ class _Unseen:
         self._chosen = chosen
         self._slots = -1
         self._places: Rows = np.zeros(1, np.intp)
+
+    def look_anew(self) -> None:
+        """Forget who had none: a late bar may have come."""
+        self._slots = -1
 
     def places(self) -> Rows:
         """Their places among the candidates."""

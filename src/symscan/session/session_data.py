@@ -39,6 +39,8 @@ class SessionData:
         The symbols known from the start; later ones take spare rows.
     base
         The finest interval: that of the slices the session is fed.
+    keeps_checkpoints
+        Whether bars of today may come late or be corrected: what that takes is kept.
 
     Attributes
     ----------
@@ -50,7 +52,14 @@ class SessionData:
         Which rows the bar store has bars of; which have their 1d history on another price basis.
     """
 
-    def __init__(self, session: Session, symbols: Sequence[str] = (), base: Interval = ONE_MINUTE) -> None:
+    def __init__(
+        self,
+        session: Session,
+        symbols: Sequence[str] = (),
+        base: Interval = ONE_MINUTE,
+        *,
+        keeps_checkpoints: bool = False,
+    ) -> None:
         self.session = session
         self.base = base
         self.symbols = SymbolTable(symbols)
@@ -59,7 +68,7 @@ class SessionData:
         self.regular = PhaseBars(self.capacity)
         self.derived: dict[Interval, Grid] = {}
         self.readings = SessionReadings(self.premarket, self.regular, session.open)
-        self.indicators = IndicatorManager(self.capacity)
+        self.indicators = IndicatorManager(self.capacity, session.open if keeps_checkpoints else None)
         self.history = HistoryShelf()
         self.holders = Holders()
         self.in_store: Mask = np.zeros(self.capacity, np.bool_)
@@ -152,6 +161,11 @@ class SessionData:
             phase.refold(rows)
         for interval, grid in self.derived.items():
             _fill(grid, rows, derive(interval, self.session, self.regular.grid.columns(rows)))
+
+    def look_anew(self) -> None:
+        """Whatever was read at this instant has changed since: bars were corrected."""
+        for candidates in self._candidates.values():
+            candidates.look_anew()
 
     def add_candidates(self, holder: str, symbols: Iterable[str]) -> None:
         """Let a holder keep symbols lightly; they must have rows."""
