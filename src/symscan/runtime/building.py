@@ -114,7 +114,7 @@ def build(
 ) -> SessionCoordinator:
     """One session, ready to run."""
     history, source = ports.history, ports.source
-    data = SessionData(session, base=source.base)
+    data = SessionData(session, base=source.base, keeps_checkpoints=checked.mode == "live")
     time_manager = TimeManager(session)
     warming = Warming(data, history, checked.calendar)
     provisioning = Provisioning(
