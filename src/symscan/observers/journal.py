@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any, TextIO
+from typing import TextIO
 
 import orjson
 
@@ -26,10 +26,12 @@ class Journal:
 
     def observe(self, session: Session, event: Event) -> None:
         """Write the event."""
-        self._file.write(_line(record_of(session, event)))
+        self._file.write(line_of(session, event))
 
 
-def _line(record: dict[str, Any]) -> str:
+def line_of(session: Session, event: Event) -> str:
+    """The event as one line of JSON, its end included."""
+    record = record_of(session, event)
     try:
         return orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE).decode()
     except TypeError:  # whole numbers beyond 64 bits, which metadata may hold

@@ -1,0 +1,132 @@
+"""The file of a session's record: opening it, and what it says it is of."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import Connection, Engine, create_engine, event, insert, inspect, select
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DatabaseError
+from sqlalchemy.pool import NullPool
+
+from symscan.errors import DataError
+from symscan.observers.record_tables import META, TABLES
+
+FORMAT: Final = "symscan session record"
+VERSION: Final = 1
+
+
+def connect(path: Path) -> Connection:
+    """Open the file, or make an empty one.
+
+    Raises
+    ------
+    DataError
+        If it is no database, or cannot be read or written.
+    """
+    engine = create_engine(URL.create("sqlite", database=str(path)), poolclass=NullPool)
+    _take_over_transactions(engine)
+    try:
+        return engine.connect()
+    except DatabaseError as error:
+        raise _no_record(path, str(error.orig)) from None
+
+
+def is_empty(path: Path, connection: Connection) -> bool:
+    """Whether nothing was ever written: the process that made the file ended at once.
+
+    Raises
+    ------
+    DataError
+        If it is no database.
+    """
+    try:
+        with connection.begin():
+            return not inspect(connection).get_table_names()
+    except DatabaseError as error:
+        raise _no_record(path, str(error.orig)) from None
+
+
+def lay_out(connection: Connection, about: Mapping[str, Any]) -> None:
+    """Make the tables, and say what the record is of: both or neither."""
+    values = {"format": FORMAT, "version": VERSION, **about, "status": "running"}
+    with connection.begin():
+        TABLES.create_all(connection)
+        put_meta(connection, values)
+
+
+def put_meta(connection: Connection, values: Mapping[str, Any]) -> None:
+    """Say these things of the record, within a transaction."""
+    rows = [{"key": key, "value": json.dumps(value, ensure_ascii=False)} for key, value in values.items()]
+    connection.execute(insert(META).prefix_with("OR REPLACE"), rows)
+
+
+def read_meta(path: Path, connection: Connection) -> dict[str, Any]:
+    """What the record says it is of.
+
+    Raises
+    ------
+    DataError
+        If it is no record, or one of another format.
+    """
+    try:
+        with connection.begin():
+            rows = connection.execute(select(META.c.key, META.c.value)).all()
+    except DatabaseError as error:
+        raise _no_record(path, str(error.orig)) from None
+    meta = {key: json.loads(value) for key, value in rows}
+    if meta.get("format") != FORMAT:
+        raise _no_record(path, "it is the database of something else")
+    if meta["version"] != VERSION:
+        raise DataError(
+            f"{path}: the record has format version {meta['version']}, this symscan writes version "
+            f"{VERSION}; use the symscan that made it"
+        )
+    return meta
+
+
+def check_same(path: Path, meta: Mapping[str, Any], about: Mapping[str, Any]) -> None:
+    """The record must say the same of everything in ``about``.
+
+    Raises
+    ------
+    DataError
+        If it says something else of a key; names it.
+    """
+    for key, value in json.loads(json.dumps(about)).items():
+        if meta.get(key) != value:
+            raise DataError(
+                f"{path}: {_difference(key, meta.get(key), value)}; resume with what the session was "
+                "begun with, or begin another with another --out"
+            )
+
+
+def _take_over_transactions(engine: Engine) -> None:
+    """Begin every transaction ourselves: the driver would begin none before tables are made."""
+
+    @event.listens_for(engine, "connect")
+    def _on_connect(connection: Any, _: object) -> None:
+        connection.isolation_level = None
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=NORMAL")
+
+    @event.listens_for(engine, "begin")
+    def _on_begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN")
+
+
+def _difference(key: str, there: Any, here: Any) -> str:
+    """What differs, in words; of a long text, its first line that does."""
+    if isinstance(there, str) and isinstance(here, str) and "\n" in there + here:
+        pairs = zip([*there.splitlines(), ""], [*here.splitlines(), ""], strict=False)
+        different = ((number, pair) for number, pair in enumerate(pairs, start=1) if pair[0] != pair[1])
+        number, (there, here) = next(different, (1, (there, here)))
+        key = f"line {number} of the {key}"
+    return f"the record's session has {there!r} as {key}, this one {here!r}"
+
+
+def _no_record(path: Path, reason: str) -> DataError:
+    return DataError(f"{path}: {reason}; it is no record of a session")

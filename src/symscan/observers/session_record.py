@@ -1,0 +1,273 @@
+"""The record of a live session in SQLite: one transaction a step, so that a kill at any instant loses none.
+
+A record is one file in WAL mode: others may read it while the session runs. What a step took in and
+what came of it are stored together, before anyone is told; a resumed session reads them back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from sqlalchemy import Connection, func, insert, select, update
+
+from symscan.clock.wall_clock import utc_now
+from symscan.errors import DataError
+from symscan.model.events import Event
+from symscan.model.instant import Instant
+from symscan.model.session import Session
+from symscan.observers.journal import line_of
+from symscan.observers.record_file import check_same, connect, is_empty, lay_out, put_meta, read_meta
+from symscan.observers.record_lock import RecordLock
+from symscan.observers.record_tables import EVENTS, STEPS, SYMBOLS
+from symscan.observers.taken_bars import Numbers
+
+RECORD_NAME: Final = "session.sqlite"
+
+CLOSE: Final = "close"
+"""The kind of a session's last step."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one step of a session took in.
+
+    Attributes
+    ----------
+    kind
+        ``prepare``, ``slice``, ``between`` or ``close``.
+    end
+        The session's time.
+    at
+        The market's clock, None where the moment did not say.
+    lag, is_recovered
+        As the slice said.
+    bars
+        The bars it took in, packed.
+    answers
+        What else it took in; the record does not look inside.
+    """
+
+    kind: str
+    end: Instant
+    at: Instant | None = None
+    lag: int = 0
+    is_recovered: bool = False
+    bars: bytes = b""
+    answers: bytes = b""
+
+
+class SessionRecord:
+    """A record that is open; make it with :meth:`create`, :meth:`resume` or :meth:`read`.
+
+    Used by one thread.
+    """
+
+    def __init__(
+        self, path: Path, connection: Connection, lock: RecordLock | None, clock: Callable[[], str] = utc_now
+    ) -> None:
+        self.path = path
+        self._connection = connection
+        self._lock = lock
+        self._clock = clock
+        with connection.begin():
+            rows = connection.execute(select(SYMBOLS.c.symbol).order_by(SYMBOLS.c.number)).scalars()
+            self._numbers = {symbol: number for number, symbol in enumerate(rows)}
+            self._stored = len(self._numbers)
+            self._seq: int = connection.execute(select(func.max(STEPS.c.seq))).scalar() or 0
+
+    # -- opening -----------------------------------------------------------------------------
+
+    @classmethod
+    def create(cls, path: Path, about: Mapping[str, Any]) -> SessionRecord:
+        """Make a record of a session that begins.
+
+        Parameters
+        ----------
+        path
+            A file that does not exist, in a folder that does.
+        about
+            What the record is of, as JSON can hold it.
+
+        Raises
+        ------
+        DataError
+            If the file exists, cannot be written, or is being written by another process.
+        """
+        if path.exists():
+            raise DataError(f"{path} exists; go on with it by --resume, or choose another --out")
+        return cls.resume(path, about)
+
+    @classmethod
+    def resume(cls, path: Path, about: Mapping[str, Any]) -> SessionRecord:
+        """Open the record of a session that is to go on; one that had not begun when it ended begins now.
+
+        Parameters
+        ----------
+        about
+            What the session is; the record must say the same of every key.
+
+        Raises
+        ------
+        DataError
+            If it is of another session, or of none, or a living process is writing it.
+        """
+        lock = RecordLock(path)
+        try:
+            connection = connect(path)
+            if is_empty(path, connection):
+                lay_out(connection, about)
+            check_same(path, read_meta(path, connection), about)
+            record = cls(path, connection, lock)
+        except BaseException:
+            lock.release()
+            raise
+        record.take_back_ending()
+        return record
+
+    @classmethod
+    def read(cls, path: Path) -> SessionRecord:
+        """Open a record to look at, whoever writes it meanwhile.
+
+        Raises
+        ------
+        DataError
+            If there is no record.
+        """
+        if not path.is_file():
+            raise DataError(f"{path}: there is no record of a live session")
+        connection = connect(path)
+        read_meta(path, connection)
+        return cls(path, connection, None)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close()
+        self._connection.engine.dispose()
+        if self._lock is not None:
+            self._lock.release()
+
+    # -- what it is of -----------------------------------------------------------------------
+
+    @property
+    def meta(self) -> dict[str, Any]:
+        """What the record is of, by key; ``status`` is running, complete, interrupted or failed."""
+        return read_meta(self.path, self._connection)
+
+    def note(self, **values: Any) -> None:
+        """Say more of the session, or say it anew: ``status`` at its end, for one."""
+        with self._connection.begin():
+            put_meta(self._connection, values)
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """Every symbol the record knows, by number."""
+        return tuple(self._numbers)
+
+    def numbers(self, symbols: Sequence[str]) -> Numbers:
+        """The numbers of symbols; new ones get theirs, which the next step stores."""
+        known = self._numbers
+        return np.array([known.setdefault(symbol, len(known)) for symbol in symbols], np.int32)
+
+    # -- writing -----------------------------------------------------------------------------
+
+    def commit(self, step: Step, session: Session, events: Sequence[Event]) -> int:
+        """Store a step and what came of it: all of it or, if the process is killed, nothing.
+
+        Returns
+        -------
+        int
+            The step's number, from 1.
+        """
+        seq = self._seq + 1
+        new = list(self._numbers.items())[self._stored :]
+        with self._connection.begin():
+            if new:
+                rows = [{"symbol": symbol, "number": number} for symbol, number in new]
+                self._connection.execute(insert(SYMBOLS), rows)
+            self._connection.execute(insert(STEPS), [self._row(seq, step, is_delivered=not events)])
+            if events:
+                rows = [_event(seq, n, session, one) for n, one in enumerate(events)]
+                self._connection.execute(insert(EVENTS), rows)
+        self._seq, self._stored = seq, len(self._numbers)
+        return seq
+
+    def mark_delivered(self, *steps: int) -> None:
+        """Everybody was told of what came of these steps."""
+        with self._connection.begin():
+            told = update(STEPS).where(STEPS.c.seq.in_(steps)).values(is_delivered=True)
+            self._connection.execute(told)
+
+    def take_back_ending(self) -> None:
+        """Take back how a session ended that was broken off: it goes on, so it has not ended after all."""
+        if self.meta["status"] == "complete":
+            return
+        is_ended = self.last > 0 and self.step(self.last).kind == CLOSE and self.meta["status"] != "running"
+        with self._connection.begin():
+            if is_ended:
+                for table in (STEPS, EVENTS):
+                    self._connection.execute(table.delete().where(table.c.seq == self.last))
+            put_meta(self._connection, {"status": "running"})
+        self._seq -= is_ended
+
+    # -- reading -----------------------------------------------------------------------------
+
+    @property
+    def last(self) -> int:
+        """The number of the last step, 0 if there is none."""
+        return self._seq
+
+    def last_slice(self) -> Instant | None:
+        """When the last slice ended; None if there was none."""
+        ends = select(func.max(STEPS.c.end)).where(STEPS.c.kind == "slice")
+        with self._connection.begin():
+            end: Instant | None = self._connection.execute(ends).scalar()
+        return end
+
+    def step(self, seq: int) -> Step:
+        """What a step took in."""
+        wanted = select(*(STEPS.c[name] for name in Step.__slots__)).where(STEPS.c.seq == seq)
+        with self._connection.begin():
+            return Step(*self._connection.execute(wanted).one())
+
+    def steps(self) -> Iterator[Step]:
+        """What every step took in, in order."""
+        yield from map(self.step, range(1, self.last + 1))
+
+    def lines(self, seq: int) -> list[str]:
+        """What came of a step: lines of the journal."""
+        wanted = select(EVENTS.c.record).where(EVENTS.c.seq == seq).order_by(EVENTS.c.n)
+        with self._connection.begin():
+            return list(self._connection.execute(wanted).scalars())
+
+    def undelivered(self) -> list[tuple[int, str]]:
+        """What was stored, but perhaps not told before the process ended: the step's number and the line."""
+        wanted = (
+            select(EVENTS.c.seq, EVENTS.c.record)
+            .join(STEPS, STEPS.c.seq == EVENTS.c.seq)
+            .where(~STEPS.c.is_delivered)
+            .order_by(EVENTS.c.seq, EVENTS.c.n)
+        )
+        with self._connection.begin():
+            return [(seq, line) for seq, line in self._connection.execute(wanted)]
+
+    # -- how ---------------------------------------------------------------------------------
+
+    def _row(self, seq: int, step: Step, *, is_delivered: bool) -> dict[str, Any]:
+        values = {name: getattr(step, name) for name in Step.__slots__}
+        return {"seq": seq, **values, "recorded_at": self._clock(), "is_delivered": is_delivered}
+
+
+def _event(seq: int, n: int, session: Session, happened: Event) -> dict[str, Any]:
+    return {
+        "seq": seq,
+        "n": n,
+        "at": happened.at,
+        "kind": type(happened).__name__,
+        "decided_at": getattr(happened, "decided_at", None),
+        "execution_time_ms": getattr(happened, "execution_time_ms", None),
+        "record": line_of(session, happened),
+    }
