@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from symscan.cli import fetch
 from symscan.sources.options import (
     BadRows,
     ImportOptions,
@@ -24,6 +25,9 @@ app = typer.Typer(
 
 _Store = Annotated[Path, typer.Option("--store", metavar="DIR", help="The folder of the bar store.")]
 _Exchange = Annotated[str, typer.Option(metavar="NAME", help="Whose sessions the bars belong to.")]
+
+
+app.command("fetch", epilog=fetch.EXAMPLES)(fetch.fetch)
 
 
 @app.callback()

@@ -108,6 +108,15 @@ def read_catalogue(root: Path) -> Catalogue:
     return _parse(path, content)
 
 
+def catalogue_state(root: Path) -> object:
+    """Something that differs whenever the catalogue was replaced, at the price of a look at its file."""
+    try:
+        state = (root / CATALOGUE_NAME).stat()
+    except OSError:
+        return None
+    return state.st_ino, state.st_mtime_ns, state.st_size
+
+
 def write_catalogue(root: Path, catalogue: Catalogue) -> None:
     """Swap in a new catalogue by one rename: before it nothing has changed, after it everything has."""
     temporary = root / f"{CATALOGUE_NAME}.new"

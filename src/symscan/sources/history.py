@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, timedelta
+from functools import lru_cache
 from itertools import groupby
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -15,6 +17,7 @@ from symscan.model.bar import CLOSE, Block, Floats, Mask
 from symscan.model.interval import ONE_DAY, ONE_WEEK, Interval
 from symscan.model.session import Session
 from symscan.sources.base import DailyHistory
+from symscan.sources.catalogue import catalogue_state
 from symscan.sources.daily import StoredDays
 from symscan.sources.dense import BAR_COLUMNS, DenseBars, Slots, number, scaled
 from symscan.sources.parquet import BarStore
@@ -45,6 +48,10 @@ class StoreHistory:
         self._calendar = calendar
         self._shelf = BlockShelf() if shelf is None else shelf
         self._stored_days = StoredDays(store, self._shelf)
+
+    def __reduce__(self) -> tuple[Callable[[str, str], StoreHistory], tuple[str, str]]:
+        """A copy in another process opens the store anew: it sees what is in it by then."""
+        return reopened_history, (str(self._store.root), self._calendar.exchange)
 
     def symbols(self) -> frozenset[str]:
         """Every symbol the store has bars of."""
@@ -166,6 +173,21 @@ class StoreHistory:
         for symbol, close in last.iter_rows():
             block.fields[CLOSE, column_of[symbol]] = close
         return block
+
+
+def reopened_history(root: str, exchange: str) -> StoreHistory:
+    """The history of a store as it is now; copies of one process share it until the store changes."""
+    return _opened(root, exchange, catalogue_state(Path(root)))
+
+
+@lru_cache(maxsize=4)
+def _opened(root: str, exchange: str, _state: object) -> StoreHistory:
+    return StoreHistory(BarStore(Path(root)), _calendar(exchange))
+
+
+@lru_cache(maxsize=4)
+def _calendar(exchange: str) -> SessionCalendar:
+    return SessionCalendar(exchange)
 
 
 def _monday(day: date) -> date:

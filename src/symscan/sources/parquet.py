@@ -16,7 +16,7 @@ from symscan.model.instant import Instant
 from symscan.model.interval import Interval
 from symscan.sources.catalogue import CATALOGUE_NAME, Catalogue, Files, read_catalogue, write_catalogue
 from symscan.sources.store_lock import LOCK_NAME, locked
-from symscan.sources.store_update import StoreUpdate
+from symscan.sources.store_update import StoreUpdate, refuse_mixing
 
 SPLITS_SCHEMA = pl.Schema({"symbol": pl.String(), "ex_date": pl.Date(), "ratio": pl.Float64()})
 
@@ -62,6 +62,16 @@ class BarStore:
     def origin(self) -> str | None:
         """Where the bars were fetched, as in ``alpaca:iex``; None for imported ones."""
         return self._catalogue.origin
+
+    def refuse_other(self, origin: str | None) -> None:
+        """Refuse bars that come from elsewhere than the store's, before work is put into them.
+
+        Raises
+        ------
+        DataError
+            If bars of that origin, None being files, must not be put into this store.
+        """
+        refuse_mixing(self.root, self._catalogue, origin)
 
     def asked(self, subject: str, day: date) -> frozenset[str]:
         """The symbols of which a fetch has asked all there is of a date: bars (``1m``) or ``splits``."""
@@ -177,15 +187,20 @@ class BarStore:
         return self._splits
 
     @contextmanager
-    def updating(self) -> Iterator[StoreUpdate]:
+    def updating(self, wait_seconds: float = 0.0) -> Iterator[StoreUpdate]:
         """Change the store: committed when the block ends, undone if it raises.
+
+        Parameters
+        ----------
+        wait_seconds
+            How long to wait for another change to end.
 
         Raises
         ------
         DataError
-            If another process is changing the store.
+            If somebody else is changing the store.
         """
-        with locked(self.root):
+        with locked(self.root, wait_seconds):
             self._take(read_catalogue(self.root))
             update = StoreUpdate(self.root, self._catalogue)
             try:

@@ -6,21 +6,32 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from time import monotonic, sleep
 from typing import IO, Final
 
 from symscan.errors import DataError
 
 LOCK_NAME: Final = "import.lock"
 
+_BETWEEN_TRIES: Final = 0.05
+"""Seconds."""
+
 
 @contextmanager
-def locked(root: Path) -> Iterator[None]:
+def locked(root: Path, wait_seconds: float = 0.0) -> Iterator[None]:
     """Hold the store's lock.
+
+    Parameters
+    ----------
+    root
+        The store's folder.
+    wait_seconds
+        How long to wait for another holder.
 
     Raises
     ------
     DataError
-        If another process holds it, or the store cannot be written.
+        If somebody else holds it, or the store cannot be written.
     """
     path = root / LOCK_NAME
     try:
@@ -28,13 +39,20 @@ def locked(root: Path) -> Iterator[None]:
     except OSError as error:
         raise DataError(f"{path}: {error.strerror}; the bar store cannot be written") from None
     with file:
-        try:
-            _acquire(file)
-        except OSError:
-            raise DataError(
-                f"{root}: another import is writing to this store; try again when it is done"
-            ) from None
+        deadline = monotonic() + wait_seconds
+        while not _is_acquired(file):
+            if monotonic() >= deadline:
+                raise DataError(f"{root}: another import is writing to this store; try again when it is done")
+            sleep(_BETWEEN_TRIES)
         yield
+
+
+def _is_acquired(file: IO[bytes]) -> bool:
+    try:
+        _acquire(file)
+    except OSError:
+        return False
+    return True
 
 
 if sys.platform == "win32":

@@ -50,17 +50,8 @@ class StoreUpdate:
         DataError
             If the store's bars come from elsewhere: their volumes would not be comparable.
         """
-        if origin == self._origin:
-            return
-        if self._origin is None and not self._old.bars:
-            self._origin = origin
-            return
-        held = "bars imported from files" if self._origin is None else f"bars fetched from {self._origin}"
-        given = "imported ones" if origin is None else f"those of {origin}"
-        raise DataError(
-            f"{self._root}: the store holds {held}, and {given} do not mix with them: volumes and prices "
-            "differ from feed to feed; give another folder with --store"
-        )
+        refuse_mixing(self._root, self._old, origin)
+        self._origin = origin
 
     def put_asked(self, subject: str, day: date, symbols: Collection[str]) -> None:
         """Record that everything there is of a date was asked of these symbols, too."""
@@ -115,6 +106,25 @@ class StoreUpdate:
         (self._root / temporary).replace(self._root / target)
         self._written.discard(str(temporary))
         return name
+
+
+def refuse_mixing(root: Path, catalogue: Catalogue, origin: str | None) -> None:
+    """Let bars of one origin only into a store, None being files.
+
+    Raises
+    ------
+    DataError
+        If the store's bars come from elsewhere: their volumes would not be comparable.
+    """
+    held = catalogue.origin
+    if origin == held or (held is None and not catalogue.bars):
+        return
+    stored = "bars imported from files" if held is None else f"bars fetched from {held}"
+    given = "imported ones" if origin is None else f"those of {origin}"
+    raise DataError(
+        f"{root}: the store holds {stored}, and {given} do not mix with them: volumes and prices "
+        "differ from feed to feed; give another folder with --store"
+    )
 
 
 def _digest(path: Path) -> str:

@@ -1,0 +1,140 @@
+"""Bars of earlier sessions from a store that is filled from Alpaca as they are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from threading import Lock
+from typing import Final
+
+from symscan.clock.session_calendar import SessionCalendar
+from symscan.model.bar import Block
+from symscan.model.instant import Instant
+from symscan.model.interval import ONE_DAY, ONE_MINUTE, Interval
+from symscan.model.session import Session
+from symscan.sources.alpaca.fetch import Fetcher, FetchReport, Rest
+from symscan.sources.base import DailyHistory
+from symscan.sources.catalogue import catalogue_state
+from symscan.sources.history import StoreHistory, reopened_history
+from symscan.sources.parquet import BarStore
+from symscan.sources.progress import Progress, silent
+
+
+class FetchedHistory:
+    """History from a store, where what is missing is fetched first.
+
+    Several threads may ask. Whoever finds everything in the store does not wait for another's download.
+    Pickled, it becomes the history of the store alone: other processes find there what was fetched for them.
+
+    Parameters
+    ----------
+    store
+        The store; its bars must be of the feed that ``rest`` asks.
+    rest
+        Who is asked.
+    calendar
+        The exchange's sessions.
+    now
+        The market's clock at the start, UTC microseconds.
+
+    Raises
+    ------
+    DataError
+        If the store's bars come from elsewhere.
+    """
+
+    def __init__(self, store: BarStore, rest: Rest, calendar: SessionCalendar, now: Instant) -> None:
+        self._root: Final = store.root
+        self._calendar = calendar
+        self._fetching = Lock()
+        self._reading = Lock()
+        self._fetcher = Fetcher(store, rest, now, self._reading)
+        self._state: object = None
+        self._history: StoreHistory | None = None
+
+    def __reduce__(self) -> tuple[Callable[..., object], tuple[object, ...]]:
+        return reopened_history, (str(self._root), self._calendar.exchange)
+
+    def symbols(self) -> frozenset[str]:
+        """Every symbol the store has bars of."""
+        with self._reading:
+            return self._current().symbols()
+
+    def ensure(
+        self,
+        symbols: Collection[str],
+        session: Session,
+        days: int = 1,
+        intervals: Sequence[Interval] = (ONE_DAY, ONE_MINUTE),
+        progress: Progress = silent,
+    ) -> None:
+        """Bring the bars of the ``days`` sessions before ``session`` into the store.
+
+        Raises
+        ------
+        FeedError
+            If Alpaca refuses, or cannot be reached.
+        DataError
+            If the store cannot be changed.
+        """
+        for interval in intervals:
+            self._bring(symbols, interval, session, days, progress)
+
+    def load(
+        self, symbols: Sequence[str], interval: Interval, session: Session, days: int
+    ) -> Iterator[Block]:
+        """The bars of the ``days`` sessions before ``session``, oldest first, over ``symbols``.
+
+        Raises
+        ------
+        FeedError
+            If Alpaca refuses, or cannot be reached.
+        DataError
+            If the store cannot be changed or read.
+        """
+        self._bring(symbols, ONE_MINUTE if interval.is_intraday else ONE_DAY, session, days)
+        with self._reading:  # read here and now: a generator would read when the lock is free again
+            return iter(list(self._current().load(symbols, interval, session, days)))
+
+    def daily(self, symbols: Sequence[str], session: Session) -> DailyHistory:
+        """What is known the evening before ``session``.
+
+        Raises
+        ------
+        FeedError
+            If Alpaca refuses, or cannot be reached.
+        DataError
+            If the store cannot be changed or read.
+        """
+        self._bring(symbols, ONE_DAY, session, 1)
+        with self._reading:
+            return self._current().daily(symbols, session)
+
+    def report(self) -> FetchReport:
+        """What was fetched so far."""
+        with self._fetching:
+            return self._fetcher.report()
+
+    def _bring(
+        self,
+        symbols: Collection[str],
+        interval: Interval,
+        session: Session,
+        days: int,
+        progress: Progress = silent,
+    ) -> None:
+        """Fetch what is missing; who misses nothing waits for nobody."""
+        fetcher = self._fetcher
+        sessions = self._calendar.previous(session.date, days) if days else []
+        if not sessions:
+            return
+        if fetcher.missing_splits(symbols, session.date) or fetcher.missing(symbols, interval, sessions):
+            with self._fetching:
+                fetcher.fetch_splits(symbols, session.date)
+                fetcher.fetch_bars(fetcher.missing(symbols, interval, sessions), progress)
+
+    def _current(self) -> StoreHistory:
+        """The history of the store as it is now: what it keeps in memory is true of one state only."""
+        state = catalogue_state(self._root)
+        if self._history is None or state != self._state:
+            self._state, self._history = state, StoreHistory(BarStore(self._root), self._calendar)
+        return self._history
