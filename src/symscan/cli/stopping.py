@@ -71,21 +71,29 @@ def stopping() -> Iterator[Stopping]:
     os.set_blocking(writable, False)
     reader = Thread(target=_read, args=(readable, stopping), name="signals", daemon=True)
     reader.start()
-    before = {one: signal.signal(one, _ignore) for one in _SIGNALS}
-    told_before = signal.set_wakeup_fd(writable, warn_on_full_buffer=False)
-    active = [True]
-    os.register_at_fork(after_in_child=lambda: _forget() if active else None)
+    handlers = {one: signal.signal(one, _ignore) for one in _SIGNALS}
+    before = signal.set_wakeup_fd(writable, warn_on_full_buffer=False)
+    inside = True
+
+    def restore() -> None:
+        """As before; in a forked process, which must not speak for its parent, too."""
+        nonlocal inside
+        if inside:
+            inside = False
+            signal.set_wakeup_fd(before)
+            for number, handler in handlers.items():
+                signal.signal(number, handler)
+
+    os.register_at_fork(after_in_child=restore)
     try:
         yield stopping
     finally:
-        active.clear()
-        signal.set_wakeup_fd(told_before)
-        for number, handler in before.items():
-            signal.signal(number, handler)
-        os.write(writable, _OVER)
-        reader.join()
-        os.close(readable)
-        os.close(writable)
+        if inside:
+            restore()
+            os.write(writable, _OVER)
+            reader.join()
+            os.close(readable)
+            os.close(writable)
 
 
 def _read(readable: int, stopping: Stopping) -> None:
@@ -96,13 +104,6 @@ def _read(readable: int, stopping: Stopping) -> None:
 
 def _ignore(_signal: int, _frame: FrameType | None) -> None:
     """The interpreter has written the signal to the pipe already."""
-
-
-def _forget() -> None:
-    """A forked process must not speak for its parent."""
-    signal.set_wakeup_fd(-1)
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def _leave(code: int) -> None:
