@@ -27,6 +27,14 @@ class Interrupted(SymscanError):
     exit_code: ClassVar[int] = INTERRUPTED
 
 
+class Ended(SymscanError):
+    """A signal ended a session in order."""
+
+    def __init__(self, message: str, exit_code: int) -> None:
+        super().__init__(message)
+        self.code = exit_code
+
+
 @contextmanager
 def told() -> Iterator[None]:
     """Turn what goes wrong inside into a message and an exit code."""
@@ -35,12 +43,14 @@ def told() -> Iterator[None]:
         sys.stdout.flush()
     except ConfigErrors as errors:
         _fail(errors.exit_code, *map(str, errors.errors))
+    except Ended as end:
+        _fail(end.code, str(end), is_error=False)
     except SymscanError as error:
-        _fail(error.exit_code, str(error))
+        _fail(error.exit_code, str(error), is_error=error.exit_code != INTERRUPTED)
     except typer.TyperException as error:
         _fail(USAGE, _usage(error))
     except KeyboardInterrupt:
-        _fail(INTERRUPTED, "interrupted")
+        _fail(INTERRUPTED, "interrupted", is_error=False)
     except BrokenPipeError:
         _silence_stdout()
         sys.exit(1)
@@ -68,9 +78,9 @@ def interruptible() -> Iterator[None]:
         signal.signal(signal.SIGINT, signal.SIG_IGN if pressed else before)
 
 
-def _fail(code: int, *messages: str) -> NoReturn:
+def _fail(code: int, *messages: str, is_error: bool = True) -> NoReturn:
     for message in messages:
-        print(f"error: {message}" if code != INTERRUPTED else message, file=sys.stderr)
+        print(f"error: {message}" if is_error else message, file=sys.stderr)
     sys.exit(code)
 
 

@@ -19,9 +19,9 @@ _MOST_NOTES: Final = 3
 _MOST_OF_A_NOTE: Final = 300
 
 
-def show_report(title: str, summary: RunSummary, folder: Path) -> None:
+def show_report(title: str, summary: RunSummary, folder: Path, console: Console | None = None) -> None:
     """Print per scanner what it did and first found, then what to be careful of."""
-    console = report_console()
+    console = console or report_console()
     say(console, f"{title}: {_played(summary)}", "bold")
     console.print(_scanner_table(summary))
     for name, figures in summary.scanners.items():
@@ -42,15 +42,15 @@ def show_report(title: str, summary: RunSummary, folder: Path) -> None:
     say(console, f"results in {folder}")
 
 
-def report_console() -> Console:
+def report_console(*, stderr: bool = False) -> Console:
     """A console as wide as the terminal; where there is none, wide enough for any table."""
-    console = _console()
-    return console if console.is_terminal else _console(_PLAIN_WIDTH)
+    console = _console(stderr=stderr)
+    return console if console.is_terminal else _console(_PLAIN_WIDTH, stderr=stderr)
 
 
-def _console(width: int | None = None) -> Console:
+def _console(width: int | None = None, *, stderr: bool) -> Console:
     """What users write is shown as they wrote it: no markup, no emoji."""
-    return Console(width=width, highlight=False, markup=False, emoji=False)
+    return Console(width=width, stderr=stderr, highlight=False, markup=False, emoji=False)
 
 
 def say(console: Console, text: str, style: str | None = None) -> None:

@@ -1,0 +1,231 @@
+"""``symscan live``: a session against the clock, from a broker's feed or as a replay of a stored day."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from symscan.cli.failures import INTERRUPTED, Ended
+from symscan.cli.run import parse_date
+from symscan.errors import InputError, RunError, SymscanError
+
+if TYPE_CHECKING:
+    from symscan.cli.live_voice import Voice
+    from symscan.cli.stopping import Stopping
+    from symscan.config import SessionConfig
+    from symscan.observers.base import Observer
+    from symscan.observers.run_folder import RunFolder
+    from symscan.observers.summary import RunSummary
+    from symscan.runtime.assembly import Live, LiveOptions
+
+EXAMPLES = "Example: symscan live session.json --source replay --store store --date 2018-02-20 --speed 60"
+
+
+class Source(StrEnum):
+    """Where the bars come from."""
+
+    REPLAY = "replay"
+    ALPACA = "alpaca"
+
+
+class FeedName(StrEnum):
+    """Which of Alpaca's feeds."""
+
+    IEX = "iex"
+    SIP = "sip"
+
+
+@dataclass(frozen=True, slots=True)
+class _Wishes:
+    """The options of the command line, those that belong to one source alone not yet checked."""
+
+    source: Source
+    store: Path
+    day: date | None
+    speed: float | None
+    faults: str | None
+    feed: FeedName | None
+    out: Path | None
+    resume: bool
+    force: bool
+
+
+def parse_speed(text: str) -> float:
+    """A speed of the command line; ``max`` is infinity.
+
+    Raises
+    ------
+    typer.BadParameter
+        If it is none.
+    """
+    try:
+        speed = math.inf if text == "max" else float(text)
+    except ValueError:
+        speed = math.nan
+    if not speed > 0 or (speed == math.inf and text != "max"):
+        raise typer.BadParameter(f"'{text}' is no speed; write a number above 0, such as 60, or max")
+    return speed
+
+
+def live(
+    config: Annotated[Path, typer.Argument(metavar="CONFIG", help="The session configuration, a JSON file.")],
+    source: Annotated[Source, typer.Option(help="Where bars come from: a stored day, or the broker.")],
+    store: Annotated[Path, typer.Option(metavar="DIR", help="The folder of the bar store.")],
+    day: Annotated[
+        date | None,
+        typer.Option("--date", parser=parse_date, metavar="DATE", help="Replay: the stored day to play."),
+    ] = None,
+    speed: Annotated[
+        float | None,
+        typer.Option(
+            parser=parse_speed, metavar="N|max", help="Replay: how many times as fast as it was; default 1."
+        ),
+    ] = None,
+    faults: Annotated[
+        str | None,
+        typer.Option(metavar="FAULTS", help="Replay: what goes wrong: late=0.01:5s,disconnect=11:02-11:04"),
+    ] = None,
+    feed: Annotated[
+        FeedName | None, typer.Option(help="Alpaca: which feed; comes before that of the configuration.")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Where results go; runs/NAME-DATE-live if not given."),
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the session that was broken off in --out.")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace the results of an earlier run.")] = False,
+    jsonl: Annotated[
+        bool, typer.Option("--jsonl", help="Write hits and conditions as JSON lines; text to standard error.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Leave out who joins and leaves.")] = False,
+) -> None:
+    """Run a session live: print each new hit at once.
+
+    Bars come from a broker's feed, or from a stored day that is replayed as if it were one. Ctrl-C ends
+    the session in order, and --resume goes on with it; so it does after the process was killed.
+    """
+    from symscan.config import load_config
+
+    wishes = _Wishes(source, store, day, speed, faults, feed, out, resume, force)
+    _check(wishes)
+    loaded = load_config(config)
+    if source is Source.ALPACA and feed is None and loaded.live.feed is None:
+        raise InputError("Alpaca has two feeds; say --feed iex or --feed sip, or 'feed' in 'live_config'")
+    _live(loaded, wishes, jsonl=jsonl, quiet=quiet)
+
+
+def _check(wishes: _Wishes) -> None:
+    """Refuse options that contradict each other."""
+    of_replay = {"--date": wishes.day, "--speed": wishes.speed, "--faults": wishes.faults}
+    if wishes.source is Source.REPLAY:
+        if wishes.feed is not None:
+            raise InputError("--feed is one of Alpaca's; a replay plays what the store has")
+        if wishes.day is None:
+            raise InputError("a replay plays a stored day; say which with --date")
+    else:
+        given = [option for option, value in of_replay.items() if value is not None]
+        if given:
+            raise InputError(
+                f"{given[0]} is for --source replay; a broker's feed has the day and pace it has"
+            )
+    if wishes.resume and wishes.force:
+        raise InputError("--resume goes on with what --force would remove; give one of the two")
+
+
+def _live(config: SessionConfig, wishes: _Wishes, *, jsonl: bool, quiet: bool) -> None:
+    from symscan.cli.live_voice import Voice
+    from symscan.runtime.assembly import LiveOptions, assemble_live
+
+    day = wishes.day or _awaited_day(config, wishes)
+    folder = wishes.out or Path("runs") / f"{config.name}-{day}-live"
+    speed = 1.0 if wishes.speed is None else wishes.speed
+    options = LiveOptions(
+        source=str(wishes.source),
+        store=wishes.store,
+        day=day,
+        speed=None if speed == math.inf else speed,
+        faults=wishes.faults or "",
+        feed=str(wishes.feed) if wishes.feed else config.live.feed,
+        out=folder,
+        resume=wishes.resume,
+    )
+    voice = Voice(as_json=jsonl)
+    assembled = assemble_live(config, options)
+    if wishes.resume and not folder.exists():
+        voice.news(f"{folder} holds no session to go on with; it begins")
+    summary = _run(assembled, options, _facts(config, options), _announcers(voice, quiet=quiet), wishes.force)
+    from symscan.cli.report import report_console, show_report
+
+    show_report(config.name, summary, folder, report_console(stderr=jsonl))
+
+
+def _run(
+    assembled: Live, options: LiveOptions, facts: dict[str, Any], announcers: list[Observer], force: bool
+) -> RunSummary:
+    from symscan.cli.stopping import stopping
+    from symscan.observers.run_folder import run_folder
+
+    folder = options.out
+    with stopping() as stopper:
+        try:
+            with run_folder(folder, force=force, facts=lambda: facts, resume=options.resume) as results:
+                _drive(assembled, results, announcers, stopper)
+                if stopper.is_asked:
+                    raise KeyboardInterrupt  # which is what the folder knows a run to end by
+        except KeyboardInterrupt:
+            raise Ended(
+                f"ended early; results are in {folder}, --resume goes on", stopper.exit_code
+            ) from None
+    return results.summary
+
+
+def _drive(assembled: Live, results: RunFolder, announcers: list[Observer], stopper: Stopping) -> None:
+    """Once the session has begun there are results, and whatever ends it is no mistake of the input."""
+    from symscan.runtime.drive import run_live
+
+    try:
+        run_live(assembled, [results], announcers, stopper)
+    except SymscanError as error:
+        message = f"{error}; the results up to there are in {results.path}, --resume goes on"
+        raise RunError(message) from error
+
+
+def _facts(config: SessionConfig, options: LiveOptions) -> dict[str, Any]:
+    return {
+        "name": config.name,
+        "mode": "live",
+        "exchange": config.exchange,
+        "start": str(options.day),
+        "end": str(options.day),
+        "source": options.source,
+        "speed": ("max" if options.speed is None else options.speed) if options.source == "replay" else None,
+        "faults": options.faults or None,
+        "feed": options.feed if options.source == "alpaca" else None,
+    }
+
+
+def _awaited_day(config: SessionConfig, wishes: _Wishes) -> date:
+    """The day of the broker's next session, once it is about to begin."""
+    from symscan.cli.live_day import clock_now, session_at, wait_for
+    from symscan.runtime.building import calendar_of
+
+    session = session_at(calendar_of(config), clock_now(), resume=wishes.resume)
+    wait_for(session)
+    return session.date
+
+
+def _announcers(voice: Voice, *, quiet: bool) -> list[Observer]:
+    from symscan.observers.alerts import Alerts
+    from symscan.observers.conditions import Conditions
+    from symscan.observers.news import News
+
+    told: list[Observer] = [Alerts(voice.hit), Conditions(voice.loud, voice.plain)]
+    return told if quiet else [*told, News(voice.news)]
