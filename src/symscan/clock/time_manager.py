@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from datetime import datetime
 from enum import StrEnum
 
@@ -64,6 +65,10 @@ class TimeManager:
         if instant < self._now:
             raise ValueError(f"time cannot go back from {to_iso(self._now)} to {to_iso(instant)}")
         self._now = instant
+
+    def pinned(self) -> TimeManager:
+        """A clock that stands still at this instant."""
+        return copy(self)
 
     def get_current_time(self) -> datetime:
         """The current time on the exchange's clock, with its zone."""

@@ -161,6 +161,8 @@ class ScanFinished(Event):
     """A due scan ended, one way or another; carries all symbols it returned.
 
     ``universe`` counts the symbols to judge, ``judged`` and ``unknown`` add up to it.
+    ``decided_at`` is when its result was applied, on the market's clock: a scan may run beside the
+    stream, and what it found counts from then on. It is ``at`` where nothing else is said.
     ``execution_time_ms`` is the one value that differs from run to run.
     """
 
@@ -173,6 +175,11 @@ class ScanFinished(Event):
     hits: Hits
     execution_time_ms: float
     error: str | None = None
+    decided_at: Instant = -1
+
+    def __post_init__(self) -> None:
+        if self.decided_at < 0:
+            object.__setattr__(self, "decided_at", self.at)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from symscan.model.events import Event, Hits, UnknownSymbols
+from symscan.model.events import Event, Hits, ScanFinished, UnknownSymbols
 from symscan.model.instant import to_iso
 from symscan.model.metadata import SYMBOL, FrameMetadata
 from symscan.model.session import Session
@@ -22,6 +22,8 @@ _INSTANTS: Final = frozenset(
     | {"decided_at", "entry_at", "exit_at", "bar_start"}
 )
 _WALL_CLOCK: Final = frozenset({"execution_time_ms"})
+_LEFT_OUT: Final = _WALL_CLOCK | {"at"}
+_DECIDED: Final = frozenset({"decided_at"})
 _ADDRESS: Final = re.compile(r"\b0x[0-9a-f]{6,}\b")
 
 
@@ -32,7 +34,12 @@ def record_of(session: Session, event: Event) -> dict[str, Any]:
         "at": to_iso(event.at),
         "event": _snake(type(event).__name__),
     }
-    return {**head, **_values(event, without=frozenset({"at"}) | _WALL_CLOCK)}
+    return {**head, **_values(event, without=_LEFT_OUT | (_DECIDED if _is_decided_at_once(event) else set()))}
+
+
+def _is_decided_at_once(event: Event) -> bool:
+    """Whether a scan's result was applied at the instant it was due, as in every backtest."""
+    return isinstance(event, ScanFinished) and event.decided_at == event.at
 
 
 def _values(value: Any, without: frozenset[str] = frozenset()) -> dict[str, Any]:

@@ -1,57 +1,102 @@
-"""Running one scan: at once, on the session's own thread, as a backtest does."""
+"""Carrying out a scanner's jobs: the port, and doing it at once, as a backtest does."""
 
 from __future__ import annotations
 
 import signal
 import threading
 from types import FrameType
-from typing import Any
+from typing import Any, Protocol
 
 from symscan.clock.stopwatch import Stopwatch
-from symscan.config.modules import told
 from symscan.errors import ScanOverrun
-from symscan.scanners.base import BaseScanner, ScanContext, ScanResult
-from symscan.scanners.result import checked_result
+from symscan.scanners.jobs import Finished, Job, Work
 
 
 class _OutOfTime(BaseException):
     """Raised inside a scan that never returns; no scanner's ``except Exception`` holds it back."""
 
 
+class Execution(Protocol):
+    """Carries out jobs, and says what became of them."""
+
+    @property
+    def is_beside(self) -> bool:
+        """Whether jobs run beside the session, which goes on: they need a pinned copy of its data."""
+
+    def submit(self, job: Job) -> None:
+        """Begin a job; its scanner must not be busy."""
+
+    def collect(self, wait_seconds: float = 0.0) -> list[Finished]:
+        """Take out what there is to tell, in the order it came.
+
+        Parameters
+        ----------
+        wait_seconds
+            How long to wait for something where there is nothing yet, but something runs.
+        """
+
+    def wait_for(self, job: Job) -> Finished:
+        """Carry out a job before the stream begins, and wait until it is done or has timed out."""
+
+    def is_busy(self, name: str) -> bool:
+        """Whether a scanner's job still runs, be it one that has timed out."""
+
+    def close(self, limit_seconds: float) -> None:
+        """End; what still runs is waited for so long, and nothing is told of it."""
+
+
 class InlineExecution:
-    """Runs a scan while the session waits.
+    """Carries out a job while the session waits.
 
     A wall clock must not change a backtest's results, so a scan that outlasts its timeout ends the
     run instead of being dropped.
     """
 
-    def run(
-        self, name: str, scanner: BaseScanner, context: ScanContext, timeout_seconds: float
-    ) -> ScanResult:
-        """The scan's result; one that raised or broke the contract has ``error`` set.
+    is_beside = False
+
+    def __init__(self) -> None:
+        self._ready: list[Finished] = []
+
+    def submit(self, job: Job) -> None:
+        """Carry out a job.
 
         Raises
         ------
         ScanOverrun
-            If the scan took longer than its timeout.
+            If a scan took longer than its timeout.
         """
-        watch = Stopwatch()
-        try:
-            with _Alarm(timeout_seconds):
-                result = _guarded(scanner, context)
-        except _OutOfTime:
-            raise _overrun(name, timeout_seconds) from None
-        result.execution_time_ms = watch.elapsed_ms
-        if result.execution_time_ms > timeout_seconds * 1000:
-            raise _overrun(name, timeout_seconds)
-        return result
+        self._ready.append(self.wait_for(job))
+
+    def collect(self, wait_seconds: float = 0.0) -> list[Finished]:  # noqa: ARG002 - it has been waited for
+        """What was carried out since the last call."""
+        ready, self._ready = self._ready, []
+        return ready
+
+    def wait_for(self, job: Job) -> Finished:
+        """Carry out a job; see :meth:`submit`."""
+        if job.work is Work.SCAN:
+            _call_in_time(job)
+        else:
+            job.call()
+        return Finished(job.name, job.work, job.at, job.conclude())
+
+    def is_busy(self, name: str) -> bool:  # noqa: ARG002 - nothing runs beside the session
+        """Never: every job is done by the time anybody asks."""
+        return False
+
+    def close(self, limit_seconds: float) -> None:
+        """Nothing runs on."""
 
 
-def _guarded(scanner: BaseScanner, context: ScanContext) -> ScanResult:
+def _call_in_time(job: Job) -> None:
+    watch = Stopwatch()
     try:
-        return checked_result(scanner.scan(context), len(context.session_data.symbols))
-    except (Exception, SystemExit) as error:  # the plug-in boundary: a scanner's fault becomes its outcome
-        return ScanResult(symbols=(), metadata={}, error=told(error))
+        with _Alarm(job.timeout_seconds):
+            job.call()
+    except _OutOfTime:
+        raise _overrun(job.name, job.timeout_seconds) from None
+    if watch.elapsed_seconds > job.timeout_seconds:
+        raise _overrun(job.name, job.timeout_seconds)
 
 
 def _overrun(name: str, timeout_seconds: float) -> ScanOverrun:

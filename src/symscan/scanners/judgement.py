@@ -1,14 +1,19 @@
-"""What the engine makes of a scan's result: which symbols were unknown and why, which were found."""
+"""What the engine makes of a scan's result: which symbols were unknown and why, what was known of those found."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import numpy as np
 
-from symscan.model.bar import Mask, Rows
-from symscan.model.events import Hits
+from symscan.errors import SymscanError
+from symscan.model.bar import Floats, Mask, Rows
 from symscan.scanners.base import BaseScanner, ScanResult
+from symscan.scanners.jobs import Finding
 from symscan.session.session_data import SessionData
 from symscan.session.unknown import Missing, Reason, Reasons
+
+Values = dict[str, Floats]
 
 
 class Judgement:
@@ -20,19 +25,32 @@ class Judgement:
         The session.
     scanner, holder
         The scanner, and the name it holds symbols under.
+    place
+        Loads today's bars of symbols that have none yet into ``data``; None leaves them unknown.
     """
 
-    def __init__(self, data: SessionData, scanner: BaseScanner, holder: str) -> None:
+    def __init__(
+        self,
+        data: SessionData,
+        scanner: BaseScanner,
+        holder: str,
+        place: Callable[[Sequence[str]], None] | None = None,
+    ) -> None:
         self._data = data
         self._scanner = scanner
         self._holder = holder
+        self._place = place
         self._missing = Missing(data, holder)
-        self._seen: set[str] = set()
 
-    def judge(self, result: ScanResult) -> tuple[Reasons, Hits]:
-        """Why each candidate is unknown, and the symbols found with their readings."""
+    def judge(self, result: ScanResult) -> Finding:
+        """Why each candidate is unknown, and what is known of the symbols found."""
+        if self._place is not None and not self._data.symbols.has_all(result.symbols):
+            self._place(result.symbols)
         rows = self._data.symbols.rows_or_none(result.symbols)
-        return self._reasons(result, rows), self._hits(result, rows)
+        reasons = self._reasons(result, rows)
+        symbols = self._data.candidates(self._holder).symbols
+        unknown = int(np.count_nonzero(reasons))
+        return Finding(len(reasons), unknown, symbols, reasons, values_of(self._data, rows))
 
     def _reasons(self, result: ScanResult, found: Rows) -> Reasons:
         """Those unknown whom the scanner names, else those it misses something of and did not find."""
@@ -47,15 +65,6 @@ class Judgement:
             reasons[said & (reasons == Reason.NONE)] = Reason.NO_VALUE
         return reasons
 
-    def _hits(self, result: ScanResult, rows: Rows) -> Hits:
-        symbols = tuple(result.symbols)
-        known = np.fromiter(map(self._seen.__contains__, symbols), np.bool_, len(symbols))
-        self._seen.update(symbols)
-        values = self._data.readings.of_hits(rows)
-        if (rows < 0).any():  # a symbol without a row: nothing is known of it
-            values = {field: np.where(rows < 0, np.nan, column) for field, column in values.items()}
-        return Hits(symbols, ~known, **values, metadata=result.metadata or {})
-
     def _is_among(self, rows: Rows) -> Mask:
         """Which candidates are in these rows."""
         among = np.zeros(self._data.capacity + 1, np.bool_)
@@ -63,3 +72,62 @@ class Judgement:
         among[-1] = False
         found: Mask = among[self._data.candidates(self._holder).chosen]
         return found
+
+
+class PinnedJudgement:
+    """Holds one result against the pinned copy it was found in, beside the session.
+
+    Parameters
+    ----------
+    data
+        The pinned copy.
+    scanner, holder
+        The scanner, and the name it holds symbols under.
+    place_on
+        Loads today's bars of symbols into a session; None leaves those without a row unknown.
+    """
+
+    def __init__(
+        self,
+        data: SessionData,
+        scanner: BaseScanner,
+        holder: str,
+        place_on: Callable[[SessionData, Sequence[str]], None] | None = None,
+    ) -> None:
+        self._data = data
+        self._judgement = Judgement(data, scanner, holder)
+        self._place_on = place_on
+
+    def judge(self, result: ScanResult) -> Finding:
+        """As :meth:`Judgement.judge` does, of the unknown candidates alone: the finding is kept and sent."""
+        found = self._judgement.judge(result)
+        places = np.flatnonzero(found.reasons)
+        symbols = tuple(found.symbols[place] for place in places.tolist())
+        values = self._with_strangers(result.symbols, dict(found.values))
+        return Finding(found.universe, found.unknown, symbols, found.reasons[places], values)
+
+    def _with_strangers(self, symbols: Sequence[str], values: Values) -> Values:
+        """The values with those of symbols the session has no row of.
+
+        They are looked up in an empty session: other scans share the pinned copy.
+        """
+        strangers = np.flatnonzero(self._data.symbols.rows_or_none(symbols) < 0)
+        if self._place_on is None or not len(strangers):
+            return values
+        names = [symbols[place] for place in strangers.tolist()]
+        beside = self._data.emptied()
+        try:
+            self._place_on(beside, names)
+        except SymscanError:  # what cannot be fetched now is not known: no reason to lose the scan
+            return values
+        for field, column in values_of(beside, beside.symbols.rows_or_none(names)).items():
+            values[field][strangers] = column
+        return values
+
+
+def values_of(data: SessionData, rows: Rows) -> Values:
+    """What is known of symbols found, by the names of ``Hits``; unknown where a row is -1."""
+    values = data.readings.of_hits(rows)
+    if (rows < 0).any():
+        values = {field: np.where(rows < 0, np.nan, column) for field, column in values.items()}
+    return values

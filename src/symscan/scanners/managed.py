@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
+from symscan.model.bar import Mask
 from symscan.model.events import ScanPhase
 from symscan.model.instant import Instant
 from symscan.scanners.base import BaseScanner, ScanResult
+from symscan.scanners.jobs import Job
 from symscan.scanners.ledger import UnknownLedger
+from symscan.scanners.memory import give_back
 from symscan.scanners.states import ScannerState, check_transition
 from symscan.session.holders import scanner_holder
 
@@ -41,6 +47,14 @@ class ManagedScanner:
         Its latest result, None before the first scan.
     disabled
         Why it takes no part in the session, None if it does.
+    running
+        The scan, setup or teardown that was begun and has not come back, None where there is none.
+    is_awaited
+        Whether what came of ``running`` is still to be told: it has not timed out.
+    is_leaving
+        Whether it is torn down as soon as its last scan is back.
+    memory
+        What it remembers from scan to scan, as last told; None where that is not kept.
     """
 
     name: str
@@ -54,6 +68,11 @@ class ManagedScanner:
     scans: int = 0
     failed: int = 0
     ledger: UnknownLedger = field(default_factory=UnknownLedger)
+    running: Job | None = None
+    is_awaited: bool = False
+    is_leaving: bool = False
+    memory: bytes | None = None
+    _found: set[str] = field(default_factory=set)
 
     @property
     def holder(self) -> str:
@@ -69,3 +88,14 @@ class ManagedScanner:
             If the state does not follow the present one.
         """
         self.state = check_transition(self.state, state)
+
+    def note_hits(self, symbols: Sequence[str]) -> Mask:
+        """Which symbols it found for the first time in the session, shape ``(len(symbols),)``."""
+        known = np.fromiter(map(self._found.__contains__, symbols), np.bool_, len(symbols))
+        self._found.update(symbols)
+        return ~known
+
+    def restore(self, memory: bytes) -> None:
+        """Remember what ``memory`` was in the session that is resumed; it has been set up anew."""
+        give_back(self.scanner, memory)
+        self.memory = memory

@@ -2,36 +2,31 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 
-import numpy as np
-
+from symscan.clock.stopwatch import Stopwatch
 from symscan.clock.time_manager import TimeManager
-from symscan.config.modules import told
 from symscan.errors import ScannerFailed
-from symscan.model.events import (
-    Event,
-    Hits,
-    Outcome,
-    ScanFinished,
-    ScannerDisabled,
-    ScannerDone,
-    ScannerReady,
-    ScanPhase,
-)
+from symscan.model.events import Event, Outcome, ScanFinished, ScannerDone, ScanPhase
 from symscan.model.instant import Instant
-from symscan.scanners.base import ScanContext, ScanResult
-from symscan.scanners.execution import InlineExecution
-from symscan.scanners.judgement import Judgement
+from symscan.scanners.execution import Execution, InlineExecution
+from symscan.scanners.job_maker import JobMaker
+from symscan.scanners.jobs import Finished, Job, ScanJob, Verdict, Work
 from symscan.scanners.managed import ManagedScanner
+from symscan.scanners.reports import Reports
 from symscan.scanners.states import ScannerState
-from symscan.session.requests import Request, RequestBook
+from symscan.session.requests import Request
 from symscan.session.session_data import SessionData
-from symscan.session.view import SessionView
+
+Told = ScanFinished | ScannerDone
 
 
 class ScannerManager:
     """Runs the scanners of one session and reports what they did as events.
+
+    Every call of a scanner is a job given to the execution; what came of it is applied when it is
+    collected, which in a backtest is at once.
 
     Parameters
     ----------
@@ -41,9 +36,15 @@ class ScannerManager:
         The session's state and clock.
     mode
         What scanners are told in their context.
+    execution
+        What carries out their jobs; None does so at once.
     place
         Loads today's bars of symbols that have none yet: a hit outside its scanner's universe has its
         values at once, whoever else may have loaded it. None leaves them unknown.
+    place_on
+        The same into a session given to it: for scans beside the stream, called on their threads.
+    clock
+        The market's clock, for when a result is applied; None asks the session's.
     """
 
     def __init__(
@@ -52,19 +53,20 @@ class ScannerManager:
         session_data: SessionData,
         time_manager: TimeManager,
         mode: str = "backtest",
-        execution: InlineExecution | None = None,
+        execution: Execution | None = None,
         place: Callable[[Sequence[str]], None] | None = None,
+        place_on: Callable[[SessionData, Sequence[str]], None] | None = None,
+        clock: Callable[[], Instant] | None = None,
     ) -> None:
         self.scanners = {managed.name: managed for managed in scanners}
-        self._data = session_data
         self._time = time_manager
-        self._mode = mode
-        self._execution = execution or InlineExecution()
-        self._place = place
-        self._books = {managed.name: RequestBook(managed.holder) for managed in scanners}
-        self._judgements = {
-            managed.name: Judgement(session_data, managed.scanner, managed.holder) for managed in scanners
-        }
+        self._execution = execution = execution or InlineExecution()
+        self._jobs = JobMaker(
+            scanners, session_data, time_manager, mode, execution.is_beside, place, place_on
+        )
+        self._reports = Reports(session_data, clock or (lambda: time_manager.now))
+        self._to_tell: deque[tuple[Told, Sequence[Request]]] = deque()
+        self._requests: list[Request] = []
         self._last_calls: dict[Instant, list[ManagedScanner]] = {}
         for managed in scanners:
             if managed.due.last is not None:
@@ -75,7 +77,7 @@ class ScannerManager:
     # -- before the session ------------------------------------------------------------------
 
     def setup_all(self) -> list[Event]:
-        """Set up every scanner that is due today.
+        """Set up every scanner that is due today; one that does not return in time is disabled.
 
         Raises
         ------
@@ -85,7 +87,7 @@ class ScannerManager:
         return [self._setup(managed) for managed in self.scanners.values()]
 
     def ready(self) -> list[ManagedScanner]:
-        """The scanners that take part in the session."""
+        """The scanners that can be called."""
         return [managed for managed in self.scanners.values() if managed.state is ScannerState.READY]
 
     # -- during the session ------------------------------------------------------------------
@@ -99,152 +101,189 @@ class ScannerManager:
         """Whether any scanner is due at an instant; most have none."""
         return now in self._instants
 
-    def collect(self) -> Iterator[ScanFinished | ScannerDone]:
-        """The results that came in since the last call."""
-        return iter(())
+    @property
+    def is_running(self) -> bool:
+        """Whether anything was begun of which the end is still to be told."""
+        return bool(self._to_tell) or self._is_awaited()
 
-    def run_due(self, phase: ScanPhase, paused: str | None = None) -> Iterator[ScanFinished]:  # noqa: ARG002
-        """Run the scanners that are due now, in the order of the configuration.
+    def run_due(self, phase: ScanPhase, paused: str | None = None) -> Iterator[ScanFinished]:
+        """Begin the scans that are due now, in the order of the configuration; gives what is done at once.
 
-        A scan that is due of a scanner that could not be set up is a skipped one. Each result is
-        given as it comes: it is not lost if a later scanner ends the run.
+        A scan that is due of a scanner that could not be set up, or that is still busy with an
+        earlier one, is a skipped one. Each result is given as it comes: it is not lost if a later
+        scanner ends the run.
+
+        Parameters
+        ----------
+        paused
+            Why no scan may begin now: all that are due are skipped for it. None lets them run.
         """
+        data: SessionData | None = None
         for managed in self._calls[phase.value].get(self._time.now, ()):
-            if managed.state is ScannerState.READY:
-                yield self._scan(managed, phase)
-            elif managed.disabled is not None:
-                yield self._finished(managed, phase, Outcome.SKIPPED, error=managed.disabled)
+            why_not = self._why_not(managed, paused)
+            if why_not is not None:
+                yield self._reports.skipped(managed, self._time.now, phase, why_not)
+            elif managed.state is ScannerState.READY:
+                data = data or self._jobs.data()
+                managed.go(ScannerState.SCANNING)
+                self._begin(managed, self._jobs.scan(managed, phase, data))
+                yield from self._scans()
+
+    def collect(self) -> Iterator[Told]:
+        """What came in since the last call; to be applied between slices."""
+        self._receive()
+        while self._to_tell:
+            yield self._next()
 
     def requests(self) -> list[Request]:
-        """Take out what the scanners asked for."""
-        return [request for book in self._books.values() for request in book.drain()]
+        """Take out what the scanners asked for whose results have been given."""
+        requests, self._requests = self._requests, []
+        return requests
 
     def teardown_finished(self) -> list[Event]:
-        """Tear down the scanners whose last scan was due now."""
-        over = self._last_calls.get(self._time.now, ())
-        return [self._teardown(managed) for managed in over if managed.state is ScannerState.READY]
+        """Tear down the scanners whose last scan was due now; one that still runs when it is back."""
+        for managed in self._last_calls.get(self._time.now, ()):
+            self._leave(managed)
+        self._receive()
+        return [*self._take(ScannerDone)]
 
-    def teardown_all(self, limit_seconds: float = 0.0) -> list[Event]:  # noqa: ARG002
-        """Tear down every scanner that was set up and has not been torn down."""
-        up = (ScannerState.READY, ScannerState.SCANNING)
-        return [self._teardown(managed) for managed in self.scanners.values() if managed.state in up]
+    def teardown_all(self, limit_seconds: float = 0.0) -> list[Event]:
+        """Tear down every scanner that was set up and has not been torn down, and end the execution.
+
+        Parameters
+        ----------
+        limit_seconds
+            How long what still runs is waited for. A scanner whose scan has not come back by then is
+            done, but its ``teardown`` is not called: it would meet a scan that may go on any time.
+        """
+        watch = Stopwatch()
+        self._receive()
+        for managed in self.scanners.values():
+            self._leave(managed)
+        self._receive()
+        while self._is_awaited() and watch.elapsed_seconds < limit_seconds:
+            self._receive(limit_seconds - watch.elapsed_seconds)
+        for managed in self.scanners.values():
+            self._abandon(managed)
+        self._execution.close(0.0)
+        return [*self._take(ScanFinished, ScannerDone)]
+
+    # -- what comes in -----------------------------------------------------------------------
+
+    def _receive(self, wait_seconds: float = 0.0) -> None:
+        """Apply what the execution has to tell; that may begin something that is done at once."""
+        found = self._execution.collect(wait_seconds)
+        while found:
+            for finished in found:
+                self._apply(self.scanners[finished.name], finished)
+            found = self._execution.collect()
+
+    def _apply(self, managed: ManagedScanner, finished: Finished) -> None:
+        job = managed.running
+        if job is None or job.work is not finished.work:
+            return  # of a setup or a teardown that had timed out: nobody waits for it any more
+        if finished.verdict is not None:
+            managed.is_awaited = False
+            self._conclude(managed, job, finished.verdict)
+        if finished.is_back:
+            managed.running = None
+            if managed.state is ScannerState.SCANNING:
+                managed.go(ScannerState.READY)
+            if managed.is_leaving:
+                self._leave(managed)
+
+    def _conclude(self, managed: ManagedScanner, job: Job, verdict: Verdict) -> None:
+        if verdict.memory is not None:
+            managed.memory = verdict.memory
+        if isinstance(job, ScanJob):
+            self._to_tell.append((self._reports.scanned(managed, job, verdict), verdict.requests))
+        elif job.work is Work.TEARDOWN:
+            self._finish(managed, verdict.error, verdict.requests)
+
+    def _finish(self, managed: ManagedScanner, error: str | None, requests: Sequence[Request] = ()) -> None:
+        managed.go(ScannerState.DONE)
+        managed.is_awaited, managed.is_leaving, managed.running = False, False, None
+        self._to_tell.append((self._reports.done(managed, self._time.now, error), requests))
+
+    # -- what is given -----------------------------------------------------------------------
+
+    def _scans(self) -> Iterator[ScanFinished]:
+        """The scans that are done; whoever has left meanwhile is told of when there is time."""
+        self._receive()
+        for told in self._take(ScanFinished):
+            if isinstance(told, ScanFinished):
+                yield told
+
+    def _take(self, *kinds: type[Told]) -> Iterator[Told]:
+        """Give events of some kinds and leave the others."""
+        for _ in range(len(self._to_tell)):
+            if isinstance(self._to_tell[0][0], kinds):
+                yield self._next()
+            else:
+                self._to_tell.rotate(-1)
+
+    def _next(self) -> Told:
+        """The next event; what was asked for with it is to be carried out from now on."""
+        event, requests = self._to_tell.popleft()
+        self._requests += requests
+        return event
 
     # -- how ---------------------------------------------------------------------------------
 
     def _setup(self, managed: ManagedScanner) -> Event:
+        now = self._time.now
         if managed.due.last is None:
             managed.go(ScannerState.DONE)
-            return ScannerDisabled(self._time.now, managed.name, "not due in this session")
+            return self._reports.disabled(managed, now, "not due in this session")
         managed.go(ScannerState.SETTING_UP)
-        reason = self._setup_fault(managed)
-        if reason is None:
+        verdict = self._execution.wait_for(self._jobs.setup(managed)).verdict or Verdict(Outcome.FAILED)
+        if verdict.readied is not None:
             managed.go(ScannerState.READY)
-            return self._ready_event(managed)
+            managed.memory = verdict.memory
+            self._requests += verdict.requests
+            return self._reports.set_up(managed, now, verdict)
         managed.go(ScannerState.DONE)
-        managed.disabled = reason
-        self._books[managed.name].drain()
+        managed.disabled = verdict.error
         if managed.required:
-            raise ScannerFailed(f"required scanner '{managed.name}' could not be set up: {reason}")
-        return ScannerDisabled(self._time.now, managed.name, reason)
+            raise ScannerFailed(f"required scanner '{managed.name}' could not be set up: {verdict.error}")
+        return self._reports.set_up(managed, now, verdict)
 
-    def _setup_fault(self, managed: ManagedScanner) -> str | None:
-        try:
-            if not managed.scanner.setup(self._context(managed)):
-                return "setup() returned False"
-            self._adopt_universe(managed)
-        except (Exception, SystemExit) as error:  # the plug-in boundary: a scanner's fault disables it
-            return f"setup() raised {told(error)}"
-        return None
+    def _begin(self, managed: ManagedScanner, job: Job) -> None:
+        managed.running, managed.is_awaited = job, True
+        self._execution.submit(job)
 
-    def _adopt_universe(self, managed: ManagedScanner) -> None:
-        """Ask for the universe's session bars first, so that it comes first in every column."""
-        universe = managed.scanner.universe
-        wrong = [symbol for symbol in universe if not isinstance(symbol, str)]
-        if wrong:
-            raise TypeError(f"the universe holds {wrong[0]!r}, which is no symbol")
-        self._books[managed.name].lead_with(universe, self._data.base)
+    def _leave(self, managed: ManagedScanner) -> None:
+        """Tear a scanner down, now or when its scan is back."""
+        if managed.state not in (ScannerState.READY, ScannerState.SCANNING):
+            return
+        managed.is_leaving = self._execution.is_busy(managed.name)
+        if not managed.is_leaving:
+            managed.go(ScannerState.TEARING_DOWN)
+            self._begin(managed, self._jobs.teardown(managed))
 
-    def _ready_event(self, managed: ManagedScanner) -> ScannerReady:
-        keys = tuple(spec.key for spec in self._books[managed.name].specs())
-        return ScannerReady(self._time.now, managed.name, len(managed.scanner.universe), keys)
+    def _abandon(self, managed: ManagedScanner) -> None:
+        """Be done with a scanner that has not come back."""
+        job = managed.running
+        if job is None:
+            return
+        if isinstance(job, ScanJob):
+            if managed.is_awaited:
+                lost = Verdict(Outcome.TIMED_OUT, "the session ended while it ran")
+                self._to_tell.append((self._reports.scanned(managed, job, lost), ()))
+            managed.go(ScannerState.TEARING_DOWN)
+            when = self._reports.hour(job.at)
+            self._finish(managed, f"its scan of {when} has not returned, so teardown() was not called")
+        else:
+            self._finish(managed, "teardown() has not returned")
 
-    def _scan(self, managed: ManagedScanner, phase: ScanPhase) -> ScanFinished:
-        managed.go(ScannerState.SCANNING)
-        context = self._context(managed)
-        result = self._execution.run(managed.name, managed.scanner, context, managed.timeout_seconds)
-        managed.go(ScannerState.READY)
-        managed.last_result = result
-        managed.scans += 1
-        if result.error is not None or result.skipped:
-            return self._without_hits(managed, phase, result)
-        return self._with_hits(managed, phase, result)
+    def _is_awaited(self) -> bool:
+        return any(managed.is_awaited for managed in self.scanners.values())
 
-    def _without_hits(self, managed: ManagedScanner, phase: ScanPhase, result: ScanResult) -> ScanFinished:
-        outcome = Outcome.SKIPPED if result.error is None else Outcome.FAILED
-        managed.failed += outcome is Outcome.FAILED
-        return self._finished(managed, phase, outcome, result.error, result.execution_time_ms)
-
-    def _finished(
-        self,
-        managed: ManagedScanner,
-        phase: ScanPhase,
-        outcome: Outcome,
-        error: str | None,
-        execution_time_ms: float = 0.0,
-    ) -> ScanFinished:
-        """The record of a scan that judged nobody."""
-        universe = len(self._data.candidates(managed.holder).symbols)
-        return ScanFinished(
-            self._time.now,
-            managed.name,
-            phase,
-            outcome,
-            universe,
-            judged=0,
-            unknown=0,
-            hits=Hits(),
-            execution_time_ms=execution_time_ms,
-            error=error,
-        )
-
-    def _with_hits(self, managed: ManagedScanner, phase: ScanPhase, result: ScanResult) -> ScanFinished:
-        if self._place is not None and not self._data.symbols.has_all(result.symbols):
-            self._place(result.symbols)
-        reasons, hits = self._judgements[managed.name].judge(result)
-        managed.ledger.record(self._time.now, self._data.candidates(managed.holder).symbols, reasons)
-        unknown = int(np.count_nonzero(reasons))
-        return ScanFinished(
-            self._time.now,
-            managed.name,
-            phase,
-            Outcome.OK,
-            universe=len(reasons),
-            judged=len(reasons) - unknown,
-            unknown=unknown,
-            hits=hits,
-            execution_time_ms=result.execution_time_ms,
-        )
-
-    def _teardown(self, managed: ManagedScanner) -> ScannerDone:
-        managed.go(ScannerState.TEARING_DOWN)
-        error = None
-        try:
-            managed.scanner.teardown(self._context(managed))
-        except (Exception, SystemExit) as fault:  # the plug-in boundary
-            error = f"teardown() raised {told(fault)}"
-        managed.go(ScannerState.DONE)
-        self._books[managed.name].forget_additions()
-        entries = managed.ledger.entries()
-        return ScannerDone(self._time.now, managed.name, managed.scans, managed.failed, entries, error)
-
-    def _context(self, managed: ManagedScanner) -> ScanContext:
-        return ScanContext(
-            session_data=SessionView(self._data, self._books[managed.name]),
-            time_manager=self._time,
-            mode=self._mode,
-            current_time=self._time.get_current_time(),
-            config=managed.scanner.config,
-        )
+    def _why_not(self, managed: ManagedScanner, paused: str | None) -> str | None:
+        """Why a scanner that is due may not scan; None if it may, or takes no part any more."""
+        if managed.state is ScannerState.SCANNING and managed.running is not None:
+            return f"its scan of {self._reports.hour(managed.running.at)} is still running"
+        return paused if managed.state is ScannerState.READY else managed.disabled
 
 
 def _calls(scanners: Sequence[ManagedScanner], phase: ScanPhase) -> dict[Instant, list[ManagedScanner]]:

@@ -1,0 +1,187 @@
+"""Carrying out a scanner's jobs beside the stream: a thread for each scanner, and a deadline for each job."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from queue import Empty, SimpleQueue
+from threading import Event, Thread
+from time import monotonic
+
+from symscan.scanners.deadlines import Deadlines
+from symscan.scanners.jobs import Finished, Job, Verdict
+from symscan.scanners.memory import RemoteScanner
+
+_LONGEST_WAIT = 3600.0
+"""Seconds; a queue takes no endless timeout."""
+
+
+@dataclass(slots=True)
+class _Running:
+    """A job that was begun; ``is_told`` once it timed out, ``over`` once its thread is back."""
+
+    job: Job
+    deadline: float
+    is_told: bool = False
+    over: Event = field(default_factory=Event)
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What a thread hands over, and when, on the monotonic clock."""
+
+    job: Job
+    verdict: Verdict
+    ended_at: float
+
+
+class BackgroundExecution:
+    """Carries out jobs on threads; the session's own thread begins them and takes what they bring.
+
+    Every scanner has a thread of its own: in a shared pool, one that never returns would starve its
+    neighbours. The threads are daemons, so that none of them keeps the process from ending.
+
+    Parameters
+    ----------
+    wake
+        Called, on another thread, when there is something to collect.
+    is_patient
+        Whether the session can wait: :meth:`collect` then does, until every job is done or timed out.
+    """
+
+    is_beside = True
+
+    def __init__(self, wake: Callable[[], None], *, is_patient: bool = False) -> None:
+        self._wake = wake
+        self._is_patient = is_patient
+        self._queues: dict[str, SimpleQueue[Job | None]] = {}
+        self._answers: SimpleQueue[_Answer] = SimpleQueue()
+        self._running: dict[str, _Running] = {}
+        self._ready: list[Finished] = []
+        self._deadlines = Deadlines(wake)
+        self._switch_seconds = sys.getswitchinterval()
+
+    def submit(self, job: Job) -> None:
+        """Begin a job.
+
+        Raises
+        ------
+        ValueError
+            If its scanner is busy.
+        """
+        if job.name in self._running:
+            raise ValueError(f"scanner '{job.name}' is busy; collect its job first")
+        running = self._running[job.name] = _Running(job, monotonic() + job.timeout_seconds)
+        self._deadlines.add(running.deadline, running.over)
+        self._queue(job.name).put(job)
+
+    def collect(self, wait_seconds: float = 0.0) -> list[Finished]:
+        """Take out what there is to tell; waits at most so long for the first of it."""
+        if self._is_patient:
+            self._take_in(math.inf, lambda: not self._is_awaited())
+        else:
+            self._take_in(monotonic() + wait_seconds, lambda: bool(self._ready) or not self._is_awaited())
+        ready, self._ready = self._ready, []
+        return ready
+
+    def wait_for(self, job: Job) -> Finished:
+        """Carry out a job and wait until it is done or has timed out."""
+        self.submit(job)
+        running = self._running[job.name]
+        self._take_in(math.inf, lambda: running.over.is_set() or running.is_told)
+        (found,) = (one for one in self._ready if one.name == job.name)
+        self._ready.remove(found)
+        return found
+
+    def is_busy(self, name: str) -> bool:
+        """Whether a scanner's thread has not come back."""
+        return name in self._running
+
+    def close(self, limit_seconds: float) -> None:
+        """Wait so long for what runs, then let the threads end; one that never returns is left behind."""
+        self._take_in(monotonic() + limit_seconds, lambda: not self._is_awaited())
+        for running in self._running.values():
+            _kill(running.job)
+        for queue in self._queues.values():
+            queue.put(None)
+        self._deadlines.close()
+        self._restore_switching()
+
+    def _is_awaited(self) -> bool:
+        """Whether anything runs that has not timed out."""
+        return any(not running.is_told for running in self._running.values())
+
+    def _take_in(self, until: float, is_enough: Callable[[], bool]) -> None:
+        """Take answers in until there are enough, or the monotonic clock says so."""
+        while True:
+            while not self._answers.empty():
+                self._note(self._answers.get())
+            self._give_up()
+            now = monotonic()
+            if is_enough() or now >= until:
+                break
+            open_ends = [one.deadline for one in self._running.values() if not one.is_told]
+            self._wait(min([until, *open_ends]) - now)
+        self._restore_switching()
+
+    def _wait(self, seconds: float) -> None:
+        try:
+            self._note(self._answers.get(timeout=min(max(seconds, 0.0), _LONGEST_WAIT)))
+        except Empty:
+            pass
+
+    def _note(self, answer: _Answer) -> None:
+        """An answer counts if its job ended in time, however late the session looks."""
+        job, running = answer.job, self._running.pop(answer.job.name)
+        running.over.set()
+        verdict: Verdict | None = answer.verdict
+        if running.is_told:
+            verdict = None
+        elif answer.ended_at > running.deadline:
+            verdict = job.timed_out()
+        self._ready.append(Finished(job.name, job.work, job.at, verdict))
+
+    def _give_up(self) -> None:
+        now = monotonic()
+        for running in self._running.values():
+            if not running.is_told and now >= running.deadline:
+                running.is_told = True
+                job = running.job
+                self._ready.append(Finished(job.name, job.work, job.at, job.timed_out(), is_back=False))
+                _kill(job)
+
+    def _queue(self, name: str) -> SimpleQueue[Job | None]:
+        queue = self._queues.get(name)
+        if queue is None:
+            queue = self._queues[name] = SimpleQueue()
+            Thread(target=self._work, args=(queue,), name=f"scanner {name}", daemon=True).start()
+        return queue
+
+    def _work(self, jobs: SimpleQueue[Job | None]) -> None:
+        """A scanner's thread: one job after the other."""
+        while self._carry_out(jobs.get()):
+            self._wake()
+
+    def _carry_out(self, job: Job | None) -> bool:
+        """Carry out a job and hand its verdict over; nothing is held while the thread waits for the next."""
+        if job is None:
+            return False
+        try:
+            verdict = job.run()
+        except BaseException as fault:  # the plug-in boundary: a thread that dies would answer no more
+            verdict = job.failed(fault)
+        self._restore_switching()
+        self._answers.put(_Answer(job, verdict, monotonic()))
+        return True
+
+    def _restore_switching(self) -> None:
+        """A scanner may have changed how often threads take turns: that is the whole process's."""
+        if sys.getswitchinterval() != self._switch_seconds:
+            sys.setswitchinterval(self._switch_seconds)
+
+
+def _kill(job: Job) -> None:
+    if isinstance(job.scanner, RemoteScanner):
+        job.scanner.kill()

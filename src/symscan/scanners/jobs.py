@@ -1,0 +1,285 @@
+"""One call of a scanner as a job: what it needs, and the verdict that comes of it.
+
+A job may run on any thread, beside the session: it touches the scanner, what it was given to look at
+and its own book of requests, and nothing else. What follows from its verdict is the session's part.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import ClassVar
+
+from symscan.clock.stopwatch import Stopwatch
+from symscan.config.modules import told
+from symscan.model.bar import Floats
+from symscan.model.events import Outcome, ScanPhase
+from symscan.model.instant import Instant
+from symscan.model.interval import Interval
+from symscan.scanners.base import BaseScanner, ScanContext, ScanResult
+from symscan.scanners.memory import RemoteScanner, memory_of
+from symscan.scanners.result import checked_result
+from symscan.session.requests import AddBars, AddIndicator, AddSymbol, Request, RequestBook
+from symscan.session.session_data import SessionData
+from symscan.session.unknown import Reasons
+
+
+class Work(StrEnum):
+    """Which of a scanner's methods a job calls."""
+
+    SETUP = "setup"
+    SCAN = "scan"
+    TEARDOWN = "teardown"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Finding:
+    """What the engine makes of a scan's result.
+
+    Attributes
+    ----------
+    universe, unknown
+        How many symbols there were to judge, and how many of them could not be.
+    symbols
+        Candidates, among them at least the unknown ones.
+    reasons
+        Why each of ``symbols`` is unknown, ``Reason.NONE`` where it is not.
+    values
+        What was known of the symbols found, by the names of ``Hits``.
+    """
+
+    universe: int
+    unknown: int
+    symbols: tuple[str, ...]
+    reasons: Reasons
+    values: Mapping[str, Floats]
+
+
+@dataclass(frozen=True, slots=True)
+class Readied:
+    """What a scanner that is set up judges and reads."""
+
+    universe: int
+    indicators: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What came of a job; can be pickled.
+
+    Attributes
+    ----------
+    outcome, error
+        How it ended, and why where it did not end well.
+    result, finding
+        Of a scan that ended well.
+    readied
+        Of a setup that ended well.
+    requests
+        What was asked for meanwhile.
+    memory
+        What the scanner remembers, None if that is what it was or cannot be kept.
+    """
+
+    outcome: Outcome = Outcome.OK
+    error: str | None = None
+    execution_time_ms: float = 0.0
+    result: ScanResult | None = None
+    finding: Finding | None = None
+    readied: Readied | None = None
+    requests: tuple[Request, ...] = ()
+    memory: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """What is to be told of a job.
+
+    Attributes
+    ----------
+    name, work, at
+        Whose, which, and the instant it was due.
+    verdict
+        What came of it; None if that was told before (it had timed out) and its late answer was dropped.
+    is_back
+        Whether the scanner can be called again; False while a call that timed out still runs.
+    """
+
+    name: str
+    work: Work
+    at: Instant
+    verdict: Verdict | None
+    is_back: bool = True
+
+
+@dataclass(slots=True)
+class Job(ABC):
+    """One call of a scanner.
+
+    Attributes
+    ----------
+    name, scanner, context
+        Whom to call, with what.
+    data, book
+        What the context's view looks at, and where it records requests.
+    timeout_seconds
+        How long the call may take.
+    memory
+        What the scanner remembered before; ``keeps_memory`` says whether that is of interest.
+    """
+
+    name: str
+    at: Instant
+    scanner: BaseScanner
+    context: ScanContext
+    data: SessionData
+    book: RequestBook
+    timeout_seconds: float
+    memory: bytes | None = None
+    keeps_memory: bool = False
+    _verdict: Verdict = field(default_factory=Verdict, init=False)
+
+    work: ClassVar[Work]
+
+    def run(self) -> Verdict:
+        """Call the scanner and conclude; a fault of the scanner is a verdict."""
+        self.call()
+        return self.conclude()
+
+    def call(self) -> None:
+        """Call the scanner: the part that runs the user's code."""
+        if isinstance(self.scanner, RemoteScanner):
+            self.scanner.use_data(self.data)
+        watch = Stopwatch()
+        try:
+            self._verdict = self._called()
+        except (Exception, SystemExit) as error:  # the plug-in boundary: a scanner's fault is its outcome
+            self._verdict = self.failed(error)
+        self._verdict = replace(self._verdict, execution_time_ms=watch.elapsed_ms)
+
+    def conclude(self) -> Verdict:
+        """What came of the call."""
+        requests, memory = tuple(self._requests()), None
+        if self.keeps_memory:
+            memory = memory_of(self.scanner)
+        return replace(self._verdict, requests=requests, memory=None if memory == self.memory else memory)
+
+    def failed(self, error: BaseException) -> Verdict:
+        """The verdict on a call that raised."""
+        return Verdict(Outcome.FAILED, self._blame(said(error)))
+
+    def timed_out(self) -> Verdict:
+        """The verdict on a call that takes too long."""
+        fault = f"{self.work}() took longer than its timeout_seconds ({self.timeout_seconds:g})"
+        return Verdict(Outcome.TIMED_OUT, fault, self.timeout_seconds * 1000.0)
+
+    @abstractmethod
+    def _called(self) -> Verdict:
+        """Call the scanner's method."""
+
+    def _blame(self, what: str) -> str:
+        return f"{self.work}() raised {what}"
+
+    def _requests(self) -> list[Request]:
+        asked = self.book.drain()
+        if isinstance(self.scanner, RemoteScanner):
+            asked += self.scanner.take_requests()
+        return asked
+
+
+@dataclass(slots=True)
+class SetupJob(Job):
+    """Sets a scanner up.
+
+    Attributes
+    ----------
+    base
+        The finest interval: of these bars the universe is asked for.
+    """
+
+    base: Interval = field(kw_only=True)
+
+    work: ClassVar[Work] = Work.SETUP
+
+    def conclude(self) -> Verdict:
+        """Ready with all that was asked for; else nothing that was asked for counts."""
+        keys = [spec.key for spec in self.book.specs()]
+        verdict = Job.conclude(self)
+        if verdict.outcome is not Outcome.OK:
+            return replace(verdict, requests=())
+        keys += [one.spec.key for one in verdict.requests if isinstance(one, AddIndicator)]
+        return replace(verdict, readied=Readied(len(self.scanner.universe), tuple(dict.fromkeys(keys))))
+
+    def _called(self) -> Verdict:
+        if not self.scanner.setup(self.context):
+            return Verdict(Outcome.FAILED, "setup() returned False")
+        self._adopt_universe()
+        return Verdict()
+
+    def _adopt_universe(self) -> None:
+        """Ask for the universe's session bars first, so that it comes first in every column."""
+        universe = self.scanner.universe
+        wrong = [symbol for symbol in universe if not isinstance(symbol, str)]
+        if wrong:
+            raise TypeError(f"the universe holds {wrong[0]!r}, which is no symbol")
+        self.book.lead_with(universe, self.base)
+
+
+@dataclass(slots=True)
+class ScanJob(Job):
+    """Lets a scanner scan, and judges what it says on the data it saw.
+
+    Attributes
+    ----------
+    phase
+        What the scan is due for.
+    judge
+        Makes a finding of a result that ended well.
+    """
+
+    phase: ScanPhase = field(kw_only=True)
+    judge: Callable[[ScanResult], Finding] = field(kw_only=True)
+
+    work: ClassVar[Work] = Work.SCAN
+
+    def conclude(self) -> Verdict:
+        """The result, held against the session it was found in."""
+        result, finding = self._verdict.result, None
+        if result is not None and self._verdict.outcome is Outcome.OK:
+            result.execution_time_ms = self._verdict.execution_time_ms
+            finding = self.judge(result)
+        return replace(Job.conclude(self), finding=finding)
+
+    def _called(self) -> Verdict:
+        result = checked_result(self.scanner.scan(self.context), len(self.context.session_data.symbols))
+        if result.error is not None:
+            return Verdict(Outcome.FAILED, result.error, result=result)
+        return Verdict(Outcome.SKIPPED if result.skipped else Outcome.OK, result=result)
+
+    def _blame(self, what: str) -> str:
+        return what
+
+
+@dataclass(slots=True)
+class TeardownJob(Job):
+    """Tears a scanner down; of what it asks for then, only locks and removals count."""
+
+    work: ClassVar[Work] = Work.TEARDOWN
+
+    def _called(self) -> Verdict:
+        self.scanner.teardown(self.context)
+        return Verdict()
+
+    def _requests(self) -> list[Request]:
+        self.book.forget_additions()
+        return [one for one in Job._requests(self) if not isinstance(one, AddBars | AddIndicator | AddSymbol)]
+
+
+def said(error: BaseException) -> str:
+    """What an error of the user's code says, even one that cannot say it."""
+    try:
+        return told(error)
+    except Exception:  # the plug-in boundary: its __str__ is the user's, too
+        return type(error).__name__

@@ -1,0 +1,50 @@
+"""What a scanner remembers from scan to scan: kept, so that a resumed session can give it back."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
+
+from symscan.scanners.base import BaseScanner
+from symscan.session.requests import Request
+from symscan.session.session_data import SessionData
+
+
+@runtime_checkable
+class RemoteScanner(Protocol):
+    """What a scanner that runs somewhere else offers beside the face of a ``BaseScanner``."""
+
+    def use_data(self, data: SessionData) -> None:
+        """What the next call looks at: a pinned copy."""
+
+    def take_requests(self) -> Sequence[Request]:
+        """Take out what the last call asked for."""
+
+    def dump_memory(self) -> bytes | None:
+        """What it remembers after the last call, None if that cannot be kept."""
+
+    def load_memory(self, memory: bytes) -> None:
+        """Remember what :meth:`dump_memory` gave."""
+
+    def kill(self) -> None:
+        """End the call that runs, now; called by the session's thread, and never waits."""
+
+
+def memory_of(scanner: BaseScanner) -> bytes | None:
+    """What a scanner remembers, None if that cannot be kept."""
+    if isinstance(scanner, RemoteScanner):
+        return scanner.dump_memory()
+    kept = {name: value for name, value in vars(scanner).items() if name not in scanner.made_by_setup}
+    try:
+        return pickle.dumps(kept, pickle.HIGHEST_PROTOCOL)
+    except Exception:  # the plug-in boundary: a connection, a lambda, whatever its own __reduce__ raises
+        return None
+
+
+def give_back(scanner: BaseScanner, memory: bytes) -> None:
+    """Let a scanner that has been set up remember what :func:`memory_of` gave."""
+    if isinstance(scanner, RemoteScanner):
+        scanner.load_memory(memory)
+    else:
+        vars(scanner).update(pickle.loads(memory))
