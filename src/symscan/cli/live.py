@@ -182,7 +182,7 @@ def _run(
                     raise KeyboardInterrupt  # which is what the folder knows a run to end by
         except KeyboardInterrupt:
             raise Ended(
-                f"ended early; results are in {folder}, --resume goes on", stopper.exit_code
+                f"ended early; results are in {folder}, --resume goes on", stopper.exit_code or INTERRUPTED
             ) from None
     return results.summary
 
