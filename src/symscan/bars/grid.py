@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from copy import copy
 
 import numpy as np
 from numpy.typing import NDArray
@@ -104,6 +105,12 @@ class Grid:
         for block in self.blocks:
             block.put(rows, blank.present, blank.fields)
         self.last[rows] = -1
+
+    def pinned(self) -> Grid:
+        """A copy that stays as this grid is now; the blocks are the same."""
+        pinned = copy(self)
+        pinned.blocks, pinned.last = self.blocks.copy(), self.last.copy()
+        return pinned
 
     def columns(self, rows: Rows) -> list[Block]:
         """The blocks cut down to some rows, for rebuilding what is derived from them."""

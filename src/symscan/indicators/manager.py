@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -14,6 +15,15 @@ from symscan.model.bar import Block, Floats, Mask, Rows
 from symscan.model.instant import Instant
 from symscan.model.interval import Interval
 from symscan.model.specs import IndicatorSpec
+
+
+@dataclass(frozen=True, slots=True)
+class _Pinned:
+    """An indicator's values at one instant, and who asked for which of its rows."""
+
+    outputs: Mapping[str, Floats]
+    by_holder: Mapping[str, Mask]
+    asked: Mask
 
 
 class _Kept:
@@ -59,6 +69,12 @@ class _Kept:
         self.indicator.grow(rows)
         if self.checkpoints is not None:
             self.checkpoints.grow(rows)
+
+    def pinned(self) -> _Pinned:
+        """The values as they are now."""
+        outputs = {name: self.indicator.output(name).copy() for name in self.indicator.outputs}
+        by_holder = {holder: mask.copy() for holder, mask in self.by_holder.items()}
+        return _Pinned(outputs, by_holder, self.asked.copy())
 
     def _forget(self, rows: Rows) -> None:
         self.asked[rows] = False
@@ -178,6 +194,10 @@ class IndicatorManager:
         kept = self._kept.get(spec)
         return np.full(self._rows, np.nan) if kept is None else kept.indicator.output(output)
 
+    def pinned(self) -> PinnedIndicators:
+        """The values as they are now, and who may read them; for whoever reads beside the session."""
+        return PinnedIndicators(self._rows, {spec: kept.pinned() for spec, kept in self._kept.items()})
+
     def grow(self, rows: int) -> None:
         """More capacity; what is known stays."""
         self._rows = rows
@@ -196,3 +216,34 @@ class IndicatorManager:
         self._by_interval = {}
         for spec, kept in self._kept.items():
             self._by_interval.setdefault(spec.interval, []).append(kept)
+
+
+class PinnedIndicators(IndicatorManager):
+    """The indicators of a session as they were at one instant: they answer, and take nothing in.
+
+    Parameters
+    ----------
+    rows
+        The length of all vectors.
+    pinned
+        The values, in the order they were first asked for.
+    """
+
+    def __init__(self, rows: int, pinned: Mapping[IndicatorSpec, _Pinned]) -> None:
+        super().__init__(rows)
+        self._pinned = pinned
+
+    def asked(self, spec: IndicatorSpec, holder: str | None = None) -> Mask:
+        """Which rows a holder (None: anybody) asked an indicator for; not to be changed."""
+        one = self._pinned.get(spec)
+        mask = None if one is None else one.asked if holder is None else one.by_holder.get(holder)
+        return np.zeros(self._rows, np.bool_) if mask is None else mask
+
+    def specs(self, interval: Interval | None = None) -> tuple[IndicatorSpec, ...]:
+        """What is asked for, in the order it was first asked."""
+        return tuple(spec for spec in self._pinned if interval is None or spec.interval == interval)
+
+    def column(self, spec: IndicatorSpec, output: str = "value") -> Floats:
+        """An output over all rows, NaN where unknown or not asked; not to be changed."""
+        one = self._pinned.get(spec)
+        return np.full(self._rows, np.nan) if one is None else one.outputs[output]

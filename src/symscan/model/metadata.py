@@ -46,9 +46,6 @@ class FrameMetadata(Mapping[str, dict[str, Any]]):
     def __len__(self) -> int:
         return len(self._symbols)
 
-    def __reduce__(self) -> tuple[Callable[..., FrameMetadata], tuple[Sequence[str], pl.DataFrame]]:
-        return _of_frame, (self._symbols, self.frame)
-
     def __repr__(self) -> str:
         return f"FrameMetadata({dict(self)!r})"
 
@@ -59,8 +56,4 @@ class FrameMetadata(Mapping[str, dict[str, Any]]):
 
 def _of_frame(symbols: Sequence[str], frame: pl.DataFrame) -> FrameMetadata:
     """Metadata that were pickled."""
-    return FrameMetadata(symbols, lambda: frame)
-
-
-def _of_frame(symbols: Sequence[str], frame: pl.DataFrame) -> FrameMetadata:
     return FrameMetadata(symbols, lambda: frame)

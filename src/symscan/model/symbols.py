@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from copy import copy
 from itertools import repeat
 
 import numpy as np
@@ -19,6 +20,7 @@ class SymbolTable:
         self._names: list[str | None] = []
         self._free: list[int] = []
         self._names_array: NDArray[np.object_] | None = None
+        self._is_shared = False
         for symbol in symbols:
             self.add(symbol)
 
@@ -29,6 +31,11 @@ class SymbolTable:
     def __contains__(self, symbol: object) -> bool:
         return symbol in self._row_of
 
+    def pinned(self) -> SymbolTable:
+        """A table that stays as this one is now; nothing is copied until one of them changes."""
+        self._is_shared = True
+        return copy(self)
+
     @property
     def height(self) -> int:
         """How many rows are in use or free: every row number is below it."""
@@ -38,6 +45,7 @@ class SymbolTable:
         """The symbol's row; a new one if it had none."""
         row = self._row_of.get(symbol)
         if row is None:
+            self._own()
             row = self._take_row(symbol)
             self._row_of[symbol] = row
             self._names_array = None
@@ -51,6 +59,7 @@ class SymbolTable:
         KeyError
             If the symbol has no row.
         """
+        self._own()
         row = self._row_of.pop(symbol)
         self._names[row] = None
         self._free.append(row)
@@ -90,6 +99,12 @@ class SymbolTable:
             self._names_array = np.array(self._names, dtype=np.object_)
         names: list[str] = self._names_array[rows].tolist()
         return names
+
+    def _own(self) -> None:
+        """Before a change: leave what is shared to the others."""
+        if self._is_shared:
+            self._row_of, self._names = self._row_of.copy(), self._names.copy()
+            self._free, self._is_shared = self._free.copy(), False
 
     def _take_row(self, symbol: str) -> int:
         if self._free:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from threading import Event, Thread
@@ -127,10 +128,8 @@ class BackgroundExecution:
         self._restore_switching()
 
     def _wait(self, seconds: float) -> None:
-        try:
+        with suppress(Empty):
             self._note(self._answers.get(timeout=min(max(seconds, 0.0), _LONGEST_WAIT)))
-        except Empty:
-            pass
 
     def _note(self, answer: _Answer) -> None:
         """An answer counts if its job ended in time, however late the session looks."""

@@ -95,7 +95,7 @@ class BaseScanner(ABC):
     """The readings and indicators a verdict needs; None means the last price and all that was asked for."""
 
     made_by_setup: ClassVar[frozenset[str]] = frozenset({"_folders", "_file", "_loaded_universe"})
-    """Attributes that are the same whenever it is set up; the others are kept, should a session be resumed."""
+    """Attributes that every setup makes the same; the others are kept, should a session be resumed."""
 
     def __init__(self, config: dict[str, Any]) -> None:
         self.config = config

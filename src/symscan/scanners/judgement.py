@@ -1,4 +1,4 @@
-"""What the engine makes of a scan's result: which symbols were unknown and why, what was known of those found."""
+"""What the engine makes of a scan's result: who was unknown and why, and what was known of those found."""
 
 from __future__ import annotations
 

@@ -35,7 +35,9 @@ class Reports:
         self._data = data
         self._clock = clock
 
-    def set_up(self, managed: ManagedScanner, at: Instant, verdict: Verdict) -> ScannerReady | ScannerDisabled:
+    def set_up(
+        self, managed: ManagedScanner, at: Instant, verdict: Verdict
+    ) -> ScannerReady | ScannerDisabled:
         """A setup's end."""
         if verdict.readied is not None:
             return ScannerReady(at, managed.name, verdict.readied.universe, verdict.readied.indicators)

@@ -7,6 +7,7 @@ last bit of every sum, does not depend on who looked when.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from copy import copy
 
 import numpy as np
 
@@ -31,6 +32,13 @@ class Fold:
                 self._step(self._value, block)
             self._done = len(blocks)
         return self._value
+
+    def pinned(self, blocks: Sequence[Block]) -> Fold:
+        """A copy over the blocks so far; catching up here spares every copy to do so."""
+        pinned = copy(self)
+        pinned._value = self.value(blocks).copy()
+        pinned._done = self._done
+        return pinned
 
     def refold(self, rows: Rows, blocks: Sequence[Block]) -> None:
         """Work out some rows anew, from blocks cut down to them."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 from typing import overload
@@ -58,11 +59,19 @@ class HistoryShelf:
 
     def __init__(self) -> None:
         self._kept: dict[tuple[str, str, Interval], _Kept] = {}
+        self._is_shared = False
+
+    def pinned(self) -> HistoryShelf:
+        """A shelf that stays as this one is now; nothing is copied until one of them changes."""
+        self._is_shared = True
+        return copy(self)
 
     def put(
         self, holder: str, symbols: Sequence[str], interval: Interval, days: int, blocks: Sequence[Block]
     ) -> None:
         """Keep the bars of ``days`` sessions; blocks are over ``symbols``, oldest first."""
+        if self._is_shared:
+            self._kept, self._is_shared = self._kept.copy(), False
         for column, symbol in enumerate(symbols):
             if self.days(holder, symbol, interval) < days:
                 self._kept[holder, symbol, interval] = _Kept(days, blocks, column)
@@ -91,3 +100,4 @@ class HistoryShelf:
             for key, kept in self._kept.items()
             if key[1] not in gone or (holders is not None and key[0] not in holders)
         }
+        self._is_shared = False

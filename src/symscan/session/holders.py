@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from copy import copy
 
 CONFIG = "config"
 """The holder of the symbols the configuration names."""
@@ -35,9 +36,16 @@ class Holders:
         self._candidates: dict[str, dict[str, None]] = {}
         self._members: dict[str, dict[str, None]] = {}
         self._locks: dict[str, dict[str, None]] = {}
+        self._is_shared = False
+
+    def pinned(self) -> Holders:
+        """Holders that stay as they are now; nothing is copied until somebody comes or goes."""
+        self._is_shared = True
+        return copy(self)
 
     def add_candidates(self, holder: str, symbols: Iterable[str]) -> None:
         """Let a holder keep symbols lightly; those it keeps already stay where they are."""
+        self._own()
         self._candidates.setdefault(holder, {}).update(dict.fromkeys(symbols))
 
     def candidates(self, holder: str) -> tuple[str, ...]:
@@ -54,6 +62,7 @@ class Holders:
 
     def add_member(self, symbol: str, holder: str) -> bool:
         """Let a holder keep a symbol fully; True if the symbol was no member before."""
+        self._own()
         is_new = symbol not in self._members
         self._members.setdefault(symbol, {})[holder] = None
         return is_new
@@ -76,6 +85,7 @@ class Holders:
 
     def lock(self, symbol: str, reason: str) -> bool:
         """Lock the symbol for a reason; False if it was locked for that reason already."""
+        self._own()
         reasons = self._locks.setdefault(symbol, {})
         if reason in reasons:
             return False
@@ -84,6 +94,7 @@ class Holders:
 
     def unlock(self, symbol: str, reason: str | None = None) -> bool:
         """Take away one lock, or all of them; False if there was none."""
+        self._own()
         reasons = self._locks.get(symbol, {})
         gone = [one for one in reasons if reason in (None, one)]
         for one in gone:
@@ -96,23 +107,35 @@ class Holders:
 
     def release(self, holder: str) -> list[str]:
         """Let a holder give up its candidates; returns those that nobody keeps any more."""
+        self._own()
         given_up = self._candidates.pop(holder, {})
         kept = dict.fromkeys(self.all_candidates())
         return [symbol for symbol in given_up if symbol not in kept and not self._keeps(symbol)]
 
     def dismiss(self, symbols: Iterable[str], holder: str) -> None:
         """Make symbols members no more, and no candidates of one holder; others' candidates they stay."""
+        self._own()
         for symbol in symbols:
             self._members.pop(symbol, None)
             self._candidates.get(holder, {}).pop(symbol, None)
 
     def remove(self, symbols: Iterable[str]) -> None:
         """Forget the symbols with all their holders."""
+        self._own()
         for symbol in symbols:
             self._members.pop(symbol, None)
             self._locks.pop(symbol, None)
             for held in self._candidates.values():
                 held.pop(symbol, None)
+
+    def _own(self) -> None:
+        """Before a change: leave what is shared to the others."""
+        if self._is_shared:
+            self._candidates, self._members, self._locks = (
+                {key: held.copy() for key, held in kept.items()}
+                for kept in (self._candidates, self._members, self._locks)
+            )
+            self._is_shared = False
 
     def _keeps(self, symbol: str) -> bool:
         """Whether anybody keeps the symbol as more than a candidate."""

@@ -7,6 +7,7 @@ Unknown is NaN. ``_pct`` is percent: 2.0 is 2%.
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from typing import Final
 
 import numpy as np
@@ -59,6 +60,13 @@ class PhaseBars:
         blocks: list[Block] = self.grid.columns(rows)
         for fold in self._folds.values():
             fold.refold(rows, blocks)
+
+    def pinned(self) -> PhaseBars:
+        """A copy that stays as the phase is now."""
+        pinned = copy(self)
+        pinned.grid = self.grid.pinned()
+        pinned._folds = {name: fold.pinned(self.grid.blocks) for name, fold in self._folds.items()}
+        return pinned
 
     def grow(self, rows: int) -> None:
         """Widen to ``rows`` rows."""
@@ -121,6 +129,13 @@ class SessionReadings:
             "volume": self._volume(rows),
             "last_bar_end": self._last_bar_end(rows),
         }
+
+    def pinned(self, premarket: PhaseBars, regular: PhaseBars) -> SessionReadings:
+        """The readings of pinned phases, as of now."""
+        pinned = SessionReadings(premarket, regular, self._opens_at)
+        pinned.previous_close = self.previous_close.copy()
+        pinned.advance_to(self._now)
+        return pinned
 
     def grow(self, rows: int) -> None:
         """Widen to ``rows`` rows."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Protocol
+from copy import copy
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -77,6 +78,37 @@ class SessionData:
         self.is_active = False
         self._candidates: dict[str, Candidates] = {}
         self._intervals: dict[str, dict[Interval, None]] = {}
+
+    def pinned(self) -> SessionData:
+        """A copy that stays as the session is now, for whoever reads beside it; it can be pickled.
+
+        Blocks are shared, since nobody changes what others have seen of them; what changes in place
+        is copied, once for all who read at this instant.
+        """
+        pinned = copy(self)
+        pinned.symbols, pinned.holders = self.symbols.pinned(), self.holders.pinned()
+        pinned.premarket, pinned.regular = self.premarket.pinned(), self.regular.pinned()
+        pinned.derived = {interval: grid.pinned() for interval, grid in self.derived.items()}
+        pinned.readings = self.readings.pinned(pinned.premarket, pinned.regular)
+        pinned.indicators = self.indicators.pinned()
+        pinned.history = self.history.pinned()
+        pinned.in_store, pinned.mismatched = self.in_store.copy(), self.mismatched.copy()
+        pinned._intervals = {holder: dict(wanted) for holder, wanted in self._intervals.items()}
+        return pinned
+
+    def emptied(self) -> SessionData:
+        """A session without symbols, at the same instant and with the same slots: to look strangers up in."""
+        empty = SessionData(self.session, base=self.base)
+        phases = ((self.premarket, empty.premarket), (self.regular, empty.regular))
+        for mine, theirs in phases:
+            for end in mine.grid.ends():
+                theirs.grid.append(Block.blank(end, empty.capacity))
+        empty.advance_to(self.now)
+        return empty
+
+    def __getstate__(self) -> dict[str, Any]:
+        """All but what is read from it at leisure."""
+        return {**self.__dict__, "_candidates": {}}
 
     def advance_to(self, now: Instant) -> None:
         """Read as of this instant from now on."""
