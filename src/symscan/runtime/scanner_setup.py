@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -15,9 +16,9 @@ from symscan.config.parameters import parameter_faults
 from symscan.errors import ConfigError, ConfigErrors, ExpressionError, SpecError, SymscanError, UniverseError
 from symscan.model.session import Session
 from symscan.scanners.base import BaseScanner
-from symscan.scanners.loading import load_scanner
+from symscan.scanners.loading import load_scanner, load_screen
 from symscan.scanners.managed import DueTimes, ManagedScanner
-from symscan.scanners.screen import Screen, ScreenScanner
+from symscan.scanners.screen import Screen
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +60,22 @@ class ScannerSetup:
             raise ConfigErrors(errors)
         return made
 
-    def managed(self, session: Session) -> list[ManagedScanner]:
-        """The scanners of one session with their due times."""
+    def managed(self, session: Session, *, isolates: bool = False) -> list[ManagedScanner]:
+        """The scanners of one session with their due times.
+
+        Parameters
+        ----------
+        session
+            The trading day.
+        isolates
+            Whether those that the configuration wants in processes of their own get them.
+        """
         return [
             ManagedScanner(
                 scanner.name,
-                self._make(scanner),
+                self._isolated(scanner)
+                if isolates and scanner.isolation == "process"
+                else self._make(scanner),
                 due_times(scanner, session),
                 scanner.timeout_seconds,
                 scanner.required,
@@ -91,15 +102,22 @@ class ScannerSetup:
             raise ConfigErrors(errors) from None
 
     def _make(self, scanner: ScannerConfig) -> BaseScanner:
+        return self._maker(scanner)()
+
+    def _maker(self, scanner: ScannerConfig) -> Callable[[], BaseScanner]:
+        """What makes a scanner, in this process or in another."""
         if scanner.screen is None:
-            return load_scanner(scanner.module or "", scanner.name, dict(scanner.config), self.folders)
+            config = dict(scanner.config)
+            return partial(load_scanner, scanner.module or "", scanner.name, config, self.folders)
         screen = scanner.screen
-        made = ScreenScanner.of(
-            Screen(screen.where, screen.rank, screen.take, screen.show, screen.max_age_minutes),
-            screen.universe,
-        )
-        made.use_folders(self.folders)
-        return made
+        parts = Screen(screen.where, screen.rank, screen.take, screen.show, screen.max_age_minutes)
+        return partial(load_screen, parts, screen.universe, self.folders)
+
+    def _isolated(self, scanner: ScannerConfig) -> BaseScanner:
+        """A scanner in a process of its own."""
+        from symscan.scanners.isolation.scanner import ProcessScanner  # where nobody asks, nobody waits
+
+        return ProcessScanner(self._maker(scanner), dict(scanner.config))
 
     @contextmanager
     def _placed(self, scanner: ScannerConfig) -> Iterator[None]:

@@ -47,3 +47,10 @@ def load_scanner(module: str, name: str, config: dict[str, Any], folders: Sequen
         scanner = _SCANNERS.made(_SCANNERS.class_in(found, module, name), module, config)
     scanner.use_folders(folders)
     return scanner
+
+
+def load_screen(screen: Screen, universe: str, folders: Sequence[Path]) -> ScreenScanner:
+    """A scanner of a screen the configuration holds, over a universe by name or path."""
+    scanner = ScreenScanner.of(screen, universe)
+    scanner.use_folders(folders)
+    return scanner

@@ -95,10 +95,7 @@ class _Worker:
         try:
             value = self._value(self._scanner, call)
             return Reply(value, book, self._changed_face(), self._changed_memory())
-        except (
-            Exception,
-            SystemExit,
-        ) as error:  # the plug-in boundary: a scanner's fault becomes its outcome
+        except (Exception, SystemExit) as error:  # the plug-in boundary: a fault is an outcome
             return Reply(None, book, fault=Fault.of(error))
 
     def _value(self, scanner: BaseScanner, call: Call) -> ScanResult | bool | None:
