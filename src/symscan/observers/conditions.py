@@ -19,7 +19,7 @@ from symscan.model.live_events import (
 )
 from symscan.model.session import Session
 from symscan.model.trade_events import StrategyFailed
-from symscan.observers.saying import Condition, Say, clock
+from symscan.observers.saying import Condition, Kind, Say, clock
 from symscan.observers.scanner_watch import ScannerWatch
 
 _MOST_NAMED: Final = 5
@@ -53,30 +53,30 @@ class Conditions:
 def _of_the_session(session: Session, event: Event) -> Iterator[Condition]:
     match event:
         case FeedLost():
-            yield Condition(event.at, "feed_lost", f"the feed is lost, time stands still: {event.reason}")
+            yield Condition(event.at, Kind.FEED_LOST, f"the feed is lost, time stands still: {event.reason}")
         case FeedRecovered():
             since = clock(session, event.since)
             message = f"the feed is back; {_many(event.bars, 'bar')} since {since} fetched"
-            yield Condition(event.at, "feed_recovered", message)
+            yield Condition(event.at, Kind.FEED_RECOVERED, message)
         case FeedSilent():
             seconds = (event.at - event.since) / SECOND
             message = f"no bar for {seconds:.0f} s, since {clock(session, event.since)}"
-            yield Condition(event.at, "feed_silent", message)
+            yield Condition(event.at, Kind.FEED_SILENT, message)
         case FeedNotice():
-            yield Condition(event.at, "feed_notice", f"the feed says: {event.message}")
+            yield Condition(event.at, Kind.FEED_NOTICE, f"the feed says: {event.message}")
         case SubscriptionLimited():
-            yield Condition(event.at, "subscription_limited", _left_out(event))
+            yield Condition(event.at, Kind.SUBSCRIPTION_LIMITED, _left_out(event))
         case LagBegan():
             message = f"behind the feed by {event.seconds:.0f} s; scans pause until it is caught up"
-            yield Condition(event.at, "lag_began", message)
+            yield Condition(event.at, Kind.LAG_BEGAN, message)
         case LagEnded():
             message = f"caught up with the feed; {_many(event.skipped, 'scan')} skipped"
-            yield Condition(event.at, "lag_ended", message)
+            yield Condition(event.at, Kind.LAG_ENDED, message)
         case StrategyFailed():
             message = f"strategy '{event.strategy}' is called no more: {event.method}(): {event.error}"
-            yield Condition(event.at, "strategy_failed", message)
+            yield Condition(event.at, Kind.STRATEGY_FAILED, message)
         case Warned():
-            yield Condition(event.at, "warning", event.message)
+            yield Condition(event.at, Kind.WARNING, event.message)
 
 
 def _left_out(event: SubscriptionLimited) -> str:

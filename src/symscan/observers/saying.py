@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, Final
 
 from symscan.model.instant import Instant, to_iso
@@ -15,20 +16,40 @@ Say = Callable[[str, dict[str, Any]], None]
 _LONGEST: Final = 300
 
 
+class Kind(StrEnum):
+    """What a condition is."""
+
+    FEED_LOST = "feed_lost"
+    FEED_RECOVERED = "feed_recovered"
+    FEED_SILENT = "feed_silent"
+    FEED_NOTICE = "feed_notice"
+    SUBSCRIPTION_LIMITED = "subscription_limited"
+    LAG_BEGAN = "lag_began"
+    LAG_ENDED = "lag_ended"
+    SCAN_FAILED = "scan_failed"
+    SCAN_TIMED_OUT = "scan_timed_out"
+    SCANNER_SKIPPED = "scanner_skipped"
+    SCANNER_RESUMED = "scanner_resumed"
+    SCANNER_DISABLED = "scanner_disabled"
+    TEARDOWN_FAILED = "teardown_failed"
+    UNKNOWN_ABOVE = "unknown_above"
+    UNKNOWN_BELOW = "unknown_below"
+    STRATEGY_FAILED = "strategy_failed"
+    WARNING = "warning"
+
+
 @dataclass(frozen=True, slots=True)
 class Condition:
     """Something about the session that who relies on its hits has to know.
 
     Attributes
     ----------
-    kind
-        What it is, in words joined by underscores.
     scanner
         Whom it concerns; None for the whole session.
     """
 
     at: Instant
-    kind: str
+    kind: Kind
     message: str
     scanner: str | None = None
 
@@ -36,7 +57,7 @@ class Condition:
         """The condition as JSON can hold it."""
         return {
             "type": "condition",
-            "condition": self.kind,
+            "condition": self.kind.value,
             "at": to_iso(self.at),
             "scanner": self.scanner,
             "message": self.message,

@@ -7,12 +7,16 @@ from collections.abc import Iterator
 from typing import Final
 
 from symscan.model.events import Event, Outcome, ScanFinished, ScannerDisabled, ScannerDone
-from symscan.observers.saying import Condition
+from symscan.observers.saying import Condition, Kind
 
 UNKNOWN_SHARE: Final = 0.1
 """Above this share of symbols that could not be judged, a scanner's silence says little."""
 
 _SKIPS_TOLD: Final = 2
+_ENDED_BADLY: Final = {
+    Outcome.FAILED: (Kind.SCAN_FAILED, "failed"),
+    Outcome.TIMED_OUT: (Kind.SCAN_TIMED_OUT, "timed out"),
+}
 
 
 class ScannerWatch:
@@ -33,10 +37,10 @@ class ScannerWatch:
             case ScannerDisabled():
                 self._disabled.add(event.scanner)
                 message = f"scanner '{event.scanner}' takes no part: {event.reason}"
-                yield Condition(event.at, "scanner_disabled", message, event.scanner)
+                yield Condition(event.at, Kind.SCANNER_DISABLED, message, event.scanner)
             case ScannerDone(error=str(error)):
                 message = f"scanner '{event.scanner}': {error}"
-                yield Condition(event.at, "teardown_failed", message, event.scanner)
+                yield Condition(event.at, Kind.TEARDOWN_FAILED, message, event.scanner)
 
     def _skipped(self, scan: ScanFinished) -> Iterator[Condition]:
         if scan.scanner in self._disabled:
@@ -45,19 +49,19 @@ class ScannerWatch:
         if self._skips[scan.scanner] == _SKIPS_TOLD:
             reason = f": {scan.error}" if scan.error else ""
             message = f"scanner '{scan.scanner}' was skipped twice in a row{reason}"
-            yield Condition(scan.at, "scanner_skipped", message, scan.scanner)
+            yield Condition(scan.at, Kind.SCANNER_SKIPPED, message, scan.scanner)
 
     def _ran(self, scan: ScanFinished) -> Iterator[Condition]:
         skips = self._skips.pop(scan.scanner, 0)
         if skips >= _SKIPS_TOLD:
             message = f"scanner '{scan.scanner}' scans again, after {skips} skipped scans"
-            yield Condition(scan.at, "scanner_resumed", message, scan.scanner)
+            yield Condition(scan.at, Kind.SCANNER_RESUMED, message, scan.scanner)
         if scan.outcome is Outcome.OK:
             yield from self._judged(scan)
         else:
-            what = "failed" if scan.outcome is Outcome.FAILED else "timed out"
+            kind, what = _ENDED_BADLY[scan.outcome]
             message = f"scanner '{scan.scanner}' {what}: {scan.error or 'no reason given'}"
-            yield Condition(scan.at, f"scan_{scan.outcome}", message, scan.scanner)
+            yield Condition(scan.at, kind, message, scan.scanner)
 
     def _judged(self, scan: ScanFinished) -> Iterator[Condition]:
         is_dark = scan.unknown > UNKNOWN_SHARE * scan.universe
@@ -67,8 +71,8 @@ class ScannerWatch:
         if is_dark:
             self._in_the_dark.add(scan.scanner)
             message = f"scanner '{scan.scanner}' cannot judge {share} ({scan.unknown / scan.universe:.0%})"
-            yield Condition(scan.at, "unknown_above", message, scan.scanner)
+            yield Condition(scan.at, Kind.UNKNOWN_ABOVE, message, scan.scanner)
         else:
             self._in_the_dark.remove(scan.scanner)
             message = f"scanner '{scan.scanner}' judges again: {share} are unknown to it"
-            yield Condition(scan.at, "unknown_below", message, scan.scanner)
+            yield Condition(scan.at, Kind.UNKNOWN_BELOW, message, scan.scanner)

@@ -1,0 +1,47 @@
+"""The guide to live sessions runs as written, and names all that may be said and happen."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from integration.cli_running import Ended, call
+from symscan.model import live_events
+from symscan.model.events import Event
+from symscan.observers.saying import Kind
+
+DOCS = Path(__file__).parents[2] / "docs"
+GUIDE = (DOCS / "LIVE.md").read_text()
+COMMANDS = [
+    line for block in re.findall(r"^```sh\n(.*?)^```$", GUIDE, re.M | re.S) for line in block.splitlines()
+]
+
+
+def test_every_condition_is_named() -> None:
+    rows = re.findall(r"^\| (`\w+`(?:, `\w+`)*) \|", GUIDE, re.MULTILINE)
+    assert set(re.findall(r"`(\w+)`", " ".join(rows))) == {kind.value for kind in Kind}
+
+
+def test_every_live_event_is_described() -> None:
+    described = set(re.findall(r"`(\w+)`", (DOCS / "RESULTS.md").read_text()))
+    names = [name for name in live_events.__all__ if issubclass(getattr(live_events, name), Event)]
+    assert {re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower() for name in names} - described == set()
+
+
+def test_it_runs_as_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    ran: list[Ended] = []
+    for line in COMMANDS:
+        ran.append(call(capsys, *shlex.split(line)[1:]))
+        assert ran[-1].code == 0, (line, ran[-1])
+    _, clean, faulty = ran
+    assert clean.out.count("  data 0.0 s old\n") > 100
+    kinds = [json.loads(line)["type"] for line in faulty.out.splitlines()]
+    assert set(kinds) == {"hit", "condition", "readiness"}
+    assert "!! " in faulty.err and "feed is lost" in faulty.err
