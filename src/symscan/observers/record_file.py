@@ -18,6 +18,9 @@ from symscan.observers.record_tables import META, TABLES
 FORMAT: Final = "symscan session record"
 VERSION: Final = 1
 
+_PAGE_BYTES: Final = 16384
+"""A slice of thousands of bars fills hundreds of thousands of bytes: in small pages, each a page to copy."""
+
 
 def connect(path: Path) -> Connection:
     """Open the file, or make an empty one.
@@ -56,6 +59,13 @@ def lay_out(connection: Connection, about: Mapping[str, Any]) -> None:
     with connection.begin():
         TABLES.create_all(connection)
         put_meta(connection, values)
+
+
+def move_to_file(connection: Connection) -> None:
+    """Move what was committed from the log beside the file into it; readers are not waited for."""
+    driver = connection.connection.driver_connection  # outside of a transaction: SQLAlchemy begins one
+    if driver is not None:
+        driver.execute("PRAGMA wal_checkpoint(PASSIVE)").close()
 
 
 def put_meta(connection: Connection, values: Mapping[str, Any]) -> None:
@@ -110,8 +120,14 @@ def _take_over_transactions(engine: Engine) -> None:
     @event.listens_for(engine, "connect")
     def _on_connect(connection: Any, _: object) -> None:
         connection.isolation_level = None
+        connection.execute(f"PRAGMA page_size={_PAGE_BYTES}")
         connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=NORMAL")
+        # Every commit reaches the disk: with NORMAL, 0.4 ms less, a power failure could take back
+        # the last steps, and hits that were announced would be announced again.
+        connection.execute("PRAGMA synchronous=FULL")
+        # Moving what was committed into the file takes ten times as long as a commit: it is done
+        # when everybody has been told.
+        connection.execute("PRAGMA wal_autocheckpoint=0")
 
     @event.listens_for(engine, "begin")
     def _on_begin(connection: Connection) -> None:

@@ -20,12 +20,22 @@ from symscan.model.events import Event
 from symscan.model.instant import Instant
 from symscan.model.session import Session
 from symscan.observers.journal import line_of
-from symscan.observers.record_file import check_same, connect, is_empty, lay_out, put_meta, read_meta
+from symscan.observers.record_file import (
+    check_same,
+    connect,
+    is_empty,
+    lay_out,
+    move_to_file,
+    put_meta,
+    read_meta,
+)
 from symscan.observers.record_lock import RecordLock
 from symscan.observers.record_tables import EVENTS, STEPS, SYMBOLS
 from symscan.observers.taken_bars import Numbers
 
 RECORD_NAME: Final = "session.sqlite"
+
+_MUCH_BYTES: Final = 4_000_000
 
 CLOSE: Final = "close"
 """The kind of a session's last step."""
@@ -73,6 +83,7 @@ class SessionRecord:
         self._connection = connection
         self._lock = lock
         self._clock = clock
+        self._unmoved = 0
         with connection.begin():
             rows = connection.execute(select(SYMBOLS.c.symbol).order_by(SYMBOLS.c.number)).scalars()
             self._numbers = {symbol: number for number, symbol in enumerate(rows)}
@@ -121,12 +132,10 @@ class SessionRecord:
             if is_empty(path, connection):
                 lay_out(connection, about)
             check_same(path, read_meta(path, connection), about)
-            record = cls(path, connection, lock)
+            return cls(path, connection, lock)
         except BaseException:
             lock.release()
             raise
-        record.take_back_ending()
-        return record
 
     @classmethod
     def read(cls, path: Path) -> SessionRecord:
@@ -193,25 +202,21 @@ class SessionRecord:
                 rows = [_event(seq, n, session, one) for n, one in enumerate(events)]
                 self._connection.execute(insert(EVENTS), rows)
         self._seq, self._stored = seq, len(self._numbers)
+        self._unmoved += len(step.bars) + len(step.answers)
         return seq
+
+    def tidy(self) -> None:
+        """Move what was committed into the file if it has become much: for when no step waits."""
+        if self._unmoved < _MUCH_BYTES:
+            return
+        self._unmoved = 0
+        move_to_file(self._connection)
 
     def mark_delivered(self, *steps: int) -> None:
         """Everybody was told of what came of these steps."""
         with self._connection.begin():
             told = update(STEPS).where(STEPS.c.seq.in_(steps)).values(is_delivered=True)
             self._connection.execute(told)
-
-    def take_back_ending(self) -> None:
-        """Take back how a session ended that was broken off: it goes on, so it has not ended after all."""
-        if self.meta["status"] == "complete":
-            return
-        is_ended = self.last > 0 and self.step(self.last).kind == CLOSE and self.meta["status"] != "running"
-        with self._connection.begin():
-            if is_ended:
-                for table in (STEPS, EVENTS):
-                    self._connection.execute(table.delete().where(table.c.seq == self.last))
-            put_meta(self._connection, {"status": "running"})
-        self._seq -= is_ended
 
     # -- reading -----------------------------------------------------------------------------
 

@@ -81,6 +81,7 @@ class Tape:
         if self._untold:
             self._record.mark_delivered(self._untold)
             self._untold = 0
+        self._record.tidy()
 
     def when_live(self, call: Callable[[], None]) -> None:
         """Have something done once the last recorded step was played; at once, if there is none to play."""

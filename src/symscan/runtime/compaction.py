@@ -1,0 +1,78 @@
+"""Bringing the bars a live session took in into the bar store, at its end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+import polars as pl
+
+from symscan.model.bar import FIELDS
+from symscan.model.interval import Interval
+from symscan.observers.recorded_bars import bars
+from symscan.observers.session_record import SessionRecord
+from symscan.sources.parquet import BarStore, bar_schema
+
+_KEY: Final = ["symbol", "start"]
+_WAIT_SECONDS: Final = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Compacted:
+    """What became of a session's bars.
+
+    Attributes
+    ----------
+    bars
+        How many the session took in.
+    added
+        How many of them the store did not have.
+    conflicts
+        How many the store has otherwise; it keeps its own.
+    """
+
+    bars: int
+    added: int
+    conflicts: int
+
+
+def compact(record: SessionRecord, store: BarStore, day: date, origin: str | None) -> Compacted:
+    """Put the bars of a recorded session into the store; a second time changes nothing.
+
+    A bar the store has already stays as it is: what was imported or fetched is as the source finally
+    says it, while a stream may have missed a correction.
+
+    Parameters
+    ----------
+    record
+        The session's record.
+    store
+        Where to.
+    day
+        The session's date.
+    origin
+        Where the bars come from, as in ``alpaca:iex``; None where they are those of the store itself.
+
+    Raises
+    ------
+    DataError
+        If the store holds bars of another origin, or another process keeps changing it.
+    """
+    interval = Interval.parse(record.meta["base"])
+    taken = bars(record).with_columns(pl.lit(day).alias("session")).select(bar_schema(interval).names())
+    if taken.is_empty():
+        return Compacted(0, 0, 0)
+    with store.updating(_WAIT_SECONDS) as update:
+        update.claim(store.origin if origin is None else origin)
+        stored = store.load(interval, [day])
+        new = taken.join(stored, on=_KEY, how="anti")
+        if not new.is_empty():
+            update.put(interval, day, pl.concat([stored, new]).sort(_KEY))
+    return Compacted(taken.height, new.height, _conflicts(taken, stored))
+
+
+def _conflicts(taken: pl.DataFrame, stored: pl.DataFrame) -> int:
+    both = taken.join(stored, on=_KEY, suffix=" stored")
+    differs = pl.any_horizontal(pl.col(name) != pl.col(f"{name} stored") for name in FIELDS)
+    return both.filter(differs).height
