@@ -19,7 +19,7 @@ from symscan.model.events import Outcome, ScanPhase
 from symscan.model.instant import Instant
 from symscan.model.interval import Interval
 from symscan.scanners.base import BaseScanner, ScanContext, ScanResult
-from symscan.scanners.memory import RemoteScanner, memory_of
+from symscan.scanners.memory import memory_of
 from symscan.scanners.result import checked_result
 from symscan.session.requests import AddBars, AddIndicator, AddSymbol, Request, RequestBook
 from symscan.session.session_data import SessionData
@@ -150,8 +150,6 @@ class Job(ABC):
 
     def call(self) -> None:
         """Call the scanner: the part that runs the user's code."""
-        if isinstance(self.scanner, RemoteScanner):
-            self.scanner.use_data(self.data)
         watch = Stopwatch()
         try:
             self._verdict = self._called()
@@ -183,10 +181,7 @@ class Job(ABC):
         return f"{self.work}() raised {what}"
 
     def _requests(self) -> list[Request]:
-        asked = self.book.drain()
-        if isinstance(self.scanner, RemoteScanner):
-            asked += self.scanner.take_requests()
-        return asked
+        return self.book.drain()
 
 
 @dataclass(slots=True)

@@ -3,23 +3,14 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
 from symscan.scanners.base import BaseScanner
-from symscan.session.requests import Request
-from symscan.session.session_data import SessionData
 
 
 @runtime_checkable
 class RemoteScanner(Protocol):
     """What a scanner that runs somewhere else offers beside the face of a ``BaseScanner``."""
-
-    def use_data(self, data: SessionData) -> None:
-        """What the next call looks at: a pinned copy."""
-
-    def take_requests(self) -> Sequence[Request]:
-        """Take out what the last call asked for."""
 
     def dump_memory(self) -> bytes | None:
         """What it remembers after the last call, None if that cannot be kept."""

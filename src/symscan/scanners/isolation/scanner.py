@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -11,8 +10,6 @@ from symscan.scanners.base import BaseScanner, ScanContext, ScanResult
 from symscan.scanners.isolation.child import ChildProcess, ProcessEnded
 from symscan.scanners.isolation.messages import Call, Face, Fault, Make, Reply, Verb
 from symscan.scanners.isolation.worker import book_of
-from symscan.session.requests import Request
-from symscan.session.session_data import SessionData
 
 
 class RaisedThere(Exception):
@@ -82,20 +79,18 @@ class ProcessScanner(BaseScanner):
         return is_ready
 
     def scan(self, context: ScanContext) -> ScanResult:
-        """The scanner's checked result.
+        """The scanner's checked result; a failed one if its process ended before it answered.
 
         Raises
         ------
-        ProcessEnded
-            If the process ended before it answered.
         RaisedThere
             What the scanner raised.
         """
         try:
             result = self._answered(Verb.SCAN, context).value
-        except ProcessEnded:
+        except ProcessEnded as ended:
             self._renew()  # so that it is there when the scanner is due again
-            raise
+            return ScanResult(symbols=(), error=str(ended))
         assert isinstance(result, ScanResult)
         return result
 
@@ -139,13 +134,6 @@ class ProcessScanner(BaseScanner):
     def load_memory(self, memory: bytes) -> None:
         """Have the scanner remember, before its next call, what :meth:`dump_memory` gave."""
         self._memory, self._is_memory_new = memory, True
-
-    def use_data(self, data: SessionData) -> None:
-        """Nothing to do: the context of a call holds its data."""
-
-    def take_requests(self) -> Sequence[Request]:
-        """None: what the scanner asked for is in the book of its context."""
-        return ()
 
     def _answered(self, verb: Verb, context: ScanContext) -> Reply:
         """The answer to a call; what the scanner asked for is in the context's book."""
