@@ -10,6 +10,7 @@ from symscan.clock.time_manager import TimeManager
 from symscan.model.interval import ONE_MINUTE
 from symscan.runtime.coordinator import SessionCoordinator
 from symscan.runtime.loading import InlineLoading, Loading
+from symscan.runtime.market_clock import MarketClock
 from symscan.runtime.members import MemberNeeds
 from symscan.runtime.orders import Orders
 from symscan.runtime.parts import SessionParts
@@ -69,6 +70,7 @@ class Played:
                 Orders(self.data, self.provisioning, warming, self.market, loading or InlineLoading()),
                 self.market,
                 Teller(SESSION, (self.told,)),
+                MarketClock(self.time),
                 config_symbols=config_symbols,
             )
         )

@@ -26,6 +26,7 @@ from symscan.model.interval import FIVE_MINUTES, ONE_MINUTE
 from symscan.model.specs import IndicatorConfig, IndicatorSpec, IndicatorType
 from symscan.runtime.coordinator import SessionCoordinator
 from symscan.runtime.loading import InlineLoading
+from symscan.runtime.market_clock import MarketClock
 from symscan.runtime.members import MemberNeeds
 from symscan.runtime.orders import Orders
 from symscan.runtime.parts import SessionParts
@@ -103,6 +104,7 @@ class Playing:
                 Orders(self.data, provisioning, warming, self.market, InlineLoading()),
                 self.market,
                 Teller(SESSION, [self.recorder]),
+                MarketClock(time),
                 config_symbols=tuple(config),
             )
         )

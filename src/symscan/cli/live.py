@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from symscan.observers.base import Observer
     from symscan.observers.run_folder import RunFolder
     from symscan.observers.summary import RunSummary
-    from symscan.runtime.assembly import Live, LiveOptions
+    from symscan.runtime.live import Live, LiveOptions
 
 EXAMPLES = "Example: symscan live session.json --source replay --store store --date 2018-02-20 --speed 60"
 
@@ -142,7 +142,8 @@ def _check(wishes: _Wishes) -> None:
 
 def _live(config: SessionConfig, wishes: _Wishes, *, jsonl: bool, quiet: bool) -> None:
     from symscan.cli.live_voice import Voice
-    from symscan.runtime.assembly import LiveOptions, assemble_live
+    from symscan.runtime.assembly import assemble_live
+    from symscan.runtime.live import LiveOptions
 
     day = wishes.day or _awaited_day(config, wishes)
     folder = wishes.out or Path("runs") / f"{config.name}-{day}-live"

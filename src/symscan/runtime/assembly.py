@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from symscan.clock.session_calendar import SessionCalendar
 from symscan.config import SessionConfig
@@ -20,6 +21,9 @@ from symscan.sources.history import StoreHistory
 from symscan.sources.parquet import BarStore
 from symscan.sources.replay import ReplaySource
 from symscan.sources.shelf import BlockShelf
+
+if TYPE_CHECKING:
+    from symscan.runtime.live import Live, LiveOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +91,41 @@ def assemble_backtest(config: SessionConfig, store: Path, start: date, end: date
         raise DataError(_nothing_to_play(opened, sessions))
     warnings = tuple(cautions(config, checked.made, opened, sessions, playable))
     return Backtest(checked, opened, playable, warnings)
+
+
+def assemble_live(config: SessionConfig, options: LiveOptions) -> Live:
+    """Check everything that can be wrong before a live session begins.
+
+    Raises
+    ------
+    ConfigErrors
+        If the exchange, a module, a parameter, a universe, an indicator or an expression is wrong.
+    CalendarError
+        If there is no session on the day.
+    DataError
+        If there is no store, it lacks the day to replay, or its bars come from another feed.
+    InputError
+        If the faults of a replay are not understood, or the broker's keys are missing.
+    """
+    from symscan.runtime.feeds import AlpacaPlan, FeedPlan, ReplayPlan
+    from symscan.runtime.live import Live
+    from symscan.sources.feed_faults import Faults
+
+    checked = check(config, "live")
+    session = checked.calendar.session(options.day)
+    plan: FeedPlan
+    if options.source == "replay":
+        store = BarStore(options.store)
+        if not _has_bars(store, session):
+            raise DataError(_nothing_to_play(store, [session]))
+        faults = Faults.parse(options.faults) if options.faults else Faults()
+        plan = ReplayPlan(store, checked.calendar, session, options.speed, faults)
+        warnings = tuple(cautions(config, checked.made, store, [session], [session]))
+    else:
+        plan = AlpacaPlan(options.store, checked.calendar, options.feed or "")
+        warnings = ()
+    settings = replace(config.live, feed=options.feed)
+    return Live(checked, options, session, settings, plan, warnings)
 
 
 def _sessions(calendar: SessionCalendar, start: date, end: date) -> list[Session]:

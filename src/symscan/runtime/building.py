@@ -15,20 +15,25 @@ from symscan.indicators.registry import check as checked_spec
 from symscan.indicators.registry import spec_of
 from symscan.model.bar import Block
 from symscan.model.instant import Instant
+from symscan.model.live_settings import LiveSettings
 from symscan.model.session import Session
 from symscan.model.specs import IndicatorConfig, IndicatorSpec
 from symscan.runtime.coordinator import SessionCoordinator
+from symscan.runtime.lag import LagWatch
 from symscan.runtime.loading import InlineLoading, Loading
+from symscan.runtime.market_clock import MarketClock
 from symscan.runtime.members import MemberNeeds
 from symscan.runtime.orders import Orders
 from symscan.runtime.parts import SessionParts
 from symscan.runtime.processor import DataProcessor
 from symscan.runtime.provisioning import Provisioning
+from symscan.runtime.readiness import Connection, ReadinessWatch
 from symscan.runtime.scanner_setup import ScannerSetup
 from symscan.runtime.strategy_setup import StrategySetup
 from symscan.runtime.telling import Teller
 from symscan.runtime.warming import Warming
 from symscan.scanners.base import BaseScanner
+from symscan.scanners.execution import Execution, InlineExecution
 from symscan.scanners.managed import ManagedScanner
 from symscan.scanners.manager import ScannerManager
 from symscan.session.history import LaterBlocks
@@ -82,15 +87,30 @@ class Ports:
 
     Attributes
     ----------
+    execution
+        What carries out the scanners' jobs.
     keep
         How earlier bars of members are kept, given what loads them.
+    keeps_checkpoints
+        Whether bars may come late and be corrected, so that indicators must be able to go back.
+    place_aside
+        Gives a pinned copy of the session symbols that a scan found outside its universe.
+    connection
+        What the readiness of the session is asked of; None where nobody waits for an open.
+    settings
+        How long what runs beside the stream is waited for, and how far the session may lag.
     """
 
     history: HistorySource
     source: BarSource
     teller: Teller
     loading: Loading = field(default_factory=InlineLoading)
+    execution: Execution = field(default_factory=InlineExecution)
     keep: Callable[[Callable[[], Sequence[Block]]], Sequence[Block]] = LaterBlocks
+    keeps_checkpoints: bool = False
+    place_aside: Callable[[SessionData, Sequence[str]], None] | None = None
+    connection: Connection | None = None
+    settings: LiveSettings = field(default_factory=LiveSettings)
 
 
 def check(config: SessionConfig, mode: Mode) -> Checked:
@@ -114,14 +134,24 @@ def build(
 ) -> SessionCoordinator:
     """One session, ready to run."""
     history, source = ports.history, ports.source
-    data = SessionData(session, base=source.base, keeps_checkpoints=checked.mode == "live")
+    data = SessionData(session, base=source.base, keeps_checkpoints=ports.keeps_checkpoints)
     time_manager = TimeManager(session)
     warming = Warming(data, history, checked.calendar)
     provisioning = Provisioning(
         data, history, source, warming, checked.needs(), checked.needs_by_holder(), ports.keep
     )
     stored = history.symbols()
-    scanners = ScannerManager(managed, data, time_manager, checked.mode, place=provisioning.place)
+    clock = MarketClock(time_manager)
+    scanners = ScannerManager(
+        managed,
+        data,
+        time_manager,
+        checked.mode,
+        ports.execution,
+        provisioning.place,
+        ports.place_aside,
+        clock.now,
+    )
     return SessionCoordinator(
         SessionParts(
             session,
@@ -133,8 +163,12 @@ def build(
             Orders(data, provisioning, warming, source, ports.loading),
             source,
             ports.teller,
+            clock,
             checked.strategies.engine(data, time_manager),
             config_symbols=tuple(symbol for symbol in checked.config.symbols if symbol in stored),
+            lag=LagWatch(ports.settings.lag_seconds),
+            readiness=None if ports.connection is None else ReadinessWatch(data, ports.connection),
+            closing_seconds=ports.settings.closing_seconds,
         )
     )
 

@@ -40,6 +40,7 @@ class SessionCoordinator:
         self._analysis = parts.analysis
         self._config_symbols = parts.config_symbols
         self._teller = parts.teller
+        self._clock = parts.clock
         self._lag = parts.lag
         self._readiness = parts.readiness
         self._closing_seconds = parts.closing_seconds
@@ -146,6 +147,7 @@ class SessionCoordinator:
 
     def step(self, bar_slice: BarSlice) -> None:
         """Carry one slice through the session."""
+        self._clock.hear(bar_slice)
         self._time.advance_to(bar_slice.end)
         self._processor.process(bar_slice)
         self._hear(bar_slice)
@@ -164,8 +166,9 @@ class SessionCoordinator:
 
     def settle(self, between: Between) -> None:
         """Put late bars right, and apply what ran beside the stream and is done; time stands still."""
+        self._clock.hear(between)
         self._publish(self._source.news())
-        self._publish(self._processor.correct(between.late, between.at or self.now))
+        self._publish(self._processor.correct(between.late, self._clock.now()))
         self._collect()
         self._apply(self.scanner_manager.teardown_finished())
         self._teller.commit("between", self.now)
@@ -184,6 +187,8 @@ class SessionCoordinator:
     def _run_due(self, phase: ScanPhase, bar_slice: BarSlice) -> None:
         paused = self._lag.paused(bar_slice)
         self._apply(self.scanner_manager.run_due(phase, paused))
+        if bar_slice.is_recovered:  # it is made up for, as if it had come in time: nobody waits for the next
+            self._apply(self.scanner_manager.finish())
 
     def _collect(self) -> None:
         """Apply what ran beside the stream and is done, and bring in what is loaded."""

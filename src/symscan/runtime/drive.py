@@ -1,13 +1,20 @@
-"""Driving a backtest: its sessions one after another, in date order."""
+"""Driving sessions: a backtest's one after another in date order, or a live one against the clock."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Protocol
 
+from symscan.errors import DataError
 from symscan.model.events import Warned
+from symscan.model.instant import Instant
 from symscan.observers.base import Observer
 from symscan.runtime.assembly import Backtest
 from symscan.runtime.coordinator import SessionCoordinator
+
+if TYPE_CHECKING:
+    from symscan.runtime.live import Live, LiveSession
 
 Progress = Callable[[SessionCoordinator], None]
 
@@ -27,3 +34,58 @@ def run_backtest(backtest: Backtest, observers: Sequence[Observer], progress: Pr
     for session in backtest.sessions:
         coordinator = backtest.coordinator(session, observers)
         coordinator.run(None if progress is None else lambda: progress(coordinator))  # noqa: B023
+
+
+class Stopper(Protocol):
+    """Says when a live session is to end before its close."""
+
+    def on_stop(self, ask: Callable[[], None]) -> None:
+        """Call ``ask``, from any thread, when the session is to end."""
+
+
+def run_live(
+    live: Live, observers: Sequence[Observer], announcers: Sequence[Observer], stopper: Stopper
+) -> None:
+    """Run a session until its close, or until it is to stop.
+
+    Parameters
+    ----------
+    observers
+        Are told of everything, also of what a resumed session goes through again.
+    announcers
+        Are told of what is new.
+    stopper
+        Ends it between two moments; what was stored by then can be resumed.
+
+    Raises
+    ------
+    FeedError
+        If the feed refuses, or ended for good.
+    """
+    with live.opened(observers, announcers) as session:
+        tell = partial(_warn, live, [*observers, *announcers])
+        for message in live.warnings:
+            tell(live.session.pre_open, message)
+        stopper.on_stop(session.stop)
+        if session.run():
+            for message in _compacted(live, session):
+                tell(live.session.close, message)
+
+
+def _compacted(live: Live, session: LiveSession) -> Iterator[str]:
+    """Bring the day's bars into the store; gives what there is to say of it."""
+    from symscan.runtime.compaction import compact
+
+    plan = live.feed_plan
+    try:
+        done = compact(session.record, plan.store, live.session.date, plan.origin)
+    except DataError as error:
+        yield f"the day's bars are in {session.record.path} and not in the store: {error}"
+    else:
+        if done.conflicts:
+            yield f"{done.conflicts} bars of the day differ from those the store has; it keeps its own"
+
+
+def _warn(live: Live, observers: Sequence[Observer], at: Instant, message: str) -> None:
+    for observer in observers:
+        observer.observe(live.session, Warned(at, message))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from symscan.clock.time_manager import TimeManager
 from symscan.model.session import Session
 from symscan.runtime.lag import LagWatch
+from symscan.runtime.market_clock import MarketClock
 from symscan.runtime.orders import Orders
 from symscan.runtime.processor import DataProcessor
 from symscan.runtime.provisioning import Provisioning
@@ -37,6 +38,8 @@ class SessionParts:
         Watches whether the session keeps up with its source.
     teller
         Stores and tells what happened.
+    clock
+        The market's, as the moments tell it.
     readiness
         Tells shortly before the open what the session has; None tells nothing.
     closing_seconds
@@ -52,6 +55,7 @@ class SessionParts:
     orders: Orders
     source: BarSource
     teller: Teller
+    clock: MarketClock
     analysis: AnalysisEngine | None = None
     config_symbols: tuple[str, ...] = ()
     lag: LagWatch = field(default_factory=LagWatch)

@@ -22,6 +22,7 @@ from symscan.model.session import Session
 from symscan.model.specs import IndicatorSpec
 from symscan.runtime.leaving import Leaving
 from symscan.runtime.members import MemberNeeds
+from symscan.runtime.placing import furnish
 from symscan.runtime.warming import Warming
 from symscan.session.history import LaterBlocks
 from symscan.session.holders import CONFIG, MEMBERS
@@ -177,17 +178,11 @@ class Provisioning:
 
     def _place(self, symbols: Iterable[str]) -> None:
         """Give rows, daily history and bars to symbols that have none."""
-        new = self._data.add_rows(symbols)
-        if not new:
-            return
-        rows = self._data.symbols.rows(new)
-        daily = self._history.daily(new, self._data.session)
-        self._data.readings.previous_close[rows] = daily.previous_close
-        self._data.mismatched[rows] = daily.mismatched
-        stored = self._history.symbols()
-        self._data.in_store[rows] = [symbol in stored for symbol in new]
-        self._source.subscribe(dict(zip(new, rows.tolist(), strict=True)), self._data.capacity)
-        self._catch_up(new)
+        new = furnish(self._data, self._history, symbols)
+        if new:
+            rows = self._data.symbols.rows(new)
+            self._source.subscribe(dict(zip(new, rows.tolist(), strict=True)), self._data.capacity)
+            self._catch_up(new)
 
     def _catch_up(self, symbols: Sequence[str]) -> None:
         """Load the bars of this session that ended before the symbols joined."""

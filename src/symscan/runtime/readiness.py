@@ -14,7 +14,7 @@ from symscan.session.session_data import SessionData
 _BEFORE_OPEN: Final = 10 * MINUTE
 
 
-class _Connection(Protocol):
+class Connection(Protocol):
     """What a live source says of its feed."""
 
     @property
@@ -34,7 +34,7 @@ class ReadinessWatch:
         Its feed.
     """
 
-    def __init__(self, data: SessionData, connection: _Connection) -> None:
+    def __init__(self, data: SessionData, connection: Connection) -> None:
         self._data = data
         self._connection = connection
         self._is_told = False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -63,7 +63,7 @@ class Supplies:
         """What is loaded ahead stays here: another process asks the history behind it."""
         return _same, (self._history,)
 
-    def fetch(self, plan: Plan) -> Callable[[], object]:
+    def fetch(self, plan: Plan) -> Callable[[], AbstractContextManager[object]]:
         """Load what a plan names; may wait, and touches nothing of the session's.
 
         Returns

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from typing import Final
 
 from symscan.clock.stopwatch import Stopwatch
 from symscan.clock.time_manager import TimeManager
@@ -20,6 +21,8 @@ from symscan.session.requests import Request
 from symscan.session.session_data import SessionData
 
 Told = ScanFinished | ScannerDone
+
+_LONGEST_WAIT_SECONDS: Final = 60.0
 
 
 class ScannerManager:
@@ -134,6 +137,12 @@ class ScannerManager:
         self._receive()
         while self._to_tell:
             yield self._next()
+
+    def finish(self) -> Iterator[Told]:
+        """What came in, once nothing runs any more that has not timed out; waits for it."""
+        while self._is_awaited():
+            self._receive(_LONGEST_WAIT_SECONDS)
+        yield from self.collect()
 
     def requests(self) -> list[Request]:
         """Take out what the scanners asked for whose results have been given."""

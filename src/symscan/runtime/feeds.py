@@ -1,0 +1,142 @@
+"""The feeds a live session can have, each with the history that goes with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Final, Protocol
+
+from symscan.clock.session_calendar import SessionCalendar
+from symscan.model.instant import MINUTE, Instant
+from symscan.model.session import Session
+from symscan.runtime.building import first_due
+from symscan.scanners.managed import ManagedScanner
+from symscan.sources.base import HistorySource
+from symscan.sources.feed import Feed
+from symscan.sources.feed_faults import Faults
+from symscan.sources.history import StoreHistory
+from symscan.sources.parquet import BarStore
+from symscan.sources.replay import finest_interval
+from symscan.sources.replay_feed import ReplayFeed
+
+_BEFORE_OPEN: Final = 11 * MINUTE
+"""A replay without a pre-market begins so long before anything is due: time enough to say it is ready."""
+
+
+class FeedPlan(Protocol):
+    """Where a session's bars are to come from."""
+
+    @property
+    def name(self) -> str:
+        """What is recorded of it."""
+
+    @property
+    def history(self) -> HistorySource:
+        """The bars of earlier sessions."""
+
+    @property
+    def store(self) -> BarStore:
+        """Where the session's bars are kept in the end."""
+
+    @property
+    def origin(self) -> str | None:
+        """What the store is told of where bars come from; None for those that it has itself."""
+
+    def feed(self, since: Instant | None, scanners: Sequence[ManagedScanner]) -> Feed:
+        """The feed, not yet open.
+
+        Parameters
+        ----------
+        since
+            The last instant that was gone through in an earlier process; None if the session begins.
+        scanners
+            Whose first scan the session must not miss.
+        """
+
+
+@dataclass(frozen=True)
+class ReplayPlan:
+    """A stored day, played as a feed.
+
+    Attributes
+    ----------
+    store
+        Where the day is.
+    speed
+        How many times as fast as it was; None for as fast as it goes.
+    """
+
+    store: BarStore
+    calendar: SessionCalendar
+    session: Session
+    speed: float | None
+    faults: Faults
+
+    @property
+    def name(self) -> str:
+        """What is recorded of it."""
+        return "replay"
+
+    @property
+    def origin(self) -> str | None:
+        """Nothing new: the bars are the store's own."""
+        return None
+
+    @cached_property
+    def history(self) -> HistorySource:
+        """The bars of earlier sessions."""
+        return StoreHistory(self.store, self.calendar)
+
+    def feed(self, since: Instant | None, scanners: Sequence[ManagedScanner]) -> Feed:
+        """The feed, not yet open; a resumed one goes on where the session was."""
+        begin = self._begin(scanners) if since is None else since
+        return ReplayFeed(self.store, self.session, self.speed, self.faults, begin)
+
+    def _begin(self, scanners: Sequence[ManagedScanner]) -> Instant:
+        """Where there is something to play: the pre-market if it is stored, else shortly before the open."""
+        session = self.session
+        first = self.store.first_start(finest_interval(self.store, session), session.date)
+        if first is not None and first < session.open:
+            return session.pre_open
+        return max(session.pre_open, first_due(scanners, session) - _BEFORE_OPEN)
+
+
+class AlpacaPlan:
+    """A broker's feed, with history fetched into the store.
+
+    Parameters
+    ----------
+    root
+        The folder of the bar store; made if there is none.
+    calendar
+        The exchange's sessions.
+    feed
+        ``iex`` or ``sip``.
+
+    Raises
+    ------
+    InputError
+        If there are no keys in the environment, or the client is not installed.
+    DataError
+        If the store's bars come from elsewhere.
+    """
+
+    def __init__(self, root: Path, calendar: SessionCalendar, feed: str) -> None:
+        # The broker's client takes half a second to import: only who asks for it waits.
+        from symscan.sources.alpaca.feed import AlpacaFeed
+        from symscan.sources.alpaca.history import FetchedHistory
+        from symscan.sources.alpaca.keys import AlpacaHosts, AlpacaKeys
+        from symscan.sources.alpaca.rest import AlpacaRest
+
+        keys, hosts = AlpacaKeys.from_environment(), AlpacaHosts.from_environment()
+        rest = AlpacaRest(keys, hosts, feed)
+        self._feed = AlpacaFeed(keys, hosts, feed)
+        self.name = self.origin = self._feed.name
+        self.store = BarStore.create(root)
+        self.history: HistorySource = FetchedHistory(self.store, rest, calendar, self._feed.now())
+
+    def feed(self, since: Instant | None, scanners: Sequence[ManagedScanner]) -> Feed:  # noqa: ARG002
+        """The feed, not yet open: its day and pace are what they are."""
+        return self._feed

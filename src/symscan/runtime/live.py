@@ -1,0 +1,204 @@
+"""A live session: what it is put together from, and opening it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from symscan.model.bar import Block
+from symscan.model.live_settings import LiveSettings
+from symscan.model.session import Session
+from symscan.observers.base import Observer
+from symscan.observers.session_record import RECORD_NAME, SessionRecord
+from symscan.runtime.building import Checked, Ports, build
+from symscan.runtime.coordinator import SessionCoordinator
+from symscan.runtime.feeds import FeedPlan
+from symscan.runtime.loading import BackgroundLoading
+from symscan.runtime.placing import PlacingAside
+from symscan.runtime.supplies import Supplies
+from symscan.runtime.tape import Tape
+from symscan.runtime.taped_source import TapedSource
+from symscan.runtime.taped_work import TapedExecution, TapedLoading
+from symscan.runtime.telling import Teller
+from symscan.scanners.background import BackgroundExecution
+from symscan.sources.feed import Feed
+from symscan.sources.live import LiveSource
+
+
+@dataclass(frozen=True, slots=True)
+class LiveOptions:
+    """What the command line says of a live session.
+
+    Attributes
+    ----------
+    source
+        ``replay`` or ``alpaca``.
+    store
+        The folder of the bar store.
+    day
+        The session's date.
+    speed, faults
+        Of a replay: how many times as fast, None for as fast as it goes, and what goes wrong.
+    feed
+        Of Alpaca: ``iex`` or ``sip``.
+    out
+        The run's folder.
+    resume
+        Whether to go on with what is recorded there.
+    """
+
+    source: str
+    store: Path
+    day: date
+    speed: float | None
+    faults: str
+    feed: str | None
+    out: Path
+    resume: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LiveSession:
+    """A live session that is open.
+
+    Attributes
+    ----------
+    coordinator
+        Runs it.
+    record
+        What is stored of it.
+    stop
+        Ends it between two moments; may be called from any thread.
+    undelivered
+        What an earlier process stored and may not have told, as lines of the journal.
+    """
+
+    coordinator: SessionCoordinator
+    record: SessionRecord
+    stop: Callable[[], None]
+    undelivered: tuple[str, ...] = ()
+
+    def run(self) -> bool:
+        """The whole session, or until it is stopped; returns whether it came to its close."""
+        self.record.note(status="running")
+        status = "failed"
+        try:
+            self.coordinator.run()
+            is_over = self.coordinator.now >= self.coordinator.session.close
+            status = "complete" if is_over else "interrupted"
+        except KeyboardInterrupt:
+            status = "interrupted"
+            raise
+        finally:
+            self.record.note(status=status)
+        return is_over
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """A configuration that passed every check, with the feed of the session it is to run.
+
+    Attributes
+    ----------
+    checked
+        The configuration.
+    session
+        The trading day.
+    settings
+        How bars are taken.
+    feed_plan
+        Where they come from.
+    warnings
+        What the user should know of before believing the result.
+    """
+
+    checked: Checked
+    options: LiveOptions
+    session: Session
+    settings: LiveSettings
+    feed_plan: FeedPlan
+    warnings: tuple[str, ...] = ()
+
+    def about(self) -> dict[str, Any]:
+        """What must be the same for a session to be resumed."""
+        return {
+            "configuration": self.checked.config.text,
+            "session": self.session.date.isoformat(),
+            "exchange": self.checked.config.exchange,
+            "source": self.feed_plan.name,
+        }
+
+    @contextmanager
+    def opened(
+        self, observers: Sequence[Observer] = (), announcers: Sequence[Observer] = ()
+    ) -> Iterator[LiveSession]:
+        """The session, connected and ready to run; everything is closed when the context ends.
+
+        Raises
+        ------
+        DataError
+            If the record cannot be made or gone on with.
+        FeedError
+            If the feed refuses.
+        """
+        path = self.options.out / RECORD_NAME
+        make = SessionRecord.resume if self.options.resume else SessionRecord.create
+        with closing(make(path, self.about())) as record:
+            undelivered = tuple(line for _, line in record.undelivered())
+            managed = self.checked.scanners.managed(self.session, isolates=True)
+            feed = self.feed_plan.feed(record.last_slice(), managed)
+            with closing(feed):
+                record.note(**self._more(feed))
+                feed.open()
+                tape = Tape(record, self.session)
+                source = LiveSource(feed, self.session, self.settings, record.last_slice() or feed.now())
+                teller = Teller(self.session, observers, announcers, tape)
+                coordinator = build(
+                    self.checked, self.session, managed, self._ports(feed, source, tape, teller)
+                )
+                tape.when_live(lambda: source.remember(_bars_of(coordinator)))
+                yield LiveSession(coordinator, record, source.stop, undelivered)
+
+    def _ports(self, feed: Feed, source: LiveSource, tape: Tape, teller: Teller) -> Ports:
+        """What runs beside the stream, and what is recorded of it."""
+        history = self.feed_plan.history
+        supplies = Supplies(history, source, self.checked.calendar, self.session)
+        execution = BackgroundExecution(feed.wake, is_patient=feed.is_patient)
+        loading = BackgroundLoading(supplies.fetch, feed.wake, is_patient=feed.is_patient)
+        return Ports(
+            supplies,
+            TapedSource(tape, source),
+            teller,
+            TapedLoading(tape, loading),
+            TapedExecution(tape, execution),
+            _at_once,
+            keeps_checkpoints=True,
+            place_aside=PlacingAside(history, feed).place_on,
+            connection=source,
+            settings=self.settings,
+        )
+
+    def _more(self, feed: Feed) -> dict[str, Any]:
+        """What else is worth knowing of the session."""
+        return {
+            "file": str(self.checked.config.file),
+            "store": str(self.options.store.resolve()),
+            "base": str(feed.base),
+            "speed": self.options.speed,
+            "faults": self.options.faults,
+        }
+
+
+def _at_once(load: Callable[[], Sequence[Block]]) -> Sequence[Block]:
+    """Earlier bars of members are loaded with them: the stream must not wait when somebody looks."""
+    return load()
+
+
+def _bars_of(coordinator: SessionCoordinator) -> list[Block]:
+    """The bars a resumed session has had, once it has gone through its record."""
+    data = coordinator.session_data
+    return [*data.premarket.grid.blocks, *data.regular.grid.blocks]
