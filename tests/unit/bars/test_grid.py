@@ -104,3 +104,24 @@ def test_columns_cut_blocks_down_without_sharing() -> None:
     assert (cut.end, cut.present.tolist()) == (1, [False, True])
     cut.fields[:] = 0
     assert grid.blocks[0].close.tolist()[:2] == [1, 2]
+
+
+def test_a_slot_is_found_by_its_end_or_by_the_end_of_a_finer_bar() -> None:
+    grid = Grid(1)
+    assert grid.slot_of(10) is None
+    for end in (10, 20):
+        grid.append(make_block(end, 1.0))
+    assert [grid.slot_of(end) for end in (5, 10, 15, 20, 25)] == [None, 0, None, 1, None]
+    assert [grid.slot_covering(end) for end in (5, 10, 15, 20, 25)] == [0, 0, 1, 1, None]
+
+
+def test_a_patched_slot_leaves_the_block_others_hold() -> None:
+    grid = Grid(2)
+    for end in (10, 20):
+        grid.append(make_block(end, 1.0, None))
+    kept = grid.blocks[0]
+    grid.patch(0, rows(1), np.full((5, 1), 7.0))
+    assert kept.present.tolist() == [True, False]
+    assert grid.blocks[0].close.tolist() == [1, 7]
+    assert len(grid.blocks[0].absent) == 0
+    assert grid.last.tolist() == [1, 0]
