@@ -89,7 +89,7 @@ def _usage(error: typer.TyperException) -> str:
     context = getattr(error, "ctx", None)
     path = context.command_path if context is not None else "symscan"
     message = getattr(error, "format_message", error.__str__)()
-    plain = message.replace("Value error, ", "").removesuffix(".")
+    plain = " ".join(message.replace("Value error, ", "").removesuffix(".").split())
     return f"{path}: {plain[:1].lower()}{plain[1:]} (see '{path} --help')"
 
 

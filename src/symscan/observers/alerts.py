@@ -104,7 +104,6 @@ class Alerts:
 def new_alerts(scan: ScanFinished) -> Iterator[Alert]:
     """The symbols a scan returned that its scanner had not returned before, best first."""
     hits = scan.hits
-    decided_at: Instant = getattr(scan, "decided_at", None) or scan.at
     for row in np.flatnonzero(hits.new).tolist():
         end = _known(hits.last_bar_end.item(row))
         last_bar_end = None if end is None else int(end)
@@ -116,8 +115,8 @@ def new_alerts(scan: ScanFinished) -> Iterator[Alert]:
             gap_pct=_known(hits.gap_pct.item(row)),
             volume=_known(hits.volume.item(row)),
             scan_at=scan.at,
-            decided_at=decided_at,
-            data_age_seconds=None if last_bar_end is None else (decided_at - last_bar_end) / SECOND,
+            decided_at=scan.decided_at,
+            data_age_seconds=None if last_bar_end is None else (scan.decided_at - last_bar_end) / SECOND,
             last_bar_end=last_bar_end,
             rank=row + 1,
             metadata=hits.metadata.get(hits.symbols[row], {}),

@@ -30,8 +30,7 @@ _SCHEMAS: Final = {
 }
 _FILES: Final = (*_SCHEMAS, TRADES_FILE, "journal.jsonl", "summary.json")
 _RECORD: Final = "session.sqlite"
-_OF_A_RECORD: Final = tuple(f"{_RECORD}{end}" for end in ("", ".lock", "-wal", "-shm"))
-"""What a live session leaves beside its results."""
+"""What a live session leaves beside its results; SQLite's own files beside it begin with its name."""
 
 
 class RunFolder:
@@ -141,7 +140,9 @@ def _clear(path: Path, force: bool, resume: bool) -> None:
     if not force and not resume:
         ways = "replace it with --force, or go on with --resume" if _RECORD in here else None
         raise InputError(f"{path} exists; choose another --out, or {ways or 'replace it with --force'}")
-    strange = [name for name in here if name not in (*_FILES, *_OF_A_RECORD)] or here * (not path.is_dir())
+    strange = [name for name in here if name not in _FILES and not name.startswith(_RECORD)] or here * (
+        not path.is_dir()
+    )
     if strange:
         raise InputError(f"{path} is not the folder of a run (it holds {strange[0]}); it is left alone")
     if _RECORD in here:
@@ -151,6 +152,10 @@ def _clear(path: Path, force: bool, resume: bool) -> None:
         return
     for name in _FILES:
         (path / name).unlink(missing_ok=True)
+
+
+def _is_ours(name: str) -> bool:
+    return name in _FILES or name.startswith(_RECORD)
 
 
 def _check_is_over(record: Path) -> None:
