@@ -79,7 +79,8 @@ class Correcting:
 
     def _refold(self, phase: PhaseBars, changes: Sequence[_Change]) -> None:
         if changes:
-            phase.refold(_rows(changes))
+            first = phase.grid.slot_covering(min(change.end for change in changes))
+            phase.refold(_rows(changes), first or 0)
 
     def _follow(self, changes: Sequence[_Change]) -> None:
         """Make right what follows from bars of the regular session."""

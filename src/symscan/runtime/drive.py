@@ -66,6 +66,8 @@ def run_live(
         tell = partial(_warn, live, [*observers, *announcers])
         for message in live.warnings:
             tell(live.session.pre_open, message)
+        for message in session.undelivered:
+            _warn(live, announcers, live.session.pre_open, message)
         stopper.on_stop(session.stop)
         if session.run():
             for message in _compacted(live, session):

@@ -21,9 +21,11 @@ from symscan.runtime.loading import BackgroundLoading
 from symscan.runtime.placing import PlacingAside
 from symscan.runtime.supplies import Supplies
 from symscan.runtime.tape import Tape
+from symscan.runtime.taped_connection import TapedConnection
 from symscan.runtime.taped_source import TapedSource
 from symscan.runtime.taped_work import TapedExecution, TapedLoading
 from symscan.runtime.telling import Teller
+from symscan.runtime.undelivered import undelivered
 from symscan.scanners.background import BackgroundExecution
 from symscan.sources.feed import Feed
 from symscan.sources.live import LiveSource
@@ -74,7 +76,7 @@ class LiveSession:
     stop
         Ends it between two moments; may be called from any thread.
     undelivered
-        What an earlier process stored and may not have told, as lines of the journal.
+        What an earlier process stored and may not have told, a line each.
     """
 
     coordinator: SessionCoordinator
@@ -148,7 +150,7 @@ class Live:
         path = self.options.out / RECORD_NAME
         make = SessionRecord.resume if self.options.resume else SessionRecord.create
         with closing(make(path, self.about())) as record:
-            undelivered = tuple(line for _, line in record.undelivered())
+            not_told = tuple(undelivered(record, self.session))
             managed = self.checked.scanners.managed(self.session, isolates=True)
             feed = self.feed_plan.feed(record.last_slice(), managed)
             with closing(feed):
@@ -161,7 +163,7 @@ class Live:
                     self.checked, self.session, managed, self._ports(feed, source, tape, teller)
                 )
                 tape.when_live(lambda: source.remember(_bars_of(coordinator)))
-                yield LiveSession(coordinator, record, source.stop, undelivered)
+                yield LiveSession(coordinator, record, source.stop, not_told)
 
     def _ports(self, feed: Feed, source: LiveSource, tape: Tape, teller: Teller) -> Ports:
         """What runs beside the stream, and what is recorded of it."""
@@ -178,7 +180,7 @@ class Live:
             _at_once,
             keeps_checkpoints=True,
             place_aside=PlacingAside(history, feed).place_on,
-            connection=source,
+            connection=TapedConnection(tape, source),
             settings=self.settings,
         )
 
