@@ -112,9 +112,9 @@ class Grid:
         pinned.blocks, pinned.last = self.blocks.copy(), self.last.copy()
         return pinned
 
-    def columns(self, rows: Rows) -> list[Block]:
-        """The blocks cut down to some rows, for rebuilding what is derived from them."""
-        return [block.cut(rows) for block in self.blocks]
+    def columns(self, rows: Rows, slot: int = 0) -> list[Block]:
+        """The blocks from a slot on, cut down to some rows, for rebuilding what is derived from them."""
+        return [block.cut(rows) for block in self.blocks[slot:]]
 
     def grow(self, rows: int) -> None:
         """Widen every block to ``rows`` columns."""

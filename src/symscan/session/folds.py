@@ -1,19 +1,24 @@
 """Running values of a session over its blocks: first open, highest high, summed volume.
 
 A fold catches up only when somebody looks, one block at a time: the order of additions, and so the
-last bit of every sum, does not depend on who looked when.
+last bit of every sum, does not depend on who looked when. Now and then it keeps a copy, so that a
+bar corrected a minute later is not paid for with the whole day.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from copy import copy
+from typing import Final
 
 import numpy as np
 
 from symscan.model.bar import CLOSE, VOLUME, Block, Floats, Rows, carry_over
 
 Step = Callable[[Floats, Block], None]
+
+EVERY: Final = 30
+"""A copy is kept every so many blocks; the newest two are."""
 
 
 class Fold:
@@ -24,12 +29,16 @@ class Fold:
         self._start = start
         self._done = 0
         self._value: Floats = np.full(rows, start)
+        self._earlier: dict[int, Floats] = {}
+        """By how many blocks it had done."""
 
     def value(self, blocks: Sequence[Block]) -> Floats:
         """The value after all of the blocks, shape ``(rows,)``; the fold's own array, not to be changed."""
         if self._done < len(blocks):
-            for block in blocks[self._done :]:
+            for done, block in enumerate(blocks[self._done :], self._done + 1):
                 self._step(self._value, block)
+                if done % EVERY == 0:
+                    self._keep(done)
             self._done = len(blocks)
         return self._value
 
@@ -38,19 +47,41 @@ class Fold:
         pinned = copy(self)
         pinned._value = self.value(blocks).copy()
         pinned._done = self._done
+        pinned._earlier = {}
         return pinned
 
-    def refold(self, rows: Rows, blocks: Sequence[Block]) -> None:
-        """Work out some rows anew, from blocks cut down to them."""
-        value = np.full(len(rows), self._start)
-        for block in blocks[: self._done]:
+    def begin(self, slot: int) -> int:
+        """The first block that has to be gone through again after a change in a slot."""
+        return max((done for done in self._earlier if done <= slot), default=0)
+
+    def refold(self, rows: Rows, blocks: Sequence[Block], begin: int = 0) -> None:
+        """Work out some rows anew.
+
+        Parameters
+        ----------
+        rows
+            The rows, each once.
+        blocks
+            The blocks from ``begin`` on, cut down to the rows.
+        begin
+            As :meth:`begin` gave it.
+        """
+        value = self._earlier[begin][rows] if begin else np.full(len(rows), self._start)
+        for done, block in enumerate(blocks[: self._done - begin], begin + 1):
             self._step(value, block)
+            if done in self._earlier:
+                self._earlier[done][rows] = value
         self._value[rows] = value
 
     def grow(self, rows: int) -> None:
         """Widen to ``rows`` rows."""
         more = np.full(rows - len(self._value), self._start)
         self._value = np.concatenate([self._value, more])
+        self._earlier = {}
+
+    def _keep(self, done: int) -> None:
+        self._earlier = {one: self._earlier[one] for one in list(self._earlier)[-1:]}
+        self._earlier[done] = self._value.copy()
 
 
 def first_open(value: Floats, block: Block) -> None:

@@ -55,11 +55,13 @@ class PhaseBars:
         """A running value, NaN where the phase has had no bar."""
         return np.where(self.grid.last[rows] >= 0, self.running(name, rows), np.nan)
 
-    def refold(self, rows: Rows) -> None:
-        """Work out the running values of some rows anew, after their bars changed."""
-        blocks: list[Block] = self.grid.columns(rows)
-        for fold in self._folds.values():
-            fold.refold(rows, blocks)
+    def refold(self, rows: Rows, slot: int = 0) -> None:
+        """Work out the running values of some rows anew, after their bars changed, in a slot or later."""
+        begins = {name: fold.begin(slot) for name, fold in self._folds.items()}
+        first = min(begins.values())
+        blocks: list[Block] = self.grid.columns(rows, first)
+        for name, fold in self._folds.items():
+            fold.refold(rows, blocks[begins[name] - first :], begins[name])
 
     def pinned(self) -> PhaseBars:
         """A copy that stays as the phase is now."""

@@ -68,3 +68,19 @@ def test_grown_rows_begin_at_the_start() -> None:
 def _cut(block: Block, *numbers: int) -> Block:
     chosen = rows(*numbers)
     return Block(block.end, block.fields[:, chosen], block.present[chosen])
+
+
+@pytest.mark.parametrize("step", EXPECTED)
+@pytest.mark.parametrize("slot", [0, 29, 30, 31, 59, 60, 61, 89, 90, 94])
+def test_a_change_in_a_slot_is_followed_from_a_little_before(step: folds.Step, slot: int) -> None:
+    start, _ = EXPECTED[step]
+    blocks = [make_block(end, (9.0, 10.0, 8.0, 9.0, 0.1 * end), (float(end),) * 5) for end in range(1, 96)]
+    fold = folds.Fold(step, start, 2)
+    fold.value(blocks)
+    for changed in (slot, 92, slot):  # a copy on the way must have come right, too
+        blocks[changed] = make_block(changed + 1, (900.0 + changed, 999.0, 1.0, 901.0, 0.7), (3.0,) * 5)
+        begin = fold.begin(changed)
+        assert begin <= changed
+        assert begin > changed - 2 * folds.EVERY or changed < 60
+        fold.refold(rows(0, 1), blocks[begin:], begin)
+        assert fold.value(blocks).tobytes() == folds.Fold(step, start, 2).value(blocks).tobytes()
