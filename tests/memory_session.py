@@ -18,6 +18,7 @@ from symscan.runtime.processor import DataProcessor
 from symscan.runtime.provisioning import Provisioning
 from symscan.runtime.telling import Teller
 from symscan.runtime.warming import Warming
+from symscan.scanners.execution import Execution
 from symscan.scanners.managed import ManagedScanner
 from symscan.scanners.manager import ScannerManager
 from symscan.session.session_data import SessionData
@@ -48,6 +49,7 @@ class Played:
         config_symbols: tuple[str, ...] = (),
         needs: MemberNeeds | None = None,
         loading: Loading | None = None,
+        execution: Execution | None = None,
         **market: Any,
     ) -> None:
         market = {"today": TODAY, "earlier": BEFORE, **market}
@@ -58,7 +60,7 @@ class Played:
         warming = Warming(self.data, self.market, Weekdays(SESSION))  # type: ignore[arg-type]
         needs = needs or MemberNeeds((ONE_MINUTE,), 0)
         self.provisioning = Provisioning(self.data, self.market, self.market, warming, needs)
-        self.manager = ScannerManager(scanners, self.data, self.time)
+        self.manager = ScannerManager(scanners, self.data, self.time, execution=execution)
         self.coordinator = SessionCoordinator(
             SessionParts(
                 SESSION,

@@ -21,6 +21,9 @@ class RemoteScanner(Protocol):
     def kill(self) -> None:
         """End the call that runs, now; called by the session's thread, and never waits."""
 
+    def close(self) -> None:
+        """The same for good: nothing of it runs or starts any more."""
+
 
 def memory_of(scanner: BaseScanner) -> bytes | None:
     """What a scanner remembers, None if that cannot be kept."""
