@@ -61,15 +61,19 @@ def compact(record: SessionRecord, store: BarStore, day: date, origin: str | Non
     """
     interval = Interval.parse(record.meta["base"])
     taken = bars(record).with_columns(pl.lit(day).alias("session")).select(bar_schema(interval).names())
-    if taken.is_empty():
-        return Compacted(0, 0, 0)
+    stored = store.load(interval, [day])
+    if _missing(taken, stored).is_empty():
+        return Compacted(taken.height, 0, _conflicts(taken, stored))
     with store.updating(_WAIT_SECONDS) as update:
         update.claim(store.origin if origin is None else origin)
-        stored = store.load(interval, [day])
-        new = taken.join(stored, on=_KEY, how="anti")
-        if not new.is_empty():
-            update.put(interval, day, pl.concat([stored, new]).sort(_KEY))
+        stored = store.load(interval, [day])  # what it has now: it is changed by nobody else any more
+        new = _missing(taken, stored)
+        update.put(interval, day, pl.concat([stored, new]).sort(_KEY))
     return Compacted(taken.height, new.height, _conflicts(taken, stored))
+
+
+def _missing(taken: pl.DataFrame, stored: pl.DataFrame) -> pl.DataFrame:
+    return taken.join(stored, on=_KEY, how="anti")
 
 
 def _conflicts(taken: pl.DataFrame, stored: pl.DataFrame) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from typing import Protocol
 
 from symscan.runtime.loading import Loaded, Loading, Plan
 from symscan.runtime.tape import Tape
@@ -145,37 +144,3 @@ class TapedLoading:
 
 def _nothing() -> list[str | None]:
     return []
-
-
-class _Connection(Protocol):
-    """What a live source says of its feed."""
-
-    @property
-    def is_connected(self) -> bool: ...
-
-    def clock_offset_ms(self) -> float | None: ...
-
-
-class TapedConnection:
-    """What a source says of its feed, in a session that is recorded, or resumed.
-
-    Parameters
-    ----------
-    tape
-        What records and plays.
-    connection
-        The source.
-    """
-
-    def __init__(self, tape: Tape, connection: _Connection) -> None:
-        self._tape = tape
-        self._connection = connection
-
-    @property
-    def is_connected(self) -> bool:
-        """Whether the feed delivers."""
-        return self._tape.answer("connected", lambda: self._connection.is_connected, bool)
-
-    def clock_offset_ms(self) -> float | None:
-        """This computer's clock minus the market's; None where it is not known."""
-        return self._tape.answer("clock_offset", self._connection.clock_offset_ms, lambda: None)
