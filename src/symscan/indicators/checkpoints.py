@@ -22,6 +22,29 @@ _COPIES: Final = 2
 Ends = NDArray[np.int64]
 
 
+class Cuts:
+    """Today's blocks cut down to rows: indicators of one interval mostly want the same.
+
+    Parameters
+    ----------
+    blocks
+        All of today's blocks, over the whole capacity.
+    """
+
+    def __init__(self, blocks: Sequence[Block]) -> None:
+        self._blocks = blocks
+        self._found: dict[tuple[int, bytes], list[Block]] = {}
+
+    def after(self, end: Instant, rows: Rows) -> list[Block]:
+        """The blocks that end later, over some rows alone."""
+        first = bisect_right(self._blocks, end, key=_end)
+        found = self._found.get((first, rows.tobytes()))
+        if found is None:
+            found = [block.cut(rows) for block in self._blocks[first:]]
+            self._found[first, rows.tobytes()] = found
+        return found
+
+
 class Checkpoints:
     """Copies of one intraday indicator: at the session's open, and now and then since.
 
@@ -64,7 +87,7 @@ class Checkpoints:
         self._copies[0].put(rows, fresh)
         self._play_on(rows, fresh, 0, blocks[today:])
 
-    def correct(self, rows: Rows, since: Ends, blocks: Sequence[Block]) -> None:
+    def correct(self, rows: Rows, since: Ends, cuts: Cuts) -> None:
         """Make rows right again after bars of theirs changed.
 
         Parameters
@@ -73,15 +96,14 @@ class Checkpoints:
             The rows, each once; all were rebuilt or had no history.
         since
             The end of each one's first changed bar.
-        blocks
-            All of today's blocks, over the whole capacity.
+        cuts
+            Today's bars, as they are now.
         """
         begins = np.searchsorted(self._ends, since) - 1  # the newest copy without the changed bar
         for begin in np.unique(begins).tolist():
             chosen = rows[begins == begin]
-            first = bisect_right(blocks, self._ends[begin], key=_end)
             fresh = self._copies[begin].taken(chosen)
-            self._play_on(chosen, fresh, begin, [block.cut(chosen) for block in blocks[first:]])
+            self._play_on(chosen, fresh, begin, cuts.after(self._ends[begin], chosen))
 
     def forget(self, rows: Rows) -> None:
         """Make rows unknown at all times."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from symscan.indicators.base import Indicator
-from symscan.indicators.checkpoints import Checkpoints, Ends
+from symscan.indicators.checkpoints import Checkpoints, Cuts, Ends
 from symscan.indicators.registry import create
 from symscan.indicators.state import Finder
 from symscan.model.bar import Block, Floats, Mask, Rows
@@ -177,12 +177,13 @@ class IndicatorManager:
         ValueError
             If the manager was not made for bars that can be corrected.
         """
+        cuts = Cuts(blocks)
         for kept in self._by_interval.get(interval, ()):
             if kept.checkpoints is None:
                 raise ValueError(f"{kept.indicator.spec.key} keeps nothing to correct from; give opens_at")
             asked = kept.asked[rows]
             if asked.any():
-                kept.checkpoints.correct(rows[asked], since[asked], blocks)
+                kept.checkpoints.correct(rows[asked], since[asked], cuts)
 
     def rebuild(self, spec: IndicatorSpec, rows: Rows, history: Iterable[Block]) -> None:
         """Forget what an indicator knows of rows and play their history; see ``Indicator.rebuild``."""
