@@ -15,8 +15,8 @@ from symscan.scanners.deadlines import Deadlines
 from symscan.scanners.jobs import Finished, Job, Verdict
 from symscan.scanners.memory import RemoteScanner
 
-_LONGEST_WAIT = 3600.0
-"""Seconds; a queue takes no endless timeout."""
+_LONGEST_WAIT = 0.2
+"""Seconds at a time: where the system gives Ctrl-C to another thread, this one hears of it only then."""
 
 
 @dataclass(slots=True)
@@ -50,18 +50,27 @@ class BackgroundExecution:
         Called, on another thread, when there is something to collect.
     is_patient
         Whether the session can wait: :meth:`collect` then does, until every job is done or timed out.
+    monotonic
+        Real seconds, for timeouts.
     """
 
     is_beside = True
 
-    def __init__(self, wake: Callable[[], None], *, is_patient: bool = False) -> None:
+    def __init__(
+        self,
+        wake: Callable[[], None],
+        *,
+        is_patient: bool = False,
+        monotonic: Callable[[], float] = monotonic,
+    ) -> None:
         self._wake = wake
         self._is_patient = is_patient
+        self._monotonic = monotonic
         self._queues: dict[str, SimpleQueue[Job | None]] = {}
         self._answers: SimpleQueue[_Answer] = SimpleQueue()
         self._running: dict[str, _Running] = {}
         self._ready: list[Finished] = []
-        self._deadlines = Deadlines(wake)
+        self._deadlines = Deadlines(wake, monotonic)
         self._switch_seconds = sys.getswitchinterval()
 
     def submit(self, job: Job) -> None:
@@ -74,7 +83,7 @@ class BackgroundExecution:
         """
         if job.name in self._running:
             raise ValueError(f"scanner '{job.name}' is busy; collect its job first")
-        running = self._running[job.name] = _Running(job, monotonic() + job.timeout_seconds)
+        running = self._running[job.name] = _Running(job, self._monotonic() + job.timeout_seconds)
         self._deadlines.add(running.deadline, running.over)
         self._queue(job.name).put(job)
 
@@ -83,7 +92,8 @@ class BackgroundExecution:
         if self._is_patient:
             self._take_in(math.inf, lambda: not self._is_awaited())
         else:
-            self._take_in(monotonic() + wait_seconds, lambda: bool(self._ready) or not self._is_awaited())
+            until = self._monotonic() + wait_seconds
+            self._take_in(until, lambda: bool(self._ready) or not self._is_awaited())
         ready, self._ready = self._ready, []
         return ready
 
@@ -102,9 +112,10 @@ class BackgroundExecution:
 
     def close(self, limit_seconds: float) -> None:
         """Wait so long for what runs, then let the threads end; one that never returns is left behind."""
-        self._take_in(monotonic() + limit_seconds, lambda: not self._is_awaited())
+        self._take_in(self._monotonic() + limit_seconds, lambda: not self._is_awaited())
         for running in self._running.values():
-            _kill(running.job)
+            if isinstance(running.job.scanner, RemoteScanner):
+                running.job.scanner.close()
         for queue in self._queues.values():
             queue.put(None)
         self._deadlines.close()
@@ -120,7 +131,7 @@ class BackgroundExecution:
             while not self._answers.empty():
                 self._note(self._answers.get())
             self._give_up()
-            now = monotonic()
+            now = self._monotonic()
             if is_enough() or now >= until:
                 break
             open_ends = [one.deadline for one in self._running.values() if not one.is_told]
@@ -143,7 +154,7 @@ class BackgroundExecution:
         self._ready.append(Finished(job.name, job.work, job.at, verdict))
 
     def _give_up(self) -> None:
-        now = monotonic()
+        now = self._monotonic()
         for running in self._running.values():
             if not running.is_told and now >= running.deadline:
                 running.is_told = True
@@ -172,7 +183,7 @@ class BackgroundExecution:
         except BaseException as fault:  # the plug-in boundary: a thread that dies would answer no more
             verdict = job.failed(fault)
         self._restore_switching()
-        self._answers.put(_Answer(job, verdict, monotonic()))
+        self._answers.put(_Answer(job, verdict, self._monotonic()))
         return True
 
     def _restore_switching(self) -> None:

@@ -7,7 +7,6 @@ from heapq import heappop, heappush
 from itertools import count
 from queue import Empty, SimpleQueue
 from threading import Event, Thread
-from time import monotonic
 
 _LONGEST_WAIT = 3600.0
 """Seconds; a queue takes no endless timeout."""
@@ -22,10 +21,13 @@ class Deadlines:
     ----------
     wake
         Called on a thread of its own.
+    monotonic
+        Real seconds.
     """
 
-    def __init__(self, wake: Callable[[], None]) -> None:
+    def __init__(self, wake: Callable[[], None], monotonic: Callable[[], float]) -> None:
         self._wake = wake
+        self._monotonic = monotonic
         self._given: SimpleQueue[_Deadline | None] = SimpleQueue()
         self._numbers = count()  # equal deadlines are compared by them
         self._thread: Thread | None = None
@@ -45,7 +47,7 @@ class Deadlines:
         pending: list[_Deadline] = []
         while True:
             try:
-                given = self._given.get(timeout=_seconds_to(pending))
+                given = self._given.get(timeout=self._seconds_to(pending))
             except Empty:
                 self._pass(pending)
                 continue
@@ -55,12 +57,11 @@ class Deadlines:
 
     def _pass(self, pending: list[_Deadline]) -> None:
         has_passed = False
-        while pending and pending[0][0] <= monotonic():
+        while pending and pending[0][0] <= self._monotonic():
             has_passed |= not heappop(pending)[2].is_set()
         if has_passed:
             self._wake()
 
-
-def _seconds_to(pending: list[_Deadline]) -> float:
-    soonest = pending[0][0] - monotonic() if pending else _LONGEST_WAIT
-    return min(max(soonest, 0.0), _LONGEST_WAIT)
+    def _seconds_to(self, pending: list[_Deadline]) -> float:
+        soonest = pending[0][0] - self._monotonic() if pending else _LONGEST_WAIT
+        return min(max(soonest, 0.0), _LONGEST_WAIT)

@@ -4,21 +4,41 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from fakes import FunctionScanner
+from fakes import FunctionScanner, make_session
+from symscan.clock.time_manager import TimeManager
 from symscan.errors import ScanOverrun
+from symscan.model.events import Outcome, ScanPhase
 from symscan.scanners.base import ScanResult
 from symscan.scanners.execution import InlineExecution
+from symscan.scanners.job_maker import JobMaker
+from symscan.scanners.jobs import Verdict
+from symscan.scanners.managed import DueTimes, ManagedScanner
+from symscan.session.session_data import SessionData
 
-CONTEXT: Any = SimpleNamespace(session_data=SimpleNamespace(symbols=("A", "B")))
+SESSION = make_session()
 
 
-def _run(on_scan: Callable[[Any], Any], timeout: float = 30.0) -> ScanResult:
-    return InlineExecution().run("mine", FunctionScanner(on_scan=on_scan), CONTEXT, timeout)
+def _run(on_scan: Callable[[Any], Any], timeout: float = 30.0) -> Verdict:
+    managed = ManagedScanner("mine", FunctionScanner(on_scan=on_scan), DueTimes((), ()), timeout)
+    data = SessionData(SESSION, ("A", "B"))
+    data.add_candidates(managed.holder, ("A", "B"))
+    maker = JobMaker([managed], data, TimeManager(SESSION), "backtest", False, None, None)
+    execution = InlineExecution()
+    execution.submit(maker.scan(managed, ScanPhase.REGULAR, maker.data()))
+    assert not execution.is_busy("mine")
+    (finished,) = execution.collect()
+    assert execution.collect() == []
+    assert finished.verdict is not None
+    return finished.verdict
+
+
+def _symbols(verdict: Verdict) -> Any:
+    assert verdict.result is not None
+    return verdict.result.symbols
 
 
 def _endless(_: Any) -> None:
@@ -40,6 +60,11 @@ def _patient(_: Any) -> ScanResult:
         return ScanResult(["A"])
 
 
+class Mute(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError
+
+
 def _raise(error: BaseException) -> Callable[[Any], Any]:
     def on_scan(_: Any) -> None:
         raise error
@@ -48,9 +73,11 @@ def _raise(error: BaseException) -> Callable[[Any], Any]:
 
 
 def test_a_result_is_checked_and_timed() -> None:
-    result = _run(lambda _: ScanResult(["B", "B"], execution_time_ms=1e9))
-    assert (result.symbols, result.error) == (("B",), None)
-    assert 0 < result.execution_time_ms < 30_000
+    verdict = _run(lambda _: ScanResult(["B", "B"], execution_time_ms=1e9))
+    assert (_symbols(verdict), verdict.outcome, verdict.error) == (("B",), Outcome.OK, None)
+    assert 0 < verdict.execution_time_ms < 30_000
+    assert verdict.finding is not None
+    assert (verdict.finding.universe, verdict.finding.symbols) == (2, ("A", "B"))
 
 
 @pytest.mark.parametrize(
@@ -65,12 +92,19 @@ def test_a_result_is_checked_and_timed() -> None:
         (lambda _: ScanResult([], unknown=[True]), "TypeError: ScanResult.unknown has bool"),
         (lambda _: sys.exit("bye"), "SystemExit: bye"),
         (lambda _: ScanResult(["A"], error="no data"), "no data"),
+        (_raise(Mute()), "Mute"),
     ],
 )
 def test_a_scanners_fault_is_its_outcome(on_scan: Callable[[Any], Any], error: str) -> None:
-    result = _run(on_scan)
-    assert result.error is not None
-    assert result.error.startswith(error)
+    verdict = _run(on_scan)
+    assert (verdict.outcome, verdict.finding) == (Outcome.FAILED, None)
+    assert verdict.error is not None
+    assert verdict.error.startswith(error)
+
+
+def test_a_scan_may_skip_itself() -> None:
+    verdict = _run(lambda _: ScanResult(["A"], skipped=True))
+    assert (verdict.outcome, verdict.error, verdict.finding) == (Outcome.SKIPPED, None, None)
 
 
 def test_whoever_stops_the_run_stops_it() -> None:
@@ -103,7 +137,7 @@ def test_beside_the_main_thread_an_overrun_is_noticed_at_its_end() -> None:
     found: list[Any] = []
 
     def run() -> None:
-        found.append(_run(lambda _: ScanResult(["A"])).symbols)
+        found.append(_symbols(_run(lambda _: ScanResult(["A"]))))
         try:
             _run(lambda _: ScanResult([str(sum(range(100_000)))]), timeout=1e-9)
         except ScanOverrun as error:
