@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from symscan.cli import data, demo, explain, live, new, run, scan, scanners
+from symscan.cli import data, demo, explain, live, new, parity, run, scan, scanners
 from symscan.cli.failures import INTERRUPTED, interruptible, told
 
 _COLLECT_SELDOM = (50_000, 20, 50)
@@ -26,6 +26,7 @@ app = typer.Typer(
 app.command("demo")(demo.demo)
 app.command("run", epilog=run.EXAMPLES)(run.run)
 app.command("live", epilog=live.EXAMPLES)(live.live)
+app.command("parity", epilog=parity.EXAMPLES)(parity.parity)
 app.command("scan", epilog=scan.EXAMPLES)(scan.scan)
 app.command("explain", epilog=explain.EXAMPLES)(explain.explain)
 app.add_typer(data.app, name="data")

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Protocol
 
 import polars as pl
 
@@ -13,7 +16,33 @@ from symscan.model.instant import MINUTE, Instant
 from symscan.model.interval import Interval
 from symscan.model.session import Session
 from symscan.sources.dense import BAR_COLUMNS, DenseBars, Slots, number
-from symscan.sources.parquet import BarStore
+
+
+class StoredDays(Protocol):
+    """What holds the bars of days: the bar store, or a recorded session."""
+
+    root: Path
+    """What messages call it."""
+
+    def intervals(self, session: date | None = None) -> tuple[Interval, ...]:
+        """The intervals there are bars of, fine to coarse."""
+
+    def first_start(self, interval: Interval, session: date) -> Instant | None:
+        """When the earliest bar of a date starts."""
+
+    def load(
+        self,
+        interval: Interval,
+        sessions: Sequence[date],
+        symbols: Sequence[str] | None = None,
+        columns: Sequence[str] | None = None,
+    ) -> pl.DataFrame:
+        """The bars of some dates, by symbol and start."""
+
+    def parts(
+        self, interval: Interval, session: date, symbols: Sequence[str], columns: Sequence[str]
+    ) -> Iterator[pl.DataFrame]:
+        """The bars of one date as :meth:`load` gives them, part by part."""
 
 
 class ReplaySource:
@@ -34,7 +63,7 @@ class ReplaySource:
         If the store has no intraday bars of that day.
     """
 
-    def __init__(self, store: BarStore, session: Session, start: Instant | None = None) -> None:
+    def __init__(self, store: StoredDays, session: Session, start: Instant | None = None) -> None:
         self._store = store
         self._session = session
         self.base = finest_interval(store, session)
@@ -128,12 +157,12 @@ class ReplaySource:
         return self._store.load(self.base, [self._session.date], symbols, BAR_COLUMNS)
 
 
-def _first_start(store: BarStore, base: Interval, session: Session) -> Instant:
+def _first_start(store: StoredDays, base: Interval, session: Session) -> Instant:
     first = store.first_start(base, session.date)
     return session.open if first is None else first
 
 
-def finest_interval(store: BarStore, session: Session) -> Interval:
+def finest_interval(store: StoredDays, session: Session) -> Interval:
     """The finest interval the store has bars of, for one session.
 
     Raises
