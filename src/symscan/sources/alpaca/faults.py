@@ -12,6 +12,36 @@ _WHERE: Final = {
     "sip": "the free plan has feed iex only, and sip bars older than 15 minutes",
 }
 
+_NO_KEYS: Final = "Alpaca does not accept the keys ({reason}); check {keys}"
+_NO_RIGHT: Final = (
+    "the account may not use the stream of feed {feed} ({reason}); the free plan has feed iex: "
+    "set feed to iex, or subscribe the plan that has it"
+)
+_NOT_HERE: Final = "there is no stream of Alpaca's at this address ({reason}); check APCA_API_STREAM_URL"
+
+_FINAL: Final = {
+    "auth failed": _NO_KEYS,
+    "HTTP 401": _NO_KEYS,
+    "HTTP 403": _NO_KEYS,
+    "insufficient subscription": _NO_RIGHT,
+    "v2 not enabled": _NO_RIGHT,
+    "HTTP 404": _NOT_HERE,
+}
+_CROWDED: Final = "connection limit exceeded"
+
+_REFUSALS: Final = {
+    401: "not authenticated",
+    402: "auth failed",
+    404: "auth timeout",
+    406: _CROWDED,
+    408: "v2 not enabled",
+    409: "insufficient subscription",
+}
+
+SYMBOL_LIMIT: Final = 405
+SLOW_CLIENT: Final = 407
+SERVER_ERROR: Final = 500
+
 
 def refusal(status: int | None, body: str, feed: str) -> str:
     """Why a REST request was refused, and what to do about it.
@@ -37,6 +67,48 @@ def refusal(status: int | None, body: str, feed: str) -> str:
             f"Alpaca counts too many requests ({said}), for minutes on end; wait, or ask for less at a time"
         )
     return f"Alpaca's server failed, again and again ({status}: {said}); try again later"
+
+
+class Refusal(Exception):
+    """The stream refused a connection, or could not be reached; the message is its reason."""
+
+    @property
+    def is_final(self) -> bool:
+        """Whether another try is of no use."""
+        return str(self) in _FINAL
+
+    @property
+    def is_crowded(self) -> bool:
+        """Whether others use the account's connections: perhaps only a former self, not yet given up."""
+        return str(self) == _CROWDED
+
+    def advice(self, feed: str) -> str:
+        """What it means and what to do, when it has been the last try."""
+        reason = str(self)
+        if reason in _FINAL:
+            return _FINAL[reason].format(reason=reason, feed=feed, keys=f"{KEY_ID} and {SECRET_KEY}")
+        if self.is_crowded:
+            return (
+                f"Alpaca allows the account no further connection to its stream ({reason}); "
+                "end the other program that uses it, then try again"
+            )
+        return f"Alpaca's stream cannot be reached ({reason}); check the network, and try again"
+
+
+def refused_by(code: int | None) -> Refusal | None:
+    """The refusal that an error in the middle of a session amounts to; None if the connection outlives it."""
+    reason = None if code is None else _REFUSALS.get(code)
+    return None if reason is None else Refusal(reason)
+
+
+def meaning(code: int | None, message: str, times: int) -> str:
+    """What an error means that the stream sent in the middle of a session; it came so many times."""
+    if code == SLOW_CLIENT:
+        return (
+            f"Alpaca says that this computer reads too slowly ({message}, {times} so far): bars may be lost; "
+            "subscribe fewer symbols, or give it less else to do"
+        )
+    return f"Alpaca's stream reports an error: {message} ({code})"
 
 
 def _said(body: str) -> str:

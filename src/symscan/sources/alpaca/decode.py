@@ -1,0 +1,116 @@
+"""A frame of the stream, made into columns at once: thousands of bars come in one burst."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
+from typing import Any, Final
+
+import msgpack  # type: ignore[import-untyped]
+import numpy as np
+
+from symscan.model.bar import VOLUME, Floats, Mask
+from symscan.model.instant import MINUTE
+from symscan.sources.feed import Arrivals
+
+_BAR: Final = "b"
+_UPDATED_BAR: Final = "u"
+_COLUMNS: Final = itemgetter("S", "t", "o", "h", "l", "c", "v")
+_INTEGER_NANOSECONDS: Final = 2
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """What one frame said.
+
+    Attributes
+    ----------
+    arrivals
+        Its bars, in order; new ones and corrections apart.
+    controls
+        Everything that is no bar: acknowledgements and errors.
+    broken
+        How many messages were bars by name, but could not be read as such.
+    """
+
+    arrivals: tuple[Arrivals, ...]
+    controls: tuple[Mapping[str, Any], ...]
+    broken: int
+
+
+def decode(data: bytes | str) -> Frame:
+    """Read a frame.
+
+    Raises
+    ------
+    ValueError
+        If it is none of Alpaca's.
+    """
+    messages = _messages(data)
+    arrivals: list[Arrivals] = []
+    controls: list[Mapping[str, Any]] = []
+    broken = 0
+    for kind, group in groupby(messages, key=_kind):
+        if kind not in (_BAR, _UPDATED_BAR):
+            controls += group
+            continue
+        bars = list(group)
+        arrived = _arrivals(bars, corrected=kind == _UPDATED_BAR)
+        broken += len(bars) - len(arrived.symbols)
+        if arrived.symbols:
+            arrivals.append(arrived)
+    return Frame(tuple(arrivals), tuple(controls), broken)
+
+
+def are_bars(ends: np.ndarray[Any, np.dtype[np.int64]], fields: Floats) -> Mask:
+    """Which columns can be minute bars: on the minute, with positive prices and a volume."""
+    known = np.isfinite(fields).all(axis=0)
+    priced = (fields[:VOLUME] > 0.0).all(axis=0) & (fields[VOLUME] >= 0.0)
+    usable: Mask = known & priced & (ends % MINUTE == 0)
+    return usable
+
+
+def _messages(data: bytes | str) -> list[Any]:
+    if isinstance(data, str):
+        raise ValueError("text where messages were expected")
+    messages = msgpack.unpackb(data, timestamp=_INTEGER_NANOSECONDS)
+    if not isinstance(messages, list) or not all(type(message) is dict for message in messages):
+        raise ValueError("something else than messages")
+    return messages
+
+
+def _kind(message: Mapping[str, Any]) -> Any:
+    return message.get("T")
+
+
+def _arrivals(bars: Sequence[Mapping[str, Any]], *, corrected: bool) -> Arrivals:
+    try:
+        columns = _columns(map(_COLUMNS, bars))
+    except (KeyError, TypeError, ValueError, OverflowError):
+        columns = _columns(_COLUMNS(bar) for bar in bars if _is_whole(bar))
+    symbols, ends, fields = columns
+    usable = are_bars(ends, fields)
+    if not usable.all():
+        symbols = tuple(symbol for symbol, good in zip(symbols, usable.tolist(), strict=True) if good)
+        ends, fields = ends[usable], fields[:, usable]
+    return Arrivals(symbols, ends, fields, corrected)
+
+
+def _columns(
+    rows: Iterable[tuple[Any, ...]],
+) -> tuple[tuple[str, ...], np.ndarray[Any, np.dtype[np.int64]], Floats]:
+    symbols, starts, *values = tuple(zip(*rows, strict=True)) or ((),) * 7
+    # A bar's time is its start; here it counts by the instant it is complete.
+    ends = np.array(starts, np.int64) // 1_000 + MINUTE
+    return symbols, ends, np.array(values, np.float64)
+
+
+def _is_whole(bar: Mapping[str, Any]) -> bool:
+    try:
+        symbol, start, *values = _COLUMNS(bar)
+    except KeyError:
+        return False
+    numbers = all(type(value) in (int, float) for value in values)
+    return numbers and type(start) is int and isinstance(symbol, str)

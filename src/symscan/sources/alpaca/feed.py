@@ -1,0 +1,184 @@
+"""Alpaca as a feed: minute bars and corrections from its stream, missed bars by REST."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from symscan.errors import FeedError
+from symscan.model.bar import FIELDS
+from symscan.model.instant import MINUTE, SECOND, Instant
+from symscan.model.interval import ONE_MINUTE, Interval
+from symscan.sources.alpaca.keys import AlpacaHosts, AlpacaKeys
+from symscan.sources.alpaca.rest import AlpacaRest
+from symscan.sources.feed import Arrivals, Connected, Delivery, Notice
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from symscan.sources.alpaca.stream import StreamPatience
+
+_CLOCK_READ_SECONDS: Final = 5.0
+_LONGEST_WAIT_SECONDS: Final = 3_600.0
+
+
+class _Woken:
+    """What :meth:`AlpacaFeed.wake` puts into the queue."""
+
+
+_WOKEN: Final = _Woken()
+
+
+class AlpacaFeed:
+    """Alpaca's stream and bars, for one session; see :class:`symscan.sources.feed.Feed`.
+
+    Parameters
+    ----------
+    keys
+        Whose account.
+    hosts
+        Where the services are.
+    feed
+        ``iex`` or ``sip``: for the stream and for what is fetched.
+    patience
+        How long the stream is waited for.
+
+    Raises
+    ------
+    InputError
+        If the feed is neither, or the client is not installed.
+    """
+
+    def __init__(
+        self,
+        keys: AlpacaKeys,
+        hosts: AlpacaHosts,
+        feed: str,
+        patience: StreamPatience | None = None,
+    ) -> None:
+        self._rest = AlpacaRest(keys, hosts, feed)
+        self.name = f"alpaca:{feed}"
+        self.base: Interval = ONE_MINUTE
+        self.is_patient = False
+        from symscan.sources.alpaca.client import Patience
+        from symscan.sources.alpaca.stream import Stream, StreamPatience
+
+        quickly = Patience(read_seconds=_CLOCK_READ_SECONDS, retries=1)
+        self._clock = AlpacaRest(keys, hosts, feed, quickly)
+        self._stream = Stream(keys, hosts, feed, self._take, patience or StreamPatience())
+        self._queue: SimpleQueue[Delivery | FeedError | _Woken] = SimpleQueue()
+        self._is_woken = False
+        self._connections = 0
+        self._offset: Instant | None = None
+
+    def open(self) -> None:
+        """Connect and begin to deliver; returns when the feed said yes.
+
+        Raises
+        ------
+        FeedError
+            If it does not: a wrong key, no right to the data, no connection left, no network.
+        """
+        measuring = self._measure_beside()
+        self._stream.open()
+        # Nothing is decided by the clock before there is one, unless it cannot be had.
+        measuring.join(2.0 * _CLOCK_READ_SECONDS)
+
+    def close(self) -> None:
+        """Deliver no more; returns within five seconds, whatever the other side does."""
+        self._stream.close()
+        self.wake()
+
+    def now(self) -> Instant:
+        """The market's clock: this computer's, put right by what they differed at the last connection."""
+        return time.time_ns() // 1_000 - (self._offset or 0)
+
+    def clock_offset_ms(self) -> float | None:
+        """This computer's clock minus the market's; None as long as the market's is not known."""
+        return None if self._offset is None else self._offset / 1_000
+
+    def subscribe(self, symbols: Sequence[str]) -> None:
+        """Deliver bars of these symbols, too; does not wait."""
+        self._stream.want(symbols)
+
+    def unsubscribe(self, symbols: Sequence[str]) -> None:
+        """Deliver no more bars of these symbols; does not wait."""
+        self._stream.unwant(symbols)
+
+    def receive(self, until: Instant) -> Delivery | None:
+        """The next delivery; None once the market's clock has passed ``until``, or after :meth:`wake`.
+
+        Raises
+        ------
+        FeedError
+            If the feed ended for good.
+        """
+        try:
+            item = self._queue.get(timeout=self._seconds_to(until))
+        except Empty:
+            return None
+        if isinstance(item, _Woken):
+            self._is_woken = False
+            return None
+        if isinstance(item, FeedError):
+            self._queue.put(item)  # nor is there anything next time
+            raise item
+        return item
+
+    def wake(self) -> None:
+        """Let a waiting ``receive`` return, or the next one if nobody waits."""
+        if not self._is_woken:
+            self._is_woken = True
+            self._queue.put(_WOKEN)
+
+    def bars(self, symbols: Sequence[str], after: Instant, until: Instant) -> Arrivals:
+        """Fetch the bars with ``after < end <= until``, by symbol and end; waits for the answer.
+
+        Raises
+        ------
+        FeedError
+            If Alpaca refuses, or cannot be reached.
+        """
+        # Bars end on the minute and are asked for by their start, from the first microsecond after.
+        frame = self._rest.bars(symbols, ONE_MINUTE, after - MINUTE + 1, until - MINUTE + 1)
+        return self._arrivals(frame)
+
+    def _arrivals(self, frame: pl.DataFrame) -> Arrivals:
+        from symscan.sources.alpaca.decode import are_bars
+
+        ends = frame["start"].to_physical().to_numpy() + MINUTE
+        fields = np.ascontiguousarray(frame.select(FIELDS).to_numpy().T, np.float64).reshape(len(FIELDS), -1)
+        usable = are_bars(ends, fields)
+        symbols = frame["symbol"].filter(usable).to_list()
+        if len(symbols) < len(ends):
+            self._queue.put(Notice(f"Alpaca gave {len(ends) - len(symbols)} bars that are none; ignored"))
+        return Arrivals(symbols, ends[usable], fields[:, usable])
+
+    def _seconds_to(self, until: Instant) -> float:
+        return min(max(0.0, (until - self.now()) / SECOND), _LONGEST_WAIT_SECONDS)
+
+    def _take(self, delivery: Delivery | FeedError) -> None:
+        """In the stream's thread."""
+        self._queue.put(delivery)
+        if isinstance(delivery, Connected):
+            self._connections += 1
+            if self._connections > 1:
+                self._measure_beside()
+
+    def _measure_beside(self) -> threading.Thread:
+        thread = threading.Thread(target=self._measure, name="market clock", daemon=True)
+        thread.start()
+        return thread
+
+    def _measure(self) -> None:
+        try:
+            market, ours = self._clock.clock()
+        except FeedError as error:
+            self._queue.put(Notice(f"the market's clock is not known, this computer's is used: {error}"))
+        else:
+            self._offset = ours - market
