@@ -63,7 +63,9 @@ def fetch(
     Keys come from APCA_API_KEY_ID and APCA_API_SECRET_KEY. Prices are as traded. A fetch that is interrupted
     keeps its whole sessions, and the same command goes on from there.
     """
+    from symscan.cli.fetch_report import show_fetch
     from symscan.clock.session_calendar import SessionCalendar
+    from symscan.sources.alpaca.fetch import Fetcher
     from symscan.sources.alpaca.keys import AlpacaHosts, AlpacaKeys
     from symscan.sources.alpaca.rest import AlpacaRest
 
@@ -76,9 +78,6 @@ def fetch(
         opened.refuse_other(f"{source}:{feed}")
         now, _ = rest.clock()
         over = _over(sessions, now)
-        from symscan.cli.fetch_report import show_fetch
-        from symscan.sources.alpaca.fetch import Fetcher
-
         fetcher = Fetcher(opened, rest, now)
         _fetch(fetcher, names, intervals, over)
     show_fetch(fetcher.report(), over, sessions[len(over) :], store)

@@ -30,27 +30,30 @@ def show_fetch(
     if not report.bars:
         print(f"Nothing to fetch: {store} has all from {first} to {last}.")
     for interval, bars in report.bars.items():
-        where = f"{report.symbols:,} symbols, {report.sessions[interval]:,} sessions from {first} to {last}"
-        print(f"Fetched {bars:,} {interval} bars into {store}: {where}.")
+        sessions = _many(report.sessions[interval], "session")
+        what = _many(bars, f"{interval} bar")
+        print(
+            f"Fetched {what} into {store}: {_many(report.symbols, 'symbol')}, {sessions} from {first} to {last}."
+        )
     for line in (*_notes(report), *_unfinished(left_out)):
         print(f"  {line}")
 
 
 def _notes(report: FetchReport) -> list[str]:
-    counted = {
-        "splits new to the store": report.splits,
-        "bars in no session, dropped": report.outside,
-        "bars without volume, dropped": report.zero_volume,
-        "bars that cannot be bars, dropped": report.bad_bars,
-    }
-    notes = [f"{count:,} {what}" for what, count in counted.items() if count]
+    counted = [
+        (report.splits, "split", "new to the store"),
+        (report.outside, "bar", "in no session, dropped"),
+        (report.zero_volume, "bar", "without volume, dropped"),
+        (report.bad_bars, "bar", "with impossible prices or times, dropped"),
+    ]
+    notes = [f"{_many(count, thing)} {what}" for count, thing, what in counted if count]
     notes += [
         f"the split of {one.symbol} on {one.ex_date} stays {one.stored:g}; fetched: {one.fetched:g}"
         for one in report.contradictions
     ]
     if report.silent:
         more = f" and {len(report.silent) - _NAMED:,} more" if len(report.silent) > _NAMED else ""
-        notes.append(f"symbols without any bar: {', '.join(report.silent[:_NAMED])}{more}")
+        notes.append(f"symbols without any bar among them: {', '.join(report.silent[:_NAMED])}{more}")
     return notes
 
 
@@ -60,3 +63,7 @@ def _unfinished(sessions: Sequence[Session]) -> list[str]:
         f"{one.date} is left out: it can be fetched whole from {one.local(settled_at(one)):%H:%M %Z} on"
         for one in sessions[:1]
     ]
+
+
+def _many(count: int, thing: str) -> str:
+    return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"
