@@ -55,7 +55,7 @@ class _Minute:
     def take(self, rows: Rows, fields: Floats, trust: Trust) -> Mask:
         """Take over what is new or counts more than what was there; returns which, shape ``(n,)``."""
         prints = _prints(fields)
-        is_news = (self.trust[rows] <= trust) & (self.prints[rows] != prints)
+        is_news: Mask = (self.trust[rows] <= trust) & (self.prints[rows] != prints)
         self.trust[rows] = np.maximum(self.trust[rows], trust)
         self.prints[rows[is_news]] = prints[is_news]
         if self.block is not None and is_news.any():

@@ -63,8 +63,9 @@ def schedule(day: StoredDay, session: Session, faults: Faults, start: Instant) -
         if end > start:
             changes.append(Change(max(begin, start), Lost("the replay was told to disconnect")))
             changes.append(Change(end, Connected()))
-    last = max(session.close, *(one.due for one in [*batches, *changes]))
-    ordered = sorted([*changes, *batches], key=lambda one: one.due)  # a change comes before bars due with it
+    happenings: list[Happening] = [*changes, *batches]
+    last = max(session.close, *(one.due for one in happenings))
+    ordered = sorted(happenings, key=lambda one: one.due)  # a change comes before bars due with it
     return [*ordered, Change(last, Ended())]
 
 

@@ -1,0 +1,127 @@
+"""A feed that delivers what a test wrote down, on a clock that jumps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+
+from fakes import Day, Price
+from symscan.errors import FeedError
+from symscan.model.instant import MINUTE, Instant
+from symscan.model.interval import ONE_MINUTE
+from symscan.model.session import Session
+from symscan.sources.feed import Arrivals, Connected, Delivery
+
+
+def five(price: Price) -> tuple[float, ...]:
+    """The five numbers of a bar."""
+    assert price is not None
+    return price if isinstance(price, tuple) else (*[price] * 4, 1.0)
+
+
+def arrivals(*bars: tuple[str, Instant, Price], corrected: bool = False) -> Arrivals:
+    """Bars given as symbol, end and price."""
+    fields = np.array([five(price) for _, _, price in bars]).reshape(len(bars), 5).T
+    ends = np.array([end for _, end, _ in bars], np.int64)
+    return Arrivals([symbol for symbol, _, _ in bars], ends, fields, corrected)
+
+
+class ScriptedFeed:
+    """Delivers a script; fetches answer from the day's true bars, as far as they are complete.
+
+    Parameters
+    ----------
+    script
+        What happens and when; bars of symbols that are not subscribed then are lost.
+    day
+        The true bars, as a :class:`fakes.MemoryMarket` has them.
+    start
+        Where the clock begins.
+    """
+
+    name = "script"
+    base = ONE_MINUTE
+
+    def __init__(
+        self,
+        session: Session,
+        script: Sequence[tuple[Instant, Delivery | Callable[[], None]]],
+        day: Mapping[str, Day] | None = None,
+        start: Instant | None = None,
+        is_patient: bool = True,
+    ) -> None:
+        self.session = session
+        self.is_patient = is_patient
+        self.clock = session.pre_open if start is None else start
+        self.script = sorted([(self.clock, Connected()), *script], key=lambda one: one[0])
+        self.day = dict(day or {})
+        self.subscribed: set[str] = set()
+        self.fetches: list[tuple[list[str], Instant, Instant]] = []
+        self.failing = 0
+        self.is_woken = False
+
+    def open(self) -> None:
+        """Nothing to do."""
+
+    def close(self) -> None:
+        """Nothing to do."""
+
+    def now(self) -> Instant:
+        return self.clock
+
+    def clock_offset_ms(self) -> float | None:
+        return 1.5
+
+    def subscribe(self, symbols: Sequence[str]) -> None:
+        assert self.subscribed.isdisjoint(symbols)
+        self.subscribed.update(symbols)
+
+    def unsubscribe(self, symbols: Sequence[str]) -> None:
+        assert self.subscribed.issuperset(symbols)
+        self.subscribed.difference_update(symbols)
+
+    def wake(self) -> None:
+        self.is_woken = True
+
+    def receive(self, until: Instant) -> Delivery | None:
+        while self.script and self.script[0][0] <= max(until, self.clock):
+            if self.is_woken:
+                break
+            due, what = self.script.pop(0)
+            self.clock = max(due, self.clock)
+            if callable(what):
+                what()
+            elif (heard := self._heard(what)) is not None:
+                return heard
+        if self.is_woken:
+            self.is_woken = False
+            return None
+        self.clock = max(self.clock, until)
+        return None
+
+    def bars(self, symbols: Sequence[str], after: Instant, until: Instant) -> Arrivals:
+        self.fetches.append((list(symbols), after, until))
+        if self.failing:
+            self.failing -= 1
+            raise FeedError("busy")
+        found = [
+            (symbol, end, price)
+            for symbol in symbols
+            for start, price in sorted(self.day.get(symbol, {}).items())
+            if price is not None and after < (end := self.end(start)) <= min(until, self.clock)
+        ]
+        return arrivals(*found)
+
+    def end(self, start: int) -> Instant:
+        """The end of the bar that starts so many minutes after the open."""
+        return self.session.open + (start + 1) * MINUTE
+
+    def _heard(self, what: Delivery) -> Delivery | None:
+        if not isinstance(what, Arrivals):
+            return what
+        mask = np.array([symbol in self.subscribed for symbol in what.symbols], np.bool_)
+        if not mask.any():
+            return None
+        symbols = [symbol for symbol, kept in zip(what.symbols, mask, strict=True) if kept]
+        return Arrivals(symbols, what.ends[mask], what.fields[:, mask], what.corrected)
