@@ -64,7 +64,6 @@ class JobMaker:
             self._time.now,
             managed.scanner,
             self._context(managed, data, book),
-            data,
             book,
             managed.timeout_seconds,
             keeps_memory=self._is_beside,
@@ -79,7 +78,6 @@ class JobMaker:
             self._time.now,
             managed.scanner,
             self._context(managed, data, book),
-            data,
             book,
             managed.timeout_seconds,
             managed.memory,
@@ -93,7 +91,7 @@ class JobMaker:
         data, book = self.data(), RequestBook(managed.holder)
         context = self._context(managed, data, book)
         return TeardownJob(
-            managed.name, self._time.now, managed.scanner, context, data, book, managed.timeout_seconds
+            managed.name, self._time.now, managed.scanner, context, book, managed.timeout_seconds
         )
 
     def _judge(self, managed: ManagedScanner, data: SessionData) -> Callable[[ScanResult], Finding]:

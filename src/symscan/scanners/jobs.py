@@ -21,8 +21,7 @@ from symscan.model.interval import Interval
 from symscan.scanners.base import BaseScanner, ScanContext, ScanResult
 from symscan.scanners.memory import memory_of
 from symscan.scanners.result import checked_result
-from symscan.session.requests import AddBars, AddIndicator, AddSymbol, Request, RequestBook
-from symscan.session.session_data import SessionData
+from symscan.session.requests import Request, RequestBook
 from symscan.session.unknown import Reasons
 
 
@@ -122,8 +121,8 @@ class Job(ABC):
     ----------
     name, scanner, context
         Whom to call, with what.
-    data, book
-        What the context's view looks at, and where it records requests.
+    book
+        Where the context's view records requests.
     timeout_seconds
         How long the call may take.
     memory
@@ -134,7 +133,6 @@ class Job(ABC):
     at: Instant
     scanner: BaseScanner
     context: ScanContext
-    data: SessionData
     book: RequestBook
     timeout_seconds: float
     memory: bytes | None = None
@@ -200,12 +198,11 @@ class SetupJob(Job):
 
     def conclude(self) -> Verdict:
         """Ready with all that was asked for; else nothing that was asked for counts."""
-        keys = [spec.key for spec in self.book.specs()]
+        keys = tuple(spec.key for spec in self.book.specs())
         verdict = Job.conclude(self)
         if verdict.outcome is not Outcome.OK:
             return replace(verdict, requests=())
-        keys += [one.spec.key for one in verdict.requests if isinstance(one, AddIndicator)]
-        return replace(verdict, readied=Readied(len(self.scanner.universe), tuple(dict.fromkeys(keys))))
+        return replace(verdict, readied=Readied(len(self.scanner.universe), keys))
 
     def _called(self) -> Verdict:
         if not self.scanner.setup(self.context):
@@ -269,7 +266,7 @@ class TeardownJob(Job):
 
     def _requests(self) -> list[Request]:
         self.book.forget_additions()
-        return [one for one in Job._requests(self) if not isinstance(one, AddBars | AddIndicator | AddSymbol)]
+        return self.book.drain()
 
 
 def said(error: BaseException) -> str:

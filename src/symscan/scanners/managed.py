@@ -13,7 +13,6 @@ from symscan.model.instant import Instant
 from symscan.scanners.base import BaseScanner, ScanResult
 from symscan.scanners.jobs import Job
 from symscan.scanners.ledger import UnknownLedger
-from symscan.scanners.memory import give_back
 from symscan.scanners.states import ScannerState, check_transition
 from symscan.session.holders import scanner_holder
 
@@ -94,8 +93,3 @@ class ManagedScanner:
         known = np.fromiter(map(self._found.__contains__, symbols), np.bool_, len(symbols))
         self._found.update(symbols)
         return ~known
-
-    def restore(self, memory: bytes) -> None:
-        """Remember what ``memory`` was in the session that is resumed; it has been set up anew."""
-        give_back(self.scanner, memory)
-        self.memory = memory

@@ -24,6 +24,7 @@ from symscan.scanners.background import BackgroundExecution
 from symscan.scanners.base import ScanContext, ScanResult
 from symscan.scanners.managed import DueTimes, ManagedScanner
 from symscan.scanners.manager import ScannerManager
+from symscan.scanners.memory import give_back
 from symscan.scanners.states import ScannerState
 from symscan.session.requests import AddBars, AddIndicator, AddSymbol, LockSymbol
 from symscan.session.session_data import SessionData
@@ -511,9 +512,10 @@ def test_what_a_scanner_remembers_can_be_given_back(beside: Any) -> None:
         session.come_in()
         kept.append(managed.memory)
     assert len(set(kept)) == 3
-    again = _managed("mine", Counting())
-    again.restore(kept[1])
-    assert (again.scanner.count, again.memory) == (1, kept[1])  # type: ignore[attr-defined]
+    again = Counting()
+    assert kept[1] is not None
+    give_back(again, kept[1])
+    assert again.count == 1
 
 
 def test_only_a_memory_that_changed_comes_with_a_verdict() -> None:
