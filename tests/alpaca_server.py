@@ -106,8 +106,8 @@ class AlpacaServer:
         What clients asked of the stream, in order: ``("subscribe", ("AAPL", ...))``.
     handshakes
         How many connections to the stream were tried.
-    errors_at_auth
-        Codes to answer the next authentications with, taken from the front.
+    errors_at_auth, errors_at_change
+        Codes to answer the next authentications, or changes of subscription, with; taken from the front.
     is_mute
         Whether the stream answers nothing at all, not even authentication.
     """
@@ -136,9 +136,11 @@ class AlpacaServer:
         self.actions: list[tuple[str, tuple[str, ...]]] = []
         self.handshakes = 0
         self.errors_at_auth: list[int] = []
+        self.errors_at_change: list[int] = []
         self.is_mute = False
         self._refusals = 0
         self._clients: list[_Client] = []
+        self._accepted: list[ServerConnection] = []
         self._changed = threading.Condition()
         self._ready = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
@@ -236,11 +238,14 @@ class AlpacaServer:
         self.port: int = next(iter(server.sockets)).getsockname()[1]
         self._ready.set()
         await self._over.wait()
-        await self._to_all(_abort)
+        for connection in self._accepted:  # those of REST, too: none may outlive the loop
+            connection.transport.abort()
+            await asyncio.wait_for(connection.wait_closed(), PATIENCE)
         server.close()
         await server.wait_closed()
 
     async def _answer(self, connection: ServerConnection, request: Request) -> Response | None:
+        self._accepted.append(connection)
         if "Upgrade" not in request.headers:
             return await self.rest.answer(request)
         self.handshakes += 1
@@ -296,6 +301,8 @@ class AlpacaServer:
         if not client.is_authenticated:
             return 401
         self.actions.append((action, tuple(message.get("bars", ()))))
+        if self.errors_at_change:
+            return self.errors_at_change.pop(0)
         after = {name: set(symbols) for name, symbols in client.subscribed.items()}
         for name in CHANNELS:
             change = after[name].update if action == "subscribe" else after[name].difference_update

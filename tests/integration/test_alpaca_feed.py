@@ -1,0 +1,427 @@
+"""Alpaca's feed: the official client against a server of ours that speaks its protocol, and misbehaves."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from time import perf_counter
+
+import numpy as np
+import pytest
+
+from alpaca_server import ERRORS, LOOPBACK, AlpacaServer, ServerBar
+from symscan.errors import FeedError
+from symscan.model.instant import MINUTE, SECOND, Instant, from_datetime
+from symscan.sources.alpaca.feed import AlpacaFeed
+from symscan.sources.alpaca.keys import AlpacaHosts, AlpacaKeys
+from symscan.sources.alpaca.stream import StreamPatience
+from symscan.sources.feed import Arrivals, Connected, Delivery, Lost, Notice
+
+OPEN = from_datetime(datetime(2024, 1, 2, 14, 30, tzinfo=UTC))
+HURRY = StreamPatience(
+    answer_seconds=0.3,
+    open_seconds=0.5,
+    crowded_seconds=0.5,
+    first_wait_seconds=0.01,
+    longest_wait_seconds=0.05,
+)
+CLOSED_WITHIN = 5.0
+
+Opener = Callable[..., AlpacaFeed]
+
+
+@pytest.fixture
+def server() -> Iterator[AlpacaServer]:
+    with AlpacaServer() as server:
+        yield server
+
+
+@pytest.fixture
+def opened() -> Iterator[Opener]:
+    """Makes feeds, open and with their first ``Connected`` taken; closes them afterwards."""
+    feeds: list[AlpacaFeed] = []
+
+    def make(server: AlpacaServer, *symbols: str) -> AlpacaFeed:
+        feed = AlpacaFeed(server.keys, server.hosts, "iex", HURRY)
+        feeds.append(feed)
+        feed.subscribe(symbols)
+        feed.open()
+        assert take(feed) == Connected()
+        return feed
+
+    yield make
+    for feed in feeds:
+        feed.close()
+
+
+def take(feed: AlpacaFeed) -> Delivery | None:
+    return feed.receive(feed.now() + 10 * SECOND)
+
+
+def arrivals(feed: AlpacaFeed) -> Arrivals:
+    delivery = take(feed)
+    assert isinstance(delivery, Arrivals)
+    return delivery
+
+
+def notice(feed: AlpacaFeed) -> str:
+    delivery = take(feed)
+    assert isinstance(delivery, Notice)
+    return delivery.message
+
+
+def comes_back(feed: AlpacaFeed) -> None:
+    assert isinstance(take(feed), Lost)
+    assert take(feed) == Connected()
+
+
+def bar(symbol: str, end: Instant, price: float = 10.0) -> ServerBar:
+    return ServerBar.flat(symbol, end, price)
+
+
+def refused(server: AlpacaServer, feed: str = "iex", hosts: AlpacaHosts | None = None) -> str:
+    """The message with which a feed does not open; in bounded time."""
+    begun = perf_counter()
+    with pytest.raises(FeedError) as caught:
+        AlpacaFeed(server.keys, hosts or server.hosts, feed, HURRY).open()
+    assert perf_counter() - begun < CLOSED_WITHIN
+    return str(caught.value)
+
+
+# -- bars ---------------------------------------------------------------------------------------------------
+
+
+def test_bars_count_by_the_instant_they_are_complete(server: AlpacaServer, opened: Opener) -> None:
+    feed = opened(server, "AAPL", "MSFT")
+    server.send_bars([ServerBar("AAPL", OPEN, 10, 12.5, 9, 11, 300), bar("MSFT", OPEN + MINUTE, 7.25)])
+    came = arrivals(feed)
+    assert came.symbols == ("AAPL", "MSFT")
+    assert came.ends.tolist() == [OPEN + MINUTE, OPEN + MINUTE]
+    assert came.fields.tolist() == [[10, 7.25], [12.5, 7.25], [9, 7.25], [11, 7.25], [300, 100]]
+    assert not came.corrected
+
+
+def test_corrections_say_so(server: AlpacaServer, opened: Opener) -> None:
+    feed = opened(server, "AAPL")
+    server.send_bars([bar("AAPL", OPEN + MINUTE)], updated=True)
+    assert arrivals(feed).corrected
+
+
+def test_bars_come_as_they_were_sent_twice_and_out_of_order(server: AlpacaServer, opened: Opener) -> None:
+    feed = opened(server, "AAPL")
+    ends = [OPEN + minutes * MINUTE for minutes in (3, 1, 1, 2)]
+    server.send_bars([bar("AAPL", end) for end in ends], per_frame=1)
+    assert [end for _ in ends for end in arrivals(feed).ends.tolist()] == ends
+
+
+def test_a_burst_of_a_whole_market_comes_as_one(server: AlpacaServer, opened: Opener) -> None:
+    symbols = [f"S{number:04}" for number in range(8_000)]
+    feed = opened(server, *symbols)
+    assert server.send_bars([bar(symbol, OPEN + MINUTE, 1.5) for symbol in symbols]) == 8_000
+    came = arrivals(feed)
+    assert list(came.symbols) == symbols
+    assert np.array_equal(came.fields, np.repeat([[1.5], [1.5], [1.5], [1.5], [100.0]], 8_000, axis=1))
+
+
+def test_what_is_no_bar_is_left_out_and_told(server: AlpacaServer, opened: Opener) -> None:
+    feed = opened(server, "AAPL", "MSFT")
+    nothing = float("nan")
+    broken = ServerBar("MSFT", OPEN, nothing, nothing, nothing, nothing, 0.5)
+    server.send_bars([bar("AAPL", OPEN + MINUTE), broken, bar("AAPL", OPEN + 90 * SECOND)])
+    assert arrivals(feed).symbols == ("AAPL",)
+    assert notice(feed) == "Alpaca sent 2 bars that are none; they are ignored"
+
+
+# -- subscriptions ------------------------------------------------------------------------------------------
+
+
+def test_subscriptions_follow_what_is_wanted(server: AlpacaServer, opened: Opener) -> None:
+    feed = opened(server, "AAPL")
+    feed.subscribe(["MSFT", "KR"])
+    server.wait(lambda: server.subscribed == {"AAPL", "MSFT", "KR"})
+    feed.unsubscribe(["AAPL", "KR"])
+    server.wait(lambda: server.subscribed == {"MSFT"})
+    assert server.actions[-1] == ("unsubscribe", ("AAPL", "KR"))
+
+
+def test_a_feed_opens_before_anything_is_wanted(server: AlpacaServer, opened: Opener) -> None:
+    feed = opened(server)
+    assert server.actions == []
+    feed.subscribe(["AAPL"])
+    server.wait(lambda: server.subscribed == {"AAPL"})
+
+
+def test_many_wishes_become_few_requests(server: AlpacaServer, opened: Opener) -> None:
+    feed = opened(server)
+    for number in range(500):
+        feed.subscribe([f"S{number}"])
+    server.wait(lambda: len(server.subscribed) == 500)
+    assert len(server.actions) < 250
+
+
+def test_nobody_waits_for_a_subscription(server: AlpacaServer, opened: Opener) -> None:
+    feed = opened(server, "AAPL")
+    server.is_mute = True
+    begun = perf_counter()
+    feed.subscribe(["MSFT"])
+    assert perf_counter() - begun < 0.1
+    lost = take(feed)
+    server.is_mute = False
+    assert lost == Lost("the connection broke: no answer to subscribe of 1 symbols")
+    assert take(feed) == Connected()
+    assert server.subscribed == {"AAPL", "MSFT"}
+
+
+def test_as_many_symbols_as_the_account_may_have() -> None:
+    symbols = [f"S{number:02}" for number in range(50)]
+    with AlpacaServer(symbol_limit=30) as server:
+        feed = AlpacaFeed(server.keys, server.hosts, "iex", HURRY)
+        feed.subscribe(symbols)
+        feed.open()
+        message = notice(feed)
+        assert "takes 30 symbols" in message and "20 get no bars" in message and "max_symbols" in message
+        assert take(feed) == Connected()
+        assert server.subscribed == set(symbols[:30])
+        feed.unsubscribe(["S03"])
+        server.wait(lambda: server.subscribed == {*symbols[:31]} - {"S03"})
+        assert "19 get no bars" in notice(feed)
+        server.drop()
+        comes_back(feed)
+        assert server.subscribed == {*symbols[:31]} - {"S03"}
+        feed.close()
+
+
+def test_a_refused_change_is_told_and_outlived(server: AlpacaServer, opened: Opener) -> None:
+    feed = opened(server, "AAPL")
+    server.errors_at_change = [410]
+    feed.subscribe(["BAD"])
+    assert notice(feed) == f"Alpaca does not subscribe BAD ({ERRORS[410]}, 410)"
+    feed.subscribe(["MSFT"])
+    server.wait(lambda: server.subscribed == {"AAPL", "MSFT"})
+
+
+def test_an_error_of_the_server_begins_anew(server: AlpacaServer, opened: Opener) -> None:
+    feed = opened(server, "AAPL")
+    server.errors_at_change = [500]
+    feed.subscribe(["MSFT"])
+    comes_back(feed)
+    assert server.subscribed == {"AAPL", "MSFT"}
+
+
+# -- what does not open -------------------------------------------------------------------------------------
+
+
+def test_a_wrong_key(server: AlpacaServer) -> None:
+    keys = AlpacaKeys("PKWRONG", "wrong-secret")
+    with pytest.raises(FeedError, match=r"does not accept the keys.*APCA_API_KEY_ID and") as caught:
+        AlpacaFeed(keys, server.hosts, "iex", HURRY).open()
+    assert "WRONG" not in str(caught.value) and "wrong-secret" not in str(caught.value)
+    assert server.handshakes == 1
+
+
+def test_no_right_to_the_feed() -> None:
+    with AlpacaServer(feeds=["iex"]) as server:
+        assert "may not use the stream of feed sip" in refused(server, "sip")
+        assert server.handshakes == 1
+
+
+def test_a_connection_limit_is_not_tried_for_ever() -> None:
+    with AlpacaServer(connection_limit=0) as server:
+        assert "no further connection" in refused(server)
+        assert server.handshakes > 1
+
+
+def test_a_connection_that_comes_free_in_time(server: AlpacaServer, opened: Opener) -> None:
+    server.errors_at_auth = [406, 406]
+    opened(server, "AAPL")
+    assert server.handshakes == 3
+
+
+def test_a_server_that_says_nothing(server: AlpacaServer) -> None:
+    server.is_mute = True
+    assert "no answer in time" in refused(server)
+
+
+def test_a_server_that_refuses_handshakes(server: AlpacaServer) -> None:
+    server.refuse(1_000)
+    assert "HTTP 503" in refused(server)
+
+
+def test_nobody_there(server: AlpacaServer) -> None:
+    with socket.socket() as free:
+        free.bind((LOOPBACK, 0))
+        nobody = f"ws://{LOOPBACK}:{free.getsockname()[1]}"
+    message = refused(server, hosts=AlpacaHosts(server.hosts.data_url, nobody, server.hosts.trading_url))
+    assert "cannot be reached" in message and "check the network" in message
+
+
+# -- what happens afterwards --------------------------------------------------------------------------------
+
+
+def test_a_broken_connection_is_mended(server: AlpacaServer, opened: Opener) -> None:
+    feed = opened(server, "AAPL", "MSFT")
+    server.refuse(3)
+    server.drop()
+    comes_back(feed)
+    assert server.handshakes == 5
+    assert server.subscribed == {"AAPL", "MSFT"}
+    server.send_bars([bar("AAPL", OPEN + MINUTE)])
+    assert arrivals(feed).symbols == ("AAPL",)
+
+
+def test_a_connection_that_breaks_within_a_frame(server: AlpacaServer, opened: Opener) -> None:
+    feed = opened(server, "AAPL")
+    server.send_half_a_frame()
+    comes_back(feed)
+
+
+@pytest.mark.parametrize("garbage", [b"\xff\x00garbage", b"\x05", b"\x91\x05", b"", "text"])
+def test_garbage_is_told_and_outlived(garbage: bytes | str, server: AlpacaServer, opened: Opener) -> None:
+    feed = opened(server, "AAPL")
+    server.send_raw(garbage)
+    assert "something unreadable" in notice(feed)
+    server.send_bars([bar("AAPL", OPEN + MINUTE)])
+    assert arrivals(feed).symbols == ("AAPL",)
+
+
+def test_slow_client_notices_are_counted(server: AlpacaServer, opened: Opener) -> None:
+    feed = opened(server, "AAPL")
+    server.send_error(407)
+    assert "reads too slowly (slow client, 1 so far)" in notice(feed)
+    server.send_error(407)
+    assert "2 so far" in notice(feed)
+
+
+def test_an_unknown_error_is_told(server: AlpacaServer, opened: Opener) -> None:
+    feed = opened(server, "AAPL")
+    server.send_error(499, "out of coffee")
+    assert notice(feed) == "Alpaca's stream reports an error: out of coffee (499)"
+
+
+@pytest.mark.parametrize("code", [401, 404, 406])
+def test_an_error_that_ends_a_connection_is_mended(code: int, server: AlpacaServer, opened: Opener) -> None:
+    feed = opened(server, "AAPL")
+    server.send_error(code)
+    assert take(feed) == Lost(ERRORS[code])
+    assert take(feed) == Connected()
+
+
+@pytest.mark.parametrize("code", [402, 408, 409])
+def test_an_error_that_ends_the_feed(code: int, server: AlpacaServer, opened: Opener) -> None:
+    feed = opened(server, "AAPL")
+    server.send_error(code)
+    assert take(feed) == Lost(ERRORS[code])
+    for _ in range(2):
+        with pytest.raises(FeedError, match=ERRORS[code]):
+            take(feed)
+    assert server.handshakes == 1
+
+
+def test_a_key_that_is_revoked_ends_the_feed(server: AlpacaServer, opened: Opener) -> None:
+    feed = opened(server, "AAPL")
+    server.errors_at_auth = [402]
+    server.drop()
+    assert isinstance(take(feed), Lost)
+    with pytest.raises(FeedError, match="does not accept the keys"):
+        take(feed)
+
+
+def test_a_connection_taken_by_another_ends_the_feed_in_time(server: AlpacaServer, opened: Opener) -> None:
+    feed = opened(server, "AAPL")
+    server.connection_limit = 0
+    server.drop()
+    assert isinstance(take(feed), Lost)
+    with pytest.raises(FeedError, match="no further connection"):
+        take(feed)
+
+
+# -- waiting and ending -------------------------------------------------------------------------------------
+
+
+def test_receive_ends_when_its_time_is_over(server: AlpacaServer, opened: Opener) -> None:
+    feed = opened(server, "AAPL")
+    until = feed.now() + SECOND // 50
+    assert feed.receive(until) is None
+    assert feed.now() >= until
+    assert feed.receive(until - SECOND) is None
+
+
+def test_wake_ends_a_receive_once(server: AlpacaServer, opened: Opener) -> None:
+    feed = opened(server, "AAPL")
+    feed.wake()
+    feed.wake()
+    assert take(feed) is None
+    waker = threading.Thread(target=feed.wake)
+    waker.start()
+    assert take(feed) is None
+    waker.join()
+    server.send_bars([bar("AAPL", OPEN + MINUTE)])
+    assert arrivals(feed).symbols == ("AAPL",)
+
+
+@pytest.mark.parametrize("state", ["live", "mute", "lost", "new"])
+def test_closing_takes_no_time_whatever_the_server_does(state: str, server: AlpacaServer) -> None:
+    feed = AlpacaFeed(server.keys, server.hosts, "iex", HURRY)
+    if state != "new":
+        feed.open()
+    server.is_mute = state == "mute"
+    if state == "lost":
+        server.refuse(1_000_000)
+        server.drop()
+    begun = perf_counter()
+    feed.close()
+    feed.close()
+    assert perf_counter() - begun < CLOSED_WITHIN
+    feed.subscribe(["AAPL"])
+    feed.unsubscribe(["AAPL"])
+
+
+# -- clock and missed bars ----------------------------------------------------------------------------------
+
+
+def test_now_is_the_market_s_clock(server: AlpacaServer, opened: Opener) -> None:
+    server.rest.clock_offset = timedelta(hours=1)
+    feed = opened(server)
+    ahead = feed.now() - from_datetime(datetime.now(UTC))
+    assert abs(ahead - 60 * MINUTE) < SECOND
+    assert feed.clock_offset_ms() == pytest.approx(-3_600_000, abs=1_000)
+
+
+def test_without_the_market_s_clock_ours_is_used(server: AlpacaServer) -> None:
+    server.rest.fail(403, times=4)
+    feed = AlpacaFeed(server.keys, server.hosts, "iex", HURRY)
+    feed.open()
+    told = [take(feed), take(feed)]
+    feed.close()
+    assert Connected() in told
+    assert any(isinstance(one, Notice) and "clock is not known" in one.message for one in told)
+    assert feed.clock_offset_ms() is None
+    assert abs(feed.now() - from_datetime(datetime.now(UTC))) < SECOND
+
+
+def test_missed_bars_are_fetched_by_their_end() -> None:
+    ends = [OPEN + minutes * MINUTE for minutes in range(1, 9)]
+    stored = [bar(symbol, end, 5.0) for symbol in ("AAPL", "KR") for end in ends]
+    with AlpacaServer(stored, page_limit=3) as server:
+        feed = AlpacaFeed(server.keys, server.hosts, "iex", HURRY)
+        came = feed.bars(["KR", "AAPL"], ends[1], ends[5])
+        assert list(came.symbols) == ["AAPL"] * 4 + ["KR"] * 4
+        assert came.ends.tolist() == ends[2:6] * 2
+        assert came.fields.tolist() == [[5.0] * 8] * 4 + [[100.0] * 8]
+        assert {query["feed"] for query in server.rest.asked("/v2/stocks/bars")} == {"iex"}
+        parts = pairwise([ends[0], ends[2], ends[2], ends[7]])
+        assert [feed.bars(["KR"], after, until).ends.tolist() for after, until in parts] == [
+            ends[1:3],
+            [],
+            ends[3:8],
+        ]
+
+
+def test_fetched_bars_that_are_none_are_left_out(server: AlpacaServer) -> None:
+    server.rest.add_bars("1Min", [ServerBar("AAPL", OPEN, 0, 0, 0, 0, 5), bar("AAPL", OPEN + 2 * MINUTE)])
+    feed = AlpacaFeed(server.keys, server.hosts, "iex", HURRY)
+    assert feed.bars(["AAPL"], OPEN, OPEN + 5 * MINUTE).ends.tolist() == [OPEN + 2 * MINUTE]
+    assert "1 bars that are none" in notice(feed)
