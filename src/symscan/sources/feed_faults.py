@@ -110,7 +110,8 @@ class Faults:
 
 
 def _refuse(name: str, value: str, expected: str) -> InputError:
-    return InputError(f"faults: {name}={value}: expected {expected}")
+    given = f"{name}{value}" if name.endswith(":") else f"{name}={value}"
+    return InputError(f"faults: {given}: expected {expected}")
 
 
 def _duration(name: str, value: str) -> int:
@@ -130,7 +131,7 @@ def _sample(name: str, value: str) -> Sample:
     share, colon, delay = value.partition(":")
     if not colon and name != "duplicate":
         raise _refuse(name, value, "a share and a delay, such as 0.01:5s")
-    return Sample(_share(name, share), _duration(name, delay) if colon else 0)
+    return Sample(_share(name, share), _duration(f"{name}={share}:", delay) if colon else 0)
 
 
 def _count(name: str, value: str) -> int:

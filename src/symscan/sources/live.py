@@ -170,7 +170,7 @@ class LiveSource:
         if complaint is not None:
             self._news.add(FeedNotice(now, complaint))
         if end == self._session.close:  # a last look: what is still under way does not come any more
-            self._gaps.look_again(end)
+            self._gaps.look_again(end, min(end, self._link.heard))
         lag = max(0, now - end - self._grace)
         is_recovered = end <= self._gaps.recovered_to
         return BarSlice(end, bars, lag, is_recovered, self._feed.now())

@@ -78,9 +78,9 @@ class Gaps:
         who = None if symbols is None else tuple(symbols)
         self._repairs.add(Wanted(self._before(since), self._fetcher.settled(), who))
 
-    def look_again(self, end: Instant) -> None:
-        """Fetch once more what ended lately: nothing will come of it any more."""
-        self._repairs.add(Wanted(self._before(end), end + self._fetcher.grace))
+    def look_again(self, end: Instant, heard: Instant) -> None:
+        """When the last minute is over, fetch what may be missing of it, and since the last bar came."""
+        self._repairs.add(Wanted(self._before(heard), end + self._fetcher.grace))
 
     def next_due(self, can_repair: bool) -> Instant | None:
         """When there is something to fetch, None if there is not."""

@@ -65,10 +65,10 @@ class Link:
         self.is_connected, self.was_lost, self._is_silent = False, True, False
 
     def hear(self, now: Instant) -> Instant | None:
-        """Bars came; returns since when none had, if that counted as silence."""
-        since, was_silent = self.heard, self._is_silent
+        """Bars came; returns since when none had, if that was long, told or not."""
+        since = self.heard
         self.heard, self._is_silent = now, False
-        return since if was_silent else None
+        return since if now - since >= self._patience else None
 
     @property
     def silent_since(self) -> Instant:
