@@ -30,11 +30,9 @@ def show_fetch(
     if not report.bars:
         print(f"Nothing to fetch: {store} has all from {first} to {last}.")
     for interval, bars in report.bars.items():
+        what, whose = _many(bars, f"{interval} bar"), _many(report.symbols, "symbol")
         sessions = _many(report.sessions[interval], "session")
-        what = _many(bars, f"{interval} bar")
-        print(
-            f"Fetched {what} into {store}: {_many(report.symbols, 'symbol')}, {sessions} from {first} to {last}."
-        )
+        print(f"Fetched {what} into {store}: {whose}, {sessions} from {first} to {last}.")
     for line in (*_notes(report), *_unfinished(left_out)):
         print(f"  {line}")
 
