@@ -1,15 +1,167 @@
-"""``symscan live`` from outside: what it refuses, what it says, how it ends."""
+"""``symscan live`` from outside: what it refuses, what it says, how it ends and goes on."""
 
 from __future__ import annotations
 
+import csv
+import json
+import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from integration.cli_running import call, write_config
+from integration.cli_running import DAY, call, scanner, started, write_bars, write_config
 
-REPLAY = ("--source", "replay", "--store", "store", "--date", "2026-01-15")
+REPLAY = ("--source", "replay", "--store", "store", "--date", DAY)
 ALPACA = ("--source", "alpaca", "--store", "store")
+LIVE = ("live", "mine.json", *REPLAY, "--speed", "max", "--out", "live")
+
+AT_TEN = """
+import os, pathlib, signal
+from symscan import BaseScanner, ScanResult
+
+class Scanner(BaseScanner):
+    def setup(self, context):
+        self._universe = self._load_universe()
+        return True
+
+    def scan(self, context):
+        mark = pathlib.Path("was_here")
+        if context.current_time.strftime("%H:%M") == "10:00" and not mark.exists():
+            mark.touch()
+            os.kill(os.getpid(), signal.{signal})
+        return ScanResult(list(self._universe))
+"""
+FIELDS = {
+    *("type", "symbol", "scanner", "price", "change_pct", "gap_pct", "volume", "scan_at", "decided_at"),
+    *("data_age_seconds", "last_bar_end", "rank", "metadata"),
+}
+
+
+@pytest.fixture(scope="module")
+def made_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("made")
+    write_bars(folder / "bars.csv", {"AAA": 0.1, "BBB": 0.0, "CCC": -0.1}, ["2026-01-14", DAY])
+    how = ["--store", "store", "--interval", "1m", "--label", "start", "--timezone", "America/New_York"]
+    process = started(folder, "data", "import", "bars.csv", *how)
+    said = process.communicate(timeout=60)
+    assert process.returncode == 0, said
+    return folder / "store"
+
+
+@pytest.fixture
+def project(tmp_path: Path, made_store: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    shutil.copytree(made_store, tmp_path / "store")
+    (tmp_path / "three.txt").write_text("AAA\nBBB\nCCC\n")
+    write_config(tmp_path, lambda _, screen: screen.update(where="close > 102 OR close < 98"))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def _new(folder: Path) -> list[tuple[str, str]]:
+    """Scanner and symbol of each new hit of a run."""
+    with (folder / "hits.csv").open(newline="") as file:
+        return [(row["scanner"], row["symbol"]) for row in csv.DictReader(file) if row["new"] == "true"]
+
+
+def _announced(out: str) -> list[tuple[str, str]]:
+    """Scanner and symbol of each hit among printed lines."""
+    return [(line.split("  ")[1], line.split("  ")[2]) for line in out.splitlines() if "  decided " in line]
+
+
+def _status(folder: Path) -> str:
+    status = json.loads((folder / "summary.json").read_text())["status"]
+    assert isinstance(status, str)
+    return status
+
+
+def test_a_replay_finds_what_a_backtest_finds_and_says_it(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call(capsys, "run", "mine.json", "--store", "store", "--date", DAY, "--out", "run").code == 0
+    ended = call(capsys, *LIVE)
+    assert ended.code == 0, ended.err
+    assert (project / "live" / "hits.csv").read_bytes() == (project / "run" / "hits.csv").read_bytes()
+    assert sorted(_announced(ended.out)) == [("movers", "AAA"), ("movers", "CCC")]
+    assert "movers: first new hits" in ended.out and ended.out.endswith("results in live\n")
+    assert "  ready: connected, 3 symbols, 3 with a previous close, clock offset unknown\n" in ended.err
+    assert "+ AAA (scanner:movers)" in ended.err
+    assert _status(project / "live") == "complete"
+
+
+def test_standard_output_carries_records_and_nothing_else(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ended = call(capsys, *LIVE, "--jsonl", "--quiet", "--faults", "disconnect=10:02-10:04")
+    assert ended.code == 0
+    records: list[dict[str, Any]] = [json.loads(line) for line in ended.out.splitlines()]
+    hits = [record for record in records if record["type"] == "hit"]
+    assert [(hit["scanner"], hit["symbol"]) for hit in hits] == _new(project / "live")
+    assert all(set(hit) == FIELDS for hit in hits)
+    assert all(hit["price"] and 0 <= hit["data_age_seconds"] < 3 for hit in hits)
+    assert {record["type"] for record in records} == {"hit", "condition", "readiness"}
+    assert {"feed_lost", "feed_recovered"} <= {record.get("condition") for record in records}
+    assert "!! 10:02:00  the feed is lost" in ended.err
+    assert "  AAA  " in ended.err and "results in live" in ended.err
+    assert "+ AAA" not in ended.err
+
+
+@pytest.mark.parametrize(("signal", "code"), [("SIGINT", 130), ("SIGTERM", 143)])
+def test_a_signal_ends_a_session_in_order_and_it_goes_on(project: Path, signal: str, code: int) -> None:
+    (project / "once.py").write_text(AT_TEN.replace("{signal}", signal))
+    write_config(project, lambda whole, _: whole["session_data_config"]["scanners"].append(scanner("once")))
+    process = started(project, *LIVE, "--quiet")
+    first, err = process.communicate(timeout=60)
+    assert process.returncode == code, err
+    assert err.endswith("ended early; results are in live, --resume goes on\n")
+    assert _status(project / "live") == "interrupted"
+
+    process = started(project, *LIVE, "--quiet", "--resume")
+    second, err = process.communicate(timeout=60)
+    assert process.returncode == 0, err
+    assert _status(project / "live") == "complete"
+    assert _announced(first)
+    assert sorted(_announced(first) + _announced(second)) == sorted(_new(project / "live"))
+    assert "resume differs" not in err
+
+    process = started(project, "run", "mine.json", "--store", "store", "--date", DAY, "--out", "run")
+    assert process.wait(timeout=60) == 0
+    process.communicate()
+    assert (project / "live" / "hits.csv").read_bytes() == (project / "run" / "hits.csv").read_bytes()
+
+
+def test_a_listener_that_goes_away_does_not_end_the_session(project: Path) -> None:
+    process = started(project, *LIVE, "--quiet")
+    assert process.stdout is not None and process.stderr is not None
+    process.stdout.close()
+    err = process.stderr.read()
+    process.stderr.close()
+    assert process.wait(timeout=60) == 0, err
+    assert err.count("standard output is gone") == 1
+    assert _status(project / "live") == "complete"
+    assert _new(project / "live")
+
+
+def test_going_on_with_another_session_is_refused_and_leaves_its_results(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call(capsys, *LIVE).code == 0
+    before = (project / "live" / "hits.csv").read_bytes()
+    ended = call(capsys, *LIVE)
+    assert ended.code == 2
+    assert "or go on with --resume" in ended.err
+    write_config(project)
+    ended = call(capsys, *LIVE, "--resume")
+    assert (ended.code, ended.out) == (2, "")
+    assert "the record's session has" in ended.err
+    assert (project / "live" / "hits.csv").read_bytes() == before
+
+
+def test_to_go_on_with_nothing_is_to_begin(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    ended = call(capsys, *LIVE, "--resume")
+    assert ended.code == 0
+    assert ended.err.startswith("live holds no session to go on with; it begins\n")
+    assert _new(project / "live")
 
 
 @pytest.mark.parametrize(
@@ -22,7 +174,10 @@ ALPACA = ("--source", "alpaca", "--store", "store")
         ((*REPLAY, "--speed", "inf"), "'inf' is no speed"),
         ((*REPLAY, "--speed", "nan"), "'nan' is no speed"),
         ((*REPLAY, "--speed", "fast"), "'fast' is no speed"),
-        ((*ALPACA, "--date", "2026-01-15"), "--date is for --source replay"),
+        ((*REPLAY, "--faults", "late=3"), "faults: late=3: expected a share and a delay"),
+        ((*REPLAY[:5], "2026-01-17"), "2026-01-17 has no session, it is a Saturday"),
+        ((*REPLAY[:5], "2026-01-16"), "store has no intraday bars of 2026-01-16"),
+        ((*ALPACA, "--date", DAY), "--date is for --source replay"),
         ((*ALPACA, "--speed", "max"), "--speed is for --source replay"),
         ((*ALPACA, "--faults", "late=1:5s"), "--faults is for --source replay"),
         (ALPACA, "say --feed iex or --feed sip, or 'feed' in 'live_config'"),
@@ -30,27 +185,22 @@ ALPACA = ("--source", "alpaca", "--store", "store")
         (("--store", "store"), "missing option '--source'"),
     ],
 )
-def test_options_that_contradict_each_other_are_refused_before_anything_is_written(
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    arguments: tuple[str, ...],
-    message: str,
+def test_what_cannot_be_run_is_refused_before_anything_is_written(
+    project: Path, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], message: str
 ) -> None:
-    monkeypatch.chdir(tmp_path)
-    config = write_config(tmp_path)
-    ended = call(capsys, "live", str(config), *arguments)
+    before = sorted(project.iterdir())
+    ended = call(capsys, "live", "mine.json", *arguments)
     assert (ended.code, ended.out) == (2, "")
     assert message in ended.err
     assert len(ended.err.splitlines()) == 1
-    assert [path.name for path in tmp_path.iterdir()] == ["mine.json"]
+    assert sorted(project.iterdir()) == before
 
 
-def test_run_still_plays_no_live_configuration(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_run_still_plays_no_live_configuration_and_live_does(
+    project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.chdir(tmp_path)
-    config = write_config(tmp_path, lambda whole, _: whole.update(mode="live"))
-    ended = call(capsys, "run", str(config), "--store", "store", "--date", "2026-01-15")
+    write_config(project, lambda whole, _: whole.update(mode="live"))
+    ended = call(capsys, "run", "mine.json", "--store", "store", "--date", DAY)
     assert ended.code == 2
     assert "only 'backtest' can be run by this command" in ended.err
+    assert call(capsys, *LIVE).code == 0

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from symscan.cli.live_voice import Voice
     from symscan.cli.stopping import Stopping
     from symscan.config import SessionConfig
+    from symscan.model.session import Session
     from symscan.observers.base import Observer
     from symscan.observers.run_folder import RunFolder
     from symscan.observers.summary import RunSummary
@@ -141,50 +142,77 @@ def _check(wishes: _Wishes) -> None:
 
 
 def _live(config: SessionConfig, wishes: _Wishes, *, jsonl: bool, quiet: bool) -> None:
+    from symscan.cli.live_day import wait_for
     from symscan.cli.live_voice import Voice
+    from symscan.observers.run_folder import check_folder
     from symscan.runtime.assembly import assemble_live
+
+    session = _session(config, wishes)
+    options = _options(config, wishes, session.date)
+    check_folder(options.out, force=wishes.force, resume=wishes.resume)
+    voice = Voice(as_json=jsonl)
+    if wishes.resume and not options.out.exists():
+        voice.news(f"{options.out} holds no session to go on with; it begins")
+    assembled = assemble_live(config, options)
+    if wait_for(session):
+        assembled = assemble_live(config, options)  # what is known by now, not what was when the wait began
+    _check_record(assembled)
+    summary = _run(assembled, _facts(config, options), _announcers(voice, quiet=quiet), wishes.force)
+    from symscan.cli.report import report_console, show_report
+
+    show_report(config.name, summary, options.out, report_console(stderr=jsonl))
+
+
+def _options(config: SessionConfig, wishes: _Wishes, day: date) -> LiveOptions:
     from symscan.runtime.live import LiveOptions
 
-    day = wishes.day or _awaited_day(config, wishes)
-    folder = wishes.out or Path("runs") / f"{config.name}-{day}-live"
     speed = 1.0 if wishes.speed is None else wishes.speed
-    options = LiveOptions(
+    return LiveOptions(
         source=str(wishes.source),
         store=wishes.store,
         day=day,
         speed=None if speed == math.inf else speed,
         faults=wishes.faults or "",
         feed=str(wishes.feed) if wishes.feed else config.live.feed,
-        out=folder,
+        out=wishes.out or Path("runs") / f"{config.name}-{day}-live",
         resume=wishes.resume,
     )
-    voice = Voice(as_json=jsonl)
-    assembled = assemble_live(config, options)
-    if wishes.resume and not folder.exists():
-        voice.news(f"{folder} holds no session to go on with; it begins")
-    summary = _run(assembled, options, _facts(config, options), _announcers(voice, quiet=quiet), wishes.force)
-    from symscan.cli.report import report_console, show_report
-
-    show_report(config.name, summary, folder, report_console(stderr=jsonl))
 
 
-def _run(
-    assembled: Live, options: LiveOptions, facts: dict[str, Any], announcers: list[Observer], force: bool
-) -> RunSummary:
+def _session(config: SessionConfig, wishes: _Wishes) -> Session:
+    """The session of the day to replay; else the broker's that runs or comes next."""
+    from symscan.cli.live_day import clock_now, session_at
+    from symscan.runtime.building import calendar_of
+
+    calendar = calendar_of(config)
+    if wishes.day is not None:
+        return calendar.session(wishes.day)
+    return session_at(calendar, clock_now(), resume=wishes.resume)
+
+
+def _check_record(assembled: Live) -> None:
+    """Refuse to go on with another session before its results are replaced."""
+    from symscan.observers.session_record import RECORD_NAME, SessionRecord
+
+    path = assembled.options.out / RECORD_NAME
+    if assembled.options.resume and path.exists():
+        SessionRecord.resume(path, assembled.about()).close()
+
+
+def _run(assembled: Live, facts: dict[str, Any], announcers: list[Observer], force: bool) -> RunSummary:
     from symscan.cli.stopping import stopping
     from symscan.observers.run_folder import run_folder
 
-    folder = options.out
+    folder, resume = assembled.options.out, assembled.options.resume
     with stopping() as stopper:
         try:
-            with run_folder(folder, force=force, facts=lambda: facts, resume=options.resume) as results:
+            with run_folder(folder, force=force, facts=lambda: facts, resume=resume) as results:
                 _drive(assembled, results, announcers, stopper)
-                if stopper.is_asked:
+                if stopper.is_asked and not results.summary.completed:
                     raise KeyboardInterrupt  # which is what the folder knows a run to end by
         except KeyboardInterrupt:
-            raise Ended(
-                f"ended early; results are in {folder}, --resume goes on", stopper.exit_code or INTERRUPTED
-            ) from None
+            code = stopper.exit_code or INTERRUPTED
+            raise Ended(f"ended early; results are in {folder}, --resume goes on", code) from None
     return results.summary
 
 
@@ -211,16 +239,6 @@ def _facts(config: SessionConfig, options: LiveOptions) -> dict[str, Any]:
         "faults": options.faults or None,
         "feed": options.feed if options.source == "alpaca" else None,
     }
-
-
-def _awaited_day(config: SessionConfig, wishes: _Wishes) -> date:
-    """The day of the broker's next session, once it is about to begin."""
-    from symscan.cli.live_day import clock_now, session_at, wait_for
-    from symscan.runtime.building import calendar_of
-
-    session = session_at(calendar_of(config), clock_now(), resume=wishes.resume)
-    wait_for(session)
-    return session.date
 
 
 def _announcers(voice: Voice, *, quiet: bool) -> list[Observer]:

@@ -30,14 +30,16 @@ def session_at(calendar: SessionCalendar, now: Instant, *, resume: bool) -> Sess
     return session if resume or now < session.close else calendar.next(today)
 
 
-def wait_for(session: Session) -> None:
-    """Wait until shortly before the session's pre-market begins, saying so where it takes long."""
+def wait_for(session: Session) -> bool:
+    """Wait until shortly before the session's pre-market begins, saying so; returns whether it had to."""
     begins = session.pre_open - _BEFORE_PRE_OPEN
-    if clock_now() < begins:
-        start = f"{session.local(begins):%A, %Y-%m-%d %H:%M}"
-        print(f"waiting for the session of {session.date} until {start} exchange time", file=sys.stderr)
+    if clock_now() >= begins:
+        return False
+    start = f"{session.local(begins):%A, %Y-%m-%d %H:%M}"
+    print(f"waiting for the session of {session.date} until {start} exchange time", file=sys.stderr)
     while (seconds := (begins - clock_now()) / SECOND) > 0:
         time.sleep(min(seconds, _LONGEST_SLEEP_SECONDS))
+    return True
 
 
 def clock_now() -> Instant:

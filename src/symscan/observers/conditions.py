@@ -56,7 +56,7 @@ def _of_the_session(session: Session, event: Event) -> Iterator[Condition]:
             yield Condition(event.at, Kind.FEED_LOST, f"the feed is lost, time stands still: {event.reason}")
         case FeedRecovered():
             since = clock(session, event.since)
-            message = f"the feed is back; {_many(event.bars, 'bar')} since {since} fetched"
+            message = f"{_many(event.bars, 'bar')} since {since} had been missed and are fetched"
             yield Condition(event.at, Kind.FEED_RECOVERED, message)
         case FeedSilent():
             seconds = (event.at - event.since) / SECOND

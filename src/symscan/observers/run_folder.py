@@ -126,27 +126,38 @@ def run_folder(
             folder.write_summary(status=status, **facts())
 
 
+def check_folder(path: Path, *, force: bool, resume: bool) -> None:
+    """Check that a run's folder may be made, before anything is.
+
+    Raises
+    ------
+    InputError
+        As :func:`run_folder`.
+    """
+    if not path.exists():
+        return
+    here = [one.name for one in path.iterdir()] if path.is_dir() else [path.name]
+    if not force and not resume:
+        go_on = ", or go on with --resume" if _RECORD in here else ""
+        raise InputError(f"{path} exists; choose another --out, or replace it with --force{go_on}")
+    strange = [name for name in here if not (path.is_dir() and _is_ours(name))]
+    if strange:
+        raise InputError(f"{path} is not the folder of a run (it holds {strange[0]}); it is left alone")
+    if _RECORD in here:
+        _check_is_over(path / _RECORD)
+
+
 def _make(path: Path, force: bool, resume: bool) -> None:
     try:
+        check_folder(path, force=force, resume=resume)
         if path.exists():
-            _clear(path, force, resume)
+            _clear(path, resume)
         path.mkdir(parents=True, exist_ok=resume)
     except OSError as error:
         raise InputError(f"{path}: the run's folder cannot be made ({error.strerror})") from None
 
 
-def _clear(path: Path, force: bool, resume: bool) -> None:
-    here = [one.name for one in path.iterdir()] if path.is_dir() else [path.name]
-    if not force and not resume:
-        ways = "replace it with --force, or go on with --resume" if _RECORD in here else None
-        raise InputError(f"{path} exists; choose another --out, or {ways or 'replace it with --force'}")
-    strange = [name for name in here if name not in _FILES and not name.startswith(_RECORD)] or here * (
-        not path.is_dir()
-    )
-    if strange:
-        raise InputError(f"{path} is not the folder of a run (it holds {strange[0]}); it is left alone")
-    if _RECORD in here:
-        _check_is_over(path / _RECORD)
+def _clear(path: Path, resume: bool) -> None:
     if not resume:
         shutil.rmtree(path)
         return

@@ -55,7 +55,7 @@ class Told:
         (
             FeedRecovered(AT, AT - MINUTE, 1),
             "feed_recovered",
-            "the feed is back; 1 bar since 09:30:00 fetched",
+            "1 bar since 09:30:00 had been missed and are fetched",
         ),
         (FeedSilent(AT, AT - 90 * SECOND), "feed_silent", "no bar for 90 s, since 09:29:30"),
         (FeedNotice(AT, "slow client"), "feed_notice", "the feed says: slow client"),
