@@ -179,6 +179,9 @@ def _import_file(path: Path, dotted: str, folder: Path) -> ModuleType:
     if spec is None or spec.loader is None:
         raise ConfigError(f"{path} is no Python module")
     found = importlib.util.module_from_spec(spec)
+    # What a scanner remembers may hold objects of its module's classes: pickling looks their package up.
+    package = name.partition(".")[0]
+    sys.modules.setdefault(package, ModuleType(package))
     sys.modules[name] = found
     try:
         spec.loader.exec_module(found)

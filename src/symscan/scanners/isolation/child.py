@@ -47,14 +47,14 @@ class ChildProcess:
 
     Attributes
     ----------
-    is_set_up
-        Whether its scanner is; the caller says so.
+    has_answered
+        Whether it has answered a call.
     is_killed
         Whether :meth:`kill` ended it.
     """
 
     def __init__(self, make: Make) -> None:
-        self.is_set_up = False
+        self.has_answered = False
         self.is_killed = False
         ours, theirs = socket.socketpair()
         ends_with_us, held = os.pipe()  # nobody writes to it: the kernel closes it when this process is gone
@@ -87,6 +87,7 @@ class ChildProcess:
             how = self._ending()
             self.end()
             raise ProcessEnded(f"its process ended ({how})") from None
+        self.has_answered = True
         reply: Reply = pickle.loads(answer)
         return reply
 

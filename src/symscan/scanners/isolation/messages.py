@@ -28,15 +28,12 @@ class Call:
 
     Attributes
     ----------
-    is_anew
-        Whether the process is a new one whose scanner has to be set up first.
     memory
-        What the scanner is to remember before it is called, None for what it does.
+        What the scanner is to remember once it is set up, None for what it does.
     """
 
     verb: Verb
     context: ScanContext
-    is_anew: bool = False
     memory: bytes | None = None
 
 
@@ -54,7 +51,7 @@ class Face:
         """The face of a scanner."""
         reads: Sequence[str] | None = scanner.reads
         return cls(
-            scanner.universe,
+            tuple(str(one) if isinstance(one, str) else one for one in scanner.universe),
             scanner.universe_as_of,
             None if reads is None else tuple(reads),
             scanner.max_age_minutes,
@@ -101,3 +98,9 @@ class Reply:
     face: Face | None = None
     memory: bytes | None = None
     fault: Fault | None = None
+
+
+def book_of(context: ScanContext) -> RequestBook:
+    """The requests of a context's holder: the second of the two parts a view is pickled as."""
+    _, (_, book) = context.session_data.__reduce__()
+    return book

@@ -8,8 +8,7 @@ from typing import Any
 
 from symscan.scanners.base import BaseScanner, ScanContext, ScanResult
 from symscan.scanners.isolation.child import ChildProcess, ProcessEnded
-from symscan.scanners.isolation.messages import Call, Face, Fault, Make, Reply, Verb
-from symscan.scanners.isolation.worker import book_of
+from symscan.scanners.isolation.messages import Call, Face, Fault, Make, Reply, Verb, book_of
 
 
 class RaisedThere(Exception):
@@ -105,7 +104,7 @@ class ProcessScanner(BaseScanner):
             What the scanner raised.
         """
         try:
-            if self._child is not None and self._child.is_set_up and not self._child.is_killed:
+            if self._child is not None and self._child.has_answered and not self._child.is_killed:
                 self._answered(Verb.TEARDOWN, context)
         finally:
             self.close()
@@ -142,14 +141,12 @@ class ProcessScanner(BaseScanner):
 
     def _asked(self, verb: Verb, context: ScanContext) -> Reply:
         child = self._living()
-        is_anew = verb is not Verb.SETUP and not child.is_set_up
-        memory = self._memory if is_anew or self._is_memory_new else None
+        memory = self._memory if self._is_memory_new or not child.has_answered else None
         bare = ScanContext(
             context.session_data, context.time_manager, context.mode, context.current_time, config={}
         )
-        reply = child.ask(Call(verb, bare, is_anew, memory))
-        if reply.fault is None:
-            child.is_set_up, self._is_memory_new = True, False
+        reply = child.ask(Call(verb, bare, memory))
+        self._is_memory_new = False
         return reply
 
     def _checked(self, reply: Reply, context: ScanContext) -> Reply:

@@ -13,7 +13,7 @@ from multiprocessing.connection import Connection
 from typing import Final
 
 from symscan.scanners.base import BaseScanner, ScanContext, ScanResult
-from symscan.scanners.isolation.messages import Call, Face, Fault, Make, Reply, Verb
+from symscan.scanners.isolation.messages import Call, Face, Fault, Make, Reply, Verb, book_of
 from symscan.scanners.isolation.wire import Inbox
 from symscan.scanners.memory import give_back, memory_of
 from symscan.scanners.result import checked_result
@@ -41,12 +41,6 @@ def serve(connection: int, lifeline: int) -> None:
         _Worker(session).run()
 
 
-def book_of(context: ScanContext) -> RequestBook:
-    """The requests of a context's holder: the second of the two parts a view is pickled as."""
-    _, (_, book) = context.session_data.__reduce__()
-    return book
-
-
 class _Worker:
     """Makes the scanner and answers calls of it, one after another."""
 
@@ -57,6 +51,8 @@ class _Worker:
         self._unmade: Fault | None = None
         self._face: Face | None = None
         self._memory: bytes | None = None
+        self._given: bytes | None = None
+        self._is_set_up = False
 
     def run(self) -> None:
         """Answer until the session hangs up.
@@ -83,6 +79,7 @@ class _Worker:
         try:
             return pickle.dumps(reply, pickle.HIGHEST_PROTOCOL)
         except Exception as error:  # the plug-in boundary: something of the user's that cannot travel
+            self._face, self._memory = None, None  # not told by now
             fault = Fault.of(error)
             fault = Fault(fault.kind, f"what {call.verb}() left cannot leave its process: {fault.message}")
             return pickle.dumps(Reply(None, RequestBook(reply.requests.holder), fault=fault))
@@ -92,35 +89,51 @@ class _Worker:
         if self._scanner is None:
             return Reply(None, book, fault=self._unmade)
         call.context.config = self._scanner.config
+        value, fault, face = None, None, None
         try:
             value = self._value(self._scanner, call)
-            return Reply(value, book, self._changed_face(), self._changed_memory())
         except (Exception, SystemExit) as error:  # the plug-in boundary: a fault is an outcome
-            return Reply(None, book, fault=Fault.of(error))
+            fault = Fault.of(error)
+        try:
+            face = self._changed_face(self._scanner)
+        except (Exception, SystemExit) as error:  # the plug-in boundary: its universe may be code of its own
+            fault = fault or Fault.of(error)
+        return Reply(value, book, face, self._changed_memory(self._scanner), fault)
 
     def _value(self, scanner: BaseScanner, call: Call) -> ScanResult | bool | None:
-        if call.is_anew and not scanner.setup(call.context):
-            raise RuntimeError("setup() in its new process returned False")
-        if call.memory is not None:
-            give_back(scanner, call.memory)
-        if call.verb is Verb.SETUP:
-            return bool(scanner.setup(call.context))
+        self._given = call.memory or self._given
         if call.verb is Verb.TEARDOWN:
-            scanner.teardown(call.context)
+            self._tear_down(scanner, call.context)
             return None
+        if call.verb is Verb.SETUP or not self._is_set_up:
+            self._is_set_up = bool(scanner.setup(call.context))
+        if call.verb is Verb.SETUP:
+            return self._is_set_up
+        if not self._is_set_up:
+            raise RuntimeError("setup() in a new process returned False")
+        self._recall(scanner)
         return _plain(checked_result(scanner.scan(call.context), len(call.context.session_data.symbols)))
 
-    def _changed_face(self) -> Face | None:
-        assert self._scanner is not None
-        face = Face.of(self._scanner)
+    def _tear_down(self, scanner: BaseScanner, context: ScanContext) -> None:
+        if self._is_set_up:
+            self._recall(scanner)
+            scanner.teardown(context)
+
+    def _recall(self, scanner: BaseScanner) -> None:
+        """Have the scanner remember what it was given."""
+        if self._given is not None:
+            give_back(scanner, self._given)
+            self._given = None
+
+    def _changed_face(self, scanner: BaseScanner) -> Face | None:
+        face = Face.of(scanner)
         if face == self._face:
             return None
         self._face = face
         return face
 
-    def _changed_memory(self) -> bytes | None:
-        assert self._scanner is not None
-        memory = memory_of(self._scanner)
+    def _changed_memory(self, scanner: BaseScanner) -> bytes | None:
+        memory = memory_of(scanner)
         if memory == self._memory:
             return None
         self._memory = memory

@@ -9,7 +9,6 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -93,7 +92,11 @@ class Scanner(BaseScanner):
         if what == "nothing":
             return "nothing"
         if what == "strange":
-            self._universe = [Strange("A")]
+            self._universe = [lambda: "A"]
+        if what == "own":
+            self.own = Own("A")
+        if what == "recall":
+            return ScanResult([self.own, self.own.kind])
         if what == "unkept":
             self.kept = lambda: None
         if what == "children":
@@ -103,8 +106,8 @@ class Scanner(BaseScanner):
             return ScanResult([str(os.getpid()), str(os.nice(0)), signal.getsignal(signal.SIGINT).name])
 
 
-class Strange(str):
-    pass
+class Own(str):
+    kind = "of its own"
 '''
 
 Make = Callable[..., ProcessScanner]
@@ -288,11 +291,27 @@ def test_a_fault_reads_as_the_scanners_own(
 
 
 def test_what_cannot_leave_its_process_is_a_fault(make: Make, context: Context) -> None:
-    scanner = make(scans=["strange"])
+    scanner = make(setup="strange")
+    with pytest.raises(RaisedThere, match=r"what setup\(\) left cannot leave its process"):
+        scanner.setup(context())
+
+
+def test_objects_of_its_own_classes_are_remembered(make: Make, context: Context) -> None:
+    scanner = make(scans=["own", "ready", "recall"])
     scanner.setup(context())
-    with suppress(Exception):  # whether here or there, it is told
+    scanner.scan(context())
+    scanner.kill()
+    scanner.scan(context())
+    assert scanner.scan(context()).symbols == ("A", "of its own")
+
+
+def test_a_scan_that_raises_does_not_forget(make: Make, context: Context) -> None:
+    scanner = make(scans=["raise"])
+    scanner.setup(context())
+    with pytest.raises(RaisedThere):
         scanner.scan(context())
-    assert scanner.scan(context()).symbols == ("A", "C")
+    scanner.kill()
+    assert (scanner.scan(context()).metadata or {})["A"]["scans"] == 2
 
 
 @pytest.mark.parametrize("what", ["raise", "leave", "exit"])
