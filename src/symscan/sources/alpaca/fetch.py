@@ -248,7 +248,7 @@ class Fetcher:
         """A session's bars beside the stored ones of other symbols; of the same they take the place."""
         stored = self._store.load(interval, [day])
         others = stored.filter(~pl.col("symbol").is_in(bars["symbol"].unique().implode()))
-        # Every symbol's bars are in order and from one side only: by both columns it would take 20 times as long.
+        # A symbol's bars are in order and from one side only; sorting by both columns takes 20 times as long.
         return pl.concat([others, bars]).sort("symbol", maintain_order=True)
 
 
