@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from http import HTTPStatus
@@ -92,6 +93,8 @@ class RestHalf:
         The splits there are.
     clock_offset
         How far its clock is ahead of this computer's.
+    over
+        Set when the server ends; of its loop.
     """
 
     def __init__(
@@ -100,6 +103,7 @@ class RestHalf:
         self.requests: list[tuple[str, dict[str, str]]] = []
         self.splits: list[ServerSplit] = []
         self.clock_offset = timedelta()
+        self.over: asyncio.Event
         self._keys = keys
         self._feeds = feeds
         self._page_limit = page_limit
@@ -131,7 +135,8 @@ class RestHalf:
         self.requests.append((parts.path, query))
         self._tell()
         if self._delays:
-            await asyncio.sleep(self._delays.pop(0))
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.over.wait(), self._delays.pop(0))
         if self._faults:
             return _response(*self._faults.pop(0))
         status, answer = self._answer(parts.path, query, request.headers)

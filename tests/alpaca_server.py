@@ -231,7 +231,7 @@ class AlpacaServer:
 
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self._over = asyncio.Event()
+        self._over = self.rest.over = asyncio.Event()
         server: Server = await serve(
             self._stream, LOOPBACK, 0, process_request=self._answer, max_size=None, close_timeout=1
         )

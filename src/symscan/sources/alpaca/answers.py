@@ -26,16 +26,16 @@ def bars_frame(bars: Mapping[str, Sequence[Mapping[str, Any]]]) -> pl.DataFrame:
     """
     import polars as pl
 
-    symbols = [symbol for symbol, found in bars.items() for _ in found]
     columns: dict[str, list[Any]] = {}
     try:
+        symbols = [symbol for symbol, found in bars.items() for _ in found]
         for name, key in zip(("start", *FIELDS), _JSON_KEYS, strict=True):
             columns[name] = [bar[key] for found in bars.values() for bar in found]
         numbers = [pl.Series(name, columns[name], pl.Float64) for name in FIELDS]
         start = pl.Series("start", columns["start"], pl.String).str.to_datetime(
             "%Y-%m-%dT%H:%M:%S%.fZ", time_unit="us", time_zone="UTC"
         )
-    except (KeyError, TypeError, pl.exceptions.PolarsError) as error:
+    except (KeyError, TypeError, AttributeError, pl.exceptions.PolarsError) as error:
         raise FeedError(f"Alpaca sent bars that are none ({_first_words(error)}); try again later") from None
     return pl.DataFrame([pl.Series("symbol", symbols, pl.String), start, *numbers])
 

@@ -18,6 +18,10 @@ from symscan.sources.feed import Arrivals
 _BAR: Final = "b"
 _UPDATED_BAR: Final = "u"
 _COLUMNS: Final = itemgetter("S", "t", "o", "h", "l", "c", "v")
+_BROKEN: Final = (KeyError, TypeError, ValueError, OverflowError)
+_TEXT: Final[frozenset[type]] = frozenset({str})
+_WHOLE: Final[frozenset[type]] = frozenset({int})
+_NUMBERS: Final[frozenset[type]] = frozenset({int, float})
 _INTEGER_NANOSECONDS: Final = 2
 
 
@@ -88,7 +92,7 @@ def _kind(message: Mapping[str, Any]) -> Any:
 def _arrivals(bars: Sequence[Mapping[str, Any]], *, corrected: bool) -> Arrivals:
     try:
         columns = _columns(map(_COLUMNS, bars))
-    except (KeyError, TypeError, ValueError, OverflowError):
+    except _BROKEN:
         columns = _columns(_COLUMNS(bar) for bar in bars if _is_whole(bar))
     symbols, ends, fields = columns
     usable = are_bars(ends, fields)
@@ -102,15 +106,24 @@ def _columns(
     rows: Iterable[tuple[Any, ...]],
 ) -> tuple[tuple[str, ...], np.ndarray[Any, np.dtype[np.int64]], Floats]:
     symbols, starts, *values = tuple(zip(*rows, strict=True)) or ((),) * 7
+    _check_types(symbols, _TEXT)
+    _check_types(starts, _WHOLE)
+    for column in values:
+        _check_types(column, _NUMBERS)
     # A bar's time is its start; here it counts by the instant it is complete.
     ends = np.array(starts, np.int64) // 1_000 + MINUTE
     return symbols, ends, np.array(values, np.float64)
 
 
+def _check_types(column: Sequence[Any], allowed: frozenset[type]) -> None:
+    # Cheap enough for every bar; and NumPy would make a number of a text.
+    if not allowed.issuperset(map(type, column)):
+        raise TypeError("a value of another kind")
+
+
 def _is_whole(bar: Mapping[str, Any]) -> bool:
     try:
-        symbol, start, *values = _COLUMNS(bar)
-    except KeyError:
+        _columns([_COLUMNS(bar)])
+    except _BROKEN:
         return False
-    numbers = all(type(value) in (int, float) for value in values)
-    return numbers and type(start) is int and isinstance(symbol, str)
+    return True

@@ -1,0 +1,118 @@
+"""Which symbols are asked for next."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from symscan.sources.alpaca.subscriptions import Change, Subscriptions, shown
+
+
+class Account:
+    """A stream that takes so many symbols and no more."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.subscribed: dict[str, None] = {}
+        self.requests = 0
+
+    def settle(self, subscriptions: Subscriptions) -> None:
+        while change := subscriptions.next_change():
+            self.requests += 1
+            assert self.requests < 1_000
+            self._answer(subscriptions, change)
+
+    def _answer(self, subscriptions: Subscriptions, change: Change) -> None:
+        after = dict(self.subscribed)
+        for symbol in change.symbols:
+            if change.action == "subscribe":
+                after[symbol] = None
+            else:
+                after.pop(symbol)
+        if len(after) > self.limit:
+            subscriptions.exceed(change)
+            return
+        self.subscribed = after
+        assert subscriptions.accept(change, list(after)) is None
+
+
+def names(count: int, first: int = 0) -> list[str]:
+    return [f"S{number:03}" for number in range(first, first + count)]
+
+
+@pytest.mark.parametrize("limit", [0, 1, 2, 29, 30, 31, 49, 50, 51])
+def test_those_wanted_first_fill_the_account(limit: int) -> None:
+    account, subscriptions = Account(limit), Subscriptions()
+    subscriptions.want(names(50))
+    account.settle(subscriptions)
+    assert list(account.subscribed) == names(min(limit, 50))
+    assert subscriptions.limit == (limit if limit < 50 else None)
+    assert account.requests <= 8
+
+
+def test_a_known_limit_is_not_sought_again() -> None:
+    account, subscriptions = Account(30), Subscriptions()
+    subscriptions.want(names(50))
+    account.settle(subscriptions)
+    account.subscribed, account.requests = {}, 0
+    subscriptions.forget()
+    account.settle(subscriptions)
+    assert list(account.subscribed) == names(30)
+    assert account.requests == 1
+
+
+@given(
+    st.integers(0, 12),
+    st.lists(st.tuples(st.booleans(), st.lists(st.sampled_from(names(20)), max_size=15)), max_size=8),
+)
+def test_as_many_as_possible_whatever_comes_and_goes(
+    limit: int, changes: list[tuple[bool, list[str]]]
+) -> None:
+    account, subscriptions = Account(limit), Subscriptions()
+    wanted: dict[str, None] = {}
+    for is_wanted, symbols in changes:
+        if is_wanted:
+            subscriptions.want(symbols)
+            wanted |= dict.fromkeys(symbols)
+        else:
+            subscriptions.unwant(symbols)
+            wanted = {symbol: None for symbol in wanted if symbol not in symbols}
+        account.settle(subscriptions)
+        assert set(account.subscribed) <= set(wanted)
+        assert len(account.subscribed) == min(limit, len(wanted))
+
+
+def test_who_is_left_out_is_told_once() -> None:
+    account, subscriptions = Account(2), Subscriptions()
+    subscriptions.want(names(3))
+    account.settle(subscriptions)
+    message = subscriptions.left_out()
+    assert message is not None and "takes 2 symbols" in message and "S002" in message
+    assert subscriptions.left_out() is None
+    subscriptions.unwant(["S002"])
+    account.settle(subscriptions)
+    assert subscriptions.left_out() is None
+
+
+def test_what_was_wanted_and_unwanted_is_not_asked_for() -> None:
+    subscriptions = Subscriptions()
+    subscriptions.want(["A", "B"])
+    subscriptions.unwant(["A"])
+    assert subscriptions.next_change() == Change("subscribe", ("B",))
+
+
+def test_a_symbol_that_is_not_confirmed_is_told_and_not_asked_for_again() -> None:
+    subscriptions = Subscriptions()
+    subscriptions.want(["A", "B"])
+    change = subscriptions.next_change()
+    assert change is not None
+    message = subscriptions.accept(change, ["A"])
+    assert message == "Alpaca does not subscribe B (no reason given)"
+    assert subscriptions.next_change() is None
+    assert subscriptions.left_out() is None
+
+
+def test_many_symbols_are_shown_shortly() -> None:
+    assert shown(names(3)) == "S000, S001, S002"
+    assert shown(names(12)).endswith("S009 and 2 more")
