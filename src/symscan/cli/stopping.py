@@ -71,8 +71,8 @@ def stopping() -> Iterator[Stopping]:
     os.set_blocking(writable, False)
     reader = Thread(target=_read, args=(readable, stopping), name="signals", daemon=True)
     reader.start()
-    handlers = {one: signal.signal(one, _ignore) for one in _SIGNALS}
     before = signal.set_wakeup_fd(writable, warn_on_full_buffer=False)
+    handlers = {one: signal.signal(one, _ignore) for one in _SIGNALS}
     inside = True
 
     def restore() -> None:
