@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -43,6 +43,15 @@ class FeedPlan(Protocol):
     @property
     def origin(self) -> str | None:
         """What the store is told of where bars come from; None for those that it has itself."""
+
+    def prepare(self, symbols: Collection[str], session: Session) -> None:
+        """Make known what is to be known of symbols before the session begins; may wait.
+
+        Raises
+        ------
+        FeedError
+            If it cannot be fetched.
+        """
 
     def feed(self, since: Instant | None, scanners: Sequence[ManagedScanner]) -> Feed:
         """The feed, not yet open.
@@ -88,6 +97,9 @@ class ReplayPlan:
     def history(self) -> HistorySource:
         """The bars of earlier sessions."""
         return StoreHistory(self.store, self.calendar)
+
+    def prepare(self, symbols: Collection[str], session: Session) -> None:
+        """Nothing: the store knows what it knows."""
 
     def feed(self, since: Instant | None, scanners: Sequence[ManagedScanner]) -> Feed:
         """The feed, not yet open; a resumed one goes on where the session was."""
@@ -135,7 +147,12 @@ class AlpacaPlan:
         self._feed = AlpacaFeed(keys, hosts, feed)
         self.name = self.origin = self._feed.name
         self.store = BarStore.create(root)
-        self.history: HistorySource = FetchedHistory(self.store, rest, calendar, self._feed.now())
+        self._fetched = FetchedHistory(self.store, rest, calendar, self._feed.now())
+        self.history: HistorySource = self._fetched
+
+    def prepare(self, symbols: Collection[str], session: Session) -> None:
+        """Fetch the previous session: a symbol of which the store has no bar is not known to the session."""
+        self._fetched.ensure(symbols, session)
 
     def feed(self, since: Instant | None, scanners: Sequence[ManagedScanner]) -> Feed:  # noqa: ARG002
         """The feed, not yet open: its day and pace are what they are."""

@@ -155,6 +155,7 @@ class Live:
             feed = self.feed_plan.feed(record.last_slice(), managed)
             with closing(feed):
                 record.note(**self._more(feed))
+                self.feed_plan.prepare(self._wanted(), self.session)
                 feed.open()
                 tape = Tape(record, self.session)
                 source = LiveSource(feed, self.session, self.settings, record.last_slice() or feed.now())
@@ -183,6 +184,11 @@ class Live:
             connection=TapedConnection(tape, source),
             settings=self.settings,
         )
+
+    def _wanted(self) -> frozenset[str]:
+        """The symbols that the configuration and its universes name."""
+        universes = (scanner.universe for scanner in self.checked.made)
+        return frozenset(self.checked.config.symbols).union(*universes)
 
     def _more(self, feed: Feed) -> dict[str, Any]:
         """What else is worth knowing of the session."""

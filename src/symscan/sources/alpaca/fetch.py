@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -120,7 +120,7 @@ class Fetcher:
         The market's clock, UTC microseconds. A session that is not over yet is fetched as far as it goes,
         and again by the next fetcher.
     writing
-        Held while the store is changed, for files that others may be reading go then.
+        Held while a change is committed, for files that others may be reading go then.
 
     Raises
     ------
@@ -227,9 +227,10 @@ class Fetcher:
 
     @contextmanager
     def _updating(self) -> Iterator[StoreUpdate]:
-        with self._writing, self._store.updating(_PATIENCE_SECONDS) as update:
+        with ExitStack() as stack, self._store.updating(_PATIENCE_SECONDS) as update:
             update.claim(self._origin)
             yield update
+            stack.enter_context(self._writing)  # held while the update is committed, not while it is made
 
     def _asked(self, subject: str, day: date) -> frozenset[str]:
         """Who was asked about a day, by anybody if the day is over, else by us."""

@@ -44,6 +44,7 @@ class FetchedHistory:
 
     def __init__(self, store: BarStore, rest: Rest, calendar: SessionCalendar, now: Instant) -> None:
         self._root: Final = store.root
+        self._store = store
         self._calendar = calendar
         self._fetching = Lock()
         self._reading = Lock()
@@ -56,8 +57,7 @@ class FetchedHistory:
 
     def symbols(self) -> frozenset[str]:
         """Every symbol the store has bars of."""
-        with self._reading:
-            return self._current().symbols()
+        return self._store.symbols()  # without a lock: the session itself asks, and must not wait
 
     def ensure(
         self,
