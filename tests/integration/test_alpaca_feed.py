@@ -377,6 +377,19 @@ def test_closing_takes_no_time_whatever_the_server_does(state: str, server: Alpa
     assert perf_counter() - begun < CLOSED_WITHIN
     feed.subscribe(["AAPL"])
     feed.unsubscribe(["AAPL"])
+    while isinstance(left := feed.receive(feed.now()), Connected | Lost):
+        pass
+    assert left is None
+
+
+def test_closing_ends_an_opening(server: AlpacaServer) -> None:
+    server.is_mute = True
+    feed = AlpacaFeed(server.keys, server.hosts, "iex")  # would wait for many seconds
+    closer = threading.Thread(target=lambda: (server.wait(lambda: server.handshakes > 0), feed.close()))
+    closer.start()
+    with pytest.raises(FeedError, match="closed while it was being opened"):
+        feed.open()
+    closer.join()
 
 
 # -- clock and missed bars ----------------------------------------------------------------------------------

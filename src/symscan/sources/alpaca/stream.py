@@ -119,8 +119,9 @@ class Stream:
     def _live(self) -> None:
         try:
             asyncio.run(self._run())
-        except asyncio.CancelledError:
-            self._fail(FeedError("the feed was closed"))
+        except asyncio.CancelledError:  # closed: nothing more comes
+            if not self._opened.done():
+                self._opened.set_exception(FeedError("the feed was closed while it was being opened"))
         except FeedError as error:
             self._fail(error)
         except Exception as error:  # a thread must not die in silence: the session would wait for ever
