@@ -49,7 +49,8 @@ class BackgroundExecution:
     wake
         Called, on another thread, when there is something to collect.
     is_patient
-        Whether the session can wait: :meth:`collect` then does, until every job is done or timed out.
+        Whether the session can wait: :meth:`collect` then does, until every job is done or timed out,
+        where it is not told how long.
     monotonic
         Real seconds, for timeouts.
     """
@@ -88,8 +89,8 @@ class BackgroundExecution:
         self._queue(job.name).put(job)
 
     def collect(self, wait_seconds: float = 0.0) -> list[Finished]:
-        """Take out what there is to tell; waits at most so long for the first of it."""
-        if self._is_patient:
+        """Take out what there is to tell; waits at most so long for the first of it, patience or not."""
+        if self._is_patient and not wait_seconds:
             self._take_in(math.inf, lambda: not self._is_awaited())
         else:
             until = self._monotonic() + wait_seconds

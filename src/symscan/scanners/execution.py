@@ -32,7 +32,8 @@ class Execution(Protocol):
         Parameters
         ----------
         wait_seconds
-            How long to wait for something where there is nothing yet, but something runs.
+            How long to wait for something where there is nothing yet, but something runs; 0 leaves
+            that to the execution, which may be patient.
         """
 
     def wait_for(self, job: Job) -> Finished:

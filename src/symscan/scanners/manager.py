@@ -17,12 +17,15 @@ from symscan.scanners.jobs import Finished, Job, ScanJob, Verdict, Work
 from symscan.scanners.managed import ManagedScanner
 from symscan.scanners.reports import Reports
 from symscan.scanners.states import ScannerState
+from symscan.scanners.timetable import Timetable
 from symscan.session.requests import Request
 from symscan.session.session_data import SessionData
 
 Told = ScanFinished | ScannerDone
 
 _LONGEST_WAIT_SECONDS: Final = 60.0
+_SHORTEST_WAIT_SECONDS: Final = 0.001
+"""Not none at all: how long nothing is waited for is left to an execution that may be patient."""
 
 
 class ScannerManager:
@@ -70,12 +73,7 @@ class ScannerManager:
         self._reports = Reports(session_data, clock or (lambda: time_manager.now))
         self._to_tell: deque[tuple[Told, Sequence[Request]]] = deque()
         self._requests: list[Request] = []
-        self._last_calls: dict[Instant, list[ManagedScanner]] = {}
-        for managed in scanners:
-            if managed.due.last is not None:
-                self._last_calls.setdefault(managed.due.last, []).append(managed)
-        self._instants = {one for managed in scanners for phase in ScanPhase for one in managed.due.of(phase)}
-        self._calls = {phase.value: _calls(scanners, phase) for phase in ScanPhase}
+        self._timetable = Timetable(scanners)
 
     # -- before the session ------------------------------------------------------------------
 
@@ -102,7 +100,7 @@ class ScannerManager:
 
     def is_due(self, now: Instant) -> bool:
         """Whether any scanner is due at an instant; most have none."""
-        return now in self._instants
+        return self._timetable.is_due(now)
 
     @property
     def is_running(self) -> bool:
@@ -122,7 +120,7 @@ class ScannerManager:
             Why no scan may begin now: all that are due are skipped for it. None lets them run.
         """
         data: SessionData | None = None
-        for managed in self._calls[phase.value].get(self._time.now, ()):
+        for managed in self._timetable.due(phase, self._time.now):
             why_not = self._why_not(managed, paused)
             if why_not is not None:
                 yield self._reports.skipped(managed, self._time.now, phase, why_not)
@@ -151,9 +149,9 @@ class ScannerManager:
 
     def teardown_finished(self) -> list[Event]:
         """Tear down the scanners whose last scan was due now; one that still runs when it is back."""
-        for managed in self._last_calls.get(self._time.now, ()):
+        for managed in self._timetable.last(self._time.now):
             self._leave(managed)
-        self._receive()
+            self._receive()  # one after the other, where they are waited for
         return [*self._take(ScannerDone)]
 
     def teardown_all(self, limit_seconds: float = 0.0) -> list[Event]:
@@ -166,12 +164,11 @@ class ScannerManager:
             done, but its ``teardown`` is not called: it would meet a scan that may go on any time.
         """
         watch = Stopwatch()
-        self._receive()
         for managed in self.scanners.values():
             self._leave(managed)
-        self._receive()
+        self._receive(_SHORTEST_WAIT_SECONDS)
         while self._is_awaited() and watch.elapsed_seconds < limit_seconds:
-            self._receive(limit_seconds - watch.elapsed_seconds)
+            self._receive(max(limit_seconds - watch.elapsed_seconds, _SHORTEST_WAIT_SECONDS))
         for managed in self.scanners.values():
             self._abandon(managed)
         self._execution.close(0.0)
@@ -185,7 +182,7 @@ class ScannerManager:
         while found:
             for finished in found:
                 self._apply(self.scanners[finished.name], finished)
-            found = self._execution.collect()
+            found = [] if wait_seconds else self._execution.collect()
 
     def _apply(self, managed: ManagedScanner, finished: Finished) -> None:
         job = managed.running
@@ -293,12 +290,3 @@ class ScannerManager:
         if managed.state is ScannerState.SCANNING and managed.running is not None:
             return f"its scan of {self._reports.hour(managed.running.at)} is still running"
         return paused if managed.state is ScannerState.READY else managed.disabled
-
-
-def _calls(scanners: Sequence[ManagedScanner], phase: ScanPhase) -> dict[Instant, list[ManagedScanner]]:
-    """Who is due at which instant of a phase, in the order of the configuration."""
-    calls: dict[Instant, list[ManagedScanner]] = {}
-    for managed in scanners:
-        for instant in managed.due.of(phase):
-            calls.setdefault(instant, []).append(managed)
-    return calls

@@ -559,6 +559,15 @@ def test_with_patience_scans_are_done_at_once(gate: Gate) -> None:
     manager.teardown_all(0.0)
 
 
+def test_the_end_is_never_patient(gate: Gate) -> None:
+    data, time, woken = SessionData(SESSION, SYMBOLS), TimeManager(SESSION), threading.Event()
+    slow = _managed("slow", FunctionScanner(SYMBOLS, on_teardown=lambda context: gate(context) and None))
+    manager = ScannerManager([slow], data, time, "live", BackgroundExecution(woken.set, is_patient=True))
+    manager.setup_all()
+    (done,) = manager.teardown_all(0.0)
+    assert done.error == "teardown() has not returned"  # type: ignore[attr-defined]
+
+
 def test_ctrl_c_reaches_a_session_that_waits(gate: Gate) -> None:
     data, time = SessionData(SESSION, SYMBOLS), TimeManager(SESSION)
     execution = BackgroundExecution(lambda: None, is_patient=True)

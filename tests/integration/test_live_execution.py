@@ -1,0 +1,206 @@
+"""Whole sessions with scans beside the stream: the same hits, whatever a neighbour does."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from fakes import MINUTE, FunctionScanner
+from memory_session import SESSION, Played
+from symscan.model.bar import BarSlice, Between
+from symscan.model.events import Outcome, ScanFinished, ScannerDone
+from symscan.observers.records import record_of
+from symscan.scanners.background import BackgroundExecution
+from symscan.scanners.base import ScanContext, ScanResult
+from symscan.scanners.execution import Execution
+from symscan.scanners.managed import DueTimes, ManagedScanner
+from symscan.session.holders import scanner_holder
+
+LONG, SHORT = 30.0, 0.05
+MINUTES = tuple(SESSION.open + minute * MINUTE for minute in range(1, 9))
+OnScan = Callable[[ScanContext], Any]
+
+
+def _managed(name: str, scanner: FunctionScanner, **more: Any) -> ManagedScanner:
+    return ManagedScanner(name, scanner, DueTimes((SESSION.open,), MINUTES), **more)
+
+
+def _rising() -> ManagedScanner:
+    """Finds what rose over its mean, and asks for more as it goes."""
+
+    def on_setup(context: ScanContext) -> bool:
+        return context.session_data.add_indicator(["A", "B"], "sma_2_1m")
+
+    def on_scan(context: ScanContext) -> ScanResult:
+        view = context.session_data
+        means, prices = view.column("sma_2_1m"), view.column("close")
+        found = [one for one, mean, price in zip(view.symbols, means, prices, strict=True) if price > mean]
+        if context.current_time.minute == 33:
+            view.add_indicator("A", "ema_3_1m")
+            view.add_symbol("B")
+            view.lock_symbol("B", "held")
+        return ScanResult(found, {one: {"mean": float(means[0])} for one in found})
+
+    return _managed("rising", FunctionScanner(["A", "B"], on_scan, on_setup))
+
+
+def _traded() -> ManagedScanner:
+    def on_scan(context: ScanContext) -> ScanResult:
+        view = context.session_data
+        return ScanResult([one for one in view.symbols if view.get_bars(one, "1m", 2)])
+
+    return _managed("traded", FunctionScanner(["C", "B", "A"], on_scan))
+
+
+class Live:
+    """Sessions whose scans run beside them; whatever hangs is let go at the end."""
+
+    def __init__(self) -> None:
+        self.stop = threading.Event()
+        self._woken = threading.Event()
+
+    def execution(self, **more: Any) -> BackgroundExecution:
+        return BackgroundExecution(self._woken.set, **more)
+
+    def play(self, scanners: list[ManagedScanner], execution: Execution | None) -> Played:
+        """A whole session; after every slice it settles until all scans are told of."""
+        played = Played(scanners, execution=execution)
+        coordinator, manager = played.coordinator, played.manager
+        coordinator.prepare()
+        for moment in coordinator.slices():
+            assert isinstance(moment, BarSlice)
+            coordinator.step(moment)
+            while manager.is_running:
+                assert self._woken.wait(LONG)
+                self._woken.clear()
+                coordinator.settle(Between())
+        for event in manager.teardown_all(0.0):
+            played.told.observe(SESSION, event)
+        return played
+
+
+@pytest.fixture
+def live() -> Iterator[Live]:
+    live = Live()
+    yield live
+    live.stop.set()
+
+
+def _scans(played: Played, scanner: str) -> list[dict[str, Any]]:
+    """What was told of a scanner's scans; who brought in which symbol depends on who was first."""
+    return [record_of(SESSION, scan) for scan in played.told.of(ScanFinished) if scan.scanner == scanner]
+
+
+def test_with_patience_a_session_is_the_backtest_to_the_byte(live: Live) -> None:
+    backtest = live.play([_rising(), _traded()], None)
+    beside = live.play([_rising(), _traded()], live.execution(is_patient=True))
+    assert [record_of(SESSION, one) for one in beside.told.events] == [
+        record_of(SESSION, one) for one in backtest.told.events
+    ]
+    assert any(scan.hits.symbols for scan in backtest.told.of(ScanFinished))
+    assert beside.data.holders.members() == backtest.data.holders.members()
+    assert beside.data.holders.locks("B") == ("held",)
+
+
+def test_without_patience_every_scan_finds_the_same(live: Live) -> None:
+    backtest = live.play([_rising(), _traded()], None)
+    beside = live.play([_rising(), _traded()], live.execution())
+    for name in ("rising", "traded"):
+        assert _scans(beside, name) == _scans(backtest, name)
+
+
+def _spins(live: Live) -> OnScan:
+    def on_scan(_: ScanContext) -> ScanResult:
+        while not live.stop.is_set():
+            pass
+        return ScanResult(["A"])
+
+    return on_scan
+
+
+def _hangs(live: Live) -> OnScan:
+    def on_scan(context: ScanContext) -> ScanResult:
+        context.session_data.remove_symbol("A")
+        live.stop.wait(LONG)
+        return ScanResult(["A", "B"])
+
+    return on_scan
+
+
+def _raises(_live: Live) -> OnScan:
+    return lambda _: 1 / 0
+
+
+def _exits(_live: Live) -> OnScan:
+    return lambda _: sys.exit(1)
+
+
+def _meddles(_: Live) -> OnScan:
+    def on_scan(context: ScanContext) -> ScanResult:
+        sys.setswitchinterval(0.3)
+        context.session_data.column("close").setflags(write=True)
+        context.session_data.column("close")[:] = 0.0
+        raise KeyboardInterrupt
+
+    return on_scan
+
+
+@pytest.mark.parametrize("harm", [_spins, _hangs, _raises, _exits, _meddles])
+@pytest.mark.parametrize("is_first", [True, False])
+def test_neighbours_find_what_they_find_alone(
+    live: Live, harm: Callable[[Live], OnScan], is_first: bool
+) -> None:
+    bad = _managed("bad", FunctionScanner(["A", "B"], harm(live)), timeout_seconds=SHORT)
+    good = [_rising(), _traded()]
+    alone = live.play([_rising(), _traded()], live.execution())
+    together = live.play([bad, *good] if is_first else [*good, bad], live.execution())
+    for name in ("rising", "traded"):
+        assert _scans(together, name) == _scans(alone, name)
+    assert {scan.outcome for scan in together.told.of(ScanFinished) if scan.scanner == "bad"} <= {
+        Outcome.FAILED,
+        Outcome.TIMED_OUT,
+        Outcome.SKIPPED,
+    }
+    done = [event.scanner for event in together.told.of(ScannerDone)]
+    assert sorted(done) == ["bad", "rising", "traded"]
+    assert [one.scanner.torn_down for one in good] == [1, 1]  # type: ignore[attr-defined]
+
+
+def test_a_scanner_that_is_done_lets_go_of_its_candidates(live: Live) -> None:
+    played = live.play([_traded()], live.execution())
+    assert played.data.holders.candidates(scanner_holder("traded")) == ()
+
+
+_NEVER_RETURNS = """
+import sys
+sys.path[:0] = {path!r}
+from fakes import FunctionScanner
+from memory_session import Played, SESSION
+from symscan.scanners.background import BackgroundExecution
+from symscan.scanners.managed import DueTimes, ManagedScanner
+
+def spin(_):
+    while True:
+        pass
+
+due = DueTimes((), (SESSION.open + 60_000_000,))
+scanner = ManagedScanner("bad", FunctionScanner(["A"], spin), due, timeout_seconds=0.05)
+played = Played([scanner], execution=BackgroundExecution(lambda: None))
+played.coordinator.run()
+print([type(event).__name__ for event in played.told.events][-2:])
+"""
+
+
+def test_a_process_ends_although_a_scan_spins_forever() -> None:
+    """The threads of scanners are daemons: nothing waits for one that never returns."""
+    script = _NEVER_RETURNS.format(path=sys.path)
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "['ScannerDone', 'SessionClosed']\n"
