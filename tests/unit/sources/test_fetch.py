@@ -226,6 +226,15 @@ def test_a_session_that_is_not_over_is_asked_again_by_the_next_fetch(
     assert len(server.rest.asked("/v2/stocks/bars")) == 2
 
 
+@pytest.mark.parametrize("interval", [ONE_DAY, ONE_MINUTE])
+def test_the_last_minutes_are_not_asked_for_since_cheap_plans_refuse_them(
+    store: BarStore, server: AlpacaServer, interval: Interval
+) -> None:
+    fetch(store, rest(server, "sip"), "A", FRIDAY, interval=interval, now=at("2024-03-08 22:00"))
+    (query,) = server.rest.asked("/v2/stocks/bars")
+    assert query["end"] == "2024-03-08T21:43:59.999999Z"
+
+
 def test_too_many_requests_and_a_failing_server_are_asked_again(
     store: BarStore, server: AlpacaServer
 ) -> None:

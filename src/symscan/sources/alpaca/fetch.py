@@ -170,7 +170,9 @@ class Fetcher:
         done = 0
         for part in parts:
             progress(f"fetching {part.interval}", done, total)
-            answer = self._rest.bars(part.symbols, part.interval, *_range(part), asof=self._today)
+            start, end = _range(part)
+            end = min(end, self._now - _SETTLED)  # asked for more, a plan without it refuses everything
+            answer = self._rest.bars(part.symbols, part.interval, start, end, asof=self._today)
             self._keep(part, stored_rows(answer, part, self._counts))
             done += len(part.sessions)
             progress(f"fetching {part.interval}", done, total)
