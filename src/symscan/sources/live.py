@@ -230,7 +230,8 @@ class LiveSource:
         """When there is something to do even if nothing comes."""
         dues = [self._feed.now() + _LONGEST_WAIT, self._gaps.next_due(self._can_repair), self._silent_at()]
         if self._has_ended:
-            dues.append(self._session.close + self._grace)
+            last = self._session.close + self._grace
+            dues.append(last if self._feed.now() < last else last + _LAST_TRIES)
         elif self._link.is_connected and not self._gaps.is_recovering:
             dues.append(self._closes_at())
         return min(due for due in dues if due is not None)

@@ -270,6 +270,15 @@ def test_at_the_end_a_last_look_is_taken() -> None:
     assert live.feed.clock == SESSION.close + 2 * SECOND
 
 
+def test_a_last_look_that_fails_does_not_hold_up_the_end_for_long() -> None:
+    live = Live([], day={"A": {5: 6.0}})
+    live.feed.failing = 99
+    live.play()
+    assert live.late == []
+    assert live.feed.clock == SESSION.close + 12 * SECOND
+    assert len(live.of(FeedNotice)) == 4  # at once, and after 1, 2 and 4 seconds
+
+
 def test_a_late_bar_of_the_last_minute_still_counts() -> None:
     live = Live([(at(6), bar("A", 6, 6.0)), (at(6, 1500), bar("B", 6, 7.0))]).play()
     assert live.late == [(6, LateKind.LATE, [1], [7.0])]
