@@ -92,3 +92,11 @@ def test_a_hit_of_which_nothing_is_known() -> None:
     scan = ScanFinished(0, "gap", "regular", "ok", 1, 1, 0, found, 1.0)  # type: ignore[arg-type]
     hit = json.loads(_lines([scan])[0])["hits"]
     assert (hit["price"], hit["last_bar_end"], hit["metadata"]) == ([None], [None], {})
+
+
+def test_when_a_result_was_applied_is_written_where_it_was_later(events: list[Event]) -> None:
+    scan = events[4]
+    assert isinstance(scan, ScanFinished)
+    at_once, later = _lines([scan, replace(scan, decided_at=scan.at + 1_500_000)])
+    assert "decided_at" not in at_once
+    assert json.loads(later) == {**json.loads(at_once), "decided_at": "2018-02-27T14:30:01.500000Z"}
