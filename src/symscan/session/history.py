@@ -43,6 +43,12 @@ class LaterBlocks(Sequence[Block]):
         return self._blocks[index]
 
 
+class KeptBlocks(tuple[Block, ...]):
+    """Blocks that were loaded: thousands for every symbol that joins, known by one object."""
+
+    __slots__ = ()
+
+
 _Kept = tuple[int, Sequence[Block], int]
 """How many sessions are kept, their blocks, and the symbol's column.
 
@@ -74,6 +80,8 @@ class HistoryShelf:
         """Keep the bars of ``days`` sessions; blocks are over ``symbols``, oldest first."""
         if self._is_shared:
             self._kept, self._is_shared = self._kept.copy(), False
+        if not isinstance(blocks, LaterBlocks):
+            blocks = KeptBlocks(blocks)
         for column, symbol in enumerate(symbols):
             if self.days(holder, symbol, interval) < days:
                 self._kept[holder, symbol, interval] = (days, blocks, column)

@@ -15,9 +15,11 @@ from itertools import count
 from multiprocessing.connection import Connection
 from typing import Any, Final
 
+import numpy as np
+
 from symscan.model.bar import Block, Floats, Mask
 from symscan.model.instant import Instant
-from symscan.session.history import LaterBlocks
+from symscan.session.history import KeptBlocks, LaterBlocks
 
 _PROTOCOL: Final = 5
 
@@ -30,6 +32,11 @@ def kept_block(number: int, end: Instant, fields: Floats, present: Mask) -> Bloc
 def kept_later(number: int, pickled: bytes) -> Any:  # noqa: ARG001
     """Stands in a message for blocks that are loaded when somebody first looks at them."""
     return pickle.loads(pickled)
+
+
+def kept_blocks(number: int, ends: tuple[Instant, ...], fields: Floats, present: Mask) -> KeptBlocks:  # noqa: ARG001
+    """Stands in a message for bars of earlier sessions."""
+    return KeptBlocks(map(Block, ends, fields, present))
 
 
 def known(number: int) -> Any:
@@ -78,6 +85,7 @@ class Outbox:
         pickler = pickle.Pickler(stream, _PROTOCOL, buffer_callback=arrays.append)
         pickler.dispatch_table = copyreg.dispatch_table | {
             Block: lambda block: self._block(block, mentioned),
+            KeptBlocks: lambda blocks: self._blocks(blocks, mentioned),
             LaterBlocks: lambda later: self._later(later, mentioned),
         }
         pickler.dump(value)
@@ -94,6 +102,18 @@ class Outbox:
         return (
             (kept_block, (number, block.end, block.fields, block.present)) if is_new else (known, (number,))
         )
+
+    def _blocks(self, blocks: KeptBlocks, mentioned: dict[int, _Sent]) -> _Reduced:
+        number, is_new = self._number(blocks, 0, mentioned)
+        if not is_new:
+            return known, (number,)
+        ends, fields, present = [], [], []
+        for block in blocks:
+            ends.append(block.end)
+            fields.append(block.fields)
+            present.append(block.present)
+        stacked = (np.stack(fields), np.stack(present)) if ends else ((), ())
+        return kept_blocks, (number, tuple(ends), *stacked)
 
     def _later(self, later: LaterBlocks, mentioned: dict[int, _Sent]) -> _Reduced:
         number, is_new = self._number(later, 0, mentioned)
@@ -151,7 +171,7 @@ class Inbox:
         def recall(number: int) -> Any:
             return mentioned.setdefault(number, self._kept[number])
 
-        makers = {maker.__name__: keep(maker) for maker in (kept_block, kept_later)}
+        makers = {maker.__name__: keep(maker) for maker in (kept_block, kept_blocks, kept_later)}
         return {**makers, known.__name__: recall}
 
 
