@@ -37,6 +37,9 @@ RECORD_NAME: Final = "session.sqlite"
 
 _MUCH_BYTES: Final = 4_000_000
 
+_AT_ONCE: Final = 32
+"""Steps read together: those of thousands of symbols fill ten megabytes."""
+
 CLOSE: Final = "close"
 """The kind of a session's last step."""
 
@@ -234,13 +237,19 @@ class SessionRecord:
 
     def step(self, seq: int) -> Step:
         """What a step took in."""
-        wanted = select(*(STEPS.c[name] for name in Step.__slots__)).where(STEPS.c.seq == seq)
-        with self._connection.begin():
-            return Step(*self._connection.execute(wanted).one())
+        (step,) = self._some(seq, seq)
+        return step
 
     def steps(self) -> Iterator[Step]:
         """What every step took in, in order."""
-        yield from map(self.step, range(1, self.last + 1))
+        for first in range(1, self.last + 1, _AT_ONCE):
+            yield from self._some(first, first + _AT_ONCE - 1)
+
+    def _some(self, first: int, last: int) -> list[Step]:
+        columns = [STEPS.c[name] for name in Step.__slots__]
+        wanted = select(*columns).where(STEPS.c.seq.between(first, last)).order_by(STEPS.c.seq)
+        with self._connection.begin():
+            return [Step(*row) for row in self._connection.execute(wanted)]
 
     def lines(self, seq: int) -> list[str]:
         """What came of a step: lines of the journal."""
