@@ -62,7 +62,9 @@ class LiveSource:
         begun = session.pre_open if start is None else max(start, session.pre_open)
         self._bars = LiveBars(ends, minute_of(begun))
         self._checks = Checks(session, ends)
-        self._link = Link(session, round(settings.silent_seconds * SECOND))
+        step = feed.base.minutes * MINUTE
+        silent = round(settings.silent_seconds * SECOND) + step - MINUTE  # it is said of minute bars
+        self._link = Link(session, silent, step + self._grace)
         self._news = News()
         self._symbols = Subscriptions(feed, settings.max_symbols, self._news)
         self._expected: frozenset[str] | None = None

@@ -44,14 +44,18 @@ class Link:
         The day; before its open a feed may be as silent as it likes.
     patience
         After how long without a bar the feed counts as silent, microseconds.
+    lull
+        After how long without a bar some may have been lost, microseconds: bars of a minute in which
+        somebody traded follow each other faster.
     """
 
-    def __init__(self, session: Session, patience: int) -> None:
+    def __init__(self, session: Session, patience: int, lull: int) -> None:
         self.is_connected = False
         self.is_over = False
         self.was_lost = False
         self._session = session
         self._patience = patience
+        self._lull = lull
         self._is_silent = False
         self.heard: Instant = session.pre_open
         """When the last bar came, or the connection."""
@@ -65,10 +69,10 @@ class Link:
         self.is_connected, self.was_lost, self._is_silent = False, True, False
 
     def hear(self, now: Instant) -> Instant | None:
-        """Bars came; returns since when none had, if that was long, told or not."""
+        """Bars came; returns since when none had, if that was so long that some may have been lost."""
         since = self.heard
         self.heard, self._is_silent = now, False
-        return since if now - since >= self._patience else None
+        return since if now - since > self._lull else None
 
     @property
     def silent_since(self) -> Instant:

@@ -258,6 +258,14 @@ def test_silence_is_told_once_and_filled_when_bars_flow_again() -> None:
     assert kinds == [(2, LateKind.RECOVERED), (3, LateKind.RECOVERED), (4, LateKind.RECOVERED)]
 
 
+def test_a_minute_that_went_by_without_a_bar_is_asked_for() -> None:
+    day: dict[str, Day] = {"A": {minute: 1.0 + minute for minute in range(6)}}
+    script = [(at(minute), bar("A", minute, float(minute))) for minute in (1, 3, 4, 5, 6)]
+    live = Live(script, day=day, silent_seconds=600).play()
+    assert live.of(FeedSilent) == []
+    assert live.late == [(2, LateKind.RECOVERED, [0], [2.0])]
+
+
 def test_before_the_open_silence_is_nothing() -> None:
     live = Live([(at(minute), bar("A", minute, 1.0)) for minute in range(1, 7)]).play()
     assert live.of(FeedSilent) == []
