@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import ClassVar
 
@@ -137,7 +137,10 @@ class Job(ABC):
     timeout_seconds: float
     memory: bytes | None = None
     keeps_memory: bool = False
-    _verdict: Verdict = field(default_factory=Verdict, init=False)
+    _outcome: Outcome = field(default=Outcome.OK, init=False)
+    _error: str | None = field(default=None, init=False)
+    _result: ScanResult | None = field(default=None, init=False)
+    _execution_time_ms: float = field(default=0.0, init=False)
 
     work: ClassVar[Work]
 
@@ -150,17 +153,25 @@ class Job(ABC):
         """Call the scanner: the part that runs the user's code."""
         watch = Stopwatch()
         try:
-            self._verdict = self._called()
+            self._call()
         except (Exception, SystemExit) as error:  # the plug-in boundary: a scanner's fault is its outcome
-            self._verdict = self.failed(error)
-        self._verdict = replace(self._verdict, execution_time_ms=watch.elapsed_ms)
+            self._outcome, self._error = Outcome.FAILED, self._blame(said(error))
+        self._execution_time_ms = watch.elapsed_ms
 
     def conclude(self) -> Verdict:
         """What came of the call."""
-        requests, memory = tuple(self._requests()), None
-        if self.keeps_memory:
-            memory = memory_of(self.scanner)
-        return replace(self._verdict, requests=requests, memory=None if memory == self.memory else memory)
+        is_ok = self._outcome is Outcome.OK
+        readied, finding = (self._readied(), self._finding()) if is_ok else (None, None)
+        return Verdict(
+            self._outcome,
+            self._error,
+            self._execution_time_ms,
+            self._result,
+            finding,
+            readied,
+            tuple(self._requests()),
+            self._new_memory() if self.keeps_memory else None,
+        )
 
     def failed(self, error: BaseException) -> Verdict:
         """The verdict on a call that raised."""
@@ -172,14 +183,26 @@ class Job(ABC):
         return Verdict(Outcome.TIMED_OUT, fault, self.timeout_seconds * 1000.0)
 
     @abstractmethod
-    def _called(self) -> Verdict:
+    def _call(self) -> None:
         """Call the scanner's method."""
+
+    def _finding(self) -> Finding | None:
+        """What the engine makes of a call that ended well."""
+        return None
+
+    def _readied(self) -> Readied | None:
+        """What a call that ended well has made ready."""
+        return None
 
     def _blame(self, what: str) -> str:
         return f"{self.work}() raised {what}"
 
     def _requests(self) -> list[Request]:
         return self.book.drain()
+
+    def _new_memory(self) -> bytes | None:
+        memory = memory_of(self.scanner)
+        return None if memory == self.memory else memory
 
 
 @dataclass(slots=True)
@@ -196,19 +219,11 @@ class SetupJob(Job):
 
     work: ClassVar[Work] = Work.SETUP
 
-    def conclude(self) -> Verdict:
-        """Ready with all that was asked for; else nothing that was asked for counts."""
-        keys = tuple(spec.key for spec in self.book.specs())
-        verdict = Job.conclude(self)
-        if verdict.outcome is not Outcome.OK:
-            return replace(verdict, requests=())
-        return replace(verdict, readied=Readied(len(self.scanner.universe), keys))
-
-    def _called(self) -> Verdict:
-        if not self.scanner.setup(self.context):
-            return Verdict(Outcome.FAILED, "setup() returned False")
-        self._adopt_universe()
-        return Verdict()
+    def _call(self) -> None:
+        if self.scanner.setup(self.context):
+            self._adopt_universe()
+        else:
+            self._outcome, self._error = Outcome.FAILED, "setup() returned False"
 
     def _adopt_universe(self) -> None:
         """Ask for the universe's session bars first, so that it comes first in every column."""
@@ -217,6 +232,13 @@ class SetupJob(Job):
         if wrong:
             raise TypeError(f"the universe holds {wrong[0]!r}, which is no symbol")
         self.book.lead_with(universe, self.base)
+
+    def _readied(self) -> Readied:
+        return Readied(len(self.scanner.universe), tuple(spec.key for spec in self.book.specs()))
+
+    def _requests(self) -> list[Request]:
+        """What was asked for; nothing of it counts where the scanner takes no part."""
+        return self.book.drain() if self._outcome is Outcome.OK else []
 
 
 @dataclass(slots=True)
@@ -236,19 +258,21 @@ class ScanJob(Job):
 
     work: ClassVar[Work] = Work.SCAN
 
-    def conclude(self) -> Verdict:
-        """The result, held against the session it was found in."""
-        result, finding = self._verdict.result, None
-        if result is not None and self._verdict.outcome is Outcome.OK:
-            result.execution_time_ms = self._verdict.execution_time_ms
-            finding = self.judge(result)
-        return replace(Job.conclude(self), finding=finding)
-
-    def _called(self) -> Verdict:
-        result = checked_result(self.scanner.scan(self.context), len(self.context.session_data.symbols))
+    def _call(self) -> None:
+        found = self.scanner.scan(self.context)
+        result = self._result = checked_result(found, len(self.context.session_data.symbols))
         if result.error is not None:
-            return Verdict(Outcome.FAILED, result.error, result=result)
-        return Verdict(Outcome.SKIPPED if result.skipped else Outcome.OK, result=result)
+            self._outcome, self._error = Outcome.FAILED, result.error
+        elif result.skipped:
+            self._outcome = Outcome.SKIPPED
+
+    def _finding(self) -> Finding | None:
+        """The result, held against the session it was found in."""
+        result = self._result
+        if result is None:
+            return None
+        result.execution_time_ms = self._execution_time_ms
+        return self.judge(result)
 
     def _blame(self, what: str) -> str:
         return what
@@ -260,9 +284,8 @@ class TeardownJob(Job):
 
     work: ClassVar[Work] = Work.TEARDOWN
 
-    def _called(self) -> Verdict:
+    def _call(self) -> None:
         self.scanner.teardown(self.context)
-        return Verdict()
 
     def _requests(self) -> list[Request]:
         self.book.forget_additions()
