@@ -15,6 +15,7 @@
         ├── ScannerFailed        a scanner marked ``required`` that could not be set up
         ├── ScanOverrun          a scan that outlasted its timeout in a backtest
         └── FeedError            a broker's feed that refuses, or ended for good
+            └── KeysRefused      a broker that does not accept the keys
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ __all__ = [
     "ExpressionError",
     "FeedError",
     "InputError",
+    "KeysRefused",
     "Place",
     "RunError",
     "ScanOverrun",
@@ -142,3 +144,7 @@ class ScanOverrun(RunError):
 
 class FeedError(RunError):
     """A broker's feed refuses what was asked, or ended for good; it says what to do."""
+
+
+class KeysRefused(FeedError):
+    """A broker does not accept the keys: no other try can help."""

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from symscan.cli.live_voice import Voice
     from symscan.cli.stopping import Stopping
     from symscan.config import SessionConfig
+    from symscan.model.instant import Instant
     from symscan.model.session import Session
     from symscan.observers.base import Observer
     from symscan.observers.run_folder import RunFolder
@@ -118,8 +119,6 @@ def live(
     wishes = _Wishes(source, store, day, speed, faults, feed, out, resume, force)
     _check(wishes)
     loaded = load_config(config)
-    if source is Source.ALPACA and feed is None and loaded.live.feed is None:
-        raise InputError("Alpaca has two feeds; say --feed iex or --feed sip, or 'feed' in 'live_config'")
     _live(loaded, wishes, jsonl=jsonl, quiet=quiet)
 
 
@@ -142,19 +141,21 @@ def _check(wishes: _Wishes) -> None:
 
 
 def _live(config: SessionConfig, wishes: _Wishes, *, jsonl: bool, quiet: bool) -> None:
-    from symscan.cli.live_day import wait_for
+    from symscan.cli.live_day import MarketTime, wait_for
     from symscan.cli.live_voice import Voice
     from symscan.observers.run_folder import check_folder
     from symscan.runtime.assembly import assemble_live
 
-    session = _session(config, wishes)
-    options = _options(config, wishes, session.date)
+    feed = _feed(config, wishes)
+    clock = MarketTime() if feed is None else MarketTime.of_broker(feed)
+    session = _session(config, wishes, clock.now())
+    options = _options(config, wishes, session.date, clock.offset)
     check_folder(options.out, force=wishes.force, resume=wishes.resume)
     voice = Voice(as_json=jsonl)
     if wishes.resume and not options.out.exists():
         voice.news(f"{options.out} holds no session to go on with; it begins")
     assembled = assemble_live(config, options)
-    if wait_for(session):
+    if feed is not None and wait_for(session, clock):
         assembled = assemble_live(config, options)  # what is known by now, not what was when the wait began
     _check_record(assembled)
     summary = _run(assembled, _facts(config, options), _announcers(voice, quiet=quiet), wishes.force)
@@ -163,7 +164,23 @@ def _live(config: SessionConfig, wishes: _Wishes, *, jsonl: bool, quiet: bool) -
     show_report(config.name, summary, options.out, report_console(stderr=jsonl))
 
 
-def _options(config: SessionConfig, wishes: _Wishes, day: date) -> LiveOptions:
+def _feed(config: SessionConfig, wishes: _Wishes) -> str | None:
+    """Which of the broker's feeds; None for a replay.
+
+    Raises
+    ------
+    InputError
+        If it was not said.
+    """
+    if wishes.source is Source.REPLAY:
+        return None
+    feed = str(wishes.feed) if wishes.feed else config.live.feed
+    if feed is None:
+        raise InputError("Alpaca has two feeds; say --feed iex or --feed sip, or 'feed' in 'live_config'")
+    return feed
+
+
+def _options(config: SessionConfig, wishes: _Wishes, day: date, clock_offset: Instant) -> LiveOptions:
     from symscan.runtime.live import LiveOptions
 
     speed = 1.0 if wishes.speed is None else wishes.speed
@@ -173,21 +190,22 @@ def _options(config: SessionConfig, wishes: _Wishes, day: date) -> LiveOptions:
         day=day,
         speed=None if speed == math.inf else speed,
         faults=wishes.faults or "",
-        feed=str(wishes.feed) if wishes.feed else config.live.feed,
+        feed=_feed(config, wishes) or config.live.feed,
         out=wishes.out or Path("runs") / f"{config.name}-{day}-live",
         resume=wishes.resume,
+        clock_offset=clock_offset,
     )
 
 
-def _session(config: SessionConfig, wishes: _Wishes) -> Session:
+def _session(config: SessionConfig, wishes: _Wishes, now: Instant) -> Session:
     """The session of the day to replay; else the broker's that runs or comes next."""
-    from symscan.cli.live_day import clock_now, session_at
+    from symscan.cli.live_day import session_at
     from symscan.runtime.building import calendar_of
 
     calendar = calendar_of(config)
     if wishes.day is not None:
         return calendar.session(wishes.day)
-    return session_at(calendar, clock_now(), resume=wishes.resume)
+    return session_at(calendar, now, resume=wishes.resume)
 
 
 def _check_record(assembled: Live) -> None:

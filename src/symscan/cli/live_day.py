@@ -1,14 +1,15 @@
-"""Which session a broker's feed is for: today's until its close, then the next; and waiting for it."""
+"""Which session a broker's feed is for, by the broker's clock; and waiting for it."""
 
 from __future__ import annotations
 
 import sys
 import time
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from symscan.clock.wall_clock import utc_now
-from symscan.errors import CalendarError
+from symscan.errors import CalendarError, FeedError, KeysRefused
 from symscan.model.instant import MINUTE, SECOND, Instant, from_datetime, to_datetime
 
 if TYPE_CHECKING:
@@ -18,6 +19,47 @@ if TYPE_CHECKING:
 _BEFORE_PRE_OPEN: Final = 10 * MINUTE
 _LONGEST_SLEEP_SECONDS: Final = 30.0
 """A computer that was asleep looks at its clock again soon after it wakes."""
+
+
+@dataclass(frozen=True, slots=True)
+class MarketTime:
+    """The market's clock.
+
+    Attributes
+    ----------
+    offset
+        This computer's clock minus the market's, microseconds.
+    """
+
+    offset: Instant = 0
+
+    def now(self) -> Instant:
+        """The instant, UTC microseconds."""
+        return from_datetime(datetime.fromisoformat(utc_now())) - self.offset
+
+    @staticmethod
+    def of_broker(feed: str) -> MarketTime:
+        """Alpaca's; this computer's if it cannot be had, which is said.
+
+        Raises
+        ------
+        InputError
+            If there are no keys in the environment, or the client is not installed.
+        KeysRefused
+            If the keys are not accepted: whoever waits for a session is to know before it begins.
+        """
+        from symscan.sources.alpaca.keys import AlpacaHosts, AlpacaKeys
+        from symscan.sources.alpaca.rest import AlpacaRest
+
+        keys, hosts = AlpacaKeys.from_environment(), AlpacaHosts.from_environment()
+        try:
+            market, ours = AlpacaRest(keys, hosts, feed).clock()
+        except KeysRefused:
+            raise
+        except FeedError as error:
+            print(f"the market's clock is not known, this computer's is used: {error}", file=sys.stderr)
+            return MarketTime()
+        return MarketTime(ours - market)
 
 
 def session_at(calendar: SessionCalendar, now: Instant, *, resume: bool) -> Session:
@@ -30,18 +72,13 @@ def session_at(calendar: SessionCalendar, now: Instant, *, resume: bool) -> Sess
     return session if resume or now < session.close else calendar.next(today)
 
 
-def wait_for(session: Session) -> bool:
+def wait_for(session: Session, clock: MarketTime) -> bool:
     """Wait until shortly before the session's pre-market begins, saying so; returns whether it had to."""
     begins = session.pre_open - _BEFORE_PRE_OPEN
-    if clock_now() >= begins:
+    if clock.now() >= begins:
         return False
     start = f"{session.local(begins):%A, %Y-%m-%d %H:%M}"
     print(f"waiting for the session of {session.date} until {start} exchange time", file=sys.stderr)
-    while (seconds := (begins - clock_now()) / SECOND) > 0:
+    while (seconds := (begins - clock.now()) / SECOND) > 0:
         time.sleep(min(seconds, _LONGEST_SLEEP_SECONDS))
     return True
-
-
-def clock_now() -> Instant:
-    """This computer's clock; the feed's own is asked once there is a feed."""
-    return from_datetime(datetime.fromisoformat(utc_now()))

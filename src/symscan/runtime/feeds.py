@@ -64,6 +64,9 @@ class FeedPlan(Protocol):
             Whose first scan the session must not miss.
         """
 
+    def begin(self, feed: Feed) -> Instant | None:
+        """Where a session begins that has no past, the feed being open; None for the start of its day."""
+
 
 @dataclass(frozen=True)
 class ReplayPlan:
@@ -106,6 +109,10 @@ class ReplayPlan:
         begin = self._begin(scanners) if since is None else since
         return ReplayFeed(self.store, self.session, self.speed, self.faults, begin)
 
+    def begin(self, feed: Feed) -> Instant | None:
+        """Where the replay begins: nothing is played before."""
+        return feed.now()
+
     def _begin(self, scanners: Sequence[ManagedScanner]) -> Instant:
         """Where there is something to play: the pre-market if it is stored, else shortly before the open."""
         session = self.session
@@ -126,6 +133,8 @@ class AlpacaPlan:
         The exchange's sessions.
     feed
         ``iex`` or ``sip``.
+    clock_offset
+        This computer's clock minus the market's, microseconds.
 
     Raises
     ------
@@ -135,7 +144,7 @@ class AlpacaPlan:
         If the store's bars come from elsewhere.
     """
 
-    def __init__(self, root: Path, calendar: SessionCalendar, feed: str) -> None:
+    def __init__(self, root: Path, calendar: SessionCalendar, feed: str, clock_offset: Instant) -> None:
         # The broker's client takes half a second to import: only who asks for it waits.
         from symscan.sources.alpaca.feed import AlpacaFeed
         from symscan.sources.alpaca.history import FetchedHistory
@@ -147,7 +156,7 @@ class AlpacaPlan:
         self._feed = AlpacaFeed(keys, hosts, feed)
         self.name = self.origin = self._feed.name
         self.store = BarStore.create(root)
-        self._fetched = FetchedHistory(self.store, rest, calendar, self._feed.now())
+        self._fetched = FetchedHistory(self.store, rest, calendar, self._feed.now() - clock_offset)
         self.history: HistorySource = self._fetched
 
     def prepare(self, symbols: Collection[str], session: Session) -> None:
@@ -157,3 +166,7 @@ class AlpacaPlan:
     def feed(self, since: Instant | None, scanners: Sequence[ManagedScanner]) -> Feed:  # noqa: ARG002
         """The feed, not yet open: its day and pace are what they are."""
         return self._feed
+
+    def begin(self, feed: Feed) -> Instant | None:  # noqa: ARG002
+        """Nowhere else than the session: who comes later is told what was."""
+        return None

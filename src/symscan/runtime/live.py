@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from symscan.model.bar import Block
+from symscan.model.instant import Instant
 from symscan.model.live_settings import LiveSettings
 from symscan.model.session import Session
 from symscan.observers.base import Observer
@@ -51,6 +52,8 @@ class LiveOptions:
         The run's folder.
     resume
         Whether to go on with what is recorded there.
+    clock_offset
+        This computer's clock minus the market's, microseconds, as far as it is known before the feed is open.
     """
 
     source: str
@@ -61,6 +64,7 @@ class LiveOptions:
     feed: str | None
     out: Path
     resume: bool = False
+    clock_offset: Instant = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,13 +162,18 @@ class Live:
                 self.feed_plan.prepare(self._wanted(), self.session)
                 feed.open()
                 tape = Tape(record, self.session)
-                source = LiveSource(feed, self.session, self.settings, record.last_slice() or feed.now())
+                source = LiveSource(feed, self.session, self.settings, self._gone_through(record, feed))
                 teller = Teller(self.session, observers, announcers, tape)
                 coordinator = build(
                     self.checked, self.session, managed, self._ports(feed, source, tape, teller)
                 )
                 tape.when_live(lambda: source.remember(_bars_of(coordinator)))
                 yield LiveSession(coordinator, record, source.stop, not_told)
+
+    def _gone_through(self, record: SessionRecord, feed: Feed) -> Instant | None:
+        """The last instant that needs no slice any more; None if there is none in this session."""
+        last = record.last_slice()
+        return self.feed_plan.begin(feed) if last is None else last
 
     def _ports(self, feed: Feed, source: LiveSource, tape: Tape, teller: Teller) -> Ports:
         """What runs beside the stream, and what is recorded of it."""

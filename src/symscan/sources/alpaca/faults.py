@@ -56,7 +56,7 @@ def refusal(status: int | None, body: str, feed: str) -> str:
         The feed that was asked for.
     """
     said = _said(body)
-    if status == 401 or (status == 403 and "subscription" not in said.lower()):
+    if denies_keys(status, body):
         return f"Alpaca does not accept the keys ({status}: {said}); check {KEY_ID} and {SECRET_KEY}"
     if status in (402, 403):
         return f"the account may not read this data of feed {feed} ({status}: {said}); {_WHERE.get(feed, '')}"
@@ -67,6 +67,11 @@ def refusal(status: int | None, body: str, feed: str) -> str:
             f"Alpaca counts too many requests ({said}), for minutes on end; wait, or ask for less at a time"
         )
     return f"Alpaca's server failed, again and again ({status}: {said}); try again later"
+
+
+def denies_keys(status: int | None, body: str) -> bool:
+    """Whether a REST request was refused for its keys, not for what it asked."""
+    return status == 401 or (status == 403 and "subscription" not in _said(body).lower())
 
 
 class Refusal(Exception):

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-from symscan.errors import FeedError, InputError
+from symscan.errors import FeedError, InputError, KeysRefused
 from symscan.model.instant import Instant, from_datetime, to_datetime, to_iso
 from symscan.model.interval import ONE_DAY, ONE_MINUTE, Interval
 from symscan.sources.alpaca.answers import bars_frame, splits_of
-from symscan.sources.alpaca.faults import refusal
+from symscan.sources.alpaca.faults import denies_keys, refusal
 from symscan.sources.alpaca.keys import AlpacaHosts, AlpacaKeys
 
 if TYPE_CHECKING:
@@ -209,7 +209,8 @@ class AlpacaRest:
         try:
             answer = self._client(url, version).get(path, query)
         except APIError as error:
-            raise FeedError(self._keys.redact(refusal(error.status_code, str(error), self.feed))) from None
+            kind = KeysRefused if denies_keys(error.status_code, str(error)) else FeedError
+            raise kind(self._keys.redact(refusal(error.status_code, str(error), self.feed))) from None
         except (RequestException, ValueError) as error:
             raise FeedError(self._keys.redact(_unreachable(host, error))) from None
         if not isinstance(answer, dict):
