@@ -182,7 +182,8 @@ def test_the_day_is_whole_in_the_end(
     if lost or begin is not None:  # who connects while it is silent cannot know that it is
         mute = []
     words = [
-        f"late={late}:{late_by // 2}s,correct={wrong}:{right_after // 2 + 1}s,duplicate={twice}:{again_after}s",
+        f"late={late}:{late_by // 2}s,correct={wrong}:{right_after // 2 + 1}s",
+        f"duplicate={twice}:{again_after}s",
         *_windows(lost, lost_for, "disconnect"),
         *_windows(mute, 300, "silence"),
         f"fetch_fails={failing},seed={seed}",
