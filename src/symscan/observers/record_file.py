@@ -68,6 +68,13 @@ def move_to_file(connection: Connection) -> None:
         driver.execute("PRAGMA wal_checkpoint(PASSIVE)").close()
 
 
+def reach_disk(connection: Connection, is_needed: bool) -> None:
+    """Whether the next transactions wait until they are on the disk; all outlive the process at once."""
+    driver = connection.connection.driver_connection  # within a transaction it would have no effect
+    if driver is not None:
+        driver.execute(f"PRAGMA synchronous={'FULL' if is_needed else 'NORMAL'}").close()
+
+
 def put_meta(connection: Connection, values: Mapping[str, Any]) -> None:
     """Say these things of the record, within a transaction."""
     rows = [{"key": key, "value": json.dumps(value, ensure_ascii=False)} for key, value in values.items()]
@@ -122,8 +129,6 @@ def _take_over_transactions(engine: Engine) -> None:
         connection.isolation_level = None
         connection.execute(f"PRAGMA page_size={_PAGE_BYTES}")
         connection.execute("PRAGMA journal_mode=WAL")
-        # Every commit reaches the disk: with NORMAL, 0.4 ms less, a power failure could take back
-        # the last steps, and hits that were announced would be announced again.
         connection.execute("PRAGMA synchronous=FULL")
         # Moving what was committed into the file takes ten times as long as a commit: it is done
         # when everybody has been told.

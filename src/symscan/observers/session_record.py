@@ -27,6 +27,7 @@ from symscan.observers.record_file import (
     lay_out,
     move_to_file,
     put_meta,
+    reach_disk,
     read_meta,
 )
 from symscan.observers.record_lock import RecordLock
@@ -171,6 +172,7 @@ class SessionRecord:
 
     def note(self, **values: Any) -> None:
         """Say more of the session, or say it anew: ``status`` at its end, for one."""
+        reach_disk(self._connection, True)
         with self._connection.begin():
             put_meta(self._connection, values)
 
@@ -189,6 +191,9 @@ class SessionRecord:
     def commit(self, step: Step, session: Session, events: Sequence[Event]) -> int:
         """Store a step and what came of it: all of it or, if the process is killed, nothing.
 
+        What is to be told is on the disk with all before it: a power failure must not take back what
+        was announced. A step of which there is nothing to tell does not wait for the disk.
+
         Returns
         -------
         int
@@ -196,6 +201,7 @@ class SessionRecord:
         """
         seq = self._seq + 1
         new = list(self._numbers.items())[self._stored :]
+        reach_disk(self._connection, bool(events))
         with self._connection.begin():
             if new:
                 rows = [{"symbol": symbol, "number": number} for symbol, number in new]
@@ -216,7 +222,8 @@ class SessionRecord:
         move_to_file(self._connection)
 
     def mark_delivered(self, *steps: int) -> None:
-        """Everybody was told of what came of these steps."""
+        """Everybody was told of what came of these steps; a power failure may take that back."""
+        reach_disk(self._connection, False)
         with self._connection.begin():
             told = update(STEPS).where(STEPS.c.seq.in_(steps)).values(is_delivered=True)
             self._connection.execute(told)

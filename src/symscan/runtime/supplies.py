@@ -98,10 +98,11 @@ class Supplies:
             yield from self._history.load(symbols, interval, session, days)
             return
         columns = np.array([run.column_of[symbol] for symbol in symbols], np.intp)
+        is_all = np.array_equal(columns, np.arange(len(run.column_of)))
         first = self._calendar.previous(session.date, days)[0].open if days else session.open
         for block in run.blocks:
             if block.end > first:
-                yield Block(block.end, block.fields[:, columns], block.present[columns])
+                yield block if is_all else Block(block.end, block.fields[:, columns], block.present[columns])
 
     def daily(self, symbols: Sequence[str], session: Session) -> DailyHistory:
         """What is known the evening before ``session``."""

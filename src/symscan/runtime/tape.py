@@ -72,7 +72,8 @@ class Tape:
             step = Step(
                 kind, end, *self._moment, bars=pack(self._groups), answers=pickle.dumps(self._answers, 5)
             )
-            self._untold = self._record.commit(step, self._session, events)
+            seq = self._record.commit(step, self._session, events)
+            self._untold = seq if events else 0
         self._begin()
         return self._sum_up(end)
 
