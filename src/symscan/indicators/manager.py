@@ -234,6 +234,10 @@ class PinnedIndicators(IndicatorManager):
         super().__init__(rows)
         self._pinned = pinned
 
+    def pinned(self) -> PinnedIndicators:
+        """The same: they do not change."""
+        return self
+
     def asked(self, spec: IndicatorSpec, holder: str | None = None) -> Mask:
         """Which rows a holder (None: anybody) asked an indicator for; not to be changed."""
         one = self._pinned.get(spec)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import threading
 from typing import Any
 
 import numpy as np
@@ -132,6 +133,29 @@ def test_it_stays_although_the_session_grows() -> None:
     busy.data.add_rows([f"X{number}" for number in range(200)])
     busy.play(5)
     assert looks(pinned) == expected
+
+
+def test_it_is_read_in_a_thread_while_the_session_moves_on() -> None:
+    busy = Busy()
+    busy.play(30)
+    pinned, expected = busy.data.pinned(), looks(busy.data)
+    is_over, wrong, read = threading.Event(), [], []
+
+    def read_on() -> None:
+        while not is_over.is_set() or not read:
+            read.append(1)
+            for copy in (pinned, pinned.pinned()):
+                if looks(copy) != expected:
+                    wrong.append(1)
+
+    reader = threading.Thread(target=read_on)
+    reader.start()
+    for _ in range(15):
+        busy.play(3)
+        busy.upset()
+    is_over.set()
+    reader.join(30)
+    assert (wrong, bool(read), reader.is_alive()) == ([], True, False)
 
 
 def test_looking_at_it_later_changes_nothing_of_the_session() -> None:
