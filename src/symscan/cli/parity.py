@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from symscan.runtime.comparison import Difference
     from symscan.runtime.parity import Parity
 
 EXAMPLES = "Example: symscan parity runs/session-2018-02-20-live"
 
-UNEXPLAINED = 1
+DIFFERS = 1
 """The exit code where a difference has no cause."""
 
 
 def parity(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a live session.")],
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Write one JSON object instead of the table.")
+    ] = False,
 ) -> None:
     """Hold a recorded live session against a backtest of its bars.
 
@@ -28,33 +33,83 @@ def parity(
     from symscan.runtime.parity import compare
 
     compared = compare(run)
-    _show(compared)
+    if as_json:
+        _write(compared)
+    else:
+        _show(compared)
     if compared.unexplained:
-        raise typer.Exit(UNEXPLAINED)
+        raise typer.Exit(DIFFERS)
+
+
+def _write(compared: Parity) -> None:
+    import json
+
+    typer.echo(json.dumps(_record(compared), indent=2, ensure_ascii=False))
+
+
+def _record(compared: Parity) -> dict[str, Any]:
+    from symscan.model.instant import to_iso
+
+    return {
+        "session": compared.session.date.isoformat(),
+        "complete": compared.is_over,
+        "until": to_iso(compared.until),
+        "scans": compared.scans,
+        "hits": compared.hits,
+        "late_bars": compared.late,
+        "changed_modules": list(compared.changed),
+        "unexplained": compared.unexplained,
+        "by_cause": compared.by_cause(),
+        "differences": [
+            {
+                **{
+                    name: getattr(one, name)
+                    for name in ("at", "kind", "scanner", "symbol", "live", "backtest")
+                },
+                "cause": str(one.cause.why) if one.cause else None,
+                "explanation": one.cause.text if one.cause else None,
+            }
+            for one in compared.differences
+        ],
+    }
 
 
 def _show(compared: Parity) -> None:
-    from rich.table import Table
-
     from symscan.cli.report import report_console
 
     console = report_console()
-    session = compared.session.date
-    console.print(f"{session}: {compared.scans:,} scans, {compared.hits:,} hits, {compared.late:,} late bars")
+    _say_what(console, compared)
     if not compared.differences:
         console.print("no difference: live and backtest say the same")
         return
+    from rich.table import Table
+
     table = Table("exchange time", "what", "scanner", "symbol", "live", "backtest", "cause")
     for one in compared.differences:
         table.add_row(*_row(one, compared))
     console.print(table)
+    for cause, count in compared.by_cause().items():
+        console.print(f"{count:>7,}  {cause}")
     told = f"{len(compared.differences):,} differences"
     console.print(f"{told}, {compared.unexplained:,} of them unexplained")
+
+
+def _say_what(console: Console, compared: Parity) -> None:
+    """What was compared, and what makes the comparison worth less."""
+    late = f"{compared.late:,} late or corrected bars"
+    console.print(
+        f"{compared.session.date}: {compared.scans:,} scans, {compared.hits:,} hits, {late}", highlight=False
+    )
+    if not compared.is_over:
+        until = compared.session.local(compared.until)
+        console.print(f"the session has not come to its close: compared up to {until:%H:%M}", highlight=False)
+    for file in compared.changed:
+        console.print(f"{file} has changed since the session ran it, or is gone", highlight=False)
 
 
 def _row(one: Difference, compared: Parity) -> tuple[str, ...]:
     from datetime import datetime
 
     at = datetime.fromisoformat(one.at).astimezone(compared.session.zone)
-    cause = one.cause or "UNEXPLAINED"
+    cause = one.cause.text if one.cause else "UNEXPLAINED"
     return (f"{at:%H:%M}", one.kind, one.scanner, one.symbol or "", one.live, one.backtest, cause)

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from dataclasses import dataclass, field
+from itertools import zip_longest
 
-from symscan.runtime.parity_causes import Causes
-
-_OF_A_HIT: Final = ("new", "price", "previous_close", "change_pct", "gap_pct", "volume", "last_bar_end")
-
-Record = Mapping[str, Any]
-"""An event as the journal has it."""
+from symscan.runtime.parity_causes import Cause, Causes, Record
+from symscan.runtime.parity_hits import Hit, hits_of, otherwise
 
 _Key = tuple[str, str, str]
 
@@ -23,11 +19,11 @@ class Difference:
     Attributes
     ----------
     at
-        The instant the scan was as of, or at which the symbol joined; ISO 8601.
+        The instant the scan was as of, or at which the symbol joined or left; ISO 8601.
     kind
         ``scan``, ``hit``, ``reading``, ``count`` or ``readiness``.
     scanner
-        Whose.
+        Whose; empty where it is the session's.
     symbol
         Of which symbol; None where it is the whole scan's.
     live, backtest
@@ -42,140 +38,233 @@ class Difference:
     symbol: str | None
     live: str
     backtest: str
-    cause: str | None
+    cause: Cause | None
 
 
+@dataclass(slots=True)
 class Comparison:
-    """Compares the journals of a session, live and as a backtest.
+    """Compares the journals of a session, live and as a backtest, in the order of time.
 
-    Parameters
+    What follows from an earlier difference has its cause, where it can follow from it: whether a symbol
+    is new to a scanner; all that a scanner says which remembers; who joins, and when.
+
+    Attributes
     ----------
     causes
         What the live one says of what went wrong.
     """
 
-    def __init__(self, causes: Causes) -> None:
-        self._causes = causes
-        self._of_symbols: dict[str, str | None] = {}
-        """Symbols that were found otherwise, and why: what follows from it has the same cause."""
+    causes: Causes
+    _of_hits: dict[tuple[str, str], Cause | None] = field(default_factory=dict)
+    _of_scanners: dict[str, Cause | None] = field(default_factory=dict)
+    _of_members: dict[str, Cause | None] = field(default_factory=dict)
 
     def of(self, live: Sequence[Record], backtest: Sequence[Record]) -> list[Difference]:
         """Every difference, in the order of time."""
-        found = [*self._scans(live, backtest), *self._readiness(live, backtest)]
-        return sorted(found, key=lambda one: (one.at, one.scanner))
-
-    def _scans(self, live: Sequence[Record], backtest: Sequence[Record]) -> Iterator[Difference]:
         there, here = _scans_of(live), _scans_of(backtest)
-        for key in sorted({**here, **there}):
-            then, now = there.get(key), here.get(key)
-            if then is None:
-                yield self._missing(key, now or {})
-            elif now is None:
-                yield Difference(key[0], "scan", key[1], None, then["outcome"], "none", None)
-            elif then["outcome"] != now["outcome"]:
-                yield self._ended_otherwise(then, now)
+        scans: list[tuple[str, int, _Key | _Pair]] = [(key[0], 0, key) for key in {**here, **there}]
+        members: list[tuple[str, int, _Key | _Pair]] = [(at, 1, one) for at, one in _members(live, backtest)]
+        found: list[Difference] = []
+        for _, _, what in sorted([*scans, *members], key=lambda one: one[:2]):
+            if isinstance(what, _Pair):
+                found += self._membership(what)
             else:
-                yield from self._found(then, now)
+                found += self._scan(what, there, here)
+        return found
 
-    def _missing(self, key: _Key, backtest: Record) -> Difference:
-        cause = "the session was broken off before its result came in"
-        self._blame(backtest, cause)
-        return Difference(key[0], "scan", key[1], None, "none", backtest["outcome"], cause)
+    # -- scans ---------------------------------------------------------------------------------
 
-    def _ended_otherwise(self, live: Record, backtest: Record) -> Difference:
-        cause = self._causes.of_scan(live)
-        self._blame(live, cause)
-        self._blame(backtest, cause)
-        return Difference(
-            live["at"], "scan", live["scanner"], None, live["outcome"], backtest["outcome"], cause
-        )
+    def _scan(
+        self, key: _Key, there: Mapping[_Key, Record], here: Mapping[_Key, Record]
+    ) -> Iterator[Difference]:
+        at, scanner, _ = key
+        live, backtest = there.get(key), here.get(key)
+        if live is not None and backtest is not None and live["outcome"] == backtest["outcome"] == "ok":
+            for one in self._found(live, backtest):
+                self._of_scanners.setdefault(scanner, one.cause and self._earlier(at, one.cause))
+                yield one
+            self._remember_bars(at, scanner)
+            return
+        said = [one["outcome"].replace("_", " ") if one is not None else "none" for one in (live, backtest)]
+        if said[0] == said[1]:
+            return
+        cause = self._of_ending(live, backtest, [there[one] for one in there if one[1] == scanner])
+        follow = cause and self._earlier(at, cause)
+        self._of_scanners.setdefault(scanner, follow)
+        for scan in filter(None, (live, backtest)):
+            for symbol in scan["hits"]["symbols"]:
+                self._of_hits[scanner, symbol] = follow
+        yield Difference(at, "scan", scanner, None, said[0], said[1], cause)
 
-    def _blame(self, scan: Record, cause: str | None) -> None:
-        for symbol in scan["hits"]["symbols"]:
-            self._of_symbols[symbol] = cause
+    def _of_ending(
+        self, live: Record | None, backtest: Record | None, of_scanner: Sequence[Record]
+    ) -> Cause | None:
+        """Why a scan ended otherwise, or is not there."""
+        if live is None:
+            return None if backtest is None else self.causes.of_missing(backtest, of_scanner)
+        if live["outcome"] != "ok" or backtest is None:
+            return self.causes.of_scan(live)
+        return self._of_scanner(live)
+
+    def _remember_bars(self, at: str, scanner: str) -> None:
+        """A scanner that remembers may say otherwise later what it saw otherwise now."""
+        if scanner not in self._of_scanners and self.causes.nature(scanner).remembers:
+            cause = self.causes.of_others(at, scanner)
+            if cause is not None:
+                self._of_scanners[scanner] = self._earlier(at, cause)
 
     def _found(self, live: Record, backtest: Record) -> Iterator[Difference]:
-        then, now = _hits_of(live), _hits_of(backtest)
+        then, now = hits_of(live), hits_of(backtest)
         for symbol in dict.fromkeys([*then, *now]):
-            if symbol not in now or symbol not in then:
-                cause = self._cause(live, symbol)
-                self._of_symbols[symbol] = cause
-                said = ("found", "not found") if symbol in then else ("not found", "found")
-                yield Difference(live["at"], "hit", live["scanner"], symbol, *said, cause)
-            elif then[symbol] != now[symbol]:
-                yield self._read_otherwise(live, symbol, then[symbol], now[symbol])
-        yield from self._ranked(
-            live, [one for one in then if one in now], [one for one in now if one in then]
-        )
+            yield from self._hit(live, symbol, then.get(symbol), now.get(symbol))
+        common = [[symbol for symbol in one if symbol in then and symbol in now] for one in (then, now)]
+        yield from self._ranked(live, *common)
         yield from self._counted(live, backtest)
 
-    def _read_otherwise(self, live: Record, symbol: str, then: Record, now: Record) -> Difference:
-        differing = [name for name in then if then[name] != now[name]]
-        said = [", ".join(f"{name} {one[name]}" for name in differing) for one in (then, now)]
-        kind = "hit" if differing == ["new"] else "reading"
-        return Difference(
-            live["at"], kind, live["scanner"], symbol, said[0], said[1], self._cause(live, symbol)
-        )
+    def _hit(self, live: Record, symbol: str, then: Hit | None, now: Hit | None) -> Iterator[Difference]:
+        at, scanner = live["at"], live["scanner"]
+        if then is not None and now is not None:
+            for what in otherwise(then, now):
+                cause = self._of_reading(live, symbol, what.names, then, now)
+                yield Difference(at, what.kind, scanner, symbol, what.live, what.backtest, cause)
+            return
+        cause = self._of_symbol(live, symbol)
+        self._of_hits[scanner, symbol] = cause and self._earlier(at, cause)
+        said = ("found", "not found") if now is None else ("not found", "found")
+        yield Difference(at, "hit", scanner, symbol, *said, cause)
 
-    def _ranked(self, live: Record, then: list[str], now: list[str]) -> Iterator[Difference]:
-        if then != now:
-            place = next(
-                place for place, pair in enumerate(zip(then, now, strict=True)) if pair[0] != pair[1]
-            )
-            said = [f"{one[place]} at rank {place + 1}" for one in (then, now)]
-            cause = self._causes.of_others(live, [*then, *self._causes.symbols()])
-            yield Difference(live["at"], "hit", live["scanner"], None, said[0], said[1], cause)
+    def _ranked(self, live: Record, then: Sequence[str], now: Sequence[str]) -> Iterator[Difference]:
+        if then == now:
+            return
+        place = next(place for place, pair in enumerate(zip(then, now, strict=True)) if pair[0] != pair[1])
+        said = [f"{one[place]} before {one[place + 1]}" for one in (then, now)]
+        weighs = self.causes.nature(live["scanner"]).weighs
+        cause = self.causes.of_others(live["at"], live["scanner"], None if weighs else then)
+        cause = cause or self._of_memory(live["scanner"])
+        yield Difference(live["at"], "hit", live["scanner"], None, said[0], said[1], cause)
 
     def _counted(self, live: Record, backtest: Record) -> Iterator[Difference]:
         for name in ("universe", "unknown"):
             if live[name] != backtest[name]:
-                cause = self._causes.of_others(live, self._causes.symbols())
+                cause = self._of_scanner(live)
                 said = [f"{one[name]} {name}" for one in (live, backtest)]
                 yield Difference(live["at"], "count", live["scanner"], None, said[0], said[1], cause)
 
-    def _cause(self, live: Record, symbol: str) -> str | None:
-        """Why a symbol is seen otherwise: its own bars, what was before, or others it is weighed against."""
-        own = self._causes.of_symbol(live, symbol)
-        if own is not None:
-            return own
-        earlier = self._of_symbols.get(symbol)
-        if earlier is not None:
-            return f"follows from before: {earlier}"
-        return self._causes.of_others(live, self._causes.symbols())
+    # -- why -----------------------------------------------------------------------------------
 
-    def _readiness(self, live: Sequence[Record], backtest: Sequence[Record]) -> Iterator[Difference]:
-        there, here = _added(live), _added(backtest)
-        for symbol in dict.fromkeys([*there, *here]):
-            then, now = there.get(symbol), here.get(symbol)
-            if then != now:
-                at = now or then or ""
-                cause = self._of_symbols.get(symbol)
-                if cause is None and then is not None and now is not None and then > now:
-                    cause = "loaded beside the stream"
-                said = [f"ready {one}" if one else "never joined" for one in (then, now)]
-                yield Difference(at, "readiness", "", symbol, said[0], said[1], cause)
+    def _of_symbol(self, live: Record, symbol: str) -> Cause | None:
+        """Why a scan found a symbol, or did not."""
+        at, scanner = live["at"], live["scanner"]
+        own = self.causes.of_bars(at, symbol)
+        if own is None and self.causes.nature(scanner).weighs:
+            own = self.causes.of_others(at, scanner)
+        return own or self._of_memory(scanner) or self._of_members.get(symbol)
+
+    def _of_reading(
+        self, live: Record, symbol: str, names: Sequence[str], then: Hit, now: Hit
+    ) -> Cause | None:
+        """Why something is known otherwise of a symbol that both found."""
+        at, scanner = live["at"], live["scanner"]
+        if names == ["new"]:
+            return self._of_hits.get((scanner, symbol)) or self._of_memory(scanner)
+        if names == ["metadata"]:
+            return self._of_symbol(live, symbol)
+        if "previous_close" in names:  # it was known the evening before
+            return None
+        cause = self.causes.of_bars(at, symbol)
+        if cause is None and (then["price"] is None) != (now["price"] is None):
+            cause = self.causes.of_stranger(at, symbol, "backtest" if then["price"] is None else "live")
+        return cause or self._of_members.get(symbol)
+
+    def _of_scanner(self, live: Record) -> Cause | None:
+        """Why a scan as a whole is otherwise."""
+        scanner = live["scanner"]
+        own = self.causes.of_others(live["at"], scanner) or self._of_memory(scanner)
+        return own or next((cause for cause in self._of_members.values() if cause is not None), None)
+
+    def _of_memory(self, scanner: str) -> Cause | None:
+        return self._of_scanners.get(scanner) if self.causes.nature(scanner).remembers else None
+
+    def _earlier(self, at: str, cause: Cause) -> Cause:
+        """A cause of something that follows from what was at ``at``."""
+        if cause.text.startswith("from "):
+            return cause
+        return Cause(cause.why, f"from {self.causes.clock(at)} on: {cause.text}")
+
+    # -- members -------------------------------------------------------------------------------
+
+    def _membership(self, pair: _Pair) -> Iterator[Difference]:
+        then, now = pair.live, pair.backtest
+        both = [one for one in (then, now) if one is not None]
+        cause = self._of_holder(pair.symbol, both[0].holder)
+        if cause is None and both[0].is_coming and {one.is_coming for one in both} == {True}:
+            times = [one.at if one is not None else None for one in (then, now)]
+            cause = self.causes.of_joining(pair.symbol, *times)
+        cause = cause or self._of_members.get(pair.symbol)
+        at = min(one.at for one in both)
+        self._of_members.setdefault(pair.symbol, cause and self._earlier(at, cause))
+        said = [self._said(one, is_coming=both[0].is_coming) for one in (then, now)]
+        yield Difference(at, "readiness", both[0].scanner, pair.symbol, said[0], said[1], cause)
+
+    def _of_holder(self, symbol: str, holder: str) -> Cause | None:
+        """Why whoever brought a symbol in, or let it go, did otherwise."""
+        scanner = holder.removeprefix("scanner:")
+        if holder.startswith("strategy:"):  # it may act upon anything
+            return next(
+                (cause for cause in (*self._of_hits.values(), *self._of_members.values()) if cause), None
+            )
+        return self._of_hits.get((scanner, symbol)) or self._of_memory(scanner)
+
+    def _said(self, change: _Change | None, *, is_coming: bool) -> str:
+        if change is None:
+            return "never joined" if is_coming else "never left"
+        return f"{'ready' if change.is_coming else 'left'} {self.causes.clock(change.at)}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """A symbol that joined or left."""
+
+    at: str
+    holder: str
+    is_coming: bool
+
+    @property
+    def scanner(self) -> str:
+        return self.holder.removeprefix("scanner:") if self.holder.startswith("scanner:") else ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """The so many-th change of a symbol, on both sides."""
+
+    symbol: str
+    live: _Change | None
+    backtest: _Change | None
+
+
+def _members(live: Sequence[Record], backtest: Sequence[Record]) -> Iterator[tuple[str, _Pair]]:
+    """Who joined or left otherwise, and when that shows."""
+    there, here = _changes_of(live), _changes_of(backtest)
+    for symbol in sorted({**here, **there}):
+        for then, now in zip_longest(there.get(symbol, ()), here.get(symbol, ())):
+            is_same = then is not None and now is not None and then.is_coming == now.is_coming
+            if not is_same or then.at != now.at:
+                yield min(one.at for one in (then, now) if one is not None), _Pair(symbol, then, now)
+
+
+def _changes_of(events: Sequence[Record]) -> dict[str, list[_Change]]:
+    changes: dict[str, list[_Change]] = {}
+    for one in events:
+        if one["event"] == "symbol_added":
+            added = _Change(one["ready_at"], one["holder"], True)
+            changes.setdefault(one["symbol"], []).append(added)
+        elif one["event"] == "symbols_removed":
+            for symbol in one["symbols"]:
+                changes.setdefault(symbol, []).append(_Change(one["at"], one["holder"], False))
+    return changes
 
 
 def _scans_of(events: Sequence[Record]) -> dict[_Key, Record]:
     scans = [one for one in events if one["event"] == "scan_finished"]
     return {(one["at"], one["scanner"], one["phase"]): one for one in scans}
-
-
-def _added(events: Sequence[Record]) -> dict[str, str]:
-    return {one["symbol"]: one["ready_at"] for one in events if one["event"] == "symbol_added"}
-
-
-def _hits_of(scan: Record) -> dict[str, dict[str, Any]]:
-    """What is known of each symbol of a scan, in the order of their rank."""
-    hits = scan["hits"]
-    return {
-        symbol: {name: hits[name][place] for name in _OF_A_HIT}
-        | {"metadata": _metadata(hits["metadata"], symbol, place)}
-        for place, symbol in enumerate(hits["symbols"])
-    }
-
-
-def _metadata(metadata: Record, symbol: str, place: int) -> Any:
-    """Of one symbol: from columns over all symbols, or from an entry of its own."""
-    columns = {name: value[place] for name, value in metadata.items() if isinstance(value, list)}
-    return columns if columns and len(columns) == len(metadata) else metadata.get(symbol)

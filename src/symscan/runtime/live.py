@@ -19,6 +19,7 @@ from symscan.runtime.building import Checked, Ports, build
 from symscan.runtime.coordinator import SessionCoordinator
 from symscan.runtime.feeds import FeedPlan
 from symscan.runtime.loading import BackgroundLoading
+from symscan.runtime.parity_modules import digests
 from symscan.runtime.placing import PlacingAside
 from symscan.runtime.supplies import Supplies
 from symscan.runtime.tape import Tape
@@ -207,6 +208,7 @@ class Live:
             "base": str(feed.base),
             "speed": self.options.speed,
             "faults": self.options.faults,
+            "modules": digests(),
         }
 
 

@@ -3,30 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
-from typing import Any
 
-import polars as pl
+import numpy as np
 
-from symscan.config.load import parse_config
 from symscan.errors import DataError
-from symscan.model.events import Event, ScanFinished, SymbolAdded
-from symscan.model.instant import Instant, to_iso
-from symscan.model.interval import Interval
+from symscan.model.instant import Instant
 from symscan.model.session import Session
 from symscan.observers.journal import line_of
 from symscan.observers.recorded_bars import bars
-from symscan.observers.session_record import RECORD_NAME, SessionRecord
-from symscan.runtime.building import Ports, build, check, first_due
+from symscan.observers.session_record import CLOSE, RECORD_NAME, SessionRecord, Step
+from symscan.observers.taken_bars import unpack
 from symscan.runtime.comparison import Comparison, Difference
-from symscan.runtime.parity_causes import Causes
-from symscan.runtime.telling import Teller
-from symscan.sources.history import StoreHistory
-from symscan.sources.parquet import BarStore
-from symscan.sources.replay import ReplaySource
+from symscan.runtime.parity_backtest import Recorded, Replayed, replay
+from symscan.runtime.parity_causes import Causes, Record, slices_of
+from symscan.runtime.parity_modules import changed
+
+UNEXPLAINED = "unexplained"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +35,12 @@ class Parity:
         How many were compared.
     late
         How many bars came late, were corrected or recovered.
+    until
+        The end of the last slice that was compared.
+    is_over
+        Whether the session came to its close.
+    changed
+        The files of modules that are others than those the session ran.
     """
 
     session: Session
@@ -46,15 +48,25 @@ class Parity:
     hits: int
     late: int
     differences: tuple[Difference, ...]
+    until: Instant
+    is_over: bool
+    changed: tuple[str, ...] = ()
 
     @property
     def unexplained(self) -> int:
         """How many differences have no cause."""
         return sum(one.cause is None for one in self.differences)
 
+    def by_cause(self) -> dict[str, int]:
+        """How many differences each cause made, the most frequent first."""
+        causes = [str(one.cause.why) if one.cause is not None else UNEXPLAINED for one in self.differences]
+        return dict(Counter(causes).most_common())
+
 
 def compare(folder: Path) -> Parity:
     """Play the bars of a recorded session, as they are finally known, through a backtest, and compare.
+
+    A session that still runs is compared up to its last recorded slice; its record is only read.
 
     Parameters
     ----------
@@ -68,96 +80,85 @@ def compare(folder: Path) -> Parity:
     ConfigErrors
         If what its configuration needs, a module or a universe, is gone.
     """
-    record = SessionRecord.read(folder / RECORD_NAME)
+    path = folder / RECORD_NAME
+    if not path.is_file():
+        what = "it is no folder of a live session" if folder.is_dir() else "there is no such folder"
+        raise DataError(f"{folder}: {what}; give the --out of a 'symscan live' (a backtest keeps no record)")
+    record = SessionRecord.read(path)
     try:
         return _compared(record)
     finally:
         record.close()
 
 
-def _compared(record: SessionRecord) -> Parity:
-    about, until = record.meta, record.last_slice()
-    if until is None:
-        raise DataError(f"{record.path}: the session had not begun; there is nothing to compare")
-    numbered = [(seq, json.loads(line)) for seq in range(1, record.last + 1) for line in record.lines(seq)]
-    slices = {to_iso(step.end): seq for seq, step in enumerate(record.steps(), 1) if step.kind == "slice"}
-    causes = Causes.of(numbered, slices)
-    session, events = _backtest(about, bars(record), until)
-    live = [event for _, event in numbered]
-    backtest = [json.loads(line_of(session, event)) for event in events]
-    differences = Comparison(causes).of(live, backtest)
-    scans = [one for one in live if one["event"] == "scan_finished"]
-    hits = sum(len(one["hits"]["symbols"]) for one in scans)
-    return Parity(session, len(scans), hits, causes.late_bars, tuple(differences))
+def replayed(record: SessionRecord) -> Replayed:
+    """The backtest that a record is held against.
 
-
-def _backtest(about: Mapping[str, Any], frame: pl.DataFrame, until: Instant) -> tuple[Session, list[Event]]:
-    """The same configuration over the same bars; what happened up to an instant."""
-    checked = check(parse_config(about["configuration"], about["file"]), "live")
-    session = checked.calendar.session(date.fromisoformat(about["session"]))
-    history = StoreHistory(BarStore(Path(about["store"])), checked.calendar)
-    managed = checked.scanners.managed(session)
-    day = RecordedDay(frame, Interval.parse(about["base"]), Path(about["store"]))
-    source = ReplaySource(day, session, start=first_due(managed, session))
-    told = _Collector()
-    coordinator = build(checked, session, managed, Ports(history, source, Teller(session, [told])))
-    coordinator.prepare()
-    for moment in coordinator.slices():
-        coordinator.carry(moment)
-        if coordinator.now >= until:
-            break
-    coordinator.scanner_manager.teardown_all()
-    return session, [one for one in told.events if isinstance(one, ScanFinished | SymbolAdded)]
-
-
-class RecordedDay:
-    """The bars of a recorded session, as a stored day.
-
-    Parameters
-    ----------
-    frame
-        ``symbol``, ``start`` and the fields, sorted by symbol and start.
-    interval
-        Of the bars.
-    root
-        What messages call it.
+    Raises
+    ------
+    DataError
+        If the session had not begun, or the store of its history is gone.
     """
-
-    def __init__(self, frame: pl.DataFrame, interval: Interval, root: Path) -> None:
-        self.root = root
-        self._frame = frame
-        self._interval = interval
-
-    def intervals(self, session: date | None = None) -> tuple[Interval, ...]:  # noqa: ARG002 - there is one
-        """The interval of its bars."""
-        return (self._interval,)
-
-    def first_start(self, interval: Interval, session: date) -> Instant | None:  # noqa: ARG002
-        """When the earliest bar starts."""
-        first: Instant | None = self._frame["start"].to_physical().min()  # type: ignore[assignment]
-        return first
-
-    def load(
-        self,
-        interval: Interval,  # noqa: ARG002
-        sessions: Sequence[date],  # noqa: ARG002
-        symbols: Sequence[str] | None = None,
-        columns: Sequence[str] | None = None,
-    ) -> pl.DataFrame:
-        """The bars of some symbols."""
-        frame = self._frame if symbols is None else self._frame.filter(pl.col("symbol").is_in(list(symbols)))
-        return frame if columns is None else frame.select(columns)
-
-    def parts(
-        self, interval: Interval, session: date, symbols: Sequence[str], columns: Sequence[str]
-    ) -> Iterator[pl.DataFrame]:
-        """The bars of some symbols, all at once."""
-        yield self.load(interval, [session], symbols, columns)
+    return _replayed(record, list(record.steps()), _numbered(record))
 
 
-class _Collector:
-    def __init__(self) -> None:
-        self.events: list[Event] = []
+def _compared(record: SessionRecord) -> Parity:
+    steps, numbered = list(record.steps()), _numbered(record)
+    backtest = _replayed(record, steps, numbered)
+    session, is_over = backtest.session, steps[-1].kind == CLOSE
+    causes = Causes(
+        session,
+        slices_of([(step.kind, step.end, step.at) for step in steps]),
+        backtest.natures,
+        backtest.grace,
+        is_over,
+    )
+    for seq, event in numbered:
+        causes.take(seq, event)
+    causes.first_seen(_first_seen(record, steps))
+    live = [event for _, event in numbered]
+    there = [json.loads(line_of(session, event)) for event in backtest.events]
+    scans = [one for one in live if one["event"] == "scan_finished"]
+    return Parity(
+        session,
+        len(scans),
+        sum(len(one["hits"]["symbols"]) for one in scans),
+        causes.late_bars,
+        tuple(Comparison(causes).of(live, there)),
+        _until(record, steps),
+        is_over,
+        tuple(changed(record.meta.get("modules", {}))),
+    )
 
-    def observe(self, session: Session, event: Event) -> None:  # noqa: ARG002 - an observer's face
-        self.events.append(event)
+
+def _numbered(record: SessionRecord) -> list[tuple[int, Record]]:
+    """What happened, each with the step of the record."""
+    return [(seq, json.loads(line)) for seq in range(1, record.last + 1) for line in record.lines(seq)]
+
+
+def _replayed(
+    record: SessionRecord, steps: Sequence[Step], numbered: Sequence[tuple[int, Record]]
+) -> Replayed:
+    endings = {
+        (one["scanner"], one["at"]): one["outcome"] for _, one in numbered if one["event"] == "scan_finished"
+    }
+    disabled = {one["scanner"]: one["reason"] for _, one in numbered if one["event"] == "scanner_disabled"}
+    return replay(Recorded(record.meta, bars(record), _until(record, steps), endings, disabled))
+
+
+def _until(record: SessionRecord, steps: Sequence[Step]) -> Instant:
+    """The end of the last slice; the record may have grown since it was opened."""
+    ends = [step.end for step in steps if step.kind == "slice"]
+    if not ends:
+        raise DataError(f"{record.path}: the session had not begun; there is nothing to compare")
+    return max(ends)
+
+
+def _first_seen(record: SessionRecord, steps: Sequence[Step]) -> dict[str, int]:
+    """The step in which the record first has a bar of each symbol."""
+    symbols, first = record.symbols, dict[str, int]()
+    for seq, step in enumerate(steps, start=1):
+        for group in unpack(step.bars):
+            for number in np.unique(group.numbers).tolist():
+                first.setdefault(symbols[number], seq)
+    return first

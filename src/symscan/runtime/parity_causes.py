@@ -2,9 +2,77 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final
+
+from symscan.model.instant import SECOND, Instant, from_datetime, to_iso
+from symscan.model.session import Session
+
+Record = Mapping[str, Any]
+"""An event as the journal has it."""
+
+
+class Why(StrEnum):
+    """What can make live and backtest differ, in a word or two."""
+
+    LATE = "late bar"
+    CORRECTED = "corrected bar"
+    RECOVERED = "recovered bar"
+    LEFT_OUT = "not subscribed"
+    NOT_FETCHED = "not fetched"
+    TIMEOUT = "timeout"
+    OVERLAP = "overlap"
+    LAG = "lag"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+    BROKEN_OFF = "broken off"
+    LOADING = "loading"
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why something differs: in a word, and as a sentence."""
+
+    why: Why
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Nature:
+    """What a scanner's hits depend on, beside the bars of the symbol itself.
+
+    Attributes
+    ----------
+    weighs
+        On other symbols: it takes the best so many, or holds each against all.
+    remembers
+        On its earlier scans, and on what it asked for then: it may, if it is the user's own code.
+    candidates
+        The symbols it looks at; None if it may look at any.
+    """
+
+    weighs: bool = True
+    remembers: bool = True
+    candidates: frozenset[str] | None = None
+
+    def looks_at(self, symbol: str) -> bool:
+        """Whether a symbol may matter to it."""
+        return self.candidates is None or symbol in self.candidates
+
+
+ANY: Final = Nature()
+"""A scanner nothing is known of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """A slice that was closed: in which step of the record, and how long after its end, microseconds."""
+
+    seq: int
+    after: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,70 +91,33 @@ class Causes:
 
     Attributes
     ----------
+    session
+        The trading day.
+    slices
+        The slices of the record, by their end.
+    natures
+        What each scanner's hits depend on.
+    grace
+        How long a slice waited at most, microseconds.
+    is_over
+        Whether the session came to its close.
     late_bars
         How many bars came late, were corrected or recovered.
     """
 
+    session: Session
+    slices: Mapping[str, Closed] = field(default_factory=dict)
+    natures: Mapping[str, Nature] = field(default_factory=dict)
+    grace: int = 2 * SECOND
+    is_over: bool = True
     late_bars: int = 0
     _late: dict[str, list[_Late]] = field(default_factory=dict)
-    _slices: Mapping[str, int] = field(default_factory=dict)
-    _left_out: dict[str, None] = field(default_factory=dict)
-    _ready: dict[str, str] = field(default_factory=dict)
+    _left_out: list[tuple[str, frozenset[str]]] = field(default_factory=list)
+    _refused: dict[str, str] = field(default_factory=dict)
+    _first_seen: dict[str, int] = field(default_factory=dict)
 
-    @staticmethod
-    def of(events: Sequence[tuple[int, Mapping[str, Any]]], slices: Mapping[str, int]) -> Causes:
-        """What a live session has to say.
-
-        Parameters
-        ----------
-        events
-            What happened, each with the step of the record.
-        slices
-            The step in which each slice was carried out, by its end.
-        """
-        causes = Causes(_slices=slices)
-        for seq, event in events:
-            causes.take(seq, event)
-        return causes
-
-    def of_scan(self, live: Mapping[str, Any]) -> str | None:
-        """Why a scan did not end well."""
-        if live["outcome"] == "ok":
-            return None
-        return f"{live['outcome'].replace('_', ' ')}: {live['error']}"
-
-    def of_symbol(self, live: Mapping[str, Any], symbol: str) -> str | None:
-        """Why a symbol was seen otherwise by a scan."""
-        late = self._late_after(live, symbol)
-        if late is not None:
-            return f"{late.kind} bar of {_clock(late.end)}, put right at {_clock(late.arrived_at)}"
-        if symbol in self._left_out:
-            return "not subscribed: more symbols are wanted than may be"
-        ready = self._ready.get(symbol)
-        if ready is not None and ready > live["at"]:
-            return f"it was not ready before {_clock(ready)}"
-        return None
-
-    def of_others(self, live: Mapping[str, Any], symbols: Iterable[str]) -> str | None:
-        """Why a scan that weighs symbols against each other saw them all otherwise."""
-        for symbol in symbols:
-            cause = self.of_symbol(live, symbol)
-            if cause is not None:
-                return f"{cause} ({symbol}, which counts in this scan)"
-        return None
-
-    def symbols(self) -> list[str]:
-        """The symbols something is known of."""
-        return list(dict.fromkeys([*self._late, *self._left_out]))
-
-    def _late_after(self, live: Mapping[str, Any], symbol: str) -> _Late | None:
-        """A bar the scan should have seen and that was put right only after it had begun."""
-        begun = self._slices.get(live["at"], 0)
-        late = self._late.get(symbol, ())
-        return next((one for one in late if one.end <= live["at"] and one.seq > begun), None)
-
-    def take(self, seq: int, event: Mapping[str, Any]) -> None:
-        """Note what an event may explain."""
+    def take(self, seq: int, event: Record) -> None:
+        """Note what an event, of a step of the record, may explain."""
         match event["event"]:
             case "bars_corrected":
                 late = _Late(seq, event["end"], event["kind"], event["arrived_at"])
@@ -94,10 +125,134 @@ class Causes:
                 for symbol in event["symbols"]:
                     self._late.setdefault(symbol, []).append(late)
             case "subscription_limited":
-                self._left_out = dict.fromkeys(event["left_out"])
-            case "symbol_added":
-                self._ready[event["symbol"]] = event["ready_at"]
+                self._left_out.append((event["at"], frozenset(event["left_out"])))
+            case "request_refused" if event["request"].startswith("add_symbol "):
+                self._refused.setdefault(event["request"].removeprefix("add_symbol "), event["reason"])
+
+    def first_seen(self, seqs: Mapping[str, int]) -> None:
+        """In which step the record first has a bar of each symbol."""
+        self._first_seen.update(seqs)
+
+    def nature(self, scanner: str) -> Nature:
+        """What a scanner's hits depend on."""
+        return self.natures.get(scanner, ANY)
+
+    # -- of scans ------------------------------------------------------------------------------
+
+    def of_scan(self, live: Record) -> Cause | None:
+        """Why a scan did not end well."""
+        outcome, error = live["outcome"], live["error"] or ""
+        if outcome == "ok":
+            return None
+        why = {"failed": Why.FAILED, "timed_out": Why.TIMEOUT}.get(outcome, Why.SKIPPED)
+        if why is Why.SKIPPED:
+            why = Why.OVERLAP if "still running" in error else Why.LAG if "behind the feed" in error else why
+        return Cause(why, f"{outcome.replace('_', ' ')}: {error}".removesuffix(": "))
+
+    def of_missing(self, backtest: Record, live: Sequence[Record]) -> Cause | None:
+        """Why a scan is not in the record: it was under way when the session was broken off.
+
+        Parameters
+        ----------
+        live
+            The recorded scans of the same scanner.
+        """
+        came_later = any(one["at"] > backtest["at"] and one["outcome"] != "skipped" for one in live)
+        if self.is_over or came_later:
+            return None
+        return Cause(Why.BROKEN_OFF, "the session was broken off, or goes on, before its result came in")
+
+    # -- of symbols ----------------------------------------------------------------------------
+
+    def of_bars(self, at: str, symbol: str) -> Cause | None:
+        """Why a symbol's bars were others for a scan than they are now."""
+        begun = self.slices.get(at)
+        if begun is None:
+            return None
+        late = [one for one in self._late.get(symbol, ()) if one.end <= at and one.seq > begun.seq]
+        if not late:
+            return None
+        if late[0].kind == "recovered" and self._is_left_out(symbol, late[0].end):
+            text = "more symbols were wanted than may be subscribed; it was one of those left out"
+            return Cause(Why.LEFT_OUT, text)
+        return Cause(Why(f"{late[0].kind} bar"), self._said(late[0]))
+
+    def of_others(self, at: str, scanner: str, symbols: Sequence[str] | None = None) -> Cause | None:
+        """Why a scan saw other symbols otherwise, among those it looks at; says of which one.
+
+        Parameters
+        ----------
+        symbols
+            Which ones may count; None for all that something is known of.
+        """
+        nature = self.nature(scanner)
+        for symbol in self._late if symbols is None else symbols:
+            cause = self.of_bars(at, symbol) if nature.looks_at(symbol) else None
+            if cause is not None:
+                return Cause(cause.why, f"{symbol}, which counts here: {cause.text}")
+        return None
+
+    def of_stranger(self, at: str, symbol: str, knows: str) -> Cause | None:
+        """Why one side knows bars of a symbol that was not in the session.
+
+        Parameters
+        ----------
+        knows
+            Who knows its price: ``live`` or ``backtest``.
+        """
+        begun, first = self.slices.get(at), self._first_seen.get(symbol)
+        if knows == "live" and first is None:
+            return Cause(Why.NOT_FETCHED, "its bars were fetched for this scan alone and not recorded")
+        if knows == "backtest" and begun is not None and (first is None or first > begun.seq):
+            return Cause(Why.NOT_FETCHED, "it had not been in the session, and its bars could not be fetched")
+        return None
+
+    def of_joining(self, symbol: str, live: str | None, backtest: str | None) -> Cause | None:
+        """Why a symbol that both sides found was ready later live, or not at all."""
+        if live is None and symbol in self._refused:
+            return Cause(Why.NOT_FETCHED, self._refused[symbol])
+        if live is None and not self.is_over:
+            return Cause(Why.BROKEN_OFF, "the session was broken off, or goes on, before it was loaded")
+        if live is None and backtest is not None:
+            return Cause(Why.LOADING, "loaded beside the stream, and not there before it was too late")
+        if live is not None and backtest is not None and live > backtest:
+            return Cause(Why.LOADING, "loaded beside the stream")
+        return None
+
+    def clock(self, instant: str) -> str:
+        """An instant of a record, on the exchange's clock."""
+        local = self.session.local(_instant(instant))
+        return f"{local:%H:%M:%S}".removesuffix(":00")
+
+    # -- how -----------------------------------------------------------------------------------
+
+    def _is_left_out(self, symbol: str, at: str) -> bool:
+        left_out = [symbols for since, symbols in self._left_out if since <= at]
+        return bool(left_out) and symbol in left_out[-1]
+
+    def _said(self, late: _Late) -> str:
+        end = _instant(late.end)
+        after = (_instant(late.arrived_at) - end) / SECOND
+        closed = self.slices.get(late.end)
+        said = f"{late.kind} bar of {self.clock(late.end)} ({_seconds(after)} after its end"
+        if closed is None or late.kind != "late":
+            return f"{said})"
+        by = ", by grace_seconds" if closed.after >= self.grace else ""
+        return f"{said}; the slice was closed after {_seconds(closed.after / SECOND)}{by})"
 
 
-def _clock(instant: str) -> str:
-    return instant[11:].removesuffix("Z").split(".")[0] + " UTC"
+def _instant(text: str) -> Instant:
+    return from_datetime(datetime.fromisoformat(text))
+
+
+def _seconds(seconds: float) -> str:
+    return f"{seconds:.1f} s" if seconds < 120 else f"{seconds / 60:.1f} min"
+
+
+def slices_of(steps: Sequence[tuple[str, Instant, Instant | None]]) -> dict[str, Closed]:
+    """The slices among the steps of a record, which are given by kind, end and the market's clock."""
+    return {
+        to_iso(end): Closed(seq, 0 if at is None else at - end)
+        for seq, (kind, end, at) in enumerate(steps, start=1)
+        if kind == "slice"
+    }

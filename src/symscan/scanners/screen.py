@@ -91,6 +91,12 @@ class ScreenScanner(BaseScanner):
             raise NotImplementedError(f"{type(self).__name__} needs a method screen() that returns a Screen")
         return self._screen
 
+    @property
+    def weighs(self) -> bool:
+        """Whether what is found of one symbol depends on others: the best so many, or an aggregate."""
+        plan = self._checked_plan()
+        return plan.take is not None or plan.where.weighs or (plan.rank is not None and plan.rank.weighs)
+
     def check(self) -> None:
         """Load the universe and compile the screen, so that faults show before the run starts.
 

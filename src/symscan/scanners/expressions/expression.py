@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 import polars as pl
 
@@ -14,6 +16,12 @@ from symscan.scanners.expressions.names import Name, Names, UnknownNameError
 from symscan.scanners.expressions.parser import ExpressionParser
 from symscan.scanners.expressions.python import PythonReader
 from symscan.scanners.expressions.terms import Kind, Term, settle
+
+_AGGREGATE: Final = re.compile(
+    r"\b(avg|mean|min|max|sum|count|len|median|std|stddev|var|variance|quantile\w*|rank|percent_rank)\s*\(",
+    re.IGNORECASE,
+)
+"""As SQL and as polars' Python write what looks at a whole universe."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,6 +52,11 @@ class Expression:
     indicators: tuple[str, ...]
     expr: pl.Expr
     tree: Tree | None = None
+
+    @property
+    def weighs(self) -> bool:
+        """Whether a symbol's value depends on other symbols; NumPy's trees look at each alone."""
+        return self.tree is None and _AGGREGATE.search(self.text) is not None
 
 
 def compile_expression(source: str | pl.Expr, names: Names) -> Expression:

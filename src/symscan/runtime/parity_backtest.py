@@ -1,0 +1,229 @@
+"""The backtest that a recorded live session is held against: its configuration over its own bars."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from symscan.config.load import parse_config
+from symscan.errors import ScanOverrun
+from symscan.model.events import Event, Outcome, ScanFinished, SymbolAdded, SymbolsRemoved
+from symscan.model.instant import SECOND, Instant, to_iso
+from symscan.model.interval import Interval
+from symscan.model.session import Session
+from symscan.runtime.building import Checked, Ports, build, check, first_due
+from symscan.runtime.coordinator import SessionCoordinator
+from symscan.runtime.parity_causes import Nature
+from symscan.runtime.telling import Teller
+from symscan.scanners.base import BaseScanner
+from symscan.scanners.execution import InlineExecution
+from symscan.scanners.jobs import Finished, Job, Verdict, Work
+from symscan.scanners.screen import ScreenScanner
+from symscan.sources.history import StoreHistory
+from symscan.sources.parquet import BarStore
+from symscan.sources.replay import ReplaySource
+
+_BUILT_IN = "symscan."
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What is needed of a recorded session to play it again.
+
+    Attributes
+    ----------
+    about
+        What the record is of.
+    bars
+        As they are finally known: ``symbol``, ``start`` and the fields, sorted by symbol and start.
+    until
+        The end of its last slice.
+    endings
+        How each scan ended, by scanner and instant, ISO 8601.
+    disabled
+        The scanners that could not be set up, and why.
+    """
+
+    about: Mapping[str, Any]
+    bars: pl.DataFrame
+    until: Instant
+    endings: Mapping[tuple[str, str], str]
+    disabled: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """A recorded session that was played as a backtest.
+
+    Attributes
+    ----------
+    events
+        The scans, and who joined and left.
+    natures
+        What each scanner's hits depend on.
+    grace
+        How long after its end a slice was closed at the latest, microseconds.
+    coordinator
+        As it is after the last slice.
+    """
+
+    session: Session
+    events: Sequence[Event]
+    natures: dict[str, Nature]
+    grace: int
+    coordinator: SessionCoordinator
+
+
+def replay(recorded: Recorded) -> Replayed:
+    """Play the same configuration over the same bars.
+
+    Raises
+    ------
+    DataError
+        If the store of its history is gone.
+    ConfigErrors
+        If what its configuration needs, a module or a universe, is gone.
+    """
+    about = recorded.about
+    checked = check(parse_config(about["configuration"], about["file"]), "live")
+    session = checked.calendar.session(date.fromisoformat(about["session"]))
+    store = BarStore(Path(about["store"]))
+    managed = checked.scanners.managed(session)
+    day = RecordedDay(recorded.bars, Interval.parse(about["base"]), store)
+    source = ReplaySource(day, session, start=first_due(managed, session))
+    told = _Collector()
+    execution = _LenientExecution(recorded.endings, recorded.disabled)
+    ports = Ports(StoreHistory(store, checked.calendar), source, Teller(session, [told]), execution=execution)
+    coordinator = build(checked, session, managed, ports)
+    coordinator.prepare()
+    candidates = {
+        one.name: frozenset(coordinator.session_data.candidates(one.holder).symbols) for one in managed
+    }
+    for moment in coordinator.slices():
+        coordinator.carry(moment)
+        if coordinator.now >= recorded.until:
+            break
+    coordinator.scanner_manager.teardown_all()
+    events = [one for one in told.events if isinstance(one, ScanFinished | SymbolAdded | SymbolsRemoved)]
+    grace = round(checked.config.live.grace_seconds * SECOND)
+    return Replayed(session, events, natures_of(checked, candidates), grace, coordinator)
+
+
+def natures_of(checked: Checked, candidates: Mapping[str, frozenset[str]]) -> dict[str, Nature]:
+    """What the hits of each scanner depend on."""
+    names = [one.name for one in checked.scanners.enabled]
+    return {name: _nature(made, candidates.get(name)) for name, made in zip(names, checked.made, strict=True)}
+
+
+def _nature(made: BaseScanner, candidates: frozenset[str] | None) -> Nature:
+    """A screen, and what is built in, judges anew each time; of other scanners nothing is known."""
+    if not type(made).__module__.startswith(_BUILT_IN):
+        return Nature()
+    weighs = not isinstance(made, ScreenScanner) or made.weighs
+    return Nature(weighs=weighs, remembers=False, candidates=candidates)
+
+
+class RecordedDay:
+    """The bars of a recorded session, as a stored day.
+
+    Parameters
+    ----------
+    frame
+        ``symbol``, ``start`` and the fields, sorted by symbol and start.
+    interval
+        Of the bars.
+    store
+        Has the bars of symbols that were looked at and never joined, if anybody has.
+    """
+
+    def __init__(self, frame: pl.DataFrame, interval: Interval, store: BarStore) -> None:
+        self.root = store.root
+        self._frame = frame
+        self._interval = interval
+        self._store = store
+        self._recorded = frozenset(frame["symbol"].unique())
+
+    def intervals(self, session: date | None = None) -> tuple[Interval, ...]:  # noqa: ARG002 - there is one
+        """The interval of its bars."""
+        return (self._interval,)
+
+    def first_start(self, interval: Interval, session: date) -> Instant | None:  # noqa: ARG002
+        """When the earliest bar starts."""
+        first: Instant | None = self._frame["start"].to_physical().min()  # type: ignore[assignment]
+        return first
+
+    def load(
+        self,
+        interval: Interval,
+        sessions: Sequence[date],
+        symbols: Sequence[str] | None = None,
+        columns: Sequence[str] | None = None,
+    ) -> pl.DataFrame:
+        """The bars of some symbols."""
+        if symbols is None:
+            return self._frame if columns is None else self._frame.select(columns)
+        parts = [self._frame.filter(pl.col("symbol").is_in(list(symbols)))]
+        parts += self._of_strangers(interval, sessions, symbols)
+        frame = pl.concat(parts, how="vertical_relaxed").sort("symbol", "start")
+        return frame if columns is None else frame.select(columns)
+
+    def parts(
+        self, interval: Interval, session: date, symbols: Sequence[str], columns: Sequence[str]
+    ) -> Iterator[pl.DataFrame]:
+        """The bars of some symbols, all at once."""
+        yield self.load(interval, [session], symbols, columns)
+
+    def _of_strangers(
+        self, interval: Interval, sessions: Sequence[date], symbols: Collection[str]
+    ) -> Iterator[pl.DataFrame]:
+        strangers = [symbol for symbol in symbols if symbol not in self._recorded]
+        if strangers and all(interval in self._store.intervals(day) for day in sessions):
+            stored = self._store.load(interval, sessions, strangers)
+            yield stored.select(self._frame.columns).cast(self._frame.schema)
+
+
+class _LenientExecution(InlineExecution):
+    """Carries out jobs as a backtest does, but one that outlasts its timeout is told, not the end.
+
+    A scanner that once did so is not let do it again where it did in the session, too.
+
+    Parameters
+    ----------
+    endings
+        How each scan ended in the session.
+    disabled
+        The scanners that could not be set up there, and why.
+    """
+
+    def __init__(self, endings: Mapping[tuple[str, str], str], disabled: Mapping[str, str]) -> None:
+        super().__init__()
+        self._endings = endings
+        self._disabled = disabled
+        self._slow: set[str] = set()
+
+    def wait_for(self, job: Job) -> Finished:
+        """Carry out a job, unless it is known to take too long."""
+        if job.work is Work.SETUP and job.name in self._disabled:
+            failed = Verdict(Outcome.FAILED, self._disabled[job.name])
+            return Finished(job.name, job.work, job.at, failed)
+        is_hopeless = job.name in self._slow and self._endings.get((job.name, to_iso(job.at))) != Outcome.OK
+        if is_hopeless and job.work is Work.SCAN:
+            return Finished(job.name, job.work, job.at, job.timed_out())
+        try:
+            return super().wait_for(job)
+        except ScanOverrun:
+            self._slow.add(job.name)
+            return Finished(job.name, job.work, job.at, job.timed_out())
+
+
+class _Collector:
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+
+    def observe(self, session: Session, event: Event) -> None:  # noqa: ARG002 - an observer's face
+        self.events.append(event)

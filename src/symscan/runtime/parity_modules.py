@@ -1,0 +1,33 @@
+"""The user's modules that a session ran: noted then, and looked at again when it is compared."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from hashlib import sha256
+from pathlib import Path
+from typing import Final
+
+_OF_A_PROJECT: Final = "symscan_project_"
+"""What the names of modules begin with that were imported from a project's folder."""
+
+
+def digests() -> dict[str, str]:
+    """The files of the project's modules that are imported, each with a digest of what it holds now."""
+    modules = [one for name, one in sys.modules.items() if name.startswith(_OF_A_PROJECT)]
+    files = sorted({file for one in modules if (file := getattr(one, "__file__", None))})
+    return {file: digest for file in files if (digest := _digest(Path(file))) is not None}
+
+
+def changed(noted: Mapping[str, str]) -> Iterator[str]:
+    """The files that hold something else by now, or are gone."""
+    for file, digest in noted.items():
+        if _digest(Path(file)) != digest:
+            yield file
+
+
+def _digest(path: Path) -> str | None:
+    try:
+        return sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        return None
