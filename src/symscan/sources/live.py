@@ -168,8 +168,7 @@ class LiveSource:
         """The next slice."""
         end, now = self._next(), self._feed.now()
         bars = self._bars.close(end)
-        complaint = self._checks.complaint()
-        if complaint is not None:
+        if (complaint := self._checks.complaint()) is not None:
             self._news.add(FeedNotice(now, complaint))
         if end == self._session.close:  # a last look: what is still under way does not come any more
             self._gaps.look_again(end, min(end, self._link.heard))
@@ -206,10 +205,9 @@ class LiveSource:
 
     def _is_over(self) -> bool:
         """Whether nothing more is to come, not even bars of closed minutes."""
-        if not self._has_ended:
-            return False
         waited = self._feed.now() - self._session.close - self._grace
-        return waited >= (0 if self._gaps.next_due(can_repair=True) is None else _LAST_TRIES)
+        tries = 0 if self._gaps.next_due(can_repair=True) is None else _LAST_TRIES
+        return self._has_ended and waited >= tries
 
     def _receive(self) -> None:
         until = self._deadline()
@@ -256,9 +254,10 @@ class LiveSource:
 
     def _arrive(self, arrivals: Arrivals, now: Instant) -> None:
         sound = self._checks.sound(arrivals)
-        silent_since = self._link.hear(now)
-        if silent_since is not None:
-            self._gaps.fill(silent_since)
+        if len(sound.ends):
+            silent_since = self._link.hear(now, int(sound.ends.max()))
+            if silent_since is not None:
+                self._gaps.fill(silent_since)
         trust = Trust.CORRECTED if sound.corrected else Trust.STREAMED
         self._entry.keep(sound, trust)
         self._late += self._bars.take(sound, trust, now).late
@@ -276,10 +275,18 @@ class LiveSource:
         return self._link.silent_at() if self._symbols.placed else None
 
     def _tell_silence(self) -> None:
-        at = self._silent_at()
-        if at is not None and at <= self._feed.now():
-            self._news.add(FeedSilent(at, self._link.silent_since))
+        if not self._is_silent():
+            return
+        # Bars may have been waiting all the while, if it is the session that was slow; so may a wake.
+        self._drain()
+        self._is_woken = True
+        if self._is_silent():
+            self._news.add(FeedSilent(self._feed.now(), self._link.silent_since))
             self._link.fall_silent()
+
+    def _is_silent(self) -> bool:
+        at = self._silent_at()
+        return at is not None and at <= self._feed.now()
 
     @property
     def _can_repair(self) -> bool:

@@ -59,20 +59,30 @@ class Link:
         self._is_silent = False
         self.heard: Instant = session.pre_open
         """When the last bar came, or the connection."""
+        self._newest: Instant = session.pre_open
+        """The end of the newest bar that came, or when the connection did."""
 
     def connect(self, now: Instant) -> None:
         """The feed delivers."""
-        self.is_connected, self.heard, self._is_silent = True, now, False
+        self.is_connected, self.heard, self._newest, self._is_silent = True, now, now, False
 
     def lose(self) -> None:
         """The feed delivers no more."""
         self.is_connected, self.was_lost, self._is_silent = False, True, False
 
-    def hear(self, now: Instant) -> Instant | None:
-        """Bars came; returns since when none had, if that was so long that some may have been lost."""
-        since = self.heard
-        self.heard, self._is_silent = now, False
-        return since if now - since > self._lull else None
+    def hear(self, now: Instant, end: Instant) -> Instant | None:
+        """Bars came; returns since when there are none, if that is so long that some may have been lost.
+
+        Parameters
+        ----------
+        now
+            When they were taken in. A session that is slow takes them in late: that is no gap.
+        end
+            The end of the newest of them.
+        """
+        since = self._newest
+        self.heard, self._newest, self._is_silent = now, max(since, end), False
+        return since if end - since > self._lull else None
 
     @property
     def silent_since(self) -> Instant:

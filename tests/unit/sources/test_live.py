@@ -266,6 +266,20 @@ def test_a_minute_that_went_by_without_a_bar_is_asked_for() -> None:
     assert live.late == [(2, LateKind.RECOVERED, [0], [2.0])]
 
 
+def test_a_session_that_is_slow_does_not_take_the_feed_for_silent() -> None:
+    script = [(at(minute), bar("A", minute, float(minute))) for minute in range(-1, 7)]
+    live = Live(script, day={"A": {minute: 11.0 + minute for minute in range(-2, 6)}})
+
+    def dawdle(moment: Moment) -> None:
+        if isinstance(moment, BarSlice) and moment.end == at(1):
+            live.feed.clock += 3 * MINUTE
+
+    live.play(dawdle)
+    assert live.of(FeedSilent) == []
+    assert live.closes(0) == {minute: 10.0 + minute for minute in range(-1, 7)}
+    assert not [until for _, _, until in live.feed.fetches if at(1) < until < SESSION.close]
+
+
 def test_before_the_open_silence_is_nothing() -> None:
     live = Live([(at(minute), bar("A", minute, 1.0)) for minute in range(1, 7)]).play()
     assert live.of(FeedSilent) == []
