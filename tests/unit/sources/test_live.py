@@ -267,7 +267,7 @@ def test_a_minute_that_went_by_without_a_bar_is_asked_for() -> None:
 
 
 def test_a_session_that_is_slow_does_not_take_the_feed_for_silent() -> None:
-    script = [(at(minute), bar("A", minute, float(minute))) for minute in range(-1, 7)]
+    script = [(at(minute), bar("A", minute, 10.0 + minute)) for minute in range(-1, 7)]
     live = Live(script, day={"A": {minute: 11.0 + minute for minute in range(-2, 6)}})
 
     def dawdle(moment: Moment) -> None:
