@@ -1,0 +1,52 @@
+"""A replay without faults is the backtest, whatever takes part and however the store is made."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from integration.market import make_market
+from integration.playing import make_store
+from parity.live_playing import converged, parity_of, play_backtest, play_live, same
+from parity.projects import DATES, DAY, HALF_DAY, ISOLATED, PROJECTS, UNIVERSE, Project, screen
+
+
+def _is_the_backtest(project: Project, folder: Path, store: Path, day: date) -> None:
+    config = project.at(folder)
+    backtest = play_backtest(folder, config, store, day)
+    live = play_live(folder, config, store, day)
+    assert backtest.run.hits.height > 50
+    same(live, backtest)
+    converged(live.coordinator, backtest.coordinator)
+    assert parity_of(folder).differences == ()
+
+
+@pytest.mark.parametrize("name", PROJECTS)
+def test_a_half_day(name: str, tmp_path: Path, store: Path) -> None:
+    _is_the_backtest(PROJECTS[name], tmp_path, store, HALF_DAY)
+
+
+@pytest.mark.parametrize("name", ["own", "trading"])
+def test_a_whole_day(name: str, tmp_path: Path, store: Path) -> None:
+    _is_the_backtest(PROJECTS[name], tmp_path, store, DAY)
+
+
+def test_scanners_in_processes_of_their_own(tmp_path: Path, store: Path) -> None:
+    _is_the_backtest(ISOLATED, tmp_path, store, HALF_DAY)
+
+
+@pytest.mark.parametrize("interval", ["5m", "15m"])
+def test_a_store_of_coarser_bars(interval: str, tmp_path: Path) -> None:
+    market = make_market(DATES, UNIVERSE)
+    start = pl.col("ts").dt.truncate(interval)
+    fields = (pl.first("open"), pl.max("high"), pl.min("low"), pl.last("close"), pl.sum("volume"))
+    bars = market.minutes.sort("symbol", "ts").group_by("symbol", start, maintain_order=True).agg(*fields)
+    store = make_store(tmp_path, {interval: bars, "1d": market.days})
+    project = Project(
+        [screen("up", "close > open", interval), screen("best", "volume > 0", interval, rank="volume", take=3)],
+        {"streams": [interval], "indicators": [f"sma_3_{interval}"]},
+    )
+    _is_the_backtest(project, tmp_path, store, DAY)
