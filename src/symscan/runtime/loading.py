@@ -45,10 +45,13 @@ class Loaded:
         Inside this context the session's history answers from what was loaded.
     error
         Why it could not be loaded, None if it was.
+    prepared
+        Symbols whose bars the source keeps until they join.
     """
 
     held: Callable[[], AbstractContextManager[object]] = nullcontext
     error: str | None = None
+    prepared: tuple[str, ...] = ()
 
 
 class Loading(Protocol):
@@ -146,9 +149,9 @@ class BackgroundLoading:
         while True:
             load = self._queue.get()
             try:
-                load.loaded = Loaded(self._load(load.plan))
+                load.loaded = Loaded(self._load(load.plan), prepared=load.plan.new)
             except SymscanError as error:
-                load.loaded = Loaded(error=str(error))
+                load.loaded = Loaded(error=str(error), prepared=load.plan.new)
             except BaseException as fault:  # raised again on the session's thread, which is to know of it
                 load.fault = fault
             load.done.set()

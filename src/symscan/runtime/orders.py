@@ -100,6 +100,9 @@ class Orders:
         events: list[Event] = []
         for loaded in self._loading.collect():
             events += self._carry_out(self._waiting.popleft(), loaded)
+            refused = [symbol for symbol in loaded.prepared if symbol not in self._data.symbols]
+            if refused:  # else the source would keep what comes of them for ever
+                self._source.unsubscribe(refused)
         if any(isinstance(event, _CHANGES_WHO_COMES_FIRST) for event in events):
             self.prefer()
         return events
