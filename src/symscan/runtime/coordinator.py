@@ -64,6 +64,8 @@ class SessionCoordinator:
                 self.carry(moment)
                 if after_step is not None:
                     after_step()
+            if self.now < self.session.close:
+                self._break_off()
         except BaseException:
             self._end()
             self._teller.flush()
@@ -162,6 +164,8 @@ class SessionCoordinator:
         if self._analysis is not None:
             self._analyse(self._analysis)
         self._apply(self.scanner_manager.teardown_finished())
+        if bar_slice.is_recovered:
+            self._apply(self.scanner_manager.finish())
         self._teller.commit("slice", bar_slice.end)
 
     def settle(self, between: Between) -> None:
@@ -189,6 +193,7 @@ class SessionCoordinator:
         self._apply(self.scanner_manager.run_due(phase, paused))
         if bar_slice.is_recovered:  # it is made up for, as if it had come in time: nobody waits for the next
             self._apply(self.scanner_manager.finish())
+            self._publish(self._orders.collect(waits=True))
 
     def _collect(self) -> None:
         """Apply what ran beside the stream and is done, and bring in what is loaded."""
@@ -242,9 +247,15 @@ class SessionCoordinator:
             self._orders.submit(Release(scanner_holder(event.scanner)))
             self._publish(self._orders.collect())
 
+    def _break_off(self) -> None:
+        """The session was stopped: what still comes in time is stored, so that no scan is done again."""
+        self._apply(self.scanner_manager.finish(self._closing_seconds))
+        self._teller.commit("between", self.now)
+
     def _end(self) -> None:
-        """Whatever ended the session: results that come in time still count, then everybody is let go."""
-        self._publish(self.scanner_manager.teardown_all(self._closing_seconds))
+        """Whatever ended the session: at the close results that come in time still count; all are let go."""
+        waits_for_scans = self.now >= self.session.close
+        self._publish(self.scanner_manager.teardown_all(self._closing_seconds, waits_for_scans))
         if self._analysis is not None:
             self._publish(self._analysis.end())
 

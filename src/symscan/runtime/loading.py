@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
@@ -60,8 +61,11 @@ class Loading(Protocol):
     def submit(self, plan: Callable[[], Plan]) -> None:
         """Begin to load; ``plan`` is called at once, or not at all."""
 
-    def collect(self) -> list[Loaded]:
-        """Take out the loads that ended, in order: one that is not done holds back those after it."""
+    def collect(self, *, waits: bool = False) -> list[Loaded]:
+        """Take out the loads that ended, in order: one that is not done holds back those after it.
+
+        ``waits`` where the session has time to let them end.
+        """
 
 
 class InlineLoading:
@@ -74,7 +78,7 @@ class InlineLoading:
         """Be ready at once."""
         self._submitted += 1
 
-    def collect(self) -> list[Loaded]:
+    def collect(self, *, waits: bool = False) -> list[Loaded]:  # noqa: ARG002 - nothing is under way
         """One for each order given."""
         count, self._submitted = self._submitted, 0
         return [Loaded() for _ in range(count)]
@@ -99,6 +103,9 @@ class BackgroundLoading:
         Called when a load ended.
     is_patient
         Whether the session can wait: :meth:`collect` then does, until everything is loaded.
+    waiting_seconds
+        How long, in all, it waits where it is not: a session that makes up for missed minutes has some time,
+        but must not fall behind the feed again.
     """
 
     def __init__(
@@ -107,8 +114,10 @@ class BackgroundLoading:
         wake: Callable[[], None],
         *,
         is_patient: bool = False,
+        waiting_seconds: float = 15.0,
     ) -> None:
         self._load = load
+        self._waiting_seconds = waiting_seconds
         self._wake = wake
         self._is_patient = is_patient
         self._loads: deque[_Load] = deque()
@@ -127,7 +136,7 @@ class BackgroundLoading:
             self._thread.start()
         self._queue.put(load)
 
-    def collect(self) -> list[Loaded]:
+    def collect(self, *, waits: bool = False) -> list[Loaded]:
         """Take out the loads that ended.
 
         Raises
@@ -136,14 +145,22 @@ class BackgroundLoading:
             What a load raised that is no fault of the data.
         """
         ended: list[Loaded] = []
-        while self._loads and (self._is_patient or self._loads[0].done.is_set()):
-            load = self._loads[0]
-            load.done.wait()
-            self._loads.popleft()
+        while self._loads and self._has_ended(self._loads[0], waits=waits):
+            load = self._loads.popleft()
             if load.fault is not None:
                 raise load.fault
             ended.append(load.loaded)
         return ended
+
+    def _has_ended(self, load: _Load, *, waits: bool) -> bool:
+        if load.done.is_set() or self._is_patient:
+            return load.done.wait()
+        if not waits or self._waiting_seconds <= 0:
+            return False
+        begun = time.monotonic()
+        has_ended = load.done.wait(self._waiting_seconds)
+        self._waiting_seconds -= time.monotonic() - begun
+        return has_ended
 
     def _run(self) -> None:
         while True:

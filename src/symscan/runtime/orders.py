@@ -95,10 +95,10 @@ class Orders:
         self._waiting.append(order)
         self._loading.submit(lambda: self._plan(order))
 
-    def collect(self) -> list[Event]:
-        """Carry out the orders whose data is there; returns what came of them."""
+    def collect(self, *, waits: bool = False) -> list[Event]:
+        """Carry out the orders whose data is there, or soon is; returns what came of them."""
         events: list[Event] = []
-        for loaded in self._loading.collect():
+        for loaded in self._loading.collect(waits=waits):
             events += self._carry_out(self._waiting.popleft(), loaded)
             refused = [symbol for symbol in loaded.prepared if symbol not in self._data.symbols]
             if refused:  # else the source would keep what comes of them for ever

@@ -49,9 +49,11 @@ class PlacingAside:
 
         Where they cannot be fetched, the symbols stay unknown.
         """
-        stored = self.history.symbols()
-        new = [symbol for symbol in symbols if symbol in stored and symbol not in data.symbols]
+        new = [symbol for symbol in symbols if symbol not in data.symbols]
         try:
+            self.history.daily(new, data.session)  # which may be what brings it into the store
+            stored = self.history.symbols()
+            new = [symbol for symbol in new if symbol in stored]
             new = furnish(data, self.history, new)
             if new:
                 arrivals = self.feed.bars(new, data.session.pre_open, data.now)

@@ -125,11 +125,11 @@ class TapedLoading:
             self._tape.mark()
             self._loading.submit(plan)
 
-    def collect(self) -> list[Loaded]:
+    def collect(self, *, waits: bool = False) -> list[Loaded]:
         """Take out the loads that ended, in order."""
         if self._tape.is_replaying:
             return [self._replayed(error) for error in self._tape.answer("loads", _nothing, _nothing)]
-        loaded = self._loading.collect()
+        loaded = self._loading.collect(waits=waits)
         self._tape.answer("loads", lambda: [one.error for one in loaded], list)
         return loaded
 
