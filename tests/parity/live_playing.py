@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import chdir, closing
 from dataclasses import dataclass
 from datetime import date
@@ -18,7 +18,6 @@ from integration.playing import Run
 from symscan.config import parse_config
 from symscan.config.model import SessionConfig
 from symscan.model import live_events
-from symscan.model.events import Event
 from symscan.observers.run_folder import run_folder
 from symscan.observers.session_record import RECORD_NAME, SessionRecord
 from symscan.runtime.assembly import assemble_backtest, assemble_live
@@ -88,15 +87,15 @@ def play_live(
     day: date,
     faults: str = "",
     speed: float | None = None,
-    until: int | None = None,
+    look: Callable[[int], object] = id,
     out: str = "live",
 ) -> Played:
     """Play the day as a live session; its record is closed afterwards.
 
     Parameters
     ----------
-    until
-        Stop after so many slices; None for the whole day.
+    look
+        Called after every moment with how many there were.
     """
     told, seen = Recorder(), 0
     path = folder / out
@@ -107,12 +106,11 @@ def play_live(
             def count() -> None:
                 nonlocal seen
                 seen += 1
-                if seen == until:
-                    session.stop()
+                look(seen)
 
             session.record.note(status="running")
             session.coordinator.run(count)
-            session.record.note(status="complete" if until is None else "interrupted")
+            session.record.note(status="complete")
             coordinator = session.coordinator
     return Played(Run(path), told, coordinator)
 
@@ -179,7 +177,3 @@ def recorded_backtest(folder: Path, out: str = "live") -> SessionCoordinator:
     """The backtest of the bars that a live session took in."""
     with chdir(folder), closing(SessionRecord.read(folder / out / RECORD_NAME)) as record:
         return replayed(record).coordinator
-
-
-def of_kind(events: Sequence[Event], kind: type[Event]) -> list[Event]:
-    return [one for one in events if isinstance(one, kind)]

@@ -46,7 +46,10 @@ def test_a_store_of_coarser_bars(interval: str, tmp_path: Path) -> None:
     bars = market.minutes.sort("symbol", "ts").group_by("symbol", start, maintain_order=True).agg(*fields)
     store = make_store(tmp_path, {interval: bars, "1d": market.days})
     project = Project(
-        [screen("up", "close > open", interval), screen("best", "volume > 0", interval, rank="volume", take=3)],
+        [
+            screen("up", "close > open", interval),
+            screen("best", "volume > 0", interval, rank="volume", take=3),
+        ],
         {"streams": [interval], "indicators": [f"sma_3_{interval}"]},
     )
     _is_the_backtest(project, tmp_path, store, DAY)

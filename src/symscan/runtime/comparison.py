@@ -93,7 +93,7 @@ class Comparison:
         self._of_scanners.setdefault(scanner, follow)
         for scan in filter(None, (live, backtest)):
             for symbol in scan["hits"]["symbols"]:
-                self._of_hits[scanner, symbol] = follow
+                self._of_hits.setdefault((scanner, symbol), follow)
         yield Difference(at, "scan", scanner, None, said[0], said[1], cause)
 
     def _of_ending(
@@ -129,7 +129,7 @@ class Comparison:
                 yield Difference(at, what.kind, scanner, symbol, what.live, what.backtest, cause)
             return
         cause = self._of_symbol(live, symbol)
-        self._of_hits[scanner, symbol] = cause and self._earlier(at, cause)
+        self._of_hits.setdefault((scanner, symbol), cause and self._earlier(at, cause))
         said = ("found", "not found") if now is None else ("not found", "found")
         yield Difference(at, "hit", scanner, symbol, *said, cause)
 

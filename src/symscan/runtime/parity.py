@@ -143,7 +143,9 @@ def _replayed(
         (one["scanner"], one["at"]): one["outcome"] for _, one in numbered if one["event"] == "scan_finished"
     }
     disabled = {one["scanner"]: one["reason"] for _, one in numbered if one["event"] == "scanner_disabled"}
-    return replay(Recorded(record.meta, bars(record), _until(record, steps), endings, disabled))
+    return replay(
+        Recorded(record.meta, record.symbols, bars(record), _until(record, steps), endings, disabled)
+    )
 
 
 def _until(record: SessionRecord, steps: Sequence[Step]) -> Instant:

@@ -39,6 +39,8 @@ class Recorded:
     ----------
     about
         What the record is of.
+    symbols
+        Those that joined.
     bars
         As they are finally known: ``symbol``, ``start`` and the fields, sorted by symbol and start.
     until
@@ -50,6 +52,7 @@ class Recorded:
     """
 
     about: Mapping[str, Any]
+    symbols: Sequence[str]
     bars: pl.DataFrame
     until: Instant
     endings: Mapping[tuple[str, str], str]
@@ -94,7 +97,7 @@ def replay(recorded: Recorded) -> Replayed:
     session = checked.calendar.session(date.fromisoformat(about["session"]))
     store = BarStore(Path(about["store"]))
     managed = checked.scanners.managed(session)
-    day = RecordedDay(recorded.bars, Interval.parse(about["base"]), store)
+    day = RecordedDay(recorded.bars, Interval.parse(about["base"]), store, recorded.symbols)
     source = ReplaySource(day, session, start=first_due(managed, session))
     told = _Collector()
     execution = _LenientExecution(recorded.endings, recorded.disabled)
@@ -138,15 +141,19 @@ class RecordedDay:
     interval
         Of the bars.
     store
-        Has the bars of symbols that were looked at and never joined, if anybody has.
+        Has the bars of symbols that a scan named and that never joined, if anybody has.
+    known
+        The symbols that did join; what is not recorded of them never came.
     """
 
-    def __init__(self, frame: pl.DataFrame, interval: Interval, store: BarStore) -> None:
+    def __init__(
+        self, frame: pl.DataFrame, interval: Interval, store: BarStore, known: Collection[str]
+    ) -> None:
         self.root = store.root
         self._frame = frame
         self._interval = interval
         self._store = store
-        self._recorded = frozenset(frame["symbol"].unique())
+        self._known = frozenset(known)
 
     def intervals(self, session: date | None = None) -> tuple[Interval, ...]:  # noqa: ARG002 - there is one
         """The interval of its bars."""
@@ -181,7 +188,7 @@ class RecordedDay:
     def _of_strangers(
         self, interval: Interval, sessions: Sequence[date], symbols: Collection[str]
     ) -> Iterator[pl.DataFrame]:
-        strangers = [symbol for symbol in symbols if symbol not in self._recorded]
+        strangers = [symbol for symbol in symbols if symbol not in self._known]
         if strangers and all(interval in self._store.intervals(day) for day in sessions):
             stored = self._store.load(interval, sessions, strangers)
             yield stored.select(self._frame.columns).cast(self._frame.schema)

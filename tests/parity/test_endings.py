@@ -1,0 +1,194 @@
+"""Sessions that are broken off, still run or were tampered with, and scans that do not end."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from integration.market import make_market
+from integration.playing import make_store
+from parity.live_playing import parity_of, play_backtest, play_live
+from parity.projects import DATES, HALF_DAY, PROJECTS, UNIVERSE, Project, module, screen
+from symscan.errors import DataError
+from symscan.runtime.parity import Parity
+
+SLOW = """
+import pathlib
+import time
+
+from symscan import BaseScanner, ScanResult
+
+
+class Scanner(BaseScanner):
+    def setup(self, context):
+        self._universe = self._load_universe()
+        return True
+
+    def scan(self, context):
+        while self._is_slow(context) and not pathlib.Path(self.config["over"]).exists():
+            time.sleep(0.005)
+        return ScanResult(self._universe[:3])
+
+    def _is_slow(self, context):
+        return context.current_time.strftime("%H:%M") == "10:00"
+"""
+LATE = "late=0.05:90s"
+SCREENS = Project([screen("up", "close > vwap", "5m"), screen("best", "volume > 0", rank="volume", take=3)])
+
+
+def _without_first(hits: dict[str, Any]) -> None:
+    for name, column in hits.items():
+        if name == "metadata":
+            hits[name] = {key: values[1:] for key, values in column.items()}
+        else:
+            hits[name] = column[1:]
+
+
+def _with_price(hits: dict[str, Any]) -> None:
+    hits["price"][0] += 0.01
+
+
+def _with_previous_close(hits: dict[str, Any]) -> None:
+    hits["previous_close"][0] += 0.01
+
+
+def _changed(path: Path, change: Callable[[dict[str, Any]], object], scanner: str, at: str) -> int:
+    """Change what a record says of a scan; returns how often it did."""
+    changed = 0
+    connection = sqlite3.connect(path)
+    rows = connection.execute("SELECT seq, n, record FROM events WHERE kind = 'ScanFinished'").fetchall()
+    for seq, n, text in rows:
+        record = json.loads(text)
+        if (record["scanner"], record["at"]) == (scanner, at):
+            change(record["hits"])
+            values = (json.dumps(record), seq, n)
+            changed += connection.execute(
+                "UPDATE events SET record = ? WHERE seq = ? AND n = ?", values
+            ).rowcount
+    connection.commit()
+    connection.close()
+    return changed
+
+
+@pytest.fixture(scope="module")
+def faulty(tmp_path_factory: pytest.TempPathFactory, store: Path) -> Path:
+    """A run with late bars, all of whose differences are explained."""
+    folder = tmp_path_factory.mktemp("faulty")
+    play_live(folder, SCREENS.at(folder), store, HALF_DAY, "late=0.01:90s")
+    assert parity_of(folder).unexplained == 0
+    return folder
+
+
+def _parity_of_copy(
+    faulty: Path, folder: Path, change: Callable[[dict[str, Any]], object], at: str
+) -> Parity:
+    shutil.copytree(faulty, folder, dirs_exist_ok=True)
+    assert _changed(folder / "live" / "session.sqlite", change, "up", at) == 1
+    return parity_of(folder)
+
+
+@pytest.mark.parametrize("change", [_without_first, _with_price, _with_previous_close])
+def test_what_was_tampered_with_has_no_cause(
+    change: Callable[[dict[str, Any]], object], faulty: Path, tmp_path: Path
+) -> None:
+    before = parity_of(faulty)
+    explained = {(one.at, one.symbol) for one in before.differences if one.scanner == "up"}
+    hits = {"2018-11-23T15:30:00Z": "LIQ00", "2018-11-23T16:00:00Z": "LIQ00"}
+    at = next(at for at in hits if not any(one[0] == at for one in explained))
+    parity = _parity_of_copy(faulty, tmp_path, change, at)
+    (found,) = [one for one in parity.differences if one.cause is None]
+    assert (found.at, found.scanner) == (at, "up")
+    assert parity.by_cause()["unexplained"] == 1
+
+
+def test_a_session_that_still_runs_or_was_killed(tmp_path: Path, store: Path) -> None:
+    compared: list[Parity] = []
+
+    def look(slices: int) -> None:
+        if slices == 400:
+            compared.append(parity_of(tmp_path))
+            (tmp_path / "killed").mkdir()
+            for file in (tmp_path / "live").glob("session.sqlite*"):
+                shutil.copy(file, tmp_path / "killed")
+
+    config = PROJECTS["own"].at(tmp_path)
+    play_live(tmp_path, config, store, HALF_DAY, LATE, look=look)
+    compared += [parity_of(tmp_path, "killed"), parity_of(tmp_path)]
+    assert [one.is_over for one in compared] == [False, False, True]
+    assert [one.unexplained for one in compared] == [0, 0, 0]
+    assert compared[0].differences == compared[1].differences
+    assert 0 < compared[0].scans < compared[2].scans
+    assert compared[0].until < compared[2].until
+
+
+def test_a_scan_that_never_ends(tmp_path: Path, store: Path) -> None:
+    (tmp_path / "slow.py").write_text(SLOW)
+    over = tmp_path / "over"
+    slow = module("slow", "10m", timeout_seconds=0.2, config={"over": str(over)})
+    config = Project([slow, screen("up", "close > vwap")]).at(tmp_path)
+    play_live(tmp_path, config, store, HALF_DAY)
+    stuck = parity_of(tmp_path)
+    over.touch()
+    free = parity_of(tmp_path)
+    assert stuck.unexplained == free.unexplained == 0
+    assert {one.scanner for one in (*stuck.differences, *free.differences)} == {"slow"}
+    assert set(stuck.by_cause()) == {"overlap"}  # it timed out in the backtest, too
+    assert set(free.by_cause()) == {"overlap", "timeout"}
+    assert all(one.kind == "scan" for one in free.differences)
+
+
+def test_what_follows_from_a_timeout(tmp_path: Path, store: Path) -> None:
+    """Who is found first by a scan that timed out is not new to the next one, in a backtest."""
+    (tmp_path / "slow.py").write_text(SLOW.replace('"10:00"', '"09:30"').replace("while", "if"))
+    slow = module("slow", "10m", timeout_seconds=0.05, config={"over": str(tmp_path / "over")})
+    (tmp_path / "slow.py").write_text((tmp_path / "slow.py").read_text().replace("0.005", "0.2"))
+    config = Project([slow]).at(tmp_path)
+    play_live(tmp_path, config, store, HALF_DAY)
+    (tmp_path / "over").touch()
+    parity = parity_of(tmp_path)
+    assert parity.unexplained == 0
+    kinds = {one.kind for one in parity.differences}
+    assert kinds == {"scan", "hit", "readiness"}
+    new = [one for one in parity.differences if one.kind == "hit"]
+    assert {one.symbol for one in new} == set(UNIVERSE[:3])
+    assert all((one.live, one.backtest) == ("new", "not new") for one in new)
+    assert all(one.cause and one.cause.text.startswith("from 09:30 on: timed out") for one in new)
+
+
+def test_a_module_that_changed_since_is_named(tmp_path: Path, store: Path) -> None:
+    config = PROJECTS["own"].at(tmp_path)
+    play_live(tmp_path, config, store, HALF_DAY)
+    with (tmp_path / "seeker.py").open("a") as file:
+        file.write("\n# changed\n")
+    changed = parity_of(tmp_path).changed
+    assert [Path(file).name for file in changed] == ["seeker.py"]
+
+
+def test_at_a_finite_speed_all_that_differs_is_the_pace(tmp_path: Path) -> None:
+    market = make_market(DATES, UNIVERSE)
+    start = market.minutes["ts"].dt.convert_time_zone("America/New_York").dt.time().cast(int)
+    regular = market.minutes.filter(start >= int(9.5 * 3600e9))
+    store = make_store(tmp_path, {"1m": regular, "1d": market.days})
+    live = {"lag_seconds": 3600, "quiet_ms": 1, "grace_seconds": 60}
+    config = SCREENS.at(tmp_path, live_config=live)
+    backtest = play_backtest(tmp_path, config, store, HALF_DAY)
+    played = play_live(tmp_path, config, store, HALF_DAY, speed=3000)
+    parity = parity_of(tmp_path)
+    assert parity.unexplained == 0
+    assert set(parity.by_cause()) <= {"loading", "overlap"}
+    if "overlap" not in parity.by_cause():
+        assert played.run.bytes("hits.csv") == backtest.run.bytes("hits.csv")
+
+
+@pytest.mark.parametrize("name", ["backtest", "nothing"])
+def test_what_is_no_live_session_is_refused(name: str, tmp_path: Path, store: Path) -> None:
+    if name == "backtest":
+        play_backtest(tmp_path, SCREENS.at(tmp_path), store, HALF_DAY)
+    with pytest.raises(DataError, match="give the --out of a 'symscan live'"):
+        parity_of(tmp_path, name)
