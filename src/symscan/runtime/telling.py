@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from symscan.model.events import Event
+from symscan.model.events import Event, ScanFinished
 from symscan.model.instant import Instant
 from symscan.model.session import Session
 from symscan.observers.base import Observer
@@ -71,9 +71,16 @@ class Teller:
             ledger.delivered()
 
     def flush(self) -> None:
-        """Tell what is left although its step was never done: the session broke off in it."""
+        """Tell what is left although its step was never done: the session broke off in it.
+
+        It is not stored, and comes again if the session goes on: hits are not announced before.
+        """
         events, self._events = self._events, []
-        self._tell(events, [*self._observers, *self._announcers])
+        self._tell(events, self._observers)
+        self._tell([event for event in events if not self._comes_again(event)], self._announcers)
+
+    def _comes_again(self, event: Event) -> bool:
+        return self._ledger is not None and isinstance(event, ScanFinished) and bool(event.hits.symbols)
 
     def _tell(self, events: Sequence[Event], observers: Sequence[Observer]) -> None:
         for event in events:

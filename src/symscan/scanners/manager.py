@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
@@ -136,10 +137,9 @@ class ScannerManager:
         while self._to_tell:
             yield self._next()
 
-    def finish(self) -> Iterator[Told]:
-        """What came in, once nothing runs any more that has not timed out; waits for it."""
-        while self._is_awaited():
-            self._receive(_LONGEST_WAIT_SECONDS)
+    def finish(self, limit_seconds: float = math.inf) -> Iterator[Told]:
+        """What came in, once nothing runs any more that has not timed out; waits for it, at most so long."""
+        self._wait(limit_seconds)
         yield from self.collect()
 
     def requests(self) -> list[Request]:
@@ -154,7 +154,7 @@ class ScannerManager:
             self._receive()  # one after the other, where they are waited for
         return [*self._take(ScannerDone)]
 
-    def teardown_all(self, limit_seconds: float = 0.0) -> list[Event]:
+    def teardown_all(self, limit_seconds: float = 0.0, waits_for_scans: bool = True) -> list[Event]:
         """Tear down every scanner that was set up and has not been torn down, and end the execution.
 
         Parameters
@@ -162,13 +162,15 @@ class ScannerManager:
         limit_seconds
             How long what still runs is waited for. A scanner whose scan has not come back by then is
             done, but its ``teardown`` is not called: it would meet a scan that may go on any time.
+        waits_for_scans
+            Whether scans are waited for, too.
         """
-        watch = Stopwatch()
         for managed in self.scanners.values():
+            if not waits_for_scans and isinstance(managed.running, ScanJob):
+                self._abandon(managed)
             self._leave(managed)
         self._receive(_SHORTEST_WAIT_SECONDS)
-        while self._is_awaited() and watch.elapsed_seconds < limit_seconds:
-            self._receive(max(limit_seconds - watch.elapsed_seconds, _SHORTEST_WAIT_SECONDS))
+        self._wait(limit_seconds)
         for managed in self.scanners.values():
             self._abandon(managed)
         self._execution.close(0.0)
@@ -183,6 +185,12 @@ class ScannerManager:
             for finished in found:
                 self._apply(self.scanners[finished.name], finished)
             found = [] if wait_seconds else self._execution.collect()
+
+    def _wait(self, limit_seconds: float) -> None:
+        """Let what runs come in."""
+        watch = Stopwatch()
+        while self._is_awaited() and (left := limit_seconds - watch.elapsed_seconds) > 0:
+            self._receive(min(max(left, _SHORTEST_WAIT_SECONDS), _LONGEST_WAIT_SECONDS))
 
     def _apply(self, managed: ManagedScanner, finished: Finished) -> None:
         job = managed.running

@@ -25,7 +25,6 @@ from symscan.sources.watermark import Watermark
 
 _LAST_TRIES: Final = 10 * SECOND
 """How long, at the end, a fetch that fails may hold up the session."""
-
 _LONGEST_WAIT: Final = MINUTE
 
 
@@ -127,7 +126,7 @@ class LiveSource:
     # -- the stream ----------------------------------------------------------------------------
 
     def slices(self) -> Iterator[Moment]:
-        """Every minute of the session in order up to its close, and moments between them.
+        """Every minute of the session up to its close, and moments between; one more when it is stopped.
 
         Raises
         ------
@@ -142,6 +141,7 @@ class LiveSource:
                 return
             else:
                 self._receive()
+        yield self._between()
 
     def _moment(self) -> Moment | None:
         """What there is to do now."""

@@ -39,8 +39,9 @@ class VirtualClock:
         self._began: float | None = None
 
     def begin(self) -> None:
-        """Let time pass, if it passes by itself."""
-        self._began = time.monotonic()
+        """Let time pass, if it passes by itself and does not yet."""
+        if self._began is None:
+            self._began = time.monotonic()
 
     def now(self) -> Instant:
         """The instant."""
@@ -106,8 +107,7 @@ class ReplayFeed:
         self._is_closed = False
 
     def open(self) -> None:
-        """Let the clock run."""
-        self._clock.begin()
+        """Nothing to do: time passes from the first delivery on, however long the session gets ready."""
 
     def close(self) -> None:
         """Deliver no more."""
@@ -138,6 +138,7 @@ class ReplayFeed:
 
     def receive(self, until: Instant) -> Delivery | None:
         """The next delivery; None once the clock has passed ``until``, or after :meth:`wake`."""
+        self._clock.begin()
         with self._changed:
             while not self._is_closed:
                 if self._is_woken:
@@ -164,6 +165,8 @@ class ReplayFeed:
             As often as the faults want it.
         """
         with self._changed:
+            if self._faults.fetch:  # which takes its time even before the first delivery
+                self._clock.begin()
             due = self.now() + self._faults.fetch
             while not self._is_closed and (seconds := self._clock.seconds_to(due)) > 0:
                 self._changed.wait(seconds)

@@ -311,12 +311,12 @@ def test_a_feed_that_has_ended_is_not_waited_for() -> None:
     assert [one.end for one in live.slices][-1] == SESSION.close
 
 
-def test_a_wake_gives_a_moment_and_a_stop_the_end() -> None:
+def test_a_wake_gives_a_moment_and_a_stop_the_last_one() -> None:
     live = Live([], silent_seconds=600)
     live.feed.script.append((at(0.5), live.feed.wake))
     live.feed.script.append((at(2.5), live.source.stop))
     live.play()
-    assert live.betweens == 2  # the connection, too
+    assert live.betweens == 3  # the connection, too
     assert live.slices[-1].end == at(2)
 
 
