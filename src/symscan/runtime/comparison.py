@@ -124,7 +124,7 @@ class Comparison:
     def _hit(self, live: Record, symbol: str, then: Hit | None, now: Hit | None) -> Iterator[Difference]:
         at, scanner = live["at"], live["scanner"]
         if then is not None and now is not None:
-            for what in otherwise(then, now):
+            for what in otherwise(then, now, self.causes.clock):
                 cause = self._of_reading(live, symbol, what.names, then, now)
                 yield Difference(at, what.kind, scanner, symbol, what.live, what.backtest, cause)
             return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -45,19 +45,29 @@ def hits_of(scan: Record) -> dict[str, Hit]:
     }
 
 
-def otherwise(live: Hit, backtest: Hit) -> Iterator[Otherwise]:
+def otherwise(live: Hit, backtest: Hit, clock: Callable[[str], str]) -> Iterator[Otherwise]:
     """Where two hits of one symbol differ: whether it is new, and what was read.
 
     What the scanner says of the symbol counts where nothing else that was read is otherwise.
+
+    Parameters
+    ----------
+    clock
+        Says an instant as a person reads it.
     """
     if live[_NEW] != backtest[_NEW]:
         said = ["new" if one[_NEW] else "not new" for one in (live, backtest)]
         yield Otherwise("hit", [_NEW], said[0], said[1])
     names = [name for name in _READINGS if live[name] != backtest[name]]
     if names:
-        yield Otherwise("reading", names, *_said(live, backtest, names))
+        yield Otherwise("reading", names, *_said(_readable(live, clock), _readable(backtest, clock), names))
     elif live[_METADATA] != backtest[_METADATA]:
         yield Otherwise("reading", [_METADATA], *_said_of_metadata(live[_METADATA], backtest[_METADATA]))
+
+
+def _readable(hit: Hit, clock: Callable[[str], str]) -> Hit:
+    end = hit["last_bar_end"]
+    return {**hit, "last_bar_end": None if end is None else clock(end)}
 
 
 def _said_of_metadata(live: Any, backtest: Any) -> tuple[str, str]:
