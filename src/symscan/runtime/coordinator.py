@@ -189,8 +189,7 @@ class SessionCoordinator:
             self._publish([SessionActivated(self.now, self.session_data.holders.members())])
 
     def _run_due(self, phase: ScanPhase, bar_slice: BarSlice) -> None:
-        paused = self._lag.paused(bar_slice)
-        self._apply(self.scanner_manager.run_due(phase, paused))
+        self._apply(self.scanner_manager.run_due(phase, self._lag.paused))
         if bar_slice.is_recovered:  # it is made up for, as if it had come in time: nobody waits for the next
             self._apply(self.scanner_manager.finish())
             self._publish(self._orders.collect(waits=True))

@@ -23,25 +23,26 @@ class LagWatch:
 
     def __init__(self, limit_seconds: float = 30.0) -> None:
         self._limit = round(limit_seconds * _SECOND)
-        self._is_behind = False
         self._skipped = 0
+        self.paused: str | None = None
+        """Why scans pause, None if they do not."""
 
     def look(self, bar_slice: BarSlice) -> list[Event]:
         """Whether the session fell behind with this slice, or caught up."""
-        was_behind = self._is_behind
-        self._is_behind = bar_slice.lag > self._limit and not bar_slice.is_recovered
-        if self._is_behind and not was_behind:
-            return [LagBegan(bar_slice.end, bar_slice.lag / _SECOND)]
-        if was_behind and not self._is_behind:
+        was_behind = self.paused is not None
+        seconds = bar_slice.lag / _SECOND
+        is_behind = bar_slice.lag > self._limit and not bar_slice.is_recovered
+        self.paused = f"behind the feed by {seconds:.0f} s" if is_behind else None
+        if is_behind and not was_behind:
+            return [LagBegan(bar_slice.end, seconds)]
+        if was_behind and not is_behind:
             skipped, self._skipped = self._skipped, 0
             return [LagEnded(bar_slice.end, skipped)]
         return []
 
-    def paused(self, bar_slice: BarSlice) -> str | None:
-        """Why scans pause, None if they do not."""
-        return f"behind the feed by {bar_slice.lag / _SECOND:.0f} s" if self._is_behind else None
-
     def note(self, scans: Sequence[ScanFinished]) -> None:
-        """Count the scans that were skipped for it."""
-        if self._is_behind:
-            self._skipped += sum(scan.outcome is Outcome.SKIPPED for scan in scans)
+        """Count the scans that were skipped for it, and for nothing else."""
+        if self.paused is not None:
+            self._skipped += sum(
+                scan.outcome is Outcome.SKIPPED and scan.error == self.paused for scan in scans
+            )

@@ -1,0 +1,56 @@
+"""The one line before the open: is everything there?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from fakes import make_session
+from symscan.model.instant import MINUTE
+from symscan.model.live_events import Readiness
+from symscan.runtime.readiness import ReadinessWatch
+from symscan.session.session_data import SessionData
+
+SESSION = make_session(premarket=30)
+OPEN = SESSION.open
+
+
+@dataclass
+class Line:
+    is_connected: bool = True
+    offset: float | None = 1.5
+
+    def clock_offset_ms(self) -> float | None:
+        return self.offset
+
+
+@pytest.fixture
+def data() -> SessionData:
+    """Three symbols, one of them without a previous close; one has left."""
+    data = SessionData(SESSION)
+    data.add_rows(["A", "B", "C", "D"])
+    data.readings.previous_close[data.symbols.rows(["A", "B", "D"])] = 10.0
+    data.free_rows(["D"])
+    assert np.isnan(data.readings.previous_close[2])
+    return data
+
+
+def test_it_is_said_once_ten_minutes_before_the_open(data: SessionData) -> None:
+    watch = ReadinessWatch(data, Line())
+    told = [event for minute in range(-30, 3) for event in watch.look(OPEN + minute * MINUTE)]
+    assert told == [Readiness(OPEN - 10 * MINUTE, True, 3, 2, 1.5)]
+
+
+def test_who_comes_later_is_told_at_once(data: SessionData) -> None:
+    watch = ReadinessWatch(data, Line(offset=None))
+    told = [event for minute in range(-4, 3) for event in watch.look(OPEN + minute * MINUTE)]
+    assert told == [Readiness(OPEN - 4 * MINUTE, True, 3, 2, None)]
+
+
+def test_it_says_that_there_is_no_connection(data: SessionData) -> None:
+    line = Line(is_connected=False)
+    (told,) = ReadinessWatch(data, line).look(OPEN - 10 * MINUTE)
+    assert isinstance(told, Readiness)
+    assert not told.connected
