@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import partial
 
 import pytest
 
@@ -80,8 +81,13 @@ def test_a_plan_is_made_by_who_submits_and_carried_out_on_one_other_thread() -> 
     loader = Loader()
     loading = BackgroundLoading(loader.load, loader.wake)
     planned: list[str] = []
+
+    def plan(name: str) -> Plan:
+        planned.append(threading.current_thread().name)
+        return Plan((name,))
+
     for name in "AB":
-        loading.submit(lambda name=name: planned.append(threading.current_thread().name) or Plan((name,)))
+        loading.submit(partial(plan, name))
     loader.wait(2)
     assert planned == [threading.current_thread().name] * 2
     assert loader.threads == {"loading"}
