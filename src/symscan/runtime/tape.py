@@ -47,6 +47,7 @@ class Tape:
         self._on_live: list[Callable[[], None]] = []
         self._different: list[str] = []
         self._untold = 0
+        self._at: Instant | None = None
         self._begin()
 
     # -- the coordinator's side --------------------------------------------------------------
@@ -134,6 +135,7 @@ class Tape:
 
     def take_moment(self, at: Instant | None, lag: int = 0, is_recovered: bool = False) -> None:
         """What a moment says of itself."""
+        self._at = at
         self._moment: tuple[Instant | None, int, bool] = (at, lag, is_recovered)
 
     def take_bars(self, group: TakenBars) -> None:
@@ -155,7 +157,8 @@ class Tape:
     def _begin(self) -> None:
         """Begin a step: with empty hands, or with what is recorded of the next one."""
         self._came_in = False
-        self.take_moment(None)
+        # A step that begins with no moment of its own is of the one before, which may not have been recorded.
+        self.take_moment(self._at)
         self._groups: list[TakenBars] = []
         self._answers: dict[str, list[bytes]] = {}
         self._groups_to_give: deque[TakenBars] = deque()
