@@ -89,6 +89,8 @@ def play_live(
     speed: float | None = None,
     look: Callable[[int], object] = id,
     out: str = "live",
+    until: int | None = None,
+    resume: bool = False,
 ) -> Played:
     """Play the day as a live session; its record is closed afterwards.
 
@@ -96,21 +98,27 @@ def play_live(
     ----------
     look
         Called after every moment with how many there were.
+    until
+        Stop after so many moments; None for the whole day.
+    resume
+        Go on with what is there.
     """
     told, seen = Recorder(), 0
     path = folder / out
-    with chdir(folder), run_folder(path, force=False, facts=dict) as results:
-        live = assemble_live(config, LiveOptions("replay", store, day, speed, faults, None, path))
+    with chdir(folder), run_folder(path, force=False, facts=dict, resume=resume) as results:
+        live = assemble_live(config, LiveOptions("replay", store, day, speed, faults, None, path, resume))
         with live.opened([results, told]) as session:
 
             def count() -> None:
                 nonlocal seen
                 seen += 1
                 look(seen)
+                if seen == until:
+                    session.stop()
 
             session.record.note(status="running")
             session.coordinator.run(count)
-            session.record.note(status="complete")
+            session.record.note(status="complete" if until is None else "interrupted")
             coordinator = session.coordinator
     return Played(Run(path), told, coordinator)
 

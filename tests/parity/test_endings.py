@@ -13,7 +13,7 @@ import pytest
 
 from integration.market import make_market
 from integration.playing import make_store
-from parity.live_playing import parity_of, play_backtest, play_live
+from parity.live_playing import parity_of, play_backtest, play_live, same
 from parity.projects import DATES, HALF_DAY, PROJECTS, UNIVERSE, Project, module, screen
 from symscan.errors import DataError
 from symscan.runtime.parity import Parity
@@ -125,6 +125,17 @@ def test_a_session_that_still_runs_or_was_killed(tmp_path: Path, store: Path) ->
     assert compared[0].differences == compared[1].differences
     assert 0 < compared[0].scans < compared[2].scans
     assert compared[0].until < compared[2].until
+
+
+@pytest.mark.parametrize(("name", "until"), [("own", 390), ("trading", 450)])
+def test_a_session_that_went_on(name: str, until: int, tmp_path: Path, store: Path) -> None:
+    config = PROJECTS[name].at(tmp_path)
+    play_live(tmp_path, config, store, HALF_DAY, until=until)
+    broken_off = parity_of(tmp_path)
+    live = play_live(tmp_path, config, store, HALF_DAY, resume=True)
+    assert broken_off.differences == () and not broken_off.is_over
+    assert parity_of(tmp_path).differences == ()
+    same(live, play_backtest(tmp_path, config, store, HALF_DAY))
 
 
 def test_a_scan_that_never_ends(tmp_path: Path, store: Path) -> None:
