@@ -13,6 +13,7 @@ from integration.cli_running import Ended, call
 from symscan.model import live_events
 from symscan.model.events import Event
 from symscan.observers.saying import Kind
+from symscan.runtime.parity_causes import Why
 
 DOCS = Path(__file__).parents[2] / "docs"
 GUIDE = (DOCS / "LIVE.md").read_text()
@@ -32,6 +33,11 @@ def test_every_live_event_is_described() -> None:
     assert {re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower() for name in names} - described == set()
 
 
+def test_every_cause_of_a_difference_is_described() -> None:
+    rows = re.findall(r"^\| ([a-z ,]+) \| ", GUIDE.partition("## Parity")[2], re.MULTILINE)
+    assert {name for row in rows for name in row.split(", ")} == {"cause", *map(str, Why)}
+
+
 def test_it_runs_as_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -40,9 +46,10 @@ def test_it_runs_as_written(
     for line in COMMANDS:
         ran.append(call(capsys, *shlex.split(line)[1:]))
         assert ran[-1].code == 0, (line, ran[-1])
-    _, clean, faulty = ran
+    _, clean, faulty, compared = ran
     assert clean.out.count("  decided ") > 50
     assert "feed" not in clean.err
     kinds = [json.loads(line)["type"] for line in faulty.out.splitlines()]
     assert set(kinds) == {"hit", "condition", "readiness"}
     assert "!! " in faulty.err and "feed is lost" in faulty.err
+    assert "late bar" in compared.out and ", 0 of them unexplained\n" in compared.out
