@@ -91,6 +91,10 @@ class RestHalf:
         What was asked: the path, and the query's parameters.
     splits
         The splits there are.
+    invalid
+        Symbols that are none: who asks for one of them is refused everything, in words made of the first.
+    complaint
+        The words, with a place for the symbol.
     clock_offset
         How far its clock is ahead of this computer's.
     over
@@ -102,6 +106,8 @@ class RestHalf:
     ) -> None:
         self.requests: list[tuple[str, dict[str, str]]] = []
         self.splits: list[ServerSplit] = []
+        self.invalid: set[str] = set()
+        self.complaint = "invalid symbol: {}"
         self.clock_offset = timedelta()
         self.over: asyncio.Event
         self._keys = keys
@@ -165,6 +171,8 @@ class RestHalf:
         if start > end:
             return 422, {"message": "end should not be before start"}
         symbols = set(query["symbols"].split(","))
+        if invalid := sorted(symbols & self.invalid):
+            return 400, {"message": self.complaint.format(invalid[0])}
         found = [
             bar
             for bar in self._bars[query["timeframe"]]

@@ -162,7 +162,7 @@ class TimelyLoading:
         is_at_once = made.is_empty or not self._every
         self._loads.append((made, now if is_at_once else (now // self._every + 1) * self._every))
 
-    def collect(self, *, waits: bool = False) -> list[Loaded]:
+    def collect(self, *, waits: bool = False) -> list[Loaded]:  # noqa: ARG002 - nobody waits for it
         ended: list[Loaded] = []
         while self._loads and self._loads[0][1] <= self._now():
             plan, _ = self._loads.popleft()

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -52,18 +53,20 @@ def call(capsys: pytest.CaptureFixture[str], *arguments: str) -> Ended:
     return Ended(code or 0, said.out, said.err)
 
 
-def environment() -> dict[str, str]:
-    """What a process needs to find symscan, whether it is installed or not."""
+def environment(more: Mapping[str, str] = MappingProxyType({})) -> dict[str, str]:
+    """What a process needs to find symscan, whether it is installed or not; and more."""
     paths = [str(Path(symscan.__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths)), **more}
 
 
-def started(folder: Path, *arguments: str, code: str = MAIN) -> subprocess.Popen[str]:
+def started(
+    folder: Path, *arguments: str, code: str = MAIN, more: Mapping[str, str] = MappingProxyType({})
+) -> subprocess.Popen[str]:
     """Start a command in a process of its own."""
     return subprocess.Popen(
         [sys.executable, "-c", code, *arguments],
         cwd=folder,
-        env=environment(),
+        env=environment(more),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

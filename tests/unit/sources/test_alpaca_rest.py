@@ -162,7 +162,7 @@ def test_what_does_not_pass_is_told(status: int, body: str, pattern: str, server
             "may not read this data",
         ),
         (422, '{"message": "invalid start"}', "refuses the request .422: invalid start"),
-        (400, '{"message": "invalid symbol: B-B"}', "invalid symbol: B-B"),
+        (400, '{"message": "invalid limit"}', "refuses the request .400: invalid limit"),
         (404, "<html>", "refuses the request"),
         (301, "", "none of Alpaca's"),
         (200, "<html>", "none of Alpaca's"),
@@ -181,6 +181,21 @@ def test_what_is_refused_is_not_repeated(status: int, body: str, pattern: str, s
     server.rest.fail(status, body=body)
     fails(asking(server), pattern)
     assert len(server.rest.requests) == 1
+
+
+@pytest.mark.parametrize("complaint", ["invalid symbol: {}", "one of the symbols is none"])
+def test_what_is_no_symbol_costs_the_others_nothing(complaint: str, server: AlpacaServer) -> None:
+    server.rest.invalid, server.rest.complaint = {"B-B", "?"}, complaint
+    frame = asking(server).bars(["AAPL", "B-B", "KR", "?", "MSFT"], ONE_MINUTE, at(14, 31), at(14, 40))
+    assert frame["symbol"].unique().sort().to_list() == ["AAPL", "KR", "MSFT"]
+    assert frame.height == 27
+    assert asking(server).bars(["?"], ONE_MINUTE, at(14, 31), at(14, 40)).height == 0
+
+
+def test_where_no_symbol_is_taken_it_is_not_for_the_symbols(server: AlpacaServer) -> None:
+    server.rest.invalid, server.rest.complaint = {"AAPL", "KR"}, "the symbols are missing"
+    with pytest.raises(FeedError, match="the symbols are missing"):
+        asking(server).bars(["AAPL", "KR"], ONE_MINUTE, at(14), at(15))
 
 
 def test_no_bars_may_be_written_as_null(server: AlpacaServer) -> None:

@@ -80,7 +80,8 @@ class Conversation:
             try:
                 frame = decode(data)
             except ValueError as error:
-                self._tell(Notice(f"Alpaca sent something unreadable ({error}); bars may be lost"))
+                why = str(error) or type(error).__name__
+                self._tell(Notice(f"Alpaca sent something unreadable ({why}); bars may be lost"))
                 continue
             for arrivals in frame.arrivals:
                 self._pass_on(arrivals)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Callable, Sequence
 from typing import Final
 
+from symscan.errors import FeedError, KeysRefused
 from symscan.sources.alpaca.keys import KEY_ID, SECRET_KEY
 
 _WHERE: Final = {
@@ -72,6 +75,39 @@ def refusal(status: int | None, body: str, feed: str) -> str:
 def denies_keys(status: int | None, body: str) -> bool:
     """Whether a REST request was refused for its keys, not for what it asked."""
     return status == 401 or (status == 403 and "subscription" not in _said(body).lower())
+
+
+class SymbolsRefused(FeedError):
+    """A REST request was refused for its symbols.
+
+    Attributes
+    ----------
+    said
+        Alpaca's own words, which may name them.
+    """
+
+    def __init__(self, message: str, said: str) -> None:
+        super().__init__(message)
+        self.said = said
+
+    def parts(self, symbols: Sequence[str]) -> list[Sequence[str]]:
+        """What to ask for instead: all but those that it names, else halves; nothing of one alone."""
+        named = set(re.split(r"[\s,:;'\"\[\]()]+", self.said)).intersection(symbols)
+        others = [symbol for symbol in symbols if symbol not in named]
+        if named:
+            return [others] if others else []
+        middle = len(symbols) // 2
+        return [symbols[:middle], symbols[middle:]] if middle else []
+
+
+def refused(status: int | None, body: str, feed: str, redact: Callable[[str], str]) -> FeedError:
+    """The error that a refused REST request is; its message without the keys."""
+    message = redact(refusal(status, body, feed))
+    if denies_keys(status, body):
+        return KeysRefused(message)
+    if status in (400, 422) and "symbol" in _said(body).lower():
+        return SymbolsRefused(message, _said(body))
+    return FeedError(message)
 
 
 class Refusal(Exception):

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-from symscan.errors import FeedError, InputError, KeysRefused
+from symscan.errors import FeedError, InputError
 from symscan.model.instant import Instant, from_datetime, to_datetime, to_iso
 from symscan.model.interval import ONE_DAY, ONE_MINUTE, Interval
 from symscan.sources.alpaca.answers import bars_frame, splits_of
-from symscan.sources.alpaca.faults import denies_keys, refusal
+from symscan.sources.alpaca.faults import SymbolsRefused, refused
 from symscan.sources.alpaca.keys import AlpacaHosts, AlpacaKeys
 
 if TYPE_CHECKING:
@@ -129,9 +129,8 @@ class AlpacaRest:
             "feed": self.feed,
             "asof": bearers.isoformat(),
         }
-        for batch in _batches(symbols):
-            for page in self._pages("v2", "/stocks/bars", query | {"symbols": batch}):
-                yield bars_frame(page.get("bars") or {})
+        for page in self._of_symbols("v2", "/stocks/bars", query, symbols):
+            yield bars_frame(page.get("bars") or {})
 
     def splits(self, symbols: Sequence[str], start: date, end: date) -> pl.DataFrame:
         """The splits with ``start <= ex_date <= end``: ``symbol``, ``ex_date``, ``ratio`` (4.0 for 4-for-1).
@@ -151,8 +150,7 @@ class AlpacaRest:
         }
         rows = [
             split
-            for batch in _batches(symbols)
-            for page in self._pages("v1", "/corporate-actions", query | {"symbols": batch})
+            for page in self._of_symbols("v1", "/corporate-actions", query, symbols)
             for split in splits_of(page)
         ]
         schema = {"symbol": pl.String, "ex_date": pl.Date, "ratio": pl.Float64}
@@ -190,6 +188,24 @@ class AlpacaRest:
             raise FeedError("Alpaca's clock gave an answer without a time; try again later") from None
         return after - before, market, (before + after) // 2_000
 
+    def _of_symbols(
+        self, version: str, path: str, query: Mapping[str, Any], symbols: Sequence[str]
+    ) -> Iterator[Mapping[str, Any]]:
+        """The pages of all symbols that Alpaca takes: one that is none must not cost the others theirs."""
+        batches: list[Sequence[str]] = list(_batches(symbols))
+        refusal: SymbolsRefused | None = None
+        is_any_taken = len(symbols) < 2
+        while batches:
+            batch = batches.pop(0)
+            try:
+                yield from self._pages(version, path, {**query, "symbols": ",".join(batch)})
+                is_any_taken = True
+            except SymbolsRefused as error:
+                refusal = error
+                batches[:0] = error.parts(batch)
+        if refusal is not None and not is_any_taken:
+            raise refusal
+
     def _pages(self, version: str, path: str, query: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         token: str | None = None
         while True:
@@ -209,8 +225,7 @@ class AlpacaRest:
         try:
             answer = self._client(url, version).get(path, query)
         except APIError as error:
-            kind = KeysRefused if denies_keys(error.status_code, str(error)) else FeedError
-            raise kind(self._keys.redact(refusal(error.status_code, str(error), self.feed))) from None
+            raise refused(error.status_code, str(error), self.feed, self._keys.redact) from None
         except (RequestException, ValueError) as error:
             raise FeedError(self._keys.redact(_unreachable(host, error))) from None
         if not isinstance(answer, dict):
@@ -259,18 +274,18 @@ def _timeframe(interval: Interval) -> str:
     return _TIMEFRAMES[interval]
 
 
-def _batches(symbols: Sequence[str]) -> Iterator[str]:
-    """The symbols, each once, joined by commas into pieces that fit an address."""
+def _batches(symbols: Sequence[str]) -> Iterator[Sequence[str]]:
+    """The symbols, each once, in pieces that fit an address."""
     batch: list[str] = []
     length = 0
     for symbol in dict.fromkeys(symbols):
         length += len(quote(symbol)) + len("%2C")
         if length > _SYMBOLS_LENGTH:
-            yield ",".join(batch)
+            yield batch
             batch, length = [], len(quote(symbol)) + len("%2C")
         batch.append(symbol)
     if batch:
-        yield ",".join(batch)
+        yield batch
 
 
 def _unreachable(host: str, error: Exception) -> str:

@@ -1,0 +1,196 @@
+"""A session at the stand-in broker: bars of a few days, a clock that shows any hour, minutes in time."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from datetime import time as daytime
+from pathlib import Path
+from subprocess import Popen
+from threading import Condition, Thread
+from types import TracebackType
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from alpaca_server import AlpacaServer, ServerBar
+from integration.cli_running import Ended, started
+from symscan.model.instant import MINUTE, SECOND, Instant, from_datetime
+
+NEW_YORK = ZoneInfo("America/New_York")
+DAY = date(2024, 7, 3)
+"""An early close: 13:00."""
+
+EARLIER = (date(2024, 6, 28), date(2024, 7, 1), date(2024, 7, 2))
+SYMBOLS = ("AAA", "BBB", "CCC", "DDD", "EEE")
+THIN = "EEE"
+OUTSIDE = "OUT"
+PATIENCE = 60.0
+LIVE = ("live", "broker.json", "--source", "alpaca", "--store", "store", "--out", "live")
+
+SCREEN: dict[str, Any] = {
+    "name": "movers",
+    "universe": "five.txt",
+    "where": "change_pct > 1 and sma_3_5m > sma_20_5m",
+    "regular_session": [{"start": "09:35", "end": "13:00", "interval": "1m"}],
+}
+CONFIG: dict[str, Any] = {
+    "name": "broker",
+    "live_config": {"feed": "iex"},
+    "session_data_config": {
+        "symbols": ["AAA"],
+        "indicators": ["rsi_14_1m", "sma_5_1d"],
+        "scanners": [SCREEN],
+    },
+}
+
+
+def at(clock: str, day: date = DAY) -> Instant:
+    """The instant of a time in New York."""
+    return from_datetime(datetime.combine(day, daytime.fromisoformat(clock), NEW_YORK))
+
+
+def minute_bars(symbol: str, day: date) -> list[ServerBar]:
+    """A symbol's bars of a day, 9:30 to its close; each symbol drifts at its own pace."""
+    place = (*SYMBOLS, OUTSIDE, "GONE").index(symbol)
+    begin, minutes = at("09:30", day), 210 if day == DAY else 390
+    days = (*EARLIER, DAY).index(day)
+    bars = []
+    for minute in range(0, minutes, 7 if symbol == THIN else 1):
+        drift = (place - 1.5) * 0.01 * (minute + 1) + 0.05 * ((minute * (place + 3)) % 11)
+        last = round(50.0 + 10 * place + days + drift, 2)
+        first = round(last - 0.03, 2)
+        bars.append(ServerBar(symbol, begin + minute * MINUTE, first, last, first, last, 1000.0 + minute))
+    return bars
+
+
+def daily_bar(symbol: str, day: date) -> ServerBar:
+    """A symbol's day, of its minutes."""
+    bars = minute_bars(symbol, day)
+    low, high = min(bar.low for bar in bars), max(bar.high for bar in bars)
+    volume = sum(bar.volume for bar in bars)
+    return ServerBar(symbol, at("00:00", day), bars[0].open, high, low, bars[-1].close, volume)
+
+
+class Listener:
+    """Hears what a command says while it runs."""
+
+    def __init__(self, process: Popen[str]) -> None:
+        self.process = process
+        self._said: dict[str, list[str]] = {"stdout": [], "stderr": []}
+        self._heard = Condition()
+        self._threads = [Thread(target=self._listen, args=[name], daemon=True) for name in self._said]
+        for thread in self._threads:
+            thread.start()
+
+    def hear(self, words: str, times: int = 1) -> None:
+        """Wait until so many lines of standard error have these words."""
+        with self._heard:
+            came = self._heard.wait_for(lambda: self._count(words) >= times, PATIENCE)
+        assert came, f"never said {words!r}: {self._said}"
+
+    def end(self, how: int | None = None) -> Ended:
+        """Wait until it ends, perhaps by a signal."""
+        if how is not None:
+            self.process.send_signal(how)
+        self.process.wait(PATIENCE)
+        for thread in self._threads:
+            thread.join(PATIENCE)
+        out, err = ("".join(lines) for lines in self._said.values())
+        return Ended(self.process.returncode, out, err)
+
+    def _count(self, words: str) -> int:
+        return sum(words in line for line in self._said["stderr"])
+
+    def _listen(self, name: str) -> None:
+        with getattr(self.process, name) as stream:
+            for line in stream:
+                with self._heard:
+                    self._said[name].append(line)
+                    self._heard.notify_all()
+
+
+@dataclass
+class BrokerDay(AbstractContextManager["BrokerDay"]):
+    """The stand-in, with a session that runs; its clock starts at ``begin`` when the context does."""
+
+    folder: Path
+    begin: str
+    faults: dict[str, Any] = field(default_factory=dict)
+    symbols: Sequence[str] = (*SYMBOLS, OUTSIDE)
+
+    def __enter__(self) -> BrokerDay:
+        minutes = [bar for symbol in self.symbols for day in EARLIER for bar in minute_bars(symbol, day)]
+        days = [daily_bar(symbol, day) for symbol in self.symbols for day in EARLIER]
+        self.server = AlpacaServer(minutes, daily=days, **self.faults)
+        self.today = sorted(
+            (bar for symbol in self.symbols for bar in minute_bars(symbol, DAY)), key=lambda bar: bar.start
+        )
+        self.server.__enter__()
+        self.set_clock(self.begin)
+        self._processes: list[Popen[str]] = []
+        self._published = 0
+        self.publish(self.now())
+        (self.folder / "five.txt").write_text("\n".join(SYMBOLS))
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for process in self._processes:
+            process.kill()
+        self.server.__exit__(kind, error, trace)
+
+    def set_clock(self, clock: str) -> None:
+        """Let the market's clock show a time in New York."""
+        shown = datetime.combine(DAY, daytime.fromisoformat(clock), NEW_YORK)
+        self.server.rest.clock_offset = shown - datetime.now(UTC)
+
+    def now(self) -> Instant:
+        """The market's clock."""
+        return from_datetime(datetime.now(UTC) + self.server.rest.clock_offset)
+
+    def publish(self, end: Instant) -> list[ServerBar]:
+        """Let REST know of today's bars that ended up to an instant; those it did not know before."""
+        fresh = [bar for bar in self.today[self._published :] if bar.start + MINUTE <= end]
+        self.server.rest.add_bars("1Min", fresh)
+        self._published += len(fresh)
+        return fresh
+
+    def wait_until(self, clock: str) -> Instant:
+        """Wait for the market's clock; the one place of these tests that sleeps, since a minute is one."""
+        end = at(clock)
+        time.sleep(max(0.0, (end - self.now()) / SECOND))
+        return end
+
+    def wait_for_stream(self, *symbols: str) -> None:
+        """Wait until the stream's subscriptions hold these symbols."""
+        self.server.wait(lambda: self.server.subscribed >= set(symbols), PATIENCE)
+
+    def minute(self, clock: str, change: Callable[[list[ServerBar]], Iterable[ServerBar]] = list) -> None:
+        """Wait for the end of a minute and send its bars, changed."""
+        fresh = self.publish(self.wait_until(clock))
+        self.server.send_bars(list(change(fresh)))
+
+    def live(self, *arguments: str) -> Listener:
+        """Start the command."""
+        process = started(self.folder, *LIVE, "--jsonl", *arguments, more=self.server.environment)
+        self._processes.append(process)
+        return Listener(process)
+
+    def resumed_after_the_close(self) -> Ended:
+        """Go on with the session when all of its bars are known."""
+        self.set_clock("13:10")
+        self.publish(self.now())
+        return self.live("--resume").end()
+
+
+def write_config(folder: Path, change: Callable[[dict[str, Any]], object] | None = None) -> None:
+    """The usual configuration, changed."""
+    config = json.loads(json.dumps(CONFIG))
+    if change is not None:
+        change(config)
+    (folder / "broker.json").write_text(json.dumps(config))
