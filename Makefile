@@ -18,4 +18,7 @@ check:
 	.venv/bin/pytest
 
 bench:
-	$(VENV) . && .venv/bin/python benchmarks/session.py
+	$(VENV) '.[alpaca]'
+	.venv/bin/python benchmarks/session.py
+	.venv/bin/python benchmarks/latency.py
+	.venv/bin/python benchmarks/disturbance.py
