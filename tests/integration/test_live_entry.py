@@ -1,0 +1,220 @@
+"""A symbol that joins a live session while its data loads is, from then on, one that was always there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from entry_session import OPEN, SESSION, Entered, Script, at, minutes
+from fakes import Day, FunctionScanner, Price
+from scripted_feed import arrivals
+from symscan.analysis.base import BaseStrategy, StrategyContext
+from symscan.model.events import SymbolAdded
+from symscan.model.instant import MINUTE, SECOND
+from symscan.model.live_events import BarsCorrected, FeedConnected, FeedLost, FeedRecovered
+from symscan.scanners.base import ScanContext, ScanResult
+from symscan.scanners.managed import DueTimes, ManagedScanner
+from symscan.sources.feed import Connected, Lost
+
+ROUTES = ("hit", "add_symbol", "strategy", "adhoc", "candidate")
+LAST = 22
+"""After so many minutes nothing is held up any more."""
+
+
+def price(minute: int, edition: int = 0) -> Price:
+    low = 20.0 + minute % 5 - edition / 4
+    return (low + 1, low + 3, low, low + 2 - minute % 2, 10.0 + minute % 4 + edition)
+
+
+@dataclass
+class Story:
+    """What happens to a day's bars on their way.
+
+    Attributes
+    ----------
+    delays
+        Seconds after its end that a minute's bar comes; None where there is none.
+    corrected
+        Seconds after its end that a minute's bar is corrected.
+    lost
+        From when to when there is no line, in seconds after the open.
+    """
+
+    delays: dict[int, float | None] = field(default_factory=dict)
+    corrected: dict[int, float] = field(default_factory=dict)
+    lost: list[tuple[float, float]] = field(default_factory=list)
+    day: dict[str, Day] = field(default_factory=dict)
+
+    def script(self, symbols: tuple[str, ...]) -> list[Any]:
+        """The same bars for all symbols; they can be fetched from when they would have come."""
+        bars: dict[str, dict[int, Price]] = {symbol: {} for symbol in symbols}
+        self.day = dict(bars)
+        script: list[Any] = []
+        for minute in range(-3, 24):
+            delay = self.delays.get(minute, 0.1)
+            if delay is None:
+                continue
+            end = (minute + 1) * 60.0
+            script += self._told(bars, symbols, minute, price(minute), end + delay, False)
+            if minute in self.corrected:
+                when = end + delay + self.corrected[minute]
+                script += self._told(bars, symbols, minute, price(minute, 1), when, True)
+        for begin, end in self.lost:
+            script += [(at(begin), Lost("cut")), (at(end), Connected())]
+        return script
+
+    def _told(
+        self,
+        bars: dict[str, dict[int, Price]],
+        symbols: tuple[str, ...],
+        minute: int,
+        what: Price,
+        when: float,
+        is_correction: bool,
+    ) -> list[Any]:
+        def known() -> None:
+            for symbol in symbols:
+                bars[symbol][minute] = what
+
+        told = arrivals(
+            *((one, OPEN + (minute + 1) * MINUTE, what) for one in symbols), corrected=is_correction
+        )
+        is_lost = any(begin <= when < end for begin, end in self.lost)
+        return [(at(when), known), *([] if is_lost else [(at(when), told)])]
+
+
+class Asking(BaseStrategy):
+    """Asks for a symbol at some minutes."""
+
+    def __init__(self, symbol: str, minutes: tuple[int, ...]) -> None:
+        super().__init__({})
+        self._symbol, self._minutes = symbol, minutes
+
+    def on_slice(self, context: StrategyContext) -> None:
+        if (context.time_manager.now - OPEN) // MINUTE in self._minutes:
+            context.session_data.add_symbol(self._symbol)
+
+
+def asking(symbol: str, route: str, *when: int) -> ManagedScanner:
+    """A scanner that wants a symbol."""
+
+    def on_scan(context: ScanContext) -> ScanResult:
+        view = context.session_data
+        if route == "add_symbol":
+            view.add_symbol(symbol)
+        if route == "candidate":
+            view.add_session_bars(symbol, "1m")
+            view.add_indicator(symbol, "sma_3_1m")
+        return ScanResult([symbol] if route == "hit" else [])
+
+    due = DueTimes((), minutes(*when, 24))
+    return ManagedScanner(f"wants {symbol}", FunctionScanner(["T"], on_scan), due)
+
+
+class Joining:
+    """A session that J joins on some way, and T, its twin, was in from the start."""
+
+    def __init__(self, story: Story, route: str, minute: int, steps: list[float], more: Script = ()) -> None:
+        self.route, self.minute = route, minute
+        scanners = [asking("J", route, minute)] if route in ("hit", "add_symbol", "candidate") else []
+        strategies = {"wants": Asking("J", (minute,))} if route == "strategy" else None
+        script = [*story.script(("T", "J")), *more]
+        self.session = Entered(script, story.day, scanners=scanners, strategies=strategies)
+        tail = range(60 * (LAST - 6), 60 * LAST, 5)
+        step = self.session.gate.step
+        self.session.feed.script += [(at(second + 0.5), step) for second in [*steps, *tail]]
+        self.session.feed.script.sort(key=lambda one: one[0])
+        self.joined_at: int | None = None
+
+    @property
+    def is_here(self) -> bool:
+        session = self.session
+        return "J" in session.data.symbols if self.route == "candidate" else session.is_member("J")
+
+    def play(self) -> Joining:
+        self.session.play(self._look)
+        return self
+
+    def _look(self) -> None:
+        session = self.session
+        is_time = session.coordinator.now == OPEN + self.minute * MINUTE
+        if self.route == "adhoc" and is_time and not self.is_here and not session.orders.is_coming("J"):
+            assert session.coordinator.add_symbol_mid_session("J")
+            assert session.is_member("J") or session.orders.is_coming("J")
+        if self.is_here and self.joined_at is None:
+            self.joined_at = session.feed.clock
+        if self.is_here and self._is_whole():
+            found = session.differences("J", "T", is_member=self.route != "candidate")
+            assert found == [], (session.feed.clock - OPEN) / SECOND
+
+    def _is_whole(self) -> bool:
+        """Whether nothing is missing of what was lost with the line."""
+        told = [
+            event
+            for event in self.session.told.events
+            if isinstance(event, FeedConnected | FeedLost | FeedRecovered)
+        ]
+        return len(told) == 1 or isinstance(told[-1], FeedRecovered)
+
+
+def check(joining: Joining) -> None:
+    """Every minute was given in time, and the symbol came once."""
+    session = joining.session
+    assert [one.end for one in session.slices] == list(
+        range(SESSION.pre_open + MINUTE, SESSION.close + 1, MINUTE)
+    )
+    assert [one.lag for one in session.slices if not one.is_recovered] == [0] * sum(
+        not one.is_recovered for one in session.slices
+    )
+    assert joining.joined_at is not None
+    assert "J" not in session.market.on_main  # nothing was loaded on the stream's time
+    if joining.route != "candidate":
+        (added,) = [event for event in session.told.of(SymbolAdded) if event.symbol == "J"]
+        assert added.at >= OPEN + joining.minute * MINUTE
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_whatever_brings_it_in(route: str) -> None:
+    story = Story(delays={4: 40.0, 6: None, 9: 75.0}, corrected={3: 70.0, 8: 20.0})
+    joining = Joining(story, route, 4, [270, 400, 560]).play()
+    check(joining)
+    assert joining.joined_at == at(560.5)  # the load begins, asks, and ends
+    kinds = {event.kind for event in joining.session.told.of(BarsCorrected) if "J" in event.symbols}
+    assert kinds == {"late"}
+
+
+def test_while_the_feed_is_lost_and_comes_back() -> None:
+    story = Story(lost=[(330.0, 450.0)], corrected={5: 20.0})
+    joining = Joining(story, "hit", 4, [270, 300, 400, 470]).play()
+    check(joining)
+
+
+delays = st.sampled_from([0.05, 0.1, 0.1, 0.1, 1.5, 4.0, 40.0, 61.0, 75.0, None])
+
+
+@st.composite
+def stories(draw: st.DrawFn) -> Story:
+    begins = sorted(draw(st.lists(st.integers(-60, 800), max_size=2)))
+    lost = [(begin + 0.3, begin + 0.3 + draw(st.integers(1, 150))) for begin in begins]
+    if len(lost) == 2 and lost[1][0] <= lost[0][1]:
+        lost = lost[:1]
+    return Story(
+        draw(st.dictionaries(st.integers(-3, 20), delays, max_size=12)),
+        draw(st.dictionaries(st.integers(-2, 20), st.sampled_from([5.0, 20.0, 70.0]), max_size=5)),
+        lost,
+    )
+
+
+@given(
+    story=stories(),
+    route=st.sampled_from(ROUTES),
+    minute=st.integers(1, 14),
+    steps=st.lists(st.integers(60, 1000).map(lambda second: 7.0 * (second // 7)), max_size=6, unique=True),
+)
+@settings(max_examples=40, deadline=None)
+def test_whatever_happens_while_it_loads(story: Story, route: str, minute: int, steps: list[float]) -> None:
+    check(Joining(story, route, minute, steps).play())
