@@ -1,4 +1,4 @@
-"""A store for all of a module's sessions."""
+"""Stores for all of these sessions."""
 
 from __future__ import annotations
 
@@ -8,11 +8,20 @@ import pytest
 
 from integration.market import make_market
 from integration.playing import make_store
-from parity.projects import DATES, SPLITS, UNIVERSE
+from parity.projects import DATES, SPLITS, UNIVERSE, of_regular_hours
 
 
 @pytest.fixture(scope="session")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Regular hours alone: a session begins shortly before the open."""
+    market = make_market(DATES, UNIVERSE)
+    bars = {"1m": of_regular_hours(market.minutes), "1d": market.days}
+    return make_store(tmp_path_factory.mktemp("regular"), bars, SPLITS)
+
+
+@pytest.fixture(scope="session")
+def early_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """With the pre-market."""
     market = make_market(DATES, UNIVERSE)
     bars = {"1m": market.minutes, "1d": market.days}
-    return make_store(tmp_path_factory.mktemp("parity"), bars, SPLITS)
+    return make_store(tmp_path_factory.mktemp("early"), bars, SPLITS)

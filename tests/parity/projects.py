@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import time
 from pathlib import Path
 from typing import Any
+
+import polars as pl
 
 from integration.market import DATES as ALL_DATES
 from integration.market import SPLITS as ALL_SPLITS
@@ -86,6 +89,12 @@ FILES = {
     "restless.py": RESTLESS,
     "u.txt": "\n".join(UNIVERSE) + "\n",
 }
+
+
+def of_regular_hours(minutes: pl.DataFrame) -> pl.DataFrame:
+    """The bars from the open on."""
+    at = pl.col("ts").dt.convert_time_zone("America/New_York").dt.time()
+    return minutes.filter(at >= time(9, 30))
 
 
 def every(interval: str) -> list[dict[str, str]]:

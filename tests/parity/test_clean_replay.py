@@ -29,17 +29,20 @@ def test_a_half_day(name: str, tmp_path: Path, store: Path) -> None:
     _is_the_backtest(PROJECTS[name], tmp_path, store, HALF_DAY)
 
 
-@pytest.mark.parametrize("name", ["own", "trading"])
-def test_a_whole_day(name: str, tmp_path: Path, store: Path) -> None:
-    _is_the_backtest(PROJECTS[name], tmp_path, store, DAY)
+def test_a_half_day_with_a_pre_market(tmp_path: Path, early_store: Path) -> None:
+    _is_the_backtest(PROJECTS["built-in"], tmp_path, early_store, HALF_DAY)
+
+
+def test_a_whole_day(tmp_path: Path, store: Path) -> None:
+    _is_the_backtest(PROJECTS["own"], tmp_path, store, DAY)
 
 
 def test_scanners_in_processes_of_their_own(tmp_path: Path, store: Path) -> None:
     _is_the_backtest(ISOLATED, tmp_path, store, HALF_DAY)
 
 
-@pytest.mark.parametrize("interval", ["5m", "15m"])
-def test_a_store_of_coarser_bars(interval: str, tmp_path: Path) -> None:
+def test_a_store_of_coarser_bars(tmp_path: Path) -> None:
+    interval = "5m"
     market = make_market(DATES, UNIVERSE)
     start = pl.col("ts").dt.truncate(interval)
     fields = (pl.first("open"), pl.max("high"), pl.min("low"), pl.last("close"), pl.sum("volume"))

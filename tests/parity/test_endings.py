@@ -11,10 +11,8 @@ from typing import Any
 
 import pytest
 
-from integration.market import make_market
-from integration.playing import make_store
 from parity.live_playing import parity_of, play_backtest, play_live, same
-from parity.projects import DATES, HALF_DAY, PROJECTS, UNIVERSE, Project, module, screen
+from parity.projects import HALF_DAY, PROJECTS, UNIVERSE, Project, module, screen
 from symscan.errors import DataError
 from symscan.runtime.parity import Parity
 
@@ -111,7 +109,7 @@ def test_a_session_that_still_runs_or_was_killed(tmp_path: Path, store: Path) ->
     compared: list[Parity] = []
 
     def look(slices: int) -> None:
-        if slices == 400:
+        if slices == 120:
             compared.append(parity_of(tmp_path))
             (tmp_path / "killed").mkdir()
             for file in (tmp_path / "live").glob("session.sqlite*"):
@@ -127,7 +125,7 @@ def test_a_session_that_still_runs_or_was_killed(tmp_path: Path, store: Path) ->
     assert compared[0].until < compared[2].until
 
 
-@pytest.mark.parametrize(("name", "until"), [("own", 390), ("trading", 450)])
+@pytest.mark.parametrize(("name", "until"), [("own", 77), ("trading", 150)])
 def test_a_session_that_went_on(name: str, until: int, tmp_path: Path, store: Path) -> None:
     config = PROJECTS[name].at(tmp_path)
     play_live(tmp_path, config, store, HALF_DAY, until=until)
@@ -181,11 +179,7 @@ def test_a_module_that_changed_since_is_named(tmp_path: Path, store: Path) -> No
     assert [Path(file).name for file in changed] == ["seeker.py"]
 
 
-def test_at_a_finite_speed_all_that_differs_is_the_pace(tmp_path: Path) -> None:
-    market = make_market(DATES, UNIVERSE)
-    start = market.minutes["ts"].dt.convert_time_zone("America/New_York").dt.time().cast(int)
-    regular = market.minutes.filter(start >= int(9.5 * 3600e9))
-    store = make_store(tmp_path, {"1m": regular, "1d": market.days})
+def test_at_a_finite_speed_all_that_differs_is_the_pace(tmp_path: Path, store: Path) -> None:
     live = {"lag_seconds": 3600, "quiet_ms": 1, "grace_seconds": 60}
     config = SCREENS.at(tmp_path, live_config=live)
     backtest = play_backtest(tmp_path, config, store, HALF_DAY)
