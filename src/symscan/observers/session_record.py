@@ -228,6 +228,10 @@ class SessionRecord:
             told = update(STEPS).where(STEPS.c.seq.in_(steps)).values(is_delivered=True)
             self._connection.execute(told)
 
+    def mark_all_delivered(self) -> None:
+        """Everybody was told of what came of every step, or that it may not have been told."""
+        self.mark_delivered(*dict.fromkeys(seq for seq, _ in self.undelivered()))
+
     # -- reading -----------------------------------------------------------------------------
 
     @property

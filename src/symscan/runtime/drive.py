@@ -68,6 +68,7 @@ def run_live(
             tell(live.session.pre_open, message)
         for message in session.undelivered:
             _warn(live, announcers, live.session.pre_open, message)
+        session.record.mark_all_delivered()
         stopper.on_stop(session.stop)
         if session.run():
             for message in _compacted(live, session):

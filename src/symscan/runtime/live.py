@@ -137,6 +137,7 @@ class Live:
             "session": self.session.date.isoformat(),
             "exchange": self.checked.config.exchange,
             "source": self.feed_plan.name,
+            "store": str(self.options.store.resolve()),
         }
 
     @contextmanager
@@ -165,22 +166,28 @@ class Live:
                 tape = Tape(record, self.session)
                 source = LiveSource(feed, self.session, self.settings, self._gone_through(record, feed))
                 teller = Teller(self.session, observers, announcers, tape)
-                coordinator = build(
-                    self.checked, self.session, managed, self._ports(feed, source, tape, teller)
-                )
+                execution = BackgroundExecution(feed.wake, is_patient=feed.is_patient)
+                ports = self._ports(feed, source, tape, teller, execution)
+                coordinator = build(self.checked, self.session, managed, ports)
                 tape.when_live(lambda: source.remember(_bars_of(coordinator)))
-                yield LiveSession(coordinator, record, source.stop, not_told)
+
+                def stop() -> None:
+                    execution.hurry()
+                    source.stop()
+
+                yield LiveSession(coordinator, record, stop, not_told)
 
     def _gone_through(self, record: SessionRecord, feed: Feed) -> Instant | None:
         """The last instant that needs no slice any more; None if there is none in this session."""
         last = record.last_slice()
         return self.feed_plan.begin(feed) if last is None else last
 
-    def _ports(self, feed: Feed, source: LiveSource, tape: Tape, teller: Teller) -> Ports:
+    def _ports(
+        self, feed: Feed, source: LiveSource, tape: Tape, teller: Teller, execution: BackgroundExecution
+    ) -> Ports:
         """What runs beside the stream, and what is recorded of it."""
         history = self.feed_plan.history
         supplies = Supplies(history, source, self.checked.calendar, self.session)
-        execution = BackgroundExecution(feed.wake, is_patient=feed.is_patient)
         loading = BackgroundLoading(supplies.fetch, feed.wake, is_patient=feed.is_patient)
         return Ports(
             supplies,
@@ -204,7 +211,6 @@ class Live:
         """What else is worth knowing of the session."""
         return {
             "file": str(self.checked.config.file),
-            "store": str(self.options.store.resolve()),
             "base": str(feed.base),
             "speed": self.options.speed,
             "faults": self.options.faults,

@@ -13,10 +13,8 @@ from symscan.observers.session_record import SessionRecord
 
 
 def undelivered(record: SessionRecord, session: Session) -> list[str]:
-    """A line for each scan with new hits that may not have been told; asked again, there are none."""
-    lines = record.undelivered()
-    record.mark_delivered(*dict.fromkeys(seq for seq, _ in lines))
-    return [told for _, line in lines for told in _told(json.loads(line), session)]
+    """A line for each scan with new hits that may not have been told."""
+    return [told for _, line in record.undelivered() for told in _told(json.loads(line), session)]
 
 
 def _told(event: dict[str, Any], session: Session) -> Iterator[str]:

@@ -91,12 +91,16 @@ class BackgroundExecution:
     def collect(self, wait_seconds: float = 0.0) -> list[Finished]:
         """Take out what there is to tell; waits at most so long for the first of it, patience or not."""
         if self._is_patient and not wait_seconds:
-            self._take_in(math.inf, lambda: not self._is_awaited())
+            self._take_in(math.inf, lambda: not self._is_awaited() or not self._is_patient)
         else:
             until = self._monotonic() + wait_seconds
             self._take_in(until, lambda: bool(self._ready) or not self._is_awaited())
         ready, self._ready = self._ready, []
         return ready
+
+    def hurry(self) -> None:
+        """Wait no more where not told how long: the session is to end; any thread may."""
+        self._is_patient = False
 
     def wait_for(self, job: Job) -> Finished:
         """Carry out a job and wait until it is done or has timed out."""

@@ -46,7 +46,9 @@ def test_new_hits_that_were_stored_and_not_ticked_off_are_listed(record: Session
     assert undelivered(record, SESSION) == ["perhaps not told before the process ended: 09:32 gap: B, C"]
 
 
-def test_asked_again_there_are_none(record: SessionRecord) -> None:
+def test_once_said_there_are_none(record: SessionRecord) -> None:
     _commit(record, 1, _scan(1, "A", new=(True,)))
     assert len(undelivered(record, SESSION)) == 1
+    assert len(undelivered(record, SESSION)) == 1  # whoever was killed before it was said
+    record.mark_all_delivered()
     assert undelivered(record, SESSION) == []
