@@ -14,7 +14,7 @@ SCANNERS: list[dict[str, Any]] = [
     {
         "name": "gap",
         "module": "scanners.gap_scanner",
-        "config": {"min_gap_percent": 0.11, "min_volume": 1000},
+        "config": {"min_gap_percent": 1.0, "min_volume": 1000},
     },
     {"name": "momentum", "module": "scanners.momentum", "config": {"min_rsi": 65, "min_volume_ratio": 1.0}},
     {

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,9 @@ from symscan.model.events import Event, Hits, ScanFinished, UnknownSymbols
 from symscan.model.instant import to_iso
 from symscan.model.metadata import SYMBOL, FrameMetadata
 from symscan.model.session import Session
+
+if TYPE_CHECKING:
+    import polars as pl
 
 _INSTANTS: Final = frozenset(
     {"at", "opens_at", "closes_at", "ready_at", "first_at", "last_at"}
@@ -107,8 +110,13 @@ def _metadata(metadata: Mapping[str, Any]) -> dict[str, Any]:
     """Columns, where the scanner gave columns; else one entry per symbol."""
     if isinstance(metadata, FrameMetadata):
         frame = metadata.frame
-        return {name: [_moment(one) for one in frame[name]] for name in frame.columns if name != SYMBOL}
+        return {name: _column(frame[name]) for name in frame.columns if name != SYMBOL}
     return dict(metadata)
+
+
+def _column(values: pl.Series) -> list[Any]:
+    plain = values.to_list()
+    return plain if values.dtype.is_numeric() else [_moment(one) for one in plain]
 
 
 def _moment(value: Any) -> Any:

@@ -210,9 +210,12 @@ def _by_end(ends: NDArray[np.int64], chosen: Rows) -> Iterator[tuple[Instant, Ro
 
 def _last_of_each(column: Rows, chosen: Rows) -> Rows:
     """The last of the chosen bars of each column, in their order."""
-    _, first_from_behind = np.unique(column[chosen][::-1], return_index=True)
-    if len(first_from_behind) == len(chosen):
+    of_chosen = column[chosen]
+    is_there = np.zeros(of_chosen.max(initial=-1) + 1, np.bool_)
+    is_there[of_chosen] = True
+    if np.count_nonzero(is_there) == len(chosen):  # in nearly all frames: sorting takes ten times as long
         return chosen
+    _, first_from_behind = np.unique(of_chosen[::-1], return_index=True)
     last: Rows = np.sort(chosen[::-1][first_from_behind])
     return last
 

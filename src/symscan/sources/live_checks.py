@@ -33,7 +33,7 @@ class Checks:
         """The bars of the session that can be."""
         ends = arrivals.ends
         of_session = (ends > self._session.pre_open) & (ends <= self._session.close)
-        on_grid = np.isin(ends, self._ends)
+        on_grid = self._ends.take(np.searchsorted(self._ends, ends), mode="clip") == ends
         can_be = _can_be(arrivals.fields)
         self._note(arrivals, of_session & ~(on_grid & can_be))
         good = of_session & on_grid & can_be
