@@ -58,6 +58,8 @@ class Comparison:
     _of_hits: dict[tuple[str, str], Cause | None] = field(default_factory=dict)
     _of_scanners: dict[str, Cause | None] = field(default_factory=dict)
     _of_members: dict[str, Cause | None] = field(default_factory=dict)
+    _of_leavers: dict[str, Cause | None] = field(default_factory=dict)
+    """Symbols that were let go otherwise: with all their data, which others may have looked at."""
 
     def of(self, live: Sequence[Record], backtest: Sequence[Record]) -> list[Difference]:
         """Every difference, in the order of time."""
@@ -158,7 +160,9 @@ class Comparison:
         own = self.causes.of_bars(at, symbol)
         if own is None and self.causes.nature(scanner).weighs:
             own = self.causes.of_others(at, scanner)
-        return own or self._of_memory(scanner) or self._of_members.get(symbol)
+        if own is None and self.causes.nature(scanner).remembers:
+            own = self._of_memory(scanner) or self._of_members.get(symbol)
+        return own or self._of_leavers.get(symbol)
 
     def _of_reading(
         self, live: Record, symbol: str, names: Sequence[str], then: Hit, now: Hit
@@ -174,13 +178,13 @@ class Comparison:
         cause = self.causes.of_bars(at, symbol)
         if cause is None and (then["price"] is None) != (now["price"] is None):
             cause = self.causes.of_stranger(at, symbol, "backtest" if then["price"] is None else "live")
-        return cause or self._of_members.get(symbol)
+        return cause or self._of_leavers.get(symbol)
 
     def _of_scanner(self, live: Record) -> Cause | None:
         """Why a scan as a whole is otherwise."""
         scanner = live["scanner"]
         own = self.causes.of_others(live["at"], scanner) or self._of_memory(scanner)
-        return own or next((cause for cause in self._of_members.values() if cause is not None), None)
+        return own or next((cause for cause in self._of_leavers.values() if cause is not None), None)
 
     def _of_memory(self, scanner: str) -> Cause | None:
         return self._of_scanners.get(scanner) if self.causes.nature(scanner).remembers else None
@@ -202,7 +206,10 @@ class Comparison:
             cause = self.causes.of_joining(pair.symbol, *times)
         cause = cause or self._of_members.get(pair.symbol)
         at = min(one.at for one in both)
-        self._of_members.setdefault(pair.symbol, cause and self._earlier(at, cause))
+        follow = cause and self._earlier(at, cause)
+        self._of_members.setdefault(pair.symbol, follow)
+        if not all(one.is_coming for one in both):
+            self._of_leavers.setdefault(pair.symbol, follow)
         said = [self._said(one, is_coming=both[0].is_coming) for one in (then, now)]
         yield Difference(at, "readiness", both[0].scanner, pair.symbol, said[0], said[1], cause)
 

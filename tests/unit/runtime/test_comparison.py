@@ -227,3 +227,20 @@ def test_a_symbol_from_outside_whose_bars_could_not_be_fetched() -> None:
     causes = _causes()
     causes.first_seen({"Z": 2})
     assert _only(_compared(causes, [live], [backtest])).cause is None
+
+
+def test_who_is_ready_later_is_read_no_otherwise() -> None:
+    """What a symbol's bars say does not depend on when it became a member."""
+    live = [_scan(5, "A"), _added(6, "A"), _scan(9, "A", price=[11.0])]
+    backtest = [_scan(5, "A"), _added(5, "A"), _scan(9, "A")]
+    joined, read = _compared(_causes(), live, backtest)
+    assert joined.cause is not None and read.kind == "reading"
+    assert read.cause is None
+
+
+def test_who_was_let_go_otherwise_is_not_found() -> None:
+    live = [_scan(5, outcome="failed", error="scan() raised KeyError"), _scan(7, scanner="t")]
+    backtest = [_scan(5, "A"), _removed(5, "B"), _scan(7, "B", scanner="t")]
+    ended, left, other = _compared(_causes(OWN), live, backtest)
+    assert (left.live, left.backtest) == ("never left", "left 09:35")
+    assert [one.cause.why for one in (ended, left, other) if one.cause] == [Why.FAILED] * 3
