@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +14,7 @@ from entry_session import OPEN, SESSION, Entered, Script, at, minutes
 from fakes import Day, FunctionScanner, Price
 from scripted_feed import arrivals
 from symscan.analysis.base import BaseStrategy, StrategyContext
-from symscan.model.events import SymbolAdded
+from symscan.model.events import Outcome, RequestRefused, ScanFinished, SymbolAdded, SymbolsRemoved
 from symscan.model.instant import MINUTE, SECOND
 from symscan.model.live_events import BarsCorrected, FeedConnected, FeedLost, FeedRecovered
 from symscan.scanners.base import ScanContext, ScanResult
@@ -218,3 +219,136 @@ def stories(draw: st.DrawFn) -> Story:
 @settings(max_examples=40, deadline=None)
 def test_whatever_happens_while_it_loads(story: Story, route: str, minute: int, steps: list[float]) -> None:
     check(Joining(story, route, minute, steps).play())
+
+
+# -- what else may happen while a symbol loads -------------------------------------------------
+
+
+def loading(*scanners: ManagedScanner, steps: tuple[float, ...] = (), **more: Any) -> Entered:
+    """A clean day whose loads go on at these seconds after the open."""
+    story = Story()
+    script = story.script(more.get("symbols", ("T", "J")))
+    entered = Entered(script, story.day, scanners=scanners, **more)
+    entered.feed.script += [(at(second), entered.gate.step) for second in steps]
+    entered.feed.script.sort(key=lambda one: one[0])
+    return entered
+
+
+def requests(
+    name: str, asks: dict[int, Callable[[Any], Any]], universe: tuple[str, ...] = ("T",)
+) -> ManagedScanner:
+    """A scanner that asks its view for something at some minutes."""
+
+    def on_scan(context: ScanContext) -> ScanResult:
+        found = asks[(context.time_manager.now - OPEN) // MINUTE](context.session_data)
+        return ScanResult(found if isinstance(found, list) else [])
+
+    due = DueTimes((), minutes(*asks))
+    return ManagedScanner(name, FunctionScanner(universe, on_scan), due)
+
+
+def find(*symbols: str) -> Callable[[Any], Any]:
+    return lambda _: list(symbols)
+
+
+def test_the_stream_goes_on_while_a_load_hangs_for_ever() -> None:
+    session = loading(requests("one", {3: find("J"), 23: find()})).play()
+    assert len(session.slices) == 27
+    assert not any(one.lag for one in session.slices)
+    assert not session.is_member("J")
+    assert {scan.outcome for scan in session.told.of(ScanFinished)} == {Outcome.OK}
+    assert session.coordinator.now == SESSION.close
+
+
+def test_found_again_while_it_loads_it_is_loaded_once() -> None:
+    again = {minute: find("J") for minute in range(3, 12)}
+    session = loading(
+        requests("one", again), requests("two", again), steps=(500.5, 510.5, 520.5, 530.5)
+    ).play()
+    assert [plan.new for plan in session.loading.plans if plan.new] == [("J",)]
+    assert [event.holder for event in session.told.of(SymbolAdded) if event.symbol == "J"] == ["scanner:one"]
+    assert session.differences("J", "T") == []
+
+
+def test_asked_for_again_while_it_loads_it_comes_once() -> None:
+    again = {minute: lambda view: view.add_symbol("J") for minute in (3, 4, 5)}
+    steps = tuple(400.5 + 10 * step for step in range(12))
+    session = loading(requests("one", {**again, 23: find()}), steps=steps).play()
+    assert [event.symbol for event in session.told.of(SymbolAdded)] == ["T", "J"]
+    assert session.differences("J", "T") == []
+
+
+def test_removed_while_it_loads_and_found_again_it_is_there_in_the_end() -> None:
+    asks = {3: find("J"), 4: lambda view: view.remove_symbol("J"), 5: find("J"), 23: find()}
+    steps = tuple(400.5 + 10 * step for step in range(12))
+    session = loading(requests("one", asks), steps=steps).play()
+    events = [event for event in session.told.events if isinstance(event, SymbolAdded | SymbolsRemoved)]
+    assert [type(event) for event in events] == [SymbolAdded, SymbolAdded, SymbolsRemoved, SymbolAdded]
+    assert session.differences("J", "T") == []
+
+
+def test_removed_while_it_loads_it_goes_as_soon_as_it_comes() -> None:
+    asks = {3: find("J"), 4: lambda view: view.remove_symbol("J"), 23: find()}
+    session = loading(requests("one", asks), steps=(400.5, 410.5, 420.5)).play()
+    assert [event.symbols for event in session.told.of(SymbolsRemoved)] == [("J",)]
+    assert "J" not in session.data.symbols
+    assert session.feed.subscribed == {"T"}
+
+
+def test_locked_while_it_loads_it_cannot_be_removed() -> None:
+    asks = {
+        3: find("J"),
+        4: lambda view: view.lock_symbol("J", "liked"),
+        12: lambda view: view.remove_symbol("J"),
+        23: find(),
+    }
+    session = loading(requests("one", asks), steps=(400.5, 410.5, 420.5)).play()
+    assert session.is_member("J")
+    assert session.data.holders.locks("J") == ("liked",)
+    assert [event.reason for event in session.told.of(RequestRefused)] == ["it is locked: liked"]
+
+
+@pytest.mark.parametrize("route", ["hit", "add_symbol"])
+def test_what_cannot_be_loaded_is_refused_and_asked_for_again(route: str) -> None:
+    ask = find("J") if route == "hit" else lambda view: view.add_symbol("J")
+    session = loading(
+        requests("one", {3: ask, 4: lambda view: view.lock_symbol("T", "liked"), 12: ask, 23: find()}),
+        steps=(400.5, 410.5, 420.5, 800.5, 810.5, 820.5),
+    )
+    session.market.failing["J"] = "the line was cut"
+    session.feed.script.append((at(600), session.market.failing.clear))
+    session.feed.script.sort(key=lambda one: one[0])
+    session.play()
+    (refused,) = session.told.of(RequestRefused)
+    assert refused.request == "add_symbol J"
+    assert refused.reason == "its data could not be loaded: the line was cut"
+    assert session.data.holders.locks("T") == ("liked",)
+    assert [event.symbol for event in session.told.of(SymbolAdded)] == ["T", "J"]
+    assert session.differences("J", "T") == []
+
+
+def test_brought_in_by_hand_it_says_whether_it_comes() -> None:
+    session = loading(symbols=("T", "J"), steps=(400.5, 410.5, 420.5))
+    said: dict[int, bool] = {}
+
+    def add() -> None:
+        minute = (session.coordinator.now - OPEN) // MINUTE
+        if minute in (3, 4, 10, 24) and minute not in said:
+            said[minute] = session.coordinator.add_symbol_mid_session("J")
+
+    session.play(add)
+    assert said == {3: True, 4: False, 10: False, 24: False}
+    assert session.differences("J", "T") == []
+
+
+def test_brought_in_by_hand_after_the_close_it_does_not_come() -> None:
+    session = loading()
+    said: list[bool] = []
+
+    def add() -> None:
+        if session.coordinator.now == SESSION.close and not said:
+            said.append(session.coordinator.add_symbol_mid_session("J"))
+
+    session.play(add)
+    assert said == [False]
+    assert {event.reason for event in session.told.of(RequestRefused)} == {"the session is over"}

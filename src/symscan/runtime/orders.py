@@ -21,7 +21,7 @@ from symscan.runtime.loading import Loaded, Loading, Plan
 from symscan.runtime.members import MemberNeeds
 from symscan.runtime.provisioning import Provisioning
 from symscan.runtime.warming import Warming
-from symscan.session.requests import AddBars, AddIndicator, AddSymbol, Request
+from symscan.session.requests import AddBars, AddIndicator, AddSymbol, RemoveSymbol, Request
 from symscan.session.session_data import SessionData
 from symscan.sources.base import BarSource
 
@@ -93,6 +93,7 @@ class Orders:
         if isinstance(order, Admission) and not order.symbols:
             return
         self._waiting.append(order)
+        self._data.coming = self._coming()
         self._loading.submit(lambda: self._plan(order))
 
     def collect(self, *, waits: bool = False) -> list[Event]:
@@ -103,13 +104,15 @@ class Orders:
             refused = [symbol for symbol in loaded.prepared if symbol not in self._data.symbols]
             if refused:  # else the source would keep what comes of them for ever
                 self._source.unsubscribe(refused)
+        if self._data.coming:
+            self._data.coming = self._coming()
         if any(isinstance(event, _CHANGES_WHO_COMES_FIRST) for event in events):
             self.prefer()
         return events
 
     def is_coming(self, symbol: str) -> bool:
         """Whether a symbol is on its way to becoming a member."""
-        return any(isinstance(order, Admission) and symbol in order.symbols for order in self._waiting)
+        return symbol in self._data.coming
 
     def prefer(self) -> None:
         """Tell the source whose bars matter most: the configuration's, the locked, then all members."""
@@ -118,6 +121,27 @@ class Orders:
         first = [symbol for symbol in members if holders.is_config(symbol)]
         first += [symbol for symbol in members if holders.locks(symbol)]
         self._source.prefer(tuple(dict.fromkeys([*first, *members])))
+
+    def _coming(self) -> frozenset[str]:
+        """Who is a member when everything that waits is carried out, and is none yet."""
+        if self._is_over:
+            return frozenset()
+        coming: dict[str, None] = {}
+        for order in self._waiting:
+            if isinstance(order, Admission):
+                coming.update(dict.fromkeys(order.symbols))
+            elif isinstance(order, Exchange):
+                for request in order.requests:
+                    if isinstance(request, RemoveSymbol):
+                        coming.pop(request.symbol, None)
+                    elif isinstance(request, AddSymbol) and self._provisioning.needs_of(request.holder):
+                        coming[request.symbol] = None
+        return frozenset(symbol for symbol in coming if not self._data.holders.is_member(symbol))
+
+    @property
+    def _is_over(self) -> bool:
+        """Whether nobody joins any more."""
+        return self._data.now >= self._data.session.close
 
     def _carry_out(self, order: Order, loaded: Loaded) -> list[Event]:
         if loaded.error is not None:
@@ -180,7 +204,7 @@ class Orders:
     ) -> Iterator[tuple[Sequence[str], Interval | None, int]]:
         needs = needs or self._provisioning.needs_of(holder)
         new = [symbol for symbol in symbols if not self._data.holders.is_member(symbol)]
-        if needs is None or not new:
+        if needs is None or not new or self._is_over:
             return
         yield new, None, 0
         for interval in needs.streams:

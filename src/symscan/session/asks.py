@@ -173,7 +173,7 @@ class SessionAsks:
         return self._requests.symbol_changes(symbol)
 
     def _will_be_member(self, symbol: str) -> bool:
-        member = self._data.holders.is_member(symbol)
+        member = self._data.holders.is_member(symbol) or symbol in self._data.coming
         for request in self._pending(symbol):
             if isinstance(request, AddSymbol | RemoveSymbol):
                 member = isinstance(request, AddSymbol)
@@ -182,7 +182,7 @@ class SessionAsks:
     def _is_here(self, symbol: str) -> bool:
         holders = self._data.holders
         is_here = holders.is_member(symbol) or holders.is_candidate(symbol, self._holder)
-        is_here = is_here or self._requests.asks_for(symbol)
+        is_here = is_here or symbol in self._data.coming or self._requests.asks_for(symbol)
         for request in self._pending(symbol):
             if isinstance(request, AddSymbol | RemoveSymbol):
                 is_here = isinstance(request, AddSymbol)

@@ -49,6 +49,8 @@ class SessionData:
         The finest bars of the two phases.
     derived
         Grids of the coarser intervals somebody asked for.
+    coming
+        Who will be a member as soon as its data is loaded; what is asked of it waits until then.
     in_store, mismatched
         Which rows the bar store has bars of; which have their 1d history on another price basis.
     """
@@ -72,6 +74,7 @@ class SessionData:
         self.indicators = IndicatorManager(self.capacity, session.open if keeps_checkpoints else None)
         self.history = HistoryShelf()
         self.holders = Holders()
+        self.coming: frozenset[str] = frozenset()
         self.in_store: Mask = np.zeros(self.capacity, np.bool_)
         self.mismatched: Mask = np.zeros(self.capacity, np.bool_)
         self.now: Instant = session.pre_open

@@ -61,7 +61,7 @@ class Entry:
             return
         unprepared = [symbol for symbol in rows if not self._joining.is_prepared(symbol)]
         self.fill_regained(self._symbols.want(rows))
-        for trust, arrivals in self._joining.take(rows):
+        for trust, arrivals in self._joining.join(rows):
             self._caught += self._bars.take(arrivals, trust, self._fetcher.now()).late
         self._unprepared.update(unprepared)
         if unprepared and is_connected:  # a bar may be under way while the feed is asked for more
@@ -71,7 +71,7 @@ class Entry:
         """Forget symbols."""
         self._bars.unsubscribe(symbols)
         self._caught.clear()  # its columns may go to others
-        self._joining.take(symbols)
+        self._joining.leave(symbols)
         self._unprepared.difference_update(symbols)
         self.fill_regained(self._symbols.forget(symbols))
 

@@ -18,13 +18,17 @@ class Joining:
     def __init__(self) -> None:
         self._lock = Lock()
         self._symbols: set[str] = set()
+        self._here: set[str] = set()
         self._prepared: set[str] = set()
         self._chunks: list[tuple[Trust, Arrivals]] = []
 
     def begin(self, symbols: Iterable[str]) -> None:
-        """From now on keep what comes of these symbols."""
+        """From now on keep what comes of these symbols; nothing of those that are here by now.
+
+        Somebody else may have asked for them, too, and been first.
+        """
         with self._lock:
-            self._symbols.update(symbols)
+            self._symbols.update(symbol for symbol in symbols if symbol not in self._here)
 
     def keep(self, arrivals: Arrivals, trust: Trust) -> None:
         """Keep those of the bars that are of symbols about to join."""
@@ -43,19 +47,29 @@ class Joining:
         with self._lock:
             return symbol in self._prepared
 
-    def take(self, symbols: Iterable[str]) -> list[tuple[Trust, Arrivals]]:
-        """Give out, in the order they came, the bars of symbols that join now, and forget these symbols."""
+    def join(self, symbols: Iterable[str]) -> list[tuple[Trust, Arrivals]]:
+        """Give out, in the order they came, the bars of symbols that join now."""
         with self._lock:
-            joined = self._symbols.intersection(symbols)
-            if not joined:
-                return []
-            self._symbols -= joined
-            self._prepared -= joined
-            taken = [(trust, some) for trust, one in self._chunks if (some := _of(one, joined)) is not None]
-            self._chunks = [
-                (trust, rest) for trust, one in self._chunks if (rest := _of(one, self._symbols)) is not None
-            ]
-            return taken
+            self._here.update(symbols)
+            return self._take(symbols)
+
+    def leave(self, symbols: Iterable[str]) -> None:
+        """Forget symbols, whether they joined or not."""
+        with self._lock:
+            self._here.difference_update(symbols)
+            self._take(symbols)
+
+    def _take(self, symbols: Iterable[str]) -> list[tuple[Trust, Arrivals]]:
+        gone = self._symbols.intersection(symbols)
+        if not gone:
+            return []
+        self._symbols -= gone
+        self._prepared -= gone
+        taken = [(trust, some) for trust, one in self._chunks if (some := _of(one, gone)) is not None]
+        self._chunks = [
+            (trust, rest) for trust, one in self._chunks if (rest := _of(one, self._symbols)) is not None
+        ]
+        return taken
 
 
 def _of(arrivals: Arrivals, symbols: Collection[str]) -> Arrivals | None:

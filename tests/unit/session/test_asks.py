@@ -147,6 +147,19 @@ def test_a_member_to_be_may_be_removed_and_locked(playing: Any) -> None:
     assert not view.remove_symbol("NEW")
 
 
+def test_who_is_coming_need_not_be_asked_for_and_may_be_locked_and_removed(playing: Any) -> None:
+    """Its data is being loaded: what is asked of it waits until then."""
+    playing.data.coming = frozenset({"NEW"})
+    view = playing.view()
+    assert not view.add_symbol("NEW")
+    assert view.lock_symbol("NEW", "x")
+    assert view.unlock_symbol("NEW", "x")
+    assert view.remove_symbol("NEW")
+    assert view.add_symbol("NEW")
+    kinds = [type(request) for request in playing.book.drain()]
+    assert kinds == [LockSymbol, UnlockSymbol, RemoveSymbol, AddSymbol]
+
+
 def test_locks_count_at_once(playing: Any) -> None:
     playing.data.holders.lock("A", "old")
     view = playing.view()

@@ -15,6 +15,8 @@ from symscan.model.instant import SECOND, Instant
 from symscan.model.live_events import FeedNotice
 from symscan.model.live_settings import LiveSettings
 from symscan.sources.live import LiveSource
+from symscan.sources.live_bars import Trust
+from symscan.sources.live_joining import Joining
 
 SESSION = make_session(minutes=6, premarket=2)
 OPEN = SESSION.open
@@ -186,3 +188,21 @@ def test_who_leaves_before_joining_is_forgotten() -> None:
     joined.source.unsubscribe(["B"])
     assert joined.feed.subscribed == {"A"}
     assert joined.play(None, 3).got == WHOLE
+
+
+def test_of_who_joined_meanwhile_nothing_more_is_kept() -> None:
+    """Two asked for it, and the second load begins when the first one brought it in: else it would be for ever."""
+    joining = Joining()
+    bar = arrivals(("B", at(1), 20.0))
+    joining.begin(["B"])
+    joining.keep(bar, Trust.STREAMED)
+    assert joining.join(["B"]) == [(Trust.STREAMED, bar)]
+    joining.begin(["B"])
+    joining.keep(bar, Trust.STREAMED)
+    joining.prepared(["B"])
+    assert not joining.is_prepared("B")
+    assert joining.join(["B"]) == []
+    joining.leave(["B"])
+    joining.begin(["B"])
+    joining.keep(bar, Trust.STREAMED)
+    assert joining.join(["B"]) == [(Trust.STREAMED, bar)]
