@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -51,6 +53,29 @@ def is_empty(path: Path, connection: Connection) -> bool:
             return not inspect(connection).get_table_names()
     except DatabaseError as error:
         raise _no_record(path, str(error.orig)) from None
+
+
+@contextmanager
+def transaction(path: Path, connection: Connection) -> Iterator[None]:
+    """All that is done inside, or nothing of it.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be read or written: the disk is full, or took damage.
+    """
+    try:
+        with connection.begin():
+            yield
+    except DatabaseError as error:
+        raise DataError(f"{path}: {error.orig}; {_what_now(error.orig)}") from None
+
+
+def _what_now(fault: object) -> str:
+    code = getattr(fault, "sqlite_errorcode", None)
+    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        return "the record is damaged, and its session cannot go on; begin another with another --out"
+    return "the session's record cannot be written (is the disk full?); what it holds is whole"
 
 
 def lay_out(connection: Connection, about: Mapping[str, Any]) -> None:

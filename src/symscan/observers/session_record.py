@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,6 +30,7 @@ from symscan.observers.record_file import (
     put_meta,
     reach_disk,
     read_meta,
+    transaction,
 )
 from symscan.observers.record_lock import RecordLock
 from symscan.observers.record_tables import EVENTS, STEPS, SYMBOLS
@@ -85,10 +87,11 @@ class SessionRecord:
     ) -> None:
         self.path = path
         self._connection = connection
+        self._transaction = partial(transaction, path, connection)
         self._lock = lock
         self._clock = clock
         self._unmoved = 0
-        with connection.begin():
+        with self._transaction():
             rows = connection.execute(select(SYMBOLS.c.symbol).order_by(SYMBOLS.c.number)).scalars()
             self._numbers = {symbol: number for number, symbol in enumerate(rows)}
             self._stored = len(self._numbers)
@@ -173,7 +176,7 @@ class SessionRecord:
     def note(self, **values: Any) -> None:
         """Say more of the session, or say it anew: ``status`` at its end, for one."""
         reach_disk(self._connection, True)
-        with self._connection.begin():
+        with self._transaction():
             put_meta(self._connection, values)
 
     @property
@@ -202,7 +205,7 @@ class SessionRecord:
         seq = self._seq + 1
         new = list(self._numbers.items())[self._stored :]
         reach_disk(self._connection, bool(events))
-        with self._connection.begin():
+        with self._transaction():
             if new:
                 rows = [{"symbol": symbol, "number": number} for symbol, number in new]
                 self._connection.execute(insert(SYMBOLS), rows)
@@ -224,7 +227,7 @@ class SessionRecord:
     def mark_delivered(self, *steps: int) -> None:
         """Everybody was told of what came of these steps; a power failure may take that back."""
         reach_disk(self._connection, False)
-        with self._connection.begin():
+        with self._transaction():
             told = update(STEPS).where(STEPS.c.seq.in_(steps)).values(is_delivered=True)
             self._connection.execute(told)
 
@@ -242,7 +245,7 @@ class SessionRecord:
     def last_slice(self) -> Instant | None:
         """When the last slice ended; None if there was none."""
         ends = select(func.max(STEPS.c.end)).where(STEPS.c.kind == "slice")
-        with self._connection.begin():
+        with self._transaction():
             end: Instant | None = self._connection.execute(ends).scalar()
         return end
 
@@ -259,13 +262,13 @@ class SessionRecord:
     def _some(self, first: int, last: int) -> list[Step]:
         columns = [STEPS.c[name] for name in Step.__slots__]
         wanted = select(*columns).where(STEPS.c.seq.between(first, last)).order_by(STEPS.c.seq)
-        with self._connection.begin():
+        with self._transaction():
             return [Step(*row) for row in self._connection.execute(wanted)]
 
     def lines(self, seq: int) -> list[str]:
         """What came of a step: lines of the journal."""
         wanted = select(EVENTS.c.record).where(EVENTS.c.seq == seq).order_by(EVENTS.c.n)
-        with self._connection.begin():
+        with self._transaction():
             return list(self._connection.execute(wanted).scalars())
 
     def undelivered(self) -> list[tuple[int, str]]:
@@ -276,7 +279,7 @@ class SessionRecord:
             .where(~STEPS.c.is_delivered)
             .order_by(EVENTS.c.seq, EVENTS.c.n)
         )
-        with self._connection.begin():
+        with self._transaction():
             return [(seq, line) for seq, line in self._connection.execute(wanted)]
 
     # -- how ---------------------------------------------------------------------------------
