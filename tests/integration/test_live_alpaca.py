@@ -25,7 +25,7 @@ import pytest
 
 pytest.importorskip("alpaca", reason="the broker's client is an extra")
 
-from alpaca_server import ServerBar
+from alpaca_server import AlpacaServer, ServerBar
 from integration.broker_day import (
     DAY,
     LIVE,
@@ -38,6 +38,7 @@ from integration.broker_day import (
     write_config,
 )
 from integration.cli_running import Ended, call
+from symscan.cli.live_day import MarketTime
 from symscan.model.instant import Instant
 from symscan.model.interval import ONE_MINUTE
 from symscan.sources.parquet import BarStore
@@ -380,6 +381,17 @@ def test_without_keys_or_the_client_there_is_no_session(
     ended = refused()
     assert (ended.code, ended.out) == (2, "")
     assert "install it: pip install 'symscan[alpaca]'" in ended.err
+
+
+def test_a_market_clock_that_fails_is_said_and_done_without(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with AlpacaServer() as server:
+        for name, value in server.environment.items():
+            monkeypatch.setenv(name, value)
+        server.rest.fail(404)
+        assert MarketTime.of_broker("iex") == MarketTime(0)
+    assert capsys.readouterr().err.startswith("the market's clock is not known, this computer's is used: ")
 
 
 def test_who_may_not_use_the_feed_is_told(refused: Callable[..., Ended]) -> None:

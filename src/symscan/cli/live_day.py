@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from symscan.model.session import Session
 
 _BEFORE_PRE_OPEN: Final = 10 * MINUTE
+_CLOCK_READ_SECONDS: Final = 5.0
+_CLOCK_RETRIES: Final = 4
+
 _LONGEST_SLEEP_SECONDS: Final = 30.0
 """A computer that was asleep looks at its clock again soon after it wakes."""
 
@@ -49,11 +52,15 @@ class MarketTime:
             If the keys are not accepted: whoever waits for a session is to know before it begins.
         """
         from symscan.sources.alpaca.keys import AlpacaHosts, AlpacaKeys
-        from symscan.sources.alpaca.rest import AlpacaRest
+        from symscan.sources.alpaca.rest import AlpacaRest, require_client
 
         keys, hosts = AlpacaKeys.from_environment(), AlpacaHosts.from_environment()
+        require_client()
+        from symscan.sources.alpaca.client import Patience
+
+        quickly = Patience(read_seconds=_CLOCK_READ_SECONDS, retries=_CLOCK_RETRIES)
         try:
-            market, ours = AlpacaRest(keys, hosts, feed).clock()
+            market, ours = AlpacaRest(keys, hosts, feed, quickly).clock()
         except KeysRefused:
             raise
         except FeedError as error:
