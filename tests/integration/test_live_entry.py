@@ -16,7 +16,17 @@ from scripted_feed import arrivals
 from symscan.analysis.base import BaseStrategy, StrategyContext
 from symscan.model.events import Outcome, RequestRefused, ScanFinished, SymbolAdded, SymbolsRemoved
 from symscan.model.instant import MINUTE, SECOND
-from symscan.model.live_events import BarsCorrected, FeedConnected, FeedLost, FeedRecovered
+from symscan.model.live_events import (
+    BarsCorrected,
+    FeedConnected,
+    FeedLost,
+    FeedRecovered,
+    FeedSilent,
+    LagBegan,
+    LagEnded,
+    Readiness,
+    SubscriptionLimited,
+)
 from symscan.scanners.base import ScanContext, ScanResult
 from symscan.scanners.managed import DueTimes, ManagedScanner
 from symscan.sources.feed import Connected, Lost
@@ -352,3 +362,108 @@ def test_brought_in_by_hand_after_the_close_it_does_not_come() -> None:
     session.play(add)
     assert said == [False]
     assert {event.reason for event in session.told.of(RequestRefused)} == {"the session is over"}
+
+
+# -- a session that is slow, early, or full ------------------------------------------------------
+
+
+class Slow(BaseStrategy):
+    """Takes its time at some minutes."""
+
+    def __init__(self, seconds: dict[int, float]) -> None:
+        super().__init__({})
+        self.seconds = seconds
+        self.take: Callable[[float], None] = lambda _: None
+
+    def on_slice(self, context: StrategyContext) -> None:
+        self.take(self.seconds.get((context.time_manager.now - OPEN) // MINUTE, 0.0))
+
+
+def slowed(seconds: dict[int, float], *scanners: ManagedScanner) -> Entered:
+    slow = Slow(seconds)
+    story = Story()
+    script = story.script(("T", "J"))
+    session = Entered(script, story.day, scanners=scanners, strategies={"slow": slow}, lag_seconds=30.0)
+
+    def take(passed: float) -> None:
+        session.feed.clock += round(passed * SECOND)
+
+    slow.take = take
+    return session
+
+
+def test_a_session_that_falls_behind_pauses_its_scans_until_it_has_caught_up() -> None:
+    every = requests("one", dict.fromkeys(range(1, 25), find()))
+    session = slowed({5: 150.0, 6: 20.0}, every).play()
+    (began,), (ended,) = session.told.of(LagBegan), session.told.of(LagEnded)
+    # The sixth minute is given 150 s after the fifth was; of these, 60 s and the grace are nobody's lag.
+    assert (began.at, round(began.seconds)) == (OPEN + 6 * MINUTE, 88)
+    assert ended.at == OPEN + 8 * MINUTE
+    scans = {(scan.at - OPEN) // MINUTE: (scan.outcome, scan.error) for scan in session.told.of(ScanFinished)}
+    skipped = {minute: error for minute, (outcome, error) in scans.items() if outcome is Outcome.SKIPPED}
+    assert skipped == {6: "behind the feed by 88 s", 7: "behind the feed by 48 s"}
+    assert (ended.skipped, len(scans)) == (2, 24)
+    assert session.told.of(FeedSilent) == []
+    check_whole(session)
+
+
+def test_who_is_slow_for_hours_takes_the_feed_neither_for_silent_nor_for_lost() -> None:
+    session = slowed(dict.fromkeys(range(1, 20), 200.0)).play()
+    assert session.told.of(FeedSilent) == []
+    assert session.told.of(FeedLost) == []
+    check_whole(session)
+
+
+def check_whole(session: Entered) -> None:
+    """Every minute was given once, with all its bars."""
+    assert [one.end for one in session.slices] == list(
+        range(SESSION.pre_open + MINUTE, SESSION.close + 1, MINUTE)
+    )
+    row = session.data.symbols.row("T")
+    grids = (session.data.premarket.grid, session.data.regular.grid)
+    assert all(block.present[row] for grid in grids for block in grid.blocks)
+
+
+def test_a_minute_is_not_recovered_because_it_is_slow() -> None:
+    session = slowed({5: 150.0}).play()
+    assert not any(one.is_recovered for one in session.slices)
+
+
+@pytest.mark.parametrize("start", [-180.0, -30.0, 200.0])
+def test_readiness_is_told_once_and_by_who_comes_later_at_once(start: float) -> None:
+    story = Story()
+    session = Entered(story.script(("T", "J")), story.day, start=at(start), has_readiness=True).play()
+    (told,) = session.told.of(Readiness)
+    assert (told.connected, told.symbols, told.with_previous_close) == (True, 1, 1)
+    assert told.at == SESSION.pre_open + MINUTE
+
+
+def test_readiness_says_so_when_there_is_no_line() -> None:
+    """No slice is given then, and the trader has ten minutes to do something about it."""
+    story = Story(lost=[(-179.0, 200.0)])
+    session = Entered(story.script(("T", "J")), story.day, has_readiness=True)
+    connected_at: list[float] = []
+    session.play(lambda: connected_at.append(session.feed.clock))
+    (told,) = session.told.of(Readiness)
+    assert not told.connected
+    assert told.at <= at(-100)
+
+
+def test_with_little_room_config_and_locked_symbols_come_first() -> None:
+    def lock(view: Any) -> Any:
+        view.lock_symbol("K", "liked")
+
+    asks = {2: find("J", "K"), 9: lock, 23: find()}
+    steps = tuple(200.5 + 10 * step for step in range(12))
+    names = ("T", "J", "K")
+    session = loading(requests("one", asks), steps=steps, symbols=names, max_symbols=2)
+    had: dict[int, set[str]] = {}
+
+    def look() -> None:
+        had[(session.coordinator.now - OPEN) // MINUTE] = set(session.feed.subscribed)
+
+    session.play(look)
+    assert (had[1], had[8], had[23]) == ({"T"}, {"T", "J"}, {"T", "K"})
+    limited = [(event.limit, event.left_out) for event in session.told.of(SubscriptionLimited)]
+    assert limited == [(2, ("K",)), (2, ("J",))]
+    assert session.differences("K", "T") == []

@@ -172,6 +172,8 @@ class SessionCoordinator:
         """Put late bars right, and apply what ran beside the stream and is done; time stands still."""
         self._clock.hear(between)
         self._publish(self._source.news())
+        if self._readiness is not None:
+            self._publish(self._readiness.look_without_line(self._clock.now()))
         self._publish(self._processor.correct(between.late, self._clock.now()))
         self._collect()
         self._apply(self.scanner_manager.teardown_finished())

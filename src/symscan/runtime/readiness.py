@@ -37,15 +37,25 @@ class ReadinessWatch:
     def __init__(self, data: SessionData, connection: Connection) -> None:
         self._data = data
         self._connection = connection
+        self._due = data.session.open - _BEFORE_OPEN
         self._is_told = False
 
     def look(self, now: Instant) -> list[Event]:
         """The one event when its hour has come."""
-        if self._is_told or now < self._data.session.open - _BEFORE_OPEN:
+        if self._is_told or now < self._due:
             return []
+        return [self._tell(now)]
+
+    def look_without_line(self, now: Instant) -> list[Event]:
+        """The same while no slice is given because there is no connection."""
+        if self._is_told or now < self._due or self._connection.is_connected:
+            return []
+        return [self._tell(now)]
+
+    def _tell(self, now: Instant) -> Readiness:
         self._is_told = True
         rows = self._data.symbols.in_use
         known = np.count_nonzero(~np.isnan(self._data.readings.previous_close[rows]))
         connection = self._connection
         offset = connection.clock_offset_ms()
-        return [Readiness(now, connection.is_connected, len(rows), int(known), offset)]
+        return Readiness(now, connection.is_connected, len(rows), int(known), offset)

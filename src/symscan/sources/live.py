@@ -214,7 +214,7 @@ class LiveSource:
         delivery = self._feed.receive(until)
         if delivery is not None:
             self._take(delivery)
-        elif self._feed.now() < until:
+        elif self._feed.now() < until or not self._link.is_connected:  # no slice comes to say the time
             self._is_woken = True
 
     def _drain(self) -> None:

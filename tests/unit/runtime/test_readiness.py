@@ -54,3 +54,13 @@ def test_it_says_that_there_is_no_connection(data: SessionData) -> None:
     (told,) = ReadinessWatch(data, line).look(OPEN - 10 * MINUTE)
     assert isinstance(told, Readiness)
     assert not told.connected
+
+
+def test_without_a_line_it_is_said_although_no_slice_is_given(data: SessionData) -> None:
+    line = Line()
+    watch = ReadinessWatch(data, line)
+    assert watch.look_without_line(OPEN - 10 * MINUTE) == []  # the slice is to come
+    line.is_connected = False
+    assert watch.look_without_line(OPEN - 10 * MINUTE - 1) == []
+    assert watch.look_without_line(OPEN - 9 * MINUTE) == [Readiness(OPEN - 9 * MINUTE, False, 3, 2, 1.5)]
+    assert watch.look_without_line(OPEN - 8 * MINUTE) == watch.look(OPEN) == []

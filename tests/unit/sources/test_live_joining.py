@@ -191,7 +191,7 @@ def test_who_leaves_before_joining_is_forgotten() -> None:
 
 
 def test_of_who_joined_meanwhile_nothing_more_is_kept() -> None:
-    """Two asked for it, and the second load begins when the first one brought it in: else it would be for ever."""
+    """Two asked for it, and it was there when the second load began: what came would be kept for ever."""
     joining = Joining()
     bar = arrivals(("B", at(1), 20.0))
     joining.begin(["B"])
