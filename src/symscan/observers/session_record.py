@@ -77,10 +77,7 @@ class Step:
 
 
 class SessionRecord:
-    """A record that is open; make it with :meth:`create`, :meth:`resume` or :meth:`read`.
-
-    Used by one thread.
-    """
+    """A record that is open, for one thread; make it with :meth:`create`, :meth:`resume` or :meth:`read`."""
 
     def __init__(
         self, path: Path, connection: Connection, lock: RecordLock | None, clock: Callable[[], str] = utc_now
