@@ -1,8 +1,9 @@
-"""The specification's integration tests, by its names; those of live mode come with live mode."""
+"""The specification's integration tests, by its names."""
 
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Sequence
 from contextlib import chdir
 from datetime import date
@@ -18,6 +19,7 @@ from integration.market import Day, Market, make_market
 from integration.playing import make_store
 from symscan.config import parse_config
 from symscan.errors import ConfigErrors, ScanOverrun
+from symscan.model.bar import Between
 from symscan.model.events import (
     Event,
     ScanFinished,
@@ -30,11 +32,16 @@ from symscan.model.events import (
     SymbolsRemoved,
 )
 from symscan.runtime.assembly import Backtest, assemble_backtest
+from symscan.runtime.building import Ports, build
 from symscan.runtime.coordinator import SessionCoordinator
+from symscan.runtime.telling import Teller
+from symscan.scanners.background import BackgroundExecution
 from symscan.scanners.builtin import momentum as builtin_momentum
 from symscan.scanners.states import TRANSITIONS, ScannerState
 from symscan.session.requests import RequestBook
 from symscan.session.view import SessionView
+from symscan.sources.history import StoreHistory
+from symscan.sources.replay import ReplaySource
 
 SYMBOLS = ("LIQ00", "LIQ01", "LIQ02", "LIQ03", "THN00", "NEWC")
 HALF_DAY, DAY = date(2018, 11, 23), date(2018, 11, 26)
@@ -69,6 +76,26 @@ class Scanner(BaseScanner):
         self.calls.append(("teardown", context.time_manager.now))
 """
 
+WAITING = """
+import threading
+
+from symscan import BaseScanner, ScanResult
+
+
+class Scanner(BaseScanner):
+    def setup(self, context):
+        self.began, self.go = threading.Semaphore(0), threading.Semaphore(0)
+        self._load_universe()
+        return True
+
+    def scan(self, context):
+        price = context.session_data.get_latest_price("LIQ01")
+        self.began.release()
+        if not self.go.acquire(timeout=30):
+            raise TimeoutError("nobody let it go on")
+        return ScanResult(["LIQ01"], metadata={"LIQ01": {"price": price}})
+"""
+
 NAMED = """
 from symscan import BaseScanner, ScanResult
 
@@ -100,6 +127,7 @@ class Project:
         self.folder, self._store = folder, store
         (folder / "observer.py").write_text(OBSERVER)
         (folder / "named_after.py").write_text(NAMED)
+        (folder / "waiting.py").write_text(WAITING)
         (folder / "all.txt").write_text("\n".join(SYMBOLS) + "\n")
 
     def assemble(self, scanners: Sequence[dict[str, Any]], day: date = DAY, **more: Any) -> Backtest:
@@ -130,6 +158,52 @@ class Played:
 
     def _after_step(self) -> None:
         self.states.append(next(iter(self.manager.scanners.values())).state)
+
+
+class Beside:
+    """A session whose scans run beside it, slice by slice as a test says."""
+
+    def __init__(self, backtest: Backtest) -> None:
+        (session,) = backtest.sessions
+        self.recorder = Recorder()
+        self._woken = threading.Semaphore(0)
+        managed = backtest.checked.scanners.managed(session)
+        ports = Ports(
+            StoreHistory(backtest.store, backtest.checked.calendar),
+            ReplaySource(backtest.store, session, start=session.open),
+            Teller(session, [self.recorder]),
+            execution=BackgroundExecution(self._woken.release),
+        )
+        self.coordinator = build(backtest.checked, session, managed, ports)
+        self.manager = self.coordinator.scanner_manager
+        self.coordinator.prepare()
+        self._moments = self.coordinator.slices()
+
+    def until(self, minute: int, quick: str | None = None) -> None:
+        """Every slice up to a minute after the open, each once the scan of a quick scanner is applied."""
+        for moment in self._moments:
+            self.coordinator.carry(moment)
+            while quick is not None and self.manager.scanners[quick].is_awaited:
+                assert self._woken.acquire(timeout=30)
+                self.coordinator.settle(Between())
+            if self.coordinator.now == minutes(minute)[0]:
+                return
+
+    def let_go(self, name: str) -> None:
+        """Let a waiting scan go on, and apply what it found."""
+        scanner: Any = self.manager.scanners[name].scanner
+        assert scanner.began.acquire(timeout=30)
+        while self._woken.acquire(blocking=False):  # of what ended before
+            pass
+        scanner.go.release()
+        assert self._woken.acquire(timeout=30)
+        self.coordinator.settle(Between())
+
+    def state(self, name: str) -> ScannerState:
+        return self.manager.scanners[name].state
+
+    def scans(self, name: str) -> list[ScanFinished]:
+        return [scan for scan in self.recorder.of(ScanFinished) if scan.scanner == name]
 
 
 @pytest.fixture
@@ -261,6 +335,43 @@ def test_backtest_blocking(project: Project) -> None:
         coordinator.run()
     assert coordinator.now == first  # the session waited for it
     assert coordinator.scanner_manager.scanners["hangs"].state is ScannerState.DONE
+
+
+def test_live_async(project: Project, market: Market) -> None:
+    waiting = {**observer("slow"), "module": "waiting"}
+    beside = Beside(project.assemble([waiting, observer("witness", interval="1m", end="16:00")]))
+    beside.until(9, "witness")  # due at the fifth minute, it holds up neither the slices nor another scanner
+    assert beside.coordinator.session_data.now == minutes(9)[0]
+    assert beside.scans("slow") == []
+    assert [scan.at for scan in beside.scans("witness")][:3] == minutes(5, 6, 7)
+    assert beside.coordinator.session_data.holders.members() == ()
+    beside.let_go("slow")
+    (scan,) = beside.scans("slow")
+    assert (scan.at, scan.decided_at, scan.outcome) == (*minutes(5, 9), "ok")
+    closes = _closes(_regular(market, "LIQ01", [DAY], 5), 1)
+    assert scan.hits.price.tolist() == [closes[-1]]  # what it saw and what is said of its hit is of then
+    assert scan.hits.metadata == {"LIQ01": {"price": closes[-1]}}
+    (added,) = beside.recorder.of(SymbolAdded)
+    assert (added.symbol, added.at) == ("LIQ01", minutes(9)[0])
+    beside.manager.teardown_all()
+
+
+def test_skip_on_overlap(project: Project) -> None:
+    waiting = {**observer("slow", interval="1m", end="09:39"), "module": "waiting"}
+    beside = Beside(project.assemble([waiting]))
+    beside.until(7)
+    skipped = beside.scans("slow")
+    assert [(scan.at, scan.outcome) for scan in skipped] == [(at, "skipped") for at in minutes(6, 7)]
+    assert {scan.error for scan in skipped} == {"its scan of 09:35 (exchange time) is still running"}
+    assert beside.state("slow") is ScannerState.SCANNING
+    beside.let_go("slow")
+    assert beside.state("slow") is ScannerState.READY
+    beside.until(8)
+    beside.let_go("slow")
+    assert [(scan.at, scan.outcome) for scan in beside.scans("slow")[2:]] == [
+        (at, "ok") for at in minutes(5, 8)
+    ]
+    beside.manager.teardown_all()
 
 
 def test_automatic_bar_provisioning(project: Project, market: Market) -> None:
