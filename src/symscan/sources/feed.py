@@ -77,7 +77,7 @@ class Feed(Protocol):
     """The interval of its bars."""
 
     is_patient: bool
-    """Whether the feed waits for the session, which then may take all the time it needs between two moments."""
+    """Whether the feed waits for the session, which then may take all the time it needs between moments."""
 
     def open(self) -> None:
         """Connect and begin to deliver; returns when the feed said yes.
