@@ -110,20 +110,24 @@ class Asking(BaseStrategy):
             context.session_data.add_symbol(self._symbol)
 
 
-def asking(symbol: str, route: str, *when: int) -> ManagedScanner:
-    """A scanner that wants a symbol."""
+def asking(symbol: str, route: str, minute: int, number: int = 0) -> ManagedScanner:
+    """A scanner that wants a symbol, or wants it no more."""
 
     def on_scan(context: ScanContext) -> ScanResult:
         view = context.session_data
+        if (context.time_manager.now - OPEN) // MINUTE == 24:
+            return ScanResult([])
         if route == "add_symbol":
             view.add_symbol(symbol)
+        if route == "remove_symbol":
+            view.remove_symbol(symbol)
         if route == "candidate":
             view.add_session_bars(symbol, "1m")
             view.add_indicator(symbol, "sma_3_1m")
         return ScanResult([symbol] if route == "hit" else [])
 
-    due = DueTimes((), minutes(*when, 24))
-    return ManagedScanner(f"wants {symbol}", FunctionScanner(["T"], on_scan), due)
+    due = DueTimes((), minutes(minute, 24))
+    return ManagedScanner(f"wants {symbol} {number}", FunctionScanner(["T"], on_scan), due)
 
 
 class Joining:
@@ -158,18 +162,16 @@ class Joining:
             assert session.is_member("J") or session.orders.is_coming("J")
         if self.is_here and self.joined_at is None:
             self.joined_at = session.feed.clock
-        if self.is_here and self._is_whole():
+        if self.is_here and is_whole(session):
             found = session.differences("J", "T", is_member=self.route != "candidate")
             assert found == [], (session.feed.clock - OPEN) / SECOND
 
-    def _is_whole(self) -> bool:
-        """Whether nothing is missing of what was lost with the line."""
-        told = [
-            event
-            for event in self.session.told.events
-            if isinstance(event, FeedConnected | FeedLost | FeedRecovered)
-        ]
-        return len(told) == 1 or isinstance(told[-1], FeedRecovered)
+
+def is_whole(session: Entered) -> bool:
+    """Whether nothing is missing of what was lost with the line."""
+    kinds = FeedConnected | FeedLost | FeedRecovered
+    told = [event for event in session.told.events if isinstance(event, kinds)]
+    return len(told) == 1 or isinstance(told[-1], FeedRecovered)
 
 
 def check(joining: Joining) -> None:
@@ -229,6 +231,45 @@ def stories(draw: st.DrawFn) -> Story:
 @settings(max_examples=40, deadline=None)
 def test_whatever_happens_while_it_loads(story: Story, route: str, minute: int, steps: list[float]) -> None:
     check(Joining(story, route, minute, steps).play())
+
+
+NAMES = ("T", "J", "K", "L")
+
+
+@given(
+    story=stories(),
+    asks=st.lists(
+        st.tuples(
+            st.sampled_from(NAMES[1:]),
+            st.sampled_from(["hit", "add_symbol", "candidate", "remove_symbol"]),
+            st.integers(1, 20),
+        ),
+        min_size=2,
+        max_size=12,
+    ),
+    steps=st.lists(st.integers(60, 1300).map(lambda second: 7.0 * (second // 7)), max_size=20, unique=True),
+)
+@settings(max_examples=40, deadline=None)
+def test_whoever_comes_and_goes(story: Story, asks: list[tuple[str, str, int]], steps: list[float]) -> None:
+    """Several at once, some of them twice, and some let go again."""
+    scanners = [asking(symbol, route, minute, number) for number, (symbol, route, minute) in enumerate(asks)]
+    session = Entered(story.script(NAMES), story.day, NAMES, scanners=scanners)
+    session.feed.script += [(at(second + 0.5), session.gate.step) for second in steps]
+    session.feed.script += [(at(second + 0.5), session.gate.step) for second in range(60 * LAST, 60 * 24, 2)]
+    session.feed.script.sort(key=lambda one: one[0])
+
+    def look() -> None:
+        for symbol in NAMES[1:]:
+            if symbol in session.data.symbols and is_whole(session):
+                is_member = session.is_member(symbol)
+                assert session.differences(symbol, "T", is_member=is_member) == [], symbol
+
+    session.play(look)
+    assert len(session.slices) == 27
+    assert not any(one.lag for one in session.slices if not one.is_recovered)
+    here = {symbol for symbol in NAMES if symbol in session.data.symbols}
+    assert session.feed.subscribed >= here
+    assert {event.reason for event in session.told.of(RequestRefused)} <= set()
 
 
 # -- what else may happen while a symbol loads -------------------------------------------------

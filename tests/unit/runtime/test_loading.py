@@ -166,3 +166,27 @@ def test_a_plan_with_history_alone_is_not_empty() -> None:
     assert Plan().is_empty
     assert not Plan(("A",)).is_empty
     assert not Plan((), {ONE_DAY: (("A",), 1)}).is_empty
+
+
+def test_a_session_that_makes_up_for_missed_minutes_waits_so_long_in_all() -> None:
+    loader = Loader()
+    gates = {name: loader.hold_up(name) for name in "AB"}
+    loading = BackgroundLoading(loader.load, loader.wake, waiting_seconds=0.05)
+    loading.submit(_plan("A"))
+    loading.submit(_plan("B"))
+    assert loading.collect(waits=True) == []  # it gave A its time; there is none left
+    gates["A"].set()
+    loader.wait()
+    assert [one.prepared for one in loading.collect()] == [("A",)]
+    assert loading.collect(waits=True) == []
+    gates["B"].set()
+    loader.wait()
+    assert [one.prepared for one in loading.collect(waits=True)] == [("B",)]
+
+
+def test_waiting_takes_all_that_comes_in_time() -> None:
+    loader = Loader()
+    loading = BackgroundLoading(loader.load, loader.wake, waiting_seconds=LONG)
+    for plan in (_plan("A"), _plan(), _plan("B")):
+        loading.submit(plan)
+    assert [one.prepared for one in loading.collect(waits=True)] == [("A",), (), ("B",)]
