@@ -163,7 +163,8 @@ class SessionCoordinator:
             self._run_due(ScanPhase.REGULAR, bar_slice)
         if self._analysis is not None:
             self._analyse(self._analysis)
-        self._apply(self.scanner_manager.teardown_finished())
+        if due:
+            self._apply(self.scanner_manager.teardown_finished())
         if bar_slice.is_recovered:
             self._apply(self.scanner_manager.finish())
         self._teller.commit("slice", bar_slice.end)
@@ -182,7 +183,8 @@ class SessionCoordinator:
     def _hear(self, bar_slice: BarSlice) -> None:
         """What the source, the clock and the hour have to say."""
         self._publish(self._source.news())
-        self._publish(self._lag.look(bar_slice))
+        if bar_slice.lag or self._lag.paused is not None:
+            self._publish(self._lag.look(bar_slice))
         if self._readiness is not None:
             self._publish(self._readiness.look(bar_slice.end))
 
@@ -197,9 +199,11 @@ class SessionCoordinator:
             self._publish(self._orders.collect(waits=True))
 
     def _collect(self) -> None:
-        """Apply what ran beside the stream and is done, and bring in what is loaded."""
-        self._apply(self.scanner_manager.collect())
-        self._publish(self._orders.collect())
+        """Apply what ran beside the stream and is done, and bring in what is loaded: mostly there is nothing."""
+        if self.scanner_manager.is_busy:
+            self._apply(self.scanner_manager.collect())
+        if self._orders.is_waiting:
+            self._publish(self._orders.collect())
 
     def _apply(self, results: Iterable[Event]) -> None:
         """Tell of results as they come, then carry out what the scanners asked for and found."""
@@ -264,6 +268,7 @@ class SessionCoordinator:
         """The last slice is done with; a session that was stopped before is not closed: it may be resumed."""
         if self.now < self.session.close:
             return
+        self._publish(self._orders.give_up())
         members = self.session_data.holders.members()
         self._publish([SessionClosed(self.now, self.session.date, members)])
         self._teller.commit("close", self.now)

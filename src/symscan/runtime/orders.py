@@ -86,6 +86,11 @@ class Orders:
         self._loading = loading
         self._waiting: deque[Order] = deque()
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether any order has not been carried out."""
+        return bool(self._waiting)
+
     def submit(self, order: Order) -> None:
         """Give an order; one that is empty is none."""
         if isinstance(order, Exchange) and not order.requests:
@@ -109,6 +114,13 @@ class Orders:
         if any(isinstance(event, _CHANGES_WHO_COMES_FIRST) for event in events):
             self.prefer()
         return events
+
+    def give_up(self) -> list[Event]:
+        """The session is over: who was still to come does not."""
+        why = "the session ended while its data was being loaded"
+        asked = dict.fromkeys(one for order in self._waiting for one in _additions(order))
+        missing = [one for one in asked if not self._data.holders.is_member(one[1])]
+        return [RequestRefused(self._data.now, holder, f"add_symbol {one}", why) for holder, one in missing]
 
     def is_coming(self, symbol: str) -> bool:
         """Whether a symbol is on its way to becoming a member."""
@@ -217,6 +229,14 @@ class Orders:
         asked = self._data.indicators.asked(spec)
         table = self._data.symbols
         return [one for one in symbols if one not in table or not asked[table.row(one)]]
+
+
+def _additions(order: Order) -> Iterator[tuple[str, str]]:
+    """Who is to become a member by an order, and for whom."""
+    if isinstance(order, Admission):
+        yield from ((order.holder, symbol) for symbol in order.symbols)
+    elif isinstance(order, Exchange):
+        yield from ((one.holder, one.symbol) for one in order.requests if isinstance(one, AddSymbol))
 
 
 def _asked(request: AddBars | AddIndicator | AddSymbol) -> str:

@@ -9,16 +9,26 @@ from typing import Any
 
 import pytest
 
-from fakes import MemoryMarket, Weekdays
-from memory_session import BEFORE, SESSION, TODAY
+from fakes import FunctionScanner, MemoryMarket, Weekdays
+from memory_session import BEFORE, SESSION, TODAY, Played
 from symscan.indicators.registry import spec_of
-from symscan.model.events import Event, RequestRefused, SymbolAdded, SymbolLocked, SymbolsRemoved
+from symscan.model.events import (
+    Event,
+    RequestRefused,
+    SessionClosed,
+    SymbolAdded,
+    SymbolLocked,
+    SymbolsRemoved,
+)
+from symscan.model.instant import MINUTE
 from symscan.model.interval import FIVE_MINUTES, ONE_DAY, ONE_MINUTE
 from symscan.runtime.loading import InlineLoading, Loaded, Loading, Plan
 from symscan.runtime.members import MemberNeeds
 from symscan.runtime.orders import Admission, Exchange, Order, Orders, Release
 from symscan.runtime.provisioning import Provisioning
 from symscan.runtime.warming import Warming
+from symscan.scanners.base import ScanResult
+from symscan.scanners.managed import DueTimes, ManagedScanner
 from symscan.session.holders import ADHOC, CONFIG, scanner_holder
 from symscan.session.requests import AddBars, AddIndicator, AddSymbol, LockSymbol, Refused, RemoveSymbol
 from symscan.session.session_data import SessionData
@@ -197,6 +207,24 @@ def test_after_the_close_nobody_is_coming_and_nothing_is_loaded() -> None:
     assert not placed.orders.is_coming("B")
     events = placed.told(Loaded(), Loaded())
     assert {event.reason for event in events if isinstance(event, RequestRefused)} == {"the session is over"}
+
+
+def test_at_the_end_it_is_said_who_did_not_come_in_time() -> None:
+    due = DueTimes((), (SESSION.open + MINUTE, SESSION.close))
+    scanner = FunctionScanner(["A"], lambda context: _found(context.session_data))
+    session = Played([ManagedScanner("me", scanner, due)], ("C",), loading=Later())
+    session.coordinator.run()
+    why = "the session ended while its data was being loaded"
+    assert session.told.events[-3:] == [
+        RequestRefused(SESSION.close, ME, "add_symbol B", why),
+        RequestRefused(SESSION.close, ME, "add_symbol A", why),
+        SessionClosed(SESSION.close, SESSION.date, ("C",)),
+    ]
+
+
+def _found(view: Any) -> ScanResult:
+    view.add_symbol("B")
+    return ScanResult(["A", "C"])
 
 
 # -- what cannot be loaded -----------------------------------------------------------------------
