@@ -199,7 +199,7 @@ class SessionCoordinator:
             self._publish(self._orders.collect(waits=True))
 
     def _collect(self) -> None:
-        """Apply what ran beside the stream and is done, and bring in what is loaded: mostly there is nothing."""
+        """Apply what ran beside the stream and is done, and bring in what is loaded; mostly nothing is."""
         if self.scanner_manager.is_busy:
             self._apply(self.scanner_manager.collect())
         if self._orders.is_waiting:

@@ -29,6 +29,7 @@ from symscan.runtime.taped_work import TapedExecution, TapedLoading
 from symscan.runtime.telling import Teller
 from symscan.runtime.undelivered import undelivered
 from symscan.scanners.background import BackgroundExecution
+from symscan.session.history import LaterBlocks
 from symscan.sources.feed import Feed
 from symscan.sources.live import LiveSource
 
@@ -195,7 +196,7 @@ class Live:
             teller,
             TapedLoading(tape, loading),
             TapedExecution(tape, execution),
-            _at_once,
+            LaterBlocks if feed.is_patient else _at_once,
             keeps_checkpoints=True,
             place_aside=PlacingAside(history, feed).place_on,
             connection=TapedConnection(tape, source),
@@ -219,7 +220,7 @@ class Live:
 
 
 def _at_once(load: Callable[[], Sequence[Block]]) -> Sequence[Block]:
-    """Earlier bars of members are loaded with them: the stream must not wait when somebody looks."""
+    """Load earlier bars of members with them: when they are read, a stream that does not wait goes on."""
     return load()
 
 

@@ -69,6 +69,8 @@ class Orders:
         Where the session's bars come from.
     loading
         Loads ahead what an order needs.
+    loads_history
+        Whether that includes the earlier bars of members; False where they are loaded when looked at.
     """
 
     def __init__(
@@ -78,12 +80,14 @@ class Orders:
         warming: Warming,
         source: BarSource,
         loading: Loading,
+        loads_history: bool = True,
     ) -> None:
         self._data = data
         self._provisioning = provisioning
         self._warming = warming
         self._source = source
         self._loading = loading
+        self._loads_history = loads_history
         self._waiting: deque[Order] = deque()
 
     @property
@@ -219,7 +223,7 @@ class Orders:
         if needs is None or not new or self._is_over:
             return
         yield new, None, 0
-        for interval in needs.streams:
+        for interval in needs.streams if self._loads_history else ():
             yield new, interval, needs.history_days
         for spec in needs.indicators:
             yield self._unasked(new, spec), spec.interval, self._warming.days(spec)

@@ -62,7 +62,8 @@ class Teller:
         ledger, events = self._ledger, self._events
         self._events = []
         if ledger is None:
-            self._tell(events, [*self._observers, *self._announcers])
+            if events:
+                self._tell(events, [*self._observers, *self._announcers])
             return
         is_old = ledger.is_replaying
         events = [*events, *ledger.commit(kind, end, events)]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
@@ -16,13 +15,12 @@ from symscan.scanners.execution import Execution, InlineExecution
 from symscan.scanners.job_maker import JobMaker
 from symscan.scanners.jobs import Finished, Job, ScanJob, Verdict, Work
 from symscan.scanners.managed import ManagedScanner
+from symscan.scanners.outgoing import Outgoing, Told
 from symscan.scanners.reports import Reports
 from symscan.scanners.states import ScannerState
 from symscan.scanners.timetable import Timetable
 from symscan.session.requests import Request
 from symscan.session.session_data import SessionData
-
-Told = ScanFinished | ScannerDone
 
 _LONGEST_WAIT_SECONDS: Final = 60.0
 _SHORTEST_WAIT_SECONDS: Final = 0.001
@@ -72,8 +70,7 @@ class ScannerManager:
             scanners, session_data, time_manager, mode, execution.is_beside, place, place_on
         )
         self._reports = Reports(session_data, clock or (lambda: time_manager.now))
-        self._to_tell: deque[tuple[Told, Sequence[Request]]] = deque()
-        self._requests: list[Request] = []
+        self._outgoing = Outgoing()
         self._timetable = Timetable(scanners)
 
     # -- before the session ------------------------------------------------------------------
@@ -106,7 +103,12 @@ class ScannerManager:
     @property
     def is_running(self) -> bool:
         """Whether anything was begun of which the end is still to be told."""
-        return bool(self._to_tell) or self._is_awaited()
+        return bool(self._outgoing) or self._is_awaited()
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether there may be something to collect: also of a scanner that has timed out and still runs."""
+        return bool(self._outgoing) or any(one.running is not None for one in self.scanners.values())
 
     def run_due(self, phase: ScanPhase, paused: str | None = None) -> Iterator[ScanFinished]:
         """Begin the scans that are due now, in the order of the configuration; gives what is done at once.
@@ -134,8 +136,7 @@ class ScannerManager:
     def collect(self) -> Iterator[Told]:
         """What came in since the last call; to be applied between slices."""
         self._receive()
-        while self._to_tell:
-            yield self._next()
+        yield from self._outgoing.take()
 
     def finish(self, limit_seconds: float = math.inf) -> Iterator[Told]:
         """What came in, once nothing runs any more that has not timed out; waits for it, at most so long."""
@@ -144,15 +145,14 @@ class ScannerManager:
 
     def requests(self) -> list[Request]:
         """Take out what the scanners asked for whose results have been given."""
-        requests, self._requests = self._requests, []
-        return requests
+        return self._outgoing.take_requests()
 
     def teardown_finished(self) -> list[Event]:
         """Tear down the scanners whose last scan was due now; one that still runs when it is back."""
         for managed in self._timetable.last(self._time.now):
             self._leave(managed)
             self._receive()  # one after the other, where they are waited for
-        return [*self._take(ScannerDone)]
+        return [*self._outgoing.take(ScannerDone)]
 
     def teardown_all(self, limit_seconds: float = 0.0, waits_for_scans: bool = True) -> list[Event]:
         """Tear down every scanner that was set up and has not been torn down, and end the execution.
@@ -174,7 +174,7 @@ class ScannerManager:
         for managed in self.scanners.values():
             self._abandon(managed)
         self._execution.close(0.0)
-        return [*self._take(ScanFinished, ScannerDone)]
+        return [*self._outgoing.take(ScanFinished, ScannerDone)]
 
     # -- what comes in -----------------------------------------------------------------------
 
@@ -210,37 +210,23 @@ class ScannerManager:
         if verdict.memory is not None:
             managed.memory = verdict.memory
         if isinstance(job, ScanJob):
-            self._to_tell.append((self._reports.scanned(managed, job, verdict), verdict.requests))
+            self._outgoing.add(self._reports.scanned(managed, job, verdict), verdict.requests)
         elif job.work is Work.TEARDOWN:
             self._finish(managed, verdict.error, verdict.requests)
 
     def _finish(self, managed: ManagedScanner, error: str | None, requests: Sequence[Request] = ()) -> None:
         managed.go(ScannerState.DONE)
         managed.is_awaited, managed.is_leaving, managed.running = False, False, None
-        self._to_tell.append((self._reports.done(managed, self._time.now, error), requests))
+        self._outgoing.add(self._reports.done(managed, self._time.now, error), requests)
 
     # -- what is given -----------------------------------------------------------------------
 
     def _scans(self) -> Iterator[ScanFinished]:
         """The scans that are done; whoever has left meanwhile is told of when there is time."""
         self._receive()
-        for told in self._take(ScanFinished):
+        for told in self._outgoing.take(ScanFinished):
             if isinstance(told, ScanFinished):
                 yield told
-
-    def _take(self, *kinds: type[Told]) -> Iterator[Told]:
-        """Give events of some kinds and leave the others."""
-        for _ in range(len(self._to_tell)):
-            if isinstance(self._to_tell[0][0], kinds):
-                yield self._next()
-            else:
-                self._to_tell.rotate(-1)
-
-    def _next(self) -> Told:
-        """The next event; what was asked for with it is to be carried out from now on."""
-        event, requests = self._to_tell.popleft()
-        self._requests += requests
-        return event
 
     # -- how ---------------------------------------------------------------------------------
 
@@ -254,7 +240,7 @@ class ScannerManager:
         if verdict.readied is not None:
             managed.go(ScannerState.READY)
             managed.memory = verdict.memory
-            self._requests += verdict.requests
+            self._outgoing.ask(verdict.requests)
             return self._reports.set_up(managed, now, verdict)
         managed.go(ScannerState.DONE)
         managed.disabled = verdict.error
@@ -283,7 +269,7 @@ class ScannerManager:
         if isinstance(job, ScanJob):
             if managed.is_awaited:
                 lost = Verdict(Outcome.TIMED_OUT, "the session ended while it ran")
-                self._to_tell.append((self._reports.scanned(managed, job, lost), ()))
+                self._outgoing.add(self._reports.scanned(managed, job, lost))
             managed.go(ScannerState.TEARING_DOWN)
             when = self._reports.hour(job.at)
             self._finish(managed, f"its scan of {when} has not returned, so teardown() was not called")
