@@ -107,8 +107,8 @@ class LiveSource:
 
     @property
     def is_connected(self) -> bool:
-        """Whether the feed delivers."""
-        return self._link.is_connected
+        """Whether the feed delivers: once it is open it does, until it is lost."""
+        return self._link.is_connected or not self._link.was_lost
 
     def clock_offset_ms(self) -> float | None:
         """This computer's clock minus the market's, None if there is nothing to compare with."""

@@ -338,11 +338,12 @@ def test_notices_are_passed_on() -> None:
     assert [event.message for event in Live([(at(1), Notice("slow"))]).play().of(FeedNotice)] == ["slow"]
 
 
-def test_its_state() -> None:
-    live = Live([])
-    assert (live.source.is_connected, live.source.clock_offset_ms()) == (False, 1.5)
-    live.play()
-    assert live.source.is_connected
+def test_an_open_feed_counts_as_connected_until_it_is_lost() -> None:
+    live = Live([(at(1), Lost("gone")), (at(3), Connected())])
+    assert (live.source.is_connected, live.source.clock_offset_ms()) == (True, 1.5)
+    states: list[bool] = []
+    live.play(lambda _: states.append(live.source.is_connected))
+    assert [state for state, before in pairwise([*states, None]) if state is not before] == [True, False, True]
 
 
 def test_a_budget_keeps_the_preferred_and_tells_who_is_left_out() -> None:
