@@ -343,7 +343,8 @@ def test_an_open_feed_counts_as_connected_until_it_is_lost() -> None:
     assert (live.source.is_connected, live.source.clock_offset_ms()) == (True, 1.5)
     states: list[bool] = []
     live.play(lambda _: states.append(live.source.is_connected))
-    assert [state for state, before in pairwise([*states, None]) if state is not before] == [True, False, True]
+    changes = [state for state, after in pairwise([*states, None]) if state is not after]
+    assert changes == [True, False, True]
 
 
 def test_a_budget_keeps_the_preferred_and_tells_who_is_left_out() -> None:
