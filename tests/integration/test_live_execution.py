@@ -114,6 +114,25 @@ def test_without_patience_every_scan_finds_the_same(live: Live) -> None:
         assert _scans(beside, name) == _scans(backtest, name)
 
 
+def test_the_last_scan_before_the_open_and_the_first_one_after_it_do_not_meet(live: Live) -> None:
+    def twice() -> list[ManagedScanner]:
+        due = DueTimes((SESSION.open,), (SESSION.open, *MINUTES))
+        return [ManagedScanner("twice", FunctionScanner(["A"], lambda _: ScanResult(["A"])), due)]
+
+    beside = live.play(twice(), live.execution())
+    assert _scans(beside, "twice") == _scans(live.play(twice(), None), "twice")
+    assert {scan.outcome for scan in beside.told.of(ScanFinished)} == {Outcome.OK}
+
+
+def test_a_scan_that_hangs_before_the_open_holds_nobody_up(live: Live) -> None:
+    hanging = FunctionScanner(["A"], _hangs(live))
+    stuck = ManagedScanner(
+        "stuck", hanging, DueTimes((SESSION.open,), (SESSION.open,)), timeout_seconds=SHORT
+    )
+    beside = live.play([stuck, _traded()], live.execution())
+    assert _scans(beside, "traded") == _scans(live.play([_traded()], None), "traded")
+
+
 def _spins(live: Live) -> OnScan:
     def on_scan(_: ScanContext) -> ScanResult:
         while not live.stop.is_set():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from symscan.model.bar import BarSlice, Between, Moment
 from symscan.model.events import (
@@ -23,6 +23,9 @@ from symscan.session.holders import ADHOC, CONFIG, scanner_holder
 
 if TYPE_CHECKING:
     from symscan.analysis.engine import AnalysisEngine
+
+_OPENING_SECONDS: Final = 0.25
+"""How long the last scans before the open are waited for, once a session."""
 
 
 class SessionCoordinator:
@@ -197,6 +200,9 @@ class SessionCoordinator:
         if bar_slice.is_recovered:  # it is made up for, as if it had come in time: nobody waits for the next
             self._apply(self.scanner_manager.finish())
             self._publish(self._orders.collect(waits=True))
+        elif phase is ScanPhase.PRE_SESSION and bar_slice.end == self.session.open:
+            # The first scan of the session is due at the same instant, and would find its scanner busy.
+            self._apply(self.scanner_manager.finish(_OPENING_SECONDS))
 
     def _collect(self) -> None:
         """Apply what ran beside the stream and is done, and bring in what is loaded; mostly nothing is."""
