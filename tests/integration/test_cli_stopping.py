@@ -143,6 +143,34 @@ def _spoken(folder: Path, *, as_json: bool, listens: bool = True) -> tuple[int, 
         return process.wait(timeout=30), out, process.stderr.read()
 
 
+@pytest.mark.parametrize(
+    ("does", "out", "err"),
+    [
+        (
+            "sys.stdout.close()",
+            "one\n",
+            "!! standard output is gone (closed); the session goes on and is recorded\n",
+        ),
+        ("sys.stdout.close(), sys.stderr.close()", "one\n", ""),
+        ("setattr(sys, 'stdout', None), setattr(sys, 'stderr', None)", "one\ntwo\n", ""),
+    ],
+)
+def test_a_scanner_that_closes_the_outputs_does_not_end_the_session(
+    tmp_path: Path, does: str, out: str, err: str
+) -> None:
+    code = f"""
+import sys
+from symscan.cli.live_voice import Voice
+voice = Voice(as_json=False)
+voice.hit("one", {{}})
+{does}
+voice.hit("two", {{}})
+"""
+    process = started(tmp_path, code=code)
+    assert process.communicate(timeout=30) == (out, err)
+    assert process.returncode == 0
+
+
 def test_hits_are_said_apart_from_all_else(tmp_path: Path) -> None:
     said = _spoken(tmp_path, as_json=False)
     assert said == (0, "one\ntwo\nthree\n", "!! lost\nready\n+ A\n")

@@ -22,12 +22,14 @@ class Voice:
     def __init__(self, *, as_json: bool) -> None:
         self._as_json = as_json
         self._has_listener = True
+        # Those of now: a scanner may put others in their place.
+        self._stdout, self._stderr = sys.stdout, sys.stderr
 
     def hit(self, line: str, record: dict[str, Any]) -> None:
         """Say a hit."""
         if self._as_json:
             self._out(_json(record))
-            _err(line)
+            self._err(line)
         else:
             self._out(line)
 
@@ -35,35 +37,42 @@ class Voice:
         """Say a condition."""
         if self._as_json:
             self._out(_json(record))
-        _err(f"{LOUD}{line}")
+        self._err(f"{LOUD}{line}")
 
     def plain(self, line: str, record: dict[str, Any]) -> None:
         """Say something that programs may want to know, too."""
         if self._as_json:
             self._out(_json(record))
-        _err(line)
+        self._err(line)
 
     def news(self, line: str) -> None:
         """Say something to people."""
-        _err(line)
+        self._err(line)
 
     def _out(self, line: str) -> None:
         if not self._has_listener:
             return
         try:
-            print(line, flush=True)
+            print(line, file=self._stdout, flush=True)
         except OSError as error:
             self._has_listener = False
             # What is still buffered must not raise at exit.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            _err(f"{LOUD}standard output is gone ({error.strerror}); the session goes on and is recorded")
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self._stdout.fileno())
+            self._loss(error.strerror)
+        except ValueError:  # a scanner has closed it: it is the whole process's
+            self._has_listener = False
+            self._loss("closed")
 
+    def _loss(self, why: str | None) -> None:
+        self._err(f"{LOUD}standard output is gone ({why}); the session goes on and is recorded")
 
-def _err(line: str) -> None:
-    try:
-        print(line, file=sys.stderr, flush=True)
-    except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
+    def _err(self, line: str) -> None:
+        try:
+            print(line, file=self._stderr, flush=True)
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self._stderr.fileno())
+        except ValueError:  # closed as well: nobody is left to tell
+            return
 
 
 def _json(record: dict[str, Any]) -> str:
