@@ -174,6 +174,8 @@ def test_to_go_on_with_nothing_is_to_begin(project: Path, capsys: pytest.Capture
         ((*REPLAY, "--speed", "inf"), "'inf' is no speed"),
         ((*REPLAY, "--speed", "nan"), "'nan' is no speed"),
         ((*REPLAY, "--speed", "fast"), "'fast' is no speed"),
+        ((*REPLAY, "--speed", "1e-9"), "'1e-9' is not within 0.001 to 1000000"),
+        ((*REPLAY, "--speed", "1e300"), "'1e300' is not within"),
         ((*REPLAY, "--faults", "late=3"), "faults: late=3: expected a share and a delay"),
         ((*REPLAY[:5], "2026-01-17"), "2026-01-17 has no session, it is a Saturday"),
         ((*REPLAY[:5], "2026-01-16"), "store has no intraday bars of 2026-01-16"),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from symscan.runtime.live import Live, LiveOptions
 
 EXAMPLES = "Example: symscan live session.json --source replay --store store --date 2018-02-20 --speed 60"
+
+_SLOWEST: Final = 0.001
+_FASTEST: Final = 1e6
+"""Beyond these an instant of the replay is none of the calendar, or none of this computer's clock."""
 
 
 class Source(StrEnum):
@@ -72,6 +76,8 @@ def parse_speed(text: str) -> float:
         speed = math.nan
     if not speed > 0 or (speed == math.inf and text != "max"):
         raise typer.BadParameter(f"'{text}' is no speed; write a number above 0, such as 60, or max")
+    if text != "max" and not _SLOWEST <= speed <= _FASTEST:
+        raise typer.BadParameter(f"'{text}' is not within {_SLOWEST:g} to {_FASTEST:.0f}; write such, or max")
     return speed
 
 
