@@ -55,7 +55,7 @@ Happening = Batch | Change
 
 def schedule(day: StoredDay, session: Session, faults: Faults, start: Instant) -> list[Happening]:
     """All that the feed delivers after an instant, in order; first it connects, at the end it has ended."""
-    away = [window.within(session) for window in faults.disconnect]
+    away = _united([window.within(session) for window in faults.disconnect])
     mute = [*away, *(window.within(session) for window in faults.silence)]
     batches = [one for one in _batches(day, faults) if one.due > start and not _is_within(one.due, mute)]
     changes = [Change(start, Connected())]
@@ -67,6 +67,16 @@ def schedule(day: StoredDay, session: Session, faults: Faults, start: Instant) -
     last = max(session.close, *(one.due for one in happenings))
     ordered = sorted(happenings, key=lambda one: one.due)  # a change comes before bars due with it
     return [*ordered, Change(last, Ended())]
+
+
+def _united(windows: Sequence[tuple[Instant, Instant]]) -> list[tuple[Instant, Instant]]:
+    """The same times in order, each once: a feed that is lost twice is back when it is back from both."""
+    united: list[tuple[Instant, Instant]] = []
+    for begin, end in sorted(windows):
+        if united and begin <= united[-1][1]:
+            begin, end = united[-1][0], max(united.pop()[1], end)
+        united.append((begin, end))
+    return united
 
 
 def wrong(fields: Floats) -> Floats:

@@ -196,6 +196,13 @@ def test_silence_and_a_lost_connection(tmp_path: Path) -> None:
     assert minutes == [-1, 0, 4, 5, 8, 9, 10]
 
 
+def test_connections_lost_twice_at_a_time_come_back_once(tmp_path: Path) -> None:
+    lost = "disconnect=09:34-09:37,disconnect=09:32-09:35,disconnect=09:37-09:38,disconnect=09:33-09:34"
+    told = heard(feed_of(tmp_path, every_minute("A"), lost))
+    changes = [((now - OPEN) // MINUTE, type(one)) for now, one in told if not isinstance(one, Arrivals)]
+    assert changes == [(-3, Connected), (2, Lost), (8, Connected), (10, Ended)]
+
+
 def test_which_bars_are_hit_depends_on_the_seed_alone(tmp_path: Path) -> None:
     def late(folder: str, symbols: str, seed: int) -> set[float]:
         told = bars_heard(feed_of(tmp_path / folder, every_minute(symbols), f"late=0.5:5s,seed={seed}"))
