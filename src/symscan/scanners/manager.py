@@ -166,7 +166,8 @@ class ScannerManager:
             Whether scans are waited for, too.
         """
         for managed in self.scanners.values():
-            if not waits_for_scans and isinstance(managed.running, ScanJob):
+            still_scans = isinstance(managed.running, ScanJob) and self._execution.is_busy(managed.name)
+            if still_scans and not waits_for_scans:
                 self._abandon(managed)
             self._leave(managed)
         self._receive(_SHORTEST_WAIT_SECONDS)
