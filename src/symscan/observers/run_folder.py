@@ -47,13 +47,14 @@ class RunFolder:
     def __init__(self, path: Path, journal: Journal) -> None:
         self.path = path
         self.summary = RunSummary()
-        self._trades = TradesFile(path)
+        self._home = path.absolute()  # a scanner may change the current folder
+        self._trades = TradesFile(self._home)
         self._journal = journal
         self._session: Session | None = None
         self._scans: list[ScanFinished] = []
         self._done: list[ScannerDone] = []
         for name, schema in _SCHEMAS.items():
-            pl.DataFrame(schema=schema).write_csv(path / name)
+            pl.DataFrame(schema=schema).write_csv(self._home / name)
 
     def observe(self, session: Session, event: Event) -> None:
         """Take note of an event; tables are written at the session's close."""
@@ -81,10 +82,10 @@ class RunFolder:
     def write_summary(self, **more: Any) -> None:
         """Write ``summary.json``: the figures, and what else there is to say of the run."""
         record = {**more, **self.summary.as_record()}
-        (self.path / "summary.json").write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n")
+        (self._home / "summary.json").write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n")
 
     def _append(self, name: str, frame: pl.DataFrame) -> None:
-        with (self.path / name).open("ab") as file:
+        with (self._home / name).open("ab") as file:
             frame.write_csv(file, include_header=False)
 
 

@@ -57,6 +57,20 @@ def test_two_runs_are_the_same_bytes(tmp_path: Path, events: list[Event]) -> Non
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
 
 
+def test_a_scanner_may_change_the_current_folder(
+    tmp_path: Path, events: list[Event], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(tmp_path)
+    with run_folder(Path("run"), force=False, facts=_facts) as folder:
+        monkeypatch.chdir(elsewhere)
+        _tell(folder, events)
+    assert sorted(one.name for one in (tmp_path / "run").iterdir()) == FILES
+    assert _status(tmp_path / "run") == "complete"
+    assert list(elsewhere.iterdir()) == []
+
+
 def test_the_files_of_a_run_without_events(tmp_path: Path) -> None:
     with run_folder(tmp_path / "run", force=False, facts=_facts):
         pass
