@@ -108,6 +108,19 @@ with stopping() as stopper:
     assert process.communicate(timeout=30)[0] == "told\n"
 
 
+def test_a_command_without_a_standard_output_ends_well(tmp_path: Path) -> None:
+    code = """
+import sys
+sys.stdout = None  # as it is where the shell has closed it
+from symscan.cli.failures import told
+with told():
+    print("nobody hears this")
+"""
+    process = started(tmp_path, code=code)
+    assert process.communicate(timeout=30) == ("", "")
+    assert process.returncode == 0
+
+
 SPEAKING = """
 import sys
 from symscan.cli.live_voice import Voice

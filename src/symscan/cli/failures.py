@@ -40,7 +40,8 @@ def told() -> Iterator[None]:
     """Turn what goes wrong inside into a message and an exit code."""
     try:
         yield
-        sys.stdout.flush()
+        if sys.stdout and not sys.stdout.closed:  # there is none where it was closed by the shell
+            sys.stdout.flush()
     except ConfigErrors as errors:
         _fail(errors.exit_code, *map(str, errors.errors))
     except Ended as end:
