@@ -87,7 +87,7 @@ def _attributes(cls: type) -> Iterator[str]:
             and isinstance(below, ast.Expr)
             and isinstance(below.value, ast.Constant)
         ):
-            declared = ast.unparse(node)
+            declared = ast.unparse(node).replace("'", '"')
             yield from ("", f"### {cls.__name__}.{ast.unparse(node.target)}", "")
             yield from ("```python", declared, "```", "", _plain(str(below.value.value)))
 

@@ -161,7 +161,7 @@ class Comparison:
         if own is None and self.causes.nature(scanner).weighs:
             own = self.causes.of_others(at, scanner)
         if own is None and self.causes.nature(scanner).remembers:
-            own = self._of_memory(scanner) or self._of_members.get(symbol)
+            own = self._of_members.get(symbol) or self._of_memory(scanner)
         return own or self._of_leavers.get(symbol)
 
     def _of_reading(
@@ -187,7 +187,15 @@ class Comparison:
         return own or next((cause for cause in self._of_leavers.values() if cause is not None), None)
 
     def _of_memory(self, scanner: str) -> Cause | None:
-        return self._of_scanners.get(scanner) if self.causes.nature(scanner).remembers else None
+        """Why a scanner of the user's own may say anything otherwise: what it saw, or who was a member."""
+        if not self.causes.nature(scanner).remembers:
+            return None
+        members = (
+            Cause(cause.why, f"{symbol}, a member it may look at: {cause.text}")
+            for symbol, cause in self._of_members.items()
+            if cause is not None
+        )
+        return self._of_scanners.get(scanner) or next(members, None)
 
     def _earlier(self, at: str, cause: Cause) -> Cause:
         """A cause of something that follows from what was at ``at``."""

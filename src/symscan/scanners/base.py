@@ -94,7 +94,7 @@ class BaseScanner(ABC):
     reads: Sequence[str] | None = None
     """The readings and indicators a verdict needs; None means the last price and all that was asked for."""
 
-    made_by_setup: ClassVar[frozenset[str]] = frozenset({"_folders", "_file", "_loaded_universe"})
+    made_by_setup: ClassVar[tuple[str, ...]] = ("_folders", "_file", "_loaded_universe")
     """Attributes that every setup makes the same; the others are kept, should a session be resumed."""
 
     def __init__(self, config: dict[str, Any]) -> None:

@@ -65,7 +65,7 @@ class ScreenScanner(BaseScanner):
     loaded. Every scan judges the whole universe at once.
     """
 
-    made_by_setup = BaseScanner.made_by_setup | {"_universe", "_screen", "_plan", "_seen"}
+    made_by_setup = (*BaseScanner.made_by_setup, "_universe", "_screen", "_plan", "_seen")
     _screen: Screen | None = None
     _plan: ScreenPlan | None = None
     _seen: tuple[tuple[str, ...], Rows, Rows | None] | None = None

@@ -168,6 +168,15 @@ def test_who_remembers_may_say_otherwise_later() -> None:
     assert own is not None and own.text.startswith("from 09:35 on: A, which counts here: late bar")
 
 
+def test_who_may_look_at_the_members_may_say_otherwise_when_they_differ() -> None:
+    live = [_scan(5, "A"), _added(7, "A"), _scan(9, "B")]
+    backtest = [_scan(5, "A"), _added(5, "A"), _scan(9)]
+    of_hit = [one.cause for one in _compared(_causes(OWN), live, backtest) if one.kind == "hit"]
+    assert of_hit[0] is not None and of_hit[0].why is Why.LOADING
+    assert of_hit[0].text.startswith("A, a member it may look at: ")
+    assert [one.cause for one in _compared(_causes(ALONE), live, backtest) if one.kind == "hit"] == [None]
+
+
 def test_order_differs_once() -> None:
     live, backtest = [_scan(5, "A", "B", "C")], [_scan(5, "A", "C", "B")]
     one = _only(_compared(_causes(late={"C": 5}), live, backtest))
