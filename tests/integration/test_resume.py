@@ -131,7 +131,7 @@ def clean(project: Path) -> list[str]:
 
 def _kill_and_compare(project: Path, whole: list[str], name: str, other: str, *faults: str) -> None:
     chance, said = random.Random(name), list[str]()
-    for _ in range(4):
+    for _ in range(2):
         said += _killed(
             project, chance.randrange(6), chance.randrange(60), *_command(name, "--resume", *faults)
         )

@@ -37,7 +37,7 @@ FAULTS = st.builds(
 )
 
 
-@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=2, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(faults=FAULTS, name=st.sampled_from([*PROJECTS]), limit=st.sampled_from([None, None, 6]))
 def test_every_difference_has_a_cause(
     faults: str, name: str, limit: int | None, tmp_path_factory: pytest.TempPathFactory, store: Path
