@@ -57,8 +57,7 @@ def test_killed_anywhere_in_a_session_with_everything_in_it(project: Path) -> No
         whole = _ended(process)
     memories = _memories(project)
     chance, said = random.Random(8), list[str]()
-    for _ in range(2):
-        said += _killed(project, chance, *command("killed", "--resume", *faults))
+    said += _killed(project, chance, *command("killed", "--resume", *faults))
     with started(project, *command("killed", "--resume", *faults)) as process:
         said += _ended(process)
 
