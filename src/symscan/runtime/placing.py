@@ -12,6 +12,7 @@ from symscan.model.bar import Block
 from symscan.model.instant import Instant
 from symscan.session.session_data import SessionData
 from symscan.sources.base import HistorySource
+from symscan.sources.dense import number
 from symscan.sources.feed import Arrivals, Feed
 
 
@@ -66,7 +67,7 @@ class PlacingAside:
 def _blocks(arrivals: Arrivals, symbols: Sequence[str], ends: Sequence[Instant]) -> list[Block]:
     """Bars as they came, as one block per end over the symbols."""
     blocks = {end: Block.blank(end, len(symbols)) for end in ends}
-    column_of = {symbol: column for column, symbol in enumerate(symbols)}
+    column_of = number(symbols)
     for place, (symbol, end) in enumerate(zip(arrivals.symbols, arrivals.ends.tolist(), strict=True)):
         if end in blocks and symbol in column_of:
             fields = arrivals.fields[:, place : place + 1]

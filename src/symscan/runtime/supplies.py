@@ -15,6 +15,7 @@ from symscan.model.interval import Interval
 from symscan.model.session import Session
 from symscan.runtime.loading import Plan
 from symscan.sources.base import BarSource, DailyHistory, HistorySource
+from symscan.sources.dense import number
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +81,10 @@ class Supplies:
             self._source.prepare_catch_up(plan.new)
         daily = self._history.daily(plan.new, self._session) if plan.new else None
         runs = {
-            interval: _Run(_number(symbols), days, list(self._load(symbols, interval, days)))
+            interval: _Run(number(symbols), days, list(self._load(symbols, interval, days)))
             for interval, (symbols, days) in plan.history.items()
         }
-        return partial(self._holding, _Batch(_number(plan.new), daily, runs))
+        return partial(self._holding, _Batch(number(plan.new), daily, runs))
 
     def symbols(self) -> frozenset[str]:
         """Every symbol there are bars of."""
@@ -122,10 +123,6 @@ class Supplies:
             yield
         finally:
             self._batch = _Batch()
-
-
-def _number(symbols: Sequence[str]) -> dict[str, int]:
-    return {symbol: index for index, symbol in enumerate(symbols)}
 
 
 def _same(history: HistorySource) -> HistorySource:
