@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from time import perf_counter
 
@@ -13,14 +13,17 @@ import numpy as np
 import pytest
 
 from alpaca_server import ERRORS, LOOPBACK, AlpacaServer, ServerBar
+from fakes import make_session
 from symscan.errors import FeedError
 from symscan.model.instant import MINUTE, SECOND, Instant, from_datetime
 from symscan.sources.alpaca.feed import AlpacaFeed
 from symscan.sources.alpaca.keys import AlpacaHosts, AlpacaKeys
 from symscan.sources.alpaca.stream import StreamPatience
 from symscan.sources.feed import Arrivals, Connected, Delivery, Lost, Notice
+from symscan.sources.live_checks import Checks
 
 OPEN = from_datetime(datetime(2024, 1, 2, 14, 30, tzinfo=UTC))
+SESSION = make_session(date(2024, 1, 2))
 HURRY = StreamPatience(
     answer_seconds=0.3,
     open_seconds=0.5,
@@ -126,13 +129,16 @@ def test_a_burst_of_a_whole_market_comes_as_one(server: AlpacaServer, opened: Op
     assert np.array_equal(came.fields, np.repeat([[1.5], [1.5], [1.5], [1.5], [100.0]], 8_000, axis=1))
 
 
-def test_what_is_no_bar_is_left_out_and_told(server: AlpacaServer, opened: Opener) -> None:
+def test_bars_that_are_not_valid_are_left_to_the_rule_of_the_session(
+    server: AlpacaServer, opened: Opener
+) -> None:
     feed = opened(server, "AAPL", "MSFT")
     nothing = float("nan")
     broken = ServerBar("MSFT", OPEN, nothing, nothing, nothing, nothing, 0.5)
     server.send_bars([bar("AAPL", OPEN + MINUTE), broken, bar("AAPL", OPEN + 90 * SECOND)])
-    assert arrivals(feed).symbols == ("AAPL",)
-    assert notice(feed) == "Alpaca sent 2 bars that are none; they are ignored"
+    checks = Checks(SESSION, [OPEN + MINUTE, OPEN + 2 * MINUTE])
+    assert checks.sound(arrivals(feed)).symbols == ["AAPL"]
+    assert str(checks.complaint()).startswith("2 malformed bars were dropped, such as MSFT ending")
 
 
 # -- subscriptions ------------------------------------------------------------------------------------------
@@ -436,5 +442,7 @@ def test_missed_bars_are_fetched_by_their_end() -> None:
 def test_fetched_bars_that_are_none_are_left_out(server: AlpacaServer) -> None:
     server.rest.add_bars("1Min", [ServerBar("AAPL", OPEN, 0, 0, 0, 0, 5), bar("AAPL", OPEN + 2 * MINUTE)])
     feed = AlpacaFeed(server.keys, server.hosts, "iex", HURRY)
-    assert feed.bars(["AAPL"], OPEN, OPEN + 5 * MINUTE).ends.tolist() == [OPEN + 2 * MINUTE]
-    assert "1 bars that are none" in notice(feed)
+    checks = Checks(SESSION, [OPEN + MINUTE, OPEN + 2 * MINUTE])
+    sound = checks.sound(feed.bars(["AAPL"], OPEN, OPEN + 5 * MINUTE))
+    assert sound.ends.tolist() == [OPEN + 2 * MINUTE]
+    assert "1 malformed bar was dropped, such as AAPL" in str(checks.complaint())

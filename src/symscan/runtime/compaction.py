@@ -12,6 +12,7 @@ from symscan.model.bar import FIELDS
 from symscan.model.interval import Interval
 from symscan.observers.recorded_bars import bars
 from symscan.observers.session_record import SessionRecord
+from symscan.sources.bar_rules import valid_expr
 from symscan.sources.parquet import BarStore, bar_schema
 
 _KEY: Final = ["symbol", "start"]
@@ -30,18 +31,22 @@ class Compacted:
         How many of them the store did not have.
     conflicts
         How many the store has otherwise; it keeps its own.
+    invalid
+        How many were left out since they are no valid bars.
     """
 
     bars: int
     added: int
     conflicts: int
+    invalid: int = 0
 
 
 def compact(record: SessionRecord, store: BarStore, day: date, origin: str | None) -> Compacted:
     """Put the bars of a recorded session into the store; a second time changes nothing.
 
     A bar the store has already stays as it is: what was imported or fetched is as the source finally
-    says it, while a stream may have missed a correction.
+    says it, while a stream may have missed a correction. Bars that are not valid are left out and counted,
+    those without volume among them: nothing gets into a store by itself that a check of it would report.
 
     Parameters
     ----------
@@ -62,14 +67,16 @@ def compact(record: SessionRecord, store: BarStore, day: date, origin: str | Non
     interval = Interval.parse(record.meta["base"])
     taken = bars(record).with_columns(pl.lit(day).alias("session")).select(bar_schema(interval).names())
     stored = store.load(interval, [day])
-    if _missing(taken, stored).is_empty():
-        return Compacted(taken.height, 0, _conflicts(taken, stored))
+    missing = _missing(taken, stored)
+    invalid = missing.height - missing.filter(valid_expr()).height
+    if missing.height == invalid:
+        return Compacted(taken.height, 0, _conflicts(taken, stored), invalid)
     with store.updating(_WAIT_SECONDS) as update:
         update.claim(store.origin if origin is None else origin)
         stored = store.load(interval, [day])  # what it has now: it is changed by nobody else any more
-        new = _missing(taken, stored)
+        new = _missing(taken, stored).filter(valid_expr())
         update.put(interval, day, pl.concat([stored, new]).sort(_KEY))
-    return Compacted(taken.height, new.height, _conflicts(taken, stored))
+    return Compacted(taken.height, new.height, _conflicts(taken, stored), invalid)
 
 
 def _missing(taken: pl.DataFrame, stored: pl.DataFrame) -> pl.DataFrame:

@@ -87,6 +87,8 @@ def _compacted(live: Live, session: LiveSession) -> Iterator[str]:
     else:
         if done.conflicts:
             yield f"{done.conflicts} bars of the day differ from those the store has; it keeps its own"
+        if done.invalid:
+            yield f"{done.invalid} bars of the day are not valid, or lack volume; the store does not get them"
 
 
 def _warn(live: Live, observers: Sequence[Observer], at: Instant, message: str) -> None:

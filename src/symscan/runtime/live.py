@@ -165,7 +165,7 @@ class Live:
                 self.feed_plan.prepare(self._wanted(), self.session)
                 feed.open()
                 tape = Tape(record, self.session)
-                source = LiveSource(feed, self.session, self.settings, self._gone_through(record, feed))
+                source = self._source(record, feed)
                 teller = Teller(self.session, observers, announcers, tape)
                 execution = BackgroundExecution(feed.wake, is_patient=feed.is_patient)
                 ports = self._ports(feed, source, tape, teller, execution)
@@ -177,6 +177,12 @@ class Live:
                     source.stop()
 
                 yield LiveSession(coordinator, record, stop, not_told)
+
+    def _source(self, record: SessionRecord, feed: Feed) -> LiveSource:
+        """The stream's slices; of a store's own bars none is dropped that a backtest would use."""
+        is_stored = self.feed_plan.origin is None
+        begun = self._gone_through(record, feed)
+        return LiveSource(feed, self.session, self.settings, begun, keeps_zero_volume=is_stored)
 
     def _gone_through(self, record: SessionRecord, feed: Feed) -> Instant | None:
         """The last instant that needs no slice any more; None if there is none in this session."""

@@ -10,8 +10,14 @@ from symscan.model.bar import FIELDS
 from symscan.model.instant import MINUTE
 from symscan.model.interval import Interval
 from symscan.model.session import Session
+from symscan.sources.bar_rules import (
+    contradiction,
+    missing_value,
+    negative_volume,
+    not_positive,
+    zero_volume_expr,
+)
 from symscan.sources.findings import Findings
-from symscan.sources.validate import contradiction, not_positive
 
 _PRICES: Final = pl.concat_str(FIELDS[:4], separator=" ", ignore_nulls=False).fill_null("?")
 _START: Final = pl.col("start").to_physical()
@@ -21,11 +27,10 @@ def check_alone(bars: pl.DataFrame, findings: Findings) -> None:
     """Order, duplicates, and values that no bar has."""
     key = ["symbol", "start"] if "start" in bars.columns else ["symbol"]
     _check_order(bars, key, findings)
-    missing = pl.any_horizontal(~pl.col(FIELDS).is_finite().fill_null(False))
-    _add(
-        findings, "missing_value", bars.filter(missing), pl.lit("open high low close volume: ") + _row_text()
-    )
-    whole = bars.filter(~missing)
+    is_missing = bars.select(missing_value().alias("missing")).to_series()
+    values = pl.lit("open high low close volume: ") + _row_text()
+    _add(findings, "missing_value", bars.filter(is_missing), values)
+    whole = bars.filter(~is_missing)
     lowest = pl.min_horizontal(FIELDS[:4])
     _add(findings, "not_positive", whole.filter(not_positive()), "open high low close: " + _PRICES, -lowest)
     excess = pl.max_horizontal(
@@ -33,7 +38,8 @@ def check_alone(bars: pl.DataFrame, findings: Findings) -> None:
         pl.col("low") - pl.min_horizontal("open", "close"),
     )
     _add(findings, "contradiction", whole.filter(contradiction()), "open high low close: " + _PRICES, excess)
-    _add(findings, "no_volume", whole.filter(pl.col("volume") <= 0.0), pl.format("volume {}", "volume"))
+    untraded = whole.filter(zero_volume_expr() | negative_volume())
+    _add(findings, "no_volume", untraded, pl.format("volume {}", "volume"))
 
 
 def check_in_session(bars: pl.DataFrame, interval: Interval, session: Session, findings: Findings) -> None:

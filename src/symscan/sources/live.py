@@ -47,10 +47,18 @@ class LiveSource:
     start
         The last instant that has been gone through before, None if the session begins; the minutes
         from there to the feed's first word are fetched.
+    keeps_zero_volume
+        Whether bars with a volume of zero are used: where the feed plays a store that was told to keep them.
     """
 
     def __init__(
-        self, feed: Feed, session: Session, settings: LiveSettings, start: Instant | None = None
+        self,
+        feed: Feed,
+        session: Session,
+        settings: LiveSettings,
+        start: Instant | None = None,
+        *,
+        keeps_zero_volume: bool = False,
     ) -> None:
         self.base = feed.base
         self._feed = feed
@@ -60,7 +68,7 @@ class LiveSource:
         self._grace = round(settings.grace_seconds * SECOND)
         begun = session.pre_open if start is None else max(start, session.pre_open)
         self._bars = LiveBars(ends, minute_of(begun))
-        self._checks = Checks(session, ends)
+        self._checks = Checks(session, ends, keeps_zero_volume=keeps_zero_volume)
         step = feed.base.minutes * MINUTE
         silent = round(settings.silent_seconds * SECOND) + step - MINUTE  # it is said of minute bars
         self._link = Link(session, silent, step + self._grace)

@@ -9,20 +9,17 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from symscan.errors import DataError
 from symscan.model.instant import MINUTE
 from symscan.model.session import Session
 from symscan.sources.bar_files import LINE, BarTable
 from symscan.sources.options import ImportOptions, Label, OpeningPrint, Outside
+from symscan.sources.session_assignment import Instants, SessionTable
 from symscan.sources.timestamps import WHEN
 
 PRINT: Final = "is_print"
 """The column that marks end-labelled rows labelled at the open: the opening print."""
-
-Instants = NDArray[np.int64]
-Days = NDArray[np.datetime64]
 
 _NAMED_ROWS: Final = 5
 _YEARS: Final = range(1900, 2200)
@@ -67,10 +64,8 @@ class Placer:
         if rows.is_empty():
             return rows.clear()
         if not self._options.interval.is_intraday:
-            known = pl.Series([one.date for one in self._sessions_around(rows[WHEN])], dtype=pl.Date)
-            placed = rows.with_columns(
-                pl.when(pl.col(WHEN).is_in(known.implode())).then(WHEN).alias("session")
-            )
+            sessions = self._sessions_around(rows[WHEN])
+            placed = rows.with_columns(sessions.dates_of(sessions.by_date(rows[WHEN])))
             return self._inside(table, placed, counts).drop(WHEN)
         placed = self._inside(table, self._with_session(rows), counts)
         counts["outside_hours"] += int(placed["is_outside"].sum())
@@ -79,36 +74,25 @@ class Placer:
     def _with_session(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Rows with the session they lie in, else the one of their date; null if that is none."""
         sessions = self._sessions_around(rows[WHEN].dt.date())
-        pre_open, opened, closed, post_close, days = _arrays(sessions)
         label = rows[WHEN].to_physical().to_numpy()
         step = self._options.interval.minutes * MINUTE
         start = label - step if self._options.label is Label.END else label
-        index = np.searchsorted(pre_open, start, "right") - 1
-        inside = (index >= 0) & (start < np.append(post_close, 0)[index])
-        index = np.where(inside, index, self._by_date(start, days))
+        index = sessions.by_hours(start)
+        inside = index >= 0
+        index = np.where(inside, index, sessions.by_local_date(start))
         known = index >= 0
-        at_open, at_close = (np.append(instants, 0)[index] for instants in (opened, closed))
+        at_open, at_close = sessions.opens[index], sessions.closes[index]
         if self._options.label is Label.END:
             start = np.where(known & (label == at_close), _last_start(at_open, at_close, step), start)
         is_print = known & (label == at_open) & self._has_prints
         return rows.with_columns(
-            pl.Series("session", np.append(days, np.datetime64("NaT"))[index]).cast(pl.Date),
+            sessions.dates_of(index),
             pl.Series("start", np.where(is_print, at_open, start)),
             pl.Series(PRINT, is_print),
             pl.Series("at_open", at_open),
             pl.Series("at_close", at_close),
             pl.Series("is_outside", known & ~inside & ~is_print),
         )
-
-    def _by_date(self, starts: Instants, days: Days) -> Instants:
-        """The index of the session of each start's date on the exchange's clock; -1 if there is none."""
-        zone = self._calendar.zone.key
-        local = (
-            pl.Series(starts).cast(pl.Datetime("us", "UTC")).dt.convert_time_zone(zone).dt.date().to_numpy()
-        )
-        index = np.searchsorted(days, local)
-        found = np.append(days, np.datetime64("NaT"))[index] == local
-        return np.where(found, index, -1)
 
     def _inside(self, table: BarTable, rows: pl.DataFrame, counts: Counter[str]) -> pl.DataFrame:
         outside = rows.filter(pl.col("session").is_null())
@@ -129,7 +113,7 @@ class Placer:
         what = f"off the grid of {self._options.interval} bars, which begins at the session's open"
         raise DataError(_name_rows(table, off, what))
 
-    def _sessions_around(self, days: pl.Series) -> list[Session]:
+    def _sessions_around(self, days: pl.Series) -> SessionTable:
         """The sessions of every year the days lie in, and of the day before and after."""
         near = pl.concat([days.unique().dt.offset_by("-1d"), days.unique().dt.offset_by("1d")])
         found: list[Session] = []
@@ -137,13 +121,7 @@ class Placer:
             if year in _YEARS and year not in self._sessions_of:
                 self._sessions_of[year] = self._calendar.sessions(date(year, 1, 1), date(year, 12, 31))
             found += self._sessions_of.get(year, [])
-        return found
-
-
-def _arrays(sessions: list[Session]) -> tuple[Instants, Instants, Instants, Instants, Days]:
-    instants = [(one.pre_open, one.open, one.close, one.post_close) for one in sessions]
-    pre_open, opened, closed, post_close = np.array(instants, np.int64).reshape(-1, 4).T
-    return pre_open, opened, closed, post_close, np.array([one.date for one in sessions], "datetime64[D]")
+        return SessionTable(found, self._calendar.zone)
 
 
 def _last_start(opened: Instants, closed: Instants, step: int) -> Instants:

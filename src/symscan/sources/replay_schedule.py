@@ -85,7 +85,7 @@ def wrong(fields: Floats) -> Floats:
     values[CLOSE] = fields[CLOSE] * 1.01
     values[HIGH] = np.maximum(fields[HIGH], values[CLOSE])
     values[LOW] = np.minimum(fields[LOW], values[CLOSE])
-    values[VOLUME] = np.floor(fields[VOLUME] * 0.5)
+    values[VOLUME] = np.ceil(fields[VOLUME] * 0.5)
     return values
 
 

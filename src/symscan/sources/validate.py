@@ -10,24 +10,18 @@ import polars as pl
 from symscan.errors import DataError
 from symscan.model.bar import FIELDS
 from symscan.sources.bar_files import LINE
+from symscan.sources.bar_rules import (
+    contradiction,
+    missing_value,
+    negative_volume,
+    not_positive,
+    zero_volume_expr,
+)
 from symscan.sources.cells import Rows
 from symscan.sources.options import BadRows, ImportOptions, ZeroVolume
 from symscan.sources.timestamps import WHEN
 
-_PRICES: Final = ("open", "high", "low", "close")
 _NAMED_ROWS: Final = 5
-
-
-def contradiction() -> pl.Expr:
-    """Whether a bar's high is not its highest price, or its low not its lowest."""
-    return (pl.col("high") < pl.max_horizontal("open", "low", "close")) | (
-        pl.col("low") > pl.min_horizontal("open", "close")
-    )
-
-
-def not_positive() -> pl.Expr:
-    """Whether a bar has a price that is not above zero."""
-    return pl.min_horizontal(_PRICES) <= 0.0
 
 
 def sound_rows(rows: Rows, options: ImportOptions, counts: Counter[str]) -> pl.DataFrame:
@@ -40,7 +34,7 @@ def sound_rows(rows: Rows, options: ImportOptions, counts: Counter[str]) -> pl.D
     """
     frame = rows.frame
     if options.zero_volume is ZeroVolume.DROP:
-        traded = frame.filter(pl.col("volume").ne_missing(0.0))
+        traded = frame.filter(~zero_volume_expr())
         counts["zero_volume"] += frame.height - traded.height
         frame = traded
     fault = _fault()
@@ -55,15 +49,14 @@ def sound_rows(rows: Rows, options: ImportOptions, counts: Counter[str]) -> pl.D
 
 def _fault() -> pl.Expr:
     """What is wrong with a row, null if nothing is."""
-    needed = ("symbol", WHEN, *FIELDS)
     return (
-        pl.when(pl.any_horizontal(pl.col(needed).is_null()))
+        pl.when(pl.any_horizontal(pl.col("symbol", WHEN).is_null()) | missing_value())
         .then(pl.lit("a value is missing or not finite"))
         .when(not_positive())
         .then(pl.lit("a price is not above zero"))
         .when(contradiction())
         .then(pl.lit("the high is not the highest, or the low not the lowest price"))
-        .when(pl.col("volume") < 0.0)
+        .when(negative_volume())
         .then(pl.lit("the volume is negative"))
         .alias("fault")
     )

@@ -8,11 +8,13 @@ import polars as pl
 import pytest
 
 from fakes import MINUTE, make_session
+from symscan.clock.session_calendar import SessionCalendar
 from symscan.errors import DataError
 from symscan.model.interval import ONE_MINUTE
 from symscan.observers.session_record import SessionRecord, Step
 from symscan.observers.taken_bars import Origin, TakenBars, pack
 from symscan.runtime.compaction import Compacted, compact
+from symscan.sources.check import check_store
 from symscan.sources.parquet import BarStore, bar_schema
 
 SESSION = make_session()
@@ -87,4 +89,26 @@ def test_a_session_without_bars(tmp_path: Path, store: BarStore) -> None:
     record = SessionRecord.create(tmp_path / "other.sqlite", {"base": "1m"})
     assert compact(record, store, DAY, None) == Compacted(0, 0, 0)
     assert store.generation == 0
+    record.close()
+
+
+def test_the_store_gets_no_bar_that_a_check_would_report(tmp_path: Path, store: BarStore) -> None:
+    valid = (10.0, 11.0, 9.0, 10.0, 0.5)
+    bad = [
+        (10.0, 11.0, 9.0, 12.0, 1.0),
+        (10.0, 11.0, 10.5, 10.5, 1.0),
+        (10.0, 11.0, 9.0, 10.0, 0.0),
+        (10.0, 11.0, 0.0, 10.0, 1.0),
+        (10.0, float("inf"), 9.0, 10.0, 1.0),
+    ]
+    record = SessionRecord.create(tmp_path / "other.sqlite", {"base": "1m"})
+    end = np.array([SESSION.open + MINUTE])
+    group = TakenBars(Origin.SLICE, record.numbers(tuple("ABCDEF")), end, np.array([valid, *bad]).T)
+    record.commit(Step("slice", int(end[0]), bars=pack([group])), SESSION, [])
+    compacted = compact(record, store, DAY, None)
+    assert compacted == Compacted(bars=6, added=1, conflicts=0, invalid=5)
+    assert compact(record, store, DAY, None) == Compacted(bars=6, added=0, conflicts=0, invalid=5)
+    report = check_store(store, SessionCalendar())
+    assert store.symbols() == {"A"}
+    assert not report.has_faults
     record.close()

@@ -51,10 +51,12 @@ class Live:
         day: dict[str, Day] | None = None,
         start: Instant | None = None,
         clock: Instant | None = None,
+        keeps_zero_volume: bool = False,
         **settings: Any,
     ) -> None:
         self.feed = ScriptedFeed(SESSION, script, day, start=clock)
-        self.source = LiveSource(self.feed, SESSION, LiveSettings(**settings), start)
+        chosen = LiveSettings(**settings)
+        self.source = LiveSource(self.feed, SESSION, chosen, start, keeps_zero_volume=keeps_zero_volume)
         self.source.subscribe({symbol: column for column, symbol in enumerate(symbols)}, 4)
         self.slices: list[BarSlice] = []
         self.given_at: list[Instant] = []
@@ -165,6 +167,9 @@ def test_late_bars_come_before_the_slice_that_follows() -> None:
     "values",
     [
         (1.0, 1.0, 2.0, 1.0, 1.0),
+        (1.0, 1.5, 1.0, 2.0, 1.0),
+        (1.0, 2.0, 1.5, 2.0, 1.0),
+        (1.0, float("inf"), 1.0, 1.0, 1.0),
         (1.0, 1.0, 0.0, 1.0, 1.0),
         (1.0, float("nan"), 1.0, 1.0, 1.0),
         (1.0, 1.0, 1.0, 1.0, -1.0),
@@ -177,6 +182,24 @@ def test_a_bar_that_cannot_be_is_dropped_and_told(values: tuple[float, ...]) -> 
     assert notice.message.startswith(
         "1 malformed bar was dropped, such as A ending 2018-02-27T14:31:00Z (open"
     )
+
+
+def test_a_bar_without_volume_is_dropped_as_an_import_drops_it() -> None:
+    untraded, wrong = (1.0, 1.0, 1.0, 1.0, 0.0), (1.0, 1.0, 0.0, 1.0, 0.0)
+    script = [(at(1), arrivals(("A", at(1), untraded), ("B", at(1), wrong), ("A", at(2), 2.0)))]
+    live = Live(script).play()
+    assert (live.closes(0), live.closes(1)) == ({2: 2.0}, {})
+    (notice,) = live.of(FeedNotice)
+    assert notice.message.startswith("2 bars without volume were dropped, such as A ending 2018-02-27T14:31")
+
+
+def test_bars_without_volume_of_a_store_that_keeps_them_are_used() -> None:
+    untraded, wrong = (1.0, 1.0, 1.0, 1.0, 0.0), (1.0, 1.0, 0.0, 1.0, 0.0)
+    live = Live([(at(1), arrivals(("A", at(1), untraded), ("B", at(1), wrong)))], keeps_zero_volume=True)
+    live.play()
+    assert (live.closes(0), live.closes(1)) == ({1: 1.0}, {})
+    (notice,) = live.of(FeedNotice)
+    assert notice.message.startswith("1 malformed bar was dropped, such as B ending")
 
 
 def test_bars_that_end_nowhere_or_are_of_another_time() -> None:

@@ -11,7 +11,7 @@ from typing import Any, Final
 import msgpack  # type: ignore[import-untyped]
 import numpy as np
 
-from symscan.model.bar import VOLUME, Floats, Mask
+from symscan.model.bar import Floats
 from symscan.model.instant import MINUTE
 from symscan.sources.feed import Arrivals
 
@@ -68,14 +68,6 @@ def decode(data: bytes | str) -> Frame:
     return Frame(tuple(arrivals), tuple(controls), broken)
 
 
-def are_bars(ends: np.ndarray[Any, np.dtype[np.int64]], fields: Floats) -> Mask:
-    """Which columns can be minute bars: on the minute, with positive prices and a volume."""
-    known = np.isfinite(fields).all(axis=0)
-    priced = (fields[:VOLUME] > 0.0).all(axis=0) & (fields[VOLUME] >= 0.0)
-    usable: Mask = known & priced & (ends % MINUTE == 0)
-    return usable
-
-
 def _messages(data: bytes | str) -> list[Any]:
     if isinstance(data, str):
         raise ValueError("text where messages were expected")
@@ -94,11 +86,7 @@ def _arrivals(bars: Sequence[Mapping[str, Any]], *, corrected: bool) -> Arrivals
         columns = _columns(map(_COLUMNS, bars))
     except _BROKEN:
         columns = _columns(_COLUMNS(bar) for bar in bars if _is_whole(bar))
-    symbols, ends, fields = columns
-    usable = are_bars(ends, fields)
-    if not usable.all():
-        symbols = tuple(symbol for symbol, good in zip(symbols, usable.tolist(), strict=True) if good)
-        ends, fields = ends[usable], fields[:, usable]
+    symbols, ends, fields = columns  # whether they are valid bars is for the session to say: one rule for all
     return Arrivals(symbols, ends, fields, corrected)
 
 

@@ -149,15 +149,9 @@ class AlpacaFeed:
         return self._arrivals(frame)
 
     def _arrivals(self, frame: pl.DataFrame) -> Arrivals:
-        from symscan.sources.alpaca.decode import are_bars
-
         ends = frame["start"].to_physical().to_numpy() + MINUTE
         fields = np.ascontiguousarray(frame.select(FIELDS).to_numpy().T, np.float64).reshape(len(FIELDS), -1)
-        usable = are_bars(ends, fields)
-        symbols = frame["symbol"].filter(usable).to_list()
-        if len(symbols) < len(ends):
-            self._queue.put(Notice(f"Alpaca gave {len(ends) - len(symbols)} bars that are none; ignored"))
-        return Arrivals(symbols, ends[usable], fields[:, usable])
+        return Arrivals(frame["symbol"].to_list(), ends, fields)
 
     def _seconds_to(self, until: Instant) -> float:
         return min(max(0.0, (until - self.now()) / SECOND), _LONGEST_WAIT_SECONDS)
