@@ -15,6 +15,7 @@ from symscan.model.bar import FIELDS
 from symscan.sources.bar_files import LINE, BarTable, open_table
 from symscan.sources.columns import DATE, SYMBOL, TIME, TIMESTAMP, map_columns
 from symscan.sources.options import ImportOptions
+from symscan.sources.refused_rows import RefusedRows
 from symscan.sources.timestamps import WHEN, read_dates, read_instants
 
 _NAMED_ROWS: Final = 5
@@ -34,6 +35,15 @@ class Rows:
 
     table: BarTable
     frame: pl.DataFrame
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Unread:
+    """The rows whose cells in some columns cannot be read."""
+
+    rows: pl.Series
+    columns: Sequence[str]
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,33 +76,43 @@ class BarReader:
             symbol = _symbol_of_name(path, options.name_pattern)
         return BarReader(table, positions, columns.ignored, symbol, options)
 
-    def rows(self) -> Iterator[Rows]:
-        """The file's rows in order, some at a time.
+    def chunks(self) -> Iterator[pl.DataFrame]:
+        """The file's cells in order, some rows at a time.
 
         Raises
         ------
         DataError
-            If a cell cannot be read; the message names its line and what it holds.
+            If the file cannot be read to its end.
         """
-        for cells in self.table.chunks(self.positions):
-            yield Rows(self.table, self._read(cells))
+        return self.table.chunks(self.positions)
 
-    def _read(self, cells: pl.DataFrame) -> pl.DataFrame:
+    def read(self, cells: pl.DataFrame) -> Rows:
+        """The rows of some cells.
+
+        Raises
+        ------
+        RefusedRows
+            If a cell cannot be read; the message names its line and what it holds.
+        DataError
+            If it is not known how to read the times.
+        """
         symbol = pl.lit(self.symbol) if self.symbol else pl.col(SYMBOL).cast(pl.String).str.strip_chars()
-        numbers = [self._number(cells, field) for field in FIELDS]
-        return cells.select(
-            pl.col(LINE), symbol.replace("", None).alias("symbol"), self._when(cells), *numbers
-        )
+        unread: list[_Unread] = []
+        numbers = [self._number(cells, field, unread) for field in FIELDS]
+        when = self._when(cells, unread)
+        self._refuse_unread(cells, unread)
+        symbols = symbol.replace("", None).alias("symbol")
+        return Rows(self.table, cells.select(pl.col(LINE), symbols, when, *numbers))
 
-    def _number(self, cells: pl.DataFrame, field: str) -> pl.Series:
+    def _number(self, cells: pl.DataFrame, field: str, unread: list[_Unread]) -> pl.Series:
         cell = cells[field]
         if cell.dtype == pl.String:
             cell = cell.str.strip_chars().replace("", None)
         number = cell.cast(pl.Float64, strict=False)
-        self._refuse_unread(cells, cell.is_not_null() & number.is_null(), [field], "is not a number")
+        unread.append(_Unread(cell.is_not_null() & number.is_null(), [field], "is not a number"))
         return cells.select(pl.when(number.is_finite()).then(number).alias(field)).to_series()
 
-    def _when(self, cells: pl.DataFrame) -> pl.Series:
+    def _when(self, cells: pl.DataFrame, unread: list[_Unread]) -> pl.Series:
         options = self.options
         columns = [name for name in (TIMESTAMP, DATE, TIME) if name in cells.columns]
         try:
@@ -104,7 +124,7 @@ class BarReader:
         except DataError as error:
             raise DataError(f"{self.table.path}: {error}") from None
         given = cells.select(pl.all_horizontal(pl.col(columns).is_not_null())).to_series()
-        self._refuse_unread(cells, given & when.is_null(), columns, self._why_no_time())
+        unread.append(_Unread(given & when.is_null(), columns, self._why_no_time()))
         return when.alias(WHEN)
 
     def _why_no_time(self) -> str:
@@ -115,18 +135,18 @@ class BarReader:
         )
         return f"is not a time{zone}"
 
-    def _refuse_unread(
-        self, cells: pl.DataFrame, unread: pl.Series, columns: Sequence[str], why: str
-    ) -> None:
-        if not unread.any():
+    def _refuse_unread(self, cells: pl.DataFrame, unread: Sequence[_Unread]) -> None:
+        is_faulty = pl.select(pl.any_horizontal(*(one.rows for one in unread))).to_series()
+        if not is_faulty.any():
             return
-        faulty = cells.filter(unread)
-        names = " and ".join(self.table.names[self.positions[column]] for column in columns)
-        rows = [
-            f"  {self.table.row_name(line)}: {names} '{' '.join(map(str, values))}' {why}"
-            for line, *values in faulty.head(_NAMED_ROWS).select(LINE, *columns).iter_rows()
-        ]
-        raise DataError("\n".join([f"rows that cannot be read: {faulty.height:,}; mend the file", *rows]))
+        first = is_faulty.arg_true().head(_NAMED_ROWS).to_list()
+        named = [self._name(cells, row, next(one for one in unread if one.rows[row])) for row in first]
+        raise RefusedRows("that cannot be read", int(is_faulty.sum()), "mend the file", named)
+
+    def _name(self, cells: pl.DataFrame, row: int, fault: _Unread) -> str:
+        names = " and ".join(self.table.names[self.positions[column]] for column in fault.columns)
+        line, *values = cells.select(LINE, *fault.columns).row(row)
+        return f"{self.table.row_name(line)}: {names} '{' '.join(map(str, values))}' {fault.why}"
 
 
 def _check_types(table: BarTable, positions: Mapping[str, int]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -19,6 +19,7 @@ from symscan.sources.options import ImportOptions
 from symscan.sources.parquet import BarStore
 from symscan.sources.placing import Calendar, Placer
 from symscan.sources.progress import Progress, silent
+from symscan.sources.refused_rows import RefusedRows
 from symscan.sources.runs import Runs
 from symscan.sources.store_update import StoreUpdate
 from symscan.sources.validate import sound_rows
@@ -119,12 +120,23 @@ class _Import:
         """Read, check and place every row."""
         for number, reader in enumerate(self._readers):
             self._progress("reading", number, len(self._readers))
-            for rows in reader.rows():
-                self._counts["rows"] += rows.frame.height
-                sound = sound_rows(rows, self._options, self._counts)
-                placed = placer.place(rows.table, sound, self._counts)
-                self._symbols.update(placed["symbol"].unique())
+            chunks = reader.chunks()
+            for cells in chunks:
+                try:
+                    placed = self._take(reader, cells, placer)
+                except RefusedRows as refused:
+                    is_last = number == len(self._readers) - 1 and _is_exhausted(chunks)
+                    raise refused.of_all() if is_last else refused from None
                 runs.add(placed.with_columns(pl.lit(number, pl.UInt32).alias(FILE)))
+
+    def _take(self, reader: BarReader, cells: pl.DataFrame, placer: Placer) -> pl.DataFrame:
+        """The rows of some cells that can be bars, in their sessions."""
+        rows = reader.read(cells)
+        self._counts["rows"] += rows.frame.height
+        sound = sound_rows(rows, self._options, self._counts)
+        placed = placer.place(rows.table, sound, self._counts)
+        self._symbols.update(placed["symbol"].unique())
+        return placed
 
     def write(self, runs: Runs, update: StoreUpdate) -> None:
         """Merge and write every session."""
@@ -135,7 +147,10 @@ class _Import:
         interval = self._options.interval
         for done, session in enumerate(self._sessions):
             self._progress("writing", done, len(self._sessions))
-            bars = merger.merge(runs.take(session), self._store.load(interval, [session]))
+            try:
+                bars = merger.merge(runs.take(session), self._store.load(interval, [session]))
+            except RefusedRows as refused:
+                raise refused.of_all() if session == self._sessions[-1] else refused from None
             if update.put(interval, session, bars):
                 self._changed.append(session)
         self._progress("writing", len(self._sessions), len(self._sessions))
@@ -151,3 +166,11 @@ class _Import:
             ignored_columns=tuple(ignored),
             **{name: self._counts[name] for name in _COUNTED},
         )
+
+
+def _is_exhausted(chunks: Iterator[pl.DataFrame]) -> bool:
+    """Whether a file has no more rows; one that cannot be read on may have some."""
+    try:
+        return next(chunks, None) is None
+    except DataError:
+        return False

@@ -16,6 +16,7 @@ from symscan.sources.bar_files import LINE, BarTable
 from symscan.sources.options import ImportOptions, OnConflict, OpeningPrint
 from symscan.sources.parquet import bar_schema
 from symscan.sources.placing import PRINT
+from symscan.sources.refused_rows import RefusedRows
 
 FILE: Final = "file"
 """The column that holds the number of the file a row comes from; null for stored bars."""
@@ -59,7 +60,8 @@ class Merger:
             may be an opening print or a pre-market bar.
         """
         intraday = self._options.interval.is_intraday
-        bars = self._without_duplicates(rows, [*self._key, PRINT] if intraday else self._key)
+        key = [*self._key, PRINT] if intraday else self._key
+        bars = self._without_duplicates(rows, key, is_partial=not stored.is_empty())
         if intraday:
             bars = self._without_prints(bars).with_columns(pl.col("start").cast(pl.Datetime("us", "UTC")))
         self._counts["bars"] += bars.height
@@ -67,8 +69,10 @@ class Merger:
             bars = self._without_duplicates(pl.concat([stored, bars], how="diagonal"), self._key)
         return bars.select(bar_schema(self._options.interval).names())
 
-    def _without_duplicates(self, rows: pl.DataFrame, key: list[str]) -> pl.DataFrame:
-        """One row per key, sorted by it."""
+    def _without_duplicates(
+        self, rows: pl.DataFrame, key: list[str], *, is_partial: bool = False
+    ) -> pl.DataFrame:
+        """One row per key, sorted by it; ``is_partial`` if other rows of the session are still to come."""
         rows = rows.sort(key, maintain_order=True)
         repeats = rows.select(pl.all_horizontal(pl.col(key).eq_missing(pl.col(key).shift(1)))).to_series()
         if not repeats[1:].any():
@@ -77,7 +81,7 @@ class Merger:
         conflicts = rows.select(differs.alias("conflict")).to_series() & repeats
         count = int(conflicts.sum())
         if count and self._options.on_conflict is OnConflict.STOP:
-            raise DataError(self._describe(rows, conflicts))
+            raise self._refusal(rows, conflicts, is_partial)
         self._counts["conflicts"] += count
         self._counts["duplicates"] += int(repeats.sum()) - count
         if self._options.on_conflict is OnConflict.LAST:
@@ -120,17 +124,12 @@ class Merger:
             "--opening-print merge (it is the print), drop, or keep (it is that bar)"
         )
 
-    def _describe(self, rows: pl.DataFrame, conflicts: pl.Series) -> str:
+    def _refusal(self, rows: pl.DataFrame, conflicts: pl.Series, is_partial: bool) -> RefusedRows:
         places = conflicts.arg_true().head(_NAMED_CONFLICTS).to_list()
-        pairs = [
-            f"  {self._name(rows.row(i - 1, named=True))}\n  {self._name(rows.row(i, named=True))}"
-            for i in places
-        ]
-        head = (
-            f"rows of {rows['session'][0]} that contradict another row of the same bar: {conflicts.sum():,}; "
-            "mend the files, or give --on-conflict first or last"
-        )
-        return "\n".join([head, *pairs])
+        pairs = [self._name(row) for i in places for row in rows[i - 1 : i + 1].iter_rows(named=True)]
+        what = f"of {rows['session'][0]} that contradict another row of the same bar"
+        remedy = "mend the files, or give --on-conflict first or last"
+        return RefusedRows(what, int(conflicts.sum()), remedy, pairs, is_partial=is_partial)
 
     def _name(self, row: dict[str, Any]) -> str:
         """A row in words: where it stands, whose it is, and what it holds."""

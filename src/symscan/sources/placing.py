@@ -10,11 +10,11 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import polars as pl
 
-from symscan.errors import DataError
 from symscan.model.instant import MINUTE
 from symscan.model.session import Session
 from symscan.sources.bar_files import LINE, BarTable
 from symscan.sources.options import ImportOptions, Label, OpeningPrint, Outside
+from symscan.sources.refused_rows import RefusedRows
 from symscan.sources.session_assignment import Instants, SessionTable
 from symscan.sources.timestamps import WHEN
 
@@ -58,7 +58,7 @@ class Placer:
 
         Raises
         ------
-        DataError
+        RefusedRows
             If a row lies on a day without a session and is not to be dropped, or off the grid.
         """
         if rows.is_empty():
@@ -99,9 +99,7 @@ class Placer:
         if outside.is_empty():
             return rows
         if self._options.outside is Outside.STOP:
-            raise DataError(
-                _name_rows(table, outside, "outside any session", "; mend it, or give --outside drop")
-            )
+            raise _refusal(table, outside, "outside any session", "mend it, or give --outside drop")
         counts["outside"] += outside.height
         return rows.filter(pl.col("session").is_not_null())
 
@@ -111,7 +109,7 @@ class Placer:
         if off.is_empty():
             return rows
         what = f"off the grid of {self._options.interval} bars, which begins at the session's open"
-        raise DataError(_name_rows(table, off, what))
+        raise _refusal(table, off, what)
 
     def _sessions_around(self, days: pl.Series) -> SessionTable:
         """The sessions of every year the days lie in, and of the day before and after."""
@@ -129,9 +127,9 @@ def _last_start(opened: Instants, closed: Instants, step: int) -> Instants:
     return opened + (closed - opened - 1) // step * step
 
 
-def _name_rows(table: BarTable, rows: pl.DataFrame, what: str, remedy: str = "") -> str:
+def _refusal(table: BarTable, rows: pl.DataFrame, what: str, remedy: str = "") -> RefusedRows:
     named = [
-        f"  {table.row_name(line)}: {symbol} at {when}"
+        f"{table.row_name(line)}: {symbol} at {when}"
         for line, symbol, when in rows.head(_NAMED_ROWS).select(LINE, "symbol", WHEN).iter_rows()
     ]
-    return "\n".join([f"rows {what}: {rows.height:,}{remedy}", *named])
+    return RefusedRows(what, rows.height, remedy, named)

@@ -7,7 +7,6 @@ from typing import Final
 
 import polars as pl
 
-from symscan.errors import DataError
 from symscan.model.bar import FIELDS
 from symscan.sources.bar_files import LINE
 from symscan.sources.bar_rules import (
@@ -19,6 +18,7 @@ from symscan.sources.bar_rules import (
 )
 from symscan.sources.cells import Rows
 from symscan.sources.options import BadRows, ImportOptions, ZeroVolume
+from symscan.sources.refused_rows import RefusedRows
 from symscan.sources.timestamps import WHEN
 
 _NAMED_ROWS: Final = 5
@@ -29,7 +29,7 @@ def sound_rows(rows: Rows, options: ImportOptions, counts: Counter[str]) -> pl.D
 
     Raises
     ------
-    DataError
+    RefusedRows
         If some cannot be, and are not to be dropped; the first are named.
     """
     frame = rows.frame
@@ -42,7 +42,7 @@ def sound_rows(rows: Rows, options: ImportOptions, counts: Counter[str]) -> pl.D
     if bad.null_count() == frame.height:
         return frame
     if options.bad_rows is BadRows.STOP:
-        raise DataError(_describe(rows, frame.with_columns(bad).filter(bad.is_not_null())))
+        raise _refusal(rows, frame.with_columns(bad).filter(bad.is_not_null()))
     counts["bad_rows"] += frame.height - bad.null_count()
     return frame.filter(bad.is_null())
 
@@ -62,14 +62,14 @@ def _fault() -> pl.Expr:
     )
 
 
-def _describe(rows: Rows, bad: pl.DataFrame) -> str:
+def _refusal(rows: Rows, bad: pl.DataFrame) -> RefusedRows:
     named = [
-        f"  {rows.table.row_name(line)}: {symbol}: {fault} (open, high, low, close, volume: {values})"
+        f"{rows.table.row_name(line)}: {symbol}: {fault} (open, high, low, close, volume: {values})"
         for line, symbol, fault, values in bad.head(_NAMED_ROWS)
         .select(
             LINE, "symbol", "fault", pl.concat_str(FIELDS, separator=", ", ignore_nulls=False).fill_null("")
         )
         .iter_rows()
     ]
-    head = f"rows that cannot be bars: {bad.height:,}; mend the file, or give --bad-rows drop"
-    return "\n".join([head, *named])
+    remedy = "mend the file, or give --bad-rows drop"
+    return RefusedRows("that cannot be bars", bad.height, remedy, named)

@@ -14,6 +14,7 @@ import pytest
 from symscan.clock.session_calendar import SessionCalendar
 from symscan.errors import DataError
 from symscan.model.interval import FIVE_MINUTES, ONE_DAY, ONE_MINUTE, Interval
+from symscan.sources import bar_files
 from symscan.sources.importer import ImportReport, import_bars
 from symscan.sources.options import (
     BadRows,
@@ -260,6 +261,61 @@ class TestRowsThatAreNoBars:
 
     def test_an_import_without_one_bar_is_an_error(self, desk: Desk) -> None:
         assert "there is not one bar among 0 rows" in desk.refuse(HEADER)
+
+
+class TestCountsOfRefusedRows:
+    """What an import that stopped counted is a lower bound, unless it had read everything."""
+
+    GOOD = f"A,2018-02-20 09:30:00,{FLAT}\n"
+    BAD = (
+        ("A,2018-02-20 09:31:00,10,x,10,10,1\n", "that cannot be read"),
+        ("A,2018-02-20 09:31:00,10,9,10,10,1\n", "that cannot be bars"),
+        (f"A,2018-02-18 09:31:00,{FLAT}\n", "outside any session"),
+        (f"A,2018-02-20 09:31:30,{FLAT}\n", "off the grid of 1m bars, which begins at the session's open"),
+    )
+
+    @pytest.mark.parametrize(("row", "what"), BAD)
+    def test_other_files_may_hold_more(self, desk: Desk, row: str, what: str) -> None:
+        desk.write(HEADER + self.GOOD + row * 2, "a.csv")
+        desk.write(HEADER + self.GOOD + row * 3, "b.csv")
+        with pytest.raises(DataError, match=f"^rows {what}: at least 2(;|\n)"):
+            import_bars(desk.store, [desk.folder], STARTS, SessionCalendar())
+
+    @pytest.mark.parametrize(("row", "what"), BAD)
+    def test_when_all_was_read_the_count_is_exact(self, desk: Desk, row: str, what: str) -> None:
+        desk.write(HEADER + self.GOOD, "a.csv")
+        desk.write(HEADER + self.GOOD + row * 3, "b.csv")
+        with pytest.raises(DataError, match=f"^rows {what}: 3(;|\n)"):
+            import_bars(desk.store, [desk.folder], STARTS, SessionCalendar())
+
+    @pytest.mark.parametrize(("row", "what"), BAD)
+    def test_other_parts_of_a_file_may_hold_more(
+        self, desk: Desk, row: str, what: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(bar_files, "_CHUNK_ROWS", 4)
+        text = HEADER + self.GOOD * 10 + row * 2 + self.GOOD * 10
+        assert f"rows {what}: at least " in desk.refuse(text)
+
+    def test_rows_with_cells_of_several_columns_are_counted_once(self, desk: Desk) -> None:
+        rows = "A,later,10,x,10,10,1\nA,2018-02-20 09:31:00,10,10,10,y,1\nA,soon,10,10,10,10,1\n"
+        message = desk.refuse(HEADER + self.GOOD * 5 + rows)
+        assert "rows that cannot be read: 3;" in message
+        assert "bars.csv:7: high 'x' is not a number" in message
+        assert "bars.csv:9: ts 'soon' is not a time" in message
+
+    def test_conflicts_of_later_sessions_are_not_counted(self, desk: Desk) -> None:
+        day = "A,2018-02-{},10,10,10,10,{}\n"
+        rows = [day.format(number, volume) for number in (20, 21) for volume in (1, 2)]
+        message = desk.refuse(HEADER + "".join(rows), DAYS)
+        assert "rows of 2018-02-20 that contradict another row of the same bar: at least 1;" in message
+
+    def test_conflicts_with_the_store_come_on_top(self, desk: Desk) -> None:
+        desk.take(HEADER + self.GOOD)
+        other = "A,2018-02-20 09:30:00,10,10.5,10,10,{}\n"
+        with pytest.raises(DataError, match="the same bar: at least 1;"):
+            desk.take(HEADER + other.format(1) + other.format(2))
+        with pytest.raises(DataError, match="the same bar: 1;"):
+            desk.take(HEADER + other.format(1))
 
 
 class TestPlaces:
