@@ -193,7 +193,7 @@ class Orders:
         wanted: dict[Interval, tuple[dict[str, None], int]] = {}
         for who, interval, days in self._needed(order):
             symbols.update(dict.fromkeys(who))
-            if interval is not None and days:
+            if who and interval is not None and days:
                 have, most = wanted.get(interval, ({}, 0))
                 wanted[interval] = ({**have, **dict.fromkeys(who)}, max(most, days))
         new = tuple(symbol for symbol in symbols if symbol not in self._data.symbols)

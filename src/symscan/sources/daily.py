@@ -78,10 +78,10 @@ class StoredDays:
         return np.array([self._place.get(symbol, -1) for symbol in symbols], np.intp)
 
     def _read(self, symbols: tuple[str, ...], sessions: Sequence[Session]) -> list[Block]:
-        if not sessions:
-            return []
-        frame = self._store.load(ONE_DAY, [session.date for session in sessions], symbols)
         blocks = [Block.blank(session.close, len(symbols)) for session in sessions]
+        if not sessions or not symbols:  # a frame of no symbols has no type to be joined by
+            return blocks
+        frame = self._store.load(ONE_DAY, [session.date for session in sessions], symbols)
         slot_of = {session.date: slot for slot, session in enumerate(sessions)}
         places = pl.DataFrame({"symbol": symbols, _COLUMN: np.arange(len(symbols))})
         for day, rows in _by_day(frame.join(places, on="symbol", maintain_order="left")):

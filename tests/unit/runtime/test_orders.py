@@ -170,6 +170,13 @@ def test_what_several_ask_for_is_loaded_once_and_what_is_there_not_at_all() -> N
     assert placed.later.plans == [Plan(("B", "C"), {ONE_DAY: (("B", "C"), 9)})]
 
 
+def test_what_everybody_has_is_loaded_for_nobody() -> None:
+    placed = Placed()
+    placed.provisioning.exchange([AddIndicator(OTHER, ("A", "B"), DAILY)])
+    placed.give(Exchange((AddIndicator(ME, ("A",), DAILY), AddIndicator(ME, ("B",), DAILY))))
+    assert placed.later.plans == [Plan()]
+
+
 def test_who_is_a_member_is_not_loaded_again() -> None:
     placed = Placed()
     placed.provisioning.admit(["A"], CONFIG)

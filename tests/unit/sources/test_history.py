@@ -123,3 +123,15 @@ def test_the_previous_close_is_of_the_session_just_before(store: BarStore) -> No
     _put(store, ONE_DAY, EARLIER[-2], {"A": {0: 1.0}})
     found = StoreHistory(store, Calendar(SESSION)).daily(("A",), SESSION)  # type: ignore[arg-type]
     assert np.isnan(found.previous_close).all()
+
+
+@pytest.mark.parametrize("others", [1, 1001])
+@pytest.mark.parametrize("interval", [ONE_MINUTE, FIVE_MINUTES, ONE_DAY, ONE_WEEK], ids=str)
+def test_of_no_symbols_there_are_no_bars(store: BarStore, interval: Interval, others: int) -> None:
+    """Also where the store has so many that only those asked for are read."""
+    for day in EARLIER[-9:]:
+        _put(store, ONE_DAY, day, {f"S{number}": {0: 1.0} for number in range(others)})
+        _put(store, ONE_MINUTE, day, {"S0": {0: 1.0}})
+    assert [closes for closes in _closes(store, interval, 9) if closes] == []
+    history = StoreHistory(store, Calendar(SESSION))  # type: ignore[arg-type]
+    assert history.daily((), SESSION).previous_close.shape == (0,)
