@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from symscan.scanners.universe import Universe, load_universe
+
+DEFAULT_UNIVERSE: Final = "sp500"
+"""What a scanner judges where nobody names a universe."""
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -86,7 +90,10 @@ class BaseScanner(ABC):
     """
 
     params: ClassVar[type[BaseModel] | None] = None
-    """A pydantic model that checks ``config`` before the run starts; None checks nothing."""
+    """A pydantic model that checks ``config`` before the run starts; None checks nothing.
+
+    The default of its ``universe``, if it has one, is the universe where the configuration names none.
+    """
 
     max_age_minutes: float | None = None
     """A symbol whose last bar ended longer ago is unknown; None sets no limit."""
@@ -119,14 +126,14 @@ class BaseScanner(ABC):
         return self._file.as_of if self._file is not None else None
 
     def check(self) -> None:
-        """Find faults before the run starts; a universe the configuration names must load.
+        """Find faults before the run starts; a universe the configuration or :attr:`params` names must load.
 
         Raises
         ------
         UniverseError
             If there is no such universe, or its file is malformed.
         """
-        if "universe" in self.config:
+        if self._named_universe() is not None:
             self._load_universe()
 
     def setup(self, context: ScanContext) -> bool:  # noqa: ARG002 - for subclasses to use
@@ -147,14 +154,15 @@ class BaseScanner(ABC):
         """Let go of what ``setup`` made; called once, after the last scan."""
 
     def _load_universe(self) -> list[str]:
-        """The symbols of the configured universe, ``sp500`` where none is named.
+        """The symbols of the universe the configuration names, else :attr:`params`, else of ``sp500``.
 
         Raises
         ------
         UniverseError
             If there is no such universe, or its file is malformed.
         """
-        return self._load_universe_from_file(self.config.get("universe", "sp500"))
+        named = self._named_universe()
+        return self._load_universe_from_file(DEFAULT_UNIVERSE if named is None else named)
 
     def _load_universe_from_file(self, file_path: str) -> list[str]:
         """The symbols of a universe by name or path.
@@ -167,3 +175,12 @@ class BaseScanner(ABC):
         self._file = load_universe(file_path, self._folders)
         self._loaded_universe = list(self._file.symbols)
         return list(self._file.symbols)
+
+    def _named_universe(self) -> str | None:
+        """The universe of the configuration, else the default that ``params`` declares; None without either."""
+        if "universe" in self.config:
+            named: str = self.config["universe"]
+            return named
+        field = None if self.params is None else self.params.model_fields.get("universe")
+        default = None if field is None else field.get_default(call_default_factory=True, validated_data={})
+        return os.fspath(default) if isinstance(default, str | os.PathLike) else None

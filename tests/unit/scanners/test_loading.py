@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from symscan.errors import ConfigError
+from symscan.errors import ConfigError, UniverseError
 from symscan.scanners.base import BaseScanner
 from symscan.scanners.builtin import gap, momentum
 from symscan.scanners.loading import builtin_names, load_scanner
@@ -168,3 +168,51 @@ def test_a_modules_name_is_the_same_in_every_process(tmp_path: Path) -> None:
         [sys.executable, "-c", program], env=env, capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == here
+
+
+def _with_params(base: str, universe: str, body: str) -> str:
+    head = HEAD + "from pathlib import Path\nfrom pydantic import BaseModel, Field\n\n"
+    params = f"class Params(BaseModel):\n    lowest: float\n    universe: {universe}\n\n"
+    return head + params + f"class Scanner({base}):\n    params = Params\n    def {body}\n"
+
+
+@pytest.mark.parametrize(
+    "declared", ["str = 'few.txt'", "str = Field(default_factory=lambda: 'few.txt')", "Path = Path('few.txt')"]
+)
+@pytest.mark.parametrize(
+    ("base", "body"),
+    [
+        ("BaseScanner", "scan(self, context):\n        return ScanResult([])"),
+        ("ScreenScanner", "screen(self):\n        return Screen('close > 5')"),
+    ],
+)
+def test_the_universe_its_parameters_declare_counts(
+    tmp_path: Path, declared: str, base: str, body: str
+) -> None:
+    _write(tmp_path, "few.txt", "ONE\nTWO\n")
+    _write(tmp_path, "other.txt", "THREE\n")
+    _write(tmp_path, "mine.py", _with_params(base, declared, body))
+    scanner = _load(tmp_path, "mine", lowest=1.0)
+    scanner.check()
+    assert scanner.universe == ("ONE", "TWO")
+    named = _load(tmp_path, "mine", lowest=1.0, universe="other.txt")
+    named.check()
+    assert named.universe == ("THREE",)
+
+
+@pytest.mark.parametrize("declared", ["str", "str | None = None", "list[str] = []"])
+def test_parameters_that_declare_no_universe_leave_it_as_it_is(tmp_path: Path, declared: str) -> None:
+    _write(
+        tmp_path, "mine.py", _with_params("BaseScanner", declared, "scan(self, context):\n        return None")
+    )
+    scanner = _load(tmp_path, "mine", lowest=1.0)
+    scanner.check()
+    assert scanner.universe == ()
+    assert len(scanner._load_universe()) > 400
+
+
+def test_a_declared_universe_that_is_not_there_is_a_fault_before_the_run(tmp_path: Path) -> None:
+    body = "scan(self, context):\n        return None"
+    _write(tmp_path, "mine.py", _with_params("BaseScanner", "str = 'gone.txt'", body))
+    with pytest.raises(UniverseError, match="no universe file 'gone.txt'"):
+        _load(tmp_path, "mine", lowest=1.0).check()
