@@ -1,4 +1,4 @@
-"""Indicators that several plug-ins ask for: each has the values it would have alone, live as in a backtest."""
+"""Indicators that several plug-ins ask for: the same live, resumed and in a backtest."""
 
 from __future__ import annotations
 

@@ -177,7 +177,7 @@ class BaseScanner(ABC):
         return list(self._file.symbols)
 
     def _named_universe(self) -> str | None:
-        """The universe of the configuration, else the default that ``params`` declares; None without either."""
+        """The universe of the configuration, else the one ``params`` declares; None without either."""
         if "universe" in self.config:
             named: str = self.config["universe"]
             return named

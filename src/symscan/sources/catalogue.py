@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from symscan.errors import DataError, SpecError
 from symscan.model.interval import Interval
+from symscan.sources.presence import Presence
 
 CATALOGUE_NAME: Final = "catalogue.json"
 _FORMAT: Final = "symscan bar store"
@@ -56,6 +57,8 @@ class Catalogue:
     asked
         Of which symbols a fetch has asked everything, by subject (``1m``, ``1d``, ``splits``) and date: one
         that did not trade that day has no bars to tell so.
+    presence
+        Which symbols have bars on which date; dates stored by an earlier version are missing there.
     """
 
     bars: Mapping[Interval, Files] = field(default_factory=dict)
@@ -64,6 +67,7 @@ class Catalogue:
     generation: int = 0
     origin: str | None = None
     asked: Mapping[str, Asked] = field(default_factory=dict)
+    presence: Mapping[Interval, Presence] = field(default_factory=dict)
 
     def files(self, interval: Interval) -> Files:
         """The files of an interval; none if it is not stored."""
@@ -74,14 +78,18 @@ class Catalogue:
         bars = (f"{interval}/{file.name}" for interval, files in self.bars.items() for file in files.values())
         return frozenset([*bars, *filter(None, [self.splits])])
 
-    def with_bars(self, interval: Interval, files: Files, symbols: frozenset[str]) -> Catalogue:
-        """A catalogue that also has these files, and these symbols among the interval's."""
+    def with_bars(
+        self, interval: Interval, files: Files, symbols: Mapping[date, frozenset[str]]
+    ) -> Catalogue:
+        """A catalogue that also has these files, each with its symbols."""
         merged = dict(sorted({**self.files(interval), **files}.items()))
-        names = tuple(sorted(symbols.union(self.symbols.get(interval, ()))))
+        names = tuple(sorted(frozenset(self.symbols.get(interval, ())).union(*symbols.values())))
+        presence = self.presence.get(interval, Presence()).with_dates(symbols)
         return replace(
             self,
             bars=dict(sorted({**self.bars, interval: merged}.items())),
             symbols=dict(sorted({**self.symbols, interval: names}.items())),
+            presence=dict(sorted({**self.presence, interval: presence}.items())),
         )
 
 
@@ -142,6 +150,7 @@ def _content(catalogue: Catalogue) -> dict[str, Any]:
         },
         "origin": catalogue.origin,
         **_asked_content(catalogue.asked),
+        "presence": {str(interval): one.content() for interval, one in catalogue.presence.items()},
     }
 
 
@@ -174,6 +183,9 @@ def _parse(path: Path, content: Any) -> Catalogue:
             generation=content["generation"],
             origin=content.get("origin"),
             asked=_parse_asked(content),
+            presence={
+                Interval.parse(text): Presence.parse(one) for text, one in content.get("presence", {}).items()
+            },
         )
     except (KeyError, IndexError, TypeError, ValueError, AttributeError, SpecError) as error:
         raise _damaged(path, repr(error)) from None

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import date
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import polars as pl
 
 from symscan.errors import DataError
-from symscan.model.bar import FIELDS
+from symscan.model.bar import FIELDS, Mask
 from symscan.model.instant import Instant
 from symscan.model.interval import Interval
 from symscan.sources.catalogue import CATALOGUE_NAME, Catalogue, Files, read_catalogue, write_catalogue
+from symscan.sources.presence import Presence, SymbolDays
 from symscan.sources.store_lock import LOCK_NAME, locked
 from symscan.sources.store_update import StoreUpdate, refuse_mixing
 
@@ -116,6 +117,27 @@ class BarStore:
             pl.scan_parquet(path, glob=False).select(pl.col("start").min().to_physical())
         ).item()
         return first
+
+    def has_bars(self, interval: Interval, session: date, symbols: Sequence[str]) -> Mask:
+        """Which of the symbols have bars of an interval on a date, shape ``(len(symbols),)``.
+
+        Raises
+        ------
+        DataError
+            If a file of the store cannot be read: the catalogue knows, but not of one stored by an
+            earlier version.
+        """
+        return self._symbol_days(interval).on(session, symbols)
+
+    def symbols_on(self, interval: Interval, sessions: Iterable[date]) -> list[str]:
+        """The symbols that have bars of an interval on any of the dates, in the order of the alphabet.
+
+        Raises
+        ------
+        DataError
+            If a file of the store cannot be read, as in :meth:`has_bars`.
+        """
+        return self._symbol_days(interval).on_any(sessions)
 
     def load(
         self,
@@ -224,6 +246,20 @@ class BarStore:
         self._catalogue = catalogue
         self._symbols = frozenset[str]().union(*catalogue.symbols.values())
         self._splits = None
+        self._days: dict[Interval, SymbolDays] = {}
+
+    def _symbol_days(self, interval: Interval) -> SymbolDays:
+        days = self._days.get(interval)
+        if days is None:
+            presence = self._catalogue.presence.get(interval, Presence())
+            symbols = self._catalogue.symbols.get(interval, ())
+            days = self._days[interval] = SymbolDays(presence, symbols, partial(self._read_symbols, interval))
+        return days
+
+    def _read_symbols(self, interval: Interval, session: date) -> list[str]:
+        """The symbols of a date from its file, none if there is none."""
+        rows = self._scan(interval, [session], None, ["symbol"])
+        return self._read(rows.unique()).to_series().to_list()
 
     def _read(self, rows: pl.LazyFrame) -> pl.DataFrame:
         with self._readable():

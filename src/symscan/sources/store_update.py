@@ -36,7 +36,7 @@ class StoreUpdate:
         self._root = root
         self._old = catalogue
         self._files: defaultdict[Interval, dict[date, BarFile]] = defaultdict(dict)
-        self._symbols: defaultdict[Interval, set[str]] = defaultdict(set)
+        self._symbols: defaultdict[Interval, dict[date, frozenset[str]]] = defaultdict(dict)
         self._splits = catalogue.splits
         self._origin = catalogue.origin
         self._asked = {subject: dict(dates) for subject, dates in catalogue.asked.items()}
@@ -60,10 +60,10 @@ class StoreUpdate:
 
     def put(self, interval: Interval, session: date, bars: pl.DataFrame) -> bool:
         """Write a session's bars, all of them, in the stored order; False if they were so already."""
-        symbols = bars["symbol"].unique()
+        symbols = frozenset(bars["symbol"].unique())
         name = self._write(bars, str(interval), session.isoformat())
         self._files[interval][session] = BarFile(name, bars.height, len(symbols))
-        self._symbols[interval].update(symbols)
+        self._symbols[interval][session] = symbols
         return self._files[interval][session] != self._old.files(interval).get(session)
 
     def put_splits(self, splits: pl.DataFrame) -> None:
@@ -80,7 +80,7 @@ class StoreUpdate:
             asked={subject: dict(sorted(dates.items())) for subject, dates in self._asked.items()},
         )
         for interval, files in self._files.items():
-            new = new.with_bars(interval, files, frozenset(self._symbols[interval]))
+            new = new.with_bars(interval, files, self._symbols[interval])
         write_catalogue(self._root, new)
         _remove_unnamed(self._root, new)
         return new

@@ -177,7 +177,8 @@ def _with_params(base: str, universe: str, body: str) -> str:
 
 
 @pytest.mark.parametrize(
-    "declared", ["str = 'few.txt'", "str = Field(default_factory=lambda: 'few.txt')", "Path = Path('few.txt')"]
+    "declared",
+    ["str = 'few.txt'", "str = Field(default_factory=lambda: 'few.txt')", "Path = Path('few.txt')"],
 )
 @pytest.mark.parametrize(
     ("base", "body"),
@@ -202,9 +203,8 @@ def test_the_universe_its_parameters_declare_counts(
 
 @pytest.mark.parametrize("declared", ["str", "str | None = None", "list[str] = []"])
 def test_parameters_that_declare_no_universe_leave_it_as_it_is(tmp_path: Path, declared: str) -> None:
-    _write(
-        tmp_path, "mine.py", _with_params("BaseScanner", declared, "scan(self, context):\n        return None")
-    )
+    body = "scan(self, context):\n        return None"
+    _write(tmp_path, "mine.py", _with_params("BaseScanner", declared, body))
     scanner = _load(tmp_path, "mine", lowest=1.0)
     scanner.check()
     assert scanner.universe == ()
@@ -214,5 +214,5 @@ def test_parameters_that_declare_no_universe_leave_it_as_it_is(tmp_path: Path, d
 def test_a_declared_universe_that_is_not_there_is_a_fault_before_the_run(tmp_path: Path) -> None:
     body = "scan(self, context):\n        return None"
     _write(tmp_path, "mine.py", _with_params("BaseScanner", "str = 'gone.txt'", body))
-    with pytest.raises(UniverseError, match="no universe file 'gone.txt'"):
+    with pytest.raises(UniverseError, match=r"no universe file 'gone\.txt'"):
         _load(tmp_path, "mine", lowest=1.0).check()

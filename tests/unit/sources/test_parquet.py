@@ -238,6 +238,54 @@ def test_a_catalogue_of_before_there_were_origins_loads(store: BarStore) -> None
     assert BarStore(store.root).asked("1m", MONDAY) == frozenset()
 
 
+def _as_of_an_earlier_version(store: BarStore) -> None:
+    path = store.root / "catalogue.json"
+    content = json.loads(path.read_text())
+    del content["presence"]
+    path.write_text(json.dumps(content))
+
+
+@pytest.mark.parametrize("version", ["this", "an earlier", "both", "damaged"])
+def test_who_has_bars_when_is_known_whichever_version_stored_them(store: BarStore, version: str) -> None:
+    if version in ("an earlier", "both"):
+        _as_of_an_earlier_version(store)
+    if version == "damaged":
+        path = store.root / "catalogue.json"
+        content = json.loads(path.read_text())
+        content["presence"]["1m"]["dates"] = {str(MONDAY): "", str(TUESDAY): "YWJj"}
+        path.write_text(json.dumps(content))
+    if version == "both":
+        with BarStore(store.root).updating() as update:
+            update.put(ONE_MINUTE, TUESDAY, bars(TUESDAY, "AC"))
+    opened = BarStore(store.root)
+    asked = ["C", "Z", "A", "D", "B"]
+    assert opened.has_bars(ONE_MINUTE, MONDAY, asked).tolist() == [False, False, True, False, True]
+    assert opened.has_bars(ONE_MINUTE, TUESDAY, asked).tolist() == [True, False, True, False, False]
+    assert opened.has_bars(ONE_DAY, MONDAY, asked).tolist() == [False, False, False, True, False]
+    assert opened.has_bars(ONE_DAY, TUESDAY, asked).tolist() == [False] * 5
+    assert opened.symbols_on(ONE_MINUTE, [MONDAY]) == ["A", "B"]
+    assert opened.symbols_on(ONE_MINUTE, [TUESDAY, MONDAY]) == ["A", "B", "C"]
+    assert opened.symbols_on(FIVE_MINUTES, [MONDAY]) == opened.symbols_on(ONE_MINUTE, []) == []
+
+
+def test_who_has_bars_when_is_known_without_reading_them(store: BarStore) -> None:
+    for path in store.root.rglob("*.parquet"):
+        path.unlink()
+    assert BarStore(store.root).symbols_on(ONE_MINUTE, [MONDAY, TUESDAY]) == ["A", "B", "C"]
+    _as_of_an_earlier_version(store)
+    with pytest.raises(DataError, match="a file of the store cannot be read"):
+        BarStore(store.root).symbols_on(ONE_MINUTE, [MONDAY])
+
+
+def test_who_has_bars_when_follows_what_is_stored(store: BarStore) -> None:
+    assert store.has_bars(ONE_MINUTE, MONDAY, "ABE").tolist() == [True, True, False]
+    with store.updating() as update:
+        update.put(ONE_MINUTE, MONDAY, bars(MONDAY, "BE"))
+    for one in (store, BarStore(store.root)):
+        assert one.has_bars(ONE_MINUTE, MONDAY, "ABE").tolist() == [False, True, True]
+        assert one.has_bars(ONE_MINUTE, TUESDAY, "ABE").tolist() == [True, False, False]
+
+
 @pytest.mark.parametrize(
     ("held", "given", "message"),
     [
