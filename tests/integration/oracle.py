@@ -51,7 +51,6 @@ class Oracle:
             "symbol", "date", "open", "high", "low", "close", "volume"
         ).iter_rows():
             self._daily[symbol, one] = [(self.days[self._place[one]].close, *fields)]
-        self._stored_days = set(market.days["date"])
         self.readings = cache(self._readings)
         self.intraday = cache(self._intraday)
         self.series = cache(self._series)
@@ -72,9 +71,9 @@ class Oracle:
         return [combined(bars, ends[window]) for window, bars in sorted(windows.items())]
 
     def daily(self, symbol: str, day: Day) -> Bars:
-        """The stored row of a date; derived where no symbol has one of that date."""
-        if day.date in self._stored_days:
-            return self._daily.get((symbol, day.date), [])
+        """The stored row of a date; derived where there is none."""
+        if (symbol, day.date) in self._daily:
+            return self._daily[symbol, day.date]
         bars = self.regular(symbol, day)
         return [combined(bars, day.close)] if bars else []
 
@@ -87,9 +86,14 @@ class Oracle:
         return [(end, o / ratio, h / ratio, lo / ratio, c / ratio, v * ratio) for end, o, h, lo, c, v in bars]
 
     def mismatched(self, symbol: str, day: Day) -> bool:
-        (previous,) = self.earlier(day, 1)
-        daily, last = self.daily(symbol, previous), self.regular(symbol, previous)
-        return bool(daily and last) and abs(last[-1][4] / daily[0][4] - 1) > 0.03
+        """Whether closes differ in the previous session; if only minutes are stored of it, in the last before."""
+        for then in reversed(self.earlier(day, 20)):
+            daily, last = self._daily.get((symbol, then.date)), self.regular(symbol, then)
+            if daily and last:
+                return abs(last[-1][4] / daily[0][4] - 1) > 0.03
+            if then == self.earlier(day, 1)[0] and (daily or not last):
+                break
+        return False
 
     def previous_close(self, symbol: str, day: Day) -> float:
         (previous,) = self.earlier(day, 1)

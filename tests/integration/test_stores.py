@@ -108,6 +108,30 @@ def test_without_daily_bars_of_one_date_that_one_is_derived(market: Market, tmp_
     assert_as_computed(watch(tmp_path, store, DAY, (*READINGS, *keys)), oracle, DAY, READINGS, keys)
 
 
+def test_without_daily_bars_of_some_symbols_on_some_dates_those_are_derived(
+    market: Market, tmp_path: Path
+) -> None:
+    """Whatever is missing: of a symbol, of a date, the last one or one before; beside other price bases."""
+    lost = [
+        *(("LIQ00", date(2018, 11, day)) for day in (23, 20)),
+        *(("SPLT", date(2018, 11, day)) for day in (14, 21, 23)),
+        *((symbol, date(2018, 11, 23)) for symbol in ("BASIS", "THN00", "REVS", "STOP")),
+        ("BASIS", date(2018, 11, 21)),
+    ]
+    gone = pl.DataFrame(lost, ["symbol", "date"], orient="row")
+    days = market.days.join(gone, on=["symbol", "date"], how="anti")
+    assert days.height == market.days.height - len(lost)
+    store = make_store(tmp_path, {"1m": market.minutes, "1d": days}, SPLITS)
+    keys = ("sma_1_1d", "sma_3_1d", "roc_2_1d", "volume_ratio_2_1d", "sma_1_1w")
+    run = watch(tmp_path, store, DAY, (*READINGS, *keys))
+    assert_as_computed(run, Oracle(Market(market.minutes, days), DATES, SPLITS), DAY, READINGS, keys)
+    seen = values(run)
+    assert all(one["sma_1_1d"] == one["previous_close"] for one in seen.values())
+    at = max(at for at, _ in seen)
+    known = {symbol for (when, symbol), one in seen.items() if when == at and one["sma_3_1d"] is not None}
+    assert known == set(SYMBOLS) - {"NOTIN", "NEWC", "BASIS"}
+
+
 def test_five_minute_bars_alone_serve_as_well(market: Market, tmp_path: Path) -> None:
     """Everything that does not need minutes equals what minutes give, at the ends of five-minute bars."""
     fives = coarser(market.minutes, "5m")
@@ -209,10 +233,10 @@ def test_who_is_unknown_and_why(market: Market, tmp_path: Path) -> None:
     assert reasons["GONE"] == {"no_bar_today"}
     assert reasons["BASIS"] == {"basis_mismatch"}
     assert reasons["NEWC"] == {"no_previous_close"}
-    assert reasons["NODAY"] == {"no_previous_close"}
+    assert "NODAY" not in reasons  # its daily bars are made of its minutes
     assert reasons["STOP"] == {"stale"}
     assert "LIQ01" not in reasons
-    never = {"NOTIN", "GONE", "BASIS", "NEWC", "NODAY"}
+    never = {"NOTIN", "GONE", "BASIS", "NEWC"}
     assert set(run.hits["symbol"]) & never == set()
     scans = run.table("scans")
     assert (scans["judged"] + scans["unknown"] == len(SYMBOLS)).all()

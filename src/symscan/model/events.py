@@ -96,6 +96,13 @@ class ScannerDisabled(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class DailyBarsDerived(Event):
+    """The store lacks the last daily bar of so many symbols: it was made of their regular minutes."""
+
+    symbols: int
+
+
+@dataclass(frozen=True, slots=True)
 class IndicatorWarmed(Event):
     """An indicator was played up to now for some symbols."""
 
@@ -228,6 +235,7 @@ class Warned(Event):
 
 
 __all__ = [
+    "DailyBarsDerived",
     "Event",
     "Hits",
     "IndicatorWarmed",

@@ -26,6 +26,7 @@ def furnish(data: SessionData, history: HistorySource, symbols: Iterable[str]) -
     stored = history.symbols()  # afterwards: asking for a symbol's days may be what brings it into the store
     data.readings.previous_close[rows] = daily.previous_close
     data.mismatched[rows] = daily.mismatched
+    data.daily_derived[rows] = False if daily.derived is None else daily.derived
     data.in_store[rows] = [symbol in stored for symbol in new]
     return new
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 from itertools import groupby
 from types import MappingProxyType
@@ -11,6 +11,7 @@ import numpy as np
 
 from symscan.model.bar import Block, Rows
 from symscan.model.events import (
+    DailyBarsDerived,
     Event,
     RequestRefused,
     SymbolAdded,
@@ -83,6 +84,7 @@ class Provisioning:
         self._needs_by_holder = needs_by_holder
         self._keep = keep
         self._leaving = Leaving(data, source)
+        self._known_derived: set[str] = set()
         source.subscribe({}, data.capacity)  # slices are as wide as the session, even if nobody ever joins
 
     def exchange(self, requests: Sequence[Request]) -> list[Event]:
@@ -108,12 +110,12 @@ class Provisioning:
         bars = [one for one in requests if isinstance(one, AddBars)]
         indicators = [one for one in requests if isinstance(one, AddIndicator)]
         asked: list[AddBars | AddIndicator] = [*bars, *indicators]
-        self._place(symbol for request in asked for symbol in request.symbols)
+        events = self._place(dict.fromkeys(symbol for request in asked for symbol in request.symbols))
         for request in asked:
             self._data.add_candidates(request.holder, request.symbols)
         for wanted in bars:
             self._keep_bars(wanted)
-        return self._keep_indicators(indicators)
+        return [*events, *self._keep_indicators(indicators)]
 
     def needs_of(self, holder: str) -> MemberNeeds | None:
         """What members are given that a holder brings in; None: it may bring in none."""
@@ -158,12 +160,12 @@ class Provisioning:
         if not new:  # most scans find nobody new; asking for nobody would make indicators over no rows
             return []
         needs = needs or self._needs
-        self._place(new)
+        events = self._place(new)
         for interval in needs.streams:
             for wanting in (holder, MEMBERS):
                 self._data.add_interval(interval, wanting)
             self._shelve(MEMBERS, new, interval, needs.history_days)
-        events = self._keep_indicators([AddIndicator(CONFIG, tuple(new), spec) for spec in needs.indicators])
+        events += self._keep_indicators([AddIndicator(CONFIG, tuple(new), spec) for spec in needs.indicators])
         now = self._data.now
         return [*events, *(SymbolAdded(now, symbol, holder, ready_at=now) for symbol in new)]
 
@@ -174,10 +176,18 @@ class Provisioning:
     def place(self, symbols: Sequence[str]) -> None:
         """Give rows, daily history and bars to those of the symbols that have none and that the store has."""
         stored = self._history.symbols()
-        self._place(symbol for symbol in symbols if symbol not in self._data.symbols and symbol in stored)
+        self._furnish(symbol for symbol in symbols if symbol not in self._data.symbols and symbol in stored)
 
-    def _place(self, symbols: Iterable[str]) -> None:
-        """Give rows, daily history and bars to symbols that have none."""
+    def _place(self, symbols: Collection[str]) -> list[Event]:
+        """Give rows, daily history and bars to symbols that have none; tell whose daily bar was derived."""
+        self._furnish(symbols)
+        rows = self._data.symbols.rows(tuple(symbols))
+        derived = self._data.symbols.names(rows[self._data.daily_derived[rows]])
+        new = [symbol for symbol in derived if symbol not in self._known_derived]
+        self._known_derived.update(new)
+        return [DailyBarsDerived(self._data.now, len(new))] if new else []
+
+    def _furnish(self, symbols: Iterable[str]) -> None:
         new = furnish(self._data, self._history, symbols)
         if new:
             rows = self._data.symbols.rows(new)

@@ -111,7 +111,7 @@ class Supplies:
         if batch.daily is None or not all(symbol in batch.daily_of for symbol in symbols):
             return self._history.daily(symbols, session)
         places = np.array([batch.daily_of[symbol] for symbol in symbols], np.intp)
-        return DailyHistory(batch.daily.previous_close[places], batch.daily.mismatched[places])
+        return batch.daily.of(places)
 
     def _load(self, symbols: Sequence[str], interval: Interval, days: int) -> Iterator[Block]:
         return self._history.load(symbols, interval, self._session, days)

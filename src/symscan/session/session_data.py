@@ -51,8 +51,9 @@ class SessionData:
         Grids of the coarser intervals somebody asked for.
     coming
         Who will be a member as soon as its data is loaded; what is asked of it waits until then.
-    in_store, mismatched
-        Which rows the bar store has bars of; which have their 1d history on another price basis.
+    in_store, mismatched, daily_derived
+        Which rows the bar store has bars of; which have their 1d history on another price basis; which
+        have a last daily bar that is made of minutes, since none is stored.
     """
 
     def __init__(
@@ -77,6 +78,7 @@ class SessionData:
         self.coming: frozenset[str] = frozenset()
         self.in_store: Mask = np.zeros(self.capacity, np.bool_)
         self.mismatched: Mask = np.zeros(self.capacity, np.bool_)
+        self.daily_derived: Mask = np.zeros(self.capacity, np.bool_)
         self.now: Instant = session.pre_open
         self.is_active = False
         self._candidates: dict[str, Candidates] = {}
@@ -96,6 +98,7 @@ class SessionData:
         pinned.indicators = self.indicators.pinned()
         pinned.history = self.history.pinned()
         pinned.in_store, pinned.mismatched = self.in_store.copy(), self.mismatched.copy()
+        pinned.daily_derived = self.daily_derived.copy()
         pinned._intervals = {holder: dict(wanted) for holder, wanted in self._intervals.items()}
         return pinned
 
@@ -246,6 +249,7 @@ class SessionData:
         more = np.zeros(capacity - self.capacity, np.bool_)
         self.in_store = np.concatenate([self.in_store, more])
         self.mismatched = np.concatenate([self.mismatched, more])
+        self.daily_derived = np.concatenate([self.daily_derived, more])
         self.capacity = capacity
 
     def _empty(self, rows: Rows) -> None:
@@ -258,6 +262,7 @@ class SessionData:
         self.readings.previous_close[rows] = np.nan
         self.in_store[rows] = False
         self.mismatched[rows] = False
+        self.daily_derived[rows] = False
 
 
 def _fill(grid: Grid, rows: Rows, blocks: Sequence[Block]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from symscan.model.bar import Block, Floats, Mask, Moment
+from symscan.model.bar import Block, Floats, Mask, Moment, Rows
 from symscan.model.events import Event
 from symscan.model.instant import Instant
 from symscan.model.interval import Interval
@@ -23,10 +23,19 @@ class DailyHistory:
         The close of the immediately preceding session, NaN where unknown, shape ``(symbols,)``.
     mismatched
         Where daily and intraday bars are on different price bases, shape ``(symbols,)``.
+    derived
+        Where other symbols have a daily bar of that session, and this one's is made of its regular
+        minutes, shape ``(symbols,)``; None for nowhere.
     """
 
     previous_close: Floats
     mismatched: Mask
+    derived: Mask | None = None
+
+    def of(self, places: Rows) -> DailyHistory:
+        """The same of some of the symbols, in their order."""
+        derived = None if self.derived is None else self.derived[places]
+        return DailyHistory(self.previous_close[places], self.mismatched[places], derived)
 
 
 class HistorySource(Protocol):

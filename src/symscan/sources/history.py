@@ -13,7 +13,7 @@ import polars as pl
 
 from symscan.bars.aggregator import combine, derive
 from symscan.clock.session_calendar import SessionCalendar
-from symscan.model.bar import CLOSE, Block, Floats, Mask
+from symscan.model.bar import CLOSE, Block, Floats, Mask, Rows
 from symscan.model.interval import ONE_DAY, ONE_WEEK, Interval
 from symscan.model.session import Session
 from symscan.sources.base import DailyHistory
@@ -26,12 +26,16 @@ from symscan.sources.shelf import BlockShelf
 BASIS_TOLERANCE = 0.03
 """How far the daily close may lie from the last intraday close before the two are on different bases."""
 
+_BASIS_SESSIONS = 20
+"""How many sessions back daily and intraday closes are compared where the last one lacks a daily bar."""
+
 
 class StoreHistory:
     """History from a bar store.
 
     Per session and interval, the stored bars are used if there are any of that interval for that
-    date (a symbol absent there has none), else they are derived from the finest stored ones.
+    date (a symbol absent there has none), else they are derived from the finest stored ones. A daily
+    bar is derived for each symbol that has none stored.
 
     Parameters
     ----------
@@ -78,8 +82,9 @@ class StoreHistory:
         symbols = tuple(symbols)
         (previous,) = self._calendar.previous(session.date, 1)
         (block,) = self._days(symbols, session, [previous])
-        mismatched = self._mismatched(symbols, previous)
-        return DailyHistory(np.where(mismatched, np.nan, block.close), mismatched)
+        derived = self._derived(block, symbols, previous)
+        mismatched = self._mismatched(symbols, derived, session)
+        return DailyHistory(np.where(mismatched, np.nan, block.close), mismatched, derived)
 
     def _days(
         self, symbols: tuple[str, ...], session: Session, sessions: Sequence[Session]
@@ -87,7 +92,10 @@ class StoreHistory:
         stored = [earlier for earlier in sessions if self._stored_days.has(earlier)]
         block_of = dict(zip(stored, self._stored_days.load(symbols, stored), strict=True))
         for earlier in sessions:
-            block = block_of[earlier] if earlier in block_of else self._derived_day(symbols, earlier)
+            if earlier in block_of:
+                block = self._completed(block_of[earlier], symbols, earlier)
+            else:
+                block = self._derived_day(symbols, earlier)
             factor = self._factor(symbols, earlier.date, session.date)
             yield block if factor is None else scaled(block, factor)
 
@@ -145,15 +153,55 @@ class StoreHistory:
         ratios = dict(between.group_by("symbol").agg(pl.col("ratio").product()).iter_rows())
         return np.array([ratios.get(symbol, 1.0) for symbol in symbols])
 
-    def _mismatched(self, symbols: tuple[str, ...], previous: Session) -> Mask:
-        """Where the daily close and the last regular intraday close of a session contradict each other."""
-        stored = self._store.intervals(previous.date)
-        if ONE_DAY not in stored or stored[0] == ONE_DAY:
+    def _completed(self, block: Block, symbols: tuple[str, ...], session: Session) -> Block:
+        """Stored daily bars, with one made of the regular minutes for each symbol that has none."""
+        lacking = self._with_minutes(symbols, block.absent, session)
+        if not len(lacking):
+            return block
+        made = self._derived_day(_chosen(symbols, lacking), session)
+        whole = Block(block.end, block.fields.copy(), block.present.copy())
+        whole.put(lacking, made.present, made.fields)
+        return whole
+
+    def _with_minutes(self, symbols: Sequence[str], places: Rows, session: Session) -> Rows:
+        """Those of the places whose symbols have intraday bars of a session; bars are not read for it."""
+        stored = [one for one in self._store.intervals(session.date) if one.is_intraday]
+        if not stored or not len(places):
+            return places[:0]
+        return places[self._store.has_bars(min(stored), session.date, _chosen(symbols, places))]
+
+    def _derived(self, block: Block, symbols: tuple[str, ...], session: Session) -> Mask:
+        """Where a session's daily bars are made of minutes although the store has daily bars."""
+        if not self._store.files(ONE_DAY):
             return np.zeros(len(symbols), np.bool_)
-        daily = self._stored_days.load(symbols, [previous])[0].close
+        return block.present & ~self._store.has_bars(ONE_DAY, session.date, symbols)
+
+    def _mismatched(self, symbols: tuple[str, ...], derived: Mask, session: Session) -> Mask:
+        """Where daily and intraday closes of the last session contradict each other.
+
+        Of a symbol whose daily bar is made of its minutes, those of the last session that has both.
+        """
+        previous, *earlier = self._calendar.previous(session.date, _BASIS_SESSIONS)[::-1]
+        mismatched = self._contradicted(symbols, previous)
+        unsettled = np.flatnonzero(derived)
+        for one in earlier:
+            if not len(unsettled):
+                break
+            has_daily = self._store.has_bars(ONE_DAY, one.date, _chosen(symbols, unsettled))
+            both = self._with_minutes(symbols, unsettled[has_daily], one)
+            mismatched[both] = self._contradicted(_chosen(symbols, both), one)
+            unsettled = np.setdiff1d(unsettled, both)
+        return mismatched
+
+    def _contradicted(self, symbols: tuple[str, ...], session: Session) -> Mask:
+        """Where the daily close and the last regular intraday close of a session contradict each other."""
+        stored = self._store.intervals(session.date)
+        if not symbols or ONE_DAY not in stored or stored[0] == ONE_DAY:
+            return np.zeros(len(symbols), np.bool_)
+        daily = self._stored_days.load(symbols, [session])[0].close
         (intraday,) = self._shelf.keep(
-            (self._store.path(stored[0], previous.date), "last", symbols),
-            lambda: [self._last_closes(symbols, stored[0], previous)],
+            (self._store.path(stored[0], session.date), "last", symbols),
+            lambda: [self._last_closes(symbols, stored[0], session)],
         )
         differs: Mask = np.abs(intraday.close / daily - 1.0) > BASIS_TOLERANCE
         return differs
@@ -188,6 +236,10 @@ def _opened(root: str, exchange: str, _state: object) -> StoreHistory:
 @lru_cache(maxsize=4)
 def _calendar(exchange: str) -> SessionCalendar:
     return SessionCalendar(exchange)
+
+
+def _chosen(symbols: Sequence[str], places: Rows) -> tuple[str, ...]:
+    return tuple(symbols[place] for place in places.tolist())
 
 
 def _monday(day: date) -> date:

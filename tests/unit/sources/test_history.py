@@ -116,7 +116,7 @@ def test_daily_and_intraday_bars_on_different_bases(store: BarStore, daily: floa
     _put(store, ONE_DAY, EARLIER[-1], {"A": {0: daily}})
     found = StoreHistory(store, Calendar(SESSION)).daily(("B", "A"), SESSION)  # type: ignore[arg-type]
     assert found.mismatched.tolist() == [False, mismatched]
-    np.testing.assert_array_equal(found.previous_close, [NAN, NAN if mismatched else daily])
+    np.testing.assert_array_equal(found.previous_close, [5.0, NAN if mismatched else daily])
 
 
 def test_the_previous_close_is_of_the_session_just_before(store: BarStore) -> None:
