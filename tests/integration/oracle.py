@@ -86,7 +86,7 @@ class Oracle:
         return [(end, o / ratio, h / ratio, lo / ratio, c / ratio, v * ratio) for end, o, h, lo, c, v in bars]
 
     def mismatched(self, symbol: str, day: Day) -> bool:
-        """Whether closes differ in the previous session; if only minutes are stored of it, in the last before."""
+        """Whether closes differ in the previous session; if it has only minutes, in the last with both."""
         for then in reversed(self.earlier(day, 20)):
             daily, last = self._daily.get((symbol, then.date)), self.regular(symbol, then)
             if daily and last:

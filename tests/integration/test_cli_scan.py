@@ -58,6 +58,29 @@ def test_it_shows_what_a_run_would_find(project: Path, capsys: pytest.CaptureFix
     ]
 
 
+def test_a_universe_s_columns_are_there_from_setup_on(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (project / "sectors.csv").write_text("symbol,sector,size\nAAA,Tech,3\nCCC,,1\n")
+    (project / "by_sector.py").write_text(
+        "from symscan import BaseScanner, ScanResult\n"
+        "class Scanner(BaseScanner):\n"
+        "    def setup(self, context):\n"
+        "        self._universe = self._load_universe()\n"
+        "        context.session_data.frame(['sector'])\n"
+        "        return True\n"
+        "    def scan(self, context):\n"
+        "        frame = context.session_data.frame(['close', 'sector', 'size'])\n"
+        "        why = {row['symbol']: row for row in frame.to_dicts()}\n"
+        "        return ScanResult(list(why), why)\n"
+    )
+    where = ("--store", "store", "--date", DAY, "--at", "10:00", "--universe", "sectors.csv")
+    ended = call(capsys, "scan", "by_sector", *where)
+    assert (ended.code, ended.err) == (0, "")
+    said = [line.rpartition("sector ")[2].strip() for line in ended.out.splitlines() if "sector " in line]
+    assert said == ["Tech, size 3", "unknown, size 1"]
+
+
 @pytest.mark.usefixtures("project")
 def test_before_the_open_it_is_a_pre_session_scan(capsys: pytest.CaptureFixture[str]) -> None:
     ended = call(capsys, *_scan("--at", "09:00"))

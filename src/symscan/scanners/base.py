@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from symscan.scanners.universe import Universe, load_universe
+from symscan.session.static_columns import StaticColumns
 
 DEFAULT_UNIVERSE: Final = "sp500"
 """What a scanner judges where nobody names a universe."""
@@ -101,7 +102,7 @@ class BaseScanner(ABC):
     reads: Sequence[str] | None = None
     """The readings and indicators a verdict needs; None means the last price and all that was asked for."""
 
-    made_by_setup: ClassVar[tuple[str, ...]] = ("_folders", "_file", "_loaded_universe")
+    made_by_setup: ClassVar[tuple[str, ...]] = ("_folders", "_file", "_loaded_universe", "_static")
     """Attributes that every setup makes the same; the others are kept, should a session be resumed."""
 
     def __init__(self, config: dict[str, Any]) -> None:
@@ -109,6 +110,7 @@ class BaseScanner(ABC):
         self._universe: list[str] = []
         self._loaded_universe: list[str] = []
         self._file: Universe | None = None
+        self._static: StaticColumns | None = None
         self._folders: tuple[Path, ...] = ()
 
     def use_folders(self, folders: Sequence[Path]) -> None:
@@ -124,6 +126,11 @@ class BaseScanner(ABC):
     def universe_as_of(self) -> date | None:
         """The date of the universe loaded last, None where it has none."""
         return self._file.as_of if self._file is not None else None
+
+    @property
+    def static_columns(self) -> StaticColumns | None:
+        """The columns of the universe loaded last, None where none was loaded."""
+        return self._static
 
     def check(self) -> None:
         """Find faults before the run starts; a universe the configuration or :attr:`params` names must load.
@@ -173,6 +180,7 @@ class BaseScanner(ABC):
             If there is no such universe, or its file is malformed.
         """
         self._file = load_universe(file_path, self._folders)
+        self._static = StaticColumns(self._file.symbols, self._file.columns)
         self._loaded_universe = list(self._file.symbols)
         return list(self._file.symbols)
 

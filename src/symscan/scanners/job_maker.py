@@ -100,8 +100,10 @@ class JobMaker:
         return self._judgements[managed.name].judge
 
     def _context(self, managed: ManagedScanner, data: SessionData, book: RequestBook) -> ScanContext:
+        view = SessionView(data, book)
+        view.use_static_columns(lambda: managed.scanner.static_columns)
         return ScanContext(
-            session_data=SessionView(data, book),
+            session_data=view,
             time_manager=self._time.pinned() if self._is_beside else self._time,
             mode=self._mode,
             current_time=self._time.get_current_time(),

@@ -11,13 +11,13 @@ from datetime import date
 from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from symscan.errors import UniverseError
 from symscan.model.readings import SESSION_READINGS
 
-Static = str | int | float | None
-"""A value of a static column; None is unknown."""
+if TYPE_CHECKING:
+    from symscan.session.static_columns import Static
 
 _SUFFIXES: Final = (".txt", ".csv")
 _FOLDER: Final = Path("data", "universes")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import polars as pl
@@ -19,6 +19,7 @@ from symscan.session.columns import parse_column
 from symscan.session.holders import MEMBERS
 from symscan.session.reading import IndicatorReading
 from symscan.session.session_data import SessionData
+from symscan.session.static_columns import StaticColumns
 
 
 class SessionLooks:
@@ -34,6 +35,11 @@ class SessionLooks:
         self._full: dict[str, memoryview[float]] = {}
         self._masks: dict[IndicatorSpec, Mask] = {}
         self._grids: dict[str, Grid | None] = {}
+        self._static: Callable[[], StaticColumns | None] = lambda: None
+
+    def use_static_columns(self, static: Callable[[], StaticColumns | None]) -> None:
+        """Give the columns of a universe file, too, as soon as there are any; called by the engine."""
+        self._static = static
 
     @property
     def symbols(self) -> tuple[str, ...]:
@@ -46,17 +52,18 @@ class SessionLooks:
         Parameters
         ----------
         key
-            A session reading (``close``), an indicator's key (``rsi_14_5m``) or one output of an
-            indicator (``bbands_20_2_5m.upper``). ``last_bar_end`` is UTC microseconds.
+            A session reading (``close``), an indicator's key (``rsi_14_5m``), one output of an
+            indicator (``bbands_20_2_5m.upper``), or a column of numbers of the universe's file.
+            ``last_bar_end`` is UTC microseconds.
 
         Raises
         ------
         SpecError
-            If there is no such reading or indicator.
+            If there is no such column, or it holds text.
         """
         values = self._columns.get(key)
         if values is None:
-            values = self._columns[key] = self._seen().named(key)
+            values = self._columns[key] = self._numbers(key)
         return values
 
     def frame(self, columns: Sequence[str], symbols: Sequence[str] | None = None) -> pl.DataFrame:
@@ -65,14 +72,15 @@ class SessionLooks:
         Parameters
         ----------
         columns
-            Names as :meth:`column` takes them. ``last_bar_end`` becomes a UTC datetime.
+            Names as :meth:`column` takes them, and columns of text of the universe's file (``sector``).
+            ``last_bar_end`` becomes a UTC datetime.
         symbols
             Only these candidates, in this order; None for all.
 
         Raises
         ------
         SpecError
-            If there is no such reading or indicator.
+            If there is no such column.
         KeyError
             If a symbol is no candidate of this holder.
         """
@@ -147,7 +155,35 @@ class SessionLooks:
         """The symbols the configuration names."""
         return {symbol for symbol in self._data.holders.members() if self._data.holders.is_config(symbol)}
 
+    def _numbers(self, key: str) -> Floats:
+        """A column of numbers, of the session or of the universe's file."""
+        static = self._static_column(key)
+        if static is None:
+            return self._named(key)
+        if static.dtype == pl.String:
+            raise SpecError(f"'{key}' is text; read it with frame(['{key}'])")
+        values: Floats = static.cast(pl.Float64).to_numpy().copy()
+        values.flags.writeable = False
+        return values
+
+    def _named(self, key: str) -> Floats:
+        try:
+            return self._seen().named(key)
+        except SpecError as fault:
+            static = self._static()
+            columns = ", ".join(static.names) if static is not None else ""
+            raise SpecError(
+                f"{fault}; the universe's columns are {columns}" if columns else str(fault)
+            ) from None
+
+    def _static_column(self, name: str) -> pl.Series | None:
+        static = self._static()
+        return static.series(name, self.symbols) if static is not None and name in static.names else None
+
     def _series(self, name: str) -> pl.Series:
+        static = self._static_column(name)
+        if static is not None:
+            return static
         values = self.column(name)
         if name == LAST_BAR_END:
             return pl.Series(name, values, nan_to_null=True).cast(pl.Int64).cast(pl.Datetime("us", "UTC"))

@@ -14,6 +14,7 @@ from symscan.indicators.registry import spec_of
 from symscan.model.interval import FIVE_MINUTES, ONE_DAY, ONE_MINUTE
 from symscan.model.readings import SESSION_READINGS
 from symscan.session.holders import CONFIG
+from symscan.session.static_columns import StaticColumns
 
 ME, OTHER = "scanner:me", "scanner:other"
 LAST, BANDS = spec_of("sma_1_5m"), spec_of("bbands_2_2_5m")
@@ -95,6 +96,53 @@ def test_a_column_that_is_none(playing: Any, look: str) -> None:
     view = playing.view()
     with pytest.raises(SpecError, match="closed"):
         view.column("closed") if look == "column" else view.frame(["closed"])
+
+
+SECTORS = StaticColumns(
+    ("C", "A", "Z"), {"sector": ("Energy", None, "Tech"), "size": (3, 1, None), "beta": (1.5, None, 2.0)}
+)
+
+
+def test_static_columns_are_those_of_the_candidates(playing: Any) -> None:
+    _play(playing)
+    view = playing.view()
+    view.use_static_columns(lambda: SECTORS)
+    frame = view.frame(["sector", "close", "size", "beta"])
+    assert frame.schema == {
+        "symbol": pl.String,
+        "sector": pl.String,
+        "close": pl.Float64,
+        "size": pl.Int64,
+        "beta": pl.Float64,
+    }
+    assert frame.rows() == [
+        ("A", None, 15.0, 1, None),
+        ("B", None, 20.0, None, None),
+        ("C", "Energy", None, 3, 1.5),
+    ]
+    assert view.frame(["sector"], ["C", "B"])["sector"].to_list() == ["Energy", None]
+    np.testing.assert_array_equal(view.column("size"), [1, NAN, 3])
+    with pytest.raises(ValueError, match="read-only"):
+        view.column("beta")[0] = 1.0
+
+
+def test_static_columns_follow_new_candidates(playing: Any) -> None:
+    playing.data.add_candidates(OTHER, ["C"])
+    views = [playing.view(OTHER), playing.view()]
+    for view in views:
+        view.use_static_columns(lambda: SECTORS)
+    assert [view.frame(["size"])["size"].to_list() for view in views] == [[3], [1, None, 3]]
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [("sector", r"'sector' is text; read it with frame\(\['sector'\]\)"), ("sektor", "sector, size, beta$")],
+)
+def test_a_static_column_that_is_none_or_no_number(playing: Any, name: str, message: str) -> None:
+    view = playing.view()
+    view.use_static_columns(lambda: SECTORS)
+    with pytest.raises(SpecError, match=message):
+        view.column(name)
 
 
 def test_the_latest_bar(playing: Any) -> None:

@@ -15,7 +15,7 @@ from symscan.indicators.registry import definition, definitions, spec_of
 from symscan.model.metadata import SYMBOL
 from symscan.model.readings import LAST_BAR_END, SESSION_READINGS
 from symscan.scanners.expressions.terms import Kind
-from symscan.scanners.universe import Static
+from symscan.session.static_columns import Static
 
 _KEY_END = re.compile(r"_\d+[mhdw]$")
 

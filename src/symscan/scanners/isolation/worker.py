@@ -88,7 +88,7 @@ class _Worker:
         book = book_of(call.context)
         if self._scanner is None:
             return Reply(None, book, fault=self._unmade)
-        call.context.config = self._scanner.config
+        self._complete(call.context, self._scanner)
         value, fault, face = None, None, None
         try:
             value = self._value(self._scanner, call)
@@ -99,6 +99,12 @@ class _Worker:
         except (Exception, SystemExit) as error:  # the plug-in boundary: its universe may be code of its own
             fault = fault or Fault.of(error)
         return Reply(value, book, face, self._changed_memory(self._scanner), fault)
+
+    @staticmethod
+    def _complete(context: ScanContext, scanner: BaseScanner) -> None:
+        """Add what does not travel: the scanner's configuration and its universe's columns."""
+        context.config = scanner.config
+        context.session_data.use_static_columns(lambda: scanner.static_columns)
 
     def _value(self, scanner: BaseScanner, call: Call) -> ScanResult | bool | None:
         self._given = call.memory or self._given

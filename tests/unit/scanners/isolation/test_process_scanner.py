@@ -102,6 +102,10 @@ class Scanner(BaseScanner):
         if what == "children":
             self.child = subprocess.Popen([sys.executable, "-c", "while True: pass"])
             return ScanResult([str(self.child.pid)])
+        if what == "sectors":
+            self._load_universe_from_file(self.config["file"])
+            frame = context.session_data.frame(["close", "sector"])
+            return ScanResult([f"{symbol} {sector}" for symbol, _, sector in frame.iter_rows()])
         if what == "who":
             return ScanResult([str(os.getpid()), str(os.nice(0)), signal.getsignal(signal.SIGINT).name])
 
@@ -147,6 +151,13 @@ def make(tmp_path: Path) -> Iterator[Make]:
     yield one
     for scanner in made:
         scanner.close()
+
+
+def test_it_reads_the_columns_of_its_universe(make: Make, context: Context, tmp_path: Path) -> None:
+    (tmp_path / "sectors.csv").write_text("symbol,sector\nC,Energy\nA,Utilities\n")
+    mine = make(scans=["sectors"], file=str(tmp_path / "sectors.csv"))
+    mine.setup(context())
+    assert list(mine.scan(context()).symbols) == ["A Utilities", "B None", "C Energy"]
 
 
 def _requests(context: ScanContext) -> list[Request]:

@@ -1,0 +1,61 @@
+"""Columns of a universe file, such as sectors: the same all session long."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import polars as pl
+
+Static = str | int | float | None
+"""A value of a static column; None is unknown."""
+
+
+class StaticColumns:
+    """Static columns of some symbols, for whichever symbols are asked for.
+
+    Parameters
+    ----------
+    symbols
+        Whose values they are.
+    columns
+        The values by name, each aligned with ``symbols``; those of one column are all int, all float or
+        all str, None where unknown.
+    """
+
+    def __init__(self, symbols: Sequence[str], columns: Mapping[str, Sequence[Static]]) -> None:
+        self._symbols = tuple(symbols)
+        self._columns = columns
+        self._given_of: tuple[str, ...] = ()
+        self._given: dict[str, pl.Series] = {}
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns there are."""
+        return tuple(self._columns)
+
+    def series(self, name: str, symbols: tuple[str, ...]) -> pl.Series:
+        """The values of ``symbols``, null where unknown; kept for the next scan over the same symbols.
+
+        Raises
+        ------
+        KeyError
+            If there is no such column.
+        """
+        if self._given_of != symbols:
+            self._given_of, self._given = symbols, {}
+        series = self._given.get(name)
+        if series is None:
+            series = self._given[name] = self._made(name, symbols)
+        return series
+
+    def _made(self, name: str, symbols: tuple[str, ...]) -> pl.Series:
+        values = self._columns[name]
+        if symbols != self._symbols:
+            value_of = dict(zip(self._symbols, values, strict=True))
+            values = [value_of.get(symbol) for symbol in symbols]
+        return pl.Series(name, values, _dtype(self._columns[name]))
+
+
+def _dtype(values: Sequence[Static]) -> type[pl.DataType]:
+    kinds = {type(value) for value in values if value is not None}
+    return {int: pl.Int64, float: pl.Float64}.get(next(iter(kinds), str), pl.String)
