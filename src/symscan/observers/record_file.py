@@ -119,12 +119,15 @@ def read_meta(path: Path, connection: Connection) -> dict[str, Any]:
             rows = connection.execute(select(META.c.key, META.c.value)).all()
     except DatabaseError as error:
         raise _no_record(path, str(error.orig)) from None
-    meta = {key: json.loads(value) for key, value in rows}
+    try:
+        meta = {key: json.loads(value) for key, value in rows}
+    except (TypeError, ValueError):
+        raise _no_record(path, "what it says it is of cannot be read") from None
     if meta.get("format") != FORMAT:
         raise _no_record(path, "it is the database of something else")
-    if meta["version"] != VERSION:
+    if meta.get("version") != VERSION:
         raise DataError(
-            f"{path}: the record has format version {meta['version']}, this symscan writes version "
+            f"{path}: the record has format version {meta.get('version')}, this symscan writes version "
             f"{VERSION}; use the symscan that made it"
         )
     return meta

@@ -33,6 +33,7 @@ from symscan.observers.record_file import (
     transaction,
 )
 from symscan.observers.record_lock import RecordLock
+from symscan.observers.record_owner import check_private, make_private
 from symscan.observers.record_tables import EVENTS, STEPS, SYMBOLS
 from symscan.observers.taken_bars import Numbers
 
@@ -128,10 +129,12 @@ class SessionRecord:
         Raises
         ------
         DataError
-            If it is of another session, or of none, or a living process is writing it.
+            If it is of another session, or of none, a living process is writing it, or somebody else
+            than this user may have written it.
         """
         lock = RecordLock(path)
         try:
+            _make_own(path)
             connection = connect(path)
             if is_empty(path, connection):
                 lay_out(connection, about)
@@ -284,6 +287,14 @@ class SessionRecord:
     def _row(self, seq: int, step: Step, *, is_delivered: bool) -> dict[str, Any]:
         values = {name: getattr(step, name) for name in Step.__slots__}
         return {"seq": seq, **values, "recorded_at": self._clock(), "is_delivered": is_delivered}
+
+
+def _make_own(path: Path) -> None:
+    try:
+        make_private(path)
+        check_private(path)
+    except OSError as error:
+        raise DataError(f"{path}: {error.strerror}; the session's record cannot be written") from None
 
 
 def _event(seq: int, n: int, session: Session, happened: Event) -> dict[str, Any]:

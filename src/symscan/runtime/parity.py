@@ -14,6 +14,7 @@ from symscan.errors import DataError
 from symscan.model.instant import Instant
 from symscan.model.session import Session
 from symscan.observers.journal import line_of
+from symscan.observers.record_owner import check_private
 from symscan.observers.recorded_bars import bars
 from symscan.observers.session_record import CLOSE, RECORD_NAME, SessionRecord, Step
 from symscan.observers.taken_bars import unpack
@@ -76,7 +77,7 @@ def compare(folder: Path) -> Parity:
     Raises
     ------
     DataError
-        If there is no record in it, or the store of its history is gone.
+        If there is no record in it, it is not this user's own, or the store of its history is gone.
     ConfigErrors
         If what its configuration needs, a module or a universe, is gone.
     """
@@ -84,6 +85,7 @@ def compare(folder: Path) -> Parity:
     if not path.is_file():
         what = "it is no folder of a live session" if folder.is_dir() else "there is no such folder"
         raise DataError(f"{folder}: {what}; give the --out of a 'symscan live' (a backtest keeps no record)")
+    check_private(path)  # the modules its configuration names are run
     record = SessionRecord.read(path)
     try:
         return _compared(record)

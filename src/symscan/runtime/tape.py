@@ -9,7 +9,6 @@ done, it hands over to the ports.
 
 from __future__ import annotations
 
-import pickle
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Final, TypeVar
@@ -20,6 +19,7 @@ from symscan.model.session import Session
 from symscan.observers.journal import line_of
 from symscan.observers.session_record import SessionRecord, Step
 from symscan.observers.taken_bars import Numbers, Origin, TakenBars, pack, unpack
+from symscan.runtime.recorded_answers import dump, load_of, load_step
 
 Answer = TypeVar("Answer")
 
@@ -70,9 +70,7 @@ class Tape:
         if self.is_replaying:
             return self._compare(kind, end, events)
         if kind != _BETWEEN or events or self._came_in:
-            step = Step(
-                kind, end, *self._moment, bars=pack(self._groups), answers=pickle.dumps(self._answers, 5)
-            )
+            step = Step(kind, end, *self._moment, bars=pack(self._groups), answers=dump(self._answers))
             seq = self._record.commit(step, self._session, events)
             self._untold = seq if events else 0
         self._begin()
@@ -125,12 +123,12 @@ class Tape:
         """
         if self.is_replaying:
             kept = self._to_give.get(kind)
-            given: Answer = pickle.loads(kept.popleft()) if kept else nothing()
+            given: Answer = load_of(kind, kept.popleft()) if kept else nothing()
             return given
         answer = ask()
         self._came_in |= answer != nothing()
         # Kept as bytes at once: what the session is given may be changed by it.
-        self._answers.setdefault(kind, []).append(pickle.dumps(answer, 5))
+        self._answers.setdefault(kind, []).append(dump(answer))
         return answer
 
     def take_moment(self, at: Instant | None, lag: int = 0, is_recovered: bool = False) -> None:
@@ -167,8 +165,7 @@ class Tape:
         if self.is_replaying:
             self._step = step = self._record.step(self._played + 1)
             self._groups_to_give.extend(unpack(step.bars))
-            answers: dict[str, list[bytes]] = pickle.loads(step.answers)
-            self._to_give = {kind: deque(kept) for kind, kept in answers.items()}
+            self._to_give = {kind: deque(kept) for kind, kept in load_step(step.answers).items()}
 
     def _compare(self, kind: str, end: Instant, events: Sequence[Event]) -> list[Event]:
         step = self.step

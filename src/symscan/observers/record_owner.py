@@ -1,0 +1,68 @@
+"""Whose a record is: what it holds is run as this user's own, so nobody else may have written it."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from symscan.errors import DataError
+
+RECORD_MODE: Final = 0o644
+FOLDER_MODE: Final = 0o755
+"""What records and their folders are made with, whatever the umask would let others do."""
+
+_OTHERS_WRITE: Final = stat.S_IWGRP | stat.S_IWOTH
+_TAILS: Final = ("", "-wal", "-journal")
+"""The record, and the files beside it from which SQLite takes over what is not yet in it."""
+
+
+def make_private(record: Path) -> None:
+    """Make an empty record that only this user may write; one that exists stays as it is.
+
+    Raises
+    ------
+    OSError
+        If it cannot be made.
+    """
+    os.close(os.open(record, os.O_CREAT | os.O_WRONLY, RECORD_MODE))
+
+
+def check_private(record: Path, user: int | None = None) -> None:
+    """Refuse a record that somebody else may have written.
+
+    Parameters
+    ----------
+    record
+        An existing file.
+    user
+        Whose it has to be; None for the user of this process.
+
+    Raises
+    ------
+    DataError
+        If the record or its folder belongs to another user, or others may write one of them.
+    """
+    owner = os.geteuid() if user is None else user
+    for path in _parts(record):
+        found = path.stat()
+        if found.st_uid != owner:
+            raise DataError(
+                f"{path}: it belongs to another user (uid {found.st_uid}), and what it holds would be run as "
+                f"yours (uid {owner}); copy the folder to one of your own if you trust where it comes from"
+            )
+        if found.st_mode & _OTHERS_WRITE:
+            raise DataError(
+                f"{path}: other users may write it (mode {stat.S_IMODE(found.st_mode):o}), and what it holds "
+                f"would be run as yours; if you trust it: chmod go-w {path}"
+            )
+
+
+def _parts(record: Path) -> Iterator[Path]:
+    yield record.absolute().parent
+    for tail in _TAILS:
+        path = record.with_name(record.name + tail)
+        if path.exists():
+            yield path
