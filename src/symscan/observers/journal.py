@@ -28,6 +28,10 @@ class Journal:
         """Write the event."""
         self._file.write(line_of(session, event))
 
+    def flush(self) -> None:
+        """Hand over to the system what was written."""
+        self._file.flush()
+
 
 def line_of(session: Session, event: Event) -> str:
     """The event as one line of JSON, its end included."""

@@ -16,6 +16,7 @@ from sqlalchemy.pool import NullPool
 
 from symscan.errors import DataError
 from symscan.observers.record_tables import META, TABLES
+from symscan.observers.same import difference
 
 FORMAT: Final = "symscan session record"
 VERSION: Final = 1
@@ -143,9 +144,10 @@ def check_same(path: Path, meta: Mapping[str, Any], about: Mapping[str, Any]) ->
     """
     for key, value in json.loads(json.dumps(about)).items():
         if meta.get(key) != value:
+            fault = difference("record's session", key, meta.get(key), value)
             raise DataError(
-                f"{path}: {_difference(key, meta.get(key), value)}; resume with what the session was "
-                "begun with, or begin another with another --out"
+                f"{path}: {fault}; resume with what the session was begun with, or begin another with "
+                "another --out"
             )
 
 
@@ -165,16 +167,6 @@ def _take_over_transactions(engine: Engine) -> None:
     @event.listens_for(engine, "begin")
     def _on_begin(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN")
-
-
-def _difference(key: str, there: Any, here: Any) -> str:
-    """What differs, in words; of a long text, its first line that does."""
-    if isinstance(there, str) and isinstance(here, str) and "\n" in there + here:
-        pairs = zip([*there.splitlines(), ""], [*here.splitlines(), ""], strict=False)
-        different = ((number, pair) for number, pair in enumerate(pairs, start=1) if pair[0] != pair[1])
-        number, (there, here) = next(different, (1, (there, here)))
-        key = f"line {number} of the {key}"
-    return f"the record's session has {there!r} as {key}, this one {here!r}"
 
 
 def _no_record(path: Path, reason: str) -> DataError:

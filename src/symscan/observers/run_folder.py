@@ -1,25 +1,37 @@
 """The folder of a run: ``hits.csv``, ``scans.csv``, ``unknown.csv``, ``journal.jsonl``, ``summary.json``.
 
-Tables are written session by session, the journal line by line, so that a run that ends early
-leaves whole records of everything up to its end.
+Tables are written session by session, the journal line by line, under temporary names; they are put in
+place when the run ends, however it ends. So results that are there are whole, and those of an earlier
+run stay until there are others to put in their place.
 """
 
 from __future__ import annotations
 
 import json
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
 import polars as pl
 
-from symscan.errors import InputError
+from symscan.errors import InputError, RunError
 from symscan.model.events import Event, ScanFinished, ScannerDone, SessionClosed
 from symscan.model.session import Session
 from symscan.observers import tables
 from symscan.observers.journal import Journal
+from symscan.observers.result_files import (
+    JOURNAL,
+    PROGRESS,
+    RECORD,
+    SUMMARY,
+    ResultFiles,
+    alone_in,
+    is_result,
+    writing,
+)
+from symscan.observers.run_progress import RunProgress, read_progress
 from symscan.observers.summary import RunSummary
 from symscan.observers.trades import TRADES_FILE, TradesFile
 
@@ -28,9 +40,8 @@ _SCHEMAS: Final = {
     "scans.csv": tables.SCANS_SCHEMA,
     "unknown.csv": tables.UNKNOWN_SCHEMA,
 }
-_FILES: Final = (*_SCHEMAS, TRADES_FILE, "journal.jsonl", "summary.json")
-_RECORD: Final = "session.sqlite"
-"""What a live session leaves beside its results; SQLite's own files beside it begin with its name."""
+_FOLDER_MODE: Final = 0o755
+"""Whatever the umask: nobody else may put a record into the folder that a session goes on from."""
 
 
 class RunFolder:
@@ -39,59 +50,153 @@ class RunFolder:
     Parameters
     ----------
     path
-        An existing, empty folder; make it with :func:`run_folder`.
+        An existing folder; make it with :func:`run_folder`.
+    files
+        Where the results are written.
     journal
         Where events go.
+    progress
+        How far the run has come, noted whenever a session is whole; None where nobody asks.
+    keeps_old
+        Whether results that are there stay until :meth:`catch_up` says otherwise.
     """
 
-    def __init__(self, path: Path, journal: Journal) -> None:
+    def __init__(
+        self,
+        path: Path,
+        files: ResultFiles,
+        journal: Journal,
+        progress: RunProgress | None = None,
+        *,
+        keeps_old: bool = False,
+    ) -> None:
         self.path = path
         self.summary = RunSummary()
+        self.keeps_old = keeps_old
         self._home = path.absolute()  # a scanner may change the current folder
-        self._trades = TradesFile(self._home)
+        self._files = files
+        self._trades = TradesFile(files.path(TRADES_FILE))
         self._journal = journal
+        self._progress = progress
+        self._is_torn = False
         self._session: Session | None = None
         self._scans: list[ScanFinished] = []
         self._done: list[ScannerDone] = []
+
+    def begin(self, sessions: Sequence[Session] = ()) -> None:
+        """Write the heads of the tables, or take up the figures of the sessions that are whole."""
+        progress = self._progress
+        if progress is not None and progress.finished:
+            self.summary.take_up(progress.summary, {session.date: session for session in sessions})
+            return
         for name, schema in _SCHEMAS.items():
-            pl.DataFrame(schema=schema).write_csv(self._home / name)
+            self._append(name, pl.DataFrame(schema=schema).write_csv())
+        self._note_progress()
+
+    @property
+    def finished(self) -> frozenset[date]:
+        """The sessions that were whole before, and need not be played again."""
+        return frozenset() if self._progress is None else self._progress.dates
+
+    def catch_up(self) -> None:
+        """The run has come as far as the results that are there: from now on these are replaced."""
+        self.keeps_old = False
 
     def observe(self, session: Session, event: Event) -> None:
         """Take note of an event; tables are written at the session's close."""
         self._session = session
-        self._journal.observe(session, event)
+        with self._writing(self._files.path(JOURNAL)):
+            self._journal.observe(session, event)
         self.summary.observe(session, event)
-        self._trades.observe(session, event)
+        with self._writing(self._files.path(TRADES_FILE)):
+            self._trades.observe(session, event)
         if isinstance(event, ScanFinished):
             self._scans.append(event)
         elif isinstance(event, ScannerDone):
             self._done.append(event)
         elif isinstance(event, SessionClosed):
             self.write_session()
+            self._finish(session)
 
     def write_session(self) -> None:
         """Append what is known of the session to the tables."""
-        if self._session is None:
-            return
-        self._trades.write_session(self._session)
-        self._append("hits.csv", tables.hits_frame(self._session, self._scans))
-        self._append("scans.csv", tables.scans_frame(self._session, self._scans))
-        self._append("unknown.csv", tables.unknown_frame(self._session, self._done))
+        session, scans, done = self._session, self._scans, self._done
         self._session, self._scans, self._done = None, [], []
+        if session is None:
+            return
+        with self._writing(self._files.path(TRADES_FILE)):
+            self._trades.write_session(session)
+        for name, frame in (
+            ("hits.csv", tables.hits_frame(session, scans)),
+            ("scans.csv", tables.scans_frame(session, scans)),
+            ("unknown.csv", tables.unknown_frame(session, done)),
+        ):
+            self._append(name, frame.write_csv(include_header=False))
 
     def write_summary(self, **more: Any) -> None:
         """Write ``summary.json``: the figures, and what else there is to say of the run."""
         record = {**more, **self.summary.as_record()}
-        (self._home / "summary.json").write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n")
+        path = self._files.path(SUMMARY)
+        with self._writing(path):
+            path.write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
-    def _append(self, name: str, frame: pl.DataFrame) -> None:
-        with (self._home / name).open("ab") as file:
-            frame.write_csv(file, include_header=False)
+    def end(self, status: str, facts: Mapping[str, Any]) -> None:
+        """Finish the files, and put them in place unless those that are there are worth more.
+
+        Where a file could not be written all stay under their temporary names: what is there is whole.
+        """
+        if self._is_torn:
+            return
+        if self.keeps_old and status != "complete":
+            self._files.discard()
+            return
+        self.write_session()
+        self.write_summary(status=status, **facts)
+        with self._writing(self._files.path(JOURNAL)):
+            self._journal.flush()
+        self._files.put_in_place()
+        if status == "complete" or self._progress is None:
+            (self._home / PROGRESS).unlink(missing_ok=True)
+
+    def _finish(self, session: Session) -> None:
+        """A session is whole: the run can go on from here."""
+        if self._progress is not None:
+            with self._writing(self._files.path(JOURNAL)):
+                self._journal.flush()
+            self._progress.finished.append(session.date.isoformat())
+            self._note_progress()
+
+    def _note_progress(self) -> None:
+        if self._progress is not None:
+            self._progress.sizes = self._files.sizes()
+            self._progress.summary = self.summary.as_state()
+            with self._writing(self._home / PROGRESS):
+                self._progress.save(self._home / PROGRESS)
+
+    @contextmanager
+    def _writing(self, path: Path) -> Iterator[None]:
+        try:
+            with writing(path):
+                yield
+        except RunError:
+            self._is_torn = True
+            raise
+
+    def _append(self, name: str, text: str) -> None:
+        path = self._files.path(name)
+        with self._writing(path), path.open("a", encoding="utf-8", newline="") as file:
+            file.write(text)
 
 
 @contextmanager
 def run_folder(
-    path: Path, *, force: bool, facts: Callable[[], dict[str, Any]], resume: bool = False
+    path: Path,
+    *,
+    force: bool,
+    facts: Callable[[], dict[str, Any]],
+    resume: bool = False,
+    about: Mapping[str, Any] | None = None,
+    sessions: Sequence[Session] = (),
 ) -> Iterator[RunFolder]:
     """Make a run's folder, and finish its files whatever happens inside.
 
@@ -104,27 +209,60 @@ def run_folder(
     facts
         What else ``summary.json`` says of the run.
     resume
-        Go on in the folder of a live session: its record is kept, all else is written anew from it.
+        Go on in the folder: with what is whole of a run that is ``about`` the same; without ``about``, in
+        that of a live session, whose record is kept and everything else written anew from it.
+    about
+        What a run that can go on is of, as JSON can hold it; None for a live session, which has a record.
+    sessions
+        Those of the run.
 
     Raises
     ------
     InputError
         If the folder exists, or cannot be made; or with ``force`` or ``resume``, if it holds anything
-        but a run, or the run goes on.
+        but a run, or the run goes on, or is of something else.
+    RunError
+        If the results cannot be written.
     """
+    if resume:
+        _check_goes_on(path, is_live=about is None)
     _make(path, force, resume)
-    with (path / "journal.jsonl").open("w", encoding="utf-8", newline="\n") as file:
-        folder = RunFolder(path, Journal(file))
-        status = "failed"
-        try:
-            yield folder
-            status = "complete"
-        except KeyboardInterrupt:
-            status = "interrupted"
-            raise
-        finally:
-            folder.write_session()
-            folder.write_summary(status=status, **facts())
+    with alone_in(path):
+        files = ResultFiles(path)
+        progress = _progress(path, about, resume)
+        had_results = (path / SUMMARY).exists()
+        if force:
+            files.set_record_aside()
+        files.begin({} if progress is None else progress.sizes)
+        with _journal(files.path(JOURNAL)) as file:
+            folder = RunFolder(path, files, Journal(file), progress, keeps_old=had_results and about is None)
+            yield from _written(folder, facts, sessions)
+
+
+def _written(
+    folder: RunFolder, facts: Callable[[], dict[str, Any]], sessions: Sequence[Session]
+) -> Iterator[RunFolder]:
+    """Give the folder to whoever runs, and end it as the run ends."""
+    status = "failed"
+    try:
+        folder.begin(sessions)
+        yield folder
+        status = "complete"
+    except KeyboardInterrupt:
+        status = "interrupted"
+        raise
+    finally:
+        folder.end(status, facts())
+
+
+@contextmanager
+def _journal(path: Path) -> Iterator[Any]:
+    file = path.open("a", encoding="utf-8", newline="\n")
+    try:
+        yield file
+    finally:
+        with writing(path):
+            file.close()
 
 
 def check_folder(path: Path, *, force: bool, resume: bool) -> None:
@@ -139,35 +277,43 @@ def check_folder(path: Path, *, force: bool, resume: bool) -> None:
         return
     here = [one.name for one in path.iterdir()] if path.is_dir() else [path.name]
     if not force and not resume:
-        go_on = ", or go on with --resume" if _RECORD in here else ""
+        go_on = ", or go on with --resume" if {RECORD, PROGRESS} & set(here) else ""
         raise InputError(f"{path} exists; choose another --out, or replace it with --force{go_on}")
-    strange = [name for name in here if not (path.is_dir() and _is_ours(name))]
+    strange = [name for name in here if not (path.is_dir() and is_result(name))]
     if strange:
         raise InputError(f"{path} is not the folder of a run (it holds {strange[0]}); it is left alone")
-    if _RECORD in here:
-        _check_is_over(path / _RECORD)
+    if RECORD in here:
+        _check_is_over(path / RECORD)
+
+
+def _check_goes_on(path: Path, is_live: bool) -> None:
+    """A live session goes on from its record, a run over stored bars from what it noted."""
+    if not (path / SUMMARY).exists():
+        return
+    if is_live and not (path / RECORD).exists():
+        raise InputError(f"{path} holds a run over stored bars, not a live session; choose another --out")
+    if not is_live and (path / RECORD).exists():
+        raise InputError(f"{path} holds a live session; 'symscan live --resume' goes on with it")
+    if not is_live and not (path / PROGRESS).exists():
+        raise InputError(
+            f"{path} holds no run to go on with; replace it with --force, or choose another --out"
+        )
 
 
 def _make(path: Path, force: bool, resume: bool) -> None:
     try:
         check_folder(path, force=force, resume=resume)
-        if path.exists():
-            _clear(path, resume)
-        path.mkdir(parents=True, exist_ok=resume)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.mkdir(_FOLDER_MODE, exist_ok=resume or force)
     except OSError as error:
         raise InputError(f"{path}: the run's folder cannot be made ({error.strerror})") from None
 
 
-def _clear(path: Path, resume: bool) -> None:
-    if not resume:
-        shutil.rmtree(path)
-        return
-    for name in _FILES:
-        (path / name).unlink(missing_ok=True)
-
-
-def _is_ours(name: str) -> bool:
-    return name in _FILES or name.startswith(_RECORD)
+def _progress(path: Path, about: Mapping[str, Any] | None, resume: bool) -> RunProgress | None:
+    if about is None:
+        return None
+    noted = path / PROGRESS
+    return read_progress(noted, about) if resume and noted.exists() else RunProgress(about)
 
 
 def _check_is_over(record: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
@@ -22,6 +23,7 @@ from symscan.model.session import Session
 from symscan.observers.trading import TradingSummary
 
 _FIRST_HITS: Final = 10
+_COUNTS: Final = ("scans", "failed", "skipped", "judged", "hits", "new")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,33 @@ class ScannerFigures:
             "notes": list(self.notes),
         }
 
+    def as_state(self) -> dict[str, Any]:
+        """All there is to go on from, as JSON can hold it."""
+        return {
+            **{name: getattr(self, name) for name in _COUNTS},
+            "unknown": dict(self.unknown),
+            "symbols": list(self.symbols),
+            "notes": list(self.notes),
+            "first": [
+                {name: getattr(hit, name) for name in NewHit.__slots__} | {"session": str(hit.session.date)}
+                for hit in self.first
+            ],
+        }
+
+    @classmethod
+    def of_state(cls, state: Mapping[str, Any], sessions: Mapping[date, Session]) -> ScannerFigures:
+        """The figures that :meth:`as_state` gave."""
+        hits = state["first"]
+        return cls(
+            **{name: state[name] for name in _COUNTS},
+            unknown=Counter(state["unknown"]),
+            symbols=dict.fromkeys(state["symbols"]),
+            notes=dict.fromkeys(state["notes"]),
+            first=[
+                NewHit(**{**hit, "session": sessions[date.fromisoformat(hit["session"])]}) for hit in hits
+            ],
+        )
+
 
 class RunSummary:
     """Counts what happens in a run."""
@@ -128,6 +157,34 @@ class RunSummary:
             "scanners": {name: figures.as_record() for name, figures in self.scanners.items()},
             **({"strategies": self.trading.as_record()} if self.trading.strategies else {}),
         }
+
+    def as_state(self) -> dict[str, Any]:
+        """All there is to go on from, as JSON can hold it."""
+        return {
+            "sessions": [day.isoformat() for day in self.sessions],
+            "completed": [day.isoformat() for day in self.completed],
+            "warnings": list(self.warnings),
+            "members": self.members,
+            "scanners": {name: figures.as_state() for name, figures in self.scanners.items()},
+            "trading": self.trading.as_record(),
+        }
+
+    def take_up(self, state: Mapping[str, Any], sessions: Mapping[date, Session]) -> None:
+        """Go on from what :meth:`as_state` gave.
+
+        Parameters
+        ----------
+        sessions
+            Those of the run.
+        """
+        self.sessions = [date.fromisoformat(day) for day in state["sessions"]]
+        self.completed = [date.fromisoformat(day) for day in state["completed"]]
+        self.warnings = dict.fromkeys(state["warnings"])
+        self.members = state["members"]
+        self.scanners = {
+            name: ScannerFigures.of_state(figures, sessions) for name, figures in state["scanners"].items()
+        }
+        self.trading.take_up(state["trading"])
 
     def _figures(self, name: str) -> ScannerFigures:
         return self.scanners.setdefault(name, ScannerFigures())

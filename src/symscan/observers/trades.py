@@ -51,12 +51,12 @@ class TradesFile:
 
     Parameters
     ----------
-    folder
-        The folder of the run.
+    path
+        Where; one that is there is gone on with.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._path = folder / TRADES_FILE
+    def __init__(self, path: Path) -> None:
+        self._path = path
         self._told: list[_Told] = []
 
     def observe(self, session: Session, event: Event) -> None:  # noqa: ARG002 - an observer's face
@@ -64,13 +64,13 @@ class TradesFile:
         if isinstance(event, _Told):
             self._told.append(event)
         elif isinstance(event, StrategyStarted) and not self._path.exists():
-            pl.DataFrame(schema=TRADES_SCHEMA).write_csv(self._path)
+            self._path.write_text(pl.DataFrame(schema=TRADES_SCHEMA).write_csv(), encoding="utf-8")
 
     def write_session(self, session: Session) -> None:
         """Append the session's rows."""
         if self._told:
-            with self._path.open("ab") as file:
-                trades_frame(session, self._told).write_csv(file, include_header=False)
+            with self._path.open("a", encoding="utf-8", newline="") as file:
+                file.write(trades_frame(session, self._told).write_csv(include_header=False))
         self._told = []
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -54,6 +54,19 @@ class StrategyFigures:
             "notes": list(self.notes),
         }
 
+    @classmethod
+    def of_record(cls, record: Mapping[str, Any]) -> StrategyFigures:
+        """The figures that :meth:`as_record` gave."""
+        results = [PaperResult(**result) for result in record["results"]]
+        return cls(
+            record["signals"],
+            Counter(record["passed"]),
+            Counter(record["unfilled"]),
+            Counter(record["flags"]),
+            {result.scenario: result for result in results},
+            dict.fromkeys(record["notes"]),
+        )
+
 
 class TradingSummary:
     """Counts what the strategies of a run do."""
@@ -81,6 +94,10 @@ class TradingSummary:
     def as_record(self) -> dict[str, Any]:
         """The figures as JSON can hold them."""
         return {name: figures.as_record() for name, figures in self.strategies.items()}
+
+    def take_up(self, record: Mapping[str, Any]) -> None:
+        """Go on from what :meth:`as_record` gave."""
+        self.strategies = {name: StrategyFigures.of_record(figures) for name, figures in record.items()}
 
     def _figures(self, name: str) -> StrategyFigures:
         return self.strategies.setdefault(name, StrategyFigures())

@@ -1,9 +1,9 @@
-"""Reading a record from end to end before its session goes on: what is damaged is found before anything is done."""
+"""Reading a record from end to end before its session goes on, to find damage first."""
 
 from __future__ import annotations
 
 import json
-from struct import error as StructError
+import struct
 from typing import Final
 
 import numpy as np
@@ -14,7 +14,7 @@ from symscan.observers.taken_bars import unpack
 from symscan.runtime.recorded_answers import load_of, load_step
 
 _KINDS: Final = frozenset({"prepare", "slice", "between", CLOSE})
-_FAULTS: Final = (StructError, ValueError, TypeError, IndexError, KeyError, OverflowError)
+_FAULTS: Final = (struct.error, ValueError, TypeError, IndexError, KeyError, OverflowError)
 """What bytes raise that are not what they should be."""
 
 

@@ -101,7 +101,7 @@ def load_of(kind: str, data: bytes) -> Any:
 
 def frame_of(data: bytes) -> pl.DataFrame:
     """A frame from Arrow's bytes, which hold values and nothing that is called."""
-    return pl.read_ipc(io.BytesIO(data), memory_map=False)
+    return pl.read_ipc(io.BytesIO(data))
 
 
 class _Pickler(pickle.Pickler):
