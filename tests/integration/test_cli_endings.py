@@ -8,9 +8,11 @@ import shutil
 import signal
 from pathlib import Path
 
+import polars as pl
 import pytest
 
-from integration.cli_running import DAY, call, scanner, started, write_bars, write_config
+from integration.cli_running import DAY, call, scanner, started, write_bars, write_config, written
+from symscan.observers.result_files import alone_in
 
 DAYS = [DAY, "2026-01-16"]
 RUN = ("run", "mine.json", "--store", "store", "--start", DAYS[0], "--end", DAYS[1], "--out", "out")
@@ -58,7 +60,8 @@ def _misbehaving(project: Path, does: str, *, day: str = "16", more: str = "", *
 
 def _whole(folder: Path, status: str) -> list[dict[str, str]]:
     """Check that a run's folder is whole; returns its hits."""
-    assert {path.name for path in folder.iterdir()} == FILES
+    more = set() if status == "complete" else {"progress.json"}  # what --resume goes on from
+    assert {path.name for path in folder.iterdir()} == FILES | more
     for line in (folder / "journal.jsonl").read_text().splitlines():
         json.loads(line)
     assert (folder / "journal.jsonl").read_text().endswith("\n")
@@ -127,9 +130,67 @@ def test_ctrl_c_leaves_a_run_whole(project: Path, more: str) -> None:
     out, err = process.communicate(timeout=60)
     assert (process.returncode, out) == (130, "")
     *noted, said = err.splitlines()
-    assert said == "interrupted; the results up to there are in out"
+    assert said == "interrupted; the results up to there are in out, --resume goes on"
     assert noted == (["finishing the files; press Ctrl-C again to leave them torn"] if more else [])
     assert _of_bad(_whole(project / "out", "interrupted"))[-1] == "2026-01-16T09:55"
+
+
+ONCE = "mark = pathlib.Path('was_here'); mark.exists() or (mark.touch(), os.kill(os.getpid(), signal.{how}))"
+
+
+def _same(one: Path, other: Path) -> bool:
+    """Whether two runs left the same bytes, but for how long scans took."""
+    for name in FILES - {"scans.csv"}:
+        assert (one / name).read_bytes() == (other / name).read_bytes(), name
+    scans = [pl.read_csv(run / "scans.csv").drop("execution_time_ms") for run in (one, other)]
+    return scans[0].equals(scans[1])
+
+
+@pytest.mark.parametrize(("how", "code"), [("SIGHUP", 129), ("SIGKILL", -9)])
+def test_a_range_that_was_broken_off_goes_on_after_its_last_whole_session(
+    project: Path, capsys: pytest.CaptureFixture[str], how: str, code: int
+) -> None:
+    _misbehaving(project, ONCE.format(how=how))
+    with started(project, *RUN) as process:
+        process.communicate(timeout=60)
+    assert process.returncode == code
+    first = project / "out" / ("scans.csv.partial" if how == "SIGKILL" else "scans.csv")
+    whole_day = [line for line in first.read_text().splitlines() if line.startswith(DAY)]
+    assert call(capsys, *RUN[:-1], "whole").code == 0
+
+    ended = call(capsys, *RUN, "--resume")
+    assert (ended.code, ended.err) == (0, "")
+    assert _same(project / "out", project / "whole")
+    assert {path.name for path in (project / "out").iterdir()} == FILES
+    after = (project / "out" / "scans.csv").read_text().splitlines()
+    assert [line for line in after if line.startswith(DAY)] == whole_day  # with the times its scans took
+    assert call(capsys, *RUN, "--resume").err == "out is complete; to run it anew, replace it with --force\n"
+
+
+def test_a_range_goes_on_only_as_it_was_begun(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _misbehaving(project, ONCE.format(how="SIGKILL"))
+    with started(project, *RUN) as process:
+        process.communicate(timeout=60)
+    before = written(project / "out")
+    (project / "three.txt").write_text("AAA\nBBB\n")
+    ended = call(capsys, *RUN, "--resume")
+    assert (ended.code, ended.out) == (2, "")
+    assert "the universes are not those of the run in this folder: that of 'movers' is another" in ended.err
+    (project / "three.txt").write_text("AAA\nBBB\nCCC\n")
+    (project / "mine.json").write_text((project / "mine.json").read_text().replace("> 1", "> 2"))
+    ended = call(capsys, *RUN, "--resume")
+    assert ended.code == 2
+    assert "of the configuration" in ended.err and "> 2" in ended.err
+    assert written(project / "out") == before
+    assert call(capsys, *RUN).err.endswith("or replace it with --force, or go on with --resume\n")
+
+
+@pytest.mark.usefixtures("project")
+def test_two_runs_do_not_write_one_folder(capsys: pytest.CaptureFixture[str]) -> None:
+    with alone_in(Path(call(capsys, *RUN).out.split()[-1])):
+        ended = call(capsys, *RUN, "--force")
+    assert ended.code == 2
+    assert "a running process is writing its results there" in ended.err
 
 
 def test_ctrl_c_stops_the_demo(tmp_path: Path) -> None:
@@ -164,4 +225,5 @@ def test_a_disk_that_is_full_is_a_message(project: Path) -> None:
     process = started(project, *RUN, code=code)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 1
-    assert err == "error: File too large\n"
+    where = project / "out" / "journal.jsonl"
+    assert err == f"error: {where}: File too large; free some space there, then go on with --resume\n"

@@ -61,9 +61,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         What follows ``symscan`` on the command line; None takes the process's own.
     """
     gc.set_threshold(*_COLLECT_SELDOM)
-    with told(), interruptible():
+    with told(), interruptible() as interruption:
         code = app(arguments, prog_name="symscan", standalone_mode=False)
         if code == INTERRUPTED:
-            raise KeyboardInterrupt
+            raise interruption()
         if code:
             sys.exit(code)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import ClassVar, Final, NoReturn
+from typing import Final, NoReturn
 
 import typer
 
@@ -21,16 +21,27 @@ USAGE: Final = 2
 """The exit code of a command that was called wrongly."""
 
 
-class Interrupted(SymscanError):
-    """Ctrl-C ended a command that has something to say of what it leaves behind."""
+_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
-    exit_code: ClassVar[int] = INTERRUPTED
+
+class Signalled(KeyboardInterrupt):
+    """A signal asks a command to end, as Ctrl-C does.
+
+    Attributes
+    ----------
+    code
+        What the command ends with: as shells have it, 128 and the signal's number.
+    """
+
+    def __init__(self, number: int = signal.SIGINT) -> None:
+        super().__init__()
+        self.code = 128 + number
 
 
 class Ended(SymscanError):
-    """A signal ended a session in order."""
+    """A signal ended a command in order, which has something to say of what it leaves behind."""
 
-    def __init__(self, message: str, exit_code: int) -> None:
+    def __init__(self, message: str, exit_code: int = INTERRUPTED) -> None:
         super().__init__(message)
         self.code = exit_code
 
@@ -47,11 +58,11 @@ def told() -> Iterator[None]:
     except Ended as end:
         _fail(end.code, str(end), is_error=False)
     except SymscanError as error:
-        _fail(error.exit_code, str(error), is_error=error.exit_code != INTERRUPTED)
+        _fail(error.exit_code, str(error))
     except typer.TyperException as error:
         _fail(USAGE, _usage(error))
-    except KeyboardInterrupt:
-        _fail(INTERRUPTED, "interrupted", is_error=False)
+    except KeyboardInterrupt as interrupt:
+        _fail(code_of(interrupt), "interrupted", is_error=False)
     except BrokenPipeError:
         _silence_stdout()
         sys.exit(1)
@@ -59,24 +70,39 @@ def told() -> Iterator[None]:
         _fail(1, ": ".join(str(part) for part in (error.filename, error.strerror or error) if part))
 
 
-@contextmanager
-def interruptible() -> Iterator[None]:
-    """The first Ctrl-C ends the command, the second waits for its files, the third waits for nothing."""
-    pressed = 0
+def code_of(interrupt: KeyboardInterrupt) -> int:
+    """What a command ends with that was interrupted."""
+    return interrupt.code if isinstance(interrupt, Signalled) else INTERRUPTED
 
-    def interrupt(_signal: int, _frame: FrameType | None) -> None:
-        nonlocal pressed
-        pressed += 1
+
+def heeded(numbers: Iterable[signal.Signals]) -> list[signal.Signals]:
+    """The signals of these that this process was not told to ignore, as ``nohup`` does with SIGHUP."""
+    return [one for one in numbers if signal.getsignal(one) is not signal.SIG_IGN]
+
+
+@contextmanager
+def interruptible() -> Iterator[Callable[[], Signalled]]:
+    """The first Ctrl-C ends the command, the second waits for its files, the third waits for nothing.
+
+    SIGTERM, and SIGHUP when the terminal is closed, count as Ctrl-C. Yields what makes the interruption
+    anew where somebody has turned it into a return value.
+    """
+    pressed, last = 0, int(signal.SIGINT)
+
+    def interrupt(number: int, _frame: FrameType | None) -> None:
+        nonlocal pressed, last
+        pressed, last = pressed + 1, number
         if pressed == 2:
             os.write(sys.stderr.fileno(), b"finishing the files; press Ctrl-C again to leave them torn\n")
             return
-        raise KeyboardInterrupt
+        raise Signalled(number)
 
-    before = signal.signal(signal.SIGINT, interrupt)
+    before = {one: signal.signal(one, interrupt) for one in heeded(_SIGNALS)}
     try:
-        yield
+        yield lambda: Signalled(last)
     finally:  # once interrupted, the process is on its way out: a late Ctrl-C must not change how it ends
-        signal.signal(signal.SIGINT, signal.SIG_IGN if pressed else before)
+        for number, handler in before.items():
+            signal.signal(number, signal.SIG_IGN if pressed else handler)
 
 
 def _fail(code: int, *messages: str, is_error: bool = True) -> NoReturn:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from symscan.cli.failures import Interrupted
+from symscan.cli.failures import Ended, code_of
 from symscan.cli.run import parse_date
 from symscan.errors import FeedError, InputError
 
@@ -105,8 +105,8 @@ def _filled(root: Path) -> Iterator[BarStore]:
     before = store.generation
     try:
         yield store
-    except KeyboardInterrupt:
-        raise Interrupted(f"interrupted; {_left(root, before)}") from None
+    except KeyboardInterrupt as interrupt:
+        raise Ended(f"interrupted; {_left(root, before)}", code_of(interrupt)) from None
     except FeedError as error:
         raise FeedError(f"{error}; {_left(root, before)}") from None
     finally:

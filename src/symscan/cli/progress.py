@@ -1,10 +1,11 @@
-"""The progress bar of a run: session clock, symbols and hits. Quiet where there is no terminal."""
+"""How far a run has come: a bar on a terminal, elsewhere a line a minute."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -14,15 +15,28 @@ if TYPE_CHECKING:
     from symscan.observers.summary import RunSummary
     from symscan.runtime.coordinator import SessionCoordinator
 
+_BETWEEN_LINES_SECONDS: Final = 60.0
+
 
 @contextmanager
 def session_progress(
-    sessions: Sequence[Session], summary: RunSummary
-) -> Iterator[Callable[[SessionCoordinator], None] | None]:
-    """Yields what to call after every slice, None where nobody looks."""
-    console = Console(stderr=True)
+    sessions: Sequence[Session],
+    summary: RunSummary,
+    console: Console | None = None,
+    monotonic: Callable[[], float] = time.monotonic,
+) -> Iterator[Callable[[SessionCoordinator], None]]:
+    """Yields what to call after every slice.
+
+    Parameters
+    ----------
+    console
+        Where progress is shown; None for standard error.
+    monotonic
+        Seconds, to tell when a minute has passed.
+    """
+    console = console or Console(stderr=True, highlight=False, markup=False)
     if not console.is_terminal:
-        yield None
+        yield _lines(len(sessions), summary, console, monotonic)
         return
     columns = (
         TextColumn("{task.description}"),
@@ -36,10 +50,31 @@ def session_progress(
 
         def show(coordinator: SessionCoordinator) -> None:
             session, now = coordinator.session, coordinator.now
-            hits = sum(figures.hits for figures in summary.scanners.values())
-            symbols = len(coordinator.session_data.symbols)
             played = len(summary.completed) + max(0, now - session.open) / (session.close - session.open)
-            state = f"{session.local(now):%Y-%m-%d %H:%M}  {symbols} symbols  {hits} hits"
-            bar.update(task, completed=played, state=state)
+            bar.update(task, completed=played, state=_state(coordinator, summary))
 
         yield show
+
+
+def _lines(
+    total: int, summary: RunSummary, console: Console, monotonic: Callable[[], float]
+) -> Callable[[SessionCoordinator], None]:
+    """Says a line whenever a minute has passed: whoever reads a log sees that the run goes on."""
+    due = monotonic() + _BETWEEN_LINES_SECONDS
+
+    def show(coordinator: SessionCoordinator) -> None:
+        nonlocal due
+        if monotonic() < due:
+            return
+        due = monotonic() + _BETWEEN_LINES_SECONDS
+        number = min(len(summary.completed) + 1, total)
+        console.print(f"session {number:,} of {total:,}: {_state(coordinator, summary)}", soft_wrap=True)
+
+    return show
+
+
+def _state(coordinator: SessionCoordinator, summary: RunSummary) -> str:
+    hits = sum(figures.hits for figures in summary.scanners.values())
+    symbols = len(coordinator.session_data.symbols)
+    when = coordinator.session.local(coordinator.now)
+    return f"{when:%Y-%m-%d %H:%M}  {symbols} symbols  {hits} hits"

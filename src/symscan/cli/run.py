@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from symscan.cli.failures import Interrupted
+from symscan.cli.failures import Ended, code_of
 from symscan.errors import InputError, RunError, SymscanError
 
 if TYPE_CHECKING:
@@ -51,6 +52,10 @@ def run(
         Path | None, typer.Option(metavar="DIR", help="Where results go; runs/NAME-START[_END] if not given.")
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the results of an earlier run.")] = False,
+    resume: Annotated[
+        bool,
+        typer.Option("--resume", help="Go on with a run that was broken off, after its last whole session."),
+    ] = False,
 ) -> None:
     """Play sessions over stored bars: write what scanners find.
 
@@ -61,7 +66,9 @@ def run(
 
     loaded = load_config(config)
     first, last = _range(loaded, day, start, end)
-    play(loaded, store, first, last, out, force=force)
+    if resume and force:
+        raise InputError("--resume goes on with what --force would remove; give one of the two")
+    play(loaded, store, first, last, out, force=force, resume=resume)
 
 
 def play(
@@ -72,20 +79,36 @@ def play(
     out: Path | None,
     *,
     force: bool,
+    resume: bool = False,
     title: str | None = None,
 ) -> None:
     """Run a configuration from ``first`` to ``last`` and print the closing table under ``title``."""
     from symscan.runtime.assembly import assemble_backtest
 
-    backtest = assemble_backtest(config, store, first, last)
     folder = out or Path("runs") / _folder_name(config.name, first, last)
-    summary = _play(backtest, folder, first, last, force=force)
+    if resume and _is_complete(folder, config.name, first, last):
+        typer.echo(f"{folder} is complete; to run it anew, replace it with --force", err=True)
+        return
+    backtest = assemble_backtest(config, store, first, last)
+    summary = _play(backtest, folder, first, last, force=force, resume=resume)
     from symscan.cli.report import show_report
 
     show_report(title or config.name, summary, folder)
 
 
-def _play(backtest: Backtest, folder: Path, first: date, last: date, *, force: bool) -> RunSummary:
+def _is_complete(folder: Path, name: str, first: date, last: date) -> bool:
+    """Whether a folder holds a run of this name and range that came to its end."""
+    try:
+        summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+        found = [summary[key] for key in ("status", "mode", "name", "start", "end")]
+    except (OSError, ValueError, LookupError, TypeError):
+        return False
+    return found == ["complete", "backtest", name, str(first), str(last)]
+
+
+def _play(
+    backtest: Backtest, folder: Path, first: date, last: date, *, force: bool, resume: bool
+) -> RunSummary:
     from symscan.cli.progress import session_progress
     from symscan.observers.run_folder import run_folder
 
@@ -97,20 +120,28 @@ def _play(backtest: Backtest, folder: Path, first: date, last: date, *, force: b
         "end": last.isoformat(),
     }
     try:
-        with run_folder(folder, force=force, facts=lambda: facts) as results:
+        with run_folder(
+            folder,
+            force=force,
+            facts=lambda: facts,
+            resume=resume,
+            about=backtest.about(),
+            sessions=backtest.sessions,
+        ) as results:
             with session_progress(backtest.sessions, results.summary) as progress:
                 _drive(backtest, results, progress)
             return results.summary
-    except KeyboardInterrupt:
-        raise Interrupted(f"interrupted; the results up to there are in {folder}") from None
+    except KeyboardInterrupt as interrupt:
+        message = f"interrupted; the results up to there are in {folder}, --resume goes on"
+        raise Ended(message, code_of(interrupt)) from None
 
 
-def _drive(backtest: Backtest, results: RunFolder, progress: Progress | None) -> None:
+def _drive(backtest: Backtest, results: RunFolder, progress: Progress) -> None:
     """Once the run has begun there are results, and whatever ends it is no longer a mistake of the input."""
     from symscan.runtime.drive import run_backtest
 
     try:
-        run_backtest(backtest, [results], progress)
+        run_backtest(backtest, [results], progress, results.finished)
     except SymscanError as error:
         raise RunError(f"{error}; the results up to there are in {results.path}") from error
 

@@ -11,7 +11,9 @@ from threading import Event, Lock, Thread
 from types import FrameType
 from typing import Final
 
-_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+from symscan.cli.failures import heeded
+
+_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _OVER: Final = b"\0"
 
 
@@ -65,14 +67,14 @@ class Stopping:
 
 @contextmanager
 def stopping() -> Iterator[Stopping]:
-    """Take Ctrl-C and SIGTERM as wishes while inside."""
+    """Take Ctrl-C, SIGTERM and SIGHUP as wishes while inside."""
     stopping = Stopping()
     readable, writable = os.pipe()
     os.set_blocking(writable, False)
     reader = Thread(target=_read, args=(readable, stopping), name="signals", daemon=True)
     reader.start()
     before = signal.set_wakeup_fd(writable, warn_on_full_buffer=False)
-    handlers = {one: signal.signal(one, _ignore) for one in _SIGNALS}
+    handlers = {one: signal.signal(one, _ignore) for one in heeded(_SIGNALS)}
     inside = True
 
     def restore() -> None:

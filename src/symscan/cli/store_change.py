@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from symscan.cli.failures import Interrupted
+from symscan.cli.failures import Ended, code_of
 from symscan.sources.catalogue import CATALOGUE_NAME
 from symscan.sources.parquet import BarStore
 
@@ -26,10 +26,10 @@ def opened_for_change(root: Path) -> Iterator[BarStore]:
     before = store.generation
     try:
         yield store
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interrupt:
         is_done = BarStore(root).generation != before
         left = "the import was complete" if is_done else "the store is as it was"
-        raise Interrupted(f"interrupted; {left}") from None
+        raise Ended(f"interrupted; {left}", code_of(interrupt)) from None
     finally:
         if is_new:
             BarStore(root).remove_if_unused()

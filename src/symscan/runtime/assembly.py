@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from symscan.clock.session_calendar import SessionCalendar
 from symscan.config import SessionConfig
@@ -16,6 +17,7 @@ from symscan.observers.base import Observer
 from symscan.runtime.building import Checked, Ports, build, check, first_due
 from symscan.runtime.cautions import cautions
 from symscan.runtime.coordinator import SessionCoordinator
+from symscan.runtime.parity_modules import digests
 from symscan.runtime.telling import Teller
 from symscan.sources.history import StoreHistory
 from symscan.sources.parquet import BarStore
@@ -48,6 +50,35 @@ class Backtest:
     def config(self) -> SessionConfig:
         """What is run."""
         return self.checked.config
+
+    def about(self) -> dict[str, Any]:
+        """What must be the same for a run to be gone on with: all that its results follow from."""
+        return {
+            "configuration": self.config.text,
+            "exchange": self.config.exchange,
+            "store": str(self.store.root.resolve()),
+            "sessions": [str(session.date) for session in self.sessions],
+            "stored bars": {"up to the last session": self._digest_of_bars()},
+            "universes": self._universes(),
+            "modules": digests(self.checked.scanners.folders),
+        }
+
+    def _universes(self) -> dict[str, list[str]]:
+        """The symbols of each scanner, as far as they are known before its setup."""
+        named = zip(self.checked.scanners.enabled, self.checked.made, strict=True)
+        return {f"that of '{config.name}'": [*map(str, scanner.universe)] for config, scanner in named}
+
+    def _digest_of_bars(self) -> str:
+        """A digest of the stored bars up to the last session; a file's name changes with what it holds."""
+        last, store = self.sessions[-1].date, self.store
+        names = [
+            f"{interval}/{file.name}"
+            for interval in store.intervals()
+            for day, file in store.files(interval).items()
+            if day <= last
+        ]
+        splits = store.splits().rows()
+        return sha256(repr((sorted(names), splits)).encode()).hexdigest()
 
     def coordinator(self, session: Session, observers: Sequence[Observer] = ()) -> SessionCoordinator:
         """One session, ready to run."""

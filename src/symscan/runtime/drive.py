@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
@@ -19,19 +20,29 @@ if TYPE_CHECKING:
 Progress = Callable[[SessionCoordinator], None]
 
 
-def run_backtest(backtest: Backtest, observers: Sequence[Observer], progress: Progress | None = None) -> None:
+def run_backtest(
+    backtest: Backtest,
+    observers: Sequence[Observer],
+    progress: Progress | None = None,
+    finished: Collection[date] = (),
+) -> None:
     """Play every session; observers are told of the warnings first.
 
     Parameters
     ----------
     progress
         Called after every slice with the session's coordinator.
+    finished
+        Sessions whose results are there, of a run that was broken off after them: they, and the warnings
+        before them, are left out.
     """
     first = backtest.sessions[0]
-    for message in backtest.warnings:
+    for message in () if finished else backtest.warnings:
         for observer in observers:
             observer.observe(first, Warned(first.pre_open, message))
     for session in backtest.sessions:
+        if session.date in finished:
+            continue
         coordinator = backtest.coordinator(session, observers)
         coordinator.run(None if progress is None else lambda: progress(coordinator))  # noqa: B023
 

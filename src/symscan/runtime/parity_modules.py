@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
@@ -12,10 +12,18 @@ _OF_A_PROJECT: Final = "symscan_project_"
 """What the names of modules begin with that were imported from a project's folder."""
 
 
-def digests() -> dict[str, str]:
-    """The files of the project's modules that are imported, each with a digest of what it holds now."""
+def digests(folders: Sequence[Path] = ()) -> dict[str, str]:
+    """The files of the project's modules that are imported, each with a digest of what it holds now.
+
+    Parameters
+    ----------
+    folders
+        Where the project is; none counts every project this process has seen.
+    """
     modules = [one for name, one in sys.modules.items() if name.startswith(_OF_A_PROJECT)]
     files = sorted({file for one in modules if (file := getattr(one, "__file__", None))})
+    if folders:
+        files = [file for file in files if any(Path(file).is_relative_to(one.resolve()) for one in folders)]
     return {file: digest for file in files if (digest := _digest(Path(file))) is not None}
 
 
