@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -16,6 +17,8 @@ from symscan.cli.run import parse_date
 from symscan.errors import InputError, RunError, SymscanError
 
 if TYPE_CHECKING:
+    from symscan.cli.live_day import MarketTime
+    from symscan.cli.live_resume import Broken
     from symscan.cli.live_voice import Voice
     from symscan.cli.stopping import Stopping
     from symscan.config import SessionConfig
@@ -134,7 +137,7 @@ def _check(wishes: _Wishes) -> None:
     if wishes.source is Source.REPLAY:
         if wishes.feed is not None:
             raise InputError("--feed is one of Alpaca's; a replay plays what the store has")
-        if wishes.day is None:
+        if wishes.day is None and not (wishes.resume and wishes.out):
             raise InputError("a replay plays a stored day; say which with --date")
     else:
         given = [option for option, value in of_replay.items() if value is not None]
@@ -147,27 +150,64 @@ def _check(wishes: _Wishes) -> None:
 
 
 def _live(config: SessionConfig, wishes: _Wishes, *, jsonl: bool, quiet: bool) -> None:
-    from symscan.cli.live_day import MarketTime, wait_for
     from symscan.cli.live_voice import Voice
+    from symscan.cli.own_output import own_output
+    from symscan.cli.report import report_console, show_report
+
+    with own_output() as stdout:  # from before the first module of the user's is imported
+        options, summary = _played(config, wishes, Voice(as_json=jsonl, stdout=stdout), quiet=quiet)
+    show_report(config.name, summary, options.out, report_console(stderr=jsonl))
+
+
+def _played(
+    config: SessionConfig, wishes: _Wishes, voice: Voice, *, quiet: bool
+) -> tuple[LiveOptions, RunSummary]:
+    """Check everything, then run the session to its close."""
+    from symscan.cli.live_day import MarketTime, wait_for
     from symscan.observers.run_folder import check_folder
     from symscan.runtime.assembly import assemble_live
 
     feed = _feed(config, wishes)
     clock = MarketTime() if feed is None else MarketTime.of_broker(feed)
-    session = _session(config, wishes, clock.now())
-    options = _options(config, wishes, session.date, clock.offset)
-    check_folder(options.out, force=wishes.force, resume=wishes.resume)
-    voice = Voice(as_json=jsonl)
-    if wishes.resume and not options.out.exists():
-        voice.news(f"{options.out} holds no session to go on with; it begins")
+    broken = _broken(config, wishes, clock.now())
+    session = _session(config, wishes, clock.now(), broken)
+    options = _options(config, wishes, session, broken, clock)
+    check_folder(options.folder, force=wishes.force, resume=wishes.resume)
+    _say_what_is_resumed(voice, wishes, session, options)
     assembled = assemble_live(config, options)
     if feed is not None and wait_for(session, clock):
         assembled = assemble_live(config, options)  # what is known by now, not what was when the wait began
     _check_record(assembled)
-    summary = _run(assembled, _facts(config, options), _announcers(voice, quiet=quiet), wishes.force)
-    from symscan.cli.report import report_console, show_report
+    announcers = _announcers(voice, quiet=quiet, is_over=options.is_over)
+    return options, _run(assembled, _facts(config, options), announcers, wishes.force)
 
-    show_report(config.name, summary, options.out, report_console(stderr=jsonl))
+
+def _say_what_is_resumed(voice: Voice, wishes: _Wishes, session: Session, options: LiveOptions) -> None:
+    if wishes.resume and not options.folder.exists():
+        voice.news(f"{options.out} holds no session to go on with; it begins")
+    if options.is_over:
+        voice.news(
+            f"the session of {session.date} is over: what it missed is fetched and gone through, "
+            "and not announced"
+        )
+
+
+def _broken(config: SessionConfig, wishes: _Wishes, now: Instant) -> Broken | None:
+    """The session to go on with; None if one begins."""
+    from symscan.cli.live_resume import check_day, recorded_in, unfinished
+    from symscan.runtime.building import calendar_of
+
+    if not wishes.resume:
+        return None
+    if wishes.out is not None:
+        broken = recorded_in(wishes.out)
+    elif wishes.source is Source.ALPACA:
+        broken = unfinished(config.name, calendar_of(config), now)
+    else:
+        return None
+    if broken is not None:
+        check_day(broken, wishes.day)
+    return broken
 
 
 def _feed(config: SessionConfig, wishes: _Wishes) -> str | None:
@@ -186,57 +226,69 @@ def _feed(config: SessionConfig, wishes: _Wishes) -> str | None:
     return feed
 
 
-def _options(config: SessionConfig, wishes: _Wishes, day: date, clock_offset: Instant) -> LiveOptions:
+def _options(
+    config: SessionConfig, wishes: _Wishes, session: Session, broken: Broken | None, clock: MarketTime
+) -> LiveOptions:
+    from symscan.cli.live_resume import default_folder
     from symscan.runtime.live import LiveOptions
 
     speed = 1.0 if wishes.speed is None else wishes.speed
+    folder = wishes.out or (broken.folder if broken else default_folder(config.name, session.date))
     return LiveOptions(
         source=str(wishes.source),
-        store=wishes.store,
-        day=day,
+        store=wishes.store.absolute(),  # a scanner may change the current folder
+        day=session.date,
         speed=None if speed == math.inf else speed,
         faults=wishes.faults or "",
         feed=_feed(config, wishes) or config.live.feed,
-        out=wishes.out or Path("runs") / f"{config.name}-{day}-live",
+        out=folder,
         resume=wishes.resume,
-        clock_offset=clock_offset,
+        clock_offset=clock.offset,
+        is_over=wishes.source is Source.ALPACA and clock.now() >= session.close,
     )
 
 
-def _session(config: SessionConfig, wishes: _Wishes, now: Instant) -> Session:
-    """The session of the day to replay; else the broker's that runs or comes next."""
+def _session(config: SessionConfig, wishes: _Wishes, now: Instant, broken: Broken | None) -> Session:
+    """The session of the record, or of the day to replay; else the broker's that runs or comes next."""
     from symscan.cli.live_day import session_at
     from symscan.runtime.building import calendar_of
 
     calendar = calendar_of(config)
-    if wishes.day is not None:
-        return calendar.session(wishes.day)
+    day = wishes.day if broken is None else broken.day
+    if day is not None:
+        return calendar.session(day)
+    if wishes.source is Source.REPLAY:
+        raise InputError(f"{wishes.out} holds no session to go on with; say which day to play with --date")
     return session_at(calendar, now, resume=wishes.resume)
 
 
 def _check_record(assembled: Live) -> None:
-    """Refuse to go on with another session before its results are replaced."""
+    """Refuse to go on with another session, or with a damaged record, before anything is done."""
     from symscan.observers.session_record import RECORD_NAME, SessionRecord
+    from symscan.runtime.record_check import check_record
 
-    path = assembled.options.out / RECORD_NAME
+    path = assembled.options.folder / RECORD_NAME
     if assembled.options.resume and path.exists():
-        SessionRecord.resume(path, assembled.about()).close()
+        with closing(SessionRecord.resume(path, assembled.about())) as record:
+            check_record(record)
 
 
 def _run(assembled: Live, facts: dict[str, Any], announcers: list[Observer], force: bool) -> RunSummary:
     from symscan.cli.stopping import stopping
     from symscan.observers.run_folder import run_folder
 
-    folder, resume = assembled.options.out, assembled.options.resume
+    options = assembled.options
     with stopping() as stopper:
         try:
-            with run_folder(folder, force=force, facts=lambda: facts, resume=resume) as results:
+            with run_folder(
+                options.folder, force=force, facts=lambda: facts, resume=options.resume
+            ) as results:
                 _drive(assembled, results, announcers, stopper)
                 if stopper.is_asked and not results.summary.completed:
                     raise KeyboardInterrupt  # which is what the folder knows a run to end by
         except KeyboardInterrupt:
             code = stopper.exit_code or INTERRUPTED
-            raise Ended(f"ended early; results are in {folder}, --resume goes on", code) from None
+            raise Ended(f"ended early; results are in {options.out}, --resume goes on", code) from None
     return results.summary
 
 
@@ -244,11 +296,13 @@ def _drive(assembled: Live, results: RunFolder, announcers: list[Observer], stop
     """Once the session has begun there are results, and whatever ends it is no mistake of the input."""
     from symscan.runtime.drive import run_live
 
+    out = assembled.options.out
     try:
-        run_live(assembled, [results], announcers, stopper)
+        run_live(assembled, [results], announcers, stopper, results.catch_up)
     except SymscanError as error:
-        message = f"{error}; the results up to there are in {results.path}, --resume goes on"
-        raise RunError(message) from error
+        kept = f"those that were in {out} before are left as they are"
+        left = kept if results.keeps_old else f"the results up to there are in {out}"
+        raise RunError(f"{error}; {left}, --resume goes on") from error
 
 
 def _facts(config: SessionConfig, options: LiveOptions) -> dict[str, Any]:
@@ -265,10 +319,13 @@ def _facts(config: SessionConfig, options: LiveOptions) -> dict[str, Any]:
     }
 
 
-def _announcers(voice: Voice, *, quiet: bool) -> list[Observer]:
+def _announcers(voice: Voice, *, quiet: bool, is_over: bool) -> list[Observer]:
+    """Who is told of what is new; a hit of a session that is over is no news."""
     from symscan.observers.alerts import Alerts
     from symscan.observers.conditions import Conditions
     from symscan.observers.news import News
 
+    if is_over:
+        return [Conditions(voice.loud, voice.plain)]
     told: list[Observer] = [Alerts(voice.hit), Conditions(voice.loud, voice.plain)]
     return told if quiet else [*told, News(voice.news)]

@@ -79,6 +79,12 @@ def session_at(calendar: SessionCalendar, now: Instant, *, resume: bool) -> Sess
     return session if resume or now < session.close else calendar.next(today)
 
 
+def is_running(calendar: SessionCalendar, now: Instant) -> bool:
+    """Whether a session runs, its pre-market and the minutes before it included."""
+    session = session_at(calendar, now, resume=False)
+    return session.pre_open - _BEFORE_PRE_OPEN <= now < session.close
+
+
 def wait_for(session: Session, clock: MarketTime) -> bool:
     """Wait until shortly before the session's pre-market begins, saying so; returns whether it had to."""
     begins = session.pre_open - _BEFORE_PRE_OPEN

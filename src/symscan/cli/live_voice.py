@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Any
+from typing import Any, TextIO
 
 LOUD = "!! "
 """Marks what lessens the worth of hits."""
@@ -17,13 +17,15 @@ class Voice:
     ----------
     as_json
         Whether standard output carries records, one a line; lines for people then go to standard error.
+    stdout
+        Standard output; None for that of now.
     """
 
-    def __init__(self, *, as_json: bool) -> None:
+    def __init__(self, *, as_json: bool, stdout: TextIO | None = None) -> None:
         self._as_json = as_json
         self._has_listener = True
         # Those of now: a scanner may put others in their place.
-        self._stdout, self._stderr = sys.stdout, sys.stderr
+        self._stdout, self._stderr = stdout or sys.stdout, sys.stderr
 
     def hit(self, line: str, record: dict[str, Any]) -> None:
         """Say a hit."""

@@ -289,6 +289,25 @@ class SessionRecord:
         return {"seq": seq, **values, "recorded_at": self._clock(), "is_delivered": is_delivered}
 
 
+def about_of(path: Path) -> dict[str, Any] | None:
+    """What a record is of; None if there is none, or nothing was ever written to it.
+
+    Raises
+    ------
+    DataError
+        If it is no record, or somebody else than this user may have written it.
+    """
+    if not path.exists():
+        return None
+    check_private(path)
+    connection = connect(path)
+    try:
+        return None if is_empty(path, connection) else read_meta(path, connection)
+    finally:
+        connection.close()
+        connection.engine.dispose()
+
+
 def _make_own(path: Path) -> None:
     try:
         make_private(path)

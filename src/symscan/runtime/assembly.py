@@ -153,7 +153,8 @@ def assemble_live(config: SessionConfig, options: LiveOptions) -> Live:
         plan = ReplayPlan(store, checked.calendar, session, options.speed, faults)
         warnings = tuple(cautions(config, checked.made, store, [session], [session]))
     else:
-        plan = AlpacaPlan(options.store, checked.calendar, options.feed or "", options.clock_offset)
+        closed = session if options.is_over else None
+        plan = AlpacaPlan(options.store, checked.calendar, options.feed or "", options.clock_offset, closed)
         warnings = ()
     settings = replace(config.live, feed=options.feed)
     return Live(checked, options, session, settings, plan, warnings)

@@ -55,7 +55,11 @@ class Stopper(Protocol):
 
 
 def run_live(
-    live: Live, observers: Sequence[Observer], announcers: Sequence[Observer], stopper: Stopper
+    live: Live,
+    observers: Sequence[Observer],
+    announcers: Sequence[Observer],
+    stopper: Stopper,
+    when_new: Callable[[], None] = lambda: None,
 ) -> None:
     """Run a session until its close, or until it is to stop.
 
@@ -67,6 +71,8 @@ def run_live(
         Are told of what is new.
     stopper
         Ends it between two moments; what was stored by then can be resumed.
+    when_new
+        Called when the feed is open and a resumed session has gone through its record.
 
     Raises
     ------
@@ -80,6 +86,7 @@ def run_live(
         for message in session.undelivered:
             _warn(live, announcers, live.session.pre_open, message)
         session.record.mark_all_delivered()
+        session.when_new(when_new)
         stopper.on_stop(session.stop)
         if session.run():
             for message in _compacted(live, session):

@@ -14,6 +14,7 @@ from symscan.model.session import Session
 from symscan.runtime.building import first_due
 from symscan.scanners.managed import ManagedScanner
 from symscan.sources.base import HistorySource
+from symscan.sources.closed_session import ClosedSessionFeed
 from symscan.sources.feed import Feed
 from symscan.sources.feed_faults import Faults
 from symscan.sources.history import StoreHistory
@@ -135,6 +136,8 @@ class AlpacaPlan:
         ``iex`` or ``sip``.
     clock_offset
         This computer's clock minus the market's, microseconds.
+    closed
+        The session, where its close has passed: its bars are fetched, and nothing is streamed.
 
     Raises
     ------
@@ -144,7 +147,14 @@ class AlpacaPlan:
         If the store's bars come from elsewhere.
     """
 
-    def __init__(self, root: Path, calendar: SessionCalendar, feed: str, clock_offset: Instant) -> None:
+    def __init__(
+        self,
+        root: Path,
+        calendar: SessionCalendar,
+        feed: str,
+        clock_offset: Instant,
+        closed: Session | None = None,
+    ) -> None:
         # The broker's client takes half a second to import: only who asks for it waits.
         from symscan.sources.alpaca.feed import AlpacaFeed
         from symscan.sources.alpaca.history import FetchedHistory
@@ -153,10 +163,11 @@ class AlpacaPlan:
 
         keys, hosts = AlpacaKeys.from_environment(), AlpacaHosts.from_environment()
         rest = AlpacaRest(keys, hosts, feed)
-        self._feed = AlpacaFeed(keys, hosts, feed)
-        self.name = self.origin = self._feed.name
+        stream = AlpacaFeed(keys, hosts, feed)
+        self._feed: Feed = stream if closed is None else ClosedSessionFeed(stream, closed, clock_offset)
+        self.name = self.origin = stream.name
         self.store = BarStore.create(root)
-        self._fetched = FetchedHistory(self.store, rest, calendar, self._feed.now() - clock_offset)
+        self._fetched = FetchedHistory(self.store, rest, calendar, stream.now() - clock_offset)
         self.history: HistorySource = self._fetched
 
     def prepare(self, symbols: Collection[str], session: Session) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -56,6 +56,11 @@ class LiveOptions:
         Whether to go on with what is recorded there.
     clock_offset
         This computer's clock minus the market's, microseconds, as far as it is known before the feed is open.
+    is_over
+        Whether the session's close has passed on the market's clock: what it missed is fetched and gone
+        through, and nothing of it is announced.
+    home
+        The current folder when the command began: ``out`` and ``store`` are taken from there.
     """
 
     source: str
@@ -67,6 +72,13 @@ class LiveOptions:
     out: Path
     resume: bool = False
     clock_offset: Instant = 0
+    is_over: bool = False
+    home: Path = field(default_factory=Path.cwd)
+
+    @property
+    def folder(self) -> Path:
+        """The run's folder, wherever the current one is by now."""
+        return self.home / self.out
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +95,15 @@ class LiveSession:
         Ends it between two moments; may be called from any thread.
     undelivered
         What an earlier process stored and may not have told, a line each.
+    when_new
+        Has something done once the session has gone through its record; at once, if that is empty.
     """
 
     coordinator: SessionCoordinator
     record: SessionRecord
     stop: Callable[[], None]
-    undelivered: tuple[str, ...] = ()
+    undelivered: tuple[str, ...]
+    when_new: Callable[[Callable[[], None]], None]
 
     def run(self) -> bool:
         """The whole session, or until it is stopped; returns whether it came to its close."""
@@ -154,7 +169,7 @@ class Live:
         FeedError
             If the feed refuses.
         """
-        path = self.options.out / RECORD_NAME
+        path = self.options.folder / RECORD_NAME
         make = SessionRecord.resume if self.options.resume else SessionRecord.create
         with closing(make(path, self.about())) as record:
             not_told = tuple(undelivered(record, self.session))
@@ -176,7 +191,7 @@ class Live:
                     execution.hurry()
                     source.stop()
 
-                yield LiveSession(coordinator, record, stop, not_told)
+                yield LiveSession(coordinator, record, stop, not_told, tape.when_live)
 
     def _source(self, record: SessionRecord, feed: Feed) -> LiveSource:
         """The stream's slices; of a store's own bars none is dropped that a backtest would use."""
