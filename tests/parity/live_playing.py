@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import chdir, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from symscan.runtime.assembly import assemble_backtest, assemble_live
 from symscan.runtime.coordinator import SessionCoordinator
 from symscan.runtime.live import LiveOptions
 from symscan.runtime.parity import Parity, compare, replayed
+from symscan.scanners.background import BackgroundExecution
 
 TABLES = ("hits.csv", "unknown.csv", "scans.csv")
 
@@ -91,6 +92,7 @@ def play_live(
     out: str = "live",
     until: int | None = None,
     resume: bool = False,
+    make_execution: Callable[..., BackgroundExecution] = BackgroundExecution,
 ) -> Played:
     """Play the day as a live session; its record is closed afterwards.
 
@@ -102,11 +104,14 @@ def play_live(
         Stop after so many moments; None for the whole day.
     resume
         Go on with what is there.
+    make_execution
+        Makes what carries out scans; with a clock of its own, timeouts do not depend on this machine.
     """
     told, seen = Recorder(), 0
     path = folder / out
     with chdir(folder), run_folder(path, force=False, facts=dict, resume=resume) as results:
         live = assemble_live(config, LiveOptions("replay", store, day, speed, faults, None, path, resume))
+        live = replace(live, make_execution=make_execution)
         with live.opened([results, told]) as session:
 
             def count() -> None:

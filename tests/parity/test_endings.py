@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,12 @@ from parity.live_playing import parity_of, play_backtest, play_live, same
 from parity.projects import HALF_DAY, PROJECTS, UNIVERSE, Project, module, screen
 from symscan.errors import DataError
 from symscan.runtime.parity import Parity
+from symscan.scanners.background import BackgroundExecution
 
 SLOW = """
 import pathlib
+import signal
+import threading
 import time
 
 from symscan import BaseScanner, ScanResult
@@ -29,12 +33,14 @@ class Scanner(BaseScanner):
         return True
 
     def scan(self, context):
-        while self._is_slow(context) and not pathlib.Path(self.config["over"]).exists():
-            time.sleep(0.005)
+        over = pathlib.Path(self.config["over"])
+        if context.current_time.strftime("%H:%M") == self.config["hangs_at"] and not over.exists():
+            pathlib.Path(self.config["hangs"]).touch()
+            if threading.current_thread() is threading.main_thread():  # a backtest: its alarm goes off now
+                signal.setitimer(signal.ITIMER_REAL, 0.001)
+            while not over.exists():
+                time.sleep(0.001)
         return ScanResult(self._universe[:3])
-
-    def _is_slow(self, context):
-        return context.current_time.strftime("%H:%M") == "10:00"
 """
 LATE = "late=0.05:90s"
 SCREENS = Project([screen("up", "close > vwap", "5m"), screen("best", "volume > 0", rank="volume", take=3)])
@@ -136,14 +142,43 @@ def test_a_session_that_went_on(name: str, until: int, tmp_path: Path, store: Pa
     same(live, play_backtest(tmp_path, config, store, HALF_DAY))
 
 
+class Hanging:
+    """A scanner that hangs at one scan until it is let go, and the clock by which it then has timed out."""
+
+    def __init__(self, folder: Path, hangs_at: str) -> None:
+        self._hangs, self._over = folder / "hangs", folder / "over"
+        self._is_back = threading.Event()
+        (folder / "slow.py").write_text(SLOW)
+        config = {"over": str(self._over), "hangs": str(self._hangs), "hangs_at": hangs_at}
+        self.scanner = module("slow", "10m", timeout_seconds=1000.0, config=config)
+
+    def make_execution(self, wake: Callable[[], None], **more: Any) -> BackgroundExecution:
+        def woken() -> None:
+            self._is_back.set()
+            wake()
+
+        return BackgroundExecution(woken, monotonic=self._seconds, **more)
+
+    def let_go(self) -> None:
+        """Let the scan end where it hangs in a backtest, too."""
+        self._over.touch()
+
+    def let_come_back(self) -> None:
+        """Let the scan end, and wait until the session can know."""
+        self._is_back.clear()
+        self.let_go()
+        assert self._is_back.wait(60.0)
+
+    def _seconds(self) -> float:
+        return 5000.0 if self._hangs.exists() else 0.0
+
+
 def test_a_scan_that_never_ends(tmp_path: Path, store: Path) -> None:
-    (tmp_path / "slow.py").write_text(SLOW)
-    over = tmp_path / "over"
-    slow = module("slow", "10m", timeout_seconds=0.2, config={"over": str(over)})
-    config = Project([slow, screen("up", "close > vwap")]).at(tmp_path)
-    play_live(tmp_path, config, store, HALF_DAY)
+    hanging = Hanging(tmp_path, "10:00")
+    config = Project([hanging.scanner, screen("up", "close > vwap")]).at(tmp_path)
+    play_live(tmp_path, config, store, HALF_DAY, make_execution=hanging.make_execution)
     stuck = parity_of(tmp_path)
-    over.touch()
+    hanging.let_go()
     free = parity_of(tmp_path)
     assert stuck.unexplained == free.unexplained == 0
     assert {one.scanner for one in (*stuck.differences, *free.differences)} == {"slow"}
@@ -154,12 +189,14 @@ def test_a_scan_that_never_ends(tmp_path: Path, store: Path) -> None:
 
 def test_what_follows_from_a_timeout(tmp_path: Path, store: Path) -> None:
     """Who is found first by a scan that timed out is not new to the next one, in a backtest."""
-    (tmp_path / "slow.py").write_text(SLOW.replace('"10:00"', '"09:30"').replace("while", "if"))
-    slow = module("slow", "10m", timeout_seconds=0.05, config={"over": str(tmp_path / "over")})
-    (tmp_path / "slow.py").write_text((tmp_path / "slow.py").read_text().replace("0.005", "0.2"))
-    config = Project([slow]).at(tmp_path)
-    play_live(tmp_path, config, store, HALF_DAY)
-    (tmp_path / "over").touch()
+    hanging = Hanging(tmp_path, "09:30")
+
+    def look(moments: int) -> None:
+        if moments == 60:  # after the scans of 09:40 to 10:10 were skipped
+            hanging.let_come_back()
+
+    config = Project([hanging.scanner]).at(tmp_path)
+    play_live(tmp_path, config, store, HALF_DAY, look=look, make_execution=hanging.make_execution)
     parity = parity_of(tmp_path)
     assert parity.unexplained == 0
     kinds = {one.kind for one in parity.differences}
@@ -180,7 +217,7 @@ def test_a_module_that_changed_since_is_named(tmp_path: Path, store: Path) -> No
 
 
 def test_at_a_finite_speed_all_that_differs_is_the_pace(tmp_path: Path, store: Path) -> None:
-    live = {"lag_seconds": 3600, "quiet_ms": 1, "grace_seconds": 60}
+    live = {"lag_seconds": 86_400, "quiet_ms": 1, "grace_seconds": 60, "closing_seconds": 60}
     config = SCREENS.at(tmp_path, live_config=live)
     backtest = play_backtest(tmp_path, config, store, HALF_DAY)
     played = play_live(tmp_path, config, store, HALF_DAY, speed=3000)

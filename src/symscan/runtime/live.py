@@ -137,6 +137,8 @@ class Live:
         Where they come from.
     warnings
         What the user should know of before believing the result.
+    make_execution
+        Makes what carries out scans beside the stream; one with another clock measures timeouts by that.
     """
 
     checked: Checked
@@ -145,6 +147,7 @@ class Live:
     settings: LiveSettings
     feed_plan: FeedPlan
     warnings: tuple[str, ...] = ()
+    make_execution: Callable[..., BackgroundExecution] = BackgroundExecution
 
     def about(self) -> dict[str, Any]:
         """What must be the same for a session to be resumed."""
@@ -182,7 +185,7 @@ class Live:
                 tape = Tape(record, self.session)
                 source = self._source(record, feed)
                 teller = Teller(self.session, observers, announcers, tape)
-                execution = BackgroundExecution(feed.wake, is_patient=feed.is_patient)
+                execution = self.make_execution(feed.wake, is_patient=feed.is_patient)
                 ports = self._ports(feed, source, tape, teller, execution)
                 coordinator = build(self.checked, self.session, managed, ports)
                 tape.when_live(lambda: source.remember(_bars_of(coordinator)))
