@@ -23,6 +23,9 @@ T = TypeVar("T")
 
 Answer = tuple[int, Any]
 
+HOLDING = 0.005
+"""Seconds after which what is held up looks again whether it may go on."""
+
 
 @dataclass(frozen=True, order=True)
 class ServerBar:
@@ -95,6 +98,8 @@ class RestHalf:
         Symbols that are none: who asks for one of them is refused everything, in words made of the first.
     complaint
         The words, with a place for the symbol.
+    held
+        Which requests, by their path and query, are answered only when this is no longer so.
     clock_offset
         How far its clock is ahead of this computer's.
     over
@@ -108,6 +113,7 @@ class RestHalf:
         self.splits: list[ServerSplit] = []
         self.invalid: set[str] = set()
         self.complaint = "invalid symbol: {}"
+        self.held: Callable[[str, Mapping[str, str]], bool] = lambda *_: False
         self.clock_offset = timedelta()
         self.over: asyncio.Event
         self._keys = keys
@@ -143,6 +149,8 @@ class RestHalf:
         if self._delays:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self.over.wait(), self._delays.pop(0))
+        while self.held(parts.path, query) and not self.over.is_set():
+            await asyncio.sleep(HOLDING)
         if self._faults:
             return _response(*self._faults.pop(0))
         status, answer = self._answer(parts.path, query, request.headers)

@@ -35,7 +35,7 @@ from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
-from alpaca_rest import RestHalf, ServerBar, ServerSplit
+from alpaca_rest import HOLDING, RestHalf, ServerBar, ServerSplit
 from symscan.sources.alpaca.keys import (
     DATA_URL,
     KEY_ID,
@@ -49,7 +49,7 @@ from symscan.sources.alpaca.keys import (
 __all__ = ["ERRORS", "AlpacaServer", "ServerBar", "ServerSplit"]
 
 LOOPBACK = str(IPv4Address(socket.INADDR_LOOPBACK))
-PATIENCE = 10.0
+PATIENCE = 60.0
 """Seconds until something that a test waits for counts as failed."""
 
 T = TypeVar("T")
@@ -112,6 +112,8 @@ class AlpacaServer:
         Codes to answer the next authentications, or changes of subscription, with; taken from the front.
     is_mute
         Whether the stream answers nothing at all, not even authentication.
+    is_held
+        Whether the stream does what it is asked for only when this is no longer so.
     """
 
     def __init__(
@@ -140,6 +142,7 @@ class AlpacaServer:
         self.errors_at_auth: list[int] = []
         self.errors_at_change: list[int] = []
         self.is_mute = False
+        self.is_held = False
         self._refusals = 0
         self._clients: list[_Client] = []
         self._accepted: list[ServerConnection] = []
@@ -268,6 +271,8 @@ class AlpacaServer:
             if not self.is_mute:
                 await client.say({"T": "success", "msg": "connected"})
             async for frame in connection:
+                while self.is_held and not self._over.is_set():
+                    await asyncio.sleep(HOLDING)
                 if not self.is_mute:
                     await self._obey(client, msgpack.unpackb(frame))
         self._clients.remove(client)

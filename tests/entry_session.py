@@ -50,7 +50,7 @@ from symscan.sources.live import LiveSource
 
 SESSION = make_session(minutes=24, premarket=3)
 OPEN = SESSION.open
-LONG = 30.0
+LONG = 60.0
 
 KEYS = ("sma_3_1m", "vwap_1m", "rsi_3_1m", "ema_2_5m", "atr_2_5m", "sma_5_1d", "opening_range_5_1m")
 SPECS = tuple(map(spec_of, KEYS))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from fakes import Day, MemoryMarket, Recorder, Weekdays, make_session, weekdays_before
+from symscan.clock.stopwatch import Stopwatch
 from symscan.clock.time_manager import TimeManager
 from symscan.model.interval import ONE_MINUTE
 from symscan.runtime.coordinator import SessionCoordinator
@@ -50,6 +51,7 @@ class Played:
         needs: MemberNeeds | None = None,
         loading: Loading | None = None,
         execution: Execution | None = None,
+        stopwatch: Callable[[], Stopwatch] = Stopwatch,
         **market: Any,
     ) -> None:
         market = {"today": TODAY, "earlier": BEFORE, **market}
@@ -60,7 +62,9 @@ class Played:
         warming = Warming(self.data, self.market, Weekdays(SESSION))  # type: ignore[arg-type]
         needs = needs or MemberNeeds((ONE_MINUTE,), 0)
         self.provisioning = Provisioning(self.data, self.market, self.market, warming, needs)
-        self.manager = ScannerManager(scanners, self.data, self.time, execution=execution)
+        self.manager = ScannerManager(
+            scanners, self.data, self.time, execution=execution, stopwatch=stopwatch
+        )
         self.coordinator = SessionCoordinator(
             SessionParts(
                 SESSION,

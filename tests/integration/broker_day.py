@@ -11,13 +11,12 @@ from datetime import UTC, date, datetime
 from datetime import time as daytime
 from pathlib import Path
 from subprocess import Popen
-from threading import Condition, Thread
 from types import TracebackType
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from alpaca_server import AlpacaServer, ServerBar
-from integration.cli_running import Ended, started
+from integration.cli_running import Ended, Listener, started
 from symscan.model.instant import MINUTE, SECOND, Instant, from_datetime
 
 NEW_YORK = ZoneInfo("America/New_York")
@@ -73,44 +72,6 @@ def daily_bar(symbol: str, day: date) -> ServerBar:
     low, high = min(bar.low for bar in bars), max(bar.high for bar in bars)
     volume = sum(bar.volume for bar in bars)
     return ServerBar(symbol, at("00:00", day), bars[0].open, high, low, bars[-1].close, volume)
-
-
-class Listener:
-    """Hears what a command says while it runs."""
-
-    def __init__(self, process: Popen[str]) -> None:
-        self.process = process
-        self._said: dict[str, list[str]] = {"stdout": [], "stderr": []}
-        self._heard = Condition()
-        self._threads = [Thread(target=self._listen, args=[name], daemon=True) for name in self._said]
-        for thread in self._threads:
-            thread.start()
-
-    def hear(self, words: str, times: int = 1) -> None:
-        """Wait until so many lines of standard error have these words."""
-        with self._heard:
-            came = self._heard.wait_for(lambda: self._count(words) >= times, PATIENCE)
-        assert came, f"never said {words!r}: {self._said}"
-
-    def end(self, how: int | None = None) -> Ended:
-        """Wait until it ends, perhaps by a signal."""
-        if how is not None:
-            self.process.send_signal(how)
-        self.process.wait(PATIENCE)
-        for thread in self._threads:
-            thread.join(PATIENCE)
-        out, err = ("".join(lines) for lines in self._said.values())
-        return Ended(self.process.returncode, out, err)
-
-    def _count(self, words: str) -> int:
-        return sum(words in line for line in self._said["stderr"])
-
-    def _listen(self, name: str) -> None:
-        with getattr(self.process, name) as stream:
-            for line in stream:
-                with self._heard:
-                    self._said[name].append(line)
-                    self._heard.notify_all()
 
 
 @dataclass

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Condition, Thread
 from types import MappingProxyType
 from typing import Any
 
@@ -17,6 +18,7 @@ import pytest
 
 import symscan
 from symscan.cli import main
+from waiting import LIMIT
 
 MAIN = "from symscan.cli import main; main()"
 MINUTES = 60
@@ -72,6 +74,44 @@ def started(
         stderr=subprocess.PIPE,
         text=True,
     )
+
+
+class Listener:
+    """Hears what a command says while it runs."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self.process = process
+        self._said: dict[str, list[str]] = {"stdout": [], "stderr": []}
+        self._heard = Condition()
+        self._threads = [Thread(target=self._listen, args=[name], daemon=True) for name in self._said]
+        for thread in self._threads:
+            thread.start()
+
+    def hear(self, words: str, times: int = 1) -> None:
+        """Wait until so many lines of standard error have these words."""
+        with self._heard:
+            came = self._heard.wait_for(lambda: self._count(words) >= times, LIMIT)
+        assert came, f"never said {words!r}: {self._said}"
+
+    def end(self, how: int | None = None) -> Ended:
+        """Wait until it ends, perhaps by a signal."""
+        if how is not None:
+            self.process.send_signal(how)
+        self.process.wait(LIMIT)
+        for thread in self._threads:
+            thread.join(LIMIT)
+        out, err = ("".join(lines) for lines in self._said.values())
+        return Ended(self.process.returncode, out, err)
+
+    def _count(self, words: str) -> int:
+        return sum(words in line for line in self._said["stderr"])
+
+    def _listen(self, name: str) -> None:
+        with getattr(self.process, name) as stream:
+            for line in stream:
+                with self._heard:
+                    self._said[name].append(line)
+                    self._heard.notify_all()
 
 
 def written(folder: Path) -> dict[str, bytes | None]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
-from time import perf_counter
 
 import numpy as np
 import pytest
@@ -21,17 +21,22 @@ from symscan.sources.alpaca.keys import AlpacaHosts, AlpacaKeys
 from symscan.sources.alpaca.stream import StreamPatience
 from symscan.sources.feed import Arrivals, Connected, Delivery, Lost, Notice
 from symscan.sources.live_checks import Checks
+from waiting import wait_for
 
 OPEN = from_datetime(datetime(2024, 1, 2, 14, 30, tzinfo=UTC))
 SESSION = make_session(date(2024, 1, 2))
-HURRY = StreamPatience(
-    answer_seconds=0.3,
-    open_seconds=0.5,
-    crowded_seconds=0.5,
+PATIENT = StreamPatience(
+    answer_seconds=60.0,
+    open_seconds=60.0,
+    crowded_seconds=60.0,
     first_wait_seconds=0.01,
     longest_wait_seconds=0.05,
 )
-CLOSED_WITHIN = 5.0
+"""For what works in the end, however slow the machine is."""
+BRIEF = replace(PATIENT, open_seconds=0.3, crowded_seconds=0.3)
+"""For what is given up in the end."""
+HURRY = replace(BRIEF, answer_seconds=0.3)
+"""For answers that never come."""
 
 Opener = Callable[..., AlpacaFeed]
 
@@ -47,8 +52,8 @@ def opened() -> Iterator[Opener]:
     """Makes feeds, open and with their first ``Connected`` taken; closes them afterwards."""
     feeds: list[AlpacaFeed] = []
 
-    def make(server: AlpacaServer, *symbols: str) -> AlpacaFeed:
-        feed = AlpacaFeed(server.keys, server.hosts, "iex", HURRY)
+    def make(server: AlpacaServer, *symbols: str, patience: StreamPatience = PATIENT) -> AlpacaFeed:
+        feed = AlpacaFeed(server.keys, server.hosts, "iex", patience)
         feeds.append(feed)
         feed.subscribe(symbols)
         feed.open()
@@ -61,7 +66,7 @@ def opened() -> Iterator[Opener]:
 
 
 def take(feed: AlpacaFeed) -> Delivery | None:
-    return feed.receive(feed.now() + 10 * SECOND)
+    return feed.receive(feed.now() + 60 * SECOND)
 
 
 def arrivals(feed: AlpacaFeed) -> Arrivals:
@@ -81,16 +86,24 @@ def comes_back(feed: AlpacaFeed) -> None:
     assert take(feed) == Connected()
 
 
+def ours() -> Instant:
+    """This computer's clock."""
+    return from_datetime(datetime.now(UTC))
+
+
 def bar(symbol: str, end: Instant, price: float = 10.0) -> ServerBar:
     return ServerBar.flat(symbol, end, price)
 
 
-def refused(server: AlpacaServer, feed: str = "iex", hosts: AlpacaHosts | None = None) -> str:
-    """The message with which a feed does not open; in bounded time."""
-    begun = perf_counter()
+def refused(
+    server: AlpacaServer,
+    feed: str = "iex",
+    hosts: AlpacaHosts | None = None,
+    patience: StreamPatience = BRIEF,
+) -> str:
+    """The message with which a feed does not open."""
     with pytest.raises(FeedError) as caught:
-        AlpacaFeed(server.keys, hosts or server.hosts, feed, HURRY).open()
-    assert perf_counter() - begun < CLOSED_WITHIN
+        AlpacaFeed(server.keys, hosts or server.hosts, feed, patience).open()
     return str(caught.value)
 
 
@@ -162,18 +175,25 @@ def test_a_feed_opens_before_anything_is_wanted(server: AlpacaServer, opened: Op
 
 def test_many_wishes_become_few_requests(server: AlpacaServer, opened: Opener) -> None:
     feed = opened(server)
+    server.is_held = True
     for number in range(500):
         feed.subscribe([f"S{number}"])
+    server.is_held = False
     server.wait(lambda: len(server.subscribed) == 500)
-    assert len(server.actions) < 250
+    assert len(server.actions) <= 2  # the first of them, and what was wished for while it was under way
 
 
 def test_nobody_waits_for_a_subscription(server: AlpacaServer, opened: Opener) -> None:
     feed = opened(server, "AAPL")
     server.is_mute = True
-    begun = perf_counter()
     feed.subscribe(["MSFT"])
-    assert perf_counter() - begun < 0.1
+    assert feed.receive(feed.now()) is None  # had it waited for the answer, the connection would be lost
+
+
+def test_a_subscription_that_is_not_answered_begins_anew(server: AlpacaServer, opened: Opener) -> None:
+    feed = opened(server, "AAPL", patience=replace(HURRY, open_seconds=60.0))
+    server.is_mute = True
+    feed.subscribe(["MSFT"])
     lost = take(feed)
     server.is_mute = False
     assert lost == Lost("the connection broke: no answer to subscribe of 1 symbols")
@@ -184,7 +204,7 @@ def test_nobody_waits_for_a_subscription(server: AlpacaServer, opened: Opener) -
 def test_as_many_symbols_as_the_account_may_have() -> None:
     symbols = [f"S{number:02}" for number in range(50)]
     with AlpacaServer(symbol_limit=30) as server:
-        feed = AlpacaFeed(server.keys, server.hosts, "iex", HURRY)
+        feed = AlpacaFeed(server.keys, server.hosts, "iex", PATIENT)
         feed.subscribe(symbols)
         feed.open()
         message = notice(feed)
@@ -223,7 +243,7 @@ def test_an_error_of_the_server_begins_anew(server: AlpacaServer, opened: Opener
 def test_a_wrong_key(server: AlpacaServer) -> None:
     keys = AlpacaKeys("PKWRONG", "wrong-secret")
     with pytest.raises(FeedError, match=r"does not accept the keys.*APCA_API_KEY_ID and") as caught:
-        AlpacaFeed(keys, server.hosts, "iex", HURRY).open()
+        AlpacaFeed(keys, server.hosts, "iex", PATIENT).open()
     assert "WRONG" not in str(caught.value) and "wrong-secret" not in str(caught.value)
     assert server.handshakes == 1
 
@@ -237,7 +257,7 @@ def test_no_right_to_the_feed() -> None:
 def test_a_connection_limit_is_not_tried_for_ever() -> None:
     with AlpacaServer(connection_limit=0) as server:
         assert "no further connection" in refused(server)
-        assert server.handshakes > 1
+        assert server.handshakes >= 1  # how many there is time for is the machine's affair
 
 
 def test_a_connection_that_comes_free_in_time(server: AlpacaServer, opened: Opener) -> None:
@@ -248,7 +268,7 @@ def test_a_connection_that_comes_free_in_time(server: AlpacaServer, opened: Open
 
 def test_a_server_that_says_nothing(server: AlpacaServer) -> None:
     server.is_mute = True
-    assert "no answer in time" in refused(server)
+    assert "no answer in time" in refused(server, patience=HURRY)
 
 
 def test_a_server_that_refuses_handshakes(server: AlpacaServer) -> None:
@@ -336,7 +356,7 @@ def test_a_key_that_is_revoked_ends_the_feed(server: AlpacaServer, opened: Opene
 
 
 def test_a_connection_taken_by_another_ends_the_feed_in_time(server: AlpacaServer, opened: Opener) -> None:
-    feed = opened(server, "AAPL")
+    feed = opened(server, "AAPL", patience=BRIEF)
     server.connection_limit = 0
     server.drop()
     assert isinstance(take(feed), Lost)
@@ -369,18 +389,17 @@ def test_wake_ends_a_receive_once(server: AlpacaServer, opened: Opener) -> None:
 
 
 @pytest.mark.parametrize("state", ["live", "mute", "lost", "new"])
-def test_closing_takes_no_time_whatever_the_server_does(state: str, server: AlpacaServer) -> None:
-    feed = AlpacaFeed(server.keys, server.hosts, "iex", HURRY)
+def test_closing_ends_the_feed_whatever_the_server_does(state: str, server: AlpacaServer) -> None:
+    feed = AlpacaFeed(server.keys, server.hosts, "iex", PATIENT)
     if state != "new":
         feed.open()
     server.is_mute = state == "mute"
     if state == "lost":
         server.refuse(1_000_000)
         server.drop()
-    begun = perf_counter()
     feed.close()
     feed.close()
-    assert perf_counter() - begun < CLOSED_WITHIN
+    wait_for(lambda: "alpaca:iex" not in {thread.name for thread in threading.enumerate()}, "the end")
     feed.subscribe(["AAPL"])
     feed.unsubscribe(["AAPL"])
     while isinstance(left := feed.receive(feed.now()), Connected | Lost):
@@ -390,7 +409,7 @@ def test_closing_takes_no_time_whatever_the_server_does(state: str, server: Alpa
 
 def test_closing_ends_an_opening(server: AlpacaServer) -> None:
     server.is_mute = True
-    feed = AlpacaFeed(server.keys, server.hosts, "iex")  # would wait for many seconds
+    feed = AlpacaFeed(server.keys, server.hosts, "iex", PATIENT)
     closer = threading.Thread(target=lambda: (server.wait(lambda: server.handshakes > 0), feed.close()))
     closer.start()
     with pytest.raises(FeedError, match="closed while it was being opened"):
@@ -403,29 +422,36 @@ def test_closing_ends_an_opening(server: AlpacaServer) -> None:
 
 def test_now_is_the_market_s_clock(server: AlpacaServer, opened: Opener) -> None:
     server.rest.clock_offset = timedelta(hours=1)
+    begun = ours()
     feed = opened(server)
-    ahead = feed.now() - from_datetime(datetime.now(UTC))
-    assert abs(ahead - 60 * MINUTE) < SECOND
-    assert feed.clock_offset_ms() == pytest.approx(-3_600_000, abs=1_000)
+    asked_within = ours() - begun
+    # It is not known when between request and answer the server looked at its clock.
+    before, shown, after = ours(), feed.now(), ours()
+    offset = feed.clock_offset_ms()
+    assert offset is not None
+    uncertain = asked_within + 1000
+    assert before - uncertain <= shown - 60 * MINUTE <= after + uncertain
+    assert abs(offset + 3_600_000) <= uncertain / 1000
 
 
 def test_without_the_market_s_clock_ours_is_used(server: AlpacaServer) -> None:
     server.rest.fail(403, times=4)
-    feed = AlpacaFeed(server.keys, server.hosts, "iex", HURRY)
+    feed = AlpacaFeed(server.keys, server.hosts, "iex", PATIENT)
     feed.open()
     told = [take(feed), take(feed)]
     feed.close()
     assert Connected() in told
     assert any(isinstance(one, Notice) and "clock is not known" in one.message for one in told)
     assert feed.clock_offset_ms() is None
-    assert abs(feed.now() - from_datetime(datetime.now(UTC))) < SECOND
+    before, shown, after = ours(), feed.now(), ours()
+    assert before - 1000 <= shown <= after + 1000
 
 
 def test_missed_bars_are_fetched_by_their_end() -> None:
     ends = [OPEN + minutes * MINUTE for minutes in range(1, 9)]
     stored = [bar(symbol, end, 5.0) for symbol in ("AAPL", "KR") for end in ends]
     with AlpacaServer(stored, page_limit=3) as server:
-        feed = AlpacaFeed(server.keys, server.hosts, "iex", HURRY)
+        feed = AlpacaFeed(server.keys, server.hosts, "iex", PATIENT)
         came = feed.bars(["KR", "AAPL"], ends[1], ends[5])
         assert list(came.symbols) == ["AAPL"] * 4 + ["KR"] * 4
         assert came.ends.tolist() == ends[2:6] * 2
@@ -441,7 +467,7 @@ def test_missed_bars_are_fetched_by_their_end() -> None:
 
 def test_fetched_bars_that_are_none_are_left_out(server: AlpacaServer) -> None:
     server.rest.add_bars("1Min", [ServerBar("AAPL", OPEN, 0, 0, 0, 0, 5), bar("AAPL", OPEN + 2 * MINUTE)])
-    feed = AlpacaFeed(server.keys, server.hosts, "iex", HURRY)
+    feed = AlpacaFeed(server.keys, server.hosts, "iex", PATIENT)
     checks = Checks(SESSION, [OPEN + MINUTE, OPEN + 2 * MINUTE])
     sound = checks.sound(feed.bars(["AAPL"], OPEN, OPEN + 5 * MINUTE))
     assert sound.ends.tolist() == [OPEN + 2 * MINUTE]

@@ -78,10 +78,13 @@ def _of_bad(hits: list[dict[str, str]]) -> list[str]:
 
 
 def test_a_scan_that_never_returns_ends_the_run(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    _misbehaving(project, "while True: pass", timeout_seconds=0.1)
+    # Its alarm goes off early: with a short timeout a slow machine would not do the scans before it.
+    _misbehaving(
+        project, "signal.setitimer(signal.ITIMER_REAL, 0.01)\n   while True: pass", timeout_seconds=60
+    )
     ended = call(capsys, *RUN)
     assert (ended.code, ended.out) == (1, "")
-    assert ended.err.startswith("error: scanner 'bad' took longer than its timeout_seconds (0.1)")
+    assert ended.err.startswith("error: scanner 'bad' took longer than its timeout_seconds (60)")
     assert ended.err.endswith("; the results up to there are in out\n")
     assert _of_bad(_whole(project / "out", "failed"))[-1] == "2026-01-16T09:55"
 

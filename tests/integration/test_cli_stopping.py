@@ -55,7 +55,7 @@ def _line(process: subprocess.Popen[str]) -> str:
 def test_the_first_signal_asks(tmp_path: Path, number: signal.Signals) -> None:
     process = _started(tmp_path)
     process.send_signal(number)
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=60)
     assert (process.returncode, out) == (128 + number, "asked True\n")
     assert err == "ending the session; once more to leave at once\n"
 
@@ -66,7 +66,7 @@ def test_the_second_ends_the_process_whatever_it_is_in(tmp_path: Path, number: s
     process.send_signal(signal.SIGINT)
     assert _line(process) == "asked True\n"
     process.send_signal(number)
-    _, err = process.communicate(timeout=30)
+    _, err = process.communicate(timeout=60)
     assert process.returncode == 128 + number
     assert err.splitlines()[-1] == "left at once; --resume goes on"
 
@@ -74,7 +74,7 @@ def test_the_second_ends_the_process_whatever_it_is_in(tmp_path: Path, number: s
 def test_a_forked_process_does_not_speak_for_its_parent(tmp_path: Path) -> None:
     process = _started(tmp_path, FORKING)
     process.send_signal(signal.SIGINT)
-    out, _ = process.communicate(timeout=30)
+    out, _ = process.communicate(timeout=60)
     assert (process.returncode, out) == (143, "asked True\n-2\n")
 
 
@@ -91,7 +91,7 @@ assert threading.active_count() == 1
 sys.exit(stopper.exit_code)
 """
     process = started(tmp_path, code=code)
-    assert process.communicate(timeout=30) == ("", "")
+    assert process.communicate(timeout=60) == ("", "")
     assert process.returncode == 0
 
 
@@ -101,11 +101,11 @@ import os, signal, threading
 from symscan.cli.stopping import stopping
 with stopping() as stopper:
     os.kill(os.getpid(), signal.SIGTERM)
-    assert stopper.wait(20)
+    assert stopper.wait(60)
     stopper.on_stop(lambda: print("told"))
 """
     process = started(tmp_path, code=code)
-    assert process.communicate(timeout=30)[0] == "told\n"
+    assert process.communicate(timeout=60)[0] == "told\n"
 
 
 def test_a_command_without_a_standard_output_ends_well(tmp_path: Path) -> None:
@@ -117,7 +117,7 @@ with told():
     print("nobody hears this")
 """
     process = started(tmp_path, code=code)
-    assert process.communicate(timeout=30) == ("", "")
+    assert process.communicate(timeout=60) == ("", "")
     assert process.returncode == 0
 
 
@@ -153,7 +153,7 @@ def _spoken(folder: Path, *, as_json: bool, listens: bool = True) -> tuple[int, 
             process.stdout.close()
         process.stdin.close()
         out += process.stdout.read() if listens else ""
-        return process.wait(timeout=30), out, process.stderr.read()
+        return process.wait(timeout=60), out, process.stderr.read()
 
 
 @pytest.mark.parametrize(
@@ -180,7 +180,7 @@ voice.hit("one", {{}})
 voice.hit("two", {{}})
 """
     process = started(tmp_path, code=code)
-    assert process.communicate(timeout=30) == (out, err)
+    assert process.communicate(timeout=60) == (out, err)
     assert process.returncode == 0
 
 

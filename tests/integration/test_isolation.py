@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 
 from memory_session import SESSION, Played
-from symscan.clock.stopwatch import Stopwatch
 from symscan.model.bar import Between
 from symscan.model.events import Event, Outcome, ScanFinished, ScannerDisabled, ScannerDone
 from symscan.model.instant import MINUTE
@@ -25,6 +24,7 @@ from symscan.scanners.isolation.scanner import ProcessScanner
 from symscan.scanners.loading import load_scanner, load_screen
 from symscan.scanners.managed import DueTimes, ManagedScanner
 from symscan.scanners.screen import Screen
+from waiting import LIMIT, JumpingClock, wait_for_file
 
 MINUTES = tuple(SESSION.open + minute * MINUTE for minute in range(1, 10))
 
@@ -69,6 +69,7 @@ class Scanner(BaseScanner):
 
 BAD = '''
 import os
+import pathlib
 from symscan import BaseScanner, ScanResult
 
 
@@ -92,6 +93,7 @@ class Scanner(BaseScanner):
         if when == self.config["when"]:
             if self.config["how"] == "exit":
                 os._exit(7)
+            pathlib.Path(self.config["mark"]).touch()
             while True:
                 pass
         return True
@@ -111,7 +113,13 @@ class Project:
         return partial(load_scanner, "looking", "looking", {}, (self.folder,))
 
     def bad(self, when: int | str, how: str = "exit") -> Make:
-        return partial(load_scanner, "bad", "bad", {"when": when, "how": how}, (self.folder,))
+        config = {"when": when, "how": how, "mark": str(self.mark)}
+        return partial(load_scanner, "bad", "bad", config, (self.folder,))
+
+    @property
+    def mark(self) -> Path:
+        """Is there once the bad one spins."""
+        return self.folder / "spins"
 
     def screen(self) -> Make:
         screen = Screen("close > 10 AND sma_2_1m > 10", rank="volume", show=("change_pct",))
@@ -148,33 +156,36 @@ def _here(make: Make) -> BaseScanner:
     return make()
 
 
-def _patient() -> Execution:
-    return BackgroundExecution(lambda: None, is_patient=True)
+def _patient(project: Project) -> Execution:
+    return BackgroundExecution(lambda: None, is_patient=True, monotonic=JumpingClock(project.mark))
 
 
-def _played(
-    scanners: dict[str, BaseScanner], execution: Execution | None = None, timeout_seconds: float = 60.0
-) -> list[Event]:
-    played = Played(_managed(scanners, timeout_seconds), execution=execution)
+def _played(scanners: dict[str, BaseScanner], execution: Execution | None = None) -> list[Event]:
+    played = Played(_managed(scanners), execution=execution)
     played.coordinator.run()
     return played.told.events
 
 
-def _managed(scanners: dict[str, BaseScanner], timeout_seconds: float) -> list[ManagedScanner]:
+def _managed(scanners: dict[str, BaseScanner]) -> list[ManagedScanner]:
+    """The bad one times out as soon as it spins, its neighbours never."""
     due = DueTimes((SESSION.open,), MINUTES)
-    return [ManagedScanner(name, scanner, due, timeout_seconds) for name, scanner in scanners.items()]
+    never = 10 * JumpingClock.AHEAD
+    return [
+        ManagedScanner(name, scanner, due, 1000.0 if name == "bad" else never)
+        for name, scanner in scanners.items()
+    ]
 
 
-def _played_slowly(scanners: dict[str, BaseScanner], timeout_seconds: float) -> list[Event]:
+def _played_slowly(project: Project, scanners: dict[str, BaseScanner]) -> list[Event]:
     """A session whose minutes are so long that every scanner is back before the next."""
     woken = threading.Event()
-    execution = BackgroundExecution(woken.set, is_patient=True)
-    played = Played(_managed(scanners, timeout_seconds), execution=execution)
+    execution = BackgroundExecution(woken.set, is_patient=True, monotonic=JumpingClock(project.mark))
+    played = Played(_managed(scanners), execution=execution)
     played.coordinator.prepare()
     for moment in played.coordinator.slices():
         played.coordinator.carry(moment)
         while any(map(execution.is_busy, scanners)):
-            assert woken.wait(60.0)
+            assert woken.wait(LIMIT)
             woken.clear()
             played.coordinator.carry(Between())
     return played.told.events
@@ -213,8 +224,8 @@ def _children() -> list[str]:
 def test_hits_are_those_of_a_backtest(project: Project, isolated: Way) -> None:
     makers = {"looking": project.looking(), "screen": project.screen(), "gap": project.builtin()}
     backtest = _played({name: make() for name, make in makers.items()})
-    threads = _played({name: make() for name, make in makers.items()}, _patient())
-    processes = _played({name: isolated(make) for name, make in makers.items()}, _patient())
+    threads = _played({name: make() for name, make in makers.items()}, _patient(project))
+    processes = _played({name: isolated(make) for name, make in makers.items()}, _patient(project))
     for name in makers:
         expected = _scans(backtest, name)
         assert len(expected) == 10
@@ -232,15 +243,15 @@ def test_hits_are_those_of_a_backtest(project: Project, isolated: Way) -> None:
 def test_a_process_that_harms_itself_fails_one_scan_and_harms_no_neighbour(
     project: Project, isolated: Way, how: str
 ) -> None:
-    alone = _played({"looking": project.looking()()}, _patient())
+    alone = _played({"looking": project.looking()()}, _patient(project))
     scanners = {"bad": isolated(project.bad(34, how)), "looking": project.looking()()}
-    events = _played_slowly(scanners, timeout_seconds=60.0 if how == "exit" else 4.0)
+    events = _played_slowly(project, scanners)
     bad = _of(events, ScanFinished, "bad")
     fault = Outcome.FAILED if how == "exit" else Outcome.TIMED_OUT
     assert _outcomes(events, "bad") == [Outcome.OK] * 4 + [fault] + [Outcome.OK] * 5
     assert bad[4].error in {
         "its process ended (exit code 7)",
-        "scan() took longer than its timeout_seconds (4)",
+        "scan() took longer than its timeout_seconds (1000)",
     }
     # What it counted before is not lost with its process; the scan that ended it counts for nothing.
     assert [one.hits.metadata.get("A", {}).get("scans") for one in bad] == [1, 2, 3, 4, None, 5, 6, 7, 8, 9]
@@ -250,9 +261,9 @@ def test_a_process_that_harms_itself_fails_one_scan_and_harms_no_neighbour(
 
 def test_a_setup_that_spins_disables_its_scanner(project: Project, isolated: Way) -> None:
     scanners = {"bad": isolated(project.bad("setup", "spin")), "looking": project.looking()()}
-    events = _played(scanners, _patient(), timeout_seconds=2.0)
+    events = _played(scanners, _patient(project))
     assert [one.reason for one in _of(events, ScannerDisabled, "bad")] == [
-        "setup() took longer than its timeout_seconds (2)"
+        "setup() took longer than its timeout_seconds (1000)"
     ]
     assert _outcomes(events, "looking") == [Outcome.OK] * 10
 
@@ -261,28 +272,27 @@ def test_a_setup_that_spins_disables_its_scanner(project: Project, isolated: Way
 def test_a_teardown_that_harms_its_process_ends_the_session_all_the_same(
     project: Project, isolated: Way, how: str
 ) -> None:
-    events = _played({"bad": isolated(project.bad("teardown", how))}, _patient(), timeout_seconds=3.0)
+    events = _played({"bad": isolated(project.bad("teardown", how))}, _patient(project))
     assert _outcomes(events, "bad") == [Outcome.OK] * 10
     (done,) = _of(events, ScannerDone, "bad")
     assert "its process ended" in done.error or "took longer" in done.error
 
 
 def test_a_session_that_ends_while_one_spins_is_not_held_up(project: Project, isolated: Way) -> None:
-    scanners = {"bad": isolated(project.bad(31, "spin"))}
+    scanners = {"bad": isolated(project.bad(30, "spin"))}
     others = set(threading.enumerate())
-    played = Played(_managed(scanners, 600.0), execution=BackgroundExecution(lambda: None))
+    played = Played(_managed(scanners), execution=BackgroundExecution(lambda: None))
     played.until(1)
-    watch = Stopwatch()
-    events = played.manager.teardown_all(limit_seconds=0.5)
-    assert watch.elapsed_seconds < 30.0
+    wait_for_file(project.mark)
+    events = played.manager.teardown_all(limit_seconds=0.5)  # returns, although the scan has not timed out
     assert len(_of(events, ScannerDone, "bad")) == 1
     for thread in set(threading.enumerate()) - others:  # the one that waited for it starts no other process
-        thread.join(30.0)
+        thread.join(LIMIT)
     assert _children() == []
 
 
 def test_no_process_outlives_its_session(project: Project) -> None:
     scanners = {"looking": ProcessScanner(project.looking(), {}), "bad": ProcessScanner(project.bad(39), {})}
-    events = _played({**scanners}, _patient())
+    events = _played({**scanners}, _patient(project))
     assert {one.scanner for one in events if isinstance(one, ScannerDone)} == set(scanners)
     assert _children() == []

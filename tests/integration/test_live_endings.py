@@ -9,15 +9,15 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import time
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from integration.cli_running import DAY, MAIN, call, environment, started, write_bars, write_config
+from integration.cli_running import DAY, MAIN, Listener, call, environment, started, write_bars, write_config
 from integration.live_story import announced, events, steps
+from waiting import LIMIT, wait_for
 
 HANGS = """
 import os, pathlib, time
@@ -37,10 +37,10 @@ class Hangs(BaseScanner):
         self._hang("teardown")
 
     def _hang(self, where):
-        when, seconds = os.environ.get("HANGS", "never 0").split()
-        if where == when:
+        if where == os.environ.get("HANGS"):
             pathlib.Path("hangs").write_text(str(os.getpid()))
-            time.sleep(float(seconds))
+            while not pathlib.Path("go").exists():
+                time.sleep(0.01)
 """
 
 
@@ -62,35 +62,33 @@ def in_a_project(tmp_path: Path, made: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.chdir(tmp_path)
 
 
-def _command(*more: str, speed: str = "max", **scanner: Any) -> tuple[str, ...]:
+def _command(*more: str, closing_seconds: float = 0.5, **scanner: Any) -> tuple[str, ...]:
     """The session, with a scanner beside the screen."""
     every = [{"start": "09:35", "end": "10:25", "interval": "5m"}]
     hangs = {"module": "hangs", "config": {"universe": "three.txt"}, "regular_session": every, **scanner}
 
     def change(config: dict[str, Any], _: object) -> None:
         config["session_data_config"]["scanners"].append(hangs)
-        config["live_config"] = {"closing_seconds": 0.5}
+        config["live_config"] = {"closing_seconds": closing_seconds}
 
     write_config(Path.cwd(), change)
-    where = ("--source", "replay", "--store", "store", "--date", DAY, "--speed", speed, "--out", "live")
+    where = ("--source", "replay", "--store", "store", "--date", DAY, "--speed", "max", "--out", "live")
     return ("live", "mine.json", *where, "--jsonl", *more)
 
 
-def _signalled(arguments: tuple[str, ...], *numbers: int) -> tuple[int, str, str]:
+def _signalled(arguments: tuple[str, ...], *numbers: int, lets_go: bool = False) -> tuple[int, str, str]:
     """How a command ends that is sent signals from when its scanner hangs; it leaves no process behind."""
-    mark = Path("hangs")
-    with started(Path.cwd(), *arguments) as process:
-        while not mark.exists() and process.poll() is None:
-            time.sleep(0.01)
-        for number in numbers:
-            process.send_signal(number)
-            if len(numbers) > 1:
-                time.sleep(0.3)  # two signals at once may be one
-        begun = time.monotonic()
-        out, err = process.communicate(timeout=60)
-    assert time.monotonic() - begun < 6
-    assert "Traceback" not in err
-    return process.returncode, out, err
+    process = started(Path.cwd(), *arguments)
+    listener = Listener(process)
+    wait_for(lambda: Path("hangs").exists() or process.poll() is not None, "hanging")
+    for number in numbers:
+        process.send_signal(number)
+        listener.hear("ending the session")  # two signals at once may be one
+    if lets_go:
+        Path("go").touch()
+    ended = listener.end()
+    assert "Traceback" not in ended.err
+    return ended.code, ended.out, ended.err
 
 
 def _resumed(*more: str, **scanner: Any) -> tuple[str, str]:
@@ -111,12 +109,12 @@ def _outcomes() -> dict[str, str]:
 def test_a_scan_that_ends_in_time_counts_once(
     monkeypatch: pytest.MonkeyPatch, number: int, code: int
 ) -> None:
-    monkeypatch.setenv("HANGS", "09:45 0.3")
-    ended, first, err = _signalled(_command(speed="600"), number)
+    monkeypatch.setenv("HANGS", "09:45")
+    ended, first, err = _signalled(_command(closing_seconds=LIMIT), number, lets_go=True)
     assert ended == code
     assert err.endswith("ended early; results are in live, --resume goes on\n")
     assert _outcomes()["14:45"] == "ok"  # recorded, and so not done again
-    second, _ = _resumed()
+    second, _ = _resumed(closing_seconds=LIMIT)
     said = announced([*first.splitlines(), *second.splitlines()])
     assert max(said.values()) == 1
     assert len([one for one in said if one[1] == "hangs"]) == 3
@@ -124,7 +122,7 @@ def test_a_scan_that_ends_in_time_counts_once(
 
 @pytest.mark.parametrize("how", ["thread", "process"])
 def test_a_scan_that_hangs_is_given_up_and_done_again(monkeypatch: pytest.MonkeyPatch, how: str) -> None:
-    monkeypatch.setenv("HANGS", "09:45 9999")
+    monkeypatch.setenv("HANGS", "09:45")
     ended, _, err = _signalled(_command(isolation=how), signal.SIGINT)
     assert ended == 130
     assert "the session ended while it ran" in err
@@ -137,7 +135,7 @@ def test_a_scan_that_hangs_is_given_up_and_done_again(monkeypatch: pytest.Monkey
 
 @pytest.mark.parametrize("where", ["setup", "09:45", "teardown"])
 def test_the_second_signal_ends_it_at_once(monkeypatch: pytest.MonkeyPatch, where: str) -> None:
-    monkeypatch.setenv("HANGS", f"{where} 9999")
+    monkeypatch.setenv("HANGS", where)
     ended, _, err = _signalled(_command(isolation="process"), signal.SIGTERM, signal.SIGTERM)
     assert ended == 143
     assert err.splitlines()[-1] == "left at once; --resume goes on"
@@ -149,7 +147,7 @@ def test_the_second_signal_ends_it_at_once(monkeypatch: pytest.MonkeyPatch, wher
 
 @pytest.mark.parametrize("where", ["setup", "09:45", "teardown"])
 def test_it_closes_by_itself_whatever_hangs(monkeypatch: pytest.MonkeyPatch, where: str) -> None:
-    monkeypatch.setenv("HANGS", f"{where} 9999")
+    monkeypatch.setenv("HANGS", where)
     ended, _, err = _signalled(_command(timeout_seconds=0.3))
     assert ended == 0, err
     assert "timeout_seconds (0.3)" in err
@@ -160,10 +158,7 @@ def _assert_gone(how: str) -> None:
     """The process the scanner hung in is no more."""
     if how == "process":
         worker = Path("/proc") / Path("hangs").read_text()
-        until = time.monotonic() + 3
-        while worker.exists() and _state(worker) != "Z" and time.monotonic() < until:
-            time.sleep(0.01)
-        assert not worker.exists() or _state(worker) == "Z"
+        wait_for(lambda: not worker.exists() or _state(worker) == "Z", "its end")
 
 
 def _state(process: Path) -> str:

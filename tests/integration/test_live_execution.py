@@ -12,6 +12,7 @@ import pytest
 
 from fakes import MINUTE, FunctionScanner
 from memory_session import SESSION, Played
+from symscan.clock.stopwatch import Stopwatch
 from symscan.model.bar import BarSlice, Between
 from symscan.model.events import Outcome, ScanFinished, ScannerDone
 from symscan.observers.records import record_of
@@ -21,7 +22,9 @@ from symscan.scanners.execution import Execution
 from symscan.scanners.managed import DueTimes, ManagedScanner
 from symscan.session.holders import scanner_holder
 
-LONG, SHORT = 30.0, 0.05
+LONG = 60.0
+SHORT = 0.05
+"""What a scan is given that hangs; set when it is set up, which may take longer on a slow machine."""
 MINUTES = tuple(SESSION.open + minute * MINUTE for minute in range(1, 9))
 OnScan = Callable[[ScanContext], Any]
 
@@ -67,11 +70,19 @@ class Live:
     def execution(self, **more: Any) -> BackgroundExecution:
         return BackgroundExecution(self._woken.set, **more)
 
-    def play(self, scanners: list[ManagedScanner], execution: Execution | None) -> Played:
+    def play(
+        self,
+        scanners: list[ManagedScanner],
+        execution: Execution | None,
+        hanging: ManagedScanner | None = None,
+        **more: Any,
+    ) -> Played:
         """A whole session; after every slice it settles until all scans are told of."""
-        played = Played(scanners, execution=execution)
+        played = Played(scanners, execution=execution, **more)
         coordinator, manager = played.coordinator, played.manager
         coordinator.prepare()
+        if hanging is not None:
+            hanging.timeout_seconds = SHORT
         for moment in coordinator.slices():
             assert isinstance(moment, BarSlice)
             coordinator.step(moment)
@@ -119,17 +130,16 @@ def test_the_last_scan_before_the_open_and_the_first_one_after_it_do_not_meet(li
         due = DueTimes((SESSION.open,), (SESSION.open, *MINUTES))
         return [ManagedScanner("twice", FunctionScanner(["A"], lambda _: ScanResult(["A"])), due)]
 
-    beside = live.play(twice(), live.execution())
+    # No time passes while it is waited for before the open.
+    beside = live.play(twice(), live.execution(), stopwatch=lambda: Stopwatch(lambda: 0.0))
     assert _scans(beside, "twice") == _scans(live.play(twice(), None), "twice")
     assert {scan.outcome for scan in beside.told.of(ScanFinished)} == {Outcome.OK}
 
 
 def test_a_scan_that_hangs_before_the_open_holds_nobody_up(live: Live) -> None:
     hanging = FunctionScanner(["A"], _hangs(live))
-    stuck = ManagedScanner(
-        "stuck", hanging, DueTimes((SESSION.open,), (SESSION.open,)), timeout_seconds=SHORT
-    )
-    beside = live.play([stuck, _traded()], live.execution())
+    stuck = ManagedScanner("stuck", hanging, DueTimes((SESSION.open,), (SESSION.open,)))
+    beside = live.play([stuck, _traded()], live.execution(), stuck)
     assert _scans(beside, "traded") == _scans(live.play([_traded()], None), "traded")
 
 
@@ -174,10 +184,10 @@ def _meddles(_: Live) -> OnScan:
 def test_neighbours_find_what_they_find_alone(
     live: Live, harm: Callable[[Live], OnScan], is_first: bool
 ) -> None:
-    bad = _managed("bad", FunctionScanner(["A", "B"], harm(live)), timeout_seconds=SHORT)
+    bad = _managed("bad", FunctionScanner(["A", "B"], harm(live)))
     good = [_rising(), _traded()]
     alone = live.play([_rising(), _traded()], live.execution())
-    together = live.play([bad, *good] if is_first else [*good, bad], live.execution())
+    together = live.play([bad, *good] if is_first else [*good, bad], live.execution(), bad)
     for name in ("rising", "traded"):
         assert _scans(together, name) == _scans(alone, name)
     assert {scan.outcome for scan in together.told.of(ScanFinished) if scan.scanner == "bad"} <= {
@@ -208,7 +218,11 @@ def spin(_):
         pass
 
 due = DueTimes((), (SESSION.open + 60_000_000,))
-scanner = ManagedScanner("bad", FunctionScanner(["A"], spin), due, timeout_seconds=0.05)
+def set_up(_):
+    scanner.timeout_seconds = 0.05
+    return True
+
+scanner = ManagedScanner("bad", FunctionScanner(["A"], spin, set_up), due)
 played = Played([scanner], execution=BackgroundExecution(lambda: None))
 played.coordinator.run()
 print([type(event).__name__ for event in played.told.events][-2:])

@@ -11,6 +11,7 @@ import pytest
 
 from integration.cli_running import started
 from integration.live_story import FAULTS, announced, command, events, make_project, results, steps
+from waiting import wait_for
 
 
 @pytest.fixture(scope="module")
@@ -41,8 +42,7 @@ def _killed(project: Path, chance: random.Random, *arguments: str) -> list[str]:
     record = project / "killed" / "session.sqlite"
     with started(project, *arguments) as process:
         if chance.random() < 0.3:
-            with pytest.raises(subprocess.TimeoutExpired):
-                process.wait(chance.uniform(0.2, 1.0))
+            wait_for(lambda: record.exists() or process.poll() is not None, "the record")
         else:
             goal = steps(record) + chance.randrange(1, 250)
             while process.poll() is None and steps(record) < goal:

@@ -17,6 +17,7 @@ from parity.projects import HALF_DAY, PROJECTS, UNIVERSE, Project, module, scree
 from symscan.errors import DataError
 from symscan.runtime.parity import Parity
 from symscan.scanners.background import BackgroundExecution
+from waiting import LIMIT, JumpingClock
 
 SLOW = """
 import pathlib
@@ -157,7 +158,7 @@ class Hanging:
             self._is_back.set()
             wake()
 
-        return BackgroundExecution(woken, monotonic=self._seconds, **more)
+        return BackgroundExecution(woken, monotonic=JumpingClock(self._hangs), **more)
 
     def let_go(self) -> None:
         """Let the scan end where it hangs in a backtest, too."""
@@ -167,10 +168,7 @@ class Hanging:
         """Let the scan end, and wait until the session can know."""
         self._is_back.clear()
         self.let_go()
-        assert self._is_back.wait(60.0)
-
-    def _seconds(self) -> float:
-        return 5000.0 if self._hangs.exists() else 0.0
+        assert self._is_back.wait(LIMIT)
 
 
 def test_a_scan_that_never_ends(tmp_path: Path, store: Path) -> None:

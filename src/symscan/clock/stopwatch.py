@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from time import perf_counter
 
 
 class Stopwatch:
-    """Runs from its creation on."""
+    """Runs from its creation on.
 
-    __slots__ = ("_start",)
+    Parameters
+    ----------
+    seconds
+        The clock it reads.
+    """
 
-    def __init__(self) -> None:
-        self._start = perf_counter()
+    __slots__ = ("_seconds", "_start")
+
+    def __init__(self, seconds: Callable[[], float] = perf_counter) -> None:
+        self._seconds = seconds
+        self._start = seconds()
 
     @property
     def elapsed_seconds(self) -> float:
         """Seconds since it was made."""
-        return perf_counter() - self._start
+        return self._seconds() - self._start
 
     @property
     def elapsed_ms(self) -> float:

@@ -50,6 +50,8 @@ class ScannerManager:
         The same into a session given to it: for scans beside the stream, called on their threads.
     clock
         The market's clock, for when a result is applied; None asks the session's.
+    stopwatch
+        Measures how long what runs is waited for, where that has a limit.
     """
 
     def __init__(
@@ -62,6 +64,7 @@ class ScannerManager:
         place: Callable[[Sequence[str]], None] | None = None,
         place_on: Callable[[SessionData, Sequence[str]], None] | None = None,
         clock: Callable[[], Instant] | None = None,
+        stopwatch: Callable[[], Stopwatch] = Stopwatch,
     ) -> None:
         self.scanners = {managed.name: managed for managed in scanners}
         self._time = time_manager
@@ -72,6 +75,7 @@ class ScannerManager:
         self._reports = Reports(session_data, clock or (lambda: time_manager.now))
         self._outgoing = Outgoing()
         self._timetable = Timetable(scanners)
+        self._stopwatch = stopwatch
 
     # -- before the session ------------------------------------------------------------------
 
@@ -189,7 +193,7 @@ class ScannerManager:
 
     def _wait(self, limit_seconds: float) -> None:
         """Let what runs come in."""
-        watch = Stopwatch()
+        watch = self._stopwatch()
         while self._is_awaited() and (left := limit_seconds - watch.elapsed_seconds) > 0:
             self._receive(min(max(left, _SHORTEST_WAIT_SECONDS), _LONGEST_WAIT_SECONDS))
 

@@ -13,7 +13,7 @@ from symscan.errors import DataError
 from symscan.model.interval import ONE_DAY
 from symscan.runtime.loading import BackgroundLoading, InlineLoading, Loaded, Plan
 
-LONG = 30.0
+LONG = 60.0
 
 
 class Loader:

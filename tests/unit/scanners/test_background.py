@@ -8,12 +8,14 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from time import perf_counter
 from typing import Any
 
 import numpy as np
 import pytest
 
 from fakes import MINUTE, NAN, FunctionScanner, make_block, make_session
+from symscan.clock.stopwatch import Stopwatch
 from symscan.clock.time_manager import TimeManager
 from symscan.errors import DataError
 from symscan.model.bar import BarSlice
@@ -31,10 +33,10 @@ from symscan.session.session_data import SessionData
 
 SESSION = make_session(minutes=10)
 SYMBOLS = ("A", "B", "C")
-LONG = 30.0
+LONG = 60.0
 """Seconds nothing here should ever take."""
 SHORT = 0.02
-"""A timeout that is meant to pass."""
+"""A timeout that is meant to pass: only of what hangs, never of what a slow machine may not do in time."""
 
 
 class Gate:
@@ -60,7 +62,11 @@ class Beside:
     """A manager over three symbols whose scans run on threads: A trades each minute, B in the first alone."""
 
     def __init__(
-        self, *scanners: ManagedScanner, place_on: Any = None, clock: Callable[[], int] | None = None
+        self,
+        *scanners: ManagedScanner,
+        place_on: Any = None,
+        clock: Callable[[], int] | None = None,
+        seconds: Callable[[], float] = perf_counter,
     ) -> None:
         self.data = SessionData(SESSION, SYMBOLS)
         self.data.in_store[:3] = True
@@ -68,7 +74,14 @@ class Beside:
         self._woken = threading.Event()
         self.execution = BackgroundExecution(self._woken.set)
         self.manager = ScannerManager(
-            scanners, self.data, self.time, "live", self.execution, place_on=place_on, clock=clock
+            scanners,
+            self.data,
+            self.time,
+            "live",
+            self.execution,
+            place_on=place_on,
+            clock=clock,
+            stopwatch=lambda: Stopwatch(seconds),
         )
         self._processor = DataProcessor(self.data)
         self.set_up = self.manager.setup_all()
@@ -104,6 +117,10 @@ class Beside:
 
     def state(self, name: str) -> ScannerState:
         return self.manager.scanners[name].state
+
+    def time_out(self, name: str, seconds: float) -> None:
+        """Give the scanner's next job so long."""
+        self.manager.scanners[name].timeout_seconds = seconds
 
 
 @pytest.fixture
@@ -210,7 +227,8 @@ def test_a_late_answer_is_dropped(beside: Any, gate: Gate) -> None:
         context.session_data.add_symbol("A")
         return gate(context)
 
-    session = beside(_managed("slow", FunctionScanner(SYMBOLS, on_scan), timeout_seconds=SHORT))
+    session = beside(_managed("slow", FunctionScanner(SYMBOLS, on_scan)))
+    session.time_out("slow", SHORT)
     session.play(1)
     (scan,) = session.come_in()
     assert (scan.outcome, scan.hits.symbols) == (Outcome.TIMED_OUT, ())
@@ -222,7 +240,7 @@ def test_a_late_answer_is_dropped(beside: Any, gate: Gate) -> None:
     gate.open()
     session.come_back("slow")
     assert session.manager.requests() == []
-    session.manager.scanners["slow"].timeout_seconds = LONG
+    session.time_out("slow", LONG)
     session.play(3)
     assert session.come_in()[0].hits.new.tolist() == [True]
 
@@ -253,7 +271,8 @@ def test_when_a_scan_ended_counts_not_when_the_session_looks(
 
 def test_one_that_never_returns_harms_only_itself(beside: Any, gate: Gate) -> None:
     hanging, quick = FunctionScanner(SYMBOLS, gate), FunctionScanner(SYMBOLS, _prices)
-    session = beside(_managed("hanging", hanging, timeout_seconds=SHORT), _managed("quick", quick))
+    session = beside(_managed("hanging", hanging), _managed("quick", quick))
+    session.time_out("hanging", SHORT)
     outcomes = []
     for minute in (1, 2, 3):
         told = session.play(minute)
@@ -440,9 +459,11 @@ def test_teardown_comes_after_the_last_scan_is_back(beside: Any, gate: Gate) -> 
 
 def test_a_scanner_that_comes_back_too_late_is_torn_down_then(beside: Any, gate: Gate) -> None:
     scanner = FunctionScanner(SYMBOLS, gate)
-    session = beside(_managed("mine", scanner, 1, timeout_seconds=SHORT))
+    session = beside(_managed("mine", scanner, 1))
+    session.time_out("mine", SHORT)
     session.play(1)
     assert session.come_in()[0].outcome is Outcome.TIMED_OUT
+    session.time_out("mine", LONG)
     assert session.manager.teardown_finished() == []
     gate.open()
     (done,) = session.come_in()
@@ -451,9 +472,10 @@ def test_a_scanner_that_comes_back_too_late_is_torn_down_then(beside: Any, gate:
 
 def test_a_teardown_that_hangs_is_told_of(beside: Any, gate: Gate) -> None:
     scanner = FunctionScanner(SYMBOLS, on_teardown=lambda context: gate(context) and None)
-    session = beside(_managed("mine", scanner, 1, timeout_seconds=SHORT))
+    session = beside(_managed("mine", scanner, 1))
     session.play(1)
     session.come_in()
+    session.time_out("mine", SHORT)
     assert session.manager.teardown_finished() == []
     (done,) = session.come_in()
     assert done.error == "teardown() took longer than its timeout_seconds (0.02)"
@@ -463,7 +485,12 @@ def test_a_teardown_that_hangs_is_told_of(beside: Any, gate: Gate) -> None:
 def test_the_end_waits_for_scans_up_to_a_limit(beside: Any, gate: Gate) -> None:
     awaited, hanging, idle = Gate(), FunctionScanner(SYMBOLS, gate), FunctionScanner(SYMBOLS)
     coming = FunctionScanner(SYMBOLS, awaited)
-    session = beside(_managed("hanging", hanging), _managed("coming", coming), _managed("idle", idle, 3))
+    others = [_managed("coming", coming), _managed("idle", idle, 3)]
+
+    def seconds() -> float:  # the limit passes as soon as the others are done
+        return float(all(one.state is ScannerState.DONE for one in others))
+
+    session = beside(_managed("hanging", hanging), *others, seconds=seconds)
     session.play(1)
     gate.await_reached()
     awaited.await_reached()
@@ -548,11 +575,12 @@ def test_only_a_memory_that_changed_comes_with_a_verdict() -> None:
 def test_with_patience_scans_are_done_at_once(gate: Gate) -> None:
     data, time = SessionData(SESSION, SYMBOLS), TimeManager(SESSION)
     scanners = [
-        _managed("hanging", FunctionScanner(SYMBOLS, gate), timeout_seconds=SHORT),
+        _managed("hanging", FunctionScanner(SYMBOLS, gate)),
         _managed("quick", FunctionScanner(SYMBOLS, lambda _: ScanResult(["A"]))),
     ]
     manager = ScannerManager(scanners, data, time, "live", BackgroundExecution(lambda: None, is_patient=True))
     manager.setup_all()
+    scanners[0].timeout_seconds = SHORT
     time.advance_to(SESSION.open + MINUTE)
     told = [(scan.scanner, scan.outcome) for scan in manager.run_due(ScanPhase.REGULAR)]
     assert told == [("hanging", Outcome.TIMED_OUT), ("quick", Outcome.OK)]

@@ -154,7 +154,7 @@ def test_it_is_read_in_a_thread_while_the_session_moves_on() -> None:
         busy.play(3)
         busy.upset()
     is_over.set()
-    reader.join(30)
+    reader.join(60)
     assert (wrong, bool(read), reader.is_alive()) == ([], True, False)
 
 

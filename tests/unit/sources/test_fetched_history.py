@@ -123,13 +123,14 @@ def test_who_has_all_does_not_wait_for_another_download(
     history: FetchedHistory, server: AlpacaServer
 ) -> None:
     history.ensure(["A"], TODAY, intervals=[ONE_DAY])
-    server.rest.delay(1.0)
+    server.rest.held = lambda _, query: query.get("symbols") == "B"
     asked = len(server.rest.requests)
     with ThreadPoolExecutor(1) as pool:
         other = pool.submit(history.daily, ["B"], TODAY)
         server.wait(lambda: len(server.rest.requests) > asked)
         np.testing.assert_array_equal(history.daily(["A"], TODAY).previous_close, [40.0])
         assert not other.done()
+        server.rest.held = lambda *_: False
         np.testing.assert_array_equal(other.result().previous_close, [7.0])
 
 

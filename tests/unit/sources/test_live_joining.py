@@ -145,7 +145,7 @@ def test_preparing_waits_until_the_last_bar_can_be_had() -> None:
     waiting.start()
     assert joined.feed.fetches == []
     joined.feed.clock = at(1) + 2 * SECOND
-    waiting.join(5)
+    waiting.join(60)
     ((symbols, after, until),) = joined.feed.fetches
     assert (symbols, after) == (["B"], SESSION.pre_open)
     assert until >= at(1) + 2 * SECOND
@@ -157,7 +157,7 @@ def test_preparing_ends_when_the_session_is_stopped() -> None:
     joined.feed.clock = at(1) + SECOND
     waiting.start()
     joined.source.stop()
-    waiting.join(5)
+    waiting.join(60)
     assert not waiting.is_alive()
     assert joined.feed.fetches == []
 

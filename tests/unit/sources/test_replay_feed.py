@@ -228,7 +228,7 @@ def test_at_a_speed_the_clock_on_the_wall_drives_it(tmp_path: Path) -> None:
     assert not feed.is_patient
     assert feed.receive(FOREVER) == Connected()
     assert isinstance(feed.receive(FOREVER), Arrivals)
-    assert 0.19 < time.monotonic() - began < 5.0
+    assert time.monotonic() - began > 0.19
     assert feed.now() >= OPEN - MINUTE
     assert feed.receive(OPEN - MINUTE + SECOND) is None
 

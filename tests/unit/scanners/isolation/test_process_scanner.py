@@ -28,12 +28,13 @@ from symscan.scanners.screen import Screen
 from symscan.session.requests import Request, RequestBook
 from symscan.session.session_data import SessionData
 from symscan.session.view import SessionView
+from waiting import LIMIT, wait_for_file
 
 SESSION = make_session(minutes=10)
 HOLDER = "scanner:mine"
 
 MINE = '''
-import os, signal, subprocess, sys, threading
+import os, pathlib, signal, subprocess, sys, threading
 from symscan import BaseScanner, ScanResult
 
 
@@ -64,9 +65,10 @@ class Scanner(BaseScanner):
         context.session_data.lock_symbol("A", "kept")
 
     def do(self, what, context):
+        if what in ("spin", "sleep"):
+            pathlib.Path(self.config["mark"]).touch()
         if what == "spin":
             self.scans += 100
-            print("spinning", file=sys.stderr, flush=True)
             while True:
                 pass
         if what == "sleep":
@@ -145,6 +147,7 @@ def make(tmp_path: Path) -> Iterator[Make]:
     made: list[ProcessScanner] = []
 
     def one(**config: Any) -> ProcessScanner:
+        config["mark"] = str(tmp_path / "mark")
         made.append(ProcessScanner(partial(load_scanner, "mine", "mine", config, (tmp_path,)), config))
         return made[-1]
 
@@ -175,13 +178,14 @@ def _pid(scanner: ProcessScanner, context: Context) -> int:
     return int(scanner.scan(context()).symbols[0])
 
 
-def _killed_scan(scanner: ProcessScanner, context: ScanContext, after_seconds: float = 0.5) -> None:
-    timer = threading.Timer(after_seconds, scanner.kill)
-    timer.start()
-    try:
-        assert scanner.scan(context).error == "its process ended (signal SIGKILL)"
-    finally:
-        timer.cancel()
+def _killed_scan(scanner: ProcessScanner, context: ScanContext) -> None:
+    """A scan that is killed as soon as it spins or sleeps."""
+    mark = Path(scanner.config["mark"])
+    killer = threading.Thread(target=lambda: (wait_for_file(mark), scanner.kill()))  # type: ignore[func-returns-value]
+    killer.start()
+    assert scanner.scan(context).error == "its process ended (signal SIGKILL)"
+    killer.join(LIMIT)
+    mark.unlink()
 
 
 def test_it_offers_what_the_engine_asks_of_it(make: Make) -> None:
@@ -390,9 +394,9 @@ def test_closing_ends_what_spins_and_starts_no_other(make: Make, context: Contex
     results: list[ScanResult] = []
     thread = threading.Thread(target=lambda: results.append(scanner.scan(context())))
     thread.start()
-    thread.join(0.3)
+    wait_for_file(Path(scanner.config["mark"]))
     scanner.close()
-    thread.join(10.0)
+    thread.join(LIMIT)
     assert not thread.is_alive()
     assert results[0].error == "its process ended (signal SIGKILL)"
     assert not _runs(pid)
@@ -432,7 +436,7 @@ def test_it_ends_with_a_session_that_is_killed(tmp_path: Path) -> None:
         pid = int(session.stderr.readline())
         assert _runs(pid)
         session.send_signal(signal.SIGKILL)
-        _, rest = session.communicate(timeout=20)  # until the last process that holds its stderr ends
+        _, rest = session.communicate(timeout=LIMIT)  # until the last process that holds its stderr ends
         assert rest == b""
 
 
