@@ -102,6 +102,11 @@ class RestHalf:
         Which requests, by their path and query, are answered only when this is no longer so.
     clock_offset
         How far its clock is ahead of this computer's.
+    stands_at
+        What its clock shows for now, whenever it is asked; it goes on from the last time it was. None where
+        it goes.
+    goes_when_asked
+        Whether it goes as soon as it is asked.
     over
         Set when the server ends; of its loop.
     """
@@ -115,6 +120,8 @@ class RestHalf:
         self.complaint = "invalid symbol: {}"
         self.held: Callable[[str, Mapping[str, str]], bool] = lambda *_: False
         self.clock_offset = timedelta()
+        self.stands_at: datetime | None = None
+        self.goes_when_asked = False
         self.over: asyncio.Event
         self._keys = keys
         self._feeds = feeds
@@ -161,12 +168,19 @@ class RestHalf:
         if keys != (self._keys.key_id, self._keys.secret):
             return 401, {"message": "unauthorized."}
         if path == "/v2/clock":
-            return 200, {"timestamp": (datetime.now(UTC) + self.clock_offset).isoformat(), "is_open": True}
+            return 200, {"timestamp": self._shown().isoformat(), "is_open": True}
         if path == "/v2/stocks/bars":
             return self._stock_bars(query)
         if path == "/v1/corporate-actions":
             return self._corporate_actions(query)
         return 404, {"message": "endpoint not found."}
+
+    def _shown(self) -> datetime:
+        now = datetime.now(UTC)
+        if self.stands_at is not None:
+            self.clock_offset = self.stands_at - now
+            self.stands_at = None if self.goes_when_asked else self.stands_at
+        return now + self.clock_offset
 
     def _stock_bars(self, query: Mapping[str, str]) -> Answer:
         if query.get("feed", "sip") not in self._feeds:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from datetime import time as daytime
 from pathlib import Path
 from subprocess import Popen
@@ -27,7 +27,8 @@ EARLIER = (date(2024, 6, 28), date(2024, 7, 1), date(2024, 7, 2))
 SYMBOLS = ("AAA", "BBB", "CCC", "DDD", "EEE")
 THIN = "EEE"
 OUTSIDE = "OUT"
-PATIENCE = 60.0
+IN_TIME = 1.0
+"""Seconds after its end within which a minute's bars are sent; the session waits longer."""
 LIVE = ("live", "broker.json", "--source", "alpaca", "--store", "store", "--out", "live")
 
 SCREEN: dict[str, Any] = {
@@ -74,9 +75,24 @@ def daily_bar(symbol: str, day: date) -> ServerBar:
     return ServerBar(symbol, at("00:00", day), bars[0].open, high, low, bars[-1].close, volume)
 
 
+class TooLate(Exception):
+    """The market's clock was ahead of the test: all there is to do is to begin anew, earlier."""
+
+
+def before(clock: str, seconds: float) -> str:
+    """A time of the day so long before another."""
+    return (datetime.combine(DAY, daytime.fromisoformat(clock)) - timedelta(seconds=seconds)).strftime(
+        "%H:%M:%S"
+    )
+
+
 @dataclass
 class BrokerDay(AbstractContextManager["BrokerDay"]):
-    """The stand-in, with a session that runs; its clock starts at ``begin`` when the context does."""
+    """The stand-in, with a session that runs.
+
+    The market's clock stands at ``begin`` until the session's stream is there, so that it does not matter
+    how long the command takes to begin.
+    """
 
     folder: Path
     begin: str
@@ -92,6 +108,7 @@ class BrokerDay(AbstractContextManager["BrokerDay"]):
         )
         self.server.__enter__()
         self.set_clock(self.begin)
+        self.server.rest.stands_at = datetime.combine(DAY, daytime.fromisoformat(self.begin), NEW_YORK)
         self._processes: list[Popen[str]] = []
         self._published = 0
         self.publish(self.now())
@@ -103,12 +120,18 @@ class BrokerDay(AbstractContextManager["BrokerDay"]):
     ) -> None:
         for process in self._processes:
             process.kill()
+            process.wait()
         self.server.__exit__(kind, error, trace)
 
     def set_clock(self, clock: str) -> None:
         """Let the market's clock show a time in New York."""
         shown = datetime.combine(DAY, daytime.fromisoformat(clock), NEW_YORK)
+        self.server.rest.stands_at = None
         self.server.rest.clock_offset = shown - datetime.now(UTC)
+
+    def goes_when_asked(self) -> None:
+        """Let the market's clock go from the moment that the command looks at it first."""
+        self.server.rest.goes_when_asked = True
 
     def now(self) -> Instant:
         """The market's clock."""
@@ -122,19 +145,31 @@ class BrokerDay(AbstractContextManager["BrokerDay"]):
         return fresh
 
     def wait_until(self, clock: str) -> Instant:
-        """Wait for the market's clock; the one place of these tests that sleeps, since a minute is one."""
+        """Wait for the market's clock; the one place of these tests that sleeps, since a minute is one.
+
+        Raises
+        ------
+        TooLate
+            If it is later than that: what was done before took too long here.
+        """
         end = at(clock)
-        time.sleep(max(0.0, (end - self.now()) / SECOND))
+        left = (end - self.now()) / SECOND
+        if left < 0:
+            raise TooLate(clock)
+        time.sleep(left)
         return end
 
     def wait_for_stream(self, *symbols: str) -> None:
-        """Wait until the stream's subscriptions hold these symbols."""
-        self.server.wait(lambda: self.server.subscribed >= set(symbols), PATIENCE)
+        """Wait until the stream's subscriptions hold these symbols; the market's clock goes from then on."""
+        self.server.wait(lambda: self.server.subscribed >= set(symbols))
+        self.server.rest.stands_at = None
 
     def minute(self, clock: str, change: Callable[[list[ServerBar]], Iterable[ServerBar]] = list) -> None:
         """Wait for the end of a minute and send its bars, changed."""
         fresh = self.publish(self.wait_until(clock))
         self.server.send_bars(list(change(fresh)))
+        if self.now() > at(clock) + IN_TIME * SECOND:
+            raise TooLate(clock)
 
     def live(self, *arguments: str) -> Listener:
         """Start the command."""

@@ -93,6 +93,10 @@ class Listener:
             came = self._heard.wait_for(lambda: self._count(words) >= times, LIMIT)
         assert came, f"never said {words!r}: {self._said}"
 
+    def has_said(self, words: str) -> bool:
+        """Whether a line of standard error has these words."""
+        return self._count(words) > 0
+
     def end(self, how: int | None = None) -> Ended:
         """Wait until it ends, perhaps by a signal."""
         if how is not None:
