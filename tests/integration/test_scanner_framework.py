@@ -260,7 +260,7 @@ def test_scanner_setup(project: Project) -> None:
     assert (ready.scanner, ready.universe, ready.indicators) == ("good", len(SYMBOLS), ("sma_5_5m",))
     assert [(event.scanner, event.reason) for event in played.of(ScannerDisabled)] == [
         ("declines", "setup() returned False"),
-        ("raises", "setup() raised RuntimeError: no file"),
+        ("raises", 'setup(): observer.py:13: raise RuntimeError("no file")  RuntimeError: no file'),
     ]
     kinds = [type(event) for event in played.recorder.events]
     assert max(i for i, kind in enumerate(kinds) if kind is ScannerDisabled) < kinds.index(ScanFinished)

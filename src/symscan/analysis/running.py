@@ -9,6 +9,7 @@ from symscan.analysis.lots import TradableBars
 from symscan.analysis.paper import PaperAccount
 from symscan.analysis.trades import result_of
 from symscan.clock.time_manager import TimeManager
+from symscan.config.user_errors import describe_error
 from symscan.model.events import Event
 from symscan.model.instant import Instant
 from symscan.model.trade_events import (
@@ -131,8 +132,8 @@ class RunningStrategy:
             return [], []
         try:
             return [], checked_decisions(call(*arguments))
-        except Exception as error:  # the plug-in boundary: a strategy's fault ends its part in the session
-            return [self._failure(method, f"{type(error).__name__}: {error}")], []
+        except (Exception, SystemExit) as error:  # the plug-in boundary: it ends its part in the session
+            return [self._failure(method, describe_error(error, type(self._strategy).__module__))], []
 
     def _failure(self, method: str, error: str) -> Event:
         self._failed = True

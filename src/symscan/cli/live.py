@@ -152,11 +152,12 @@ def _check(wishes: _Wishes) -> None:
 def _live(config: SessionConfig, wishes: _Wishes, *, jsonl: bool, quiet: bool) -> None:
     from symscan.cli.live_voice import Voice
     from symscan.cli.own_output import own_output
-    from symscan.cli.report import report_console, show_report
+    from symscan.cli.report import check_scanners, report_console, show_report
 
     with own_output() as stdout:  # from before the first module of the user's is imported
         options, summary = _played(config, wishes, Voice(as_json=jsonl, stdout=stdout), quiet=quiet)
     show_report(config.name, summary, options.out, report_console(stderr=jsonl))
+    check_scanners(summary, options.out)
 
 
 def _played(

@@ -11,12 +11,14 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from symscan.errors import RunError
+from symscan.observers.saying import in_one_line
+
 if TYPE_CHECKING:
     from symscan.observers.summary import NewHit, RunSummary
 
 _PLAIN_WIDTH: Final = 160
 _MOST_NOTES: Final = 3
-_MOST_OF_A_NOTE: Final = 300
 
 
 def show_report(title: str, summary: RunSummary, folder: Path, console: Console | None = None) -> None:
@@ -40,6 +42,23 @@ def show_report(title: str, summary: RunSummary, folder: Path, console: Console 
         show_trading(console, summary.trading)
     _show_cautions(console, summary)
     say(console, f"results in {folder}")
+
+
+def check_scanners(summary: RunSummary, folder: Path) -> None:
+    """End the command with exit code 1 where a scanner never worked: its silence says nothing of the market.
+
+    Raises
+    ------
+    RunError
+        If a scanner failed at every scan of the run.
+    """
+    failed = [
+        f"scanner '{name}' failed at each of its {figures.failed:,} scans"
+        for name, figures in summary.scanners.items()
+        if figures.has_always_failed
+    ]
+    if failed:
+        raise RunError(f"{'; '.join(failed)}: 'error' in {folder / 'scans.csv'} says why")
 
 
 def report_console(*, stderr: bool = False) -> Console:
@@ -103,17 +122,12 @@ def _hits_table(hits: Sequence[NewHit], *, one_day: bool) -> Table:
 def _show_cautions(console: Console, summary: RunSummary) -> None:
     for name, figures in summary.scanners.items():
         for note in islice(figures.notes, _MOST_NOTES):
-            say(console, f"{name}: {_in_one_line(note)}", "yellow")
+            say(console, f"{name}: {in_one_line(note)}", "yellow")
         if len(figures.notes) > _MOST_NOTES:
             more = len(figures.notes) - _MOST_NOTES
             say(console, f"{name}: {more:,} more; summary.json has them all", "yellow")
     for warning in summary.warnings:
         say(console, f"warning: {warning}", "yellow")
-
-
-def _in_one_line(note: str) -> str:
-    line = " ".join(note.split())
-    return line if len(line) <= _MOST_OF_A_NOTE else f"{line[:_MOST_OF_A_NOTE]} ..."
 
 
 def _number(value: float, form: str) -> str:

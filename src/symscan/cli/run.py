@@ -91,9 +91,10 @@ def play(
         return
     backtest = assemble_backtest(config, store, first, last)
     summary = _play(backtest, folder, first, last, force=force, resume=resume)
-    from symscan.cli.report import show_report
+    from symscan.cli.report import check_scanners, show_report
 
     show_report(title or config.name, summary, folder)
+    check_scanners(summary, folder)
 
 
 def _is_complete(folder: Path, name: str, first: date, last: date) -> bool:

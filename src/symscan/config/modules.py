@@ -5,9 +5,9 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import inspect
+import linecache
 import os
 import sys
-import traceback
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -17,6 +17,7 @@ from types import ModuleType
 from typing import Any, Generic, TypeVar
 from zlib import crc32
 
+from symscan.config.user_errors import PROJECT, describe_error
 from symscan.errors import ConfigError
 
 PlugIn = TypeVar("PlugIn")
@@ -110,9 +111,8 @@ class PlugInKind(Generic[PlugIn]):
         try:
             return cls(config)  # type: ignore[call-arg]  # every plug-in is made from its config
         except (Exception, SystemExit) as error:  # the plug-in boundary: the user's constructor
-            raise ConfigError(
-                f"{cls.__name__} of module '{module}' could not be made: {told(error)}"
-            ) from error
+            fault = describe_error(error, cls.__module__)
+            raise ConfigError(f"{cls.__name__} of module '{module}' could not be made: {fault}") from error
 
     def _checked_class(self, cls: Any, module: str) -> type[PlugIn]:
         base = self.base.__name__
@@ -134,9 +134,9 @@ class PlugInKind(Generic[PlugIn]):
             return importlib.import_module(module)
         except ModuleNotFoundError as error:
             if error.name is None or not (module == error.name or module.startswith(f"{error.name}.")):
-                raise ConfigError(f"module '{module}' does not import: {told(error)}") from error
+                raise _unimported(module, error) from error
         except (Exception, SystemExit) as error:  # the plug-in boundary: the user's module
-            raise ConfigError(f"module '{module}' does not import: {told(error)}") from error
+            raise _unimported(module, error) from error
         names = self.builtin_names()
         close = get_close_matches(self._bare(module), names, 1)
         hint = f"; did you mean '{close[0]}'?" if close else ""
@@ -162,15 +162,14 @@ def _is_ours(cls: type[Any]) -> bool:
     return cls.__module__.startswith("symscan.")
 
 
-def told(error: BaseException) -> str:
-    """What an error of the user's code says; half characters, which no file takes, are spelt out."""
-    return f"{type(error).__name__}: {error}".encode(errors="backslashreplace").decode()
+def _unimported(module: str, error: BaseException) -> ConfigError:
+    return ConfigError(f"module '{module}' does not import: {describe_error(error, module)}")
 
 
 def _import_file(path: Path, dotted: str, folder: Path) -> ModuleType:
     """Import under a name of its own, so that two projects in one process never share a module."""
     # The name shows in messages, and so in the journal: the same in every process, as a hash() is not.
-    name = f"symscan_project_{crc32(os.fsencode(path.resolve())):08x}.{dotted}"
+    name = f"{PROJECT}{crc32(os.fsencode(path.resolve())):08x}.{dotted}"
     if name in sys.modules:
         return sys.modules[name]
     if str(folder) not in sys.path:
@@ -183,11 +182,13 @@ def _import_file(path: Path, dotted: str, folder: Path) -> ModuleType:
     package = name.partition(".")[0]
     sys.modules.setdefault(package, ModuleType(package))
     sys.modules[name] = found
+    linecache.checkcache(str(path))
+    linecache.getlines(str(path))  # what runs from now on: the file may be edited meanwhile
     try:
         spec.loader.exec_module(found)
     except (Exception, SystemExit) as error:  # the plug-in boundary: the user's module
         del sys.modules[name]
-        raise ConfigError(f"{_culprit(error, path)}: the module does not import: {told(error)}") from error
+        raise ConfigError(f"{path} does not import: {describe_error(error)}") from error
     return found
 
 
@@ -197,13 +198,3 @@ def _file_of(folder: Path, dotted: str) -> Path | None:
         if candidate.is_file():
             return candidate
     return None
-
-
-def _culprit(error: BaseException, path: Path) -> str:
-    """Where in the user's file the fault is."""
-    if isinstance(error, SyntaxError) and error.filename:
-        return f"{error.filename}:{error.lineno}"
-    lines = [
-        frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)
-    ]
-    return f"{path}:{lines[-1]}" if lines else str(path)

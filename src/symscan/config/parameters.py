@@ -2,14 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from symscan.config.faults import Fault, meant
 from symscan.config.fields import show
 from symscan.config.positions import join
+from symscan.config.user_errors import describe_error
+from symscan.errors import ConfigError, ConfigErrors
+
+
+def check_parameters(
+    params: type[BaseModel], config: Mapping[str, Any], path: str, error_at: Callable[..., ConfigError]
+) -> None:
+    """Check the parameters of a plug-in that declares them: unknown ones are faults.
+
+    Parameters
+    ----------
+    params
+        What it declares.
+    config
+        What it is given.
+    path
+        Where that stands in the configuration.
+    error_at
+        Places a fault in the configuration's file.
+
+    Raises
+    ------
+    ConfigErrors
+        If a parameter is wrong, or a check of the plug-in's own raises; it holds all faults.
+    """
+    try:
+        params.model_validate(config)
+    except ValidationError as error:
+        found = parameter_faults(error, path, list(params.model_fields))
+        raise ConfigErrors([error_at(one.path, one.message, key=one.key) for one in found]) from None
+    except (Exception, SystemExit) as error:  # the plug-in boundary: a validator of the user's
+        raise ConfigErrors([error_at(path, describe_error(error, params.__module__))]) from error
 
 
 def parameter_faults(error: ValidationError, path: str, known: Sequence[str]) -> list[Fault]:

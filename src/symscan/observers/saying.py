@@ -75,5 +75,5 @@ def clock(session: Session, instant: Instant) -> str:
 
 def in_one_line(text: str) -> str:
     """A text of whatever length and shape as part of one line."""
-    line = " ".join(text.split())
+    line = " ".join(part.strip() for part in text.splitlines())
     return line if len(line) <= _LONGEST else f"{line[:_LONGEST]} ..."

@@ -65,6 +65,11 @@ class ScannerFigures:
     first: list[NewHit] = field(default_factory=list)
     notes: dict[str, None] = field(default_factory=dict)
 
+    @property
+    def has_always_failed(self) -> bool:
+        """Whether every scan that was begun failed or timed out."""
+        return 0 < self.failed == self.scans - self.skipped
+
     def as_record(self) -> dict[str, Any]:
         """The figures as JSON can hold them."""
         return {

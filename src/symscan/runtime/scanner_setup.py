@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from symscan.clock.schedule import due_instants, pre_session_instants
 from symscan.config import ScannerConfig, SessionConfig
-from symscan.config.parameters import parameter_faults
+from symscan.config.parameters import check_parameters
+from symscan.config.user_errors import describe_error
 from symscan.errors import ConfigError, ConfigErrors, ExpressionError, SpecError, SymscanError, UniverseError
 from symscan.model.session import Session
 from symscan.scanners.base import BaseScanner
@@ -94,12 +93,7 @@ class ScannerSetup:
         """A scanner that declares its parameters has them checked: unknown ones are faults."""
         if made.params is None or scanner.screen is not None:
             return
-        try:
-            made.params.model_validate(scanner.config)
-        except ValidationError as error:
-            found = parameter_faults(error, f"{scanner.path}.config", list(made.params.model_fields))
-            errors = [self.config.error(one.path, one.message, key=one.key) for one in found]
-            raise ConfigErrors(errors) from None
+        check_parameters(made.params, scanner.config, f"{scanner.path}.config", self.config.error)
 
     def _make(self, scanner: ScannerConfig) -> BaseScanner:
         return self._maker(scanner)()
@@ -145,7 +139,7 @@ def _check(made: BaseScanner) -> None:
         raise
     except (Exception, SystemExit) as error:  # the plug-in boundary: the user's check
         name = type(made).__name__
-        raise ConfigError(f"{name}.check raised {type(error).__name__}: {error}") from error
+        raise ConfigError(f"{name}.check(): {describe_error(error, type(made).__module__)}") from error
 
 
 def due_times(scanner: ScannerConfig, session: Session) -> DueTimes:

@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pydantic import ValidationError
-
 from symscan.clock.time_manager import TimeManager
 from symscan.config import SessionConfig, StrategyConfig
 from symscan.config.model import Mode
-from symscan.config.parameters import parameter_faults
+from symscan.config.parameters import check_parameters
 from symscan.errors import ConfigError, ConfigErrors
 from symscan.session.session_data import SessionData
 
@@ -93,9 +91,4 @@ class StrategySetup:
         """A strategy that declares its parameters has them checked: unknown ones are faults."""
         if cls.params is None:
             return
-        try:
-            cls.params.model_validate(strategy.config)
-        except ValidationError as error:
-            found = parameter_faults(error, f"{strategy.path}.config", list(cls.params.model_fields))
-            errors = [self.config.error(one.path, one.message, key=one.key) for one in found]
-            raise ConfigErrors(errors) from None
+        check_parameters(cls.params, strategy.config, f"{strategy.path}.config", self.config.error)

@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import ClassVar
 
 from symscan.clock.stopwatch import Stopwatch
-from symscan.config.modules import told
+from symscan.config.user_errors import describe_error
 from symscan.model.bar import Floats
 from symscan.model.events import Outcome, ScanPhase
 from symscan.model.instant import Instant
@@ -155,7 +155,7 @@ class Job(ABC):
         try:
             self._call()
         except (Exception, SystemExit) as error:  # the plug-in boundary: a scanner's fault is its outcome
-            self._outcome, self._error = Outcome.FAILED, self._blame(said(error))
+            self._outcome, self._error = Outcome.FAILED, self._blame(self._described(error))
         self._execution_time_ms = watch.elapsed_ms
 
     def conclude(self) -> Verdict:
@@ -175,7 +175,7 @@ class Job(ABC):
 
     def failed(self, error: BaseException) -> Verdict:
         """The verdict on a call that raised."""
-        return Verdict(Outcome.FAILED, self._blame(said(error)))
+        return Verdict(Outcome.FAILED, self._blame(self._described(error)))
 
     def timed_out(self) -> Verdict:
         """The verdict on a call that takes too long."""
@@ -195,7 +195,10 @@ class Job(ABC):
         return None
 
     def _blame(self, what: str) -> str:
-        return f"{self.work}() raised {what}"
+        return f"{self.work}(): {what}"
+
+    def _described(self, error: BaseException) -> str:
+        return describe_error(error, type(self.scanner).__module__)
 
     def _requests(self) -> list[Request]:
         return self.book.drain()
@@ -220,10 +223,12 @@ class SetupJob(Job):
     work: ClassVar[Work] = Work.SETUP
 
     def _call(self) -> None:
-        if self.scanner.setup(self.context):
+        returned: object = self.scanner.setup(self.context)
+        if returned:
             self._adopt_universe()
         else:
-            self._outcome, self._error = Outcome.FAILED, "setup() returned False"
+            hint = "" if returned is False else "; return True to take part, False to be left out"
+            self._outcome, self._error = Outcome.FAILED, f"setup() returned {returned!r}{hint}"
 
     def _adopt_universe(self) -> None:
         """Ask for the universe's session bars first, so that it comes first in every column."""
@@ -290,11 +295,3 @@ class TeardownJob(Job):
     def _requests(self) -> list[Request]:
         self.book.forget_additions()
         return self.book.drain()
-
-
-def said(error: BaseException) -> str:
-    """What an error of the user's code says, even one that cannot say it."""
-    try:
-        return told(error)
-    except Exception:  # the plug-in boundary: its __str__ is the user's, too
-        return type(error).__name__

@@ -306,8 +306,8 @@ class Mute(Exception):
     [
         (_raise(KeyError("x")), "KeyError: 'x'"),
         (_raise(SystemExit(3)), "SystemExit: 3"),
-        (_raise(KeyboardInterrupt()), "KeyboardInterrupt: "),
-        (_raise(GeneratorExit()), "GeneratorExit: "),
+        (_raise(KeyboardInterrupt()), "KeyboardInterrupt"),
+        (_raise(GeneratorExit()), "GeneratorExit"),
         (_raise(MemoryError("full")), "MemoryError: full"),
         (_raise(Mute()), "Mute"),
         (lambda _: ["A"], "TypeError: scan() returned list; return a ScanResult"),
@@ -319,7 +319,8 @@ def test_a_scanners_fault_is_its_outcome(beside: Any, on_scan: Callable[[Any], A
     for minute in (1, 2):
         session.play(minute)
         (scan,) = session.come_in()
-        assert (scan.outcome, scan.error) == (Outcome.FAILED, error)
+        assert scan.outcome is Outcome.FAILED
+        assert scan.error.rpartition("  ")[2] == error
     assert session.manager.teardown_finished() == []
     (done,) = session.come_in()
     assert (done.scans, done.failed, done.error) == (2, 2, None)

@@ -99,7 +99,7 @@ def test_a_scanners_fault_is_its_outcome(on_scan: Callable[[Any], Any], error: s
     verdict = _run(on_scan)
     assert (verdict.outcome, verdict.finding) == (Outcome.FAILED, None)
     assert verdict.error is not None
-    assert verdict.error.startswith(error)
+    assert error in verdict.error
 
 
 def test_a_scan_may_skip_itself() -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from symscan.config.user_errors import describe_error, message_of
 from symscan.scanners.base import BaseScanner, ScanContext, ScanResult
 from symscan.session.requests import RequestBook
 
@@ -60,19 +61,25 @@ class Face:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What a scanner raised: its class's name and what it says."""
+    """What a scanner raised.
+
+    Attributes
+    ----------
+    kind, message
+        Its class's name, and what it says.
+    description
+        The same with the line of the scanner's that raised it, which is known in its process alone.
+    """
 
     kind: str
     message: str
+    description: str
 
     @classmethod
-    def of(cls, error: BaseException) -> Fault:
+    def of(cls, error: BaseException, scanner: BaseScanner | None = None) -> Fault:
         """The fault an error is."""
-        try:
-            message = str(error).encode(errors="backslashreplace").decode()
-        except Exception:  # the plug-in boundary: its __str__ is the user's, too
-            message = "it cannot say what"
-        return cls(type(error).__name__, message)
+        module = type(scanner).__module__ if scanner is not None else ""
+        return cls(type(error).__name__, message_of(error), describe_error(error, module))
 
 
 @dataclass(frozen=True, slots=True)

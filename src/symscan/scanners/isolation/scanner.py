@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import threading
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
+from symscan.config.user_errors import DescribedError
 from symscan.scanners.base import BaseScanner, ScanContext, ScanResult
 from symscan.scanners.isolation.child import ChildProcess, ProcessEnded
 from symscan.scanners.isolation.messages import Call, Face, Fault, Make, Reply, Verb, book_of
 
 
-class RaisedThere(Exception):
+class RaisedThere(DescribedError):
     """What a scanner raised in its process; its class bears the name of what was raised."""
 
     @classmethod
     def of(cls, fault: Fault) -> RaisedThere:
         """An error that reads as the scanner's own."""
-        raised: RaisedThere = type(fault.kind, (cls,), {})(fault.message)
+        raised: RaisedThere = type(fault.kind, (cls,), {})(fault.message, fault.description)
         return raised
 
 
@@ -68,14 +69,13 @@ class ProcessScanner(BaseScanner):
         RaisedThere
             What the scanner raised.
         """
-        is_ready = False
+        returned: object = False
         try:
-            reply = self._answered(Verb.SETUP, context)
-            is_ready = reply.value is True
+            returned = self._answered(Verb.SETUP, context).value
         finally:
-            if not is_ready:
+            if returned is not True:
                 self.close()
-        return is_ready
+        return cast(bool, returned)  # None, too: what a setup returns that forgets to
 
     def scan(self, context: ScanContext) -> ScanResult:
         """The scanner's checked result; a failed one if its process ended before it answered.

@@ -81,7 +81,8 @@ class _Worker:
         except Exception as error:  # the plug-in boundary: something of the user's that cannot travel
             self._face, self._memory = None, None  # not told by now
             fault = Fault.of(error)
-            fault = Fault(fault.kind, f"what {call.verb}() left cannot leave its process: {fault.message}")
+            what = f"what {call.verb}() left cannot leave its process: {fault.message}"
+            fault = Fault(fault.kind, what, f"{fault.kind}: {what}")
             return pickle.dumps(Reply(None, RequestBook(reply.requests.holder), fault=fault))
 
     def _reply(self, call: Call) -> Reply:
@@ -93,11 +94,11 @@ class _Worker:
         try:
             value = self._value(self._scanner, call)
         except (Exception, SystemExit) as error:  # the plug-in boundary: a fault is an outcome
-            fault = Fault.of(error)
+            fault = Fault.of(error, self._scanner)
         try:
             face = self._changed_face(self._scanner)
         except (Exception, SystemExit) as error:  # the plug-in boundary: its universe may be code of its own
-            fault = fault or Fault.of(error)
+            fault = fault or Fault.of(error, self._scanner)
         return Reply(value, book, face, self._changed_memory(self._scanner), fault)
 
     @staticmethod
@@ -112,9 +113,10 @@ class _Worker:
             self._tear_down(scanner, call.context)
             return None
         if call.verb is Verb.SETUP or not self._is_set_up:
-            self._is_set_up = bool(scanner.setup(call.context))
-        if call.verb is Verb.SETUP:
-            return self._is_set_up
+            returned: object = scanner.setup(call.context)
+            self._is_set_up = bool(returned)
+            if call.verb is Verb.SETUP:
+                return False if returned is False else self._is_set_up or None
         if not self._is_set_up:
             raise RuntimeError("setup() in a new process returned False")
         self._recall(scanner)
