@@ -126,7 +126,7 @@ def _show_cautions(console: Console, summary: RunSummary) -> None:
         if len(figures.notes) > _MOST_NOTES:
             more = len(figures.notes) - _MOST_NOTES
             say(console, f"{name}: {more:,} more; summary.json has them all", "yellow")
-    for warning in summary.warnings:
+    for warning in summary.all_warnings:
         say(console, f"warning: {warning}", "yellow")
 
 

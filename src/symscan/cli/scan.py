@@ -143,6 +143,7 @@ def _why_not(happened: list[Event]) -> list[str]:
 def _show(session: Session, scan: ScanFinished, happened: list[Event]) -> None:
     from symscan.cli.report import report_console, say
     from symscan.model.events import ScannerReady
+    from symscan.observers.result_warnings import flaws_of
 
     if scan.error is not None:
         raise RunError(f"the scan failed: {scan.error}")
@@ -152,6 +153,8 @@ def _show(session: Session, scan: ScanFinished, happened: list[Event]) -> None:
         if isinstance(event, ScannerReady) and event.indicators:
             say(console, f"indicators: {', '.join(event.indicators)}")
     _show_hits(console, session, scan)
+    for _, warning in flaws_of(scan):
+        say(console, f"warning: {warning}", "yellow")
     found = len(scan.hits.symbols)
     say(console, f"{found:,} found, {scan.judged:,} of {scan.universe:,} judged; {_unknown(happened)}")
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from symscan.model.bar import Floats, Mask
 from symscan.model.instant import Instant
+from symscan.model.metadata import StrayMetadata
 
 Counts = NDArray[np.int64]
 
@@ -47,6 +48,10 @@ class Hits:
         UTC microseconds.
     metadata
         What the scanner says of each symbol.
+    not_in_store
+        Those of the symbols that the store has no bars of.
+    stray_metadata
+        What the scanner said of symbols it did not return; None where it did not.
     """
 
     symbols: tuple[str, ...] = ()
@@ -58,6 +63,8 @@ class Hits:
     volume: Floats = field(default_factory=lambda: np.zeros(0))
     last_bar_end: Floats = field(default_factory=lambda: np.zeros(0))
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    not_in_store: tuple[str, ...] = ()
+    stray_metadata: StrayMetadata | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 
@@ -10,6 +11,32 @@ import polars as pl
 
 SYMBOL: Final = "symbol"
 """The frame's column of symbols."""
+
+
+_MOST_EXAMPLES: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class StrayMetadata:
+    """Metadata of symbols that a scan did not return: not kept, but counted.
+
+    Attributes
+    ----------
+    count
+        Of how many symbols.
+    examples
+        The first of them.
+    """
+
+    count: int
+    examples: tuple[str, ...]
+
+    @staticmethod
+    def of(metadata: Iterable[object], symbols: Collection[str]) -> StrayMetadata | None:
+        """What metadata speaks of beside the symbols returned, None where that is nothing."""
+        returned = frozenset(symbols)
+        stray = [str(key) for key in metadata if key not in returned]
+        return StrayMetadata(len(stray), tuple(stray[:_MOST_EXAMPLES])) if stray else None
 
 
 class FrameMetadata(Mapping[str, dict[str, Any]]):

@@ -19,7 +19,7 @@ from symscan.observers.record_tables import META, TABLES
 from symscan.observers.same import difference
 
 FORMAT: Final = "symscan session record"
-VERSION: Final = 1
+VERSION: Final = 2
 
 _PAGE_BYTES: Final = 16384
 """A slice of thousands of bars fills hundreds of thousands of bytes: in small pages, each a page to copy."""

@@ -75,7 +75,7 @@ def _plain(name: str, value: Any) -> Any:
 
 def _hits(hits: Hits) -> dict[str, Any]:
     if not hits.symbols:
-        return {"symbols": []}
+        return {"symbols": [], **_flaws(hits)}
     return {
         "symbols": list(hits.symbols),
         "new": hits.new.tolist(),
@@ -86,7 +86,16 @@ def _hits(hits: Hits) -> dict[str, Any]:
         "volume": _numbers(hits.volume),
         "last_bar_end": [to_iso(int(end)) if end == end else None for end in hits.last_bar_end.tolist()],
         "metadata": _metadata(hits.metadata),
+        **_flaws(hits),
     }
+
+
+def _flaws(hits: Hits) -> dict[str, Any]:
+    """What is wrong with a result that counts all the same; nothing mostly."""
+    flaws: dict[str, Any] = {"not_in_store": list(hits.not_in_store)} if hits.not_in_store else {}
+    if hits.stray_metadata is not None:
+        flaws["stray_metadata"] = _values(hits.stray_metadata)
+    return flaws
 
 
 def _unknown(unknown: UnknownSymbols) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from symscan.model.events import Event, Outcome, ScanFinished, ScannerDisabled, ScannerDone
+from symscan.observers.result_warnings import flaws_of
 from symscan.observers.saying import Condition, Kind
 
 UNKNOWN_SHARE: Final = 0.1
@@ -26,6 +27,7 @@ class ScannerWatch:
         self._skips: Counter[str] = Counter()
         self._disabled: set[str] = set()
         self._in_the_dark: set[str] = set()
+        self._flawed: set[tuple[str, str]] = set()
 
     def look(self, event: Event) -> Iterator[Condition]:
         """What an event says of scanners."""
@@ -58,10 +60,18 @@ class ScannerWatch:
             yield Condition(scan.at, Kind.SCANNER_RESUMED, message, scan.scanner)
         if scan.outcome is Outcome.OK:
             yield from self._judged(scan)
+            yield from self._flaws(scan)
         else:
             kind, what = _ENDED_BADLY[scan.outcome]
             message = f"scanner '{scan.scanner}' {what}: {scan.error or 'no reason given'}"
             yield Condition(scan.at, kind, message, scan.scanner)
+
+    def _flaws(self, scan: ScanFinished) -> Iterator[Condition]:
+        """Each kind once a scanner; the closing table counts them."""
+        for kind, message in flaws_of(scan):
+            if (scan.scanner, kind) not in self._flawed:
+                self._flawed.add((scan.scanner, kind))
+                yield Condition(scan.at, Kind.WARNING, message, scan.scanner)
 
     def _judged(self, scan: ScanFinished) -> Iterator[Condition]:
         is_dark = scan.unknown > UNKNOWN_SHARE * scan.universe

@@ -20,6 +20,7 @@ from symscan.model.events import (
 )
 from symscan.model.instant import Instant, to_iso
 from symscan.model.session import Session
+from symscan.observers.result_warnings import ResultWarnings
 from symscan.observers.trading import TradingSummary
 
 _FIRST_HITS: Final = 10
@@ -132,6 +133,12 @@ class RunSummary:
         self.warnings: dict[str, None] = {}
         self.members = 0
         self.trading = TradingSummary()
+        self._result_warnings = ResultWarnings()
+
+    @property
+    def all_warnings(self) -> list[str]:
+        """What to be careful of, that of scanners' results included."""
+        return [*self.warnings, *self._result_warnings.messages()]
 
     def observe(self, session: Session, event: Event) -> None:
         """Take note of an event."""
@@ -158,7 +165,7 @@ class RunSummary:
         return {
             "sessions": [day.isoformat() for day in self.sessions],
             "completed": [day.isoformat() for day in self.completed],
-            "warnings": list(self.warnings),
+            "warnings": self.all_warnings,
             "scanners": {name: figures.as_record() for name, figures in self.scanners.items()},
             **({"strategies": self.trading.as_record()} if self.trading.strategies else {}),
         }
@@ -195,6 +202,7 @@ class RunSummary:
         return self.scanners.setdefault(name, ScannerFigures())
 
     def _count_scan(self, session: Session, scan: ScanFinished) -> None:
+        self._result_warnings.count(scan)
         figures = self._figures(scan.scanner)
         figures.scans += 1
         figures.failed += scan.outcome in (Outcome.FAILED, Outcome.TIMED_OUT)

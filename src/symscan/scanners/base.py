@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from symscan.clock.time_manager import TimeManager
     from symscan.model.bar import Mask
+    from symscan.model.metadata import StrayMetadata
     from symscan.session.view import SessionView
 
 
@@ -58,7 +59,8 @@ class ScanResult:
     symbols
         The symbols that meet the criteria, best first.
     metadata
-        Why, per symbol; values JSON can hold (NaN becomes null).
+        Why, per symbol: a mapping of values by name, which JSON can hold. NaN becomes null, dates and
+        instants ISO 8601.
     execution_time_ms
         How long the scan took; filled in by the engine.
     skipped
@@ -68,6 +70,8 @@ class ScanResult:
     unknown
         Which of ``session_data.symbols`` could not be judged, shape ``(len(symbols),)``. None lets
         the engine decide: a symbol is unknown while anything the scanner asked for is.
+    stray_metadata
+        Metadata of symbols that are not among ``symbols``; filled in by the engine.
     """
 
     symbols: Sequence[str]
@@ -76,6 +80,7 @@ class ScanResult:
     skipped: bool = False
     error: str | None = None
     unknown: Mask | None = None
+    stray_metadata: StrayMetadata | None = None
 
 
 class BaseScanner(ABC):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from symscan.clock.time_manager import TimeManager
 from symscan.model.events import ScanPhase
@@ -28,7 +28,7 @@ class JobMaker:
         What scanners are told in their context.
     is_beside
         Whether the session goes on while jobs run.
-    place, place_on
+    place, place_on, stored
         See ``ScannerManager``.
     """
 
@@ -41,14 +41,16 @@ class JobMaker:
         is_beside: bool,
         place: Callable[[Sequence[str]], None] | None,
         place_on: Callable[[SessionData, Sequence[str]], None] | None,
+        stored: Callable[[], Collection[str]] | None = None,
     ) -> None:
         self._data = session_data
         self._time = time_manager
         self._mode = mode
         self._is_beside = is_beside
         self._place_on = place_on
+        self._stored = stored
         self._judgements = {
-            managed.name: Judgement(session_data, managed.scanner, managed.holder, place)
+            managed.name: Judgement(session_data, managed.scanner, managed.holder, place, stored)
             for managed in scanners
         }
 
@@ -96,7 +98,7 @@ class JobMaker:
 
     def _judge(self, managed: ManagedScanner, data: SessionData) -> Callable[[ScanResult], Finding]:
         if self._is_beside:
-            return PinnedJudgement(data, managed.scanner, managed.holder, self._place_on).judge
+            return PinnedJudgement(data, managed.scanner, managed.holder, self._place_on, self._stored).judge
         return self._judgements[managed.name].judge
 
     def _context(self, managed: ManagedScanner, data: SessionData, book: RequestBook) -> ScanContext:

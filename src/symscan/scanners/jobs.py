@@ -20,7 +20,7 @@ from symscan.model.instant import Instant
 from symscan.model.interval import Interval
 from symscan.scanners.base import BaseScanner, ScanContext, ScanResult
 from symscan.scanners.memory import memory_of
-from symscan.scanners.result import checked_result
+from symscan.scanners.result import ResultError, checked_result
 from symscan.session.requests import Request, RequestBook
 from symscan.session.unknown import Reasons
 
@@ -47,6 +47,8 @@ class Finding:
         Why each of ``symbols`` is unknown, ``Reason.NONE`` where it is not.
     values
         What was known of the symbols found, by the names of ``Hits``.
+    not_in_store
+        Those of the symbols found that the store has no bars of.
     """
 
     universe: int
@@ -54,6 +56,7 @@ class Finding:
     symbols: tuple[str, ...]
     reasons: Reasons
     values: Mapping[str, Floats]
+    not_in_store: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,7 +280,11 @@ class ScanJob(Job):
         if result is None:
             return None
         result.execution_time_ms = self._execution_time_ms
-        return self.judge(result)
+        try:
+            return self.judge(result)
+        except ResultError as error:
+            self._outcome, self._error, self._result = Outcome.FAILED, str(error), None
+            return None
 
     def _blame(self, what: str) -> str:
         return what

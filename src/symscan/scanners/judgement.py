@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -10,6 +11,7 @@ from symscan.errors import SymscanError
 from symscan.model.bar import Floats, Mask, Rows
 from symscan.scanners.base import BaseScanner, ScanResult
 from symscan.scanners.jobs import Finding
+from symscan.scanners.result import ResultError
 from symscan.session.session_data import SessionData
 from symscan.session.unknown import Missing, Reason, Reasons
 
@@ -27,6 +29,8 @@ class Judgement:
         The scanner, and the name it holds symbols under.
     place
         Loads today's bars of symbols that have none yet into ``data``; None leaves them unknown.
+    stored
+        The symbols the store has bars of; None for those of them that the session has.
     """
 
     def __init__(
@@ -35,15 +39,28 @@ class Judgement:
         scanner: BaseScanner,
         holder: str,
         place: Callable[[Sequence[str]], None] | None = None,
+        stored: Callable[[], Collection[str]] | None = None,
     ) -> None:
         self._data = data
         self._scanner = scanner
         self._holder = holder
         self._place = place
+        self._stored = stored
         self._missing = Missing(data, holder)
 
     def judge(self, result: ScanResult) -> Finding:
-        """Why each candidate is unknown, and what is known of the symbols found."""
+        """Why each candidate is unknown, and what is known of the symbols found.
+
+        Raises
+        ------
+        ResultError
+            If a symbol found is one that the store has, but for its case.
+        """
+        found = self.finding(result)
+        return replace(found, not_in_store=self.lacking(result.symbols, found.values))
+
+    def finding(self, result: ScanResult) -> Finding:
+        """The same, but for whom the store lacks."""
         if self._place is not None and not self._data.symbols.has_all(result.symbols):
             self._place(result.symbols)
         rows = self._data.symbols.rows_or_none(result.symbols)
@@ -51,6 +68,26 @@ class Judgement:
         symbols = self._data.candidates(self._holder).symbols
         unknown = int(np.count_nonzero(reasons))
         return Finding(len(reasons), unknown, symbols, reasons, values_of(self._data, rows))
+
+    def lacking(self, symbols: Sequence[str], values: Mapping[str, Floats]) -> tuple[str, ...]:
+        """Those of the symbols found that there are no bars of, given what is known of them.
+
+        Raises
+        ------
+        ResultError
+            If one of them is in the store, but for its case.
+        """
+        barless = np.flatnonzero(np.isnan(values["last_bar_end"])).tolist()
+        if not barless:
+            return ()
+        stored = self._stored() if self._stored is not None else self._in_store()
+        lacking = tuple(symbols[place] for place in barless if symbols[place] not in stored)
+        _check_case(lacking, stored)
+        return lacking
+
+    def _in_store(self) -> Collection[str]:
+        rows = self._data.symbols.in_use
+        return self._data.symbols.names(rows[self._data.in_store[rows]])
 
     def _reasons(self, result: ScanResult, found: Rows) -> Reasons:
         """Those unknown whom the scanner names, else those it misses something of and did not find."""
@@ -74,6 +111,15 @@ class Judgement:
         return found
 
 
+def _check_case(lacking: Sequence[str], stored: Collection[str]) -> None:
+    """A symbol written otherwise is a mistake; one that nobody has may be a delisted one."""
+    known = {symbol.casefold(): symbol for symbol in stored} if lacking else {}
+    for symbol in lacking:
+        meant = known.get(symbol.strip().casefold())
+        if meant is not None:
+            raise ResultError(f"ScanResult.symbols holds {symbol!r}; the symbol is '{meant}', case and all")
+
+
 class PinnedJudgement:
     """Holds one result against the pinned copy it was found in, beside the session.
 
@@ -85,6 +131,8 @@ class PinnedJudgement:
         The scanner, and the name it holds symbols under.
     place_on
         Loads today's bars of symbols into a session; None leaves those without a row unknown.
+    stored
+        The symbols the store has bars of; None for those of them that the session has.
     """
 
     def __init__(
@@ -93,18 +141,22 @@ class PinnedJudgement:
         scanner: BaseScanner,
         holder: str,
         place_on: Callable[[SessionData, Sequence[str]], None] | None = None,
+        stored: Callable[[], Collection[str]] | None = None,
     ) -> None:
         self._data = data
-        self._judgement = Judgement(data, scanner, holder)
+        self._judgement = Judgement(data, scanner, holder, stored=stored)
         self._place_on = place_on
 
     def judge(self, result: ScanResult) -> Finding:
         """As :meth:`Judgement.judge` does, of the unknown candidates alone: the finding is kept and sent."""
-        found = self._judgement.judge(result)
+        found = self._judgement.finding(result)
         places = np.flatnonzero(found.reasons)
         symbols = tuple(found.symbols[place] for place in places.tolist())
         values = self._with_strangers(result.symbols, dict(found.values))
-        return Finding(found.universe, found.unknown, symbols, found.reasons[places], values)
+        lacking = self._judgement.lacking(result.symbols, values)
+        return Finding(
+            found.universe, found.unknown, symbols, found.reasons[places], values, not_in_store=lacking
+        )
 
     def _with_strangers(self, symbols: Sequence[str], values: Values) -> Values:
         """The values with those of symbols the session has no row of.

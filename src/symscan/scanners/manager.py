@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Final
 
 from symscan.clock.stopwatch import Stopwatch
@@ -52,6 +52,8 @@ class ScannerManager:
         The market's clock, for when a result is applied; None asks the session's.
     stopwatch
         Measures how long what runs is waited for, where that has a limit.
+    stored
+        The symbols the store has bars of, as of now; None for those of them that the session has.
     """
 
     def __init__(
@@ -65,12 +67,13 @@ class ScannerManager:
         place_on: Callable[[SessionData, Sequence[str]], None] | None = None,
         clock: Callable[[], Instant] | None = None,
         stopwatch: Callable[[], Stopwatch] = Stopwatch,
+        stored: Callable[[], Collection[str]] | None = None,
     ) -> None:
         self.scanners = {managed.name: managed for managed in scanners}
         self._time = time_manager
         self._execution = execution = execution or InlineExecution()
         self._jobs = JobMaker(
-            scanners, session_data, time_manager, mode, execution.is_beside, place, place_on
+            scanners, session_data, time_manager, mode, execution.is_beside, place, place_on, stored
         )
         self._reports = Reports(session_data, clock or (lambda: time_manager.now))
         self._outgoing = Outgoing()

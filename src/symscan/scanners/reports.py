@@ -87,7 +87,14 @@ class Reports:
             universe=finding.universe,
             judged=finding.universe - finding.unknown,
             unknown=finding.unknown,
-            hits=Hits(symbols, managed.note_hits(symbols), **finding.values, metadata=metadata or {}),
+            hits=Hits(
+                symbols,
+                managed.note_hits(symbols),
+                **finding.values,
+                metadata=metadata or {},
+                not_in_store=finding.not_in_store,
+                stray_metadata=result.stray_metadata if result is not None else None,
+            ),
             execution_time_ms=verdict.execution_time_ms,
             decided_at=self._clock(),
         )

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
 from symscan.model.bar import Mask
-from symscan.model.metadata import FrameMetadata
+from symscan.model.metadata import FrameMetadata, StrayMetadata
 from symscan.scanners.base import ScanResult
+from symscan.scanners.metadata_values import plain_key, plain_value
+
+
+class ResultError(ValueError):
+    """A result that contradicts the session it was found in: its scan has failed."""
 
 
 def checked_result(result: object, candidates: int) -> ScanResult:
@@ -33,6 +36,9 @@ def checked_result(result: object, candidates: int) -> ScanResult:
     if not isinstance(result, ScanResult):
         raise TypeError(f"scan() returned {type(result).__name__}; return a ScanResult")
     result.symbols = _checked_symbols(result.symbols)
+    if isinstance(result.metadata, Mapping) and not isinstance(result.metadata, FrameMetadata):
+        # A result that comes from another process was checked there, and has lost them since.
+        result.stray_metadata = StrayMetadata.of(result.metadata, result.symbols) or result.stray_metadata
     result.metadata = _checked_metadata(result.metadata, result.symbols)
     result.unknown = _checked_unknown(result.unknown, candidates)
     if result.error is not None:
@@ -62,20 +68,30 @@ def _plain_text(symbol: object) -> str:
 
 
 def _checked_metadata(metadata: object, symbols: tuple[str, ...]) -> Mapping[str, Any]:
+    """The metadata of the symbols returned, as JSON can hold it."""
     if metadata is None:
         return {}
     if isinstance(metadata, FrameMetadata):
         return metadata
     if not isinstance(metadata, Mapping):
         raise TypeError(f"ScanResult.metadata is {type(metadata).__name__}; give values by symbol")
-    kept = {symbol: metadata[symbol] for symbol in symbols if symbol in metadata}
+    return {symbol: _of_symbol(symbol, metadata[symbol]) for symbol in symbols if symbol in metadata}
+
+
+def _of_symbol(symbol: str, values: object) -> dict[str, Any]:
+    if values is None:
+        return {}
+    if not isinstance(values, Mapping):
+        raise TypeError(
+            f"ScanResult.metadata of '{symbol}' is {type(values).__name__}; "
+            "give a mapping of values by name, as in {'gap_percent': 2.5}"
+        )
     try:
-        text = json.dumps(_without_nan(kept), default=_plain_scalar, ensure_ascii=False)
-        _check_writable(text)
-    except (TypeError, ValueError) as error:
-        raise TypeError(f"ScanResult.metadata cannot be written as JSON: {error}") from error
-    plain: dict[str, Any] = json.loads(text)
-    return plain
+        return {plain_key(key): plain_value(value, str(key)) for key, value in values.items()}
+    except RecursionError:
+        raise TypeError(f"ScanResult.metadata of '{symbol}' contains itself, or nests too deep") from None
+    except ValueError as error:
+        raise TypeError(f"ScanResult.metadata of '{symbol}' cannot be written: {error}") from None
 
 
 def _checked_unknown(unknown: object, candidates: int) -> Mask | None:
@@ -93,19 +109,3 @@ def _checked_unknown(unknown: object, candidates: int) -> Mask | None:
 def _check_writable(text: str) -> None:
     """A text may hold half a character, which no file takes; it raises a ValueError then."""
     text.encode()
-
-
-def _without_nan(value: Any) -> Any:
-    if isinstance(value, float):
-        return float(value) if math.isfinite(value) else None
-    if isinstance(value, Mapping):
-        return {key: _without_nan(one) for key, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [_without_nan(one) for one in value]
-    return value
-
-
-def _plain_scalar(value: object) -> Any:
-    if isinstance(value, np.generic):
-        return _without_nan(value.item())
-    raise TypeError(f"{type(value).__name__} is nothing JSON can hold")

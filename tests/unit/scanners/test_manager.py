@@ -267,7 +267,11 @@ def test_a_scanner_may_say_whom_it_could_not_judge(said: list[bool], reasons: li
         (lambda _: ["A"], Outcome.FAILED, "TypeError: scan() returned list; return a ScanResult"),
         (_finds("A", error="no data"), Outcome.FAILED, "no data"),
         (_finds("A", 3), Outcome.FAILED, "TypeError: ScanResult.symbols holds 3"),
-        (_finds("A", metadata={"A": object()}), Outcome.FAILED, "TypeError: ScanResult.metadata cannot be"),
+        (
+            _finds("A", metadata={"A": object()}),
+            Outcome.FAILED,
+            "TypeError: ScanResult.metadata of 'A' is object",
+        ),
         (_finds("A", unknown=[True]), Outcome.FAILED, "TypeError: ScanResult.unknown has"),
         (_finds("A", skipped=True), Outcome.SKIPPED, None),
     ],

@@ -1,14 +1,16 @@
 from __future__ import annotations
 
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import polars as pl
 import pytest
 
 from fakes import NAN
-from symscan.model.metadata import FrameMetadata
+from symscan.model.metadata import FrameMetadata, StrayMetadata
 from symscan.scanners.base import ScanResult
 from symscan.scanners.result import checked_result
 from symscan.session.reading import IndicatorReading
@@ -107,7 +109,10 @@ def test_metadata_is_a_copy() -> None:
     "value", [object(), {1, 2}, Decimal(1), np.zeros(2), b"x", 1j, {(1, 2): 3}, "\ud800", pl.Series([1])]
 )
 def test_metadata_json_cannot_hold(value: Any) -> None:
-    with pytest.raises(TypeError, match="metadata cannot be written as JSON"):
+    with pytest.raises(
+        TypeError,
+        match=r"metadata of 'A' cannot be written: .*'it'|metadata of 'A' cannot be written: .*the key",
+    ):
         _checked(metadata={"A": {"it": value}})
 
 
@@ -148,3 +153,67 @@ def test_unknown_that_is_no_mask(unknown: Any) -> None:
 def test_an_error_is_a_text() -> None:
     assert _checked().error is None
     assert _checked(error=ValueError("no data")).error == "no data"
+
+
+def test_dates_and_instants_are_written_in_iso_8601() -> None:
+    new_york = ZoneInfo("America/New_York")
+    given = {
+        "earnings": date(2018, 2, 27),
+        "at": datetime(2018, 2, 27, 14, 35, tzinfo=UTC),
+        "local": datetime(2018, 2, 27, 9, 35, tzinfo=new_york),
+        "naive": datetime(2018, 2, 27, 9, 35, 0, 250_000),
+        "time": time(9, 35),
+        "day": np.datetime64("2018-02-27"),
+        "nanoseconds": np.datetime64("2018-02-27T14:35:00.000000001"),
+        "never": np.datetime64("NaT"),
+        "nested": [{"since": date(2018, 1, 2)}],
+        "small": np.float16(0.5),
+        "text": np.str_("x"),
+        np.int64(5): np.uint8(7),
+    }
+    assert _checked(metadata={"A": given}).metadata == {
+        "A": {
+            "earnings": "2018-02-27",
+            "at": "2018-02-27T14:35:00Z",
+            "local": "2018-02-27T09:35:00-05:00",
+            "naive": "2018-02-27T09:35:00.250000",
+            "time": "09:35:00",
+            "day": "2018-02-27",
+            "nanoseconds": "2018-02-27T14:35:00",
+            "never": None,
+            "nested": [{"since": "2018-01-02"}],
+            "small": 0.5,
+            "text": "x",
+            "5": 7,
+        }
+    }
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"levels": {1, 2}}, r"of 'A' cannot be written: 'levels' is a set; give text, numbers"),
+        ({"a": [1, {"b": b"x"}]}, r"of 'A' cannot be written: 'a\[1\]\.b' is a bytes; give"),
+        ({"a": np.zeros(2)}, "'a' is a ndarray"),
+        ({"waits": timedelta(1)}, "'waits' is a timedelta"),
+        ({"waits": np.timedelta64(1, "s")}, "'waits' is a timedelta64"),
+        ({(1, 2): 3}, r"the key \(1, 2\) is a tuple; give a text"),
+        ({"half": "\ud800"}, "'half' holds half a character"),
+        (5, r"of 'A' is int; give a mapping of values by name, as in \{'gap_percent': 2.5\}"),
+        ("strong", "of 'A' is str; give a mapping"),
+        ([1], "of 'A' is list; give a mapping"),
+    ],
+)
+def test_what_cannot_be_written_is_named_by_its_key(values: Any, message: str) -> None:
+    with pytest.raises(TypeError, match=f"ScanResult.metadata {message}|ScanResult.metadata .*{message}"):
+        _checked(metadata={"A": values})
+
+
+def test_metadata_of_symbols_not_returned_is_counted() -> None:
+    checked = _checked(metadata={"A": {"x": 1}, "B": None, "C": 5, "count": object()})
+    assert checked.metadata == {"A": {"x": 1}, "B": {}}
+    assert checked.stray_metadata == StrayMetadata(2, ("C", "count"))
+    assert checked_result(checked, 2).stray_metadata == StrayMetadata(2, ("C", "count"))
+    assert _checked(metadata={"A": {}}).stray_metadata is None
+    many = {f"S{number}": {} for number in range(9_000)}
+    assert _checked(metadata=many).stray_metadata == StrayMetadata(9_000, ("S0", "S1", "S2", "S3", "S4"))

@@ -151,7 +151,12 @@ class _Worker:
 def _plain(result: ScanResult) -> ScanResult:
     """A result of our own class: the session's process need not know the scanner's."""
     return ScanResult(
-        result.symbols, result.metadata, skipped=result.skipped, error=result.error, unknown=result.unknown
+        result.symbols,
+        result.metadata,
+        skipped=result.skipped,
+        error=result.error,
+        unknown=result.unknown,
+        stray_metadata=result.stray_metadata,
     )
 
 

@@ -290,7 +290,7 @@ def test_a_process_that_ends_fails_its_scan(make: Make, context: Context, what: 
     [
         ("raise", "LookupError", "there is no such thing"),
         ("leave", "SystemExit", "bye"),
-        ("generator", "TypeError", "cannot be written as JSON"),
+        ("generator", "TypeError", "cannot be written: "),
         ("nothing", "TypeError", "return a ScanResult"),
     ],
 )

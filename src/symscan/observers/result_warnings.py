@@ -1,0 +1,83 @@
+"""What is wrong with scanners' results that count all the same, counted over a run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from symscan.model.events import Hits, ScanFinished
+
+_MOST_NAMED: Final = 5
+
+
+@dataclass(slots=True)
+class _Flaws:
+    """The flaws of one scanner's results: symbols and scans."""
+
+    not_in_store: dict[str, None] = field(default_factory=dict)
+    scans_not_in_store: int = 0
+    stray: dict[str, None] = field(default_factory=dict)
+    most_stray: int = 0
+    scans_stray: int = 0
+
+
+class ResultWarnings:
+    """Counts hits that the store lacks, and metadata of symbols that were not returned."""
+
+    def __init__(self) -> None:
+        self._flaws: dict[str, _Flaws] = {}
+
+    def count(self, scan: ScanFinished) -> None:
+        """Count one scan."""
+        hits = scan.hits
+        if not hits.not_in_store and hits.stray_metadata is None:
+            return
+        flaws = self._flaws.setdefault(scan.scanner, _Flaws())
+        if hits.not_in_store:
+            flaws.scans_not_in_store += 1
+            flaws.not_in_store.update(dict.fromkeys(hits.not_in_store))
+        if hits.stray_metadata is not None:
+            flaws.scans_stray += 1
+            flaws.stray.update(dict.fromkeys(hits.stray_metadata.examples))
+            flaws.most_stray = max(flaws.most_stray, hits.stray_metadata.count)
+
+    def messages(self) -> list[str]:
+        """A sentence for each scanner and kind."""
+        return [message for name, flaws in self._flaws.items() for message in _messages(name, flaws)]
+
+
+def flaws_of(scan: ScanFinished) -> Iterator[tuple[str, str]]:
+    """What is wrong with one result: its kind, and a sentence."""
+    once = ResultWarnings()
+    once.count(scan)
+    kinds = [kind for kind, is_so in _kinds(scan.hits).items() if is_so]
+    yield from zip(kinds, once.messages(), strict=True)
+
+
+def _kinds(hits: Hits) -> dict[str, bool]:
+    return {"not_in_store": bool(hits.not_in_store), "stray_metadata": hits.stray_metadata is not None}
+
+
+def _messages(name: str, flaws: _Flaws) -> Iterator[str]:
+    if flaws.not_in_store:
+        symbols = list(flaws.not_in_store)
+        yield (
+            f"scanner '{name}' returned {_many(len(symbols), 'symbol')} that the store has no bars of, "
+            f"at {_many(flaws.scans_not_in_store, 'scan')}: {_named(symbols)}"
+        )
+    if flaws.stray:
+        examples = _named(list(flaws.stray), flaws.most_stray)
+        yield (
+            f"scanner '{name}' gave metadata of symbols it did not return, at "
+            f"{_many(flaws.scans_stray, 'scan')}: {examples}; it is not kept"
+        )
+
+
+def _named(symbols: list[str], count: int = 0) -> str:
+    more = max(count, len(symbols)) - _MOST_NAMED
+    return ", ".join(symbols[:_MOST_NAMED]) + (f" and {more:,} more" if more > 0 else "")
+
+
+def _many(count: int, thing: str) -> str:
+    return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"
