@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from symscan.errors import (
     CalendarError,
+    CandidateError,
     ConfigError,
     ConfigErrors,
     DataError,
@@ -45,6 +46,7 @@ __all__ = [
     "BaseScanner",
     "BaseStrategy",
     "CalendarError",
+    "CandidateError",
     "ConfigError",
     "ConfigErrors",
     "DataError",

@@ -10,6 +10,7 @@
     │   ├── CalendarError        a date that is no session, an unknown exchange
     │   ├── UniverseError        a universe that is missing or malformed
     │   ├── SpecError            an interval or an indicator that does not exist
+    │   ├── CandidateError       a look at a symbol that is no candidate of the scanner, a KeyError too
     │   └── ExpressionError      a screen's expression that is refused
     └── RunError                 the run began and could not go on: exit code 1
         ├── ScannerFailed        a scanner marked ``required`` that could not be set up
@@ -26,6 +27,7 @@ from typing import ClassVar
 
 __all__ = [
     "CalendarError",
+    "CandidateError",
     "ConfigError",
     "ConfigErrors",
     "DataError",
@@ -99,6 +101,12 @@ class UniverseError(InputError):
 
 class SpecError(InputError):
     """An interval or an indicator that does not exist, or a parameter out of bounds."""
+
+
+class CandidateError(InputError, KeyError):
+    """A look at a symbol that is no candidate of the scanner, or no member of a strategy's session."""
+
+    __str__ = Exception.__str__  # a KeyError's is the repr of its message
 
 
 class ExpressionError(InputError):

@@ -87,6 +87,12 @@ def test_a_scan_that_never_returns_ends_the_run(project: Path, capsys: pytest.Ca
     assert ended.err.startswith("error: scanner 'bad' took longer than its timeout_seconds (60)")
     assert ended.err.endswith("; the results up to there are in out\n")
     assert _of_bad(_whole(project / "out", "failed"))[-1] == "2026-01-16T09:55"
+    with (project / "out" / "scans.csv").open(newline="") as file:
+        last = [row for row in csv.DictReader(file) if row["scanner"] == "bad"][-1]
+    assert (last["scan_at"], last["outcome"]) == ("2026-01-16T15:00:00Z", "timed_out")
+    assert last["error"] == "scan() took longer than its timeout_seconds (0.1)"
+    figures = json.loads((project / "out" / "summary.json").read_text())["scanners"]["bad"]
+    assert (figures["failed"], figures["skipped"]) == (1, 0)
 
 
 def test_a_required_scanner_that_cannot_be_set_up(project: Path, capsys: pytest.CaptureFixture[str]) -> None:

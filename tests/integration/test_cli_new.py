@@ -23,6 +23,7 @@ def test_a_new_scanner_passes_its_test(folder: Path, capsys: pytest.CaptureFixtu
     ended = call(capsys, "new", "scanner", "rising_stars")
     assert (ended.code, ended.err) == (0, "")
     assert ended.out.startswith("wrote rising_stars.py, rising_stars.json, tests/test_rising_stars.py\n")
+    assert "pytest tests/test_rising_stars.py   (needs: pip install pytest)\n" in ended.out
     assert set(written(folder)) == FILES
     assert not any(b"@" in (text or b"").replace(b"@pytest", b"") for text in written(folder).values())
     done = subprocess.run(

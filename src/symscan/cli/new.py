@@ -53,7 +53,7 @@ def scanner(
     demo = "--store demo/store --date 2026-01-15"
     typer.echo(
         f"""wrote {", ".join(map(str, texts))}
-  test it    pytest tests/test_{name}.py
+  test it    pytest tests/test_{name}.py   (needs: pip install pytest)
   scan once  symscan scan {name} {demo} --at 10:30 --universe {universe}
   run it     symscan run {name}.json {demo}
 That store is the one 'symscan demo' makes; name your own instead."""

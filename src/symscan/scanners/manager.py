@@ -8,7 +8,7 @@ from typing import Final
 
 from symscan.clock.stopwatch import Stopwatch
 from symscan.clock.time_manager import TimeManager
-from symscan.errors import ScannerFailed
+from symscan.errors import ScannerFailed, ScanOverrun
 from symscan.model.events import Event, Outcome, ScanFinished, ScannerDone, ScanPhase
 from symscan.model.instant import Instant
 from symscan.scanners.execution import Execution, InlineExecution
@@ -128,6 +128,11 @@ class ScannerManager:
         ----------
         paused
             Why no scan may begin now: all that are due are skipped for it. None lets them run.
+
+        Raises
+        ------
+        ScanOverrun
+            If a scan took too long in a backtest, once it has been given as one that timed out.
         """
         data: SessionData | None = None
         for managed in self._timetable.due(phase, self._time.now):
@@ -137,7 +142,12 @@ class ScannerManager:
             elif managed.state is ScannerState.READY:
                 data = data or self._jobs.data()
                 managed.go(ScannerState.SCANNING)
-                self._begin(managed, self._jobs.scan(managed, phase, data))
+                job = self._jobs.scan(managed, phase, data)
+                try:
+                    self._begin(managed, job)
+                except ScanOverrun:  # it ends the run, which is to say at which scan
+                    yield self._overrun(managed, job)
+                    raise
                 yield from self._scans()
 
     def collect(self) -> Iterator[Told]:
@@ -259,6 +269,12 @@ class ScannerManager:
     def _begin(self, managed: ManagedScanner, job: Job) -> None:
         managed.running, managed.is_awaited = job, True
         self._execution.submit(job)
+
+    def _overrun(self, managed: ManagedScanner, job: ScanJob) -> ScanFinished:
+        """What is told of the scan whose overrun ends a backtest."""
+        managed.running, managed.is_awaited = None, False
+        managed.go(ScannerState.READY)
+        return self._reports.scanned(managed, job, job.timed_out())
 
     def _leave(self, managed: ManagedScanner) -> None:
         """Tear a scanner down, now or when its scan is back."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -199,7 +199,7 @@ class SessionAsks:
 
 
 def _symbols(symbol: str | Sequence[str]) -> Sequence[str]:
-    symbols = [symbol] if isinstance(symbol, str) else list(symbol)
+    symbols = list(symbol) if isinstance(symbol, Iterable) and not isinstance(symbol, str) else [symbol]
     wrong = [one for one in symbols if not isinstance(one, str) or not one]
     if wrong:
         raise TypeError(f"{wrong[0]!r} is not a symbol; a symbol is a text such as 'AAPL'")

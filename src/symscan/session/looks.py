@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from symscan.bars.grid import Grid
-from symscan.errors import SpecError
+from symscan.errors import CandidateError, SpecError
 from symscan.indicators.registry import definition
 from symscan.model.bar import Bar, Floats, Mask
 from symscan.model.interval import Interval
@@ -81,14 +81,17 @@ class SessionLooks:
         ------
         SpecError
             If there is no such column.
-        KeyError
-            If a symbol is no candidate of this holder.
+        CandidateError
+            If a symbol is no candidate of this holder; it is a ``KeyError``.
         """
         series = [pl.Series("symbol", self.symbols, pl.String), *map(self._series, columns)]
         frame = pl.DataFrame(series)
         if symbols is None:
             return frame
         place = {symbol: index for index, symbol in enumerate(self.symbols)}
+        strange = [symbol for symbol in symbols if symbol not in place]
+        if strange:
+            raise CandidateError(self._no_candidate(strange[0]))
         return frame[[place[symbol] for symbol in symbols]]
 
     def get_latest_bar(self, symbol: str, interval: str = "1m") -> Bar | None:
@@ -192,6 +195,9 @@ class SessionLooks:
     def _seen(self) -> Candidates:
         """The symbols of every column."""
         return self._data.candidates(self._holder)
+
+    def _no_candidate(self, symbol: str) -> str:
+        return f"'{symbol}' is not a candidate of this scanner; its universe, and what it asks data for, are"
 
     def _visible_row(self, symbol: str) -> int | None:
         """The row of a candidate or a member; what others have loaded for themselves does not show."""

@@ -30,6 +30,9 @@ class MemberView(SessionView):
             self._members = Candidates(self._data, self._holder, self._data.holders.members())
         return self._members
 
+    def _no_candidate(self, symbol: str) -> str:
+        return f"'{symbol}' is not a member of the session"
+
     def _visible_row(self, symbol: str) -> int | None:
         return self._data.symbols.row(symbol) if self._data.holders.is_member(symbol) else None
 

@@ -313,10 +313,14 @@ def test_an_overrun_ends_the_run_and_the_scanner_is_still_torn_down() -> None:
     scanner = FunctionScanner(SYMBOLS, endless)
     managed = Managed(_managed("mine", scanner, timeout_seconds=0.02))
     managed.setup()
+    managed.time.advance_to(OPEN + MINUTE)
+    told: list[ScanFinished] = []
     with pytest.raises(ScanOverrun, match="mine"):
-        managed.play(1)
-    assert managed.state("mine") is ScannerState.SCANNING
-    managed.manager.teardown_all()
+        for scan in managed.manager.run_due(REGULAR):
+            told.append(scan)
+    assert [(scan.at, scan.outcome) for scan in told] == [(OPEN + MINUTE, Outcome.TIMED_OUT)]
+    (done,) = managed.manager.teardown_all()
+    assert (done.scans, done.failed) == (1, 1)
     assert (managed.state("mine"), scanner.torn_down) == (ScannerState.DONE, 1)
 
 

@@ -190,7 +190,7 @@ def test_what_is_no_symbol(playing: Any, symbol: Any) -> None:
         lambda view: view.add_session_bars(symbol, "1m"),
         lambda view: view.add_historical_bars(symbol, "1d", 1),
     ):
-        with pytest.raises(TypeError):
+        with pytest.raises(TypeError, match="is not a symbol; a symbol is a text such as 'AAPL'"):
             ask(playing.view())
     assert playing.book.drain() == []
 
@@ -198,7 +198,7 @@ def test_what_is_no_symbol(playing: Any, symbol: Any) -> None:
 @pytest.mark.parametrize("symbol", [3, "", None, ["A", "B"]])
 def test_what_is_not_one_symbol(playing: Any, symbol: Any) -> None:
     for ask in ("add_symbol", "remove_symbol", "unlock_symbol"):
-        with pytest.raises((TypeError, ValueError)):
+        with pytest.raises((TypeError, ValueError), match=r"is not a symbol; a symbol is a text|too many"):
             getattr(playing.view(), ask)(symbol)
     assert playing.book.drain() == []
 

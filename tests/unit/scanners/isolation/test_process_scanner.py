@@ -48,6 +48,8 @@ class Scanner(BaseScanner):
         self._universe = ["A", "B", "C"]
         self.scans = 0
         context.session_data.add_indicator(self._universe, "sma_2_1m")
+        if self.config.get("setup") == "forget":
+            return
         return self.do(self.config.get("setup", "ready"), context) is None
 
     def scan(self, context):
@@ -337,9 +339,12 @@ def test_a_setup_that_fails_leaves_no_process(make: Make, context: Context, what
     assert scanner.scan(context()).error == "its process was ended with the session"
 
 
-def test_a_setup_that_says_no_leaves_no_process(make: Make, context: Context) -> None:
-    scanner = make(setup="false")
-    assert not scanner.setup(context())
+@pytest.mark.parametrize(("setup", "returned"), [("false", False), ("forget", None)])
+def test_a_setup_that_says_no_leaves_no_process(
+    make: Make, context: Context, setup: str, returned: bool | None
+) -> None:
+    scanner = make(setup=setup)
+    assert scanner.setup(context()) is returned
     assert scanner.scan(context()).error == "its process was ended with the session"
 
 
