@@ -11,6 +11,7 @@
     │   ├── UniverseError        a universe that is missing or malformed
     │   ├── SpecError            an interval or an indicator that does not exist
     │   ├── CandidateError       a look at a symbol that is no candidate of the scanner, a KeyError too
+    │   ├── NotRequested         data that is read and was never requested
     │   └── ExpressionError      a screen's expression that is refused
     └── RunError                 the run began and could not go on: exit code 1
         ├── ScannerFailed        a scanner marked ``required`` that could not be set up
@@ -35,6 +36,7 @@ __all__ = [
     "FeedError",
     "InputError",
     "KeysRefused",
+    "NotRequested",
     "Place",
     "RunError",
     "ScanOverrun",
@@ -107,6 +109,10 @@ class CandidateError(InputError, KeyError):
     """A look at a symbol that is no candidate of the scanner, or no member of a strategy's session."""
 
     __str__ = Exception.__str__  # a KeyError's is the repr of its message
+
+
+class NotRequested(InputError):
+    """An indicator or an interval that is read and was never requested; it names the missing call."""
 
 
 class ExpressionError(InputError):

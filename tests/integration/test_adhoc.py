@@ -19,7 +19,7 @@ from fakes import (
     weekdays_before,
 )
 from symscan.clock.time_manager import TimeManager
-from symscan.errors import SpecError
+from symscan.errors import NotRequested, SpecError
 from symscan.indicators.registry import spec_of
 from symscan.model.events import RequestRefused, SymbolAdded, SymbolLocked, SymbolsRemoved, SymbolUnlocked
 from symscan.model.interval import FIVE_MINUTES, ONE_MINUTE
@@ -201,7 +201,7 @@ def test_session_bars_of_a_coarser_interval_hold_the_whole_session() -> None:
     assert played.answers["one", 31] == [(today[0], today[14]), (today[15], today[29])]
 
 
-def test_what_is_not_asked_for_is_not_there() -> None:
+def test_a_symbol_not_asked_for_is_not_there() -> None:
     looks = {
         5: lambda view: (
             view.get_latest_bar("C"),
@@ -209,12 +209,10 @@ def test_what_is_not_asked_for_is_not_there() -> None:
             view.get_indicator("A", "sma_3_5m"),
         ),
         6: lambda view: np.isnan(view.get_latest_price("C")),
-        7: lambda view: view.get_latest_bar("A", "15m"),
     }
     played = play(looks, until=7)
     assert played.answers["one", 5] == (None, [], None)
     assert played.answers["one", 6]
-    assert played.answers["one", 7] is None
 
 
 # -- members -----------------------------------------------------------------------------------
@@ -342,12 +340,18 @@ def test_bars_and_history_of_one_scanner_do_not_show_to_another() -> None:
     asking = {None: lambda view: (view.add_session_bars("B", "5m"), view.add_historical_bars("B", "1m", 2))}
     looking = {
         None: lambda view: view.add_session_bars("B", "1m"),
-        6: lambda view: (view.get_latest_bar("B", "5m"), len(view.get_bars("B", "1m", 500))),
+        6: lambda view: (_refusal(view, "B", "5m"), len(view.get_bars("B", "1m", 500))),
     }
     alone = Playing({"two": looking}).run(until=7).answers["two", 6]
     beside = Playing({"one": asking, "two": looking}).run(until=7).answers["two", 6]
     assert alone == beside
-    assert alone[0] is None
+    assert "5m bars were not requested" in alone[0]
+
+
+def _refusal(view: Any, symbol: str, interval: str) -> str:
+    with pytest.raises(NotRequested) as refused:
+        view.get_latest_bar(symbol, interval)
+    return str(refused.value)
 
 
 def test_symbols_of_the_configuration_are_known_from_setup_on_and_stay() -> None:
@@ -368,27 +372,42 @@ def test_symbols_of_the_configuration_are_known_from_setup_on_and_stay() -> None
     assert ("remove_symbol B", "the configuration names it") in played.refused
 
 
-def test_locked_candidates_outlive_their_scanner_and_nobody_else_does() -> None:
+def test_the_locks_and_candidates_of_a_scanner_end_with_it() -> None:
     script = {
         None: lambda view: view.add_indicator(["B", "C", "D"], "sma_3_5m"),
         2: lambda view: view.lock_symbol("B", "watched"),
         3: lambda view: view.add_symbol("C"),
     }
-    other = {
-        8: lambda view: view.unlock_symbol("B", "watched"),
-        None: lambda view: view.add_session_bars("D", "1m"),
-    }
+    other = {None: lambda view: view.add_session_bars(["B", "D"], "1m")}
+    locking = {**other, 4: lambda view: view.lock_symbol("B", "watched")}
     played = Playing({"one": script, "two": other}, last={"one": 5}).run(until=7)
-    assert [event.symbols for event in played.of(SymbolsRemoved)] == []  # two holds A and D
-    assert set(played.data.symbols.names(np.arange(4))) == {"A", "B", "C", "D"}
+    assert [event.symbols for event in played.of(SymbolsRemoved)] == []  # two holds A, B and D
     assert not played.data.indicators.asked(spec_of("sma_3_5m"), "scanner:one").any()
-    played = Playing({"one": script, "two": other}, last={"one": 5}).run(until=9)
-    assert [(event.symbols, event.holder) for event in played.of(SymbolsRemoved)] == [(("B",), "scanner:two")]
+    released = [(event.symbol, event.holder, event.reason) for event in played.of(SymbolUnlocked)]
+    assert released == [("B", "scanner:one", "watched")]
+    assert played.data.holders.locks("B") == ()
     alone = play(script, last={"one": 5}, until=7)
     assert [(event.symbols, event.holder) for event in alone.of(SymbolsRemoved)] == [
-        (("A", "D"), "scanner:one")
+        (("A", "B", "D"), "scanner:one")
     ]
-    assert len(alone.data.symbols) == 2
+    assert len(alone.data.symbols) == 1
+    both = Playing({"one": script, "two": locking}, last={"one": 5}).run(until=7)
+    assert both.data.holders.locks_by_holder("B") == (("scanner:two", "watched"),)
+
+
+def test_a_scanner_cannot_release_the_lock_of_another() -> None:
+    candidates = {None: lambda view: view.add_session_bars("D", "1m")}
+    taking = {
+        **candidates,
+        3: lambda view: (view.unlock_symbol("D"), view.unlock_symbol("D", "kept"), view.remove_symbol("D")),
+        4: lambda view: (view.is_symbol_locked("D"), "D" in view.symbols),
+    }
+    keeping = {**candidates, 2: lambda view: view.lock_symbol("D", "kept")}
+    played = Playing({"one": keeping, "two": taking}).run(until=5)
+    assert played.answers["two", 3] == (False, False, False)
+    assert played.answers["two", 4] == (True, True)
+    refused = ("unlock_symbol D", "it is locked by scanner:one (kept)")
+    assert played.refused == [refused, refused, ("remove_symbol D", "it is locked: kept")]
 
 
 def test_a_teardown_may_unlock_and_remove_but_not_add() -> None:
@@ -442,8 +461,8 @@ def test_a_symbol_is_brought_in_from_outside() -> None:
     assert coordinator.add_symbol_mid_session("F", load_historical=False)
     assert played.refused == [("add_symbol NOWHERE", "the store has no bars of it")]
     assert [(event.symbol, event.holder) for event in played.of(SymbolAdded)] == [
-        ("E", "adhoc"),
-        ("F", "adhoc"),
+        ("E", "script"),
+        ("F", "script"),
     ]
     with pytest.raises(SpecError, match="is not an interval"):
         coordinator.add_symbol_mid_session("G", ["1x"])

@@ -14,7 +14,7 @@ from fakes import MINUTE, FunctionScanner
 from memory_session import SESSION, Played
 from symscan.clock.stopwatch import Stopwatch
 from symscan.model.bar import BarSlice, Between
-from symscan.model.events import Outcome, ScanFinished, ScannerDone
+from symscan.model.events import Outcome, ScanFinished, ScannerDone, SymbolLocked
 from symscan.observers.records import record_of
 from symscan.scanners.background import BackgroundExecution
 from symscan.scanners.base import ScanContext, ScanResult
@@ -115,7 +115,7 @@ def test_with_patience_a_session_is_the_backtest_to_the_byte(live: Live) -> None
     ]
     assert any(scan.hits.symbols for scan in backtest.told.of(ScanFinished))
     assert beside.data.holders.members() == backtest.data.holders.members()
-    assert beside.data.holders.locks("B") == ("held",)
+    assert [(one.symbol, one.reason) for one in beside.told.of(SymbolLocked)] == [("B", "held")]
 
 
 def test_without_patience_every_scan_finds_the_same(live: Live) -> None:

@@ -30,6 +30,7 @@ from symscan.model.events import (
     SessionActivated,
     SymbolAdded,
     SymbolsRemoved,
+    SymbolUnlocked,
 )
 from symscan.runtime.assembly import Backtest, assemble_backtest
 from symscan.runtime.building import Ports, build
@@ -404,13 +405,15 @@ def test_symbol_cleanup(project: Project) -> None:
     assert (first.at, first.holder, first.symbols) == (
         minutes(35)[0],
         "scanner:one",
-        ("LIQ00", "THN00", "NEWC"),
+        ("LIQ00", "LIQ02", "THN00", "NEWC"),
     )
     assert (second.at, second.holder, second.symbols) == (minutes(80)[0], "scanner:two", ("LIQ03",))
     left = played.coordinator.session_data
     assert left.holders.members() == ("LIQ01",)
-    assert left.holders.locks("LIQ02") == ("kept",)
-    assert len(left.symbols) == 2
+    assert [(one.symbol, one.holder, one.reason) for one in played.of(SymbolUnlocked)] == [
+        ("LIQ02", "scanner:one", "kept")
+    ]
+    assert len(left.symbols) == 1
 
 
 def _regular(market: Market, symbol: str, days: Sequence[date], until: int) -> pl.DataFrame:

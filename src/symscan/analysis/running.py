@@ -20,7 +20,7 @@ from symscan.model.trade_events import (
     SymbolPassed,
 )
 from symscan.model.trades import PaperResult, Passed, Signal
-from symscan.session.holders import strategy_holder
+from symscan.session.holders import strategy_holder, trade_reason
 from symscan.session.member_view import MemberView
 from symscan.session.requests import Request, RequestBook
 from symscan.session.session_data import SessionData
@@ -137,6 +137,7 @@ class RunningStrategy:
 
     def _failure(self, method: str, error: str) -> Event:
         self._failed = True
+        self._book.release_locks()
         return StrategyFailed(self._time.now, self.name, method, error)
 
     def _take(self, decision: Signal | Passed) -> list[Event]:
@@ -155,13 +156,18 @@ class RunningStrategy:
         return self._account.order(now, self._signals, signal, is_member=is_member)
 
     def _keep_locks(self) -> None:
-        """Lock what either account is busy with, and no more: its bars are needed to the end."""
+        """Lock what either account is busy with, and no more: its bars are needed to the end.
+
+        Locks are requests, which may wait for what others have requested; that nobody may remove what
+        is traded holds at once.
+        """
         if self._account is None or self._later is None:
             return
         busy = dict.fromkeys([*self._account.symbols(), *self._later.symbols()])
         if busy == self._locked:
             return
-        view, reason = MemberView(self._data, self._book), f"{self._book.holder} trades it"
+        self._data.holders.set_traded(self._book.holder, busy)
+        view, reason = MemberView(self._data, self._book), trade_reason(self._book.holder)
         for symbol in busy:
             view.lock_symbol(symbol, reason)
         for symbol in self._locked:

@@ -151,7 +151,7 @@ def build(
         provisioning.place,
         ports.place_aside,
         clock.now,
-        history.symbols,
+        stored=history.symbols,
     )
     return SessionCoordinator(
         SessionParts(

@@ -19,7 +19,7 @@ from symscan.model.instant import Instant
 from symscan.model.interval import Interval
 from symscan.runtime.orders import Admission, Exchange, Release
 from symscan.runtime.parts import SessionParts
-from symscan.session.holders import ADHOC, CONFIG, scanner_holder
+from symscan.session.holders import CONFIG, SCRIPT, scanner_holder
 
 if TYPE_CHECKING:
     from symscan.analysis.engine import AnalysisEngine
@@ -109,7 +109,7 @@ class SessionCoordinator:
         streams: Sequence[str] | None = None,
         load_historical: bool = True,
         historical_days: int | None = None,
-        holder: str = ADHOC,
+        holder: str = SCRIPT,
     ) -> bool:
         """Bring a symbol into the running session, between two slices, with all that a member has.
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from symscan.model.events import Event, RequestRefused, SymbolsRemoved
+from symscan.model.events import Event, RequestRefused, SymbolsRemoved, SymbolUnlocked
 from symscan.session.session_data import SessionData
 from symscan.sources.base import BarSource
 
@@ -25,16 +25,23 @@ class Leaving:
         self._source = source
 
     def release(self, holder: str) -> list[Event]:
-        """Let go of a holder's candidates and specs, and of all data nobody else keeps."""
+        """Let go of a holder's locks, candidates and specs, and of all data nobody else keeps."""
+        unlocked = self._release_locks(holder)
         free = self._data.holders.release(holder)
+        free += [one for one in self._unkept(event.symbol for event in unlocked) if one not in free]
         self._data.indicators.release(holder)
         self._data.release_intervals(holder)
-        return self._let_go(free, holder)
+        return [*unlocked, *self._let_go(free, holder)]
+
+    def release_locks(self, holder: str) -> list[Event]:
+        """Release a holder's locks, and let go of what nobody keeps any more."""
+        unlocked = self._release_locks(holder)
+        return [*unlocked, *self._let_go(self._unkept(event.symbol for event in unlocked), holder)]
 
     def remove(self, symbols: Sequence[str], holder: str) -> list[Event]:
         """Let go of symbols and what nobody else keeps; one may have been locked since it was asked."""
         here = [symbol for symbol in dict.fromkeys(symbols) if symbol in self._data.symbols]
-        kept = {symbol: why for symbol in here if (why := self._kept_by(symbol))}
+        kept = {symbol: why for symbol in here if (why := self._data.holders.kept_by(symbol))}
         refused = [
             RequestRefused(self._data.now, holder, f"remove_symbol {symbol}", why)
             for symbol, why in kept.items()
@@ -46,22 +53,22 @@ class Leaving:
         self._free([symbol for symbol in going if not self._data.holders.holders(symbol)])
         return [*refused, SymbolsRemoved(self._data.now, tuple(going), holder)]
 
-    def _kept_by(self, symbol: str) -> str | None:
-        """What forbids to remove a symbol, None if nothing does."""
-        if self._data.holders.is_config(symbol):
-            return "the configuration names it"
-        locks = self._data.holders.locks(symbol)
-        return f"it is locked: {', '.join(locks)}" if locks else None
-
     def is_here(self, symbol: str) -> bool:
         """Whether the session has the symbol, with data or about to have it."""
         return symbol in self._data.symbols or self._data.holders.is_member(symbol)
 
     def if_free(self, symbol: str, holder: str) -> list[Event]:
         """Let go of a symbol that nobody keeps any more."""
-        if symbol in self._data.symbols and not self._data.holders.holders(symbol):
-            return self._let_go([symbol], holder)
-        return []
+        return self._let_go(self._unkept([symbol]), holder)
+
+    def _release_locks(self, holder: str) -> list[SymbolUnlocked]:
+        now, released = self._data.now, self._data.holders.release_locks(holder)
+        return [SymbolUnlocked(now, symbol, holder, reason) for symbol, reason in released]
+
+    def _unkept(self, symbols: Iterable[str]) -> list[str]:
+        """Those of the symbols that have data and that nobody keeps."""
+        here = (one for one in dict.fromkeys(symbols) if one in self._data.symbols)
+        return [symbol for symbol in here if not self._data.holders.holders(symbol)]
 
     def _let_go(self, symbols: Sequence[str], holder: str) -> list[Event]:
         if not symbols:

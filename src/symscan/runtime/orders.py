@@ -101,6 +101,8 @@ class Orders:
             return
         if isinstance(order, Admission) and not order.symbols:
             return
+        if isinstance(order, Exchange):  # from now on what is read of it is unknown, and no mistake
+            self._data.requested.add_requests(order.requests)
         self._waiting.append(order)
         self._data.coming = self._coming()
         self._loading.submit(lambda: self._plan(order))

@@ -34,6 +34,7 @@ from symscan.session.requests import (
     Change,
     LockSymbol,
     Refused,
+    ReleaseLocks,
     RemoveSymbol,
     Request,
     UnlockSymbol,
@@ -85,6 +86,8 @@ class Provisioning:
         self._keep = keep
         self._leaving = Leaving(data, source)
         self._known_derived: set[str] = set()
+        for one in (needs, *needs_by_holder.values()):
+            self._note_given(one)
         source.subscribe({}, data.capacity)  # slices are as wide as the session, even if nobody ever joins
 
     def exchange(self, requests: Sequence[Request]) -> list[Event]:
@@ -94,7 +97,7 @@ class Provisioning:
         somebody asks for after it had symbols removed.
         """
         first: list[AddBars | AddIndicator] = []
-        changes: list[Change | Refused] = []
+        changes: list[Change | ReleaseLocks | Refused] = []
         later: list[AddBars | AddIndicator] = []
         for request in requests:
             if not isinstance(request, AddBars | AddIndicator):
@@ -107,6 +110,7 @@ class Provisioning:
 
     def _provide(self, requests: Sequence[AddBars | AddIndicator]) -> list[Event]:
         """Load what is asked for, all of it together."""
+        self._data.requested.add_requests(requests)
         bars = [one for one in requests if isinstance(one, AddBars)]
         indicators = [one for one in requests if isinstance(one, AddIndicator)]
         asked: list[AddBars | AddIndicator] = [*bars, *indicators]
@@ -160,6 +164,7 @@ class Provisioning:
         if not new:  # most scans find nobody new; asking for nobody would make indicators over no rows
             return []
         needs = needs or self._needs
+        self._note_given(needs)
         events = self._place(new)
         for interval in needs.streams:
             for wanting in (holder, MEMBERS):
@@ -169,8 +174,14 @@ class Provisioning:
         now = self._data.now
         return [*events, *(SymbolAdded(now, symbol, holder, ready_at=now) for symbol in new)]
 
+    def _note_given(self, needs: MemberNeeds | None) -> None:
+        """Members are given these without asking: whoever sees members alone may read them."""
+        if needs is not None:
+            self._data.requested.add(MEMBERS, *needs.streams)
+            self._data.requested.add(CONFIG, *needs.indicators)
+
     def release(self, holder: str) -> list[Event]:
-        """Let go of a holder's candidates and specs, and of all data nobody else keeps."""
+        """Let go of a holder's locks, candidates and specs, and of all data nobody else keeps."""
         return self._leaving.release(holder)
 
     def place(self, symbols: Sequence[str]) -> None:
@@ -225,30 +236,34 @@ class Provisioning:
                 asked.setdefault(request.spec, []).append(new)
         return self._warming.warm({spec: np.concatenate(rows) for spec, rows in asked.items()})
 
-    def _carry_out(self, changes: Sequence[Change | Refused]) -> list[Event]:
+    def _carry_out(self, changes: Sequence[Change | ReleaseLocks | Refused]) -> list[Event]:
         """Add, remove, lock and unlock symbols in order; what one holder asks in a row is done at once."""
         events: list[Event] = []
         for (kind, holder), alike in groupby(changes, key=lambda one: (type(one), one.holder)):
+            asked = list(alike)
+            symbols = [one.symbol for one in asked if isinstance(one, AddSymbol | RemoveSymbol)]
             if kind is AddSymbol:
-                events += self.admit([one.symbol for one in alike], holder)
+                events += self.admit(symbols, holder)
             elif kind is RemoveSymbol:
-                events += self._leaving.remove([one.symbol for one in alike], holder)
+                events += self._leaving.remove(symbols, holder)
             else:
-                events += [event for one in alike for event in self._change(one)]
+                events += [event for one in asked for event in self._change(one)]
         return events
 
-    def _change(self, request: Change | Refused) -> list[Event]:
-        """Lock or unlock a symbol, or say why something is not allowed."""
+    def _change(self, request: Change | ReleaseLocks | Refused) -> list[Event]:
+        """Lock or unlock symbols, or say why something is not allowed."""
         now, holders = self._data.now, self._data.holders
         match request:
             case Refused(holder, _, asked, why):
                 return [RequestRefused(now, holder, asked, why)]
             case LockSymbol(holder, symbol, reason) if not self._leaving.is_here(symbol):
                 return [RequestRefused(now, holder, f"lock_symbol {symbol}", "it is not in the session")]
-            case LockSymbol(holder, symbol, reason) if holders.lock(symbol, reason):
+            case LockSymbol(holder, symbol, reason) if holders.lock(symbol, holder, reason):
                 return [SymbolLocked(now, symbol, holder, reason)]
-            case UnlockSymbol(holder, symbol, reason) if holders.unlock(symbol, reason):
+            case UnlockSymbol(holder, symbol, reason) if holders.unlock(symbol, holder, reason):
                 return [SymbolUnlocked(now, symbol, holder, reason), *self._leaving.if_free(symbol, holder)]
+            case ReleaseLocks(holder):
+                return self._leaving.release_locks(holder)
         return []
 
     def _refuse_all(self, symbols: Iterable[str], holder: str, why: str) -> list[Event]:

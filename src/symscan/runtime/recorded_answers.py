@@ -35,7 +35,7 @@ ALLOWED: Final[dict[str, frozenset[str]]] = {
         {"BarsCorrected", "FeedConnected", "FeedLost", "FeedNotice", "FeedRecovered", "FeedSilent"}
         | {"LagBegan", "LagEnded", "Readiness", "SubscriptionLimited"}
     ),
-    "symscan.model.metadata": frozenset({"_of_frame"}),
+    "symscan.model.metadata": frozenset({"StrayMetadata", "_of_frame"}),
     "symscan.model.specs": frozenset({"IndicatorSpec"}),
     "symscan.runtime.recorded_answers": frozenset({"frame_of"}),
     "symscan.scanners.base": frozenset({"ScanResult"}),

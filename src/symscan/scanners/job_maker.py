@@ -6,8 +6,8 @@ from collections.abc import Callable, Collection, Sequence
 
 from symscan.clock.time_manager import TimeManager
 from symscan.model.events import ScanPhase
-from symscan.scanners.base import ScanContext, ScanResult
-from symscan.scanners.jobs import Finding, ScanJob, SetupJob, TeardownJob
+from symscan.scanners.base import ScanContext
+from symscan.scanners.jobs import Judge, ScanJob, SetupJob, TeardownJob
 from symscan.scanners.judgement import Judgement, PinnedJudgement
 from symscan.scanners.managed import ManagedScanner
 from symscan.session.requests import RequestBook
@@ -96,7 +96,7 @@ class JobMaker:
             managed.name, self._time.now, managed.scanner, context, book, managed.timeout_seconds
         )
 
-    def _judge(self, managed: ManagedScanner, data: SessionData) -> Callable[[ScanResult], Finding]:
+    def _judge(self, managed: ManagedScanner, data: SessionData) -> Judge:
         if self._is_beside:
             return PinnedJudgement(data, managed.scanner, managed.holder, self._place_on, self._stored).judge
         return self._judgements[managed.name].judge

@@ -21,6 +21,7 @@ from symscan.model.interval import Interval
 from symscan.scanners.base import BaseScanner, ScanContext, ScanResult
 from symscan.scanners.memory import memory_of
 from symscan.scanners.result import ResultError, checked_result
+from symscan.session.requested import Unanswered
 from symscan.session.requests import Request, RequestBook
 from symscan.session.unknown import Reasons
 
@@ -57,6 +58,10 @@ class Finding:
     reasons: Reasons
     values: Mapping[str, Floats]
     not_in_store: tuple[str, ...] = ()
+
+
+Judge = Callable[[ScanResult, Mapping[str, Unanswered]], Finding]
+"""Makes a finding of a result, given the symbols of which no indicator could be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,11 +263,11 @@ class ScanJob(Job):
     phase
         What the scan is due for.
     judge
-        Makes a finding of a result that ended well.
+        Makes a finding of a result that ended well, given what the scan read and no indicator answered.
     """
 
     phase: ScanPhase = field(kw_only=True)
-    judge: Callable[[ScanResult], Finding] = field(kw_only=True)
+    judge: Judge = field(kw_only=True)
 
     work: ClassVar[Work] = Work.SCAN
 
@@ -281,7 +286,7 @@ class ScanJob(Job):
             return None
         result.execution_time_ms = self._execution_time_ms
         try:
-            return self.judge(result)
+            return self.judge(result, self.context.session_data.unanswered())
         except ResultError as error:
             self._outcome, self._error, self._result = Outcome.FAILED, str(error), None
             return None

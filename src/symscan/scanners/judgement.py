@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
+from typing import Final
 
 import numpy as np
 
@@ -12,10 +14,13 @@ from symscan.model.bar import Floats, Mask, Rows
 from symscan.scanners.base import BaseScanner, ScanResult
 from symscan.scanners.jobs import Finding
 from symscan.scanners.result import ResultError
+from symscan.session.columns import parse_column
+from symscan.session.requested import Unanswered
 from symscan.session.session_data import SessionData
 from symscan.session.unknown import Missing, Reason, Reasons
 
 Values = dict[str, Floats]
+_NONE_UNANSWERED: Final[Mapping[str, Unanswered]] = MappingProxyType({})
 
 
 class Judgement:
@@ -48,7 +53,7 @@ class Judgement:
         self._stored = stored
         self._missing = Missing(data, holder)
 
-    def judge(self, result: ScanResult) -> Finding:
+    def judge(self, result: ScanResult, unanswered: Mapping[str, Unanswered] = _NONE_UNANSWERED) -> Finding:
         """Why each candidate is unknown, and what is known of the symbols found.
 
         Raises
@@ -56,15 +61,15 @@ class Judgement:
         ResultError
             If a symbol found is one that the store has, but for its case.
         """
-        found = self.finding(result)
+        found = self.finding(result, unanswered)
         return replace(found, not_in_store=self.lacking(result.symbols, found.values))
 
-    def finding(self, result: ScanResult) -> Finding:
+    def finding(self, result: ScanResult, unanswered: Mapping[str, Unanswered]) -> Finding:
         """The same, but for whom the store lacks."""
         if self._place is not None and not self._data.symbols.has_all(result.symbols):
             self._place(result.symbols)
         rows = self._data.symbols.rows_or_none(result.symbols)
-        reasons = self._reasons(result, rows)
+        reasons = self._reasons(result, rows, unanswered)
         symbols = self._data.candidates(self._holder).symbols
         unknown = int(np.count_nonzero(reasons))
         return Finding(len(reasons), unknown, symbols, reasons, values_of(self._data, rows))
@@ -89,18 +94,32 @@ class Judgement:
         rows = self._data.symbols.in_use
         return self._data.symbols.names(rows[self._data.in_store[rows]])
 
-    def _reasons(self, result: ScanResult, found: Rows) -> Reasons:
+    def _reasons(self, result: ScanResult, found: Rows, unanswered: Mapping[str, Unanswered]) -> Reasons:
         """Those unknown whom the scanner names, else those it misses something of and did not find."""
         said = result.unknown
         if said is not None and not said.any():
             return np.zeros(len(said), np.int8)
         reasons = self._missing.reasons(self._scanner.reads, self._scanner.max_age_minutes)
         if said is None:
+            self._add_unanswered(reasons, unanswered)
             reasons[self._is_among(found)] = Reason.NONE
         else:
             reasons[~said] = Reason.NONE
             reasons[said & (reasons == Reason.NONE)] = Reason.NO_VALUE
         return reasons
+
+    def _add_unanswered(self, reasons: Reasons, unanswered: Mapping[str, Unanswered]) -> None:
+        """Count as unknown what could only be judged by indicators that had no reading."""
+        reads = self._scanner.reads
+        needed = None if reads is None else {parse_column(name).spec for name in reads}
+        symbols = self._data.candidates(self._holder).symbols if unanswered else ()
+        for place, symbol in enumerate(symbols):
+            first = unanswered.get(symbol)
+            if first is None or (needed is not None and first.spec not in needed):
+                continue
+            reason = Reason.WARMING if first.is_requested else Reason.NOT_REQUESTED
+            if reasons[place] == Reason.NONE or reason < reasons[place]:
+                reasons[place] = reason
 
     def _is_among(self, rows: Rows) -> Mask:
         """Which candidates are in these rows."""
@@ -147,9 +166,9 @@ class PinnedJudgement:
         self._judgement = Judgement(data, scanner, holder, stored=stored)
         self._place_on = place_on
 
-    def judge(self, result: ScanResult) -> Finding:
+    def judge(self, result: ScanResult, unanswered: Mapping[str, Unanswered] = _NONE_UNANSWERED) -> Finding:
         """As :meth:`Judgement.judge` does, of the unknown candidates alone: the finding is kept and sent."""
-        found = self._judgement.finding(result)
+        found = self._judgement.finding(result, unanswered)
         places = np.flatnonzero(found.reasons)
         symbols = tuple(found.symbols[place] for place in places.tolist())
         values = self._with_strangers(result.symbols, dict(found.values))

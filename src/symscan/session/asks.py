@@ -10,6 +10,7 @@ import numpy as np
 from symscan.indicators.registry import spec_of
 from symscan.model.interval import Interval
 from symscan.model.specs import IndicatorConfig, IndicatorSpec
+from symscan.session.holders import trade_reason
 from symscan.session.requests import (
     AddSymbol,
     Change,
@@ -95,22 +96,22 @@ class SessionAsks:
         return True
 
     def remove_symbol(self, symbol: str) -> bool:
-        """Ask for a symbol to be let go; False while locked or a config symbol.
+        """Ask for a symbol to be let go; False while it is locked, traded or a config symbol.
 
         It leaves the session's members and this holder's candidates; its data goes with its last holder.
         """
         (symbol,) = _symbols(symbol)
         if not self._is_here(symbol):
             return False
-        if self._data.holders.is_config(symbol):
-            return self._refuse("remove_symbol", symbol, "the configuration names it")
-        if locks := self._locks(symbol):
-            return self._refuse("remove_symbol", symbol, f"it is locked: {', '.join(locks)}")
+        if why := self._kept_by(symbol):
+            return self._refuse("remove_symbol", symbol, why)
         self._requests.change_symbol(RemoveSymbol(self._holder, symbol))
         return True
 
     def lock_symbol(self, symbol: str, reason: str) -> bool:
-        """Keep a symbol in the session for a reason; False if it is locked for it already.
+        """Keep a symbol in the session for a reason; False if this holder has locked it for that already.
+
+        The lock is this holder's own: nobody else can release it, and it ends with the holder.
 
         Raises
         ------
@@ -120,7 +121,7 @@ class SessionAsks:
         (symbol,) = _symbols(symbol)
         if not isinstance(reason, str) or not reason:
             raise ValueError(f"reason is {reason!r}; say in a text why the symbol is kept")
-        if reason in self._locks(symbol):
+        if (self._holder, reason) in self._locks(symbol):
             return False
         if not self._is_here(symbol):
             return self._refuse("lock_symbol", symbol, "it is not in the session")
@@ -128,11 +129,18 @@ class SessionAsks:
         return True
 
     def unlock_symbol(self, symbol: str, reason: str | None = None) -> bool:
-        """Take away one lock of a symbol, or all of them; False if there is none."""
+        """Release this holder's lock for a reason, or all its locks of a symbol; False if it has none.
+
+        Locks of others are not released; where only those are meant, the session's events say so.
+        """
         (symbol,) = _symbols(symbol)
-        locks = self._locks(symbol)
-        if not locks or reason not in (None, *locks):
-            return False
+        meant = [(by, why) for by, why in self._locks(symbol) if reason in (None, why)]
+        own = [why for by, why in meant if by == self._holder]
+        if not own:
+            others = ", ".join(f"{by} ({why})" for by, why in meant)
+            return bool(others) and self._refuse("unlock_symbol", symbol, f"it is locked by {others}")
+        if self._data.holders.trades(symbol, self._holder) and own == [trade_reason(self._holder)]:
+            return self._refuse("unlock_symbol", symbol, "its trade is still open")
         self._requests.change_symbol(UnlockSymbol(self._holder, symbol, reason))
         return True
 
@@ -188,13 +196,24 @@ class SessionAsks:
                 is_here = isinstance(request, AddSymbol)
         return is_here
 
-    def _locks(self, symbol: str) -> tuple[str, ...]:
-        locks = dict.fromkeys(self._data.holders.locks(symbol))
+    def _kept_by(self, symbol: str) -> str | None:
+        """Why a symbol must not be removed, this holder's pending requests counted."""
+        reasons = tuple(dict.fromkeys(why for _, why in self._locks(symbol)))
+        return self._data.holders.kept_by(symbol, reasons)
+
+    def _locks(self, symbol: str) -> tuple[tuple[str, str], ...]:
+        """The locks of a symbol, each with its holder, this holder's pending requests counted."""
+        holders = self._data.holders
+        locks = dict.fromkeys(holders.locks_by_holder(symbol))
         for request in self._pending(symbol):
             if isinstance(request, LockSymbol):
-                locks[request.reason] = None
+                locks[self._holder, request.reason] = None
             elif isinstance(request, UnlockSymbol):
-                locks = {reason: None for reason in locks if request.reason not in (None, reason)}
+                kept = trade_reason(self._holder) if holders.trades(symbol, self._holder) else None
+                gone = [why for by, why in locks if by == self._holder and request.reason in (None, why)]
+                for why in gone:
+                    if why != kept:
+                        del locks[self._holder, why]
         return tuple(locks)
 
 

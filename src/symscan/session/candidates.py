@@ -37,6 +37,8 @@ class Candidates:
         Their rows, shape ``(len(symbols),)``.
     chosen
         The same as an index; a slice where they follow one another.
+    checked
+        The columns that the holder is known to have requested.
     """
 
     def __init__(self, data: SessionData, holder: str, symbols: tuple[str, ...] | None = None) -> None:
@@ -45,6 +47,7 @@ class Candidates:
         self._data = data
         self._holder = holder
         self.chosen = _as_slice(self.rows)
+        self.checked: set[str] = set()
         self._unseen: dict[Interval, _Unseen] = {}
         self._readers: dict[str, Callable[[], Floats]] = {}
         self._named: dict[str, Column] = {}
@@ -77,6 +80,10 @@ class Candidates:
             values = self._columns[column.name] = reader()
             values.flags.writeable = False
         return values
+
+    def is_served(self, spec: IndicatorSpec) -> bool:
+        """Whether a spec asked for is there, for any of the symbols."""
+        return bool(self._data.asked(spec, self._holder)[self.chosen].any())
 
     def look_anew(self) -> None:
         """Forget what was read at this instant: bars have been corrected since."""

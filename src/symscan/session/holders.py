@@ -11,8 +11,8 @@ CONFIG = "config"
 MEMBERS = "members"
 """Under which the bars of earlier sessions are kept that every member is given."""
 
-ADHOC = "adhoc"
-"""The holder of symbols brought in from outside, by neither the configuration nor a plug-in."""
+SCRIPT = "script"
+"""The holder of what a script asks for, which is neither the configuration nor a plug-in."""
 
 
 def scanner_holder(name: str) -> str:
@@ -25,6 +25,11 @@ def strategy_holder(name: str) -> str:
     return f"strategy:{name}"
 
 
+def trade_reason(holder: str) -> str:
+    """Why a strategy locks what it trades."""
+    return f"{holder} trades it"
+
+
 class Holders:
     """The holders of every symbol, in the order they came.
 
@@ -35,7 +40,8 @@ class Holders:
     def __init__(self) -> None:
         self._candidates: dict[str, dict[str, None]] = {}
         self._members: dict[str, dict[str, None]] = {}
-        self._locks: dict[str, dict[str, None]] = {}
+        self._locks: dict[str, dict[tuple[str, str], None]] = {}
+        self._traded: dict[str, frozenset[str]] = {}
         self._is_shared = False
 
     def pinned(self) -> Holders:
@@ -77,33 +83,66 @@ class Holders:
     def holders(self, symbol: str) -> tuple[str, ...]:
         """Who keeps the symbol: full holders, then light ones, then the reasons of its locks."""
         light = (holder for holder, held in self._candidates.items() if symbol in held)
-        return tuple(dict.fromkeys([*self._members.get(symbol, ()), *light, *self._locks.get(symbol, ())]))
+        return tuple(dict.fromkeys([*self._members.get(symbol, ()), *light, *self.locks(symbol)]))
 
     def is_config(self, symbol: str) -> bool:
         """Whether the configuration names the symbol."""
         return CONFIG in self._members.get(symbol, ())
 
-    def lock(self, symbol: str, reason: str) -> bool:
-        """Lock the symbol for a reason; False if it was locked for that reason already."""
+    def lock(self, symbol: str, holder: str, reason: str) -> bool:
+        """Lock the symbol for a holder; False if it has locked it for that reason already."""
         self._own()
-        reasons = self._locks.setdefault(symbol, {})
-        if reason in reasons:
+        locks = self._locks.setdefault(symbol, {})
+        if (holder, reason) in locks:
             return False
-        reasons[reason] = None
+        locks[holder, reason] = None
         return True
 
-    def unlock(self, symbol: str, reason: str | None = None) -> bool:
-        """Take away one lock, or all of them; False if there was none."""
+    def unlock(self, symbol: str, holder: str, reason: str | None = None) -> bool:
+        """Release one lock of a holder, or all it may release; False if there was none."""
         self._own()
-        reasons = self._locks.get(symbol, {})
-        gone = [one for one in reasons if reason in (None, one)]
+        gone = [one for one in self.releasable(symbol, holder) if reason in (None, one)]
         for one in gone:
-            del reasons[one]
+            del self._locks[symbol][holder, one]
         return bool(gone)
 
     def locks(self, symbol: str) -> tuple[str, ...]:
-        """The reasons the symbol is locked for."""
+        """The reasons the symbol is locked for, whoever locked it."""
+        return tuple(dict.fromkeys(reason for _, reason in self._locks.get(symbol, ())))
+
+    def locks_by_holder(self, symbol: str) -> tuple[tuple[str, str], ...]:
+        """The locks of the symbol, each with its holder and its reason."""
         return tuple(self._locks.get(symbol, ()))
+
+    def releasable(self, symbol: str, holder: str) -> tuple[str, ...]:
+        """The reasons of a holder's locks, without that of a trade which is still open."""
+        kept = trade_reason(holder) if self.trades(symbol, holder) else None
+        reasons = (reason for by, reason in self._locks.get(symbol, ()) if by == holder)
+        return tuple(reason for reason in reasons if reason != kept)
+
+    def release_locks(self, holder: str) -> list[tuple[str, str]]:
+        """Release all locks of a holder that ends; returns them as symbol and reason."""
+        released = [(symbol, one) for symbol in self._locks for one in self.releasable(symbol, holder)]
+        for symbol, reason in released:
+            self.unlock(symbol, holder, reason)
+        return released
+
+    def set_traded(self, holder: str, symbols: Iterable[str]) -> None:
+        """Record the symbols a strategy has an open trade in, or an order for: nobody may remove them."""
+        self._traded = {**self._traded, holder: frozenset(symbols)}
+
+    def trades(self, symbol: str, holder: str) -> bool:
+        """Whether a strategy has an open trade in the symbol, or an order for it."""
+        return symbol in self._traded.get(holder, ())
+
+    def kept_by(self, symbol: str, locks: tuple[str, ...] | None = None) -> str | None:
+        """Why the symbol must not be removed, None if it may be; ``locks`` are others than it has now."""
+        if self.is_config(symbol):
+            return "the configuration names it"
+        if reasons := self.locks(symbol) if locks is None else locks:
+            return f"it is locked: {', '.join(reasons)}"
+        traders = [holder for holder, symbols in self._traded.items() if symbol in symbols]
+        return trade_reason(traders[0]) if traders else None
 
     def release(self, holder: str) -> list[str]:
         """Let a holder give up its candidates; returns those that nobody keeps any more."""
@@ -131,10 +170,10 @@ class Holders:
     def _own(self) -> None:
         """Before a change: leave what is shared to the others."""
         if self._is_shared:
-            self._candidates, self._members, self._locks = (
-                {key: held.copy() for key, held in kept.items()}
-                for kept in (self._candidates, self._members, self._locks)
+            self._candidates, self._members = (
+                {key: held.copy() for key, held in kept.items()} for kept in (self._candidates, self._members)
             )
+            self._locks = {symbol: locks.copy() for symbol, locks in self._locks.items()}
             self._is_shared = False
 
     def _keeps(self, symbol: str) -> bool:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import polars as pl
 
 from symscan.bars.grid import Grid
-from symscan.errors import CandidateError, SpecError
+from symscan.errors import CandidateError, NotRequested, SpecError
 from symscan.indicators.registry import definition
 from symscan.model.bar import Bar, Floats, Mask
 from symscan.model.interval import Interval
@@ -16,8 +16,10 @@ from symscan.model.readings import LAST_BAR_END
 from symscan.model.specs import IndicatorSpec
 from symscan.session.candidates import Candidates
 from symscan.session.columns import parse_column
-from symscan.session.holders import MEMBERS
+from symscan.session.holders import CONFIG, MEMBERS
 from symscan.session.reading import IndicatorReading
+from symscan.session.requested import Requestable, Unanswered, missing_call
+from symscan.session.requests import RequestBook
 from symscan.session.session_data import SessionData
 from symscan.session.static_columns import StaticColumns
 
@@ -26,15 +28,21 @@ class SessionLooks:
     """What one holder sees of the session at one instant.
 
     Every look answers from the bars that ended by now; columns are copies and stay as they are.
+    Reading an indicator or an interval that this holder never asked for is an error.
     """
 
-    def __init__(self, data: SessionData, holder: str) -> None:
+    _when_to_ask = "in setup"
+
+    def __init__(self, data: SessionData, requests: RequestBook) -> None:
         self._data = data
-        self._holder = holder
+        self._requests = requests
+        self._holder = requests.holder
         self._columns: dict[str, Floats] = {}
         self._full: dict[str, memoryview[float]] = {}
         self._masks: dict[IndicatorSpec, Mask] = {}
-        self._grids: dict[str, Grid | None] = {}
+        self._grids: dict[str, Grid] = {}
+        self._answered: set[str] = set()
+        self._unanswered: dict[str, Unanswered] = {}
         self._static: Callable[[], StaticColumns | None] = lambda: None
 
     def use_static_columns(self, static: Callable[[], StaticColumns | None]) -> None:
@@ -60,6 +68,8 @@ class SessionLooks:
         ------
         SpecError
             If there is no such column, or it holds text.
+        NotRequested
+            If this holder never asked for the indicator.
         """
         values = self._columns.get(key)
         if values is None:
@@ -81,6 +91,8 @@ class SessionLooks:
         ------
         SpecError
             If there is no such column.
+        NotRequested
+            If this holder never asked for an indicator.
         CandidateError
             If a symbol is no candidate of this holder; it is a ``KeyError``.
         """
@@ -98,10 +110,19 @@ class SessionLooks:
         """The symbol's last completed bar of the session, None if it has none.
 
         Before and at the open, bars of the finest interval are those of the pre-market.
+
+        Raises
+        ------
+        SpecError
+            If the interval is none, or the session can have no bars of it.
+        NotRequested
+            If this holder never asked for bars of the interval.
         """
         row = self._visible_row(symbol)
-        grid = self._grid(interval)
-        return grid.latest(row) if grid is not None and row is not None else None
+        if row is None:
+            return None
+        grid = self._grids.get(interval) or self._intraday_grid(symbol, interval)
+        return grid.latest(row) if grid is not None else None
 
     def get_latest_price(self, symbol: str) -> float:
         """The symbol's last price, NaN when unknown."""
@@ -114,7 +135,9 @@ class SessionLooks:
         return prices[row]
 
     def get_indicator(self, symbol: str, key: str) -> IndicatorReading | None:
-        """An indicator's current value, None if this holder (or the configuration) never asked for it.
+        """An indicator's current value, None if it was not asked for (or is still being loaded).
+
+        A symbol of which a scan reads nothing but such Nones is unknown.
 
         Raises
         ------
@@ -126,7 +149,9 @@ class SessionLooks:
         if column.spec is None:
             raise SpecError(f"'{key}' is a session reading, not an indicator; read it with column()")
         if row is None or not self._asked(column.spec).item(row):
+            self._unanswered.setdefault(symbol, Unanswered(column.spec, self._has_requested(column.spec)))
             return None
+        self._answered.add(symbol)
         outputs = definition(column.spec.name).outputs
         if len(outputs) == 1:
             return IndicatorReading(self._indicator_value(column.spec, column.output, row))
@@ -140,13 +165,17 @@ class SessionLooks:
         ------
         ValueError
             If ``count`` is not positive.
+        SpecError
+            If the interval is none, or the session can have no bars of it.
+        NotRequested
+            If this holder never asked for bars of the interval.
         """
         if count < 1:
             raise ValueError(f"count is {count}; ask for at least one bar")
         row = self._visible_row(symbol)
         if row is None:
             return []
-        grid = self._grid(interval)
+        grid = self._grids.get(interval) or self._grid(symbol, interval)
         today = grid.recent(row, count) if grid is not None else []
         return [*self._earlier(symbol, Interval.parse(interval), count - len(today)), *today]
 
@@ -170,8 +199,11 @@ class SessionLooks:
         return values
 
     def _named(self, key: str) -> Floats:
+        seen = self._seen()
         try:
-            return self._seen().named(key)
+            if key not in seen.checked:
+                self._check_column(key, seen)
+            return seen.named(key)
         except SpecError as fault:
             static = self._static()
             columns = ", ".join(static.names) if static is not None else ""
@@ -182,6 +214,14 @@ class SessionLooks:
     def _static_column(self, name: str) -> pl.Series | None:
         static = self._static()
         return static.series(name, self.symbols) if static is not None and name in static.names else None
+
+    def unanswered(self) -> dict[str, Unanswered]:
+        """The symbols of which indicators were read and none had a reading, each with the first of them."""
+        return {one: first for one, first in self._unanswered.items() if one not in self._answered}
+
+    def add_unanswered(self, symbols: Mapping[str, Unanswered]) -> None:
+        """Take over what a copy of this view, read in another process, could not answer."""
+        self._unanswered.update(symbols)
 
     def _series(self, name: str) -> pl.Series:
         static = self._static_column(name)
@@ -206,15 +246,63 @@ class SessionLooks:
             return self._data.symbols.row(symbol)
         return row
 
-    def _grid(self, interval: str) -> Grid | None:
-        """Today's bars of an interval this holder may read."""
-        if interval not in self._grids:
-            parsed = Interval.parse(interval)
-            self._grids[interval] = self._data.grid(parsed) if self._may_read(parsed) else None
-        return self._grids[interval]
+    def _intraday_grid(self, symbol: str, interval: str) -> Grid | None:
+        """As :meth:`_grid`, of an interval whose bars may be complete during the session."""
+        if not Interval.parse(interval).is_intraday:
+            raise SpecError(
+                f"a {interval} bar is not complete during the session; "
+                f"read those before it with get_bars(symbol, '{interval}', count)"
+            )
+        return self._grid(symbol, interval)
 
-    def _may_read(self, interval: Interval) -> bool:
-        return self._data.may_read(interval, self._holder)
+    def _grid(self, symbol: str, interval: str) -> Grid | None:
+        """Today's bars of an interval that may be read of a symbol, None while there are none."""
+        parsed, own = Interval.parse(interval), self._givers
+        givers = own
+        if not self._data.may_read(parsed, *own) and self._data.holders.is_member(symbol):
+            givers = (*own, CONFIG, MEMBERS)
+        if not self._data.may_read(parsed, *givers):
+            if not self._has_history(symbol, parsed):
+                self._check_requested(parsed, *givers)
+            return None
+        grid = self._data.grid(parsed)
+        if grid is None:
+            self._check_possible(parsed, symbol)
+        elif givers is own:
+            self._grids[interval] = grid
+        return grid
+
+    @property
+    def _givers(self) -> tuple[str, ...]:
+        """Whose requests give this holder data of every symbol it sees."""
+        return (self._holder,)
+
+    def _check_column(self, key: str, seen: Candidates) -> None:
+        """Refuse an indicator never requested; one that is on its way leaves every symbol unknown."""
+        spec = parse_column(key).spec
+        if spec is not None and seen.symbols:
+            self._check_requested(spec, *self._givers)
+            if not seen.is_served(spec):
+                self._unanswered.update(dict.fromkeys(seen.symbols, Unanswered(spec, is_requested=True)))
+                return
+        seen.checked.add(key)
+
+    def _has_requested(self, what: Requestable, *givers: str) -> bool:
+        return self._data.requested.has(what, self._holder, *givers) or self._requests.names(what)
+
+    def _check_requested(self, what: Requestable, *givers: str) -> None:
+        if not self._has_requested(what, *givers):
+            raise NotRequested(f"{missing_call(what)} {self._when_to_ask}")
+
+    def _check_possible(self, interval: Interval, symbol: str) -> None:
+        """Refuse bars that the session's finest do not add up to, unless earlier sessions have them."""
+        if interval.is_intraday and not self._has_history(symbol, interval):
+            base = self._data.base
+            raise SpecError(f"this session has no {interval} bars: its finest interval is {base}")
+
+    def _has_history(self, symbol: str, interval: Interval) -> bool:
+        kept = self._data.history
+        return any(kept.days(holder, symbol, interval) > 0 for holder in (self._holder, MEMBERS))
 
     def _earlier(self, symbol: str, interval: Interval, count: int) -> list[Bar]:
         """Bars of earlier sessions: those this holder asked for, else those every member is given."""

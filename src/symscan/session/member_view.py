@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from symscan.model.interval import Interval
 from symscan.session.candidates import Candidates
+from symscan.session.holders import CONFIG, MEMBERS
 from symscan.session.requests import RequestBook
 from symscan.session.session_data import SessionData
 from symscan.session.view import SessionView
@@ -19,6 +19,8 @@ class MemberView(SessionView):
     requests
         Where this strategy's requests are recorded.
     """
+
+    _when_to_ask = "in on_symbol_added"
 
     def __init__(self, data: SessionData, requests: RequestBook) -> None:
         super().__init__(data, requests)
@@ -36,5 +38,7 @@ class MemberView(SessionView):
     def _visible_row(self, symbol: str) -> int | None:
         return self._data.symbols.row(symbol) if self._data.holders.is_member(symbol) else None
 
-    def _may_read(self, interval: Interval) -> bool:  # noqa: ARG002 - whatever members have, strategies see
-        return True
+    @property
+    def _givers(self) -> tuple[str, ...]:
+        """Members are given what the configuration and scanners' requirements name, too."""
+        return self._holder, CONFIG, MEMBERS

@@ -63,6 +63,13 @@ class UnlockSymbol:
 
 
 @dataclass(frozen=True, slots=True)
+class ReleaseLocks:
+    """Release every lock of a holder that ends before the session does."""
+
+    holder: str
+
+
+@dataclass(frozen=True, slots=True)
 class Refused:
     """Something asked for that is not allowed: nothing to carry out, but to be told."""
 
@@ -73,7 +80,7 @@ class Refused:
 
 
 Change = AddSymbol | RemoveSymbol | LockSymbol | UnlockSymbol
-Request = AddIndicator | AddBars | Change | Refused
+Request = AddIndicator | AddBars | Change | ReleaseLocks | Refused
 
 
 class RequestBook:
@@ -86,7 +93,7 @@ class RequestBook:
         self.holder = holder
         self._indicators: dict[IndicatorSpec, dict[str, None]] = {}
         self._bars: dict[tuple[Interval, int], dict[str, None]] = {}
-        self._changes: list[Change | Refused] = []
+        self._changes: list[Change | ReleaseLocks | Refused] = []
         self._by_symbol: dict[str, list[Change]] = {}
 
     def add_indicator(self, symbols: Iterable[str], spec: IndicatorSpec) -> None:
@@ -105,6 +112,14 @@ class RequestBook:
     def asked_for(self, spec: IndicatorSpec) -> Collection[str]:
         """The symbols for which an indicator is asked for and pending."""
         return self._indicators.get(spec, ())
+
+    def names(self, what: IndicatorSpec | Interval) -> bool:
+        """Whether an indicator or bars of an interval are asked for and pending."""
+        if isinstance(what, IndicatorSpec):
+            return what in self._indicators
+        if any(what == interval and (days or what.is_intraday) for interval, days in self._bars):
+            return True
+        return what.is_intraday and any(what == spec.interval for spec in self._indicators)
 
     def add_bars(self, symbols: Iterable[str], interval: Interval, days: int) -> None:
         """Record bars asked for."""
@@ -132,6 +147,10 @@ class RequestBook:
     def is_leaving(self, symbol: str) -> bool:
         """Whether the symbol is to be removed: what it had by now is nothing to rely on."""
         return any(isinstance(one, RemoveSymbol) for one in self._by_symbol.get(symbol, ()))
+
+    def release_locks(self) -> None:
+        """Record that the holder ends: after what it asked by now, all its locks are released."""
+        self._changes.append(ReleaseLocks(self.holder))
 
     def refuse(self, symbol: str, request: str, reason: str) -> None:
         """Record that something asked for is not allowed, so that the session's events say so."""

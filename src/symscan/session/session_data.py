@@ -21,6 +21,7 @@ from symscan.session.candidates import Candidates
 from symscan.session.history import HistoryShelf
 from symscan.session.holders import CONFIG, MEMBERS, Holders
 from symscan.session.readings import PhaseBars, SessionReadings
+from symscan.session.requested import Requested
 
 _SPARE_ROWS = 64
 
@@ -51,6 +52,8 @@ class SessionData:
         Grids of the coarser intervals somebody asked for.
     coming
         Who will be a member as soon as its data is loaded; what is asked of it waits until then.
+    requested
+        What each holder has asked for so far, loaded by now or not.
     in_store, mismatched, daily_derived
         Which rows the bar store has bars of; which have their 1d history on another price basis; which
         have a last daily bar that is made of minutes, since none is stored.
@@ -75,6 +78,7 @@ class SessionData:
         self.indicators = IndicatorManager(self.capacity, session.open if keeps_checkpoints else None)
         self.history = HistoryShelf()
         self.holders = Holders()
+        self.requested = Requested()
         self.coming: frozenset[str] = frozenset()
         self.in_store: Mask = np.zeros(self.capacity, np.bool_)
         self.mismatched: Mask = np.zeros(self.capacity, np.bool_)
@@ -96,7 +100,7 @@ class SessionData:
         pinned.derived = {interval: grid.pinned() for interval, grid in self.derived.items()}
         pinned.readings = self.readings.pinned(pinned.premarket, pinned.regular)
         pinned.indicators = self.indicators.pinned()
-        pinned.history = self.history.pinned()
+        pinned.history, pinned.requested = self.history.pinned(), self.requested.pinned()
         pinned.in_store, pinned.mismatched = self.in_store.copy(), self.mismatched.copy()
         pinned.daily_derived = self.daily_derived.copy()
         pinned._intervals = {holder: dict(wanted) for holder, wanted in self._intervals.items()}
@@ -136,10 +140,9 @@ class SessionData:
         """Today's regular-hours bars of an interval, None if nobody asked for them."""
         return self.regular.grid if interval == self.base else self.derived.get(interval)
 
-    def may_read(self, interval: Interval, holder: str) -> bool:
-        """Whether a holder sees bars of an interval: the finest, and those it or the configuration wants."""
-        wanted = (self._intervals.get(CONFIG, ()), self._intervals.get(holder, ()))
-        return interval == self.base or any(interval in intervals for intervals in wanted)
+    def may_read(self, interval: Interval, *holders: str) -> bool:
+        """Whether bars of an interval are kept for one of the holders; those of the finest are for all."""
+        return interval == self.base or any(interval in self._intervals.get(one, ()) for one in holders)
 
     def add_interval(self, interval: Interval, holder: str) -> None:
         """Keep bars of a coarser interval for a holder, those of this session so far included.
@@ -222,6 +225,7 @@ class SessionData:
         if spec.interval.is_intraday:
             self.add_interval(spec.interval, holder)
         self._candidates.clear()
+        self.requested.add(holder, spec)
         return self.indicators.ask(spec, holder, rows)
 
     def asked(self, spec: IndicatorSpec, holder: str) -> Mask:

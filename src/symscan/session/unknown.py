@@ -29,12 +29,13 @@ class Reason(IntEnum):
     NONE = 0
     NOT_IN_STORE = 1
     NO_BAR_TODAY = 2
-    BASIS_MISMATCH = 3
-    NO_PREVIOUS_CLOSE = 4
-    WARMING = 5
-    STALE = 6
-    NO_PREMARKET_BAR = 7
-    NO_VALUE = 8
+    NOT_REQUESTED = 3
+    BASIS_MISMATCH = 4
+    NO_PREVIOUS_CLOSE = 5
+    WARMING = 6
+    STALE = 7
+    NO_PREMARKET_BAR = 8
+    NO_VALUE = 9
 
     @property
     def text(self) -> str:

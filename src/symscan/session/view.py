@@ -20,7 +20,7 @@ class SessionView(SessionLooks, SessionAsks):
     """
 
     def __init__(self, data: SessionData, requests: RequestBook) -> None:
-        SessionLooks.__init__(self, data, requests.holder)
+        SessionLooks.__init__(self, data, requests)
         SessionAsks.__init__(self, data, requests)
 
     def __reduce__(self) -> tuple[type[SessionView], tuple[SessionData, RequestBook]]:

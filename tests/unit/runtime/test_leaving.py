@@ -8,7 +8,7 @@ import pytest
 
 from fakes import make_session
 from symscan.indicators.registry import spec_of
-from symscan.model.events import RequestRefused, SymbolsRemoved
+from symscan.model.events import RequestRefused, SymbolsRemoved, SymbolUnlocked
 from symscan.model.interval import ONE_MINUTE
 from symscan.runtime.leaving import Leaving
 from symscan.session.holders import CONFIG
@@ -58,8 +58,8 @@ def test_who_is_removed_stays_with_its_other_holders(here: Any) -> None:
 def test_what_is_locked_or_configured_is_refused_and_the_rest_goes(here: Any) -> None:
     for symbol in ("A", "B", "C"):
         here.data.holders.add_member(symbol, CONFIG if symbol == "A" else ME)
-    here.data.holders.lock("B", "liked")
-    here.data.holders.lock("B", "held")
+    here.data.holders.lock("B", ME, "liked")
+    here.data.holders.lock("B", OTHER, "held")
     assert here.leaving.remove(["A", "B", "C"], OTHER) == [
         RequestRefused(NOW, OTHER, "remove_symbol A", "the configuration names it"),
         RequestRefused(NOW, OTHER, "remove_symbol B", "it is locked: liked, held"),
@@ -68,6 +68,25 @@ def test_what_is_locked_or_configured_is_refused_and_the_rest_goes(here: Any) ->
     assert here.leaving.remove(["A"], ME) == [
         RequestRefused(NOW, ME, "remove_symbol A", "the configuration names it")
     ]
+
+
+def test_with_a_holder_go_its_locks_and_what_only_they_kept(here: Any) -> None:
+    for symbol, holder in (("A", ME), ("B", ME), ("C", ME), ("C", OTHER)):
+        here.data.holders.lock(symbol, holder, "liked")
+    assert here.leaving.release(OTHER) == [SymbolUnlocked(NOW, "C", OTHER, "liked")]
+    assert here.leaving.release(ME) == [
+        *[SymbolUnlocked(NOW, symbol, ME, "liked") for symbol in "ABC"],
+        SymbolsRemoved(NOW, ("A", "B", "C"), ME),
+    ]
+    assert len(here.data.symbols) == 0
+
+
+def test_what_is_traded_is_not_removed_although_its_lock_is_still_to_come(here: Any) -> None:
+    here.data.holders.set_traded("strategy:paper", ["B"])
+    assert here.leaving.remove(["B"], ME) == [
+        RequestRefused(NOW, ME, "remove_symbol B", "strategy:paper trades it")
+    ]
+    assert here.data.holders.is_candidate("B", ME)
 
 
 def test_who_is_free_goes_and_who_is_not_stays(here: Any) -> None:

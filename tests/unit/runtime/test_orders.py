@@ -19,6 +19,7 @@ from symscan.model.events import (
     SymbolAdded,
     SymbolLocked,
     SymbolsRemoved,
+    SymbolUnlocked,
 )
 from symscan.model.instant import MINUTE
 from symscan.model.interval import FIVE_MINUTES, ONE_DAY, ONE_MINUTE
@@ -29,7 +30,7 @@ from symscan.runtime.provisioning import Provisioning
 from symscan.runtime.warming import Warming
 from symscan.scanners.base import ScanResult
 from symscan.scanners.managed import DueTimes, ManagedScanner
-from symscan.session.holders import ADHOC, CONFIG, scanner_holder
+from symscan.session.holders import CONFIG, SCRIPT, scanner_holder
 from symscan.session.requests import AddBars, AddIndicator, AddSymbol, LockSymbol, Refused, RemoveSymbol
 from symscan.session.session_data import SessionData
 
@@ -143,7 +144,7 @@ def test_a_member_is_loaded_with_all_it_needs() -> None:
 def test_who_wants_other_things_for_its_members_has_those_loaded() -> None:
     placed = Placed(me=MemberNeeds((FIVE_MINUTES,), 3))
     placed.give(Admission(("A",), ME), Exchange((AddSymbol(ME, "B"),)))
-    placed.give(Admission(("C",), ADHOC, MemberNeeds((ONE_MINUTE,), 0)))
+    placed.give(Admission(("C",), SCRIPT, MemberNeeds((ONE_MINUTE,), 0)))
     assert placed.later.plans == [
         Plan(("A",), {FIVE_MINUTES: (("A",), 3)}),
         Plan(("B",), {FIVE_MINUTES: (("B",), 3)}),
@@ -260,6 +261,7 @@ def test_what_needed_data_is_refused_and_the_rest_carried_out() -> None:
         RequestRefused(NOW, ME, "remove_symbol Z", "it is locked"),
         RequestRefused(NOW, OTHER, "add_symbol B", why),
         RequestRefused(NOW, OTHER, "add_symbol C", why),
+        SymbolUnlocked(NOW, "A", ME, "x"),
     ]
     assert placed.data.holders.members() == ("A",)
     assert "B" not in placed.data.symbols

@@ -131,10 +131,15 @@ def test_locks_keep_and_the_last_unlock_frees(played: Any) -> None:
         SymbolLocked
     ]
     assert [type(event) for event in exchange([RemoveSymbol(ME, "A")])] == [RequestRefused]
-    assert session.provisioning.release(ME) == [SymbolsRemoved(SESSION.pre_open, ("B",), ME)]
-    unlocked, removed = exchange([UnlockSymbol(ME, "A")])
+    exchange([LockSymbol("script", "A", "mine")])
+    assert session.provisioning.release(ME) == [
+        SymbolUnlocked(SESSION.pre_open, "A", ME, "x"),
+        SymbolsRemoved(SESSION.pre_open, ("B",), ME),
+    ]
+    assert exchange([UnlockSymbol(ME, "A")]) == []
+    unlocked, removed = exchange([UnlockSymbol("script", "A")])
     assert isinstance(unlocked, SymbolUnlocked)
-    assert removed == SymbolsRemoved(SESSION.pre_open, ("A",), ME)
+    assert removed == SymbolsRemoved(SESSION.pre_open, ("A",), "script")
     assert len(session.data.symbols) == 0
     assert session.market.columns == {}
 

@@ -120,7 +120,7 @@ def test_a_symbol_is_removed_once_and_may_come_back(playing: Any) -> None:
 
 def test_what_can_not_be_removed(playing: Any) -> None:
     playing.data.holders.add_member("A", CONFIG)
-    playing.data.holders.lock("B", "position")
+    playing.data.holders.lock("B", OTHER, "position")
     view = playing.view()
     assert [view.remove_symbol(symbol) for symbol in ("A", "B", "NOBODY", "C")] == [False, False, False, True]
     assert playing.book.drain() == [
@@ -161,7 +161,7 @@ def test_who_is_coming_need_not_be_asked_for_and_may_be_locked_and_removed(playi
 
 
 def test_locks_count_at_once(playing: Any) -> None:
-    playing.data.holders.lock("A", "old")
+    playing.data.holders.lock("A", ME, "old")
     view = playing.view()
     assert view.is_symbol_locked("A")
     assert not view.lock_symbol("A", "old")
@@ -181,6 +181,46 @@ def test_locks_count_at_once(playing: Any) -> None:
         UnlockSymbol,
         LockSymbol,
     ]
+
+
+def test_a_lock_of_another_is_not_mine_to_release(playing: Any) -> None:
+    playing.data.holders.lock("A", OTHER, "position")
+    view = playing.view()
+    assert [view.unlock_symbol("A"), view.unlock_symbol("A", "position")] == [False, False]
+    assert view.unlock_symbol("A", "nobody's") is False
+    assert view.lock_symbol("A", "position")  # for the same reason, and my own
+    assert view.unlock_symbol("A")
+    assert view.is_symbol_locked("A")
+    assert view.remove_symbol("A") is False
+    assert playing.book.drain() == [
+        *[Refused(ME, "A", "unlock_symbol A", "it is locked by scanner:other (position)")] * 2,
+        LockSymbol(ME, "A", "position"),
+        UnlockSymbol(ME, "A"),
+        Refused(ME, "A", "remove_symbol A", "it is locked: position"),
+    ]
+
+
+def test_a_strategy_cannot_release_the_lock_of_its_open_trade(playing: Any) -> None:
+    playing.data.holders.lock("A", ME, "scanner:me trades it")
+    playing.data.holders.lock("A", ME, "liked")
+    playing.data.holders.set_traded(ME, ["A"])
+    view = playing.view()
+    assert view.unlock_symbol("A")
+    assert not view.unlock_symbol("A")
+    assert view.is_symbol_locked("A")
+    assert not view.remove_symbol("A")
+    unlocked, *refused = playing.book.drain()
+    assert unlocked == UnlockSymbol(ME, "A")
+    assert [one.reason for one in refused] == [
+        "its trade is still open",
+        "it is locked: scanner:me trades it",
+    ]
+
+
+def test_what_is_traded_and_not_yet_locked_cannot_be_removed(playing: Any) -> None:
+    playing.data.holders.set_traded("strategy:paper", ["A"])
+    assert not playing.view().remove_symbol("A")
+    assert playing.book.drain() == [Refused(ME, "A", "remove_symbol A", "strategy:paper trades it")]
 
 
 @pytest.mark.parametrize("symbol", [3, "", None, ["A", 4], ["A", None]])

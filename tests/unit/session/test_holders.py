@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from symscan.session.holders import CONFIG, Holders, scanner_holder
+from symscan.session.holders import CONFIG, Holders, scanner_holder, trade_reason
 
 GAP, MOVE = scanner_holder("gap"), scanner_holder("move")
 
@@ -34,22 +34,51 @@ def test_everybody_who_keeps_a_symbol_is_named() -> None:
     holders.add_candidates(MOVE, ["A"])
     holders.add_member("A", GAP)
     holders.add_member("A", MOVE)
-    holders.lock("A", "position")
+    holders.lock("A", MOVE, "position")
     assert holders.holders("A") == (GAP, MOVE, "position")
     assert holders.holders("B") == ()
 
 
-def test_locks_are_a_set_of_reasons() -> None:
+def test_locks_are_a_set_of_reasons_for_each_holder() -> None:
     holders = Holders()
-    assert [holders.lock("A", reason) for reason in ("x", "y", "x")] == [True, True, False]
+    assert [holders.lock("A", GAP, reason) for reason in ("x", "y", "x")] == [True, True, False]
+    assert holders.lock("A", MOVE, "x")
     assert holders.locks("A") == ("x", "y")
-    assert not holders.unlock("A", "z")
-    assert holders.unlock("A", "x")
-    assert not holders.unlock("A", "x")
-    assert holders.lock("A", "x")
-    assert holders.unlock("A")
+    assert not holders.unlock("A", GAP, "z")
+    assert holders.unlock("A", GAP, "x")
+    assert not holders.unlock("A", GAP, "x")
+    assert holders.locks_by_holder("A") == ((GAP, "y"), (MOVE, "x"))
+    assert holders.unlock("A", GAP)
+    assert not holders.unlock("A", GAP)
+    assert holders.locks("A") == ("x",)
+    assert holders.unlock("A", MOVE)
     assert holders.locks("A") == ()
-    assert not holders.unlock("A")
+
+
+def test_the_locks_of_a_holder_that_ends_are_released() -> None:
+    holders = Holders()
+    for symbol, holder, reason in (("A", GAP, "x"), ("B", MOVE, "x"), ("B", GAP, "y"), ("B", GAP, "z")):
+        holders.lock(symbol, holder, reason)
+    pinned = holders.pinned()
+    assert holders.release_locks(GAP) == [("A", "x"), ("B", "y"), ("B", "z")]
+    assert holders.release_locks(GAP) == []
+    assert (holders.locks("A"), holders.locks("B")) == ((), ("x",))
+    assert (pinned.locks("A"), pinned.locks("B")) == (("x",), ("x", "y", "z"))
+
+
+def test_what_is_traded_is_kept_and_its_lock_cannot_be_released() -> None:
+    holders, strategy = Holders(), "strategy:paper"
+    holders.set_traded(strategy, ["A"])
+    assert holders.kept_by("A") == "strategy:paper trades it"
+    holders.lock("A", strategy, trade_reason(strategy))
+    holders.lock("A", strategy, "liked")
+    assert holders.kept_by("A") == "it is locked: strategy:paper trades it, liked"
+    assert holders.unlock("A", strategy)
+    assert not holders.unlock("A", strategy, trade_reason(strategy))
+    assert holders.release_locks(strategy) == []
+    holders.set_traded(strategy, [])
+    assert holders.unlock("A", strategy)
+    assert holders.kept_by("A") is None
 
 
 def test_a_released_candidate_is_free_unless_somebody_keeps_it() -> None:
@@ -57,9 +86,9 @@ def test_a_released_candidate_is_free_unless_somebody_keeps_it() -> None:
     holders.add_candidates(GAP, ["free", "shared", "member", "locked", "unlocked"])
     holders.add_candidates(MOVE, ["shared"])
     holders.add_member("member", GAP)
-    holders.lock("locked", "why")
-    holders.lock("unlocked", "why")
-    holders.unlock("unlocked")
+    holders.lock("locked", MOVE, "why")
+    holders.lock("unlocked", GAP, "why")
+    holders.unlock("unlocked", GAP)
     assert holders.release(GAP) == ["free", "unlocked"]
     assert holders.candidates(GAP) == ()
     assert holders.release(GAP) == []
@@ -70,7 +99,7 @@ def test_a_removed_symbol_is_forgotten_by_everybody() -> None:
     holders = Holders()
     holders.add_candidates(GAP, ["A", "B"])
     holders.add_member("A", CONFIG)
-    holders.lock("A", "why")
+    holders.lock("A", GAP, "why")
     holders.remove(["A", "never here"])
     assert holders.holders("A") == ()
     assert holders.candidates(GAP) == ("B",)

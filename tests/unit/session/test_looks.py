@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,11 +10,13 @@ import polars as pl
 import pytest
 
 from fakes import MINUTE, NAN, make_block, rows
-from symscan.errors import SpecError
+from symscan.errors import NotRequested, SpecError
 from symscan.indicators.registry import spec_of
-from symscan.model.interval import FIVE_MINUTES, ONE_DAY, ONE_MINUTE
+from symscan.model.interval import FIVE_MINUTES, ONE_DAY, ONE_MINUTE, Interval
 from symscan.model.readings import SESSION_READINGS
-from symscan.session.holders import CONFIG
+from symscan.session.holders import CONFIG, MEMBERS
+from symscan.session.member_view import MemberView
+from symscan.session.requests import RequestBook
 from symscan.session.static_columns import StaticColumns
 
 ME, OTHER = "scanner:me", "scanner:other"
@@ -38,6 +41,7 @@ def test_columns_are_over_this_holders_candidates_in_its_order(playing: Any) -> 
 @pytest.mark.parametrize("name", [*SESSION_READINGS, "sma_1_5m", "sma_9_5m", "sma_1_1d"])
 def test_a_column_can_not_be_written_and_stays(playing: Any, name: str) -> None:
     playing.data.ask_indicator(LAST, ME, rows(0, 1, 2))
+    playing.data.requested.add(ME, spec_of("sma_9_5m"), spec_of("sma_1_1d"))
     playing.data.readings.previous_close[:3] = 9
     playing.minute(0, 3.0, 4.0, 5.0)
     _play(playing)
@@ -64,13 +68,16 @@ def test_what_one_holder_asked_for_another_does_not_see(playing: Any) -> None:
 
 def test_what_is_asked_for_in_the_middle_of_a_minute_is_seen_in_it(playing: Any) -> None:
     _play(playing)
-    assert np.isnan(playing.view().column("sma_1_5m")).all()
+    view = playing.view()
+    assert view.add_indicator(["A", "B"], "sma_1_5m")
+    assert np.isnan(view.column("sma_1_5m")).all()
     new = playing.data.ask_indicator(LAST, ME, rows(0, 1))
     playing.data.indicators.rebuild(LAST, new, [make_block(1, 15.0, 20.0)])
     np.testing.assert_array_equal(playing.view().column("sma_1_5m"), [15, 20, NAN])
 
 
 def test_a_frame_has_nulls_where_a_column_has_nan(playing: Any) -> None:
+    playing.data.ask_indicator(spec_of("sma_3_5m"), ME, rows(0, 1, 2))
     _play(playing)
     frame = playing.view().frame(["close", "last_bar_end", "sma_3_5m"])
     assert frame.schema == {
@@ -155,10 +162,106 @@ def test_the_latest_bar(playing: Any) -> None:
     view = playing.view()
     assert view.get_latest_bar("A", "1m").close == 16
     assert view.get_latest_bar("A", "5m").open == 11
-    assert view.get_latest_bar("A", "15m") is None
     assert view.get_latest_bar("C") is None
     assert view.get_latest_bar("NOBODY") is None
     assert before.close == 1.5
+
+
+SMA = 'sma_2_5m was not requested: call context.session_data.add_indicator(symbols, "sma_2_5m") in setup'
+BARS = '15m bars were not requested: call context.session_data.add_session_bars(symbols, "15m") in setup'
+DAYS = (
+    '1d bars were not requested: call context.session_data.add_historical_bars(symbols, "1d", days) in setup'
+)
+
+
+@pytest.mark.parametrize(
+    ("look", "message"),
+    [
+        (lambda view: view.column("sma_2_5m"), SMA),
+        (lambda view: view.frame(["close", "sma_2_5m"]), SMA),
+        (lambda view: view.column("bbands_2_2_5m.upper"), 'add_indicator(symbols, "bbands_2_2_5m") in setup'),
+        (lambda view: view.get_latest_bar("A", "15m"), BARS),
+        (lambda view: view.get_bars("A", "15m", 3), BARS),
+        (lambda view: view.get_bars("A", "1d", 3), DAYS),
+    ],
+)
+def test_what_this_holder_never_requested_is_an_error(
+    playing: Any, look: Callable[[Any], Any], message: str
+) -> None:
+    playing.data.ask_indicator(spec_of("sma_2_5m"), OTHER, rows(0, 1, 2))
+    playing.data.ask_indicator(spec_of("sma_2_5m"), CONFIG, rows(0, 1, 2))
+    playing.data.add_interval(Interval.parse("15m"), OTHER)
+    playing.data.ask_indicator(LAST, ME, rows(0))
+    _play(playing)
+    with pytest.raises(NotRequested) as refused:
+        look(playing.view())
+    assert message in str(refused.value)
+
+
+def test_what_is_requested_and_not_there_yet_is_unknown(playing: Any) -> None:
+    """In the request's own scan, and in those that follow until the data is loaded."""
+    _play(playing)
+    requesting = playing.view()
+    requesting.add_indicator("A", "sma_2_5m")
+    requesting.add_session_bars("A", "15m")
+    requesting.add_historical_bars("A", "1d", 3)
+    requests = playing.book.drain()
+    playing.data.requested.add_requests(requests)
+    playing.data.derived[Interval.parse("15m")] = playing.data.regular.grid  # another's
+    for view in (requesting, playing.view()):
+        assert np.isnan(view.column("sma_2_5m")).all()
+        assert view.get_latest_bar("A", "15m") is None
+        assert view.get_latest_bar("A", "5m") is None  # the indicator reads them
+        assert view.get_bars("A", "1d", 3) == view.get_bars("A", "15m", 3) == []
+        assert view.get_indicator("A", "sma_2_5m") is None
+
+
+def test_without_candidates_there_is_nothing_to_miss(playing: Any) -> None:
+    assert playing.view("scanner:new").column("sma_2_5m").tolist() == []
+
+
+def test_bars_the_session_cannot_have_are_an_error(play: Callable[..., Any]) -> None:
+    playing = play()
+    playing.data.base = FIVE_MINUTES
+    playing.data.add_interval(Interval.parse("7m"), ME)
+    for interval in ("1m", "7m"):
+        playing.data.requested.add(ME, Interval.parse(interval))
+        playing.data.add_interval(Interval.parse(interval), ME)
+        for look in (
+            lambda view, one: view.get_latest_bar("A", one),
+            lambda view, one: view.get_bars("A", one, 2),
+        ):
+            with pytest.raises(SpecError, match=f"no {interval} bars: its finest interval is 5m"):
+                look(playing.view(), interval)
+    with pytest.raises(SpecError, match=r"get_bars\(symbol, '1d', count\)"):
+        playing.view().get_latest_bar("A", "1d")
+
+
+def test_members_are_read_with_what_members_are_given(playing: Any) -> None:
+    playing.data.holders.add_member("B", CONFIG)
+    playing.data.add_interval(FIVE_MINUTES, MEMBERS)
+    _play(playing)
+    assert playing.view().get_latest_bar("B", "5m").close == 20
+    assert len(playing.view().get_bars("B", "5m", 9)) == 1
+    with pytest.raises(NotRequested):
+        playing.view().get_latest_bar("A", "5m")
+    strategy = MemberView(playing.data, RequestBook("strategy:mine"))
+    assert strategy.get_latest_bar("B", "5m").close == 20
+    with pytest.raises(NotRequested, match=r'add_indicator\(symbols, "sma_2_5m"\) in on_symbol_added'):
+        strategy.column("sma_2_5m")
+    playing.data.requested.add(CONFIG, spec_of("sma_2_5m"))
+    assert np.isnan(strategy.column("sma_2_5m")).all()
+
+
+def test_symbols_read_by_indicators_that_answer_nothing_are_named(playing: Any) -> None:
+    playing.data.ask_indicator(LAST, ME, rows(0, 1))
+    _play(playing)
+    view = playing.view()
+    for symbol, key in (("A", "sma_2_5m"), ("A", "sma_1_5m"), ("B", "sma_2_5m"), ("C", "sma_1_5m")):
+        view.get_indicator(symbol, key)
+    view.get_latest_price("C")
+    first = {symbol: (one.spec.key, one.is_requested) for symbol, one in view.unanswered().items()}
+    assert first == {"B": ("sma_2_5m", False), "C": ("sma_1_5m", True)}
 
 
 def test_a_bar_can_not_be_changed(playing: Any) -> None:

@@ -41,7 +41,7 @@ class Busy:
         for key in KEYS:
             self.data.ask_indicator(spec_of(key), ME, rows(0, 1, 2, 4))
         self.data.holders.add_member("A", "config")
-        self.data.holders.lock("A", "mine")
+        self.data.holders.lock("A", ME, "mine")
         earlier = [make_block(self.session.pre_open - MINUTE, 9.0)]
         self.data.history.put(ME, ["A"], FIVE, 2, LaterBlocks(lambda: earlier))
         self.random = np.random.default_rng(5)
@@ -77,7 +77,7 @@ class Busy:
         self.data.ask_indicator(spec_of("sma_3_1m"), ME, at)
         self.data.ask_indicator(spec_of("ema_2_1m"), ME, rows(0))
         self.data.dismiss(["B"], ME)
-        self.data.holders.unlock("A")
+        self.data.holders.unlock("A", ME)
         self.data.history.drop(["A"])
         self.data.add_candidates(ME, ["B"])
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
 from symscan.config.user_errors import describe_error, message_of
 from symscan.scanners.base import BaseScanner, ScanContext, ScanResult
+from symscan.session.requested import Unanswered
 from symscan.session.requests import RequestBook
 
 Make = Callable[[], BaseScanner]
@@ -98,6 +99,8 @@ class Reply:
         What the scanner remembers where that changed.
     fault
         What it raised; its requests count all the same.
+    unanswered
+        The symbols it read by indicators of which none could answer.
     """
 
     value: ScanResult | bool | None
@@ -105,6 +108,7 @@ class Reply:
     face: Face | None = None
     memory: bytes | None = None
     fault: Fault | None = None
+    unanswered: dict[str, Unanswered] = field(default_factory=dict)
 
 
 def book_of(context: ScanContext) -> RequestBook:

@@ -152,6 +152,7 @@ class ProcessScanner(BaseScanner):
     def _checked(self, reply: Reply, context: ScanContext) -> Reply:
         """Take over what came with an answer; a fault is raised."""
         book_of(context).become(reply.requests)
+        context.session_data.add_unanswered(reply.unanswered)
         if reply.memory is not None:
             self._memory = reply.memory
         if reply.face is not None:

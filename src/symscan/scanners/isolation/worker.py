@@ -99,7 +99,8 @@ class _Worker:
             face = self._changed_face(self._scanner)
         except (Exception, SystemExit) as error:  # the plug-in boundary: its universe may be code of its own
             fault = fault or Fault.of(error, self._scanner)
-        return Reply(value, book, face, self._changed_memory(self._scanner), fault)
+        memory, unanswered = self._changed_memory(self._scanner), call.context.session_data.unanswered()
+        return Reply(value, book, face, memory, fault, unanswered)
 
     @staticmethod
     def _complete(context: ScanContext, scanner: BaseScanner) -> None:

@@ -17,6 +17,7 @@ import pytest
 
 from fakes import make_block, make_session
 from symscan.clock.time_manager import TimeManager
+from symscan.indicators.registry import spec_of
 from symscan.model.instant import MINUTE
 from symscan.scanners.base import BaseScanner, ScanContext, ScanResult
 from symscan.scanners.isolation.child import ProcessEnded
@@ -136,6 +137,7 @@ def context() -> Context:
         data.readings.previous_close[:] = 5.0
         clock.advance_to(SESSION.open + 3 * MINUTE)
         data.advance_to(clock.now)
+        data.requested.add(HOLDER, spec_of("sma_2_1m"))
         view = SessionView(data, RequestBook(HOLDER))
         return ScanContext(view, clock, "live", clock.get_current_time(), {})
 
