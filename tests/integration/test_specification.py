@@ -7,7 +7,7 @@ import math
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +17,11 @@ import pytest
 from integration.market import DATES, NEW_YORK, SPLITS, UNIVERSE, Day, Market, make_market
 from integration.oracle import Oracle
 from integration.playing import Run, make_store, play
+from symscan.scanners.base import BaseScanner, ScanContext, ScanResult
 
 SPECIFICATION = Path(__file__).parent / "specification"
-"""The specification's session_config.json, and its gap_scanner.py with only its two import lines changed."""
+"""The specification's session_config.json, its gap_scanner.py with only its two import lines changed, and
+the examples in the docstrings of BaseScanner, both methods in one class."""
 
 DATA = Path(os.environ.get("SYMSCAN_TEST_DATA", Path(__file__).parents[3] / "shared" / "data"))
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason=f"there are no real bars in {DATA}")
@@ -222,3 +224,69 @@ def test_the_example_scanner_finds_what_it_says(market: Market, store: Path, tmp
     assert list(got) == list(expected)  # in the order of the universe, as the example returns them
     assert all(got[key] == pytest.approx(expected[key]) for key in expected)
     assert len(expected) > 100
+
+
+OVERRIDE = """
+            def _load_universe(self):
+                return ["LIQ00", "LIQ01", "LIQ02"]
+"""
+
+
+@pytest.mark.parametrize("override", ["", OVERRIDE], ids=["as written", "universe of its own"])
+def test_the_docstrings_example_finds_what_it_says(override: str, tmp_path: Path) -> None:
+    """Its setup loops over _load_universe() and its scan over _universe, which are the same symbols."""
+    symbols = ("LIQ00", "LIQ01", "LIQ02", "LIQ03")
+    weekdays = [date(2018, 10, 22) + timedelta(days=number) for number in range(37)]
+    dates = [one for one in weekdays if one.weekday() < 5 and one != date(2018, 11, 22)]
+    bars, day = make_market(dates, symbols, seed=4), Day.of(dates[-1])
+    today = bars.minutes.filter(pl.col("ts").dt.date() == day.date)
+    folder = project(tmp_path, symbols[1:])
+    example = (SPECIFICATION / "docstring_example.py.txt").read_text()
+    source = example.replace("class Scanner(BaseScanner):\n", f"class Scanner(BaseScanner):{override}\n")
+    (folder / "example.py").write_text(source)
+    scanner = {"module": "example", "regular_session": [{"start": "10:00", "end": "15:00", "interval": "1h"}]}
+    run = play(folder, [scanner], make_store(tmp_path, {"1m": today, "1d": bars.days}), day.date)
+    expected = {
+        (day.iso(minute), symbol)
+        for minute in range(30, 331, 60)
+        for symbol in (symbols[:3] if override else symbols[1:])
+        if _price(today, symbol, day, minute) > 1.02 * _mean_close(bars.days, symbol, day.date)
+    }
+    assert run.found("example") == expected
+    assert 0 < len(expected) < 18
+
+
+def _price(minutes: pl.DataFrame, symbol: str, day: Day, minute: int) -> float:
+    ended = pl.col("ts").dt.epoch("us") < day.open + minute * 60_000_000
+    return float(minutes.filter(ended, symbol=symbol).sort("ts")["close"][-1])
+
+
+def _mean_close(days: pl.DataFrame, symbol: str, before: date) -> float:
+    closes = days.filter(pl.col("date") < before, symbol=symbol).sort("date")["close"]
+    return sum(closes[-20:]) / 20
+
+
+def test_the_base_has_what_the_specification_gives_it() -> None:
+    class Scanner(BaseScanner):
+        def scan(self, context: ScanContext) -> ScanResult:
+            return ScanResult(context.session_data.symbols)
+
+    made = Scanner({"universe": "sp500"})
+    assert (made.config, made._indicators_registered, made._universe) == ({"universe": "sp500"}, {}, [])
+    assert made._load_universe() == made._universe != []
+
+
+def test_a_universe_that_the_scanner_chose_stays() -> None:
+    class Scanner(BaseScanner):
+        def _load_universe(self) -> list[str]:
+            return super()._load_universe()[:5]
+
+        def scan(self, context: ScanContext) -> ScanResult:
+            return ScanResult(context.session_data.symbols)
+
+    made = Scanner({"universe": "sp500"})
+    five = made._load_universe()
+    assert made._universe == five and len(five) == 5
+    made._universe = five[:2]
+    assert made._load_universe() == five
+    assert made._universe == five[:2]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
@@ -110,8 +111,15 @@ class BaseScanner(ABC):
     made_by_setup: ClassVar[tuple[str, ...]] = ("_folders", "_file", "_loaded_universe", "_static")
     """Attributes that every setup makes the same; the others are kept, should a session be resumed."""
 
+    def __init_subclass__(cls, **more: Any) -> None:
+        """Let what an override of ``_load_universe`` returns be the scanner's universe, too."""
+        super().__init_subclass__(**more)
+        if "_load_universe" in vars(cls):
+            cls._load_universe = _adopting(cls._load_universe)  # type: ignore[method-assign]
+
     def __init__(self, config: dict[str, Any]) -> None:
         self.config = config
+        self._indicators_registered: dict[str, Any] = {}  # the specification's; for subclasses to fill
         self._universe: list[str] = []
         self._loaded_universe: list[str] = []
         self._file: Universe | None = None
@@ -168,6 +176,8 @@ class BaseScanner(ABC):
     def _load_universe(self) -> list[str]:
         """The symbols of the universe the configuration names, else :attr:`params`, else of ``sp500``.
 
+        Sets ``_universe`` to them; one that the scanner chose itself stays as it is.
+
         Raises
         ------
         UniverseError
@@ -177,7 +187,7 @@ class BaseScanner(ABC):
         return self._load_universe_from_file(DEFAULT_UNIVERSE if named is None else named)
 
     def _load_universe_from_file(self, file_path: str) -> list[str]:
-        """The symbols of a universe by name or path.
+        """The symbols of a universe by name or path; sets ``_universe`` as ``_load_universe`` does.
 
         Raises
         ------
@@ -186,8 +196,15 @@ class BaseScanner(ABC):
         """
         self._file = load_universe(file_path, self._folders)
         self._static = StaticColumns(self._file.symbols, self._file.columns)
-        self._loaded_universe = list(self._file.symbols)
+        self._adopt_universe(self._file.symbols)
         return list(self._file.symbols)
+
+    def _adopt_universe(self, symbols: Iterable[str]) -> None:
+        """Take what was loaded as the universe, unless the scanner chose another one."""
+        loaded = list(symbols)
+        if self._universe == self._loaded_universe:
+            self._universe = loaded.copy()
+        self._loaded_universe = loaded
 
     def _named_universe(self) -> str | None:
         """The universe of the configuration, else the one ``params`` declares; None without either."""
@@ -197,3 +214,13 @@ class BaseScanner(ABC):
         field = None if self.params is None else self.params.model_fields.get("universe")
         default = None if field is None else field.get_default(call_default_factory=True, validated_data={})
         return os.fspath(default) if isinstance(default, str | os.PathLike) else None
+
+
+def _adopting(load: Callable[..., list[str]]) -> Callable[..., list[str]]:
+    @wraps(load)
+    def adopting(self: BaseScanner) -> list[str]:
+        symbols = load(self)
+        self._adopt_universe(symbols)
+        return symbols
+
+    return adopting
