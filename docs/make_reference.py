@@ -44,8 +44,11 @@ _CLASSES: tuple[type, ...] = (
     symscan.IndicatorConfig,
     symscan.IndicatorType,
     symscan.Universe,
+    symscan.ScriptSession,
 )
 _INNER = {
+    symscan.SessionView: {"unanswered", "add_unanswered", "forget"},
+    symscan.ScriptSession: {"carry_out"},
     symscan.BaseScanner: {"use_folders"},
     symscan.TimeManager: {"advance_to"},
     symscan.ScreenScanner: {"setup", "scan", "check"},
@@ -58,7 +61,8 @@ _SHOWN_PRIVATE = {"_load_universe", "_load_universe_from_file"}
 
 def render() -> str:
     """The whole page."""
-    parts = [_HEAD, *(_class(cls) for cls in _CLASSES), _function(symscan.load_universe), _readings()]
+    parts = [_HEAD, *(_class(cls) for cls in _CLASSES), _function(symscan.load_universe)]
+    parts += [_function(symscan.open_session), _readings()]
     return "\n".join([*parts, _indicators(), _errors()]).rstrip() + "\n"
 
 

@@ -31,14 +31,18 @@ if TYPE_CHECKING:
     from symscan.analysis.rules import PaperRules
     from symscan.clock.session_calendar import SessionCalendar
     from symscan.clock.time_manager import TimeManager
-    from symscan.config import SessionConfig, load_config
+    from symscan.config import ScannerConfig, SessionConfig, load_config
     from symscan.model.interval import Interval
     from symscan.model.specs import IndicatorConfig, IndicatorSpec, IndicatorType
     from symscan.model.trades import Passed, Position, Signal
+    from symscan.runtime.coordinator import SessionCoordinator
+    from symscan.runtime.script import ScriptSession, open_session
     from symscan.scanners.base import BaseScanner, ScanContext, ScanResult
+    from symscan.scanners.manager import ScannerManager
     from symscan.scanners.screen import Screen, ScreenScanner
     from symscan.scanners.universe import Universe, load_universe
     from symscan.session.member_view import MemberView
+    from symscan.session.session_data import SessionData
     from symscan.session.view import SessionView
     from symscan.sources.parquet import BarStore
 
@@ -67,11 +71,16 @@ __all__ = [
     "ScanOverrun",
     "ScanReport",
     "ScanResult",
+    "ScannerConfig",
     "ScannerFailed",
+    "ScannerManager",
     "Screen",
     "ScreenScanner",
+    "ScriptSession",
     "SessionCalendar",
     "SessionConfig",
+    "SessionCoordinator",
+    "SessionData",
     "SessionView",
     "Signal",
     "SpecError",
@@ -82,6 +91,7 @@ __all__ = [
     "UniverseError",
     "load_config",
     "load_universe",
+    "open_session",
 ]
 
 _HOMES: Final = {
@@ -99,10 +109,15 @@ _HOMES: Final = {
     "ScanContext": "symscan.scanners.base",
     "ScanReport": "symscan.analysis.base",
     "ScanResult": "symscan.scanners.base",
+    "ScannerConfig": "symscan.config",
+    "ScannerManager": "symscan.scanners.manager",
     "Screen": "symscan.scanners.screen",
     "ScreenScanner": "symscan.scanners.screen",
+    "ScriptSession": "symscan.runtime.script",
     "SessionCalendar": "symscan.clock.session_calendar",
     "SessionConfig": "symscan.config",
+    "SessionCoordinator": "symscan.runtime.coordinator",
+    "SessionData": "symscan.session.session_data",
     "SessionView": "symscan.session.view",
     "Signal": "symscan.model.trades",
     "StrategyContext": "symscan.analysis.base",
@@ -110,6 +125,7 @@ _HOMES: Final = {
     "Universe": "symscan.scanners.universe",
     "load_config": "symscan.config",
     "load_universe": "symscan.scanners.universe",
+    "open_session": "symscan.runtime.script",
 }
 """Where the names live that are loaded when they are first used."""
 

@@ -20,6 +20,7 @@ from symscan.session.unknown import Reason
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
 README = (ROOT / "README.md").read_text()
+SCRIPTS = (ROOT / "docs" / "SCRIPTS.md").read_text(encoding="utf-8")
 RESULTS = (ROOT / "docs" / "RESULTS.md").read_text()
 
 pages = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
@@ -138,3 +139,24 @@ def test_every_reason_and_event_is_described() -> None:
 def test_the_folder_holds_what_is_described(project: Path) -> None:
     described = set(re.findall(r"^\| \[`([\w.]+)`\]", RESULTS, re.MULTILINE))
     assert {path.name for path in (project / "demo" / "run").iterdir()} == described
+
+
+def test_the_scripts_run_as_written(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(project)
+    by_hand, configured = _blocks(SCRIPTS, "python")
+    names: dict[str, Any] = {}
+    exec(by_hand, names)
+    result, session = names["result"], names["session"]
+    assert len(result.symbols) > 3
+    assert set(result.symbols[:3]) == set(names["later"]["symbol"]) == set(names["now"]["symbol"])
+    assert names["now"].null_count().sum_horizontal().item() == 0
+    assert names["later"]["close"].to_list() != names["now"]["close"].to_list()
+    assert len({bar.end // 86_400_000_000 for bar in names["bars"]}) > 1  # of earlier sessions, too
+    holders = session.coordinator.session_data.holders
+    assert [holders.locks(symbol) for symbol in result.symbols[:3]] == [()] * 3  # they ended with the script
+    locked = [(one.holder, one.symbol) for one in session.events if isinstance(one, events.SymbolLocked)]
+    assert locked == [("script", symbol) for symbol in result.symbols[:3]]
+    exec(configured, names)
+    assert names["early"].error is None
+    assert set(names["early"].symbols) <= set(names["members"])
+    assert names["session"].coordinator.now == names["session"].session.close

@@ -142,3 +142,34 @@ def test_a_scan_that_fails_is_a_failure(
     ended = call(capsys, "scan", "mine_bad", *_scan("--at", "10:00")[2:])
     assert ended.code == 1
     assert ended.err.startswith(f"error: {message}")
+
+
+@pytest.mark.parametrize(
+    ("look", "expected"),
+    [
+        (
+            "frame(['close', 'sma_3_1m'])",
+            "NotRequested: sma_3_1m was not requested: call context.session_data",
+        ),
+        (
+            "get_indicator('AAA', 'sma_3_1m')",
+            "0 found, 2 of 4 judged; unknown: not_in_store 1, not_requested 1",
+        ),
+    ],
+)
+def test_what_was_never_requested_is_said(
+    project: Path, capsys: pytest.CaptureFixture[str], look: str, expected: str
+) -> None:
+    (project / "careless.py").write_text(
+        "from symscan import BaseScanner, ScanResult\n"
+        "class Scanner(BaseScanner):\n"
+        "    def setup(self, context):\n"
+        "        return bool(self._load_universe())\n"
+        "    def scan(self, context):\n"
+        f"        context.session_data.{look}\n"
+        "        return ScanResult([])\n"
+    )
+    command = ("scan", "careless", "--store", "store", "--date", DAY, "--universe", "three.txt")
+    ended = call(capsys, *command, "--at", "10:00")
+    assert expected in " ".join((ended.out + ended.err).split())
+    assert ended.code == ("NotRequested" in expected)

@@ -351,7 +351,7 @@ def test_locked_while_it_loads_it_cannot_be_removed() -> None:
         3: find("J"),
         4: lambda view: view.lock_symbol("J", "liked"),
         12: lambda view: view.remove_symbol("J"),
-        23: find(),
+        24: find(),  # its locks end with a scanner
     }
     session = loading(requests("one", asks), steps=(400.5, 410.5, 420.5)).play()
     assert session.is_member("J")
@@ -363,7 +363,7 @@ def test_locked_while_it_loads_it_cannot_be_removed() -> None:
 def test_what_cannot_be_loaded_is_refused_and_asked_for_again(route: str) -> None:
     ask = find("J") if route == "hit" else lambda view: view.add_symbol("J")
     session = loading(
-        requests("one", {3: ask, 4: lambda view: view.lock_symbol("T", "liked"), 12: ask, 23: find()}),
+        requests("one", {3: ask, 4: lambda view: view.lock_symbol("T", "liked"), 12: ask, 24: find()}),
         steps=(400.5, 410.5, 420.5, 800.5, 810.5, 820.5),
     )
     session.market.failing["J"] = "the line was cut"
@@ -493,7 +493,7 @@ def test_with_little_room_config_and_locked_symbols_come_first() -> None:
     def lock(view: Any) -> Any:
         view.lock_symbol("K", "liked")
 
-    asks = {2: find("J", "K"), 9: lock, 23: find()}
+    asks = {2: find("J", "K"), 9: lock, 24: find()}
     steps = tuple(200.5 + 10 * step for step in range(12))
     names = ("T", "J", "K")
     session = loading(requests("one", asks), steps=steps, symbols=names, max_symbols=2)

@@ -169,4 +169,4 @@ def test_a_strategy_reads_what_members_are_given_and_what_it_requested() -> None
     (error,) = _failures(lambda context: context.session_data.column("sma_2_1m"))
     assert "NotRequested: sma_2_1m was not requested: call context.session_data.add_indicator" in error
     (error,) = _failures(lambda context: context.session_data.get_latest_bar("A", "3m"))
-    assert error.startswith("NotRequested: 3m bars were not requested")
+    assert "NotRequested: 3m bars were not requested" in error

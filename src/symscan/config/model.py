@@ -69,7 +69,7 @@ class ScannerConfig:
     Attributes
     ----------
     name
-        Unique in the configuration.
+        Unique in the configuration; the module's last part where it is left out.
     path
         Where it stands in the file, ``session_data_config.scanners[0]``; for
         :meth:`SessionConfig.error`.
@@ -99,8 +99,8 @@ class ScannerConfig:
         What keeps it from the others in a live session: a ``thread`` of its own, or a ``process``.
     """
 
-    name: str
-    path: str
+    name: str = ""
+    path: str = ""
     module: str | None = None
     screen: ScreenConfig | None = None
     config: dict[str, Any] = field(default_factory=dict)
@@ -113,6 +113,10 @@ class ScannerConfig:
     timeout_seconds: float = 30.0
     add_symbols: bool = True
     isolation: Isolation = "thread"
+
+    def __post_init__(self) -> None:
+        if not self.name:
+            object.__setattr__(self, "name", (self.module or "").rpartition(".")[2])
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from symscan.clock.session_calendar import SessionCalendar
 from symscan.config import SessionConfig
 from symscan.errors import CalendarError, ConfigErrors, DataError
+from symscan.model.instant import Instant
 from symscan.model.session import Session
 from symscan.observers.base import Observer
 from symscan.runtime.building import Checked, Ports, build, check, first_due
@@ -80,10 +81,13 @@ class Backtest:
         splits = store.splits().rows()
         return sha256(repr((sorted(names), splits)).encode()).hexdigest()
 
-    def coordinator(self, session: Session, observers: Sequence[Observer] = ()) -> SessionCoordinator:
-        """One session, ready to run."""
+    def coordinator(
+        self, session: Session, observers: Sequence[Observer] = (), start: Instant | None = None
+    ) -> SessionCoordinator:
+        """One session, ready to run from an instant on; None for the first that a scanner is due at."""
         managed = self.checked.scanners.managed(session)
-        source = ReplaySource(self.store, session, start=first_due(managed, session))
+        first = first_due(managed, session) if start is None else start
+        source = ReplaySource(self.store, session, start=first)
         history = StoreHistory(self.store, self.checked.calendar, self.shelf)
         ports = Ports(history, source, Teller(session, observers))
         return build(self.checked, session, managed, ports)

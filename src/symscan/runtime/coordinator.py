@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
+from symscan.clock.time_manager import TimeManager
 from symscan.model.bar import BarSlice, Between, Moment
 from symscan.model.events import (
     Event,
@@ -20,6 +21,7 @@ from symscan.model.interval import Interval
 from symscan.runtime.orders import Admission, Exchange, Release
 from symscan.runtime.parts import SessionParts
 from symscan.session.holders import CONFIG, SCRIPT, scanner_holder
+from symscan.session.requests import Request
 
 if TYPE_CHECKING:
     from symscan.analysis.engine import AnalysisEngine
@@ -47,6 +49,11 @@ class SessionCoordinator:
         self._lag = parts.lag
         self._readiness = parts.readiness
         self._closing_seconds = parts.closing_seconds
+
+    @property
+    def time_manager(self) -> TimeManager:
+        """The session's clock."""
+        return self._time
 
     @property
     def now(self) -> Instant:
@@ -149,6 +156,33 @@ class SessionCoordinator:
         self._publish(self._orders.collect())
         self._teller.commit("between", self.now)
         return self.session_data.holders.is_member(symbol) or self._orders.is_coming(symbol)
+
+    def run_scan(self, name: str) -> None:
+        """Let a scanner scan between two slices, due or not, and take in what it finds.
+
+        Raises
+        ------
+        InputError
+            If there is no such scanner, or it cannot scan now.
+        """
+        self._apply(self.scanner_manager.run_scan(name))
+        self._teller.commit("between", self.now)
+
+    def carry_out(self, requests: Sequence[Request]) -> None:
+        """Carry out what a script requested, between two slices."""
+        self._orders.submit(Exchange(tuple(requests)))
+        self._publish(self._orders.collect())
+        self._teller.commit("between", self.now)
+
+    def finish(self, holders: Sequence[str] = ()) -> None:
+        """End a session that is played by hand, at its close or before, with holders beside its plug-ins."""
+        if self.now < self.session.close:
+            for holder in holders:
+                self._orders.submit(Release(holder))
+            self._publish(self._orders.collect())
+        self._end()
+        self._close()
+        self._teller.flush()
 
     def step(self, bar_slice: BarSlice) -> None:
         """Carry one slice through the session."""

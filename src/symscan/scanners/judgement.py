@@ -94,6 +94,12 @@ class Judgement:
         rows = self._data.symbols.in_use
         return self._data.symbols.names(rows[self._data.in_store[rows]])
 
+    def unknown(self, result: ScanResult, unanswered: Mapping[str, Unanswered] = _NONE_UNANSWERED) -> Mask:
+        """Which candidates could not be judged."""
+        rows = self._data.symbols.rows_or_none(result.symbols)
+        unknown: Mask = self._reasons(result, rows, unanswered) != Reason.NONE
+        return unknown
+
     def _reasons(self, result: ScanResult, found: Rows, unanswered: Mapping[str, Unanswered]) -> Reasons:
         """Those unknown whom the scanner names, else those it misses something of and did not find."""
         said = result.unknown

@@ -8,7 +8,7 @@ from typing import Final
 
 from symscan.clock.stopwatch import Stopwatch
 from symscan.clock.time_manager import TimeManager
-from symscan.errors import ScannerFailed, ScanOverrun
+from symscan.errors import InputError, ScannerFailed, ScanOverrun
 from symscan.model.events import Event, Outcome, ScanFinished, ScannerDone, ScanPhase
 from symscan.model.instant import Instant
 from symscan.scanners.execution import Execution, InlineExecution
@@ -149,6 +149,27 @@ class ScannerManager:
                     yield self._overrun(managed, job)
                     raise
                 yield from self._scans()
+
+    def run_scan(self, name: str) -> Iterator[ScanFinished]:
+        """Begin a scan now, due or not.
+
+        Raises
+        ------
+        InputError
+            If there is no such scanner, or it cannot scan now.
+        """
+        managed = self.scanners.get(name)
+        if managed is None:
+            raise InputError(
+                f"there is no scanner '{name}' (there are: {', '.join(self.scanners) or 'none'})"
+            )
+        if managed.state is not ScannerState.READY:
+            why = managed.disabled or f"it is {managed.state}; after its last scan due a scanner is done"
+            raise InputError(f"scanner '{name}' cannot scan now: {why}")
+        phase = ScanPhase.PRE_SESSION if self._time.now <= self._time.session.open else ScanPhase.REGULAR
+        managed.go(ScannerState.SCANNING)
+        self._begin(managed, self._jobs.scan(managed, phase, self._jobs.data()))
+        yield from self._scans()
 
     def collect(self) -> Iterator[Told]:
         """What came in since the last call; to be applied between slices."""

@@ -215,6 +215,11 @@ class SessionLooks:
         static = self._static()
         return static.series(name, self.symbols) if static is not None and name in static.names else None
 
+    def forget(self) -> None:
+        """Forget what was read: the session has changed."""
+        for kept in (self._columns, self._full, self._masks, self._grids):
+            kept.clear()
+
     def unanswered(self) -> dict[str, Unanswered]:
         """The symbols of which indicators were read and none had a reading, each with the first of them."""
         return {one: first for one, first in self._unanswered.items() if one not in self._answered}
@@ -266,9 +271,7 @@ class SessionLooks:
                 self._check_requested(parsed, *givers)
             return None
         grid = self._data.grid(parsed)
-        if grid is None:
-            self._check_possible(parsed, symbol)
-        elif givers is own:
+        if grid is not None and givers is own:
             self._grids[interval] = grid
         return grid
 
@@ -292,13 +295,10 @@ class SessionLooks:
 
     def _check_requested(self, what: Requestable, *givers: str) -> None:
         if not self._has_requested(what, *givers):
+            if isinstance(what, Interval) and not self._data.can_have(what):
+                base = self._data.base
+                raise SpecError(f"this session has no {what} bars: its finest interval is {base}")
             raise NotRequested(f"{missing_call(what)} {self._when_to_ask}")
-
-    def _check_possible(self, interval: Interval, symbol: str) -> None:
-        """Refuse bars that the session's finest do not add up to, unless earlier sessions have them."""
-        if interval.is_intraday and not self._has_history(symbol, interval):
-            base = self._data.base
-            raise SpecError(f"this session has no {interval} bars: its finest interval is {base}")
 
     def _has_history(self, symbol: str, interval: Interval) -> bool:
         kept = self._data.history

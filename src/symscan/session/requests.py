@@ -100,6 +100,11 @@ class RequestBook:
         """Record an indicator asked for."""
         self._indicators.setdefault(spec, {}).update(dict.fromkeys(symbols))
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is pending."""
+        return not (self._indicators or self._bars or self._changes)
+
     def lead_with(self, symbols: Iterable[str], interval: Interval) -> None:
         """Put these symbols' session bars before everything asked for so far."""
         first = dict.fromkeys(symbols)

@@ -144,6 +144,10 @@ class SessionData:
         """Whether bars of an interval are kept for one of the holders; those of the finest are for all."""
         return interval == self.base or any(interval in self._intervals.get(one, ()) for one in holders)
 
+    def can_have(self, interval: Interval) -> bool:
+        """Whether the session's finest bars add up to bars of an interval."""
+        return not interval.is_intraday or interval.minutes % self.base.minutes == 0
+
     def add_interval(self, interval: Interval, holder: str) -> None:
         """Keep bars of a coarser interval for a holder, those of this session so far included.
 
@@ -152,7 +156,7 @@ class SessionData:
         self._intervals.setdefault(holder, {})[interval] = None
         if interval <= self.base or interval in self.derived:
             return
-        if interval.is_intraday and interval.minutes % self.base.minutes:
+        if not self.can_have(interval):
             return
         grid = Grid(self.capacity)
         for block in derive(interval, self.session, self.regular.grid.blocks):

@@ -1,0 +1,320 @@
+"""A session that a script plays by hand: over a store, slice by slice, with scanners of its own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import date, datetime, time
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from symscan.clock.stopwatch import Stopwatch
+from symscan.clock.time_manager import TimeManager
+from symscan.config import ScannerConfig, SessionConfig, load_config, parse_config
+from symscan.errors import InputError, RunError
+from symscan.model.bar import Moment
+from symscan.model.events import Event
+from symscan.model.instant import MINUTE, Instant, from_datetime
+from symscan.model.session import Session
+from symscan.runtime.assembly import assemble_backtest
+from symscan.runtime.coordinator import SessionCoordinator
+from symscan.scanners.base import BaseScanner, ScanContext, ScanResult
+from symscan.scanners.judgement import Judgement
+from symscan.scanners.manager import ScannerManager
+from symscan.scanners.result import checked_result
+from symscan.session.holders import SCRIPT, scanner_holder
+from symscan.session.requests import Request, RequestBook
+from symscan.session.script_view import ScriptView
+
+Config = SessionConfig | Mapping[str, Any] | Path | str | None
+
+
+def open_session(
+    store: Path | str, day: date | str, config: Config = None, scanners: Sequence[ScannerConfig] = ()
+) -> ScriptSession:
+    """Open the session of a day over a bar store, ready to be played by hand.
+
+    The configuration's scanners are set up and its symbols are members; no bar has been played yet.
+
+    Parameters
+    ----------
+    store
+        The folder of the bar store.
+    day
+        The session's date; a text is written as ``2018-02-20``.
+    config
+        A configuration, its file, or what the file would hold; None for one without scanners.
+    scanners
+        Further scanners of the configuration.
+
+    Raises
+    ------
+    ConfigErrors
+        If anything in the configuration is wrong.
+    CalendarError
+        If there is no session on the day.
+    DataError
+        If there is no store, or it has no intraday bars of the day.
+    """
+    chosen = _with_scanners(_configuration(config), scanners)
+    session_date = _date(day)
+    backtest = assemble_backtest(chosen, Path(store), session_date, session_date)
+    (session,) = backtest.sessions
+    events: list[Event] = []
+    coordinator = backtest.coordinator(session, [_Collector(events)], start=session.pre_open)
+    folders = backtest.checked.scanners.folders
+    return ScriptSession(coordinator, folders, events)
+
+
+class ScriptSession:
+    """A session that a script plays, reads and changes between two slices; see :func:`open_session`.
+
+    It is a context manager: at its end scanners are torn down and the script's locks are released.
+
+    Attributes
+    ----------
+    session_data
+        The session as it stands, bound to the holder ``script``: what a script reads and requests.
+    coordinator
+        What carries the slices through the session.
+    edition
+        Another number whenever the session has changed.
+    """
+
+    def __init__(
+        self, coordinator: SessionCoordinator, folders: Sequence[Path], events: Sequence[Event]
+    ) -> None:
+        self.coordinator = coordinator
+        self.edition = 0
+        self._folders = tuple(folders)
+        self._events = events
+        self._books: dict[str, RequestBook] = {}
+        self._scanners: dict[str, BaseScanner] = {}
+        self._moments: Iterator[Moment] = coordinator.slices()
+        self._next_end = coordinator.session.pre_open
+        self._is_closed = False
+        coordinator.prepare()
+        self.session_data = self._view(SCRIPT)
+
+    @property
+    def session(self) -> Session:
+        """The trading day."""
+        return self.coordinator.session
+
+    @property
+    def time_manager(self) -> TimeManager:
+        """The session's clock."""
+        return self.coordinator.time_manager
+
+    @property
+    def scanner_manager(self) -> ScannerManager:
+        """Runs the configuration's scanners."""
+        return self.coordinator.scanner_manager
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """Everything that happened so far, refused requests included."""
+        return tuple(self._events)
+
+    def advance_to(self, at: str | time | datetime) -> None:
+        """Play every slice that ends by a time of the session's day; scans that are due run.
+
+        Parameters
+        ----------
+        at
+            On the exchange's clock: ``10:30``, a ``time``, or a ``datetime`` with a zone.
+
+        Raises
+        ------
+        InputError
+            If it is no time, or has passed.
+        """
+        until = self._instant(at)
+        if until < self.coordinator.now:
+            now = self.time_manager.get_current_time()
+            raise InputError(f"the session is at {now:%H:%M} already; it cannot go back to {at}")
+        self._play(until)
+
+    def run(self) -> None:
+        """Play the session to its close, and close it."""
+        self._play(self.session.post_close)
+        self.close()
+
+    def add_symbol_mid_session(
+        self,
+        symbol: str,
+        streams: Sequence[str] | None = None,
+        load_historical: bool = True,
+        historical_days: int | None = None,
+    ) -> bool:
+        """Bring a symbol into the session; see :meth:`SessionCoordinator.add_symbol_mid_session`."""
+        self._flush()
+        days = historical_days
+        is_coming = self.coordinator.add_symbol_mid_session(symbol, streams, load_historical, days)
+        self.edition += 1
+        return is_coming
+
+    def carry_out(self, requests: Sequence[Request]) -> None:
+        """Carry requests out; what is requested of ``session_data`` is so as soon as it is read again."""
+        self.coordinator.carry_out(requests)
+        self.edition += 1
+
+    def run_scan(self, name: str) -> ScanResult:
+        """Let a scanner of the configuration scan now, due or not; what it finds joins the session.
+
+        Raises
+        ------
+        InputError
+            If there is no such scanner, or it is not ready: disabled, or torn down after its last scan.
+        """
+        self._flush()
+        self.coordinator.run_scan(name)
+        self.edition += 1
+        result = self.scanner_manager.scanners[name].last_result
+        if result is None:
+            raise RunError(f"scanner '{name}' did not scan")
+        return result
+
+    def context(self, scanner: BaseScanner, name: str | None = None) -> ScanContext:
+        """What the engine would give a scanner now, for calling its methods by hand.
+
+        Take a new one for each call: ``current_time`` stays as it is.
+
+        Parameters
+        ----------
+        scanner
+            A scanner that is not the configuration's.
+        name
+            Under which it holds its symbols, as ``scanner:NAME``; None for its class's name.
+
+        Raises
+        ------
+        InputError
+            If another scanner has the name.
+        """
+        holder = self._holder(scanner, name)
+        scanner.use_folders(self._folders)
+        now = self.time_manager.get_current_time()
+        view = self._view(holder, lambda: scanner.universe)
+        return ScanContext(view, self.time_manager, "backtest", now, scanner.config)
+
+    def scan(self, scanner: BaseScanner, name: str | None = None) -> ScanResult:
+        """Let a scanner scan now, set up before if this is its first call; nothing it finds joins by itself.
+
+        Returns
+        -------
+        ScanResult
+            Checked, with ``execution_time_ms``, and ``unknown`` saying who could not be judged.
+
+        Raises
+        ------
+        RunError
+            If its ``setup`` returns False.
+        TypeError
+            If what it returns is no result.
+        """
+        if scanner not in self._scanners.values() and not scanner.setup(self.context(scanner, name)):
+            raise RunError(f"setup() of {type(scanner).__name__} did not return True")
+        context = self.context(scanner, name)
+        candidates, watch = len(context.session_data.symbols), Stopwatch()
+        result = checked_result(scanner.scan(context), candidates)
+        result.execution_time_ms = watch.elapsed_ms
+        if result.error is None and not result.skipped:
+            view = context.session_data
+            judgement = Judgement(self.coordinator.session_data, scanner, self._holder(scanner, name))
+            result.unknown = judgement.unknown(result, view.unanswered())
+        return result
+
+    def close(self) -> None:
+        """End the session where it stands: scanners are torn down, the script's locks released."""
+        if not self._is_closed:
+            self._is_closed = True
+            self._flush()
+            self.coordinator.finish(tuple(self._books))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _holder(self, scanner: BaseScanner, name: str | None) -> str:
+        name = name or type(scanner).__name__
+        if name in self.scanner_manager.scanners or self._scanners.setdefault(name, scanner) is not scanner:
+            raise InputError(f"there is a scanner '{name}' already; give this one another name")
+        return scanner_holder(name)
+
+    def _view(self, holder: str, universe: Callable[[], Sequence[str]] = tuple) -> ScriptView:
+        book = self._books.setdefault(holder, RequestBook(holder))
+        return ScriptView(self.coordinator.session_data, book, self, universe)
+
+    def _flush(self) -> None:
+        """Have carried out what was requested and not read yet."""
+        for book in self._books.values():
+            if not book.is_empty:
+                self.carry_out(book.drain())
+
+    def _play(self, until: Instant) -> None:
+        """Play on; a slice is as wide as the session is when it is made, so none is made before it is due."""
+        self._flush()
+        while self._next_end <= until and (moment := next(self._moments, None)) is not None:
+            self.coordinator.carry(moment)
+            self._next_end = self.coordinator.now + MINUTE
+            self.edition += 1
+
+    def _instant(self, at: str | time | datetime) -> Instant:
+        if isinstance(at, str):
+            try:
+                at = time.fromisoformat(at)
+            except ValueError:
+                raise InputError(f"'{at}' is not a time; write it as 10:30") from None
+        if isinstance(at, time):
+            at = datetime.combine(self.session.date, at, self.session.zone)
+        if at.tzinfo is None:
+            at = at.replace(tzinfo=self.session.zone)
+        return from_datetime(at)
+
+
+class _Collector:
+    """An observer that keeps what it is told."""
+
+    def __init__(self, events: list[Event]) -> None:
+        self._events = events
+
+    def observe(self, session: Session, event: Event) -> None:  # noqa: ARG002 - an observer's face
+        self._events.append(event)
+
+
+def _configuration(config: Config) -> SessionConfig:
+    if isinstance(config, SessionConfig):
+        return config
+    if config is None or isinstance(config, Mapping):
+        return parse_config(json.dumps(dict(config or {"session_data_config": {}})), "script.json")
+    return load_config(Path(config))
+
+
+def _with_scanners(config: SessionConfig, scanners: Sequence[ScannerConfig]) -> SessionConfig:
+    """The configuration with further scanners, each under a name of its own."""
+    names = [one.name for one in (*config.scanners, *scanners)]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise InputError(f"two scanners are called '{twice}'; give each a name of its own")
+    first = len(config.scanners)
+    placed = (
+        replace(one, path=f"session_data_config.scanners[{first + number}]")
+        for number, one in enumerate(scanners)
+    )
+    return replace(config, scanners=(*config.scanners, *placed))
+
+
+def _date(day: date | str) -> date:
+    if isinstance(day, date):
+        return day
+    try:
+        return date.fromisoformat(day)
+    except ValueError:
+        raise InputError(f"'{day}' is not a date; write it as 2018-02-20") from None
