@@ -201,7 +201,9 @@ class ScriptSession:
         return ScanContext(view, self.time_manager, "backtest", now, scanner.config)
 
     def scan(self, scanner: BaseScanner, name: str | None = None) -> ScanResult:
-        """Let a scanner scan now, set up before if this is its first call; nothing it finds joins by itself.
+        """Let a scanner scan now; nothing it finds joins by itself.
+
+        It is set up first, unless that was done by hand: with what :meth:`context` gave before.
 
         Returns
         -------
@@ -215,8 +217,8 @@ class ScriptSession:
         TypeError
             If what it returns is no result.
         """
-        if scanner not in self._scanners.values() and not scanner.setup(self.context(scanner, name)):
-            raise RunError(f"setup() of {type(scanner).__name__} did not return True")
+        if scanner not in self._scanners.values():
+            self._set_up(scanner, name)
         context = self.context(scanner, name)
         candidates, watch = len(context.session_data.symbols), Stopwatch()
         result = checked_result(scanner.scan(context), candidates)
@@ -247,6 +249,12 @@ class ScriptSession:
         if name in self.scanner_manager.scanners or self._scanners.setdefault(name, scanner) is not scanner:
             raise InputError(f"there is a scanner '{name}' already; give this one another name")
         return scanner_holder(name)
+
+    def _set_up(self, scanner: BaseScanner, name: str | None) -> None:
+        context = self.context(scanner, name)
+        if not scanner.setup(context):
+            self._scanners = {one: made for one, made in self._scanners.items() if made is not scanner}
+            raise RunError(f"setup() of {type(scanner).__name__} did not return True")
 
     def _view(self, holder: str, universe: Callable[[], Sequence[str]] = tuple) -> ScriptView:
         book = self._books.setdefault(holder, RequestBook(holder))
