@@ -48,8 +48,26 @@ def test_a_range_names_its_days(project: Path, capsys: pytest.CaptureFixture[str
     summary = json.loads((project / "out" / "summary.json").read_text())
     assert summary["warnings"] == [
         "the store has no intraday bars of 2 of 4 sessions: 2026-01-16, 2026-01-20",
-        "the store has no bars of 1 of the 4 symbols in the universe of 'movers'",
+        "only 3 of the 4 symbols in the universe of 'movers' have intraday bars on any of the 2 sessions "
+        "from 2026-01-14 to 2026-01-15; of 1 the store has no bars at all",
     ]
+
+
+def test_who_is_in_the_store_but_not_on_that_date_is_warned_of(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_bars(project / "old.csv", {"DDD": 0.1, "OLD": 0.1}, ["2026-01-13"])
+    assert call(capsys, "data", "import", "old.csv", *STORE).code == 0
+    (project / "three.txt").write_text("AAA\nBBB\nCCC\nDDD\nEEE\n")
+    write_config(project, lambda whole, _: whole["session_data_config"].update(symbols=["AAA", "OLD"]))
+    said = call(capsys, *RUN).out
+    assert f"warning: the store has no intraday bars of the configured OLD on {DAY}\n" in said
+    assert (
+        f"warning: only 3 of the 5 symbols in the universe of 'movers' have intraday bars on {DAY}; of 1 "
+        "the store has no bars at all\n"
+    ) in said
+    rows = call(capsys, "explain", "mine.json", "--store", "store", "--date", DAY).out
+    assert "5 symbols, 4 in the store, 3 with bars of that date" in " ".join(rows.split())
 
 
 @pytest.mark.parametrize(

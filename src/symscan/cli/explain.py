@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from symscan.config import SessionConfig
-    from symscan.runtime.explanation import Explanation
+    from symscan.runtime.explanation import DailyShare, Explanation
     from symscan.sources.parquet import BarStore
 
 EXAMPLES = "Example: symscan explain session.json --store store --date 2018-02-20"
@@ -34,7 +34,8 @@ def explain(
 ) -> None:
     """Say what a configuration will load, and why.
 
-    Symbols, scans, intervals, sessions of history, and which scanner asked. No bars are read.
+    Symbols, scans, intervals, sessions of history, and which scanner asked; with a store, how many of the
+    symbols it has on that date, and whose daily bars it lacks.
     """
     from symscan.config import load_config
     from symscan.runtime.building import calendar_of
@@ -44,7 +45,7 @@ def explain(
     loaded = load_config(config)
     opened = None if store is None else BarStore(store)
     session = calendar_of(loaded).session(_day(loaded, opened, day))
-    _show(loaded.name, explained(loaded, session), opened)
+    _show(loaded.name, explained(loaded, session, opened))
 
 
 def _day(config: SessionConfig, store: BarStore | None, day: date | None) -> date:
@@ -57,7 +58,7 @@ def _day(config: SessionConfig, store: BarStore | None, day: date | None) -> dat
     return max(days)
 
 
-def _show(name: str, explanation: Explanation, store: BarStore | None) -> None:
+def _show(name: str, explanation: Explanation) -> None:
     from symscan.cli.report import report_console, say
 
     console = report_console()
@@ -66,21 +67,33 @@ def _show(name: str, explanation: Explanation, store: BarStore | None) -> None:
     members, more = explanation.members[:_MOST_SYMBOLS], len(explanation.members) - _MOST_SYMBOLS
     shown = ", ".join(members) + (f" and {more:,} more" if more > 0 else "")
     say(console, f"members from the start: {shown or 'none'}")
-    console.print(_scanner_table(explanation, store))
+    console.print(_scanner_table(explanation))
     console.print(_bars_table(explanation))
+    if explanation.daily is not None and explanation.daily.any_session:
+        say(console, _daily_text(explanation.daily))
 
 
-def _scanner_table(explanation: Explanation, store: BarStore | None) -> Table:
+def _daily_text(daily: DailyShare) -> str:
+    text = (
+        f"daily bars that the store lacks, made of regular minutes: {daily.last_session:,} of "
+        f"{daily.symbols:,} symbols in the session before"
+    )
+    if daily.any_session == daily.last_session:
+        return text
+    return f"{text}, {daily.any_session:,} in at least one of the {daily.sessions:,} sessions before"
+
+
+def _scanner_table(explanation: Explanation) -> Table:
     from symscan.cli.report import plain_table
 
     table = plain_table()
     for column in ("scanner", "universe", "scans", "what it finds is given"):
         table.add_column(column)
-    session, stored = explanation.session, store.symbols() if store is not None else None
+    session = explanation.session
     for one in explanation.scanners:
         universe = f"{len(one.universe):,} symbols"
-        if stored is not None:
-            universe += f", {sum(symbol in stored for symbol in one.universe):,} in the store"
+        if one.share is not None:
+            universe += f", {one.share.stored:,} in the store, {one.share.traded:,} with bars of that date"
         first_last = [f"{session.local(at):%H:%M}" for at in (one.due[:1] + one.due[-1:])]
         when = f"{len(one.due):,}: {' to '.join(dict.fromkeys(first_last))}" if one.due else "none"
         scans = when if one.disabled is None else f"disabled: {one.disabled}"

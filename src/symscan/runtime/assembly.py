@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,7 @@ from symscan.sources.history import StoreHistory
 from symscan.sources.parquet import BarStore
 from symscan.sources.replay import ReplaySource
 from symscan.sources.shelf import BlockShelf
+from symscan.sources.store_universe import symbols_before
 
 if TYPE_CHECKING:
     from symscan.runtime.live import Live, LiveOptions
@@ -118,7 +120,7 @@ def assemble_backtest(config: SessionConfig, store: Path, start: date, end: date
         raise ConfigErrors(
             [config.error("mode", "only 'backtest' can be run by this command; leave 'mode' out")]
         )
-    checked = check(config, "backtest")
+    checked = check(config, "backtest", start, partial(symbols_before, store.resolve()))
     opened = BarStore(store)
     sessions = _sessions(checked.calendar, start, end)
     playable = tuple(session for session in sessions if _has_bars(opened, session))
@@ -146,7 +148,7 @@ def assemble_live(config: SessionConfig, options: LiveOptions) -> Live:
     from symscan.runtime.live import Live
     from symscan.sources.feed_faults import Faults
 
-    checked = check(config, "live")
+    checked = check(config, "live", options.day, partial(symbols_before, options.store.resolve()))
     session = checked.calendar.session(options.day)
     plan: FeedPlan
     if options.source == "replay":

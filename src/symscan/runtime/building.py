@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
 from symscan.clock.session_calendar import SessionCalendar
@@ -28,7 +29,7 @@ from symscan.runtime.parts import SessionParts
 from symscan.runtime.processor import DataProcessor
 from symscan.runtime.provisioning import Provisioning
 from symscan.runtime.readiness import Connection, ReadinessWatch
-from symscan.runtime.scanner_setup import ScannerSetup
+from symscan.runtime.scanner_setup import KnownSymbols, ScannerSetup
 from symscan.runtime.strategy_setup import StrategySetup
 from symscan.runtime.telling import Teller
 from symscan.runtime.warming import Warming
@@ -113,8 +114,17 @@ class Ports:
     settings: LiveSettings = field(default_factory=LiveSettings)
 
 
-def check(config: SessionConfig, mode: Mode) -> Checked:
-    """Check everything that can be wrong with a configuration by itself.
+def check(
+    config: SessionConfig, mode: Mode, day: date | None = None, known_symbols: KnownSymbols | None = None
+) -> Checked:
+    """Check everything that can be wrong with a configuration before a session of it is put together.
+
+    Parameters
+    ----------
+    day
+        The date of its first session.
+    known_symbols
+        Gives the symbols of the universe ``store`` by the session's date; None where there is no store.
 
     Raises
     ------
@@ -123,8 +133,9 @@ def check(config: SessionConfig, mode: Mode) -> Checked:
     """
     calendar = calendar_of(config)
     folders = (Path.cwd(), config.file.resolve().parent)
-    scanners, strategies = ScannerSetup(config, folders), StrategySetup(config, folders, mode)
-    made = tuple(scanners.check())
+    scanners = ScannerSetup(config, folders, known_symbols)
+    strategies = StrategySetup(config, folders, mode)
+    made = tuple(scanners.check(day))
     strategies.check()
     return Checked(config, mode, calendar, scanners, strategies, member_indicators(config), made)
 

@@ -34,29 +34,36 @@ def cautions(
     enabled = [scanner for scanner in config.scanners if scanner.enabled]
     if not enabled:
         yield "no scanner is enabled: nothing will be found"
-    missing = [symbol for symbol in config.symbols if symbol not in store.symbols()]
+    traded = store.traded(session.date for session in playable)
+    missing = [symbol for symbol in config.symbols if symbol not in traded]
     if missing:
-        yield f"the store has no bars of the configured {', '.join(missing)}"
+        yield f"the store has no intraday bars of the configured {', '.join(missing)} on {_when(playable)}"
     without = [session.date for session in wanted if session not in playable]
     if without:
         yield f"the store has no intraday bars of {len(without)} of {len(wanted)} sessions: {_dates(without)}"
     scanners = {scanner.name: instance for scanner, instance in zip(enabled, made, strict=True)}
-    yield from _not_in_store(scanners, store)
+    yield from _not_traded(scanners, store, traded, playable)
     yield from _survivorship(scanners, playable[0])
     for scanner in enabled:
         yield from _never_due(scanner, playable)
 
 
-def _not_in_store(scanners: Mapping[str, BaseScanner], store: BarStore) -> Iterator[str]:
+def _not_traded(
+    scanners: Mapping[str, BaseScanner], store: BarStore, traded: frozenset[str], sessions: Sequence[Session]
+) -> Iterator[str]:
+    """A universe may be in the store, and hardly any of it on the dates that are played."""
     stored = store.symbols()
-    lacking: dict[tuple[int, int], list[str]] = {}
+    lacking: dict[tuple[int, int, int], list[str]] = {}
     for name, scanner in scanners.items():
-        universe = scanner.universe
-        missing = sum(symbol not in stored for symbol in universe)
+        missing = [symbol for symbol in scanner.universe if symbol not in traded]
         if missing:
-            lacking.setdefault((missing, len(universe)), []).append(name)
-    for (missing, of), names in lacking.items():
-        yield f"the store has no bars of {missing} of the {of} symbols in the universe of {_named(names)}"
+            nowhere = sum(symbol not in stored for symbol in missing)
+            lacking.setdefault((len(missing), nowhere, len(scanner.universe)), []).append(name)
+    for (count, nowhere, of), names in lacking.items():
+        yield (
+            f"only {of - count} of the {of} symbols in the universe of {_named(names)} have intraday bars on "
+            f"{_when(sessions)}" + (f"; of {nowhere} the store has no bars at all" if nowhere else "")
+        )
 
 
 def _survivorship(scanners: Mapping[str, BaseScanner], first: Session) -> Iterator[str]:
@@ -99,3 +106,8 @@ def _named(scanners: Sequence[str]) -> str:
 
 def _dates(days: Sequence[date]) -> str:
     return ", ".join(map(str, days[:_SHOWN])) + (", ..." if len(days) > _SHOWN else "")
+
+
+def _when(sessions: Sequence[Session]) -> str:
+    first, last = sessions[0].date, sessions[-1].date
+    return str(first) if first == last else f"any of the {len(sessions)} sessions from {first} to {last}"

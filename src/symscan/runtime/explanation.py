@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+
+import numpy as np
 
 from symscan.clock.session_calendar import SessionCalendar
 from symscan.clock.time_manager import TimeManager
@@ -21,6 +24,9 @@ from symscan.scanners.manager import ScannerManager
 from symscan.session.requests import AddBars, AddIndicator, Request
 from symscan.session.requirements import sessions_needed, sessions_to_look_at, warm_up_bars
 from symscan.session.session_data import SessionData
+from symscan.sources.history import StoreHistory
+from symscan.sources.parquet import BarStore
+from symscan.sources.store_universe import symbols_before
 
 _MEMBERS = "members"
 
@@ -49,6 +55,34 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
+class StoredShare:
+    """How many of a universe's symbols the store has bars of: any, and intraday ones of the session."""
+
+    stored: int
+    traded: int
+
+
+@dataclass(frozen=True, slots=True)
+class DailyShare:
+    """Whose daily bars a store lacks and makes of their regular minutes.
+
+    Attributes
+    ----------
+    symbols
+        How many symbols the session begins with.
+    last_session
+        How many of them lack the daily bar of the session before.
+    sessions, any_session
+        How many sessions of daily bars are wanted, and how many lack that of at least one of them.
+    """
+
+    symbols: int
+    last_session: int
+    sessions: int
+    any_session: int
+
+
+@dataclass(frozen=True, slots=True)
 class PlannedScanner:
     """A scanner as it will run.
 
@@ -62,6 +96,8 @@ class PlannedScanner:
         What a symbol it finds is given; None if it brings none in.
     disabled
         Why it takes no part, None if it does.
+    share
+        How much of its universe the store has; None where no store is named.
     """
 
     name: str
@@ -69,20 +105,27 @@ class PlannedScanner:
     due: tuple[Instant, ...]
     found: str | None
     disabled: str | None
+    share: StoredShare | None
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """What one session of a configuration loads."""
+    """What one session of a configuration loads; ``daily`` is None where no store is named."""
 
     session: Session
     members: tuple[str, ...]
     scanners: tuple[PlannedScanner, ...]
     wanted: tuple[Wanted, ...]
+    daily: DailyShare | None = None
 
 
-def explain(config: SessionConfig, session: Session) -> Explanation:
-    """What a session will load and why; no bars are read.
+def explain(config: SessionConfig, session: Session, store: BarStore | None = None) -> Explanation:
+    """What a session will load and why; of bars only the closes of the session before are read.
+
+    Parameters
+    ----------
+    store
+        The store to say how many of the symbols it has; None says nothing of it.
 
     Raises
     ------
@@ -92,8 +135,9 @@ def explain(config: SessionConfig, session: Session) -> Explanation:
         If a required scanner cannot be set up.
     """
     calendar, indicators = calendar_of(config), member_indicators(config)
-    setup = ScannerSetup(config, (Path.cwd(), config.file.resolve().parent))
-    setup.check()
+    known = None if store is None else partial(symbols_before, store.root.resolve())
+    setup = ScannerSetup(config, (Path.cwd(), config.file.resolve().parent), known)
+    setup.check(session.date)
     managed = setup.managed(session)
     events, requests = _set_up(managed, session, config)
     disabled = {event.scanner: event.reason for event in events if isinstance(event, ScannerDisabled)}
@@ -102,12 +146,43 @@ def explain(config: SessionConfig, session: Session) -> Explanation:
         *_of_members(config, indicators, session, calendar),
         *(one for request in requests for one in _of_request(request, names, session, calendar)),
     ]
-    symbols = len({*config.symbols, *(symbol for one in managed for symbol in one.scanner.universe)})
-    closes = Wanted(ONE_DAY, 1, symbols, "session", "previous_close, change_pct and gap_pct")
-    planned = (
-        _planned(one, scanner, config, disabled) for one, scanner in zip(managed, setup.enabled, strict=True)
+    symbols = dict.fromkeys([*config.symbols, *(one for each in managed for one in each.scanner.universe)])
+    closes = Wanted(ONE_DAY, 1, len(symbols), "session", "previous_close, change_pct and gap_pct")
+    traded = frozenset[str]() if store is None else store.traded([session.date])
+    planned = tuple(
+        _planned(one, scanner, config, disabled, _share(one.scanner.universe, store, traded))
+        for one, scanner in zip(managed, setup.enabled, strict=True)
     )
-    return Explanation(session, config.symbols, tuple(planned), (closes, *wanted))
+    wanted = [closes, *wanted]
+    daily = None if store is None else _daily_share(tuple(symbols), wanted, session, store, calendar)
+    return Explanation(session, config.symbols, planned, tuple(wanted), daily)
+
+
+def _share(universe: Sequence[str], store: BarStore | None, traded: frozenset[str]) -> StoredShare | None:
+    if store is None:
+        return None
+    stored = store.symbols()
+    return StoredShare(sum(one in stored for one in universe), sum(one in traded for one in universe))
+
+
+def _daily_share(
+    symbols: tuple[str, ...],
+    wanted: Sequence[Wanted],
+    session: Session,
+    store: BarStore,
+    calendar: SessionCalendar,
+) -> DailyShare:
+    """Of the session before what is made of minutes counts, of those before it what can be."""
+    sessions = max(one.history for one in wanted if not one.interval.is_intraday)
+    derived = StoreHistory(store, calendar).daily(symbols, session).derived
+    last = np.zeros(len(symbols), np.bool_) if derived is None else derived
+    lacking = last.copy()
+    for earlier in calendar.previous(session.date, sessions)[:-1] if store.files(ONE_DAY) else ():
+        finest = store.finest(earlier.date)
+        if finest is not None:
+            has_minutes = store.has_bars(finest, earlier.date, symbols)
+            lacking |= has_minutes & ~store.has_bars(ONE_DAY, earlier.date, symbols)
+    return DailyShare(len(symbols), int(last.sum()), sessions, int(lacking.sum()))
 
 
 def _set_up(
@@ -124,7 +199,11 @@ def _set_up(
 
 
 def _planned(
-    managed: ManagedScanner, scanner: ScannerConfig, config: SessionConfig, disabled: dict[str, str]
+    managed: ManagedScanner,
+    scanner: ScannerConfig,
+    config: SessionConfig,
+    disabled: dict[str, str],
+    share: StoredShare | None,
 ) -> PlannedScanner:
     due = tuple(sorted({*managed.due.pre_session, *managed.due.regular}))
     streams = ", ".join(map(str, scanner.symbol_requirements.streams or config.streams))
@@ -136,6 +215,7 @@ def _planned(
         due,
         found if scanner.add_symbols else None,
         disabled.get(managed.name),
+        share,
     )
 
 

@@ -21,6 +21,7 @@ from symscan.runtime.feeds import FeedPlan
 from symscan.runtime.loading import BackgroundLoading
 from symscan.runtime.parity_modules import digests
 from symscan.runtime.placing import PlacingAside
+from symscan.runtime.store_universe import recorded_scanners
 from symscan.runtime.supplies import Supplies
 from symscan.runtime.tape import Tape
 from symscan.runtime.taped_connection import TapedConnection
@@ -176,7 +177,8 @@ class Live:
         make = SessionRecord.resume if self.options.resume else SessionRecord.create
         with closing(make(path, self.about())) as record:
             not_told = tuple(undelivered(record, self.session))
-            managed = self.checked.scanners.managed(self.session, isolates=True)
+            scanners = recorded_scanners(self.checked, record, self.session.date)
+            managed = scanners.managed(self.session, isolates=True)
             feed = self.feed_plan.feed(record.last_slice(), managed)
             with closing(feed):
                 record.note(**self._more(feed))

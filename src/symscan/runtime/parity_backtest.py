@@ -19,6 +19,7 @@ from symscan.model.session import Session
 from symscan.runtime.building import Checked, Ports, build, check, first_due
 from symscan.runtime.coordinator import SessionCoordinator
 from symscan.runtime.parity_causes import Nature
+from symscan.runtime.store_universe import known_then
 from symscan.runtime.telling import Teller
 from symscan.scanners.base import BaseScanner
 from symscan.scanners.execution import InlineExecution
@@ -93,12 +94,13 @@ def replay(recorded: Recorded) -> Replayed:
         If what its configuration needs, a module or a universe, is gone.
     """
     about = recorded.about
-    checked = check(parse_config(about["configuration"], about["file"]), "live")
-    session = checked.calendar.session(date.fromisoformat(about["session"]))
+    day = date.fromisoformat(about["session"])
+    checked = check(parse_config(about["configuration"], about["file"]), "live", day, known_then(about))
+    session = checked.calendar.session(day)
     store = BarStore(Path(about["store"]))
     managed = checked.scanners.managed(session)
-    day = RecordedDay(recorded.bars, Interval.parse(about["base"]), store, recorded.symbols)
-    source = ReplaySource(day, session, start=first_due(managed, session))
+    bars = RecordedDay(recorded.bars, Interval.parse(about["base"]), store, recorded.symbols)
+    source = ReplaySource(bars, session, start=first_due(managed, session))
     told = _Collector()
     execution = _LenientExecution(recorded.endings, recorded.disabled)
     ports = Ports(StoreHistory(store, checked.calendar), source, Teller(session, [told]), execution=execution)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from functools import partial
 from pathlib import Path
 
@@ -19,6 +20,9 @@ from symscan.scanners.loading import load_scanner, load_screen
 from symscan.scanners.managed import DueTimes, ManagedScanner
 from symscan.scanners.screen import Screen
 
+KnownSymbols = Callable[[date], Sequence[str]]
+"""Gives the symbols a store knows before the session of a date; can be pickled."""
+
 
 @dataclass(frozen=True, slots=True)
 class ScannerSetup:
@@ -30,18 +34,26 @@ class ScannerSetup:
         The configuration.
     folders
         Where the project's modules and universes are, first match wins.
+    known_symbols
+        Gives the symbols of the universe ``store`` by the session's date; None where there is no store.
     """
 
     config: SessionConfig
     folders: tuple[Path, ...]
+    known_symbols: KnownSymbols | None = None
 
     @property
     def enabled(self) -> list[ScannerConfig]:
         """The scanners that take part, in the order of the configuration."""
         return [scanner for scanner in self.config.scanners if scanner.enabled]
 
-    def check(self) -> list[BaseScanner]:
+    def check(self, day: date | None = None) -> list[BaseScanner]:
         """Make every enabled scanner once and let it find its faults before the run starts.
+
+        Parameters
+        ----------
+        day
+            The date of the session it is checked for; None where there is none to name.
 
         Raises
         ------
@@ -52,7 +64,7 @@ class ScannerSetup:
         made: list[BaseScanner] = []
         for scanner in self.enabled:
             try:
-                made.append(self._checked(scanner))
+                made.append(self._checked(scanner, day))
             except ConfigErrors as faults:
                 errors += faults.errors
         if errors:
@@ -72,9 +84,9 @@ class ScannerSetup:
         return [
             ManagedScanner(
                 scanner.name,
-                self._isolated(scanner)
+                self._isolated(scanner, session.date)
                 if isolates and scanner.isolation == "process"
-                else self._make(scanner),
+                else self._maker(scanner, session.date)(),
                 due_times(scanner, session),
                 scanner.timeout_seconds,
                 scanner.required,
@@ -82,9 +94,9 @@ class ScannerSetup:
             for scanner in self.enabled
         ]
 
-    def _checked(self, scanner: ScannerConfig) -> BaseScanner:
+    def _checked(self, scanner: ScannerConfig, day: date | None) -> BaseScanner:
         with self._placed(scanner):
-            made = self._make(scanner)
+            made = self._maker(scanner, day)()
             self._check_parameters(scanner, made)
             _check(made)
         return made
@@ -95,23 +107,21 @@ class ScannerSetup:
             return
         check_parameters(made.params, scanner.config, f"{scanner.path}.config", self.config.error)
 
-    def _make(self, scanner: ScannerConfig) -> BaseScanner:
-        return self._maker(scanner)()
-
-    def _maker(self, scanner: ScannerConfig) -> Callable[[], BaseScanner]:
+    def _maker(self, scanner: ScannerConfig, day: date | None) -> Callable[[], BaseScanner]:
         """What makes a scanner, in this process or in another."""
+        known = None if day is None or self.known_symbols is None else partial(self.known_symbols, day)
         if scanner.screen is None:
             config = dict(scanner.config)
-            return partial(load_scanner, scanner.module or "", scanner.name, config, self.folders)
+            return partial(load_scanner, scanner.module or "", scanner.name, config, self.folders, known)
         screen = scanner.screen
         parts = Screen(screen.where, screen.rank, screen.take, screen.show, screen.max_age_minutes)
-        return partial(load_screen, parts, screen.universe, self.folders)
+        return partial(load_screen, parts, screen.universe, self.folders, known)
 
-    def _isolated(self, scanner: ScannerConfig) -> BaseScanner:
+    def _isolated(self, scanner: ScannerConfig, day: date) -> BaseScanner:
         """A scanner in a process of its own."""
         from symscan.scanners.isolation.scanner import ProcessScanner  # where nobody asks, nobody waits
 
-        return ProcessScanner(self._maker(scanner), dict(scanner.config))
+        return ProcessScanner(self._maker(scanner, day), dict(scanner.config))
 
     @contextmanager
     def _placed(self, scanner: ScannerConfig) -> Iterator[None]:

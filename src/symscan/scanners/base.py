@@ -11,7 +11,7 @@ from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from symscan.scanners.universe import Universe, load_universe
+from symscan.scanners.universe import STORE, Universe, load_universe, store_universe
 from symscan.session.static_columns import StaticColumns
 
 DEFAULT_UNIVERSE: Final = "sp500"
@@ -108,7 +108,13 @@ class BaseScanner(ABC):
     reads: Sequence[str] | None = None
     """The readings and indicators a verdict needs; None means the last price and all that was asked for."""
 
-    made_by_setup: ClassVar[tuple[str, ...]] = ("_folders", "_file", "_loaded_universe", "_static")
+    made_by_setup: ClassVar[tuple[str, ...]] = (
+        "_folders",
+        "_file",
+        "_loaded_universe",
+        "_static",
+        "_known_symbols",
+    )
     """Attributes that every setup makes the same; the others are kept, should a session be resumed."""
 
     def __init_subclass__(cls, **more: Any) -> None:
@@ -125,10 +131,15 @@ class BaseScanner(ABC):
         self._file: Universe | None = None
         self._static: StaticColumns | None = None
         self._folders: tuple[Path, ...] = ()
+        self._known_symbols: Callable[[], Sequence[str]] | None = None
 
     def use_folders(self, folders: Sequence[Path]) -> None:
         """Where universe files are looked up, first match wins. Called by the engine before ``setup``."""
         self._folders = tuple(folders)
+
+    def use_known_symbols(self, known: Callable[[], Sequence[str]] | None) -> None:
+        """Where the universe ``store`` comes from, None for nowhere. Called by the engine before ``setup``."""
+        self._known_symbols = known
 
     @property
     def universe(self) -> tuple[str, ...]:
@@ -139,6 +150,11 @@ class BaseScanner(ABC):
     def universe_as_of(self) -> date | None:
         """The date of the universe loaded last, None where it has none."""
         return self._file.as_of if self._file is not None else None
+
+    @property
+    def universe_name(self) -> str | None:
+        """The name of the universe loaded last, None where none was loaded."""
+        return self._file.name if self._file is not None else None
 
     @property
     def static_columns(self) -> StaticColumns | None:
@@ -187,14 +203,19 @@ class BaseScanner(ABC):
         return self._load_universe_from_file(DEFAULT_UNIVERSE if named is None else named)
 
     def _load_universe_from_file(self, file_path: str) -> list[str]:
-        """The symbols of a universe by name or path; sets ``_universe`` as ``_load_universe`` does.
+        """The symbols of a universe by name or path; ``store``: those the bar store knows before the session.
+
+        Sets ``_universe`` as ``_load_universe`` does.
 
         Raises
         ------
         UniverseError
             If there is no such universe, or its file is malformed.
         """
-        self._file = load_universe(file_path, self._folders)
+        if file_path == STORE and self._known_symbols is not None:
+            self._file = store_universe(self._known_symbols())
+        else:
+            self._file = load_universe(file_path, self._folders)
         self._static = StaticColumns(self._file.symbols, self._file.columns)
         self._adopt_universe(self._file.symbols)
         return list(self._file.symbols)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,7 +19,13 @@ def builtin_names() -> list[str]:
     return _SCANNERS.builtin_names()
 
 
-def load_scanner(module: str, name: str, config: dict[str, Any], folders: Sequence[Path]) -> BaseScanner:
+Known = Callable[[], Sequence[str]] | None
+"""Gives the symbols of the universe ``store``; None where there is no store."""
+
+
+def load_scanner(
+    module: str, name: str, config: dict[str, Any], folders: Sequence[Path], known: Known = None
+) -> BaseScanner:
     """An instance of the scanner a module holds.
 
     Parameters
@@ -33,6 +39,8 @@ def load_scanner(module: str, name: str, config: dict[str, Any], folders: Sequen
         What its constructor is given.
     folders
         Where the project's modules and universes are, first match wins.
+    known
+        Gives the symbols of the universe ``store``.
 
     Raises
     ------
@@ -46,11 +54,13 @@ def load_scanner(module: str, name: str, config: dict[str, Any], folders: Sequen
     else:
         scanner = _SCANNERS.made(_SCANNERS.class_in(found, module, name), module, config)
     scanner.use_folders(folders)
+    scanner.use_known_symbols(known)
     return scanner
 
 
-def load_screen(screen: Screen, universe: str, folders: Sequence[Path]) -> ScreenScanner:
+def load_screen(screen: Screen, universe: str, folders: Sequence[Path], known: Known = None) -> ScreenScanner:
     """A scanner of a screen the configuration holds, over a universe by name or path."""
     scanner = ScreenScanner.of(screen, universe)
     scanner.use_folders(folders)
+    scanner.use_known_symbols(known)
     return scanner

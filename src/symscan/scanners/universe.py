@@ -19,6 +19,9 @@ from symscan.model.readings import SESSION_READINGS
 if TYPE_CHECKING:
     from symscan.session.static_columns import Static
 
+STORE: Final = "store"
+"""The name of the universe of all symbols that the session's bar store knows before the session."""
+
 _SUFFIXES: Final = (".txt", ".csv")
 _FOLDER: Final = Path("data", "universes")
 _SYMBOL_HEADERS: Final = ("symbol", "ticker")
@@ -57,6 +60,11 @@ class Universe:
     path: Path
 
 
+def store_universe(symbols: Sequence[str]) -> Universe:
+    """The universe of the symbols a store knows before a session; it has no file."""
+    return Universe(STORE, tuple(symbols), {}, None, Path(STORE))
+
+
 def load_universe(name_or_path: str, folders: Sequence[Path] = ()) -> Universe:
     """The universe of a name or a path.
 
@@ -67,8 +75,10 @@ def load_universe(name_or_path: str, folders: Sequence[Path] = ()) -> Universe:
     Raises
     ------
     UniverseError
-        If there is no such universe, or its file is malformed.
+        If there is no such universe, its file is malformed, or it is that of a bar store.
     """
+    if name_or_path == STORE:
+        raise UniverseError("universe 'store' is that of a session's bar store; here there is no session")
     path = _find(name_or_path, [Path(folder) for folder in folders])
     return _read(path)
 
@@ -111,7 +121,7 @@ def _what_there_is(wanted: str, folders: Sequence[Path]) -> str:
     names = universe_names(folders)
     close = get_close_matches(wanted.lower(), names, n=1)
     guess = f"did you mean '{close[0]}'? " if close else ""
-    return f"{guess}there are: {', '.join(names)}"
+    return f"{guess}there are: {', '.join(names)}; and 'store', all symbols of the bar store"
 
 
 def _homes(folders: Sequence[Path]) -> list[Path]:

@@ -132,10 +132,9 @@ class StoreHistory:
 
     def _derived_day(self, symbols: tuple[str, ...], session: Session) -> Block:
         """The daily bars of a session that has intraday ones only."""
-        stored = [one for one in self._store.intervals(session.date) if one.is_intraday]
-        if not stored:
+        finest = self._store.finest(session.date)
+        if finest is None:
             return Block.blank(session.close, len(symbols))
-        finest = min(stored)
         (block,) = self._shelf.keep(
             (self._store.path(finest, session.date), "1d", symbols),
             lambda: [combine(self._stored(symbols, finest, session), session.close)],
@@ -165,10 +164,10 @@ class StoreHistory:
 
     def _with_minutes(self, symbols: Sequence[str], places: Rows, session: Session) -> Rows:
         """Those of the places whose symbols have intraday bars of a session; bars are not read for it."""
-        stored = [one for one in self._store.intervals(session.date) if one.is_intraday]
-        if not stored or not len(places):
+        finest = self._store.finest(session.date)
+        if finest is None or not len(places):
             return places[:0]
-        return places[self._store.has_bars(min(stored), session.date, _chosen(symbols, places))]
+        return places[self._store.has_bars(finest, session.date, _chosen(symbols, places))]
 
     def _derived(self, block: Block, symbols: tuple[str, ...], session: Session) -> Mask:
         """Where a session's daily bars are made of minutes although the store has daily bars."""

@@ -89,6 +89,25 @@ class BarStore:
         stored = self._catalogue.bars
         return tuple(one for one in stored if session is None or session in stored[one])
 
+    def finest(self, session: date) -> Interval | None:
+        """The finest interval stored of a date, that of its session; None if it has no intraday bars."""
+        return min((one for one in self.intervals(session) if one.is_intraday), default=None)
+
+    def traded(self, sessions: Iterable[date]) -> frozenset[str]:
+        """The symbols that have bars of the session's interval on any of the dates.
+
+        Raises
+        ------
+        DataError
+            If a file of the store cannot be read, as in :meth:`has_bars`.
+        """
+        days: dict[Interval, list[date]] = {}
+        for day in sessions:
+            interval = self.finest(day)
+            if interval is not None:
+                days.setdefault(interval, []).append(day)
+        return frozenset(symbol for interval in days for symbol in self.symbols_on(interval, days[interval]))
+
     def sessions(self, interval: Interval) -> list[date]:
         """The dates with bars of an interval, ascending."""
         return list(self._catalogue.files(interval))
