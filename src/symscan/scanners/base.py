@@ -138,7 +138,7 @@ class BaseScanner(ABC):
         self._folders = tuple(folders)
 
     def use_known_symbols(self, known: Callable[[], Sequence[str]] | None) -> None:
-        """Where the universe ``store`` comes from, None for nowhere. Called by the engine before ``setup``."""
+        """Where the universe ``store`` comes from, None for nowhere. Called by the engine."""
         self._known_symbols = known
 
     @property
