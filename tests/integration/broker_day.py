@@ -123,9 +123,9 @@ class BrokerDay(AbstractContextManager["BrokerDay"]):
             process.wait()
         self.server.__exit__(kind, error, trace)
 
-    def set_clock(self, clock: str) -> None:
+    def set_clock(self, clock: str, day: date = DAY) -> None:
         """Let the market's clock show a time in New York."""
-        shown = datetime.combine(DAY, daytime.fromisoformat(clock), NEW_YORK)
+        shown = datetime.combine(day, daytime.fromisoformat(clock), NEW_YORK)
         self.server.rest.stands_at = None
         self.server.rest.clock_offset = shown - datetime.now(UTC)
 

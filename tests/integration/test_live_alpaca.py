@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from integration.broker_day import (
     DAY,
     LIVE,
     OUTSIDE,
+    SCREEN,
     SYMBOLS,
     BrokerDay,
     TooLate,
@@ -36,7 +38,7 @@ from integration.broker_day import (
     minute_bars,
     write_config,
 )
-from integration.cli_running import Ended, call
+from integration.cli_running import Ended, call, written
 from symscan.cli.live_day import MarketTime
 from symscan.model.instant import Instant
 from symscan.model.interval import ONE_MINUTE
@@ -256,7 +258,8 @@ def test_bars_out_of_order_and_twice_garbage_and_a_correction_change_nothing(
     assert killed.code == -signal.SIGKILL
     assert killed.err.count("something unreadable") == 2
     assert "this computer reads too slowly" in killed.err
-    assert sorted(announced(killed.out) + announced(resumed.out)) == sorted(new_hits(whole.folder))
+    assert announced(killed.out) and set(announced(killed.out)) <= set(new_hits(whole.folder))
+    assert announced(resumed.out) == []  # the session is over
 
 
 @story
@@ -287,7 +290,61 @@ def test_what_a_break_swallowed_is_fetched_before_scans_go_on(
     assert broken.code == 128 + signal.SIGTERM
     conditions = [json.loads(line).get("condition") for line in broken.out.splitlines()]
     assert conditions.count("feed_lost") == 1 and conditions.count("feed_recovered") == 2
-    assert sorted(announced(broken.out) + announced(resumed.out)) == sorted(new_hits(whole.folder))
+    assert announced(broken.out) and set(announced(broken.out)) <= set(new_hits(whole.folder))
+    assert announced(resumed.out) == []  # the session is over
+
+
+# -- a session that nobody resumed on its day ---------------------------------------------------------------
+
+LATER = date(2024, 7, 8)
+RISEN: dict[str, Any] = {
+    "name": "risen",
+    "universe": "five.txt",
+    "where": "close > 85 and close < 90",  # DDD from noon on, hours after the session was killed
+    "regular_session": [{"start": "09:35", "end": "13:00", "interval": "5m"}],
+}
+
+
+@story
+def finished_days_later(folder: Path) -> Story:
+    write_config(folder, lambda config: config["session_data_config"].update(scanners=[SCREEN, RISEN]))
+    with BrokerDay(folder, "10:40:20") as day:
+        process = day.live()
+        day.wait_for_stream(*SYMBOLS)
+        happens(folder, "ScanFinished", at("10:40"))
+        killed = process.end(signal.SIGKILL)
+        day.set_clock("15:00", LATER)
+        day.publish(at("13:00"))
+        before = day.server.handshakes
+        finished = day.live("--resume").end()
+        first = results_of(folder)
+        again = day.live("--resume").end()
+        assert results_of(folder) == first
+        assert day.server.handshakes == before  # nothing is streamed any more
+        return Story(folder, (killed, finished, again), day)
+
+
+def results_of(folder: Path) -> dict[str, str]:
+    """What a run's folder says, but how often the session connected."""
+    texts = {name: (folder / "live" / name).read_text() for name in ("hits.csv", "scans.csv", "unknown.csv")}
+    journal = (folder / "live" / "journal.jsonl").read_text().splitlines()
+    return {**texts, "journal": "\n".join(line for line in journal if '"feed_' not in line)}
+
+
+def test_a_session_that_was_killed_is_finished_days_later_and_says_so_twice(
+    told: Told, assert_whole: Callable[[Story], None]
+) -> None:
+    late = told(finished_days_later)
+    killed, finished, again = late.ended
+    assert (killed.code, finished.code, again.code) == (-signal.SIGKILL, 0, 0)
+    assert "the session of 2024-07-03 is over" in finished.err
+    assert announced(killed.out) and not announced(finished.out + again.out)
+    assert_whole(late)
+    assert ("risen", "DDD") in new_hits(late.folder)
+    lines = [json.loads(line) for line in (late.folder / "live" / "journal.jsonl").read_text().splitlines()]
+    scans = [line for line in lines if line["event"] == "scan_finished" and line["at"] > "2024-07-03T14:41"]
+    assert scans and {line["decided_at"][:10] for line in scans} == {str(LATER)}
+    assert "differs" not in late.said
 
 
 # -- symbols that come and go -------------------------------------------------------------------------------
@@ -410,6 +467,14 @@ def test_who_may_not_use_the_feed_is_told(refused: Callable[..., Ended]) -> None
     assert (ended.code, ended.out) == (1, "")
     assert "the account may not use the stream of feed iex (insufficient subscription)" in ended.err
     assert "Traceback" not in ended.err
+    Path("live", "hits.csv").write_text("what an earlier process found\n")
+    for how in ("--resume", "--force"):
+        before = written(Path("live"))
+        ended = refused(how, errors=[409])
+        assert ended.code == 1
+        assert ended.err.endswith("that were in live before are left as they are, --resume goes on\n")
+        own = {"session.sqlite"} if how == "--resume" else set()  # it notes who goes on with it
+        assert {name for name, data in written(Path("live")).items() if data != before.get(name)} == own
 
 
 @story
