@@ -11,19 +11,17 @@ from typing import Any
 import polars as pl
 
 from symscan.config.load import parse_config
-from symscan.errors import ScanOverrun
-from symscan.model.events import Event, Outcome, ScanFinished, SymbolAdded, SymbolsRemoved
-from symscan.model.instant import SECOND, Instant, to_iso
+from symscan.model.events import Event, ScanFinished, SymbolAdded, SymbolsRemoved
+from symscan.model.instant import SECOND, Instant
 from symscan.model.interval import Interval
 from symscan.model.session import Session
 from symscan.runtime.building import Checked, Ports, build, check, first_due
 from symscan.runtime.coordinator import SessionCoordinator
 from symscan.runtime.parity_causes import Nature
+from symscan.runtime.parity_execution import LenientExecution
 from symscan.runtime.store_universe import known_then
 from symscan.runtime.telling import Teller
 from symscan.scanners.base import BaseScanner
-from symscan.scanners.execution import InlineExecution
-from symscan.scanners.jobs import Finished, Job, Verdict, Work
 from symscan.scanners.screen import ScreenScanner
 from symscan.sources.history import StoreHistory
 from symscan.sources.parquet import BarStore
@@ -98,22 +96,24 @@ def replay(recorded: Recorded) -> Replayed:
     checked = check(parse_config(about["configuration"], about["file"]), "live", day, known_then(about))
     session = checked.calendar.session(day)
     store = BarStore(Path(about["store"]))
-    managed = checked.scanners.managed(session)
+    managed = checked.scanners.managed(session, isolates=True)  # what crashed there must not crash this
     bars = RecordedDay(recorded.bars, Interval.parse(about["base"]), store, recorded.symbols)
     source = ReplaySource(bars, session, start=first_due(managed, session))
     told = _Collector()
-    execution = _LenientExecution(recorded.endings, recorded.disabled)
+    execution = LenientExecution(recorded.endings, recorded.disabled)
     ports = Ports(StoreHistory(store, checked.calendar), source, Teller(session, [told]), execution=execution)
     coordinator = build(checked, session, managed, ports)
-    coordinator.prepare()
-    candidates = {
-        one.name: frozenset(coordinator.session_data.candidates(one.holder).symbols) for one in managed
-    }
-    for moment in coordinator.slices():
-        coordinator.carry(moment)
-        if coordinator.now >= recorded.until:
-            break
-    coordinator.scanner_manager.teardown_all()
+    try:
+        coordinator.prepare()
+        candidates = {
+            one.name: frozenset(coordinator.session_data.candidates(one.holder).symbols) for one in managed
+        }
+        for moment in coordinator.slices():
+            coordinator.carry(moment)
+            if coordinator.now >= recorded.until:
+                break
+    finally:
+        coordinator.scanner_manager.teardown_all()
     events = [one for one in told.events if isinstance(one, ScanFinished | SymbolAdded | SymbolsRemoved)]
     grace = round(checked.config.live.grace_seconds * SECOND)
     return Replayed(session, events, natures_of(checked, candidates), grace, coordinator)
@@ -194,40 +194,6 @@ class RecordedDay:
         if strangers and all(interval in self._store.intervals(day) for day in sessions):
             stored = self._store.load(interval, sessions, strangers)
             yield stored.select(self._frame.columns).cast(self._frame.schema)
-
-
-class _LenientExecution(InlineExecution):
-    """Carries out jobs as a backtest does, but one that outlasts its timeout is told, not the end.
-
-    A scanner that once did so is not let do it again where it did in the session, too.
-
-    Parameters
-    ----------
-    endings
-        How each scan ended in the session.
-    disabled
-        The scanners that could not be set up there, and why.
-    """
-
-    def __init__(self, endings: Mapping[tuple[str, str], str], disabled: Mapping[str, str]) -> None:
-        super().__init__()
-        self._endings = endings
-        self._disabled = disabled
-        self._slow: set[str] = set()
-
-    def wait_for(self, job: Job) -> Finished:
-        """Carry out a job, unless it is known to take too long."""
-        if job.work is Work.SETUP and job.name in self._disabled:
-            failed = Verdict(Outcome.FAILED, self._disabled[job.name])
-            return Finished(job.name, job.work, job.at, failed)
-        is_hopeless = job.name in self._slow and self._endings.get((job.name, to_iso(job.at))) != Outcome.OK
-        if is_hopeless and job.work is Work.SCAN:
-            return Finished(job.name, job.work, job.at, job.timed_out())
-        try:
-            return super().wait_for(job)
-        except ScanOverrun:
-            self._slow.add(job.name)
-            return Finished(job.name, job.work, job.at, job.timed_out())
 
 
 class _Collector:

@@ -1,0 +1,81 @@
+"""Carrying out the scans of a recorded session once more: leniently, and isolated as they were there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Final
+
+from symscan.errors import ScanOverrun
+from symscan.model.events import Outcome
+from symscan.model.instant import to_iso
+from symscan.scanners.background import BackgroundExecution
+from symscan.scanners.base import ScanContext
+from symscan.scanners.execution import InlineExecution
+from symscan.scanners.jobs import Finished, Job, Verdict, Work
+from symscan.scanners.memory import RemoteScanner
+from symscan.session.view import SessionView
+
+_A_MOMENT_SECONDS: Final = 0.2
+
+
+class LenientExecution(InlineExecution):
+    """Carries out jobs as a backtest does, but one that outlasts its timeout is told, not the end.
+
+    A scanner that once did so is not let do it again where it did in the session, too. One that has a
+    process of its own is killed at its timeout, as it was there.
+
+    Parameters
+    ----------
+    endings
+        How each scan ended in the session.
+    disabled
+        The scanners that could not be set up there, and why.
+    """
+
+    def __init__(self, endings: Mapping[tuple[str, str], str], disabled: Mapping[str, str]) -> None:
+        super().__init__()
+        self._endings = endings
+        self._disabled = disabled
+        self._slow: set[str] = set()
+        self._isolated = BackgroundExecution(lambda: None, is_patient=True)
+
+    def wait_for(self, job: Job) -> Finished:
+        """Carry out a job, unless it is known to take too long."""
+        if job.work is Work.SETUP and job.name in self._disabled:
+            failed = Verdict(Outcome.FAILED, self._disabled[job.name])
+            return Finished(job.name, job.work, job.at, failed)
+        is_hopeless = job.name in self._slow and self._endings.get((job.name, to_iso(job.at))) != Outcome.OK
+        if is_hopeless and job.work is Work.SCAN:
+            return Finished(job.name, job.work, job.at, job.timed_out())
+        if isinstance(job.scanner, RemoteScanner):
+            return self._wait_for_process(job)
+        try:
+            return super().wait_for(job)
+        except ScanOverrun:
+            self._slow.add(job.name)
+            return Finished(job.name, job.work, job.at, job.timed_out())
+
+    def close(self, limit_seconds: float) -> None:
+        """End the processes."""
+        self._isolated.close(limit_seconds)
+
+    def _wait_for_process(self, job: Job) -> Finished:
+        job.context = _pinned(job.context)
+        finished = self._isolated.wait_for(job)
+        if finished.verdict is not None and finished.verdict.outcome is Outcome.TIMED_OUT:
+            self._slow.add(job.name)
+        while self._isolated.is_busy(
+            job.name
+        ):  # its process is killed: the thread that waits for it is back soon
+            self._isolated.collect(_A_MOMENT_SECONDS)
+        return replace(finished, is_back=True)
+
+
+def _pinned(context: ScanContext) -> ScanContext:
+    """The context over a copy of the session, which can travel to another process."""
+    _, (data, book) = context.session_data.__reduce__()
+    view = SessionView(data.pinned(), book)
+    return ScanContext(
+        view, context.time_manager.pinned(), context.mode, context.current_time, context.config
+    )
