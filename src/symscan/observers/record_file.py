@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, create_engine, event, insert, inspect, select
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.pool import NullPool
 
 from symscan.errors import DataError
@@ -21,19 +23,49 @@ from symscan.observers.same import difference
 FORMAT: Final = "symscan session record"
 VERSION: Final = 2
 
+_WRITES: Final = "writes"
+"""Set in a connection's ``info`` where the transaction that begins is to have the lock for writing."""
+
 _PAGE_BYTES: Final = 16384
 """A slice of thousands of bars fills hundreds of thousands of bytes: in small pages, each a page to copy."""
 
 
-def connect(path: Path) -> Connection:
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How a record is waited for that another program has locked.
+
+    Attributes
+    ----------
+    notice
+        Is given a line when the waiting begins.
+    before_notice_seconds
+        How long nothing is said.
+    limit_seconds
+        After how long the session gives up.
+    """
+
+    notice: Callable[[str], None] = lambda _: None
+    before_notice_seconds: float = 2.0
+    limit_seconds: float = 60.0
+
+
+def connect(path: Path, busy_seconds: float = 5.0) -> Connection:
     """Open the file, or make an empty one.
+
+    Parameters
+    ----------
+    path
+        The file.
+    busy_seconds
+        How long SQLite itself waits for another program's lock.
 
     Raises
     ------
     DataError
         If it is no database, or cannot be read or written.
     """
-    engine = create_engine(URL.create("sqlite", database=str(path)), poolclass=NullPool)
+    address = URL.create("sqlite", database=str(path))
+    engine = create_engine(address, poolclass=NullPool, connect_args={"timeout": busy_seconds})
     _take_over_transactions(engine)
     try:
         return engine.connect()
@@ -63,7 +95,7 @@ def transaction(path: Path, connection: Connection) -> Iterator[None]:
     Raises
     ------
     DataError
-        If the file cannot be read or written: the disk is full, or took damage.
+        If the file cannot be read or written: the disk is full, or took damage, or is locked.
     """
     try:
         with connection.begin():
@@ -72,11 +104,61 @@ def transaction(path: Path, connection: Connection) -> Iterator[None]:
         raise DataError(f"{path}: {error.orig}; {_what_now(error.orig)}") from None
 
 
+@contextmanager
+def write_transaction(path: Path, connection: Connection, waiting: Waiting) -> Iterator[None]:
+    """The same for writing: the lock is had before anything is done, and waited for.
+
+    Raises
+    ------
+    DataError
+        As :func:`transaction`.
+    """
+    try:
+        _begin_writing(path, connection, waiting)
+        yield
+        connection.commit()
+    except DatabaseError as error:
+        connection.rollback()
+        raise DataError(f"{path}: {error.orig}; {_what_now(error.orig)}") from None
+    except BaseException:
+        connection.rollback()
+        raise
+
+
+def _begin_writing(path: Path, connection: Connection, waiting: Waiting) -> None:
+    """Have the lock for writing; SQLite waits for it a while by itself, each time."""
+    until, is_noticed = monotonic() + waiting.limit_seconds, False
+    connection.info[_WRITES] = True
+    try:
+        while True:
+            try:
+                connection.begin()
+                return
+            except OperationalError as error:
+                if _code(error.orig) != sqlite3.SQLITE_BUSY or monotonic() >= until:
+                    raise
+            if not is_noticed:
+                waiting.notice(f"{path}: another program has locked the session's record; waiting for it")
+                is_noticed = True
+    finally:
+        connection.info[_WRITES] = False
+
+
 def _what_now(fault: object) -> str:
-    code = getattr(fault, "sqlite_errorcode", None)
+    code = _code(fault)
     if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
         return "the record is damaged, and its session cannot go on; begin another with another --out"
-    return "the session's record cannot be written (is the disk full?); what it holds is whole"
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return "another program has locked the session's record (a backup, a database browser); close it"
+    return (
+        "the session's record cannot be written (is the disk full?); what it holds is whole, free some space"
+    )
+
+
+def _code(fault: object) -> int | None:
+    """SQLite's primary code."""
+    code: int | None = getattr(fault, "sqlite_errorcode", None)
+    return None if code is None else code & 0xFF
 
 
 def lay_out(connection: Connection, about: Mapping[str, Any]) -> None:
@@ -163,10 +245,12 @@ def _take_over_transactions(engine: Engine) -> None:
         # Moving what was committed into the file takes ten times as long as a commit: it is done
         # when everybody has been told.
         connection.execute("PRAGMA wal_autocheckpoint=0")
+        # So that the log's size says how much is still to be moved, and a large one does not stay.
+        connection.execute("PRAGMA journal_size_limit=0")
 
     @event.listens_for(engine, "begin")
     def _on_begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.info.get(_WRITES) else "BEGIN")
 
 
 def _no_record(path: Path, reason: str) -> DataError:

@@ -22,6 +22,7 @@ from symscan.model.instant import Instant
 from symscan.model.session import Session
 from symscan.observers.journal import line_of
 from symscan.observers.record_file import (
+    Waiting,
     check_same,
     connect,
     is_empty,
@@ -31,6 +32,7 @@ from symscan.observers.record_file import (
     reach_disk,
     read_meta,
     transaction,
+    write_transaction,
 )
 from symscan.observers.record_lock import RecordLock
 from symscan.observers.record_owner import check_private, make_private
@@ -40,6 +42,9 @@ from symscan.observers.taken_bars import Numbers
 RECORD_NAME: Final = "session.sqlite"
 
 _MUCH_BYTES: Final = 4_000_000
+"""Of the log beside the file, which every reader has to go through."""
+
+WAITING: Final = Waiting()
 
 _AT_ONCE: Final = 32
 """Steps read together: those of thousands of symbols fill ten megabytes."""
@@ -81,14 +86,20 @@ class SessionRecord:
     """A record that is open, for one thread; make it with :meth:`create`, :meth:`resume` or :meth:`read`."""
 
     def __init__(
-        self, path: Path, connection: Connection, lock: RecordLock | None, clock: Callable[[], str] = utc_now
+        self,
+        path: Path,
+        connection: Connection,
+        lock: RecordLock | None,
+        clock: Callable[[], str] = utc_now,
+        waiting: Waiting = WAITING,
     ) -> None:
         self.path = path
         self._connection = connection
         self._transaction = partial(transaction, path, connection)
+        self._writing = partial(write_transaction, path, connection, waiting)
         self._lock = lock
         self._clock = clock
-        self._unmoved = 0
+        self._log = path.with_name(f"{path.name}-wal")
         with self._transaction():
             rows = connection.execute(select(SYMBOLS.c.symbol).order_by(SYMBOLS.c.number)).scalars()
             self._numbers = {symbol: number for number, symbol in enumerate(rows)}
@@ -98,7 +109,7 @@ class SessionRecord:
     # -- opening -----------------------------------------------------------------------------
 
     @classmethod
-    def create(cls, path: Path, about: Mapping[str, Any]) -> SessionRecord:
+    def create(cls, path: Path, about: Mapping[str, Any], waiting: Waiting = WAITING) -> SessionRecord:
         """Make a record of a session that begins.
 
         Parameters
@@ -107,6 +118,8 @@ class SessionRecord:
             A file that does not exist, in a folder that does.
         about
             What the record is of, as JSON can hold it.
+        waiting
+            How long other programs are waited for that lock it.
 
         Raises
         ------
@@ -115,16 +128,18 @@ class SessionRecord:
         """
         if path.exists():
             raise DataError(f"{path} exists; go on with it by --resume, or choose another --out")
-        return cls.resume(path, about)
+        return cls.resume(path, about, waiting)
 
     @classmethod
-    def resume(cls, path: Path, about: Mapping[str, Any]) -> SessionRecord:
+    def resume(cls, path: Path, about: Mapping[str, Any], waiting: Waiting = WAITING) -> SessionRecord:
         """Open the record of a session that is to go on; one that had not begun when it ended begins now.
 
         Parameters
         ----------
         about
             What the session is; the record must say the same of every key.
+        waiting
+            How long other programs are waited for that lock it.
 
         Raises
         ------
@@ -135,11 +150,11 @@ class SessionRecord:
         lock = RecordLock(path)
         try:
             _make_own(path)
-            connection = connect(path)
+            connection = connect(path, waiting.before_notice_seconds)
             if is_empty(path, connection):
                 lay_out(connection, about)
             check_same(path, read_meta(path, connection), about)
-            return cls(path, connection, lock)
+            return cls(path, connection, lock, waiting=waiting)
         except BaseException:
             lock.release()
             raise
@@ -176,7 +191,7 @@ class SessionRecord:
     def note(self, **values: Any) -> None:
         """Say more of the session, or say it anew: ``status`` at its end, for one."""
         reach_disk(self._connection, True)
-        with self._transaction():
+        with self._writing():
             put_meta(self._connection, values)
 
     @property
@@ -205,7 +220,7 @@ class SessionRecord:
         seq = self._seq + 1
         new = list(self._numbers.items())[self._stored :]
         reach_disk(self._connection, bool(events))
-        with self._transaction():
+        with self._writing():
             if new:
                 rows = [{"symbol": symbol, "number": number} for symbol, number in new]
                 self._connection.execute(insert(SYMBOLS), rows)
@@ -214,20 +229,21 @@ class SessionRecord:
                 rows = [_event(seq, n, session, one) for n, one in enumerate(events)]
                 self._connection.execute(insert(EVENTS), rows)
         self._seq, self._stored = seq, len(self._numbers)
-        self._unmoved += len(step.bars) + len(step.answers)
         return seq
 
     def tidy(self) -> None:
         """Move what was committed into the file if it has become much: for when no step waits."""
-        if self._unmoved < _MUCH_BYTES:
+        try:
+            is_much = self._log.stat().st_size > _MUCH_BYTES
+        except OSError:  # there is none
             return
-        self._unmoved = 0
-        move_to_file(self._connection)
+        if is_much:
+            move_to_file(self._connection)
 
     def mark_delivered(self, *steps: int) -> None:
         """Everybody was told of what came of these steps; a power failure may take that back."""
         reach_disk(self._connection, False)
-        with self._transaction():
+        with self._writing():
             told = update(STEPS).where(STEPS.c.seq.in_(steps)).values(is_delivered=True)
             self._connection.execute(told)
 

@@ -15,6 +15,7 @@ import pytest
 from fakes import MINUTE, make_session
 from symscan.errors import DataError
 from symscan.model.events import Event, SymbolAdded, Warned
+from symscan.observers.record_file import Waiting
 from symscan.observers.recorded_bars import bars, late_bars
 from symscan.observers.session_record import SessionRecord, Step
 from symscan.observers.taken_bars import Origin, TakenBars, pack, unpack
@@ -244,3 +245,47 @@ def test_events_are_stored_as_the_journal_writes_them(record: SessionRecord) -> 
         '{"session":"2018-02-27","at":"2018-02-27T14:30:00Z","event":"symbol_added",'
         '"symbol":"Ä","holder":"config","ready_at":"2018-02-27T14:30:00Z"}\n'
     )
+
+
+# -- being locked by others, and growing ---------------------------------------------------------
+
+
+def test_a_record_that_is_locked_is_waited_for_and_named(path: Path) -> None:
+    said: list[str] = []
+
+    def notice(line: str) -> None:
+        said.append(line)
+        other.execute("ROLLBACK")  # the browser is closed
+
+    record = SessionRecord.create(path, ABOUT, Waiting(notice, before_notice_seconds=0.02))
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    assert record.commit(_step(1), SESSION, _warned("after all")) == 1
+    assert said == [f"{path}: another program has locked the session's record; waiting for it"]
+    other.close()
+    record.close()
+
+
+def test_a_record_that_stays_locked_is_given_up(path: Path) -> None:
+    record = SessionRecord.create(path, ABOUT, Waiting(before_notice_seconds=0.01, limit_seconds=0.03))
+    record.commit(_step(1), SESSION, [])
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(DataError, match=r"another program has locked the session's record .*; close it"):
+        record.commit(_step(2), SESSION, [])
+    other.execute("ROLLBACK")
+    other.close()
+    assert record.commit(_step(2), SESSION, []) == 2
+    record.close()
+
+
+def test_the_log_beside_the_record_stays_small(record: SessionRecord, path: Path) -> None:
+    """Whatever fills it: bars, or what is told of a scan that found very much."""
+    sizes = []
+    for minute in range(12):
+        seq = record.commit(_step(minute), SESSION, _warned("x" * 1_000_000))
+        record.mark_delivered(seq)
+        record.tidy()
+        sizes.append(path.with_name(f"{path.name}-wal").stat().st_size)
+    assert max(sizes) < 6_000_000
+    assert path.stat().st_size > 8_000_000
