@@ -180,7 +180,7 @@ def _played(
         assembled = assemble_live(config, options)  # what is known by now, not what was when the wait began
     _check_record(assembled)
     announcers = _announcers(voice, quiet=quiet, is_over=options.is_over)
-    return options, _run(assembled, _facts(config, options), announcers, wishes.force)
+    return options, _run(assembled, _facts(config, options), announcers, voice, wishes.force)
 
 
 def _say_what_is_resumed(voice: Voice, wishes: _Wishes, session: Session, options: LiveOptions) -> None:
@@ -274,7 +274,9 @@ def _check_record(assembled: Live) -> None:
             check_record(record)
 
 
-def _run(assembled: Live, facts: dict[str, Any], announcers: list[Observer], force: bool) -> RunSummary:
+def _run(
+    assembled: Live, facts: dict[str, Any], announcers: list[Observer], voice: Voice, force: bool
+) -> RunSummary:
     from symscan.cli.stopping import stopping
     from symscan.observers.run_folder import run_folder
 
@@ -284,7 +286,7 @@ def _run(assembled: Live, facts: dict[str, Any], announcers: list[Observer], for
             with run_folder(
                 options.folder, force=force, facts=lambda: facts, resume=options.resume
             ) as results:
-                _drive(assembled, results, announcers, stopper)
+                _drive(assembled, results, announcers, stopper, voice)
                 if stopper.is_asked and not results.summary.completed:
                     raise KeyboardInterrupt  # which is what the folder knows a run to end by
         except KeyboardInterrupt:
@@ -293,13 +295,15 @@ def _run(assembled: Live, facts: dict[str, Any], announcers: list[Observer], for
     return results.summary
 
 
-def _drive(assembled: Live, results: RunFolder, announcers: list[Observer], stopper: Stopping) -> None:
+def _drive(
+    assembled: Live, results: RunFolder, announcers: list[Observer], stopper: Stopping, voice: Voice
+) -> None:
     """Once the session has begun there are results, and whatever ends it is no mistake of the input."""
     from symscan.runtime.drive import run_live
 
     out = assembled.options.out
     try:
-        run_live(assembled, [results], announcers, stopper, results.catch_up)
+        run_live(assembled, [results], announcers, stopper, results.catch_up, voice.news)
     except SymscanError as error:
         kept = f"those that were in {out} before are left as they are"
         left = kept if results.keeps_old else f"the results up to there are in {out}"

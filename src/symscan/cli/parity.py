@@ -30,9 +30,11 @@ def parity(
     The bars it took in, as they are finally known, are played through the backtest. Every difference in
     hits, readings and readiness is listed with its cause. Exit code 1 if one has none.
     """
+    from symscan.cli.own_output import own_output
     from symscan.runtime.parity import compare
 
-    compared = compare(run)
+    with own_output():  # scanners are called once more, and may print
+        compared = compare(run)
     if as_json:
         _write(compared)
     else:

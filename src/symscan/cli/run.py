@@ -83,14 +83,17 @@ def play(
     title: str | None = None,
 ) -> None:
     """Run a configuration from ``first`` to ``last`` and print the closing table under ``title``."""
+    from symscan.cli.own_output import own_output
     from symscan.runtime.assembly import assemble_backtest
 
     folder = out or Path("runs") / _folder_name(config.name, first, last)
     if resume and _is_complete(folder, config.name, first, last):
         typer.echo(f"{folder} is complete; to run it anew, replace it with --force", err=True)
         return
-    backtest = assemble_backtest(config, store, first, last)
-    summary = _play(backtest, folder, first, last, force=force, resume=resume)
+    home = Path.cwd()  # a scanner may change it
+    with own_output():
+        backtest = assemble_backtest(config, store.absolute(), first, last)
+        summary = _play(backtest, home / folder, folder, first, last, force=force, resume=resume)
     from symscan.cli.report import check_scanners, show_report
 
     show_report(title or config.name, summary, folder)
@@ -108,8 +111,9 @@ def _is_complete(folder: Path, name: str, first: date, last: date) -> bool:
 
 
 def _play(
-    backtest: Backtest, folder: Path, first: date, last: date, *, force: bool, resume: bool
+    backtest: Backtest, folder: Path, shown: Path, first: date, last: date, *, force: bool, resume: bool
 ) -> RunSummary:
+    """Run it with its results in ``folder``, which the user knows as ``shown``."""
     from symscan.cli.progress import session_progress
     from symscan.observers.run_folder import run_folder
 
@@ -130,21 +134,21 @@ def _play(
             sessions=backtest.sessions,
         ) as results:
             with session_progress(backtest.sessions, results.summary) as progress:
-                _drive(backtest, results, progress)
+                _drive(backtest, results, progress, shown)
             return results.summary
     except KeyboardInterrupt as interrupt:
-        message = f"interrupted; the results up to there are in {folder}, --resume goes on"
+        message = f"interrupted; the results up to there are in {shown}, --resume goes on"
         raise Ended(message, code_of(interrupt)) from None
 
 
-def _drive(backtest: Backtest, results: RunFolder, progress: Progress) -> None:
+def _drive(backtest: Backtest, results: RunFolder, progress: Progress, shown: Path) -> None:
     """Once the run has begun there are results, and whatever ends it is no longer a mistake of the input."""
     from symscan.runtime.drive import run_backtest
 
     try:
         run_backtest(backtest, [results], progress, results.finished)
     except SymscanError as error:
-        raise RunError(f"{error}; the results up to there are in {results.path}") from error
+        raise RunError(f"{error}; the results up to there are in {shown}") from error
 
 
 def _range(

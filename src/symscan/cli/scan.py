@@ -61,17 +61,20 @@ def scan(
 
     Shows what the scanner finds as of then, why, and whom it could not judge. Nothing is written.
     """
+    from symscan.cli.own_output import own_output
     from symscan.clock.session_calendar import SessionCalendar
     from symscan.runtime.assembly import assemble_backtest
 
     session = SessionCalendar(exchange).session(day)
     own = _settings(settings) | ({} if universe is None else {"universe": universe})
     config = _config(module, own, exchange, at, session)
-    try:
-        backtest = assemble_backtest(config, store, day, day)
-    except ConfigErrors as faults:
-        raise ConfigErrors([_replaced(fault) for fault in faults.errors]) from None
-    _show(session, *_scanned(backtest, session))
+    with own_output():  # what the scanner prints is no part of the answer
+        try:
+            backtest = assemble_backtest(config, store.absolute(), day, day)
+        except ConfigErrors as faults:
+            raise ConfigErrors([_replaced(fault) for fault in faults.errors]) from None
+        scanned = _scanned(backtest, session)
+    _show(session, *scanned)
 
 
 def _settings(text: str) -> dict[str, Any]:

@@ -60,6 +60,7 @@ def run_live(
     announcers: Sequence[Observer],
     stopper: Stopper,
     when_new: Callable[[], None] = lambda: None,
+    notice: Callable[[str], None] = lambda _: None,
 ) -> None:
     """Run a session until its close, or until it is to stop.
 
@@ -73,13 +74,17 @@ def run_live(
         Ends it between two moments; what was stored by then can be resumed.
     when_new
         Called when the feed is open and a resumed session has gone through its record.
+    notice
+        Is given a line when another program's lock on the record is waited for.
 
     Raises
     ------
     FeedError
         If the feed refuses, or ended for good.
     """
-    with live.opened(observers, announcers) as session:
+    from symscan.observers.record_file import Waiting
+
+    with live.opened(observers, announcers, Waiting(notice)) as session:
         tell = partial(_warn, live, [*observers, *announcers])
         for message in live.warnings:
             tell(live.session.pre_open, message)

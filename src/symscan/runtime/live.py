@@ -14,7 +14,8 @@ from symscan.model.instant import Instant
 from symscan.model.live_settings import LiveSettings
 from symscan.model.session import Session
 from symscan.observers.base import Observer
-from symscan.observers.session_record import RECORD_NAME, SessionRecord
+from symscan.observers.record_file import Waiting
+from symscan.observers.session_record import RECORD_NAME, WAITING, SessionRecord
 from symscan.runtime.building import Checked, Ports, build
 from symscan.runtime.coordinator import SessionCoordinator
 from symscan.runtime.feeds import FeedPlan
@@ -162,9 +163,19 @@ class Live:
 
     @contextmanager
     def opened(
-        self, observers: Sequence[Observer] = (), announcers: Sequence[Observer] = ()
+        self,
+        observers: Sequence[Observer] = (),
+        announcers: Sequence[Observer] = (),
+        waiting: Waiting = WAITING,
     ) -> Iterator[LiveSession]:
         """The session, connected and ready to run; everything is closed when the context ends.
+
+        Parameters
+        ----------
+        observers, announcers
+            Who is told of everything, and who of what is new.
+        waiting
+            How long other programs are waited for that lock the record.
 
         Raises
         ------
@@ -175,7 +186,7 @@ class Live:
         """
         path = self.options.folder / RECORD_NAME
         make = SessionRecord.resume if self.options.resume else SessionRecord.create
-        with closing(make(path, self.about())) as record:
+        with closing(make(path, self.about(), waiting)) as record:
             not_told = tuple(undelivered(record, self.session))
             scanners = recorded_scanners(self.checked, record, self.session.date)
             managed = scanners.managed(self.session, isolates=True)

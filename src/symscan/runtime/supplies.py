@@ -77,12 +77,19 @@ class Supplies:
         DataError, FeedError
             If something cannot be loaded.
         """
-        if plan.new:
-            self._source.prepare_catch_up(plan.new)
         daily = self._history.daily(plan.new, self._session) if plan.new else None
+        known = self._history.symbols()  # afterwards: asking for a symbol's days may be what brings it in
+        if new := tuple(symbol for symbol in plan.new if symbol in known):
+            self._source.prepare_catch_up(new)
+        # Nobody is given bars of symbols that have none: a scanner may name a million of them.
+        asked = {
+            interval: ([symbol for symbol in symbols if symbol in known], days)
+            for interval, (symbols, days) in plan.history.items()
+        }
         runs = {
             interval: _Run(number(symbols), days, list(self._load(symbols, interval, days)))
-            for interval, (symbols, days) in plan.history.items()
+            for interval, (symbols, days) in asked.items()
+            if symbols
         }
         return partial(self._holding, _Batch(number(plan.new), daily, runs))
 

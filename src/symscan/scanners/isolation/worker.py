@@ -41,6 +41,10 @@ def serve(connection: int, lifeline: int) -> None:
         _Worker(session).run()
 
 
+_MOST_BYTES: Final = 256_000_000
+"""Of an answer: as JSON it has to fit into one row of the session's record, which holds a billion."""
+
+
 class _Worker:
     """Makes the scanner and answers calls of it, one after another."""
 
@@ -77,7 +81,10 @@ class _Worker:
     def _pickled_reply(self, call: Call) -> bytes:
         reply = self._reply(call)
         try:
-            return pickle.dumps(reply, pickle.HIGHEST_PROTOCOL)
+            pickled = pickle.dumps(reply, pickle.HIGHEST_PROTOCOL)
+            if len(pickled) > _MOST_BYTES:
+                raise ValueError(f"it has {len(pickled):,} bytes, and {_MOST_BYTES:,} are the most")
+            return pickled
         except Exception as error:  # the plug-in boundary: something of the user's that cannot travel
             self._face, self._memory = None, None  # not told by now
             fault = Fault.of(error)

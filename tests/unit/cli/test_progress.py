@@ -1,0 +1,51 @@
+"""How far a run has come, where nobody looks at a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from io import StringIO
+from types import SimpleNamespace
+from typing import Any
+
+from rich.console import Console
+
+from fakes import MINUTE, make_session
+from symscan.cli.progress import session_progress
+from symscan.observers.summary import RunSummary
+
+SESSION = make_session()
+
+
+def _at(minute: int) -> Any:
+    """A coordinator at a minute of the session, with three symbols."""
+    data = SimpleNamespace(symbols=("A", "B", "C"))
+    return SimpleNamespace(session=SESSION, now=SESSION.open + minute * MINUTE, session_data=data)
+
+
+def _seconds(*values: float) -> Iterator[float]:
+    yield from values
+
+
+def test_a_line_a_minute() -> None:
+    clock = _seconds(0, 59, 61, 61, 62, 120, 121.5, 121.5)
+    said, summary = StringIO(), RunSummary()
+    console = Console(file=said, width=40, force_terminal=False)
+    with session_progress([SESSION, SESSION], summary, console, lambda: next(clock)) as show:
+        for minute in (1, 2, 3, 4):
+            show(_at(minute))
+        summary.completed.append(SESSION.date)
+        show(_at(5))
+    first, second = said.getvalue().splitlines()
+    local = datetime.fromtimestamp((SESSION.open + 2 * MINUTE) / 1e6, UTC).astimezone(SESSION.zone)
+    assert first == f"session 1 of 2: {local:%Y-%m-%d %H:%M}  3 symbols  0 hits"
+    assert second.startswith("session 2 of 2: ")
+    assert next(clock, None) is None
+
+
+def test_a_short_run_says_nothing() -> None:
+    said = StringIO()
+    console = Console(file=said, force_terminal=False)
+    with session_progress([SESSION], RunSummary(), console, lambda: 0.0) as show:
+        show(_at(1))
+    assert said.getvalue() == ""
