@@ -74,7 +74,8 @@ class Bars:
         length = pl.col("date").replace_strict({one: Day.of(one).minutes for one in DATES})
         self.regular = self.minutes.filter(pl.col("at") >= 0, pl.col("at") < length)
         self.today = self.regular.filter(pl.col("date") == day)
-        self.days = _on_basis(market.days, day).filter(pl.col("date") < day)
+        stored = _on_basis(market.days, day).filter(pl.col("date") < day)
+        self.days = pl.concat([stored, _made_of(self.regular, stored).filter(pl.col("date") < day)])
         last = self.regular.filter(pl.col("date") == self.before[0]).group_by("symbol").agg(pl.last("close"))
         daily = self.days.filter(pl.col("date") == self.before[0]).select("symbol", previous="close")
         same_basis = (pl.col("close") / pl.col("previous") - 1).abs() <= 0.03
@@ -93,6 +94,13 @@ class Bars:
         """Full days among the sessions before."""
         full = [one for one in self.before[:sessions] if Day.of(one).minutes == 390]
         return self.regular.filter(pl.col("date").is_in(full))
+
+
+def _made_of(regular: pl.DataFrame, stored: pl.DataFrame) -> pl.DataFrame:
+    """Daily bars of the minutes of those symbols and dates that have none stored."""
+    fields = (pl.first("open"), pl.max("high"), pl.min("low"), pl.last("close"), pl.sum("volume"))
+    made = regular.group_by("symbol", "date", maintain_order=True).agg(*fields)
+    return made.join(stored, on=["symbol", "date"], how="anti").select(stored.columns)
 
 
 def _on_basis(bars: pl.DataFrame, day: date) -> pl.DataFrame:

@@ -15,10 +15,11 @@ from parity.projects import DATES, HALF_DAY, SPLITS, UNIVERSE, Project, of_regul
 
 
 def _with_many_more(market: Market) -> pl.DataFrame:
-    """The daily bars, and those of so many other symbols that nobody reads the whole store."""
+    """Daily bars of all but two, and of so many other symbols that nobody reads the whole store."""
     names = pl.DataFrame({"symbol": [f"OTHER{number:04d}" for number in range(1000)]})
     days = market.days.filter(symbol="LIQ00").drop("symbol")
-    return pl.concat([market.days, names.join(days, how="cross").select(market.days.columns)])
+    some = market.days.filter(~pl.col("symbol").is_in(["LIQ01", "THN01"]))
+    return pl.concat([some, names.join(days, how="cross").select(market.days.columns)])
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +67,9 @@ def test_a_replay_and_its_resumption_are_the_backtest(name: str, tmp_path: Path,
     backtest = play_backtest(tmp_path, config, large_store, HALF_DAY)
     assert backtest.run.hits.height > 20
     assert backtest.run.table("trades").height > 0
+    derived = [one["symbols"] for one in backtest.events() if one["event"] == "daily_bars_derived"]
+    assert sum(derived) == 2  # whose daily bars are made of their minutes
+    assert {"LIQ01", "THN01"} <= set(backtest.run.hits["symbol"])
     live = play_live(tmp_path, config, large_store, HALF_DAY)
     same(live, backtest)
     assert parity_of(tmp_path).differences == ()
