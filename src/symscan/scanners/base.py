@@ -108,13 +108,7 @@ class BaseScanner(ABC):
     reads: Sequence[str] | None = None
     """The readings and indicators a verdict needs; None means the last price and all that was asked for."""
 
-    made_by_setup: ClassVar[tuple[str, ...]] = (
-        "_folders",
-        "_file",
-        "_loaded_universe",
-        "_static",
-        "_known_symbols",
-    )
+    made_by_setup: ClassVar[tuple[str, ...]] = ("_folders", "_file", "_loaded_universe", "_static", "_known")
     """Attributes that every setup makes the same; the others are kept, should a session be resumed."""
 
     def __init_subclass__(cls, **more: Any) -> None:
@@ -131,7 +125,7 @@ class BaseScanner(ABC):
         self._file: Universe | None = None
         self._static: StaticColumns | None = None
         self._folders: tuple[Path, ...] = ()
-        self._known_symbols: Callable[[], Sequence[str]] | None = None
+        self._known: Callable[[], Sequence[str]] | None = None
 
     def use_folders(self, folders: Sequence[Path]) -> None:
         """Where universe files are looked up, first match wins. Called by the engine before ``setup``."""
@@ -139,7 +133,7 @@ class BaseScanner(ABC):
 
     def use_known_symbols(self, known: Callable[[], Sequence[str]] | None) -> None:
         """Where the universe ``store`` comes from, None for nowhere. Called by the engine."""
-        self._known_symbols = known
+        self._known = known
 
     @property
     def universe(self) -> tuple[str, ...]:
@@ -212,8 +206,8 @@ class BaseScanner(ABC):
         UniverseError
             If there is no such universe, or its file is malformed.
         """
-        if file_path == STORE and self._known_symbols is not None:
-            self._file = store_universe(self._known_symbols())
+        if file_path == STORE and self._known is not None:
+            self._file = store_universe(self._known())
         else:
             self._file = load_universe(file_path, self._folders)
         self._static = StaticColumns(self._file.symbols, self._file.columns)
