@@ -6,6 +6,8 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -16,7 +18,7 @@ from symscan.clock.session_calendar import SessionCalendar
 from symscan.model.interval import ONE_DAY, ONE_MINUTE
 from symscan.sources.check import check_store
 from symscan.sources.importer import import_bars
-from symscan.sources.options import ImportOptions, Label
+from symscan.sources.options import ImportOptions, Label, UnlikelyTimes
 from symscan.sources.parquet import BarStore
 
 DATA = Path(os.environ.get("SYMSCAN_TEST_DATA", Path(__file__).parents[3] / "shared" / "data"))
@@ -210,6 +212,58 @@ class TestCommands:
         run("import", daily, "--store", root, "--interval", "1d")
         assert "daily_open: 1" in run("check", "--store", root)
         assert "daily_open: 1" in run("check", "--store", root, "--strict", code=1)
+
+
+class TestImprobableTimes:
+    """Start-labelled bars of real stocks, imported as end-labelled ones."""
+
+    OPTIONS = ("--interval", "1m", "--label", "end")
+
+    @pytest.fixture
+    def day(self, tmp_path: Path) -> Path:
+        path = tmp_path / "bars.parquet"
+        pl.scan_parquet(MINUTES).filter(pl.col("ts") < pl.date(2018, 2, 21)).sink_parquet(path)
+        return path
+
+    @needs_data
+    def test_without_a_terminal_they_are_refused_until_confirmed(self, tmp_path: Path, day: Path) -> None:
+        root = tmp_path / "store"
+        errors = run("import", day, "--store", root, *self.OPTIONS, code=2)
+        assert "278 of 284 symbol-days have a bar that starts one bar before the open" in errors
+        assert "--label start would fit better" in errors
+        assert "--unlikely-times keep" in errors
+        assert not root.exists()
+        kept = replace(ENDS, unlikely_times=UnlikelyTimes.KEEP)
+        assert import_bars(BarStore.create(root), [day], kept, SessionCalendar()).prints_merged == 278
+        findings = {one.kind: one for one in check_store(BarStore(root), SessionCalendar()).findings}
+        assert findings["unlikely_times"].count == 1
+
+    @needs_data
+    def test_real_data_is_not_doubted(self, real: BarStore, raw: BarStore) -> None:
+        for store in (real, raw):
+            kinds = {finding.kind for finding in check_store(store, SessionCalendar()).findings}
+            assert "unlikely_times" not in kinds
+
+    @needs_data
+    @pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals")
+    def test_on_a_terminal_they_are_asked_about(self, tmp_path: Path, day: Path) -> None:
+        root = tmp_path / "store"
+        ours, theirs = os.openpty()
+        line = [sys.executable, "-c", "from symscan.cli import main; main()", "data", "import"]
+        line += [str(day), "--store", str(root), *self.OPTIONS]
+        with subprocess.Popen(line, stdin=theirs, stdout=subprocess.PIPE, stderr=theirs) as process:
+            os.close(theirs)
+            said = b""
+            while b"[y/N]" not in said:
+                said += os.read(ours, 4096)
+            os.write(ours, b"y\n")
+            with suppress(OSError):  # the other side is closed
+                while piece := os.read(ours, 4096):
+                    said += piece
+        os.close(ours)
+        assert process.returncode == 0, said
+        assert b"--label start would fit better" in said
+        assert BarStore(root).sessions(ONE_MINUTE) == [date(2018, 2, 20)]
 
 
 def filled(tmp_path: Path) -> BarStore:

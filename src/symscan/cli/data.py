@@ -16,6 +16,7 @@ from symscan.sources.options import (
     OnConflict,
     OpeningPrint,
     Outside,
+    UnlikelyTimes,
     ZeroVolume,
 )
 
@@ -79,11 +80,14 @@ def import_(
     ] = OnConflict.STOP,
     bad_rows: Annotated[BadRows, typer.Option(help="Rows that cannot be bars.")] = BadRows.STOP,
     outside: Annotated[Outside, typer.Option(help="Rows on days without a session.")] = Outside.STOP,
+    unlikely_times: Annotated[
+        UnlikelyTimes, typer.Option(help="Labels or a time zone that seem wrong: keep confirms them.")
+    ] = UnlikelyTimes.ASK,
     exchange: _Exchange = "NYSE",
 ) -> None:
     """Import bars: all of them or, if anything is wrong, none."""
     from symscan.cli.data_report import show_import
-    from symscan.cli.store_change import opened_for_change, progress_bar
+    from symscan.cli.store_change import can_ask, opened_for_change, progress_bar
     from symscan.clock.session_calendar import SessionCalendar
     from symscan.model.interval import Interval
     from symscan.sources.columns import parse_overrides
@@ -103,10 +107,12 @@ def import_(
         on_conflict=on_conflict,
         bad_rows=bad_rows,
         outside=outside,
+        unlikely_times=unlikely_times,
     )
     calendar = SessionCalendar(exchange)
     with opened_for_change(store) as opened, progress_bar() as progress:
-        report = import_bars(opened, paths, options, calendar, progress)
+        confirm = progress.confirm if can_ask() else None
+        report = import_bars(opened, paths, options, calendar, progress, confirm)
     show_import(report, options, store)
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -13,9 +13,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from symscan.cli.failures import Ended, code_of
 from symscan.sources.catalogue import CATALOGUE_NAME
 from symscan.sources.parquet import BarStore
-
-if TYPE_CHECKING:
-    from symscan.sources.progress import Progress as Report
 
 
 @contextmanager
@@ -35,15 +32,35 @@ def opened_for_change(root: Path) -> Iterator[BarStore]:
             BarStore(root).remove_if_unused()
 
 
+class ProgressBar:
+    """Shows how far the work is, on a terminal only."""
+
+    def __init__(self, bar: Progress) -> None:
+        self._bar = bar
+        self._task = bar.add_task("", total=None)
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        """Show it."""
+        self._bar.update(self._task, description=stage, completed=done, total=total)
+
+    def confirm(self, question: str) -> bool:
+        """Ask whether to go on, the bar out of the way; only a yes is one."""
+        self._bar.stop()
+        print(f"{question}.\nImport them as given? [y/N] ", end="", file=sys.stderr, flush=True)
+        answer = sys.stdin.readline().strip().lower()
+        self._bar.start()
+        return answer in ("y", "yes")
+
+
 @contextmanager
-def progress_bar() -> Iterator[Report]:
-    """What to tell how far the work is; shown on a terminal only."""
+def progress_bar() -> Iterator[ProgressBar]:
+    """What to tell how far the work is."""
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("", total=None)
+        yield ProgressBar(bar)
 
-        def show(stage: str, done: int, total: int) -> None:
-            bar.update(task, description=stage, completed=done, total=total)
 
-        yield show
+def can_ask() -> bool:
+    """Whether somebody is there to answer a question."""
+    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))

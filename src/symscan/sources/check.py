@@ -13,6 +13,7 @@ from symscan.model.interval import ONE_DAY, Interval
 from symscan.model.session import Session
 from symscan.sources.check_bars import check_alone, check_in_session
 from symscan.sources.check_daily import Tolerances, check_daily
+from symscan.sources.check_times import TimesCheck
 from symscan.sources.findings import Finding, Findings
 from symscan.sources.parquet import BarStore
 from symscan.sources.placing import Calendar
@@ -80,10 +81,12 @@ def check_store(
     days = sorted({day for interval in store.intervals() for day in store.sessions(interval)})
     sessions = {one.date: one for one in calendar.sessions(days[0], days[-1])} if days else {}
     present: dict[Interval, list[pl.DataFrame]] = {interval: [] for interval in store.intervals()}
+    times = TimesCheck(findings)
     for done, day in enumerate(days):
         progress("checking", done, len(days))
-        for interval, symbols in _check_day(store, day, sessions.get(day), tolerances, findings):
+        for interval, symbols in _check_day(store, day, sessions.get(day), tolerances, findings, times):
             present[interval].append(symbols)
+    times.finish()
     for interval, symbols_by_day in present.items():
         _check_presence(store, interval, pl.concat(symbols_by_day), list(sessions), findings)
     progress("checking", len(days), len(days))
@@ -104,6 +107,7 @@ def _meanings(tolerances: Tolerances) -> dict[str, str]:
         "no_volume": "bars without volume",
         "off_grid": "bars off the grid that begins at the session's open",
         "outside_hours": "bars before the pre-market or after the post-market",
+        "unlikely_times": "sessions whose bars seem to have wrong labels or a wrong time zone",
         "gap": "regular-hours bars missing (no trade, or lost) where the symbol has others that session",
         "basis": "daily close more than 3% from the last regular intraday close: different price bases",
         "daily_open": f"daily open more than {price} from the first regular intraday open",
@@ -117,7 +121,12 @@ def _meanings(tolerances: Tolerances) -> dict[str, str]:
 
 
 def _check_day(
-    store: BarStore, day: date, session: Session | None, tolerances: Tolerances, findings: Findings
+    store: BarStore,
+    day: date,
+    session: Session | None,
+    tolerances: Tolerances,
+    findings: Findings,
+    times: TimesCheck,
 ) -> list[tuple[Interval, pl.DataFrame]]:
     """Check the bars of one date; returns who has bars of which interval."""
     frames = {interval: store.load(interval, [day]) for interval in store.intervals(day)}
@@ -127,6 +136,7 @@ def _check_day(
             findings.add_one("no_session", f"{interval}", str(day), f"{bars.height:,} bars")
         elif interval.is_intraday:
             check_in_session(bars, interval, session, findings)
+            times.check(bars, interval, session)
     intraday = [interval for interval in frames if interval.is_intraday]
     if session is not None and ONE_DAY in frames and intraday:
         check_daily(frames[ONE_DAY], frames[intraday[0]], session, tolerances, findings)

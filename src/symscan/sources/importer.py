@@ -22,6 +22,7 @@ from symscan.sources.progress import Progress, silent
 from symscan.sources.refused_rows import RefusedRows
 from symscan.sources.runs import Runs
 from symscan.sources.store_update import StoreUpdate
+from symscan.sources.time_check import Confirm, TimeCheck
 from symscan.sources.validate import sound_rows
 
 _COUNTED: Final = (
@@ -81,21 +82,28 @@ def import_bars(
     options: ImportOptions,
     calendar: Calendar,
     progress: Progress = silent,
+    confirm: Confirm | None = None,
 ) -> ImportReport:
     """Import the bars of files, folders and globs.
 
     The store is as it was until everything is read, checked and written; then the catalogue is
     swapped.
 
+    Parameters
+    ----------
+    confirm
+        Asked, once at most, if the times are improbable; where nobody can be asked they are refused.
+
     Raises
     ------
     DataError
-        If a file, a row or the store cannot be used; nothing is changed then.
+        If a file, a row or the store cannot be used, or the times are improbable and not confirmed; nothing
+        is changed then.
     """
     readers = [BarReader.open(path, options) for path in find_files(paths)]
     with store.updating() as update, Runs(store.root) as runs:
         update.claim(None)
-        job = _Import(store, readers, options, progress)
+        job = _Import(store, readers, options, progress, TimeCheck(options, calendar, confirm))
         job.read(runs, Placer(options, calendar))
         job.write(runs, update)
         return job.report()
@@ -105,12 +113,18 @@ class _Import:
     """One import under way."""
 
     def __init__(
-        self, store: BarStore, readers: Sequence[BarReader], options: ImportOptions, progress: Progress
+        self,
+        store: BarStore,
+        readers: Sequence[BarReader],
+        options: ImportOptions,
+        progress: Progress,
+        times: TimeCheck,
     ) -> None:
         self._store = store
         self._readers = readers
         self._options = options
         self._progress = progress
+        self._times = times
         self._counts: Counter[str] = Counter()
         self._symbols: set[str] = set()
         self._sessions: list[date] = []
@@ -147,8 +161,10 @@ class _Import:
         interval = self._options.interval
         for done, session in enumerate(self._sessions):
             self._progress("writing", done, len(self._sessions))
+            rows = runs.take(session)
+            self._times.check(session, rows)
             try:
-                bars = merger.merge(runs.take(session), self._store.load(interval, [session]))
+                bars = merger.merge(rows, self._store.load(interval, [session]))
             except RefusedRows as refused:
                 raise refused.of_all() if session == self._sessions[-1] else refused from None
             if update.put(interval, session, bars):

@@ -59,6 +59,13 @@ class Outside(StrEnum):
     DROP = "drop"
 
 
+class UnlikelyTimes(StrEnum):
+    """What becomes of times whose label or zone seems wrong: ``ask`` if they are right, or ``keep`` them."""
+
+    ASK = "ask"
+    KEEP = "keep"
+
+
 @dataclass(frozen=True, slots=True)
 class ImportOptions:
     """How bars are to be imported.
@@ -104,6 +111,7 @@ class ImportOptions:
     on_conflict: OnConflict = OnConflict.STOP
     bad_rows: BadRows = BadRows.STOP
     outside: Outside = Outside.STOP
+    unlikely_times: UnlikelyTimes = UnlikelyTimes.ASK
 
     def __post_init__(self) -> None:
         if str(self.interval) == "1w":
