@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symscan.model.bar import Bar, Block, Floats, Mask, Rows, carry_over
+from symscan.model.bar_times import BarTimes
 from symscan.model.instant import Instant
 
 _MOST_SLOTS = 24 * 60
@@ -51,19 +52,19 @@ class Grid:
         self._ends[slot] = block.end
         self.blocks.append(block)
 
-    def latest(self, row: int) -> Bar | None:
+    def latest(self, row: int, times: BarTimes | None = None) -> Bar | None:
         """The row's newest bar, None if it has none."""
         slot = self.last.item(row)
-        return Bar(self.blocks[slot], row) if slot >= 0 else None
+        return Bar(self.blocks[slot], row, times) if slot >= 0 else None
 
-    def recent(self, row: int, count: int) -> list[Bar]:
+    def recent(self, row: int, count: int, times: BarTimes | None = None) -> list[Bar]:
         """The row's newest ``count`` bars, oldest first; fewer if it has fewer."""
         found: list[Bar] = []
         for block in reversed(self.blocks[: self.last.item(row) + 1]):
             if len(found) == count:
                 break
             if block.present.item(row):
-                found.append(Bar(block, row))
+                found.append(Bar(block, row, times))
         return found[::-1]
 
     def last_end(self, rows: Rows | slice) -> Floats:

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from symscan.errors import RunError
+from symscan.formatting import format_number, format_price
 from symscan.observers.saying import in_one_line
 
 if TYPE_CHECKING:
@@ -112,9 +113,9 @@ def _hits_table(hits: Sequence[NewHit], *, one_day: bool) -> Table:
         table.add_row(
             f"{hit.session.local(hit.at):{'%H:%M' if one_day else '%Y-%m-%d %H:%M'}}",
             hit.symbol,
-            _number(hit.price, ",.2f"),
-            _number(hit.change_pct, "+.2f"),
-            _number(hit.volume, ",.0f"),
+            format_price(hit.price),
+            format_number(hit.change_pct, "+.2f"),
+            format_number(hit.volume, ",.0f"),
         )
     return table
 
@@ -128,7 +129,3 @@ def _show_cautions(console: Console, summary: RunSummary) -> None:
             say(console, f"{name}: {more:,} more; summary.json has them all", "yellow")
     for warning in summary.all_warnings:
         say(console, f"warning: {warning}", "yellow")
-
-
-def _number(value: float, form: str) -> str:
-    return f"{value:{form}}" if value == value else "unknown"

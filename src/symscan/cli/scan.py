@@ -11,6 +11,7 @@ import typer
 
 from symscan.cli.run import parse_date
 from symscan.errors import ConfigError, ConfigErrors, InputError, RunError
+from symscan.formatting import format_number, format_price
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -173,15 +174,18 @@ def _show_hits(console: Console, session: Session, scan: ScanFinished) -> None:
         table.add_column(column, justify="left" if column == "symbol" else "right", no_wrap=True)
     table.add_column("why")
     columns = ["rank", "symbol", "price", "change_pct", "volume", "metadata"]
-    for rank, symbol, price, change, volume, why in hits_frame(session, [scan]).select(columns).iter_rows():
-        numbers = [_number(price, ",.2f"), _number(change, "+.2f"), _number(volume, ",.0f")]
-        table.add_row(f"{rank}", symbol, *numbers, _short(why))
+    rows = hits_frame(session, [scan]).select(columns).rows()
+    values = [json.loads(row[-1]) for row in rows]
+    known = {name for one in values for name, value in one.items() if value is not None}
+    for (rank, symbol, price, change, volume, _), why in zip(rows, values, strict=True):
+        numbers = [format_price(price), format_number(change, "+.2f"), format_number(volume, ",.0f")]
+        table.add_row(f"{rank}", symbol, *numbers, _short(why, known))
     console.print(table)
 
 
-def _short(metadata: str) -> str:
-    """Metadata for a reader: ``rsi_14_5m 71.2, sector Energy``."""
-    return ", ".join(f"{name} {_plain(value)}" for name, value in json.loads(metadata).items())
+def _short(metadata: dict[str, object], names: set[str]) -> str:
+    """Metadata for a reader, of what is known of any hit: ``rsi_14_5m 71.2, sector Energy``."""
+    return ", ".join(f"{name} {_plain(value)}" for name, value in metadata.items() if name in names)
 
 
 def _plain(value: object) -> str:
@@ -189,7 +193,7 @@ def _plain(value: object) -> str:
         return "unknown"
     if not isinstance(value, float):
         return str(value)
-    return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:.5g}"
+    return format_number(value, ",.0f" if abs(value) >= 10_000 else ".5g")
 
 
 def _unknown(happened: list[Event]) -> str:
@@ -202,7 +206,3 @@ def _unknown(happened: list[Event]) -> str:
         if isinstance(event, ScannerDone):
             reasons.update(event.unknown.reasons)
     return "unknown: " + (", ".join(f"{why} {count:,}" for why, count in sorted(reasons.items())) or "none")
-
-
-def _number(value: float | None, form: str) -> str:
-    return "unknown" if value is None else f"{value:{form}}"

@@ -8,6 +8,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from symscan.cli.report import say
+from symscan.formatting import format_number
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -48,6 +49,6 @@ def _table(figures: StrategyFigures) -> Table:
         table.add_column(column, justify="right")
     for scenario, result in figures.results.items():
         counts = (f"{count:,}" for count in (result.trades, result.unfilled, result.won))
-        amounts = (f"{amount:,.2f}" for amount in (result.gross, result.costs, result.net))
+        amounts = (format_number(amount, ",.2f") for amount in (result.gross, result.costs, result.net))
         table.add_row(_SCENARIOS[scenario], *counts, *amounts)
     return table

@@ -7,12 +7,14 @@ fields stand in the order of :data:`FIELDS`.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from symscan.model.bar_times import BarTimes
 from symscan.model.instant import Instant, to_datetime
 
 FIELDS: Final = ("open", "high", "low", "close", "volume")
@@ -33,11 +35,12 @@ def carry_over(values: NDArray[Any], newer: NDArray[Any] | int, absent: Rows) ->
 class Bar:
     """One bar of one symbol; a light, immutable look into a block."""
 
-    __slots__ = ("_block", "_row")
+    __slots__ = ("_block", "_row", "_times")
 
-    def __init__(self, block: Block, row: int) -> None:
+    def __init__(self, block: Block, row: int, times: BarTimes | None = None) -> None:
         self._block = block
         self._row = row
+        self._times = times
 
     @property
     def open(self) -> float:
@@ -60,9 +63,32 @@ class Bar:
         return self._block.fields.item(VOLUME, self._row)
 
     @property
+    def start(self) -> Instant:
+        """The instant the bar starts, UTC microseconds.
+
+        A daily bar starts at the open of its session, a weekly one at the hour of the open on Monday.
+        """
+        return self._known_times().start(self._block.end)
+
+    @property
     def end(self) -> Instant:
         """The instant the bar is complete, UTC microseconds."""
         return self._block.end
+
+    @property
+    def start_time(self) -> datetime:
+        """The start on the exchange's clock."""
+        return self._known_times().local(self.start)
+
+    @property
+    def end_time(self) -> datetime:
+        """The end on the exchange's clock."""
+        return self._known_times().local(self._block.end)
+
+    def _known_times(self) -> BarTimes:
+        if self._times is None:
+            raise ValueError("this bar knows neither its interval nor its exchange")
+        return self._times
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Bar) and self._values() == other._values()

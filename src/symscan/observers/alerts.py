@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from symscan.formatting import format_number, format_price
 from symscan.model.events import Event, ScanFinished
 from symscan.model.instant import SECOND, Instant, to_iso
 from symscan.model.session import Session
@@ -72,10 +73,10 @@ class Alert:
             clock(session, self.scan_at),
             self.scanner,
             self.symbol,
-            _price(self.price),
-            f"change {_shown(self.change_pct, '+.2f', '%')}",
-            f"gap {_shown(self.gap_pct, '+.2f', '%')}",
-            f"volume {_shown(self.volume, ',.0f')}",
+            format_price(self.price),
+            f"change {format_number(self.change_pct, '+.2f', '%')}",
+            f"gap {format_number(self.gap_pct, '+.2f', '%')}",
+            f"volume {format_number(self.volume, ',.0f')}",
             f"decided {decided:%H:%M:%S}.{decided.microsecond // 1000:03}",
             f"data {age}",
         )
@@ -129,12 +130,3 @@ def _known(value: float) -> float | None:
 
 def _moment(value: Any) -> Any:
     return value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else value
-
-
-def _price(price: float | None) -> str:
-    """Cents tell little of what costs less than a dollar."""
-    return _shown(price, ",.2f" if price is None or price >= 1 else ".4f")
-
-
-def _shown(value: float | None, form: str, unit: str = "") -> str:
-    return "unknown" if value is None else f"{value:{form}}{unit}"

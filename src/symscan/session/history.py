@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import overload
 
 from symscan.model.bar import Bar, Block
+from symscan.model.bar_times import BarTimes
 from symscan.model.interval import Interval
 
 
@@ -91,7 +92,9 @@ class HistoryShelf:
         kept = self._kept.get((holder, symbol, interval))
         return kept[0] if kept else -1
 
-    def recent(self, holder: str, symbol: str, interval: Interval, count: int) -> list[Bar]:
+    def recent(
+        self, holder: str, symbol: str, interval: Interval, count: int, times: BarTimes | None = None
+    ) -> list[Bar]:
         """The newest ``count`` bars kept, oldest first; fewer if there are fewer."""
         _, blocks, column = self._kept.get((holder, symbol, interval), _NOTHING_KEPT)
         found: list[Bar] = []
@@ -99,7 +102,7 @@ class HistoryShelf:
             if len(found) == count:
                 break
             if block.present.item(column):
-                found.append(Bar(block, column))
+                found.append(Bar(block, column, times))
         return found[::-1]
 
     def drop(self, symbols: Iterable[str], holders: Collection[str] | None = None) -> None:

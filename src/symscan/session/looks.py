@@ -11,6 +11,7 @@ from symscan.bars.grid import Grid
 from symscan.errors import CandidateError, NotRequested, SpecError
 from symscan.indicators.registry import definition
 from symscan.model.bar import Bar, Floats, Mask
+from symscan.model.bar_times import BarTimes
 from symscan.model.interval import Interval
 from symscan.model.readings import LAST_BAR_END
 from symscan.model.specs import IndicatorSpec
@@ -41,6 +42,7 @@ class SessionLooks:
         self._full: dict[str, memoryview[float]] = {}
         self._masks: dict[IndicatorSpec, Mask] = {}
         self._grids: dict[str, Grid] = {}
+        self._bar_times: dict[str, BarTimes] = {}
         self._answered: set[str] = set()
         self._unanswered: dict[str, Unanswered] = {}
         self._static: Callable[[], StaticColumns | None] = lambda: None
@@ -122,7 +124,7 @@ class SessionLooks:
         if row is None:
             return None
         grid = self._grids.get(interval) or self._intraday_grid(symbol, interval)
-        return grid.latest(row) if grid is not None else None
+        return grid.latest(row, self._times(interval)) if grid is not None else None
 
     def get_latest_price(self, symbol: str) -> float:
         """The symbol's last price, NaN when unknown."""
@@ -176,7 +178,7 @@ class SessionLooks:
         if row is None:
             return []
         grid = self._grids.get(interval) or self._grid(symbol, interval)
-        today = grid.recent(row, count) if grid is not None else []
+        today = grid.recent(row, count, self._times(interval)) if grid is not None else []
         return [*self._earlier(symbol, Interval.parse(interval), count - len(today)), *today]
 
     def get_active_symbols(self) -> list[str]:
@@ -304,13 +306,21 @@ class SessionLooks:
         kept = self._data.history
         return any(kept.days(holder, symbol, interval) > 0 for holder in (self._holder, MEMBERS))
 
+    def _times(self, interval: str) -> BarTimes:
+        """What tells the start of this interval's bars."""
+        times = self._bar_times.get(interval)
+        if times is None:
+            times = self._bar_times[interval] = BarTimes(Interval.parse(interval), self._data.session)
+        return times
+
     def _earlier(self, symbol: str, interval: Interval, count: int) -> list[Bar]:
         """Bars of earlier sessions: those this holder asked for, else those every member is given."""
         history = self._data.history
         asked = history.days(self._holder, symbol, interval) > 0
         if not asked and not self._data.holders.is_member(symbol):
             return []
-        return history.recent(self._holder if asked else MEMBERS, symbol, interval, count)
+        holder = self._holder if asked else MEMBERS
+        return history.recent(holder, symbol, interval, count, self._times(str(interval)))
 
     def _asked(self, spec: IndicatorSpec) -> Mask:
         mask = self._masks.get(spec)

@@ -78,7 +78,8 @@ def test_gap_before_the_open_reads_the_premarket(session: Session) -> None:
 def test_gap_metadata(session: Session) -> None:
     scanner = gap.Scanner({"universe": "test_universe"})
     metadata = scanner.scan(gap_session(session)).metadata
-    assert metadata["META"] == {"change_pct": 8.0, "gap_pct": 0.0, "close": 0.5, "volume": 3e6}
+    known = {"change_pct": 8.0, "gap_pct": 0.0, "close": 0.5, "volume": 3e6}
+    assert metadata["META"] == {**known, "premarket_volume": None}
     assert metadata["TSLA"]["gap_pct"] is None
 
 

@@ -52,6 +52,6 @@ class Scanner(ScreenScanner):
         return Screen(
             where=" AND ".join(f"{what} {sign} {limit}" for what, sign, limit in limits if limit is not None),
             rank=size,
-            show=("gap_pct", "change_pct", "close", "volume"),
+            show=("gap_pct", "change_pct", "close", "volume", "premarket_volume"),
             max_age_minutes=params.max_age_minutes,
         )
