@@ -81,6 +81,7 @@ def test_gap_metadata(session: Session) -> None:
     known = {"change_pct": 8.0, "gap_pct": 0.0, "close": 0.5, "volume": 3e6}
     assert metadata["META"] == {**known, "premarket_volume": None}
     assert metadata["TSLA"]["gap_pct"] is None
+    assert metadata["TSLA"]["premarket_volume"] == 2e6
 
 
 @pytest.mark.parametrize(

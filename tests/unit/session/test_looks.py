@@ -319,6 +319,19 @@ def test_bars_are_history_then_today(playing: Any) -> None:
         playing.view().get_bars("A", "1m", 0)
 
 
+def test_bars_tell_when_they_start_today_and_earlier(playing: Any) -> None:
+    session = playing.session
+    earlier = session.close - 24 * 60 * MINUTE
+    playing.data.history.put(ME, ["A"], ONE_DAY, 1, [make_block(earlier, 7.0)])
+    _play(playing, 3)
+    (day,) = playing.view().get_bars("A", "1d", 9)
+    latest = playing.view().get_latest_bar("A", "1m")
+    assert (latest.start, latest.end) == (session.open + 2 * MINUTE, session.open + 3 * MINUTE)
+    assert (f"{latest.start_time:%H:%M}", f"{latest.end_time:%H:%M}") == ("09:32", "09:33")
+    assert day.start_time == session.local(session.open - 24 * 60 * MINUTE)
+    assert day.end_time == session.local(earlier)
+
+
 def test_members_and_the_configurations_symbols(playing: Any) -> None:
     playing.data.holders.add_member("B", ME)
     playing.data.holders.add_member("A", CONFIG)
