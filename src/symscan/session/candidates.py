@@ -85,6 +85,12 @@ class Candidates:
         """Whether a spec asked for is there, for any of the symbols."""
         return bool(self._data.asked(spec, self._holder)[self.chosen].any())
 
+    def lacks(self, spec: IndicatorSpec | None) -> bool:
+        """Whether an indicator was never requested, and is there for none of the symbols."""
+        if spec is None or self._data.requested.has(spec, self._holder):
+            return False
+        return not self.is_served(spec)
+
     def look_anew(self) -> None:
         """Forget what was read at this instant: bars have been corrected since."""
         self._read_at = -1

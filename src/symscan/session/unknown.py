@@ -107,6 +107,8 @@ class _Plan:
         self.intraday = [one for one in columns if one.spec is not None and one.spec.interval.is_intraday]
         self.fixed: Reasons = np.full(len(candidates.symbols), _NOTHING, np.int8)
         _note(self.fixed, Reason.NOT_IN_STORE, ~data.in_store[self.rows])
+        if any(candidates.lacks(column.spec) for column in columns):
+            _note(self.fixed, Reason.NOT_REQUESTED, np.ones(len(self.fixed), np.bool_))
         if any(_reads_daily(column) for column in columns):
             _note(self.fixed, Reason.BASIS_MISMATCH, data.mismatched[self.rows])
         if any(column.name in NEEDS_PREVIOUS_CLOSE for column in columns):

@@ -118,3 +118,11 @@ def test_reasons_follow_what_happens(playing: Any) -> None:
 
 def test_nobody_is_judged_where_there_are_no_candidates(playing: Any) -> None:
     assert Missing(playing.data, "scanner:new").reasons(None).tolist() == []
+
+
+def test_what_is_to_be_read_and_was_never_requested(playing: Any) -> None:
+    playing.minute(1, 10.0, 20.0, None)
+    assert _reasons(playing, ["close", "sma_2_1d"]) == ["not_requested", "not_requested", "no_bar_today"]
+    playing.data.requested.add(ME, spec_of("sma_2_1d"))
+    playing.data.add_candidates(ME, ["A"])
+    assert _reasons(playing, ["close", "sma_2_1d"]) == ["warming", "warming", "no_bar_today"]
