@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 
 LIMIT = 60.0
@@ -39,3 +40,20 @@ class JumpingClock:
 
     def __call__(self) -> float:
         return time.monotonic() + (self.AHEAD if self._mark.exists() else 0.0)
+
+
+class TickingClock:
+    """A clock that goes on by so much whenever it is looked at: its time does not depend on the machine.
+
+    Parameters
+    ----------
+    seconds
+        How far it goes on at every look.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._looks = count()  # any thread may look
+
+    def __call__(self) -> float:
+        return next(self._looks) * self._seconds

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import chdir
+from dataclasses import replace
 from datetime import date
-from itertools import pairwise
+from functools import partial
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +19,9 @@ import pytest
 from fakes import Recorder
 from integration.market import Day, Market, make_market
 from integration.playing import make_store
-from symscan.config import parse_config
+from parity.projects import of_regular_hours
+from symscan.config import SessionConfig, load_config, parse_config
 from symscan.errors import ConfigErrors, ScanOverrun
-from symscan.model.bar import Between
 from symscan.model.events import (
     Event,
     ScanFinished,
@@ -32,49 +34,67 @@ from symscan.model.events import (
     SymbolsRemoved,
     SymbolUnlocked,
 )
-from symscan.runtime.assembly import Backtest, assemble_backtest
-from symscan.runtime.building import Ports, build
+from symscan.runtime.assembly import Backtest, assemble_backtest, assemble_live
 from symscan.runtime.coordinator import SessionCoordinator
-from symscan.runtime.telling import Teller
+from symscan.runtime.live import Live, LiveOptions
 from symscan.scanners.background import BackgroundExecution
 from symscan.scanners.builtin import momentum as builtin_momentum
+from symscan.scanners.managed import ManagedScanner
+from symscan.scanners.manager import ScannerManager
 from symscan.scanners.states import TRANSITIONS, ScannerState
+from symscan.session.member_view import MemberView
 from symscan.session.requests import RequestBook
 from symscan.session.view import SessionView
-from symscan.sources.history import StoreHistory
-from symscan.sources.replay import ReplaySource
+from symscan.sources.replay_feed import ReplayFeed
+from waiting import LIMIT, TickingClock
 
 SYMBOLS = ("LIQ00", "LIQ01", "LIQ02", "LIQ03", "THN00", "NEWC")
 HALF_DAY, DAY = date(2018, 11, 23), date(2018, 11, 26)
+LIVE_SPEED, SECONDS_PER_LOOK = 1e6, 1.0
+"""So fast that nobody waits; but the clock it is about only goes on when it is looked at."""
 DATES = [date(2018, 11, 20), date(2018, 11, 21), HALF_DAY, DAY]
 MINUTE = 60_000_000
 
 OBSERVER = """
+import threading
+
 from symscan import BaseScanner, ScanResult
 
 
 class Scanner(BaseScanner):
+    watch = None  # what a test sees of the session while one of the three methods runs
+
     def setup(self, context):
-        self.calls = [("setup", context.time_manager.now)]
-        self._load_universe()
-        for symbol in self._loaded_universe:
+        self.calls, self.seen = [], []
+        self.note("setup", context)
+        self._universe = self._load_universe()
+        for symbol in self._universe:
             for key in self.config.get("indicators", ()):
                 context.session_data.add_indicator(symbol, key)
         if self.config.get("fails") == "raises":
             raise RuntimeError("no file")
-        return self.config.get("fails") is None
+        return self.config.get("fails") != "False"
 
     def scan(self, context):
         view = context.session_data
-        self.calls.append(("scan", context.time_manager.now, view.get_active_symbols()))
+        self.note("scan", context, view.get_active_symbols())
         while self.config.get("hangs"):
             pass
+        if self.config.get("fails") == "scan":
+            raise RuntimeError("no data")
         for symbol in self.config.get("locks", ()):
             view.lock_symbol(symbol, "kept")
+        for key in self.config.get("indicators", ()):
+            self.known = {one: view.get_indicator(one, key).valid for one in self._universe}
         return ScanResult(self.config.get("finds", []))
 
     def teardown(self, context):
-        self.calls.append(("teardown", context.time_manager.now))
+        self.note("teardown", context)
+
+    def note(self, call, context, *more):
+        self.calls.append((call, context.time_manager.now, *more))
+        if self.watch is not None:
+            self.seen.append((call, self.watch(), threading.current_thread().name))
 """
 
 WAITING = """
@@ -85,14 +105,13 @@ from symscan import BaseScanner, ScanResult
 
 class Scanner(BaseScanner):
     def setup(self, context):
-        self.began, self.go = threading.Semaphore(0), threading.Semaphore(0)
+        self.go = threading.Semaphore(0)
         self._load_universe()
         return True
 
     def scan(self, context):
         price = context.session_data.get_latest_price("LIQ01")
-        self.began.release()
-        if not self.go.acquire(timeout=30):
+        if not self.go.acquire(timeout=60):
             raise TimeoutError("nobody let it go on")
         return ScanResult(["LIQ01"], metadata={"LIQ01": {"price": price}})
 """
@@ -110,10 +129,14 @@ class NamedAfterScanner(Base):
     pass
 """
 
+BROKEN = "import no_such_package\n"
+
 
 @pytest.fixture(scope="module")
 def market() -> Market:
-    return make_market(DATES, SYMBOLS, seed=8)
+    """Regular hours alone: a live session begins shortly before the open."""
+    market = make_market(DATES, SYMBOLS, seed=8)
+    return replace(market, minutes=of_regular_hours(market.minutes))
 
 
 @pytest.fixture(scope="module")
@@ -128,17 +151,27 @@ class Project:
         self.folder, self._store = folder, store
         (folder / "observer.py").write_text(OBSERVER)
         (folder / "named_after.py").write_text(NAMED)
+        (folder / "broken.py").write_text(BROKEN)
         (folder / "waiting.py").write_text(WAITING)
         (folder / "all.txt").write_text("\n".join(SYMBOLS) + "\n")
 
+    def config(self, scanners: Sequence[dict[str, Any]], **more: Any) -> SessionConfig:
+        live = {"lag_seconds": 86_400}  # scans go on, however far its simulated clock is ahead
+        whole = {"live_config": live, "session_data_config": {"scanners": scanners, **more}}
+        return parse_config(json.dumps(whole, indent=1), str(self.folder / "session.json"))
+
     def assemble(self, scanners: Sequence[dict[str, Any]], day: date = DAY, **more: Any) -> Backtest:
-        text = json.dumps({"session_data_config": {"scanners": scanners, **more}}, indent=1)
         with chdir(self.folder):
-            config = parse_config(text, str(self.folder / "session.json"))
-            return assemble_backtest(config, self._store, day, day)
+            return assemble_backtest(self.config(scanners, **more), self._store, day, day)
 
     def run(self, *scanners: dict[str, Any], day: date = DAY, **more: Any) -> Played:
         return Played(self.assemble(scanners, day, **more))
+
+    def live(self, *scanners: dict[str, Any], **more: Any) -> LiveRun:
+        """The same live, over a replay of the day."""
+        options = LiveOptions("replay", self._store, DAY, LIVE_SPEED, "", None, self.folder)
+        with chdir(self.folder):
+            return LiveRun(assemble_live(self.config(scanners, **more), options))
 
 
 class Played:
@@ -148,7 +181,10 @@ class Played:
         self.recorder = Recorder()
         self.coordinator: SessionCoordinator = backtest.coordinator(backtest.sessions[0], [self.recorder])
         self.manager = self.coordinator.scanner_manager
-        self.states: list[ScannerState] = []
+        self.states: dict[str, list[ScannerState]] = {}
+        for name, managed in self.manager.scanners.items():
+            self.states[name] = [managed.state]
+            managed.scanner.watch = partial(self._watch, managed)  # type: ignore[attr-defined]
         self.coordinator.run(self._after_step)
 
     def of(self, kind: type[Event]) -> list[Any]:
@@ -157,54 +193,87 @@ class Played:
     def calls(self, name: str) -> list[Any]:
         return self.manager.scanners[name].scanner.calls  # type: ignore[attr-defined]
 
+    def seen(self, name: str) -> list[Any]:
+        """Call, then whether the session was active, its instant, and its thread, as a scanner was called."""
+        return self.manager.scanners[name].scanner.seen  # type: ignore[attr-defined]
+
+    def _watch(self, managed: ManagedScanner) -> tuple[bool, int]:
+        self.states[managed.name].append(managed.state)
+        return self.coordinator.session_data.is_active, self.coordinator.now
+
     def _after_step(self) -> None:
-        self.states.append(next(iter(self.manager.scanners.values())).state)
+        for name, managed in self.manager.scanners.items():
+            self.states[name].append(managed.state)
 
 
-class Beside:
-    """A session whose scans run beside it, slice by slice as a test says."""
+class LiveRun:
+    """A live session of the real assembly, over a replay whose clock goes on as it is looked at.
 
-    def __init__(self, backtest: Backtest) -> None:
-        (session,) = backtest.sessions
+    Nothing waits for a scan but the test: it holds up and lets go those of :data:`WAITING`, and all others
+    are awaited after the slice that began them.
+    """
+
+    def __init__(self, live: Live) -> None:
+        clock = TickingClock(SECONDS_PER_LOOK / LIVE_SPEED)
+        plan: Any = live.feed_plan
+        plan = replace(plan, make_feed=partial(ReplayFeed, monotonic=clock))
+        self._live = replace(live, feed_plan=plan, make_execution=self._execution)
         self.recorder = Recorder()
-        self._woken = threading.Semaphore(0)
-        managed = backtest.checked.scanners.managed(session)
-        ports = Ports(
-            StoreHistory(backtest.store, backtest.checked.calendar),
-            ReplaySource(backtest.store, session, start=session.open),
-            Teller(session, [self.recorder]),
-            execution=BackgroundExecution(self._woken.release),
-        )
-        self.coordinator = build(backtest.checked, session, managed, ports)
-        self.manager = self.coordinator.scanner_manager
-        self.coordinator.prepare()
-        self._moments = self.coordinator.slices()
+        self._answers: dict[str, threading.Semaphore] = {}
+        self._script: dict[int, Callable[[], object]] = {}
+        self._until: Callable[[], bool] = lambda: False
+        self._is_set_up = False
+        self.manager: ScannerManager
+        self.coordinator: SessionCoordinator
 
-    def until(self, minute: int, quick: str | None = None) -> None:
-        """Every slice up to a minute after the open, each once the scan of a quick scanner is applied."""
-        for moment in self._moments:
-            self.coordinator.carry(moment)
-            while quick is not None and self.manager.scanners[quick].is_awaited:
-                assert self._woken.acquire(timeout=30)
-                self.coordinator.settle(Between())
-            if self.coordinator.now == minutes(minute)[0]:
-                return
+    def play(self, script: dict[int, Callable[[], object]], until: Callable[[], bool]) -> None:
+        """Play, with something done after the slices of some minutes, until something is so."""
+        self._script, self._until = dict(script), until
+        with chdir(self._live.options.out), self._live.opened([self.recorder]) as session:
+            self._stop = session.stop
+            self.coordinator, self.manager = session.coordinator, session.coordinator.scanner_manager
+            self._answers = {name: threading.Semaphore(0) for name in self.manager.scanners}
+            session.coordinator.run(self._after_moment)
 
     def let_go(self, name: str) -> None:
-        """Let a waiting scan go on, and apply what it found."""
+        """Let a waiting scan go on, and wait until the session can know what it found."""
         scanner: Any = self.manager.scanners[name].scanner
-        assert scanner.began.acquire(timeout=30)
-        while self._woken.acquire(blocking=False):  # of what ended before
-            pass
         scanner.go.release()
-        assert self._woken.acquire(timeout=30)
-        self.coordinator.settle(Between())
+        self._await(name)
 
     def state(self, name: str) -> ScannerState:
         return self.manager.scanners[name].state
 
     def scans(self, name: str) -> list[ScanFinished]:
         return [scan for scan in self.recorder.of(ScanFinished) if scan.scanner == name]
+
+    def members(self) -> tuple[str, ...]:
+        return self.coordinator.session_data.holders.members()
+
+    def _execution(self, wake: Callable[[], None], **more: Any) -> BackgroundExecution:
+        def woken() -> None:
+            name = threading.current_thread().name.removeprefix("scanner ")
+            if name in self._answers:
+                self._answers[name].release()
+            wake()
+
+        return BackgroundExecution(woken, **more)
+
+    def _await(self, name: str) -> None:
+        assert self._answers[name].acquire(timeout=LIMIT)
+
+    def _after_moment(self) -> None:
+        if not self._is_set_up:
+            for name in self.manager.scanners:
+                self._await(name)  # its setup
+            self._is_set_up = True
+        for name, managed in self.manager.scanners.items():
+            if managed.is_awaited and not hasattr(managed.scanner, "go"):
+                self._await(name)
+        minute = (self.coordinator.now - Day.of(DAY).open) // MINUTE
+        self._script.pop(minute, lambda: None)()
+        if self._until():
+            self._stop()
 
 
 @pytest.fixture
@@ -227,56 +296,91 @@ def minutes(*numbers: int, day: date = DAY) -> list[int]:
 
 
 def test_scanner_loading(project: Project) -> None:
+    """Import each enabled module, find its class by the convention, make it with its configuration."""
     every = {"regular_session": [{"start": "10:00", "end": "11:00", "interval": "30m"}]}
     momentum = {
         "name": "momentum",
         "module": "scanners.momentum",
-        "config": {"universe": "./all.txt"},
+        "config": {"universe": "./all.txt", "min_rsi": 71.0},
         **every,
     }
     played = project.run(
-        observer("mine"),
+        observer("mine", finds=["LIQ01"]),
         momentum,
         {"module": "named_after", **every},
         observer("off", enabled=False),
     )
     scanners = {name: managed.scanner for name, managed in played.manager.scanners.items()}
+    assert list(scanners) == ["mine", "momentum", "named_after"]
+    assert scanners["mine"].config == {"universe": "./all.txt", "finds": ["LIQ01"]}
+    assert scanners["momentum"].config["min_rsi"] == 71.0
     assert isinstance(scanners.pop("momentum"), builtin_momentum.Scanner)
     classes = {name: type(scanner).__name__ for name, scanner in scanners.items()}
     assert classes == {"mine": "Scanner", "named_after": "NamedAfterScanner"}
-    with pytest.raises(ConfigErrors, match=r"session\.json:\d+.*no_such_module"):
-        project.assemble([{"module": "no_such_module", **every}])
+    for module, message in (("no_such_module", "no_such_module"), ("broken", "no_such_package")):
+        with pytest.raises(ConfigErrors, match=rf"session\.json:\d+.*{message}"):
+            project.assemble([{"module": module, **every}])
 
 
-def test_scanner_setup(project: Project) -> None:
+def test_scanner_setup(project: Project, market: Market) -> None:
+    """Once, before the session: universes are loaded, and indicators known at the first scan."""
     played = project.run(
-        observer("good", indicators=["sma_5_5m"]),
+        observer("good", pre_session=True, indicators=["sma_2_1d"]),
         observer("declines", fails="False"),
         observer("raises", fails="raises"),
     )
-    assert [played.calls(name)[0] for name in ("good", "declines")] == [("setup", Day.of(DAY).pre_open)] * 2
-    assert [call[0] for call in played.calls("good")] == ["setup", "scan", "scan", "scan", "teardown"]
+    pre_open = Day.of(DAY).pre_open
+    for name in ("good", "declines", "raises"):
+        assert [call for call in played.calls(name) if call[0] == "setup"] == [("setup", pre_open)]
+        assert played.seen(name)[0][:2] == ("setup", (False, pre_open))  # before it is active
+    assert [call[0] for call in played.calls("good")] == ["setup", *["scan"] * 4, "teardown"]
+    assert [call[0] for call in played.calls("declines")] == ["setup"]
     assert [call[0] for call in played.calls("raises")] == ["setup"]
     (ready,) = played.of(ScannerReady)
-    assert (ready.scanner, ready.universe, ready.indicators) == ("good", len(SYMBOLS), ("sma_5_5m",))
+    assert (ready.scanner, ready.universe, ready.indicators) == ("good", len(SYMBOLS), ("sma_2_1d",))
+    known: Any = played.manager.scanners["good"].scanner
+    assert known.known == {symbol: len(_days_of(market, symbol)) >= 2 for symbol in SYMBOLS}
     assert [(event.scanner, event.reason) for event in played.of(ScannerDisabled)] == [
         ("declines", "setup() returned False"),
-        ("raises", 'setup(): observer.py:13: raise RuntimeError("no file")  RuntimeError: no file'),
+        ("raises", 'setup(): observer.py:18: raise RuntimeError("no file")  RuntimeError: no file'),
     ]
     kinds = [type(event) for event in played.recorder.events]
     assert max(i for i, kind in enumerate(kinds) if kind is ScannerDisabled) < kinds.index(ScanFinished)
+    assert {scan.scanner for scan in played.of(ScanFinished) if scan.outcome == "ok"} == {"good"}
 
 
-def test_pre_session_scan(project: Project) -> None:
-    played = project.run(observer("early", pre_session=True, finds=["LIQ01"]), observer("late"))
+def test_pre_session_scan(project: Project, market: Market) -> None:
+    """After every setup and before the session is active; what it finds is there, loaded, when it is."""
+    requirements = {"streams": ["1m"], "load_historical": True, "historical_days": 2}
+    early = observer("early", pre_session=True, finds=["LIQ01"], symbol_requirements=requirements)
+    backtest = project.assemble([early, observer("late")])
+    coordinator = backtest.coordinator(backtest.sessions[0])
+    coordinator.prepare()
+    for bar_slice in coordinator.slices():
+        coordinator.carry(bar_slice)
+        if coordinator.now == Day.of(DAY).open:
+            break
+    data = coordinator.session_data
+    assert (data.is_active, data.holders.members()) == (True, ("LIQ01",))
+    bars = MemberView(data, RequestBook("strategy:any")).get_bars("LIQ01", "1m", 1000)
+    before = _regular(market, "LIQ01", DATES[1:3], 0)
+    assert [bar.close for bar in bars] == before["close"].to_list()
+
+    played = project.run(early, observer("late"))
     first, *_ = played.of(ScanFinished)
     assert (first.scanner, first.phase, first.at) == ("early", ScanPhase.PRE_SESSION, Day.of(DAY).open)
+    assert [seen[:2] for seen in played.seen("early")[:2]] == [
+        ("setup", (False, Day.of(DAY).pre_open)),
+        ("scan", (False, first.at)),
+    ]
     (activated,) = played.of(SessionActivated)
     assert activated.symbols == ("LIQ01",)
     order = [
-        type(event) for event in played.recorder.events if isinstance(event, ScanFinished | SessionActivated)
+        type(event)
+        for event in played.recorder.events
+        if isinstance(event, ScannerReady | ScanFinished | SymbolAdded | SessionActivated)
     ]
-    assert order.index(SessionActivated) == 1
+    assert order[:5] == [ScannerReady, ScannerReady, ScanFinished, SymbolAdded, SessionActivated]
     assert not [scan for scan in played.of(ScanFinished) if scan.scanner == "late" and scan.at <= first.at]
 
 
@@ -292,6 +396,10 @@ def test_regular_session_scan(project: Project) -> None:
         for name in ("single", "two")
     }
     assert scans == {"single": minutes(335, 365), "two": minutes(5, 20, 35, 150, 157, 164)}
+    assert {scan.phase for scan in played.of(ScanFinished)} == {ScanPhase.REGULAR}
+    for name, instants in scans.items():  # each in an active session, on the slice that ended then
+        called = [seen[1] for seen in played.seen(name) if seen[0] == "scan"]
+        assert called == [(True, instant) for instant in instants]
     half = project.run({**single, "schedule": schedule | {"start_time": "12:00"}}, day=HALF_DAY)
     assert [scan.at for scan in half.of(ScanFinished)] == minutes(150, 180, 210, day=HALF_DAY)
     (off,) = project.run({**single, "schedule": schedule | {"days_of_week": ["Tue"]}}).of(ScannerDisabled)
@@ -299,32 +407,65 @@ def test_regular_session_scan(project: Project) -> None:
 
 
 def test_scanner_teardown(project: Project) -> None:
-    played = project.run(observer("short"), observer("long", end="16:00", interval="1h"))
-    (short,) = (event for event in played.of(ScannerDone) if event.scanner == "short")
-    (long,) = (event for event in played.of(ScannerDone) if event.scanner == "long")
-    assert (short.at, short.scans) == (minutes(35)[0], 3)
-    assert (long.at, long.scans) == (minutes(365)[0], 7)
-    for name in ("short", "long"):
+    """Once, right after the last scheduled scan, whatever became of the scans; never without a setup."""
+    played = project.run(
+        observer("short"),
+        observer("long", end="16:00", interval="1h"),
+        observer("fails", fails="scan"),
+        observer("raises", fails="raises"),
+    )
+    done = {event.scanner: event for event in played.of(ScannerDone)}
+    assert (done["short"].at, done["short"].scans) == (minutes(35)[0], 3)
+    assert (done["long"].at, done["long"].scans) == (minutes(365)[0], 7)
+    assert (done["fails"].at, done["fails"].scans, done["fails"].failed) == (minutes(35)[0], 3, 3)
+    assert len(played.of(ScannerDone)) == 3
+    for name, minute in (("short", 35), ("long", 365), ("fails", 35)):
         assert [call[0] for call in played.calls(name)].count("teardown") == 1
-        assert played.calls(name)[-1][0] == "teardown"
+        assert played.calls(name)[-2][:2] == ("scan", minutes(minute)[0])
+        assert played.calls(name)[-1] == ("teardown", minutes(minute)[0])
+    assert [call[0] for call in played.calls("raises")] == ["setup"]
 
 
 def test_scanner_state_machine(project: Project) -> None:
-    played = project.run(observer("one"))
-    (managed,) = played.manager.scanners.values()
-    assert list(dict.fromkeys(played.states)) == [ScannerState.READY, ScannerState.DONE]
-    assert managed.state is ScannerState.DONE
-    assert TRANSITIONS[ScannerState.DONE] == ()
-    for state in ScannerState:
-        with pytest.raises(ValueError, match="cannot go from done"):
-            managed.go(state)
-    life = ("idle", "setting_up", "ready", "scanning", "ready", "tearing_down", "done")
-    for old, new in pairwise(life):
-        assert ScannerState(new) in TRANSITIONS[ScannerState(old)]
+    """Every state, as it is while each of the three methods runs and after every slice."""
+    played = project.run(observer("one"), observer("fails", fails="scan"), observer("raises", fails="raises"))
+    idle, setting_up, ready, scanning, tearing_down, done = ScannerState
+    life = [idle, setting_up, ready, *[scanning, ready] * 2, scanning, ready, tearing_down, done]
+    # Between its last scan and its teardown no slice ends: that it was ready then nobody sees.
+    del life[-3]
+    observed = {name: [state for state, _ in groupby(states)] for name, states in played.states.items()}
+    assert observed == {"one": life, "fails": life, "raises": [idle, setting_up, done]}
+    assert set(observed["one"]) == set(ScannerState)
+    for name, managed in played.manager.scanners.items():
+        assert managed.state is done, name
+        for state in ScannerState:
+            with pytest.raises(ValueError, match="cannot go from done"):
+                managed.go(state)
+    follow = {
+        idle: {setting_up, done},
+        setting_up: {ready, done},
+        ready: {scanning, tearing_down},
+        scanning: {ready, tearing_down},
+        tearing_down: {done},
+        done: set(),
+    }
+    assert {state: set(states) for state, states in TRANSITIONS.items()} == follow
 
 
 def test_backtest_blocking(project: Project) -> None:
+    """The stream stands still while a scan runs, on the session's own thread, and its result is applied."""
     played = project.run(observer("finder", finds=["LIQ02"]), observer("witness", interval="1m"))
+    here = threading.current_thread().name
+    for name in ("finder", "witness"):
+        assert {seen[2] for seen in played.seen(name)} == {here}
+        for (call, now, *_), (_, (_, session_now), _) in zip(
+            played.calls(name), played.seen(name), strict=True
+        ):
+            assert now == session_now, call
+    scans = [(scan.scanner, scan.at) for scan in played.of(ScanFinished)]
+    assert [at for name, at in scans if name == "witness"] == minutes(
+        *range(5, 36)
+    )  # none is lost to another
     seen = {now: active for kind, now, *rest in played.calls("witness") if kind == "scan" for active in rest}
     first, second = minutes(5, 6)
     assert (seen[first], seen[second]) == ([], ["LIQ02"])  # found, loaded and admitted before the next slice
@@ -339,81 +480,148 @@ def test_backtest_blocking(project: Project) -> None:
 
 
 def test_live_async(project: Project, market: Market) -> None:
-    waiting = {**observer("slow"), "module": "waiting"}
-    beside = Beside(project.assemble([waiting, observer("witness", interval="1m", end="16:00")]))
-    beside.until(9, "witness")  # due at the fifth minute, it holds up neither the slices nor another scanner
-    assert beside.coordinator.session_data.now == minutes(9)[0]
-    assert beside.scans("slow") == []
-    assert [scan.at for scan in beside.scans("witness")][:3] == minutes(5, 6, 7)
-    assert beside.coordinator.session_data.holders.members() == ()
-    beside.let_go("slow")
-    (scan,) = beside.scans("slow")
-    assert (scan.at, scan.decided_at, scan.outcome) == (*minutes(5, 9), "ok")
+    """A scan that takes minutes holds up neither the stream nor another scanner; what it found comes then."""
+    run = project.live(
+        {**observer("slow", end="09:35"), "module": "waiting"},
+        observer("witness", interval="1m", end="16:00"),
+    )
+    meanwhile: list[Any] = []
+
+    def at_nine() -> None:
+        meanwhile.extend([run.coordinator.now, run.scans("slow"), run.members(), run.state("slow")])
+        run.let_go("slow")
+
+    run.play({9: at_nine}, lambda: bool(run.recorder.of(SymbolAdded)))
+    assert meanwhile == [minutes(9)[0], [], (), ScannerState.SCANNING]
+    assert [scan.at for scan in run.scans("witness")][:5] == minutes(*range(5, 10))
+    assert {str(scan.outcome) for scan in run.scans("witness")} == {"ok"}
+    (scan,) = run.scans("slow")
+    assert (scan.at, scan.outcome) == (minutes(5)[0], "ok")
+    assert minutes(9)[0] <= scan.decided_at < minutes(10)[0]
     closes = _closes(_regular(market, "LIQ01", [DAY], 5), 1)
     assert scan.hits.price.tolist() == [closes[-1]]  # what it saw and what is said of its hit is of then
     assert scan.hits.metadata == {"LIQ01": {"price": closes[-1]}}
-    (added,) = beside.recorder.of(SymbolAdded)
-    assert (added.symbol, added.at) == ("LIQ01", minutes(9)[0])
-    beside.manager.teardown_all()
+    (added,) = run.recorder.of(SymbolAdded)
+    assert (added.symbol, added.holder) == ("LIQ01", "scanner:slow")
+    assert added.at >= minutes(9)[0]
+    assert run.members() == ("LIQ01",)
 
 
 def test_skip_on_overlap(project: Project) -> None:
-    waiting = {**observer("slow", interval="1m", end="09:39"), "module": "waiting"}
-    beside = Beside(project.assemble([waiting]))
-    beside.until(7)
-    skipped = beside.scans("slow")
-    assert [(scan.at, scan.outcome) for scan in skipped] == [(at, "skipped") for at in minutes(6, 7)]
-    assert {scan.error for scan in skipped} == {"its scan of 09:35 (exchange time) is still running"}
-    assert beside.state("slow") is ScannerState.SCANNING
-    beside.let_go("slow")
-    assert beside.state("slow") is ScannerState.READY
-    beside.until(8)
-    beside.let_go("slow")
-    assert [(scan.at, scan.outcome) for scan in beside.scans("slow")[2:]] == [
-        (at, "ok") for at in minutes(5, 8)
+    """A scan that is due while the one before still runs is skipped and said so; the next one runs."""
+    run = project.live({**observer("slow", interval="1m", end="09:39"), "module": "waiting"})
+    states: list[ScannerState] = []
+
+    def let_go() -> None:
+        states.append(run.state("slow"))
+        run.let_go("slow")
+
+    run.play({7: let_go, 8: let_go, 9: let_go}, lambda: bool(run.recorder.of(ScannerDone)))
+    assert states == [ScannerState.SCANNING] * 3
+    skipped, ran = [
+        [scan for scan in run.scans("slow") if (scan.outcome == "skipped") is is_skipped]
+        for is_skipped in (True, False)
     ]
-    beside.manager.teardown_all()
+    assert [scan.at for scan in skipped] == minutes(6, 7)
+    assert {scan.error for scan in skipped} == {"its scan of 09:35 (exchange time) is still running"}
+    assert [(scan.at, str(scan.outcome)) for scan in ran] == [(at, "ok") for at in minutes(5, 8, 9)]
+    assert run.scans("slow")[:2] == skipped  # said when they were due, not when the first was back
+    (done,) = run.recorder.of(ScannerDone)
+    assert (done.scans, done.failed, done.error) == (3, 0, None)
 
 
 def test_automatic_bar_provisioning(project: Project, market: Market) -> None:
+    """Who asks for an indicator has its bars; who is found has history, the session so far, indicators."""
+    (project.folder / "one.txt").write_text("LIQ00\n")
     requirements = {"streams": ["1m", "15m"], "load_historical": True, "historical_days": 2}
     asks = observer(
-        "asks", end="15:55", indicators=["sma_100_5m"], finds=["LIQ03"], symbol_requirements=requirements
+        "asks",
+        start="10:07",
+        end="15:55",
+        indicators=["sma_100_5m"],
+        finds=["LIQ03"],
+        symbol_requirements=requirements,
     )
-    backtest = project.assemble([asks])
-    coordinator = backtest.coordinator(backtest.sessions[0])
+    asks["config"]["universe"] = "./one.txt"
+    backtest = project.assemble([asks], symbols=["LIQ02"], indicators=["sma_20_5m", "sma_3_1d"])
+    recorder = Recorder()
+    coordinator = backtest.coordinator(backtest.sessions[0], [recorder])
     coordinator.prepare()
+    data = coordinator.session_data
     for bar_slice in coordinator.slices():
-        coordinator.step(bar_slice)
-        if bar_slice.end == minutes(50)[0]:
+        coordinator.carry(bar_slice)
+        if coordinator.now < minutes(37)[0]:
+            assert "LIQ03" not in data.symbols  # nobody has asked for it: what it has, it is given then
+        if coordinator.now == minutes(50)[0]:
             break
-    view = SessionView(coordinator.session_data, RequestBook("scanner:asks"))
-    assert view.get_indicator("LIQ00", "sma_100_5m").current_value == pytest.approx(
-        _sma(market, "LIQ00"), rel=1e-9
-    )
-    bars = view.get_bars("LIQ03", "15m", 1000)
-    regular = _regular(market, "LIQ03", DATES[1:], 45)
-    assert [bar.close for bar in bars] == _closes(regular, 15)
-    assert view.get_bars("LIQ00", "15m", 1000)[0].end > Day.of(DAY).open  # no member: no history
+    view = SessionView(data, RequestBook("scanner:asks"))
+    assert view.get_indicator("LIQ00", "sma_100_5m").current_value == _sma(market, "LIQ00", 100)
+    assert view.get_bars("LIQ00", "5m", 1000)[0].end > Day.of(DAY).open  # no member: no history
+
+    (found,) = [event for event in recorder.of(SymbolAdded) if event.symbol == "LIQ03"]
+    assert found.at == found.ready_at == minutes(37)[0]
+    members = MemberView(data, RequestBook("strategy:any"))
+    for interval, until in ((1, 50), (15, 45)):  # sessions before, this one before it was found, and since
+        bars = members.get_bars("LIQ03", f"{interval}m", 2000)
+        assert [bar.close for bar in bars] == _closes(_regular(market, "LIQ03", DATES[1:], until), interval)
+        since_open = [bar.end for bar in bars if bar.end > Day.of(DAY).open]
+        assert since_open[0] <= minutes(interval)[0] < found.at < since_open[-1]
+    for symbol in ("LIQ02", "LIQ03"):  # from the start, and found later
+        assert members.get_indicator(symbol, "sma_20_5m").current_value == _sma(market, symbol, 20)
+        daily = _days_of(market, symbol)[-3:]
+        assert members.get_indicator(symbol, "sma_3_1d").current_value == pytest.approx(sum(daily) / 3)
 
 
 def test_symbol_cleanup(project: Project) -> None:
+    """Whom only a scanner that is done wanted goes with all data and its locks; hits and others' candidates stay."""
     (project.folder / "few.txt").write_text("LIQ03\n")
     few = {**observer("two", end="11:00"), "config": {"universe": "./few.txt"}}
-    played = project.run(observer("one", finds=["LIQ01"], locks=["LIQ02"]), few)
-    first, second = played.of(SymbolsRemoved)
+    one = observer("one", finds=["LIQ01"], locks=["LIQ02"], indicators=["sma_5_1m"])
+    backtest = project.assemble([one, few])
+    recorder = Recorder()
+    coordinator = backtest.coordinator(backtest.sessions[0], [recorder])
+    data, held = coordinator.session_data, dict[int, set[str]]()
+
+    def note() -> None:
+        held[coordinator.now] = {symbol for symbol in SYMBOLS if symbol in data.symbols}
+
+    coordinator.run(note)
+    everybody, kept = set(SYMBOLS), {"LIQ01"}
+    assert [held[at] for at in minutes(34, 35, 79, 80, 390)] == [
+        everybody,
+        {*kept, "LIQ03"},
+        {*kept, "LIQ03"},
+        kept,
+        kept,
+    ]
+    first, second = recorder.of(SymbolsRemoved)
     assert (first.at, first.holder, first.symbols) == (
         minutes(35)[0],
         "scanner:one",
         ("LIQ00", "LIQ02", "THN00", "NEWC"),
     )
     assert (second.at, second.holder, second.symbols) == (minutes(80)[0], "scanner:two", ("LIQ03",))
-    left = played.coordinator.session_data
-    assert left.holders.members() == ("LIQ01",)
-    assert [(one.symbol, one.holder, one.reason) for one in played.of(SymbolUnlocked)] == [
+    assert data.holders.members() == ("LIQ01",)
+    assert [(one.symbol, one.holder, one.reason) for one in recorder.of(SymbolUnlocked)] == [
         ("LIQ02", "scanner:one", "kept")
     ]
-    assert len(left.symbols) == 1
+    assert len(data.symbols) == 1
+    assert data.holders.candidates("scanner:one") == data.holders.candidates("scanner:two") == ()
+
+
+def test_the_example_configuration_shows_both_shapes() -> None:
+    """``schedule {...}`` of the design, ``regular_session [...]`` of the plan: both load, into one model."""
+    path = Path(__file__).parents[2] / "session_configs" / "scanner_example.json"
+    written = json.loads(path.read_text())["session_data_config"]["scanners"]
+    shapes = [next(shape for shape in ("schedule", "regular_session") if shape in one) for one in written]
+    assert set(shapes) == {"schedule", "regular_session"}
+    loaded = load_config(path).scanners
+    assert [one.name for one in loaded] == [one["name"] for one in written]
+    for one, shape, scanner in zip(written, shapes, loaded, strict=True):
+        windows = [one["schedule"]] if shape == "schedule" else one["regular_session"]
+        given = [(w.get("start_time", w.get("start")), w.get("end_time", w.get("end"))) for w in windows]
+        assert [(f"{w.start:%H:%M}", f"{w.end:%H:%M}") for w in scanner.regular_session] == given
+        assert [f"{w.every_minutes}m" for w in scanner.regular_session] == [w["interval"] for w in windows]
 
 
 def _regular(market: Market, symbol: str, days: Sequence[date], until: int) -> pl.DataFrame:
@@ -434,6 +642,12 @@ def _closes(bars: pl.DataFrame, interval: int) -> list[float]:
     return groups.agg(pl.last("close"))["close"].to_list()
 
 
-def _sma(market: Market, symbol: str) -> float:
-    closes = _closes(_regular(market, symbol, DATES, 50), 5)[-100:]
-    return sum(closes) / len(closes)
+def _sma(market: Market, symbol: str, period: int) -> Any:
+    closes = _closes(_regular(market, symbol, DATES, 50), 5)[-period:]
+    return pytest.approx(sum(closes) / period, rel=1e-9)
+
+
+def _days_of(market: Market, symbol: str) -> list[float]:
+    """The daily closes of a symbol before the day."""
+    own = market.days.filter((pl.col("symbol") == symbol) & (pl.col("date") < DAY)).sort("date")
+    return own["close"].to_list()

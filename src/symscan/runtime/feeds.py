@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -79,6 +79,8 @@ class ReplayPlan:
         Where the day is.
     speed
         How many times as fast as it was; None for as fast as it goes.
+    make_feed
+        Makes the feed; one with another clock measures ``speed`` by that.
     """
 
     store: BarStore
@@ -86,6 +88,7 @@ class ReplayPlan:
     session: Session
     speed: float | None
     faults: Faults
+    make_feed: Callable[..., ReplayFeed] = ReplayFeed
 
     @property
     def name(self) -> str:
@@ -108,7 +111,7 @@ class ReplayPlan:
     def feed(self, since: Instant | None, scanners: Sequence[ManagedScanner]) -> Feed:
         """The feed, not yet open; a resumed one goes on where the session was."""
         begin = self._begin(scanners) if since is None else since
-        return ReplayFeed(self.store, self.session, self.speed, self.faults, begin)
+        return self.make_feed(self.store, self.session, self.speed, self.faults, begin)
 
     def begin(self, feed: Feed) -> Instant | None:
         """Where the replay begins: nothing is played before."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from threading import Condition
 from typing import Final
 
@@ -31,23 +31,28 @@ class VirtualClock:
         Where it begins.
     speed
         How many times as fast as the clock on the wall it goes; None: it stands until it is moved.
+    monotonic
+        That clock, in seconds.
     """
 
-    def __init__(self, start: Instant, speed: float | None) -> None:
+    def __init__(
+        self, start: Instant, speed: float | None, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
         self._start = start
         self._speed = speed
+        self._monotonic = monotonic
         self._began: float | None = None
 
     def begin(self) -> None:
         """Let time pass, if it passes by itself and does not yet."""
         if self._began is None:
-            self._began = time.monotonic()
+            self._began = self._monotonic()
 
     def now(self) -> Instant:
         """The instant."""
         if self._speed is None or self._began is None:
             return self._start
-        return self._start + int((time.monotonic() - self._began) * self._speed * SECOND)
+        return self._start + int((self._monotonic() - self._began) * self._speed * SECOND)
 
     def move(self, instant: Instant) -> None:
         """Jump ahead, where it stands until it is moved."""
@@ -74,6 +79,8 @@ class ReplayFeed:
         What goes wrong.
     start
         When the clock begins; None for the start of the pre-market.
+    monotonic
+        The seconds that ``speed`` is about.
 
     Raises
     ------
@@ -90,6 +97,7 @@ class ReplayFeed:
         speed: float | None,
         faults: Faults = _NO_FAULTS,
         start: Instant | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.base = finest_interval(store, session)
         self.is_patient = speed is None
@@ -98,7 +106,7 @@ class ReplayFeed:
         self._faults = faults
         self._failures = faults.fetch_fails
         begin = session.pre_open if start is None else start
-        self._clock = VirtualClock(begin, speed)
+        self._clock = VirtualClock(begin, speed, monotonic)
         self._happenings = schedule(self._day, session, faults, begin)
         self._next = 0
         self._subscribed = np.zeros(len(self._day.names), np.bool_)
