@@ -38,6 +38,7 @@ def test_every_cause_of_a_difference_is_described() -> None:
     assert {name for row in rows for name in row.split(", ")} == {"cause", *map(str, Why)}
 
 
+@pytest.mark.slow
 def test_it_runs_as_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -164,6 +164,7 @@ def test_wrong_keys_and_none_at_all(
     assert not Path("store").exists()
 
 
+@pytest.mark.slow
 def test_ctrl_c_keeps_whole_sessions_and_the_same_command_goes_on(
     server: AlpacaServer, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

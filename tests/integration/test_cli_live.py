@@ -106,6 +106,7 @@ def test_standard_output_carries_records_and_nothing_else(
     assert "+ AAA" not in ended.err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("signal", "code"), [("SIGINT", 130), ("SIGTERM", 143)])
 def test_a_signal_ends_a_session_in_order_and_it_goes_on(project: Path, signal: str, code: int) -> None:
     (project / "once.py").write_text(AT_TEN.replace("{signal}", signal))

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
+import pytest
 
 from fakes import Recorder
 from integration.market import DATES, make_market
@@ -64,6 +65,7 @@ def _backtest(folder: Path) -> Backtest:
     return replace(made, shelf=BlockShelf(CACHE_BYTES))
 
 
+@pytest.mark.slow
 def test_thousands_come_and_go_in_bounded_room(tmp_path: Path) -> None:
     backtest, recorder = _backtest(tmp_path), Recorder()
     coordinator = backtest.coordinator(backtest.sessions[0], [recorder])

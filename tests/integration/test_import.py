@@ -146,6 +146,7 @@ import_bars(BarStore(Path(sys.argv[1])), [sys.argv[2]], options, SessionCalendar
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
 def test_a_killed_import_leaves_the_store_as_it_was(tmp_path: Path) -> None:
     store = filled(tmp_path)

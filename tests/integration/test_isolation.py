@@ -26,6 +26,8 @@ from symscan.scanners.managed import DueTimes, ManagedScanner
 from symscan.scanners.screen import Screen
 from waiting import LIMIT, JumpingClock, wait_for_file
 
+pytestmark = pytest.mark.slow
+
 MINUTES = tuple(SESSION.open + minute * MINUTE for minute in range(1, 10))
 
 LOOKING = '''

@@ -45,6 +45,8 @@ from symscan.model.interval import ONE_MINUTE
 from symscan.sources.parquet import BarStore
 from waiting import wait_for
 
+pytestmark = pytest.mark.slow
+
 RUN = ("run", "broker.json", "--store", "store", "--date", str(DAY), "--out", "run")
 STORIES: dict[str, Callable[[Path, float], Story]] = {}
 LEADS = (10.0, 30.0, 90.0)

@@ -19,6 +19,8 @@ from integration.cli_running import DAY, MAIN, Listener, call, environment, star
 from integration.live_story import announced, events, steps
 from waiting import LIMIT, wait_for
 
+pytestmark = pytest.mark.slow
+
 HANGS = """
 import os, pathlib, time
 from symscan import BaseScanner, ScanResult

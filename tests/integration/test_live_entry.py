@@ -222,6 +222,7 @@ def stories(draw: st.DrawFn) -> Story:
     )
 
 
+@pytest.mark.slow
 @given(
     story=stories(),
     route=st.sampled_from(ROUTES),
@@ -236,6 +237,7 @@ def test_whatever_happens_while_it_loads(story: Story, route: str, minute: int, 
 NAMES = ("T", "J", "K", "L")
 
 
+@pytest.mark.slow
 @given(
     story=stories(),
     asks=st.lists(

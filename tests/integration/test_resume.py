@@ -15,6 +15,8 @@ import pytest
 
 from integration.cli_running import DAY, call, started, write_bars, write_config
 
+pytestmark = pytest.mark.slow
+
 DRIFTS = {"AAA": 0.11, "BBB": -0.07, "CCC": 0.31, "DDD": 0.023}
 FAULTS = "late=0.05:5s,correct=0.03:70s,duplicate=0.05,disconnect=09:50-09:53,seed=3"
 COUNTER = '''

@@ -13,6 +13,8 @@ from integration.cli_running import started
 from integration.live_story import FAULTS, announced, command, events, make_project, results, steps
 from waiting import wait_for
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:

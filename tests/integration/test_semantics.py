@@ -86,6 +86,7 @@ def run(store: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
     return play(project, [everything], store, WEDNESDAY, TUESDAY)
 
 
+@pytest.mark.slow
 def test_every_value_is_as_computed_elsewhere(run: Run, oracle: Oracle) -> None:
     wrong, judged, known = [], 0, 0
     for session, scan_at, symbol, metadata in run.hits.select(

@@ -141,6 +141,7 @@ def test_the_configuration_over_a_made_market(
     assert_hits(run, expected, oracle)
 
 
+@pytest.mark.slow
 @needs_data
 def test_the_configuration_over_real_bars(tmp_path: Path) -> None:
     minutes = pl.read_parquet(DATA / "us284_1m_2018-02-20_2018-03-02.parquet")
@@ -168,6 +169,7 @@ def test_the_configuration_over_real_bars(tmp_path: Path) -> None:
     assert mismatched == {"HLF", "SRC"}
 
 
+@pytest.mark.slow
 @needs_data
 def test_the_configuration_over_real_bars_before_the_open(tmp_path: Path) -> None:
     minutes = pl.read_parquet(DATA / "us30_extended_1m_2025-01-23_2025-01-27.parquet")

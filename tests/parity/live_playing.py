@@ -25,6 +25,7 @@ from symscan.runtime.coordinator import SessionCoordinator
 from symscan.runtime.live import LiveOptions
 from symscan.runtime.parity import Parity, compare, replayed
 from symscan.scanners.background import BackgroundExecution
+from symscan.sources.replay_feed import ReplayFeed
 
 TABLES = ("hits.csv", "unknown.csv", "scans.csv")
 
@@ -93,6 +94,7 @@ def play_live(
     until: int | None = None,
     resume: bool = False,
     make_execution: Callable[..., BackgroundExecution] = BackgroundExecution,
+    make_feed: Callable[..., ReplayFeed] = ReplayFeed,
 ) -> Played:
     """Play the day as a live session; its record is closed afterwards.
 
@@ -106,12 +108,16 @@ def play_live(
         Go on with what is there.
     make_execution
         Makes what carries out scans; with a clock of its own, timeouts do not depend on this machine.
+    make_feed
+        Makes the replay; with a clock of its own, nor does what a speed comes to.
     """
     told, seen = Recorder(), 0
     path = folder / out
     with chdir(folder), run_folder(path, force=False, facts=dict, resume=resume) as results:
         live = assemble_live(config, LiveOptions("replay", store, day, speed, faults, None, path, resume))
-        live = replace(live, make_execution=make_execution)
+        plan: Any = live.feed_plan
+        plan = replace(plan, make_feed=make_feed)
+        live = replace(live, feed_plan=plan, make_execution=make_execution)
         with live.opened([results, told]) as session:
 
             def count() -> None:

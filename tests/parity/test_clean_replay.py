@@ -37,6 +37,7 @@ def test_a_whole_day(tmp_path: Path, store: Path) -> None:
     _is_the_backtest(PROJECTS["own"], tmp_path, store, DAY)
 
 
+@pytest.mark.slow
 def test_scanners_in_processes_of_their_own(tmp_path: Path, store: Path) -> None:
     _is_the_backtest(ISOLATED, tmp_path, store, HALF_DAY)
 

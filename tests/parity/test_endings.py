@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 import threading
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,8 @@ from parity.projects import HALF_DAY, PROJECTS, UNIVERSE, Project, module, scree
 from symscan.errors import DataError
 from symscan.runtime.parity import Parity
 from symscan.scanners.background import BackgroundExecution
-from waiting import LIMIT, JumpingClock
+from symscan.sources.replay_feed import ReplayFeed
+from waiting import LIMIT, JumpingClock, TickingClock
 
 SLOW = """
 import pathlib
@@ -43,6 +45,7 @@ class Scanner(BaseScanner):
                 time.sleep(0.001)
         return ScanResult(self._universe[:3])
 """
+SPEED = 1e6
 LATE = "late=0.05:90s"
 SCREENS = Project([screen("up", "close > vwap", "5m"), screen("best", "volume > 0", rank="volume", take=3)])
 
@@ -218,7 +221,9 @@ def test_at_a_finite_speed_all_that_differs_is_the_pace(tmp_path: Path, store: P
     live = {"lag_seconds": 86_400, "quiet_ms": 1, "grace_seconds": 60, "closing_seconds": 60}
     config = SCREENS.at(tmp_path, live_config=live)
     backtest = play_backtest(tmp_path, config, store, HALF_DAY)
-    played = play_live(tmp_path, config, store, HALF_DAY, speed=3000)
+    clock = TickingClock(1.0 / SPEED)  # a second of the market's at every look
+    feed = partial(ReplayFeed, monotonic=clock)
+    played = play_live(tmp_path, config, store, HALF_DAY, speed=SPEED, make_feed=feed)
     parity = parity_of(tmp_path)
     assert parity.unexplained == 0
     assert set(parity.by_cause()) <= {"loading", "overlap"}

@@ -37,6 +37,7 @@ FAULTS = st.builds(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=2, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(faults=FAULTS, name=st.sampled_from([*PROJECTS]), limit=st.sampled_from([None, None, 6]))
 def test_every_difference_has_a_cause(
@@ -51,6 +52,7 @@ def test_every_difference_has_a_cause(
     converged(live.coordinator, recorded_backtest(folder))
 
 
+@pytest.mark.slow
 def test_in_processes_of_their_own(tmp_path: Path, store: Path) -> None:
     config = ISOLATED.at(tmp_path)
     live = play_live(

@@ -22,7 +22,10 @@ from parity.live_playing import (
 from parity.projects import module, screen
 
 DATA = Path(os.environ.get("SYMSCAN_TEST_DATA", Path(__file__).parents[3] / "shared" / "data"))
-pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason=f"there are no real bars in {DATA}")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not DATA.is_dir(), reason=f"there are no real bars in {DATA}"),
+]
 
 VALUES = ("open", "high", "low", "close", "volume")
 GAPS = module("gap_scanner", "5m", pre_session=True, config={"min_gap_percent": 1.0, "min_volume": 100_000})

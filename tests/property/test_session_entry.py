@@ -162,6 +162,7 @@ def from_the_start(interval: str) -> dict[tuple[str, str], dict[str, Any]]:
     return watched(interval, {}, (FIRST, *SYMBOLS))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("interval", ["1m", "5m"])
 @settings(max_examples=2, deadline=None, derandomize=True, phases=[Phase.generate])
 @given(minutes=st.lists(st.integers(-30, 180), min_size=len(SYMBOLS), max_size=len(SYMBOLS)))

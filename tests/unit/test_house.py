@@ -66,6 +66,7 @@ def test_ruff_would_change_nothing() -> None:
     _run(sys.executable, "-m", "ruff", "format", "--check", "--quiet", *OURS)
 
 
+@pytest.mark.slow
 def test_types_are_strict() -> None:
     _run(sys.executable, "-m", "mypy")
 

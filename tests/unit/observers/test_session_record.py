@@ -208,6 +208,7 @@ for seq in range(record.last + 1, 100_000):
 """
 
 
+@pytest.mark.slow
 def test_a_kill_at_any_instant_leaves_whole_steps(path: Path) -> None:
     """Killed again and again between and inside commits: what was said to be stored is, once, and whole."""
     said = 0

@@ -601,6 +601,15 @@ def test_the_end_is_never_patient(gate: Gate) -> None:
     assert done.error == "teardown() has not returned"  # type: ignore[attr-defined]
 
 
+@pytest.fixture
+def on_interrupt() -> Iterator[None]:
+    """Ctrl-C interrupts, even where whoever started the tests had it ignored, as a shell's background does."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("on_interrupt")
 def test_ctrl_c_reaches_a_session_that_waits(gate: Gate) -> None:
     data, time = SessionData(SESSION, SYMBOLS), TimeManager(SESSION)
     execution = BackgroundExecution(lambda: None, is_patient=True)

@@ -31,6 +31,8 @@ from symscan.session.session_data import SessionData
 from symscan.session.view import SessionView
 from waiting import LIMIT, wait_for_file
 
+pytestmark = pytest.mark.slow
+
 SESSION = make_session(minutes=10)
 HOLDER = "scanner:mine"
 
