@@ -603,7 +603,7 @@ def test_the_end_is_never_patient(gate: Gate) -> None:
 
 @pytest.fixture
 def on_interrupt() -> Iterator[None]:
-    """Ctrl-C interrupts, even where whoever started the tests had it ignored, as a shell's background does."""
+    """Ctrl-C interrupts, even where the tests were started in the background of a shell, which ignores it."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
