@@ -573,7 +573,7 @@ def test_automatic_bar_provisioning(project: Project, market: Market) -> None:
 
 
 def test_symbol_cleanup(project: Project) -> None:
-    """Whom only a scanner that is done wanted goes with all data and its locks; hits and others' candidates stay."""
+    """What only a scanner that is done held goes, with all data; hits and others' candidates stay."""
     (project.folder / "few.txt").write_text("LIQ03\n")
     few = {**observer("two", end="11:00"), "config": {"universe": "./few.txt"}}
     one = observer("one", finds=["LIQ01"], locks=["LIQ02"], indicators=["sma_5_1m"])
