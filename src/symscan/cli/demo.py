@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from symscan.cli.log_options import LogFile, Verbosity, logging_to
 from symscan.errors import InputError
 
 if TYPE_CHECKING:
@@ -30,11 +31,18 @@ def demo(
         int, typer.Option(min=50, max=20_000, metavar="N", help="How many made-up symbols.")
     ] = 300,
     seed: Annotated[int, typer.Option(min=0, metavar="N", help="Another seed is another market.")] = 7,
+    verbose: Verbosity = 0,
+    log_file: LogFile = None,
 ) -> None:
     """Play a session of a generated market, to see it work.
 
     Makes bars of made-up symbols, imports them, and runs the example scanners over one session.
     """
+    with logging_to(verbose, log_file):
+        _demo(folder, symbols, seed)
+
+
+def _demo(folder: Path, symbols: int, seed: int) -> None:
     from symscan.cli.demo_story import show_next, show_story
     from symscan.cli.run import play
     from symscan.clock.session_calendar import SessionCalendar

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from symscan.cli.failures import INTERRUPTED, Ended
+from symscan.cli.log_options import LogFile, Verbosity, logging_to
 from symscan.cli.run import parse_date
 from symscan.errors import InputError, RunError, SymscanError
 
@@ -117,6 +118,8 @@ def live(
         bool, typer.Option("--jsonl", help="Write hits and conditions as JSON lines; text to standard error.")
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Leave out who joins and leaves.")] = False,
+    verbose: Verbosity = 0,
+    log_file: LogFile = None,
 ) -> None:
     """Run a session live: print each new hit at once.
 
@@ -127,8 +130,8 @@ def live(
 
     wishes = _Wishes(source, store, day, speed, faults, feed, out, resume, force)
     _check(wishes)
-    loaded = load_config(config)
-    _live(loaded, wishes, jsonl=jsonl, quiet=quiet)
+    with logging_to(verbose, log_file):
+        _live(load_config(config), wishes, jsonl=jsonl, quiet=quiet)
 
 
 def _check(wishes: _Wishes) -> None:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from symscan.cli.log_options import LogFile, Verbosity, logging_to
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -24,6 +26,8 @@ def parity(
     as_json: Annotated[
         bool, typer.Option("--json", help="Write one JSON object instead of the table.")
     ] = False,
+    verbose: Verbosity = 0,
+    log_file: LogFile = None,
 ) -> None:
     """Hold a recorded live session against a backtest of its bars.
 
@@ -33,7 +37,7 @@ def parity(
     from symscan.cli.own_output import own_output
     from symscan.runtime.parity import compare
 
-    with own_output():  # scanners are called once more, and may print
+    with own_output(), logging_to(verbose, log_file):  # scanners are called once more, and may print
         compared = compare(run)
     if as_json:
         _write(compared)

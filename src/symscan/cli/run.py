@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from symscan.cli.failures import Ended, code_of
+from symscan.cli.log_options import LogFile, Verbosity, logging_to
 from symscan.errors import InputError, RunError, SymscanError
 
 if TYPE_CHECKING:
@@ -56,6 +57,8 @@ def run(
         bool,
         typer.Option("--resume", help="Go on with a run that was broken off, after its last whole session."),
     ] = False,
+    verbose: Verbosity = 0,
+    log_file: LogFile = None,
 ) -> None:
     """Play sessions over stored bars: write what scanners find.
 
@@ -64,11 +67,12 @@ def run(
     """
     from symscan.config import load_config
 
-    loaded = load_config(config)
-    first, last = _range(loaded, day, start, end)
-    if resume and force:
-        raise InputError("--resume goes on with what --force would remove; give one of the two")
-    play(loaded, store, first, last, out, force=force, resume=resume)
+    with logging_to(verbose, log_file):
+        loaded = load_config(config)
+        first, last = _range(loaded, day, start, end)
+        if resume and force:
+            raise InputError("--resume goes on with what --force would remove; give one of the two")
+        play(loaded, store, first, last, out, force=force, resume=resume)
 
 
 def play(

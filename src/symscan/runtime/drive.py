@@ -11,6 +11,7 @@ from symscan.errors import DataError
 from symscan.model.events import Warned
 from symscan.model.instant import Instant
 from symscan.observers.base import Observer
+from symscan.observers.event_log import EventLog
 from symscan.runtime.assembly import Backtest
 from symscan.runtime.coordinator import SessionCoordinator
 
@@ -36,6 +37,7 @@ def run_backtest(
         Sessions whose results are there, of a run that was broken off after them: they, and the warnings
         before them, are left out.
     """
+    observers = [*observers, EventLog()]
     first = backtest.sessions[0]
     for message in () if finished else backtest.warnings:
         for observer in observers:
@@ -84,6 +86,7 @@ def run_live(
     """
     from symscan.observers.record_file import Waiting
 
+    announcers = [*announcers, EventLog()]
     with live.opened(observers, announcers, Waiting(notice)) as session:
         tell = partial(_warn, live, [*observers, *announcers])
         for message in live.warnings:

@@ -15,6 +15,7 @@ from symscan.model.events import Event, ScanFinished, SymbolAdded, SymbolsRemove
 from symscan.model.instant import SECOND, Instant
 from symscan.model.interval import Interval
 from symscan.model.session import Session
+from symscan.observers.event_log import EventLog
 from symscan.runtime.building import Checked, Ports, build, check, first_due
 from symscan.runtime.coordinator import SessionCoordinator
 from symscan.runtime.parity_causes import Nature
@@ -101,7 +102,12 @@ def replay(recorded: Recorded) -> Replayed:
     source = ReplaySource(bars, session, start=first_due(managed, session))
     told = _Collector()
     execution = LenientExecution(recorded.endings, recorded.disabled)
-    ports = Ports(StoreHistory(store, checked.calendar), source, Teller(session, [told]), execution=execution)
+    ports = Ports(
+        StoreHistory(store, checked.calendar),
+        source,
+        Teller(session, [told, EventLog()]),
+        execution=execution,
+    )
     coordinator = build(checked, session, managed, ports)
     try:
         coordinator.prepare()
