@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from pathlib import Path
 
 import pytest
@@ -173,3 +174,122 @@ def test_what_was_never_requested_is_said(
     ended = call(capsys, *command, "--at", "10:00")
     assert expected in " ".join((ended.out + ended.err).split())
     assert ended.code == ("NotRequested" in expected)
+
+
+WHERE = "change_pct > 0.5 AND volume > 10 AND close / previous_close > 1"
+
+
+def _screen(*more: str) -> tuple[str, ...]:
+    return ("scan", "--where", WHERE, "--universe", "three.txt", "--at", "10:00", *_scan()[2:6], *more)
+
+
+def _lines(text: str) -> list[str]:
+    return [" ".join(line.split()) for line in text.splitlines()]
+
+
+@pytest.mark.usefixtures("project")
+def test_a_screen_is_scanned_as_it_is_written(capsys: pytest.CaptureFixture[str]) -> None:
+    ended = call(capsys, *_screen())
+    assert (ended.code, ended.err) == (0, "")
+    lines = _lines(ended.out)
+    assert lines[0] == f"screen at {DAY} 10:00 EST"
+    # Each symbol starts at 100 and drifts by so much a minute, over 60 minutes the day before and 30 today.
+    expected = {"CCC": (106.0, 112.0), "AAA": (103.0, 106.0)}
+    for symbol, (price, previous) in expected.items():
+        assert not any(line.split()[1:2] == [symbol] for line in lines), (symbol, price, previous)
+    assert lines[-1] == "0 found, 3 of 4 judged; unknown: not_in_store 1"
+
+
+@pytest.mark.usefixtures("project")
+def test_why_a_symbol_is_no_hit_of_a_screen(capsys: pytest.CaptureFixture[str]) -> None:
+    ended = call(capsys, *_screen("--symbol", "AAA", "--symbol", "DDD", "--symbol", "ccc"))
+    assert (ended.code, ended.err) == (0, "")
+    lines = _lines(ended.out)
+    start = lines.index("AAA is no hit: 2 of 3 conditions are false")
+    volume = sum(range(1000, 1030))
+    change = 100 * (103 / 106 - 1)
+    assert lines[start + 4 : start + 7] == [
+        f"change_pct > 0.5 false change_pct {change:.5g}",
+        f"volume > 10 true volume {volume:,}",
+        "close / previous_close > 1 false close 103, previous_close 106",
+    ]
+    start = lines.index("DDD is no hit: it is unknown (not_in_store): 3 of 3 conditions cannot be judged")
+    assert lines[start + 4] == "change_pct > 0.5 unknown change_pct unknown"
+    assert "ccc is no hit: it is not in the universe of 'screen'; did you mean 'CCC'?" in lines
+
+
+def _configuration(folder: Path) -> None:
+    window = [{"start": "09:40", "end": "10:00", "interval": "5m"}]
+    few = {"name": "few", "universe": "three.txt", "where": "volume > 10", "rank": "close", "take": 1}
+    fresh = {"name": "fresh", "universe": "three.txt", "where": "volume > 10", "max_age_minutes": 1}
+    mine = {"module": "mine_now", "config": {"universe": "three.txt"}, "regular_session": window}
+    screens = [{**one, "regular_session": window} for one in (few, fresh)]
+    whole = {"session_data_config": {"scanners": [*screens, mine]}}
+    (folder / "many.json").write_text(json.dumps(whole, indent=2))
+
+
+def _of_file(name: str, *more: str) -> tuple[str, ...]:
+    return ("scan", "many.json", "--scanner", name, "--at", "10:00", *_scan()[2:6], *more)
+
+
+def test_a_scanner_of_a_configuration(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _configuration(project)
+    ended = call(capsys, *_of_file("few", "--symbol", "CCC", "--symbol", "BBB"))
+    assert (ended.code, ended.err) == (0, "")
+    lines = _lines(ended.out)
+    assert [line.split()[:2] for line in lines if line.startswith("1 C")] == [["1", "CCC"]]
+    assert lines[-1].startswith("1 found, 3 of 4 judged")
+    assert "BBB is no hit: it meets the condition as number 3, and 1 are taken" in lines
+    ended = call(capsys, *_of_file("mine_now", "--symbol", "BBB"))
+    assert "BBB is no hit: the scanner did not return it; its code says why" in ended.out
+    whole = call(capsys, "run", "many.json", "--store", "store", "--date", DAY, "--out", "out")
+    assert whole.code == 0
+    with (project / "out" / "hits.csv").open(newline="") as file:
+        at_ten = [row for row in csv.DictReader(file) if f"{DAY}T10:00" in row["scan_at_local"]]
+    assert [row["symbol"] for row in at_ten if row["scanner"] == "few"] == ["CCC"]
+
+
+def test_a_symbol_that_has_not_traded_for_long(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _configuration(project)
+    late = ("--at", "10:45", *_scan()[2:6], "--symbol", "AAA")
+    ended = call(capsys, "scan", "many.json", "--scanner", "fresh", *late)
+    assert "AAA is no hit: its last bar may be 1 minutes old, and it is 15 minutes old" in ended.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (_scan()[2:], "give one of the three: a module, a configuration (a .json file), or --where"),
+        (("mine_now", *_screen()[1:]), "give one of the three: a module"),
+        (("mine_now.py", *_scan()[2:]), "mine_now.py: give the module's name instead of its file: mine_now"),
+        (("mine_now", "--scanner", "x", *_scan()[2:]), "--scanner names a scanner of a configuration; give"),
+        (("many.json", *_scan()[2:]), "many.json has 3 scanners; say which with --scanner: few, fresh, mine"),
+        (
+            ("many.json", "--scanner", "fw", *_scan()[2:]),
+            "many.json has no scanner 'fw'; did you mean 'few'?",
+        ),
+        (("no.json", *_scan()[2:]), "no.json: there is no such file"),
+        (("many.json", "--config", "{}", *_scan()[2:]), "--config is in many.json already; change it there"),
+        (("--where", "closs > 2", *_scan()[2:]), "--where: 'closs' is not known; did you mean 'close'?"),
+        (("--where", "", *_scan()[2:]), "--where: "),
+        (("bad.json", *_scan()[2:6]), "bad.json:3:31: session_data_config.scanners[0].where: 'closs' is not"),
+        (
+            ("bad.json", "--scanner", "two", *_scan()[2:6]),
+            "bad.json:4:33: session_data_config.scanners[1].mod",
+        ),
+        (("bad.json", "--scanner", "one", *_scan()[2:6], "--universe", "no"), "--universe: there is no univ"),
+    ],
+)
+def test_messages_name_what_the_user_has(
+    project: Path, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], message: str
+) -> None:
+    _configuration(project)
+    more = '"pre_session": true'
+    two = f', {{"name": "two", "module": "gone_away", {more}}}' if "two" in arguments else ""
+    where = "close > 2" if "two" in arguments or "one" in arguments else "closs > 2"
+    one = f'{{"name": "one", "where": "{where}", "universe": "three.txt", {more}}}'
+    text = '{"session_data_config": {\n  "scanners": [\n    ' + f"{one}\n    {two}" + "]}}"
+    (project / "bad.json").write_text(text)
+    ended = call(capsys, "scan", *arguments, "--at", "10:00")
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err.startswith(f"error: {message}")

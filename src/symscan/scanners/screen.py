@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
@@ -15,7 +15,12 @@ from symscan.model.bar import Rows
 from symscan.model.metadata import FrameMetadata
 from symscan.scanners.base import BaseScanner, ScanContext, ScanResult
 from symscan.scanners.screen_plan import ScreenPlan
+from symscan.scanners.screen_verdict import SymbolVerdict
 from symscan.scanners.universe import Universe
+
+if TYPE_CHECKING:
+    from symscan.scanners.expressions.arrays import Columns
+    from symscan.session.view import SessionView
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -119,10 +124,7 @@ class ScreenScanner(BaseScanner):
     def scan(self, context: ScanContext) -> ScanResult:
         """The symbols that meet the condition, best first, with the values that made them."""
         plan, view = self._checked_plan(), context.session_data
-        here, rows = self._places(view.symbols)
-        columns = {name: view.column(name) for name in plan.columns}
-        if rows is not None:
-            columns = {name: values[rows] for name, values in columns.items()}
+        here, rows, columns = self._looked_at(view)
         hits, judged_unknown = plan.judge(columns, here)
         found = here[hits]
         symbols = [self._universe[row] for row in found.tolist()]
@@ -133,6 +135,20 @@ class ScreenScanner(BaseScanner):
         values = {name: values[hits] for name, values in columns.items()}  # of the hits alone, to be kept
         metadata = FrameMetadata(symbols, lambda: plan.kept(values, found))
         return ScanResult(symbols=symbols, metadata=metadata, unknown=unknown)
+
+    def verdict(self, view: SessionView, symbol: str) -> SymbolVerdict | None:
+        """What the screen says of one symbol as ``view`` shows it, None if it is not in the universe."""
+        here, _, columns = self._looked_at(view)
+        at = [place for place, row in enumerate(here.tolist()) if self._universe[row] == symbol]
+        return self._checked_plan().verdict(columns, here, at[0]) if at else None
+
+    def _looked_at(self, view: SessionView) -> tuple[Rows, Rows | None, Columns]:
+        """Which symbols of the universe there are, their places in the view, and what is read of them."""
+        here, rows = self._places(view.symbols)
+        columns = {name: view.column(name) for name in self._checked_plan().columns}
+        if rows is not None:
+            columns = {name: values[rows] for name, values in columns.items()}
+        return here, rows, columns
 
     def _checked_plan(self) -> ScreenPlan:
         plan = self._plan

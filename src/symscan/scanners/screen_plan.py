@@ -15,8 +15,15 @@ from symscan.model.bar import Floats, Mask, Rows
 from symscan.model.metadata import SYMBOL
 from symscan.model.readings import LAST_BAR_END
 from symscan.scanners.expressions.arrays import Columns, Truth, numbers, truth
-from symscan.scanners.expressions.expression import Expression, compile_rank, compile_where, resolve_column
+from symscan.scanners.expressions.expression import (
+    Condition,
+    Expression,
+    compile_rank,
+    compile_where,
+    resolve_column,
+)
 from symscan.scanners.expressions.names import Names, dtype_of, kind_of
+from symscan.scanners.screen_verdict import ConditionVerdict, SymbolVerdict
 from symscan.scanners.universe import Universe
 
 if TYPE_CHECKING:
@@ -110,6 +117,25 @@ class ScreenPlan:
         hits, unknown
             Positions from 0 to n, at most as many as are taken; shape ``(n,)``.
         """
+        ranked, unknown = self._ranked(columns, here)
+        return ranked[: self.take], unknown
+
+    def verdict(self, columns: Columns, here: Rows, at: int) -> SymbolVerdict:
+        """What is said of the symbol at one position of what :meth:`judge` is given."""
+        frame = self._frame(columns, here)
+        place = np.flatnonzero(self._ranked(columns, here)[0] == at)
+        age = None if self.max_age_minutes is None else columns[_AGE].item(at)
+        return SymbolVerdict(
+            frame[SYMBOL][at],
+            tuple(_condition_verdict(one, frame, at) for one in self.where.conditions),
+            place=int(place[0]) + 1 if len(place) else None,
+            take=self.take,
+            age_minutes=age if age == age else None,
+            max_age_minutes=self.max_age_minutes,
+        )
+
+    def _ranked(self, columns: Columns, here: Rows) -> tuple[Rows, Mask]:
+        """All that meet the condition, best first, and what is unknown."""
         true, false = self._verdict(columns, here)
         if self.max_age_minutes is not None:
             is_fresh = columns[_AGE] <= self.max_age_minutes
@@ -118,7 +144,7 @@ class ScreenPlan:
         by: list[Floats | Rows] = [self.order[here[hits]]]
         if self.rank is not None and hits.size:
             by.append(-self._ranks(self.rank, columns, here)[hits])  # NaN comes last
-        return hits[np.lexsort(by)][: self.take], ~(true | false)
+        return hits[np.lexsort(by)], ~(true | false)
 
     def _verdict(self, columns: Columns, here: Rows) -> Truth:
         if self.where.tree is not None:
@@ -159,6 +185,13 @@ class ScreenPlan:
 def _frame(static: pl.DataFrame, columns: Columns) -> pl.DataFrame:
     """``symbol`` and all that is read, null where unknown."""
     return pl.DataFrame([*static, *(_series(name, values) for name, values in columns.items())])
+
+
+def _condition_verdict(condition: Condition, frame: pl.DataFrame, at: int) -> ConditionVerdict:
+    value = _evaluated(frame, condition.expr.cast(pl.Float64)).item(at)
+    names = dict.fromkeys(condition.expr.meta.root_names())
+    values = {name: frame[name][at] for name in names if name in frame.columns}
+    return ConditionVerdict(condition.text, None if value != value else value == 1.0, values)
 
 
 def _evaluated(frame: pl.DataFrame, expr: pl.Expr) -> Floats:

@@ -15,13 +15,21 @@ from symscan.scanners.expressions.arrays import Tree
 from symscan.scanners.expressions.names import Name, Names, UnknownNameError
 from symscan.scanners.expressions.parser import ExpressionParser
 from symscan.scanners.expressions.python import PythonReader
-from symscan.scanners.expressions.terms import Kind, Term, settle
+from symscan.scanners.expressions.terms import Kind, Term, conditions, settle
 
 _AGGREGATE: Final = re.compile(
     r"\b(avg|mean|min|max|sum|count|len|median|std|stddev|var|variance|quantile\w*|rank|percent_rank)\s*\(",
     re.IGNORECASE,
 )
 """As SQL and as polars' Python write what looks at a whole universe."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Condition:
+    """One of the conditions that ``AND`` joins in an expression: as written, and what polars evaluates."""
+
+    text: str
+    expr: pl.Expr
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,6 +52,8 @@ class Expression:
         for every symbol.
     tree
         The same for NumPy, None where only polars can evaluate it.
+    conditions
+        What ``AND`` joins in it, in the order of the text; the whole where it joins nothing.
     """
 
     text: str
@@ -52,6 +62,7 @@ class Expression:
     indicators: tuple[str, ...]
     expr: pl.Expr
     tree: Tree | None = None
+    conditions: tuple[Condition, ...] = ()
 
     @property
     def weighs(self) -> bool:
@@ -73,7 +84,8 @@ def compile_expression(source: str | pl.Expr, names: Names) -> Expression:
     settled = settle(term)
     columns = tuple(column for column in used if column != SYMBOL)
     indicators = tuple(dict.fromkeys(name.indicator for name in used.values() if name.indicator))
-    return Expression(_text(source), settled.kind, columns, indicators, settled.expr, settled.tree)
+    parts = tuple(Condition(part.text, settle(part).expr) for part in conditions(settled))
+    return Expression(_text(source), settled.kind, columns, indicators, settled.expr, settled.tree, parts)
 
 
 def compile_where(source: str | pl.Expr, names: Names) -> Expression:

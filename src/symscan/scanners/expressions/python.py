@@ -249,7 +249,8 @@ class PythonReader:
         value, low, high = (self._term(node) for node in nodes)
         closed = options["closed"]
         above = terms.compare(">=" if closed in ("Both", "Left") else ">", value, low)
-        return terms.both(above, terms.compare("<=" if closed in ("Both", "Right") else "<", value, high))
+        below = terms.compare("<=" if closed in ("Both", "Right") else "<", value, high)
+        return replace(terms.both(above, below), parts=())
 
     def _is_in(self, nodes: list[Node], _: Node) -> Term:
         return terms.is_among(self._term(nodes[0]), literal_list(nodes[1]))

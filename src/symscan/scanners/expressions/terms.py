@@ -55,6 +55,8 @@ class Term:
         What it stands for where it is written out, as in ``70`` or ``'Energy'``.
     tree
         The same for NumPy, None where NumPy is not to evaluate it.
+    parts
+        The conditions that ``AND`` joins in it; none where it joins none.
     """
 
     expr: pl.Expr
@@ -65,6 +67,7 @@ class Term:
     settled: bool = False
     value: float | str | None = None
     tree: Tree | None = None
+    parts: tuple[Term, ...] = ()
 
     def fault(self, message: str) -> ExpressionError:
         """An error placed at this term."""
@@ -199,7 +202,13 @@ _COMPARISONS: Final = {
 def both(left: Term, right: Term) -> Term:
     """``AND``: false with false on either side, else unknown with unknown on either."""
     a, b = expect(left, Kind.TRUTH, "AND"), expect(right, Kind.TRUTH, "AND")
-    return derived(a.expr & b.expr, Kind.TRUTH, a, b, op="and")
+    joined = derived(a.expr & b.expr, Kind.TRUTH, a, b, op="and")
+    return replace(joined, parts=(*conditions(a), *conditions(b)))
+
+
+def conditions(term: Term) -> tuple[Term, ...]:
+    """The conditions that ``AND`` joins in a term, the term itself where it joins none."""
+    return term.parts or (term,)
 
 
 def either(left: Term, right: Term) -> Term:
@@ -228,8 +237,8 @@ def is_truth(term: Term, wanted: bool) -> Term:
 
 
 def between(term: Term, low: Term, high: Term) -> Term:
-    """``BETWEEN low AND high``, both ends included."""
-    return both(compare(">=", term, low), compare("<=", term, high))
+    """``BETWEEN low AND high``, both ends included: one condition."""
+    return replace(both(compare(">=", term, low), compare("<=", term, high)), parts=())
 
 
 def is_among(term: Term, choices: Sequence[Term]) -> Term:

@@ -1,0 +1,111 @@
+"""What ``symscan scan`` shows: the hits and why, who could not be judged, and why a symbol is no hit."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from symscan.cli.report import plain_table, report_console, say
+from symscan.formatting import format_number, format_price
+from symscan.model.events import ScannerReady
+from symscan.observers.result_warnings import flaws_of
+from symscan.observers.tables import hits_frame
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from symscan.model.session import Session
+    from symscan.runtime.one_scan import OneScan
+    from symscan.scanners.screen_verdict import SymbolVerdict
+
+
+def show_scan(session: Session, scanned: OneScan, symbols: Sequence[str]) -> None:
+    """Print what was found; with ``symbols``, of them alone, and why they are no hits."""
+    scan, console = scanned.scan, report_console()
+    say(console, f"{scan.scanner} at {session.local(scan.at):%Y-%m-%d %H:%M %Z}", "bold")
+    for event in scanned.happened:
+        if isinstance(event, ScannerReady) and event.indicators:
+            say(console, f"indicators: {', '.join(event.indicators)}")
+    _show_hits(console, session, scanned, symbols or scan.hits.symbols)
+    for symbol in symbols:
+        if symbol not in scan.hits.symbols:
+            _show_why_not(console, scanned, symbol)
+    for _, warning in flaws_of(scan):
+        say(console, f"warning: {warning}", "yellow")
+    found = len(scan.hits.symbols)
+    reasons = Counter(scanned.unknown.reasons)
+    unknown = ", ".join(f"{why} {count:,}" for why, count in sorted(reasons.items())) or "none"
+    say(console, f"{found:,} found, {scan.judged:,} of {scan.universe:,} judged; unknown: {unknown}")
+
+
+def _show_hits(console: Console, session: Session, scanned: OneScan, symbols: Sequence[str]) -> None:
+    columns = ["rank", "symbol", "price", "change_pct", "volume", "metadata"]
+    rows = hits_frame(session, [scanned.scan]).select(columns).rows()
+    rows = [row for row in rows if row[1] in frozenset(symbols)]
+    if not rows:
+        return
+    table = plain_table()
+    for column in ("rank", "symbol", "price", "change %", "volume"):
+        table.add_column(column, justify="left" if column == "symbol" else "right", no_wrap=True)
+    table.add_column("why")
+    metadata = [json.loads(row[-1]) for row in rows]
+    known = {name for one in metadata for name, value in one.items() if value is not None}
+    for (rank, symbol, price, change, volume, _), why in zip(rows, metadata, strict=True):
+        numbers = [format_price(price), format_number(change, "+.2f"), format_number(volume, ",.0f")]
+        values = ", ".join(f"{name} {_plain(value)}" for name, value in why.items() if name in known)
+        table.add_row(f"{rank}", symbol, *numbers, values)
+    console.print(table)
+
+
+def _show_why_not(console: Console, scanned: OneScan, symbol: str) -> None:
+    """Say why a symbol is no hit, as far as the scanner knows."""
+    verdict = scanned.verdict(symbol)
+    if verdict is None:
+        say(console, f"{symbol} is no hit: {_without_verdict(scanned, symbol)}")
+        return
+    say(console, f"{symbol} is no hit: {_headline(verdict, scanned.reason(symbol))}")
+    table = plain_table()
+    table.add_column("condition")
+    table.add_column("is", no_wrap=True)
+    table.add_column("values")
+    for one in verdict.conditions:
+        values = ", ".join(f"{name} {_plain(value)}" for name, value in one.values.items())
+        table.add_row(one.text, {True: "true", False: "false", None: "unknown"}[one.is_true], values)
+    console.print(table)
+
+
+def _without_verdict(scanned: OneScan, symbol: str) -> str:
+    """Of a symbol no screen judges."""
+    if symbol not in scanned.judged:
+        meant = [one for one in scanned.judged if one.casefold() == symbol.casefold()]
+        hint = f"; did you mean '{meant[0]}'?" if meant else ""
+        return f"it is not in the universe of '{scanned.scan.scanner}'{hint}"
+    reason = scanned.reason(symbol)
+    return f"it is unknown ({reason})" if reason else "the scanner did not return it; its code says why"
+
+
+def _headline(verdict: SymbolVerdict, reason: str | None) -> str:
+    count = len(verdict.conditions)
+    if verdict.place is not None:
+        return f"it meets the condition as number {verdict.place:,}, and {verdict.take:,} are taken"
+    if verdict.false:
+        are = "is" if verdict.false == 1 else "are"
+        return f"{verdict.false} of {count} conditions {are} false"
+    if verdict.is_stale:
+        age = "it has no bar" if verdict.age_minutes is None else f"it is {verdict.age_minutes:g} minutes old"
+        return f"its last bar may be {verdict.max_age_minutes:g} minutes old, and {age}"
+    why = f" ({reason})" if reason else ""
+    return f"it is unknown{why}: {verdict.unknown} of {count} conditions cannot be judged"
+
+
+def _plain(value: object) -> str:
+    if value is None:
+        return "unknown"
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%dT%H:%M:%SZ}"
+    if not isinstance(value, float):
+        return str(value)
+    return format_number(value, ",.0f" if abs(value) >= 10_000 else ".5g")
