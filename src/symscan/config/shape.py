@@ -155,7 +155,7 @@ class ScannerShape(Shape):
         None, description="What it wishes for the symbols it finds."
     )
     timeout_seconds: float = Field(
-        30.0, gt=0, le=86_400, description="How long one scan may take; default 30."
+        30.0, gt=0, le=86_400, description="How long one scan may take, and live its setup; default 30."
     )
     add_symbols: bool = Field(True, description="Whether the symbols it finds join the session.")
     isolation: Annotated[
