@@ -41,7 +41,7 @@ def test_it_runs_as_written(
             ran[line] = call(capsys, *shlex.split(line)[1:])
             assert (ran[line].code, ran[line].err) == (0, ""), line
     found = [ended.out for line, ended in ran.items() if line.startswith("symscan scan ")]
-    assert len(found) == 3
+    assert len(found) == 4
     for out in found:
         (count,) = re.findall(r"^(\d+) found", out, re.MULTILINE)
         assert int(count) > 0, out
