@@ -11,7 +11,7 @@ from symscan.errors import FeedError
 from symscan.model.instant import MINUTE, Instant
 from symscan.model.interval import ONE_MINUTE
 from symscan.model.session import Session
-from symscan.sources.feed import Arrivals, Connected, Delivery
+from symscan.sources.feed import Arrivals, Connected, Delivery, Limited
 
 
 def five(price: Price) -> tuple[float, ...]:
@@ -38,6 +38,8 @@ class ScriptedFeed:
         The true bars, as a :class:`fakes.MemoryMarket` has them.
     start
         Where the clock begins.
+    limit
+        How many symbols it takes: the first that were asked for, as a broker does.
     """
 
     name = "script"
@@ -50,12 +52,15 @@ class ScriptedFeed:
         day: Mapping[str, Day] | None = None,
         start: Instant | None = None,
         is_patient: bool = True,
+        limit: int | None = None,
     ) -> None:
         self.session = session
         self.is_patient = is_patient
         self.clock = session.pre_open if start is None else start
         self.script = sorted([(self.clock, Connected()), *script], key=lambda one: one[0])
         self.day = dict(day or {})
+        self.limit = limit
+        self.wanted: dict[str, None] = {}
         self.subscribed: set[str] = set()
         self.fetches: list[tuple[list[str], Instant, Instant]] = []
         self.failing = 0
@@ -74,12 +79,22 @@ class ScriptedFeed:
         return 1.5
 
     def subscribe(self, symbols: Sequence[str]) -> None:
-        assert self.subscribed.isdisjoint(symbols)
-        self.subscribed.update(symbols)
+        assert self.wanted.keys().isdisjoint(symbols)
+        self.wanted |= dict.fromkeys(symbols)
+        self._place()
 
     def unsubscribe(self, symbols: Sequence[str]) -> None:
-        assert self.subscribed.issuperset(symbols)
+        assert self.wanted.keys() >= set(symbols)
+        self.wanted = {symbol: None for symbol in self.wanted if symbol not in symbols}
         self.subscribed.difference_update(symbols)
+        self._place()
+
+    def _place(self) -> None:
+        missing = [symbol for symbol in self.wanted if symbol not in self.subscribed]
+        room = len(missing) if self.limit is None else max(0, self.limit - len(self.subscribed))
+        self.subscribed.update(missing[:room])
+        if self.limit is not None and missing[room:]:
+            self.script.insert(0, (self.clock, Limited(self.limit, tuple(missing[room:]))))
 
     def wake(self) -> None:
         self.is_woken = True

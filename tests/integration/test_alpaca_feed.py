@@ -19,7 +19,7 @@ from symscan.model.instant import MINUTE, SECOND, Instant, from_datetime
 from symscan.sources.alpaca.feed import AlpacaFeed
 from symscan.sources.alpaca.keys import AlpacaHosts, AlpacaKeys
 from symscan.sources.alpaca.stream import StreamPatience
-from symscan.sources.feed import Arrivals, Connected, Delivery, Lost, Notice
+from symscan.sources.feed import Arrivals, Connected, Delivery, Limited, Lost, Notice
 from symscan.sources.live_checks import Checks
 from waiting import wait_for
 
@@ -207,13 +207,12 @@ def test_as_many_symbols_as_the_account_may_have() -> None:
         feed = AlpacaFeed(server.keys, server.hosts, "iex", PATIENT)
         feed.subscribe(symbols)
         feed.open()
-        message = notice(feed)
-        assert "takes 30 symbols" in message and "20 get no bars" in message and "max_symbols" in message
+        assert take(feed) == Limited(30, tuple(symbols[30:]))
         assert take(feed) == Connected()
         assert server.subscribed == set(symbols[:30])
         feed.unsubscribe(["S03"])
         server.wait(lambda: server.subscribed == {*symbols[:31]} - {"S03"})
-        assert "19 get no bars" in notice(feed)
+        assert take(feed) == Limited(30, tuple(symbols[31:]))
         server.drop()
         comes_back(feed)
         assert server.subscribed == {*symbols[:31]} - {"S03"}
@@ -227,6 +226,13 @@ def test_a_refused_change_is_told_and_outlived(server: AlpacaServer, opened: Ope
     assert notice(feed) == f"Alpaca does not subscribe BAD ({ERRORS[410]}, 410)"
     feed.subscribe(["MSFT"])
     server.wait(lambda: server.subscribed == {"AAPL", "MSFT"})
+
+
+def test_one_refused_symbol_does_not_cost_the_others_their_bars(server: AlpacaServer, opened: Opener) -> None:
+    feed = opened(server)
+    server.errors_at_change = [400, 400]  # of four, and of the first two
+    feed.subscribe(["A", "B", "C", "D"])
+    server.wait(lambda: server.subscribed == {"A", "B", "C", "D"})
 
 
 def test_an_error_of_the_server_begins_anew(server: AlpacaServer, opened: Opener) -> None:

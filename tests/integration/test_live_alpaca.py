@@ -523,12 +523,15 @@ def too_many_symbols(folder: Path, _: float) -> Story:
     with BrokerDay(folder, "11:30", {"symbol_limit": 3}) as day:
         process = day.live()
         day.server.wait(lambda: len(day.server.subscribed) == 3)
-        process.hear("symbol limit exceeded")
+        process.hear("got no place among the 3")
         return Story(folder, (process.end(signal.SIGINT),), day)
 
 
 def test_of_too_many_symbols_those_that_fit_are_subscribed_and_the_rest_is_told(told: Told) -> None:
     limited = told(too_many_symbols).session
     assert limited.code == 128 + signal.SIGINT
-    assert "takes 3 symbols of this account" in limited.err and "set max_symbols to 3" in limited.err
+    told = [json.loads(line) for line in limited.out.splitlines()]
+    assert [one["message"] for one in told if one.get("condition") == "subscription_limited"] == [
+        "2 symbols got no place among the 3 that may be subscribed: DDD, EEE"
+    ]
     assert {symbol for _, symbol in announced(limited.out)} <= {"AAA", "BBB"}

@@ -56,11 +56,29 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
+class Limited:
+    """The feed takes so many symbols at a time, and these are wanted beyond that.
+
+    They stay wanted: which of all of them get the places is for the session to say.
+    """
+
+    limit: int
+    left_out: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BarsDropped:
+    """The feed knows that bars were lost on the way, and stays connected; nobody knows which."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Ended:
     """The feed will deliver nothing more: a replayed day is over."""
 
 
-Delivery = Arrivals | Connected | Lost | Notice | Ended
+Delivery = Arrivals | Connected | Lost | Notice | Limited | BarsDropped | Ended
 
 
 class Feed(Protocol):

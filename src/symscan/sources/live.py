@@ -13,14 +13,23 @@ from symscan.model.live_events import FeedConnected, FeedLost, FeedNotice, FeedS
 from symscan.model.live_settings import LiveSettings
 from symscan.model.session import Session
 from symscan.sources.dense import Slots
-from symscan.sources.feed import Arrivals, Connected, Delivery, Ended, Feed, Lost, Notice
+from symscan.sources.feed import (
+    Arrivals,
+    Connected,
+    Delivery,
+    Ended,
+    Feed,
+    Limited,
+    Lost,
+    Notice,
+)
 from symscan.sources.live_bars import LiveBars, Trust
 from symscan.sources.live_checks import Checks
 from symscan.sources.live_entry import Entry
 from symscan.sources.live_fetches import Fetcher, minute_of
 from symscan.sources.live_gaps import Gaps
 from symscan.sources.live_link import Link, News
-from symscan.sources.live_symbols import Subscriptions
+from symscan.sources.subscription_budget import SubscriptionBudget
 from symscan.sources.watermark import Watermark
 
 _LAST_TRIES: Final = 10 * SECOND
@@ -73,7 +82,7 @@ class LiveSource:
         silent = round(settings.silent_seconds * SECOND) + step - MINUTE  # it is said of minute bars
         self._link = Link(session, silent, step + self._grace)
         self._news = News()
-        self._symbols = Subscriptions(feed, settings.max_symbols, self._news)
+        self._symbols = SubscriptionBudget(feed, settings.max_symbols, self._news)
         self._expected: frozenset[str] | None = None
         self._late: list[LateBars] = []
         self._is_woken = False
@@ -257,6 +266,8 @@ class LiveSource:
                 self._news.add(FeedLost(now, reason))
             case Notice(message):
                 self._news.add(FeedNotice(now, message))
+            case Limited(limit, left_out):
+                self._entry.fill_regained(self._symbols.restrict(limit, left_out))
             case Ended():
                 self._link.is_over = True
 

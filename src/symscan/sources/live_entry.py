@@ -14,7 +14,7 @@ from symscan.sources.live_bars import LiveBars, Trust, blocks_over
 from symscan.sources.live_fetches import Fetcher, Wanted
 from symscan.sources.live_gaps import Gaps
 from symscan.sources.live_joining import Joining
-from symscan.sources.live_symbols import Subscriptions
+from symscan.sources.subscription_budget import SubscriptionBudget
 
 
 class Entry:
@@ -26,7 +26,7 @@ class Entry:
     """
 
     def __init__(
-        self, session: Session, bars: LiveBars, symbols: Subscriptions, fetcher: Fetcher, gaps: Gaps
+        self, session: Session, bars: LiveBars, symbols: SubscriptionBudget, fetcher: Fetcher, gaps: Gaps
     ) -> None:
         self._session = session
         self._bars = bars

@@ -11,7 +11,7 @@ from symscan.model.session import Session
 from symscan.sources.feed import Arrivals
 from symscan.sources.live_fetches import Fetcher, Repairs, Wanted, minute_of
 from symscan.sources.live_link import News
-from symscan.sources.live_symbols import Subscriptions
+from symscan.sources.subscription_budget import SubscriptionBudget
 
 _MARGIN: Final = 2 * MINUTE
 """How far before a gap bars are fetched again: late ones and corrections were lost with it."""
@@ -33,7 +33,7 @@ class Gaps:
         self,
         session: Session,
         fetcher: Fetcher,
-        symbols: Subscriptions,
+        symbols: SubscriptionBudget,
         news: News,
         keep: Callable[[Arrivals], int],
     ) -> None:

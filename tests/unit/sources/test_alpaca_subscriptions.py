@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from symscan.sources.alpaca.subscriptions import Change, Subscriptions, shown
+from symscan.sources.feed import Limited
 
 
 class Account:
@@ -83,16 +84,50 @@ def test_as_many_as_possible_whatever_comes_and_goes(
         assert len(account.subscribed) == min(limit, len(wanted))
 
 
-def test_who_is_left_out_is_told_once() -> None:
+def test_the_limit_is_reported_once_with_who_is_left_out() -> None:
     account, subscriptions = Account(2), Subscriptions()
     subscriptions.want(names(3))
     account.settle(subscriptions)
-    message = subscriptions.left_out()
-    assert message is not None and "takes 2 symbols" in message and "S002" in message
-    assert subscriptions.left_out() is None
+    assert subscriptions.limited() == Limited(2, ("S002",))
+    assert subscriptions.limited() is None
     subscriptions.unwant(["S002"])
     account.settle(subscriptions)
-    assert subscriptions.left_out() is None
+    assert subscriptions.limited() is None
+
+
+class Refusing(Account):
+    """A stream that refuses some symbols, and with them the whole request."""
+
+    def __init__(self, *refused: str, limit: int = 1_000) -> None:
+        super().__init__(limit)
+        self.refused = frozenset(refused)
+        self.messages: list[str] = []
+
+    def _answer(self, subscriptions: Subscriptions, change: Change) -> None:
+        if change.action == "subscribe" and not self.refused.isdisjoint(change.symbols):
+            self.messages += filter(None, [subscriptions.refuse(change, "invalid symbol, 400")])
+        else:
+            super()._answer(subscriptions, change)
+
+
+@pytest.mark.parametrize("places", [[0], [77], [3, 4, 60], [99]])
+def test_a_refused_symbol_costs_the_others_nothing(places: list[int]) -> None:
+    refused = [names(100)[place] for place in places]
+    account, subscriptions = Refusing(*refused), Subscriptions()
+    subscriptions.want(names(100))
+    account.settle(subscriptions)
+    assert set(account.subscribed) == {*names(100)}.difference(refused)
+    assert account.messages == [f"Alpaca does not subscribe {one} (invalid symbol, 400)" for one in refused]
+    assert account.requests < 20 * len(places)
+
+
+def test_a_stream_that_refuses_everything_is_not_asked_symbol_by_symbol() -> None:
+    account, subscriptions = Refusing(*names(400)), Subscriptions()
+    subscriptions.want(names(400))
+    account.settle(subscriptions)
+    assert account.subscribed == {}
+    assert account.requests < 40
+    assert "and 375 more" in account.messages[-1]
 
 
 def test_what_was_wanted_and_unwanted_is_not_asked_for() -> None:
@@ -110,7 +145,7 @@ def test_a_symbol_that_is_not_confirmed_is_told_and_not_asked_for_again() -> Non
     message = subscriptions.accept(change, ["A"])
     assert message == "Alpaca does not subscribe B (no reason given)"
     assert subscriptions.next_change() is None
-    assert subscriptions.left_out() is None
+    assert subscriptions.limited() is None
 
 
 def test_many_symbols_are_shown_shortly() -> None:

@@ -51,10 +51,11 @@ class Live:
         day: dict[str, Day] | None = None,
         start: Instant | None = None,
         clock: Instant | None = None,
+        limit: int | None = None,
         keeps_zero_volume: bool = False,
         **settings: Any,
     ) -> None:
-        self.feed = ScriptedFeed(SESSION, script, day, start=clock)
+        self.feed = ScriptedFeed(SESSION, script, day, start=clock, limit=limit)
         chosen = LiveSettings(**settings)
         self.source = LiveSource(self.feed, SESSION, chosen, start, keeps_zero_volume=keeps_zero_volume)
         self.source.subscribe({symbol: column for column, symbol in enumerate(symbols)}, 4)
@@ -384,6 +385,37 @@ def test_a_budget_keeps_the_preferred_and_tells_who_is_left_out() -> None:
         (2, ("C",)),
         (2, ("B",)),
     ]
+    live.source.unsubscribe(["A"])
+    assert [event.left_out for event in live.source.news() if isinstance(event, SubscriptionLimited)] == [()]
+
+
+def test_a_limit_that_the_feed_reports_counts_as_one_of_the_configuration() -> None:
+    day: dict[str, Day] = {symbol: {minute: 1.0 + minute for minute in range(6)} for symbol in "ABC"}
+    script = [(at(n), arrivals(*((symbol, at(n), float(n)) for symbol in "ABC"))) for n in range(1, 7)]
+    live = Live(script, ("A", "B", "C"), day, limit=2)
+
+    def lock(moment: Moment) -> None:
+        if isinstance(moment, BarSlice) and moment.end == at(2):
+            live.source.prefer(["C"])  # as the session does for one that was locked
+
+    live.play(lock)
+    assert [(one.limit, one.left_out) for one in live.of(SubscriptionLimited)] == [(2, ("C",)), (2, ("B",))]
+    assert live.feed.subscribed == {"A", "C"}
+    assert (live.closes(1), live.closes(2)) == ({1: 1.0, 2: 2.0}, {3: 3.0, 4: 4.0, 5: 5.0, 6: 6.0})
+    got = {minute: kind for minute, kind, rows, _ in live.late if rows == [2]}
+    assert got == dict.fromkeys((1, 2), LateKind.RECOVERED)
+
+
+def test_a_symbol_that_is_preferred_when_the_limit_is_found_gets_its_bars() -> None:
+    """The broker took those that were asked for first; who matters most was asked for last."""
+    day: dict[str, Day] = {symbol: {minute: 1.0 + minute for minute in range(6)} for symbol in "ABC"}
+    script = [(at(n), arrivals(*((symbol, at(n), float(n)) for symbol in "ABC"))) for n in range(1, 7)]
+    live = Live(script, ("A", "B", "C"), day, limit=2)
+    live.source.prefer(["C", "B"])  # before the feed has said anything of a limit
+    live.play()
+    assert live.feed.subscribed == {"B", "C"}
+    assert live.closes(2) == {minute: float(minute) for minute in range(1, 7)}
+    assert [one.left_out for one in live.of(SubscriptionLimited)] == [("A",)]
 
 
 def test_who_gets_a_place_later_gets_the_bars_before_it() -> None:

@@ -126,7 +126,8 @@ class Conversation:
             self._changed.clear()
             while change := self._subscriptions.next_change():
                 self._notice(await self._request(change))
-            self._notice(self._subscriptions.left_out())
+            if (limited := self._subscriptions.limited()) is not None:
+                self._tell(limited)
             if self.live_since is None:
                 self._go_live()
             await self._changed.wait()

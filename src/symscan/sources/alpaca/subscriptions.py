@@ -1,7 +1,8 @@
 """Which symbols are wanted, which are subscribed, and what to ask for next.
 
-Where more is wanted than the account may subscribe, the stream refuses a request as a whole and does not say
-how many it would have taken: that number is found by halving, so that those wanted first do get their bars.
+The stream takes or refuses a request as a whole. Where more is wanted than the account may subscribe it does
+not say how many it would have taken: that number is found by halving, and reported. Where a symbol is
+refused, the request is halved until the symbol is alone, so that the others get their bars.
 """
 
 from __future__ import annotations
@@ -11,7 +12,12 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from symscan.sources.feed import Limited
+
 _SHOWN: Final = 10
+
+_MOST_REFUSALS: Final = 16
+"""After so many single symbols in a row that were refused it is not the symbols that are refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +40,9 @@ class Subscriptions:
         self._refused: dict[str, None] = {}  # not for want of room
         self._most = 0  # so many were accepted at a time
         self._too_many: int | None = None  # so many were not
-        self._told: tuple[str, ...] = ()
+        self._reported: tuple[str, ...] = ()
+        self._at_once: int | None = None  # so many are asked for in one request, None for all
+        self._refusals = 0  # of single symbols, in a row
 
     @property
     def limit(self) -> int | None:
@@ -53,6 +61,7 @@ class Subscriptions:
         """A new connection: nothing is subscribed."""
         self._subscribed.clear()
         self._refused.clear()
+        self._at_once, self._refusals = None, 0
 
     def next_change(self) -> Change | None:
         """What to ask for next; None if nothing is to be done."""
@@ -60,7 +69,8 @@ class Subscriptions:
         gone = tuple(symbol for symbol in self._subscribed if symbol not in self._wanted)
         if gone:
             return Change("unsubscribe", gone)
-        missing = self._missing()[: self._room()]
+        sizes = [size for size in (self._room(), self._at_once) if size is not None]
+        missing = self._missing()[: min(sizes, default=None)]
         return Change("subscribe", tuple(missing)) if missing else None
 
     def accept(self, change: Change, subscribed: Collection[str]) -> str | None:
@@ -72,33 +82,36 @@ class Subscriptions:
         present = frozenset(subscribed)
         self._subscribed |= dict.fromkeys(symbol for symbol in change.symbols if symbol in present)
         self._most = max(self._most, len(self._subscribed))
+        self._refusals = 0
+        if self._at_once is not None:  # the refused one is found: back to large requests
+            self._at_once *= 2
         return self._refuse([symbol for symbol in change.symbols if symbol not in present], "no reason given")
 
     def refuse(self, change: Change, reason: str) -> str | None:
-        """The stream said no for another reason than their number; a message."""
+        """The stream said no for another reason than their number; a message, once it is known to whom."""
         if change.action == "unsubscribe":
             for symbol in change.symbols:
                 self._subscribed.pop(symbol, None)
             return f"Alpaca does not unsubscribe {shown(change.symbols)} ({reason})"
-        return self._refuse(change.symbols, reason)
+        if len(change.symbols) > 1:
+            self._at_once = len(change.symbols) // 2
+            return None
+        self._refusals += 1
+        is_about_symbols = self._refusals < _MOST_REFUSALS
+        return self._refuse(change.symbols if is_about_symbols else self._missing(), reason)
 
     def exceed(self, change: Change) -> None:
         """The stream said that these would be too many."""
         self._too_many = len(self._subscribed) + len(change.symbols)
         self._most = min(self._most, self._too_many - 1)
 
-    def left_out(self) -> str | None:
-        """A message about who finds no room, whenever that has changed."""
+    def limited(self) -> Limited | None:
+        """The limit and who finds no room for it, whenever that has changed to somebody."""
         missing = tuple(self._missing())
-        if missing == self._told:
+        if missing == self._reported:
             return None
-        self._told = missing
-        if not missing:
-            return None
-        return (
-            f"Alpaca takes {self.limit} symbols of this account (symbol limit exceeded): {len(missing)} get "
-            f"no bars, {shown(missing)}; set max_symbols to {self.limit}"
-        )
+        self._reported = missing
+        return Limited(self.limit, missing) if missing and self.limit is not None else None
 
     def _take_wishes(self) -> None:
         while self._wishes:
