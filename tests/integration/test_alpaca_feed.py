@@ -19,7 +19,7 @@ from symscan.model.instant import MINUTE, SECOND, Instant, from_datetime
 from symscan.sources.alpaca.feed import AlpacaFeed
 from symscan.sources.alpaca.keys import AlpacaHosts, AlpacaKeys
 from symscan.sources.alpaca.stream import StreamPatience
-from symscan.sources.feed import Arrivals, Connected, Delivery, Limited, Lost, Notice
+from symscan.sources.feed import Arrivals, BarsDropped, Connected, Delivery, Limited, Lost, Notice
 from symscan.sources.live_checks import Checks
 from waiting import wait_for
 
@@ -79,6 +79,12 @@ def notice(feed: AlpacaFeed) -> str:
     delivery = take(feed)
     assert isinstance(delivery, Notice)
     return delivery.message
+
+
+def dropped(feed: AlpacaFeed) -> str:
+    delivery = take(feed)
+    assert isinstance(delivery, BarsDropped)
+    return delivery.reason
 
 
 def comes_back(feed: AlpacaFeed) -> None:
@@ -314,7 +320,7 @@ def test_a_connection_that_breaks_within_a_frame(server: AlpacaServer, opened: O
 def test_garbage_is_told_and_outlived(garbage: bytes | str, server: AlpacaServer, opened: Opener) -> None:
     feed = opened(server, "AAPL")
     server.send_raw(garbage)
-    assert "something unreadable" in notice(feed)
+    assert "something unreadable" in dropped(feed)
     server.send_bars([bar("AAPL", OPEN + MINUTE)])
     assert arrivals(feed).symbols == ("AAPL",)
 
@@ -322,9 +328,15 @@ def test_garbage_is_told_and_outlived(garbage: bytes | str, server: AlpacaServer
 def test_slow_client_notices_are_counted(server: AlpacaServer, opened: Opener) -> None:
     feed = opened(server, "AAPL")
     server.send_error(407)
-    assert "reads too slowly (slow client, 1 so far)" in notice(feed)
+    assert "reads too slowly (slow client, 1 so far)" in dropped(feed)
     server.send_error(407)
-    assert "2 so far" in notice(feed)
+    assert "2 so far" in dropped(feed)
+
+
+def test_after_an_error_of_the_server_bars_may_be_missing(server: AlpacaServer, opened: Opener) -> None:
+    feed = opened(server, "AAPL")
+    server.send_error(500)
+    assert dropped(feed) == "Alpaca's stream reports an error: internal error (500)"
 
 
 def test_an_unknown_error_is_told(server: AlpacaServer, opened: Opener) -> None:

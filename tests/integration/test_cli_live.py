@@ -106,6 +106,25 @@ def test_standard_output_carries_records_and_nothing_else(
     assert "+ AAA" not in ended.err
 
 
+def test_bars_that_stay_lost_are_said_counted_and_named(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ended = call(capsys, *LIVE, "--quiet", "--faults", "lose=10:01-10:04,fetch_fails=9999")
+    assert ended.code == 0, ended.err
+    missing = "bars after 09:58 and up to 10:04 may be missing"
+    assert f"!! 16:00:12  {missing}" in ended.err
+    assert f"warning: {missing}" in " ".join(ended.out.split())
+    _, lost, _ = json.loads((project / "live" / "summary.json").read_text())["feed_faults"]["lost"]
+    assert (lost["since"], lost["until"]) == (f"{DAY}T14:58:00Z", f"{DAY}T15:04:00Z")
+    listed = call(capsys, "parity", "live", "--json")
+    assert listed.code == 0
+    compared = json.loads(listed.out)
+    assert compared["by_cause"]["lost bars"] == 3  # before the first bar and after the last, too
+    _, named, _ = [one for one in compared["differences"] if one["cause"] == "lost bars"]
+    assert (named["kind"], named["at"]) == ("bars", f"{DAY}T14:58:00Z")
+    assert missing in named["explanation"]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("signal", "code"), [("SIGINT", 130), ("SIGTERM", 143)])
 def test_a_signal_ends_a_session_in_order_and_it_goes_on(project: Path, signal: str, code: int) -> None:

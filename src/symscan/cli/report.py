@@ -127,5 +127,5 @@ def _show_cautions(console: Console, summary: RunSummary) -> None:
         if len(figures.notes) > _MOST_NOTES:
             more = len(figures.notes) - _MOST_NOTES
             say(console, f"{name}: {more:,} more; summary.json has them all", "yellow")
-    for warning in summary.all_warnings:
+    for warning in (*summary.all_warnings, *summary.feed.warnings()):
         say(console, f"warning: {warning}", "yellow")

@@ -46,6 +46,41 @@ class FeedNotice(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class FeedDroppedBars(Event):
+    """The feed stayed connected and lost bars, nobody knows which: those after ``since`` are fetched.
+
+    Before the close all of the session is fetched once more.
+    """
+
+    since: Instant
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class BarsLost(Event):
+    """Bars with ``since < end <= until`` that the feed had not delivered could not be fetched, either.
+
+    Attributes
+    ----------
+    symbols
+        Whose; empty for all that are subscribed.
+    """
+
+    since: Instant
+    until: Instant
+    symbols: tuple[str, ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class BarsRefused(Event):
+    """So many bars cannot be, and are not used."""
+
+    bars: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class BarsCorrected(Event):
     """Bars that ended at ``end`` came late, were corrected or recovered, and all that follows was made right.
 
@@ -100,7 +135,10 @@ class Readiness(Event):
 
 __all__ = [
     "BarsCorrected",
+    "BarsLost",
+    "BarsRefused",
     "FeedConnected",
+    "FeedDroppedBars",
     "FeedLost",
     "FeedNotice",
     "FeedRecovered",

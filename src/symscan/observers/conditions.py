@@ -8,6 +8,9 @@ from typing import Any, Final
 from symscan.model.events import Event, Warned
 from symscan.model.instant import SECOND, to_iso
 from symscan.model.live_events import (
+    BarsLost,
+    BarsRefused,
+    FeedDroppedBars,
     FeedLost,
     FeedNotice,
     FeedRecovered,
@@ -19,6 +22,7 @@ from symscan.model.live_events import (
 )
 from symscan.model.session import Session
 from symscan.model.trade_events import StrategyFailed
+from symscan.observers.feed_figures import lost_message
 from symscan.observers.saying import Condition, Kind, Say, clock
 from symscan.observers.scanner_watch import ScannerWatch
 
@@ -64,6 +68,14 @@ def _of_the_session(session: Session, event: Event) -> Iterator[Condition]:
             yield Condition(event.at, Kind.FEED_SILENT, message)
         case FeedNotice():
             yield Condition(event.at, Kind.FEED_NOTICE, f"the feed says: {event.message}")
+        case FeedDroppedBars():
+            since = clock(session, event.since)
+            message = f"bars were lost, those since {since} are fetched: {event.reason}"
+            yield Condition(event.at, Kind.FEED_DROPPED_BARS, message)
+        case BarsLost():
+            yield Condition(event.at, Kind.BARS_LOST, lost_message(session, event))
+        case BarsRefused():
+            yield Condition(event.at, Kind.BARS_REFUSED, event.reason)
         case SubscriptionLimited():
             yield Condition(event.at, Kind.SUBSCRIPTION_LIMITED, _left_out(event))
         case LagBegan():

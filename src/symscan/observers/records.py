@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _INSTANTS: Final = frozenset(
     {"at", "opens_at", "closes_at", "ready_at", "first_at", "last_at"}
-    | {"decided_at", "entry_at", "exit_at", "bar_start", "end", "since", "arrived_at"}
+    | {"decided_at", "entry_at", "exit_at", "bar_start", "end", "since", "until", "arrived_at"}
 )
 _WALL_CLOCK: Final = frozenset({"execution_time_ms"})
 _LEFT_OUT: Final = _WALL_CLOCK | {"at"}

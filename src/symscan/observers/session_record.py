@@ -287,6 +287,12 @@ class SessionRecord:
         with self._transaction():
             return list(self._connection.execute(wanted).scalars())
 
+    def lines_of(self, kind: str) -> list[str]:
+        """The events of one kind, by the name of its class: lines of the journal."""
+        wanted = select(EVENTS.c.record).where(EVENTS.c.kind == kind).order_by(EVENTS.c.seq, EVENTS.c.n)
+        with self._transaction():
+            return list(self._connection.execute(wanted).scalars())
+
     def undelivered(self) -> list[tuple[int, str]]:
         """What was stored, but perhaps not told before the process ended: the step's number and the line."""
         wanted = (

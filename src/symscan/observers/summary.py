@@ -20,6 +20,7 @@ from symscan.model.events import (
 )
 from symscan.model.instant import Instant, to_iso
 from symscan.model.session import Session
+from symscan.observers.feed_figures import FeedFigures
 from symscan.observers.result_warnings import ResultWarnings
 from symscan.observers.trading import TradingSummary
 
@@ -133,6 +134,7 @@ class RunSummary:
         self.warnings: dict[str, None] = {}
         self.members = 0
         self.trading = TradingSummary()
+        self.feed = FeedFigures()
         self._result_warnings = ResultWarnings()
 
     @property
@@ -143,6 +145,7 @@ class RunSummary:
     def observe(self, session: Session, event: Event) -> None:
         """Take note of an event."""
         self.trading.observe(session, event)
+        self.feed.observe(session, event)
         match event:
             case SessionPrepared():
                 self.sessions.append(event.session)
@@ -167,6 +170,7 @@ class RunSummary:
             "completed": [day.isoformat() for day in self.completed],
             "warnings": self.all_warnings,
             "scanners": {name: figures.as_record() for name, figures in self.scanners.items()},
+            **({"feed_faults": faults} if (faults := self.feed.as_record()) else {}),
             **({"strategies": self.trading.as_record()} if self.trading.strategies else {}),
         }
 

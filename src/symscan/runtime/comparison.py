@@ -21,7 +21,7 @@ class Difference:
     at
         The instant the scan was as of, or at which the symbol joined or left; ISO 8601.
     kind
-        ``scan``, ``hit``, ``reading``, ``count`` or ``readiness``.
+        ``scan``, ``hit``, ``reading``, ``count``, ``readiness`` or ``bars``.
     scanner
         Whose; empty where it is the session's.
     symbol
@@ -72,7 +72,13 @@ class Comparison:
                 found += self._membership(what)
             else:
                 found += self._scan(what, there, here)
-        return found
+        return sorted([*found, *self._lost()], key=lambda one: one.at)
+
+    def _lost(self) -> Iterator[Difference]:
+        """What both sides lack, so that no hit shows it: a backtest of the whole day may say otherwise."""
+        for one in self.causes.lost():
+            cause = self.causes.of_lost(one)
+            yield Difference(one.since, "bars", "", None, "missing", "missing", cause)
 
     # -- scans ---------------------------------------------------------------------------------
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 from symscan.model.bar import Block
-from symscan.model.instant import Instant
+from symscan.model.instant import Instant, from_datetime
+from symscan.model.live_events import FeedDroppedBars
 from symscan.model.live_settings import LiveSettings
 from symscan.model.session import Session
 from symscan.observers.base import Observer
@@ -201,7 +203,7 @@ class Live:
                 execution = self.make_execution(feed.wake, is_patient=feed.is_patient)
                 ports = self._ports(feed, source, tape, teller, execution)
                 coordinator = build(self.checked, self.session, managed, ports)
-                tape.when_live(lambda: source.remember(_bars_of(coordinator)))
+                tape.when_live(lambda: _remember(source, coordinator, record))
 
                 def stop() -> None:
                     execution.hurry()
@@ -259,6 +261,14 @@ class Live:
 def _at_once(load: Callable[[], Sequence[Block]]) -> Sequence[Block]:
     """Load earlier bars of members with them: when they are read, a stream that does not wait goes on."""
     return load()
+
+
+def _remember(source: LiveSource, coordinator: SessionCoordinator, record: SessionRecord) -> None:
+    """Tell the source what a resumed session has had, and since when bars may be missing of it."""
+    source.remember(_bars_of(coordinator))
+    dropped = [json.loads(line)["since"] for line in record.lines_of(FeedDroppedBars.__name__)]
+    if dropped:
+        source.remember_drop(from_datetime(datetime.fromisoformat(min(dropped))))
 
 
 def _bars_of(coordinator: SessionCoordinator) -> list[Block]:

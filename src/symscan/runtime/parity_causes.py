@@ -21,6 +21,7 @@ class Why(StrEnum):
     LATE = "late bar"
     CORRECTED = "corrected bar"
     RECOVERED = "recovered bar"
+    LOST = "lost bars"
     LEFT_OUT = "not subscribed"
     NOT_FETCHED = "not fetched"
     TIMEOUT = "timeout"
@@ -85,6 +86,24 @@ class _Late:
     arrived_at: str
 
 
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """Bars that the feed lost and that could not be fetched.
+
+    Attributes
+    ----------
+    since, until
+        Between which instants they ended, ISO 8601; None for nobody knows.
+    symbols
+        Of how many symbols; 0 for all.
+    """
+
+    since: str
+    until: str | None
+    symbols: int
+    reason: str
+
+
 @dataclass(slots=True)
 class Causes:
     """What in a live session may explain a difference.
@@ -113,6 +132,8 @@ class Causes:
     late_bars: int = 0
     _late: dict[str, list[_Late]] = field(default_factory=dict)
     _left_out: list[tuple[str, frozenset[str]]] = field(default_factory=list)
+    _dropped: dict[str, str] = field(default_factory=dict)
+    _lost: list[Lost] = field(default_factory=list)
     _refused: dict[str, str] = field(default_factory=dict)
     _first_seen: dict[str, int] = field(default_factory=dict)
 
@@ -124,6 +145,15 @@ class Causes:
                 self.late_bars += len(event["symbols"])
                 for symbol in event["symbols"]:
                     self._late.setdefault(symbol, []).append(late)
+            case "feed_dropped_bars":
+                self._dropped.setdefault(event["since"], event["reason"])
+            case "feed_recovered":  # whose since is when they are fetched from
+                self._dropped = {one: why for one, why in self._dropped.items() if one < event["since"]}
+            case "bars_lost":
+                self._lost.append(
+                    Lost(event["since"], event["until"], len(event["symbols"]), event["reason"])
+                )
+                self._dropped.pop(event["since"], None)
             case "subscription_limited":
                 self._left_out.append((event["at"], frozenset(event["left_out"])))
             case "request_refused" if event["request"].startswith("add_symbol "):
@@ -136,6 +166,19 @@ class Causes:
     def nature(self, scanner: str) -> Nature:
         """What a scanner's hits depend on."""
         return self.natures.get(scanner, ANY)
+
+    def lost(self) -> list[Lost]:
+        """The bars that neither the session nor a backtest of its record knows, in the order of time."""
+        why = "the session ended, or goes on, before they were fetched"
+        pending = [Lost(since, None, 0, f"{reason}; {why}") for since, reason in self._dropped.items()]
+        return sorted([*self._lost, *pending], key=lambda one: one.since)
+
+    def of_lost(self, lost: Lost) -> Cause:
+        """Why bars are missing on both sides."""
+        until = "" if lost.until is None else f" and up to {self.clock(lost.until)}"
+        whose = f" of {lost.symbols:,} symbols" if lost.symbols else ""
+        text = f"bars{whose} after {self.clock(lost.since)}{until} may be missing: {lost.reason}"
+        return Cause(Why.LOST, text)
 
     # -- of scans ------------------------------------------------------------------------------
 

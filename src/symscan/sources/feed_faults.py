@@ -59,6 +59,8 @@ class Faults:
     silence, disconnect
         When the feed is connected but delivers nothing, and when it is lost; the bars of such a time
         can only be fetched.
+    lose
+        When the feed is connected and loses its bars, which it says at the end of such a time.
     fetch
         How long a fetch takes, microseconds of the market's clock; nothing in a replay that waits.
     fetch_fails
@@ -71,6 +73,7 @@ class Faults:
     drop: float = 0.0
     silence: tuple[Window, ...] = ()
     disconnect: tuple[Window, ...] = ()
+    lose: tuple[Window, ...] = ()
     fetch: int = 0
     fetch_fails: int = 0
     seed: int = 0
@@ -82,7 +85,7 @@ class Faults:
         The text is ``name=value``, separated by commas::
 
             late=SHARE:DELAY  correct=SHARE:DELAY  duplicate=SHARE[:DELAY]  drop=SHARE
-            silence=FROM-TO  disconnect=FROM-TO  (both any number of times)
+            silence=FROM-TO  disconnect=FROM-TO  lose=FROM-TO  (each any number of times)
             fetch=DELAY  fetch_fails=COUNT  seed=NUMBER
 
         A share is a number from 0 to 1, a delay ``300ms``, ``5s`` or ``2m``, FROM and TO are times of
@@ -156,8 +159,9 @@ _PARSERS: Final[Mapping[str, Callable[[str, str], object]]] = {
     "drop": _share,
     "silence": _window,
     "disconnect": _window,
+    "lose": _window,
     "fetch": _duration,
     "fetch_fails": _count,
     "seed": _count,
 }
-_REPEATED: Final = ("silence", "disconnect")
+_REPEATED: Final = ("silence", "disconnect", "lose")

@@ -6,15 +6,18 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from threading import Event as Flag
 from typing import Final
 
+import numpy as np
+
 from symscan.model.bar import BarSlice, Between, Block, LateBars, Moment
 from symscan.model.events import Event
 from symscan.model.instant import MINUTE, SECOND, Instant
-from symscan.model.live_events import FeedConnected, FeedLost, FeedNotice, FeedSilent
+from symscan.model.live_events import FeedConnected, FeedDroppedBars, FeedLost, FeedNotice, FeedSilent
 from symscan.model.live_settings import LiveSettings
 from symscan.model.session import Session
 from symscan.sources.dense import Slots
 from symscan.sources.feed import (
     Arrivals,
+    BarsDropped,
     Connected,
     Delivery,
     Ended,
@@ -27,6 +30,7 @@ from symscan.sources.live_bars import LiveBars, Trust
 from symscan.sources.live_checks import Checks
 from symscan.sources.live_entry import Entry
 from symscan.sources.live_fetches import Fetcher, minute_of
+from symscan.sources.live_future import FutureBars
 from symscan.sources.live_gaps import Gaps
 from symscan.sources.live_link import Link, News
 from symscan.sources.subscription_budget import SubscriptionBudget
@@ -35,6 +39,8 @@ from symscan.sources.watermark import Watermark
 _LAST_TRIES: Final = 10 * SECOND
 """How long, at the end, a fetch that fails may hold up the session."""
 _LONGEST_WAIT: Final = MINUTE
+_OLD: Final = 5 * MINUTE
+"""A bar that comes so long after newer ones is late or has a wrong time: nobody knows which."""
 
 
 class LiveSource:
@@ -78,6 +84,7 @@ class LiveSource:
         begun = session.pre_open if start is None else max(start, session.pre_open)
         self._bars = LiveBars(ends, minute_of(begun))
         self._checks = Checks(session, ends, keeps_zero_volume=keeps_zero_volume)
+        self._future = FutureBars()
         step = feed.base.minutes * MINUTE
         silent = round(settings.silent_seconds * SECOND) + step - MINUTE  # it is said of minute bars
         self._link = Link(session, silent, step + self._grace)
@@ -120,6 +127,10 @@ class LiveSource:
         for block in blocks:
             self._bars.remember(block)
 
+    def remember_drop(self, since: Instant) -> None:
+        """Know that a resumed session lost bars after an instant: they are fetched, perhaps again."""
+        self._gaps.drop(since)
+
     # -- its state -----------------------------------------------------------------------------
 
     @property
@@ -155,6 +166,9 @@ class LiveSource:
             if moment is not None:
                 yield moment
             elif self._is_over():
+                self._gaps.give_up()
+                if self._has_something():
+                    yield self._between()
                 return
             else:
                 self._receive()
@@ -187,6 +201,8 @@ class LiveSource:
         bars = self._bars.close(end)
         if (complaint := self._checks.complaint()) is not None:
             self._news.add(FeedNotice(now, complaint))
+        if (refused := self._future.report(now)) is not None:
+            self._news.add(refused)
         if end == self._session.close:  # a last look: what is still under way does not come any more
             self._gaps.look_again(end, min(end, self._link.heard))
         lag = max(0, now - end - self._grace)
@@ -266,20 +282,32 @@ class LiveSource:
                 self._news.add(FeedLost(now, reason))
             case Notice(message):
                 self._news.add(FeedNotice(now, message))
+            case BarsDropped(reason):
+                self._news.add(FeedDroppedBars(now, self._gaps.drop(self._link.newest), reason))
             case Limited(limit, left_out):
                 self._entry.fill_regained(self._symbols.restrict(limit, left_out))
             case Ended():
                 self._link.is_over = True
 
     def _arrive(self, arrivals: Arrivals, now: Instant) -> None:
-        sound = self._checks.sound(arrivals)
+        sound, misdated = self._future.refuse(self._checks.sound(arrivals), now)
+        if misdated:  # what they should have been is missing
+            self._gaps.fill(now, misdated)
         if len(sound.ends):
             silent_since = self._link.hear(now, int(sound.ends.max()))
             if silent_since is not None:
                 self._gaps.fill(silent_since)
+        self._verify_old(sound)
         trust = Trust.CORRECTED if sound.corrected else Trust.STREAMED
         self._entry.keep(sound, trust)
         self._late += self._bars.take(sound, trust, now).late
+
+    def _verify_old(self, arrivals: Arrivals) -> None:
+        """Fetch what comes long after its minute and is no correction: it may be dated wrongly."""
+        is_old = arrivals.ends < self._link.newest - _OLD
+        if not arrivals.corrected and is_old.any():
+            symbols = [arrivals.symbols[place] for place in np.flatnonzero(is_old).tolist()]
+            self._gaps.fill(int(arrivals.ends[is_old].min()), symbols)
 
     def _connect(self, now: Instant) -> None:
         closed, heard = self._bars.closed, self._link.heard
@@ -302,6 +330,7 @@ class LiveSource:
         if self._is_silent():
             self._news.add(FeedSilent(self._feed.now(), self._link.silent_since))
             self._link.fall_silent()
+            self._gaps.fill(self._link.newest)
 
     def _is_silent(self) -> bool:
         at = self._silent_at()

@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from threading import Event, Lock
 from typing import Final
+from zlib import crc32
 
 import numpy as np
 
@@ -36,16 +37,40 @@ class Wanted:
         Whose; None for all that are subscribed.
     pause
         How long to wait after a failure, microseconds; longer each time.
+    portion
+        Which of how many parts of the symbols; None for all of them at once.
+    until
+        What is missing of them ended by then; None for the close.
+    is_announced
+        Whether to say when they have been fetched.
+    is_precaution
+        Whether nothing says that any of them are still missing.
     """
 
     after: Instant
     due: Instant
     symbols: tuple[str, ...] | None = None
     pause: int = SECOND
+    portion: tuple[int, int] | None = None
+    until: Instant | None = None
+    is_announced: bool = False
+    is_precaution: bool = False
 
     def again(self, now: Instant) -> Wanted:
         """The next attempt."""
         return replace(self, due=now + self.pause, pause=min(2 * self.pause, _LONGEST_PAUSE))
+
+    def by(self, due: Instant) -> Wanted:
+        """The same, due then at the latest, and often again."""
+        return replace(self, due=min(self.due, due), pause=SECOND)
+
+    def among(self, symbols: frozenset[str]) -> frozenset[str]:
+        """Whose bars they are, of the symbols that are subscribed."""
+        mine = symbols if self.symbols is None else symbols.intersection(self.symbols)
+        if self.portion is None:
+            return mine
+        number, count = self.portion
+        return frozenset(symbol for symbol in mine if crc32(symbol.encode()) % count == number)
 
 
 class Repairs:
@@ -66,6 +91,16 @@ class Repairs:
             ready = [one for one in self._wanted if one.due <= now]
             self._wanted = [one for one in self._wanted if one.due > now]
         return ready
+
+    def hasten(self, due: Instant) -> None:
+        """Have all of them due by then: what failed may have been put off for long."""
+        with self._lock:
+            self._wanted = [one.by(due) for one in self._wanted]
+
+    def pending(self) -> list[Wanted]:
+        """Those that have not been taken out."""
+        with self._lock:
+            return list(self._wanted)
 
     def next_due(self) -> Instant | None:
         """When the next one can be had."""
@@ -121,11 +156,21 @@ def minute_of(instant: Instant) -> Instant:
     return instant - instant % MINUTE
 
 
+def united(spans: Sequence[tuple[Instant, Instant]]) -> list[tuple[Instant, Instant]]:
+    """The same times in order, those that touch each other as one."""
+    found: list[tuple[Instant, Instant]] = []
+    for begin, end in sorted(spans):
+        if found and begin <= found[-1][1]:
+            begin, end = found[-1][0], max(found.pop()[1], end)
+        found.append((begin, end))
+    return found
+
+
 def _joined(wanted: Sequence[Wanted]) -> list[Wanted]:
     """Those for the same symbols, or from the same instant on, as one."""
     *others, new = wanted
     for index, one in enumerate(others):
-        if one.due == new.due and one.after == new.after and one.pause == new.pause:
+        if replace(one, symbols=None) == replace(new, symbols=None):
             symbols = (
                 None
                 if one.symbols is None or new.symbols is None

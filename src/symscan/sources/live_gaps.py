@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
+from math import ceil
 from typing import Final
 
 from symscan.model.instant import MINUTE, Instant
-from symscan.model.live_events import FeedRecovered
+from symscan.model.live_events import BarsLost, FeedRecovered
 from symscan.model.session import Session
 from symscan.sources.feed import Arrivals
-from symscan.sources.live_fetches import Fetcher, Repairs, Wanted, minute_of
+from symscan.sources.live_fetches import Fetcher, Repairs, Wanted, minute_of, united
 from symscan.sources.live_link import News
 from symscan.sources.subscription_budget import SubscriptionBudget
 
 _MARGIN: Final = 2 * MINUTE
 """How far before a gap bars are fetched again: late ones and corrections were lost with it."""
+
+_RECONCILED: Final = (5 * MINUTE, MINUTE)
+"""Between these times before the close a session that lost bars is fetched once more, as a whole: in time for
+its last scans."""
+
+_PORTION_SYMBOLS: Final = 100
+"""About four answers of Alpaca's for a whole session: as long as the stream may be kept waiting."""
 
 
 class Gaps:
@@ -48,6 +56,7 @@ class Gaps:
         self._unfilled: Instant | None = None
         self._recovery: Wanted | None = None
         self._repairs = Repairs()
+        self._has_dropped = False
 
     @property
     def is_recovering(self) -> bool:
@@ -76,11 +85,42 @@ class Gaps:
     def fill(self, since: Instant, symbols: Sequence[str] | None = None) -> None:
         """Fetch, beside the stream, what may be missing since an instant; of all symbols, or of some."""
         who = None if symbols is None else tuple(symbols)
-        self._repairs.add(Wanted(self._before(since), self._fetcher.settled(), who))
+        due = self._fetcher.settled()
+        self._repairs.add(Wanted(self._before(since), due, who, until=due))
+
+    def drop(self, since: Instant) -> Instant:
+        """Bars were lost after an instant: fetch them, and all of the session once more before its close.
+
+        Returns
+        -------
+        From when on they are fetched.
+        """
+        after, due = self._before(since), self._fetcher.settled()
+        self._repairs.add(Wanted(after, due, until=due, is_announced=True))
+        if not self._has_dropped:
+            self._has_dropped = True
+            self._reconcile()
+        return after
 
     def look_again(self, end: Instant, heard: Instant) -> None:
         """When the last minute is over, fetch what may be missing of it, and since the last bar came."""
-        self._repairs.add(Wanted(self._before(heard), end + self._fetcher.grace))
+        due = end + self._fetcher.grace
+        if self._has_dropped:
+            heard = min(heard, end - _RECONCILED[0])
+        self._repairs.hasten(due)
+        self._repairs.add(Wanted(self._before(heard), due, is_precaution=True))
+
+    def give_up(self) -> None:
+        """The session is over: say what was missing and could not be fetched."""
+        now, why = self._fetcher.now(), "the feed did not deliver them, and they could not be fetched"
+        spans: dict[tuple[str, ...], list[tuple[Instant, Instant]]] = {}
+        for one in self._repairs.pending():
+            if not one.is_precaution:
+                until = min(one.until or self._session.close, self._session.close)
+                spans.setdefault(one.symbols or (), []).append((one.after, until))
+        for symbols, of_symbols in spans.items():
+            for since, until in united(of_symbols):
+                self._news.add(BarsLost(now, since, minute_of(until), symbols, why))
 
     def next_due(self, can_repair: bool) -> Instant | None:
         """When there is something to fetch, None if there is not."""
@@ -107,13 +147,25 @@ class Gaps:
         self._news.add(FeedRecovered(now, self._since, self._keep(arrivals)))
 
     def _repair(self, wanted: Wanted, now: Instant) -> None:
-        placed = self._symbols.placed
-        symbols: Collection[str] = placed if wanted.symbols is None else placed.intersection(wanted.symbols)
-        arrivals = self._fetcher.fetch(symbols, wanted.after)
+        arrivals = self._fetcher.fetch(wanted.among(self._symbols.placed), wanted.after)
         if arrivals is None:
             self._repairs.add(wanted.again(now))
-        else:
-            self._keep(arrivals)
+            return
+        bars = self._keep(arrivals)
+        if wanted.is_announced:
+            self._news.add(FeedRecovered(now, wanted.after, bars))
+
+    def _reconcile(self) -> None:
+        """Have all minutes fetched, a portion of the symbols at a time: the stream must not wait for long."""
+        first, last = (self._session.close - before for before in _RECONCILED)
+        begin = max(first, self._fetcher.settled())
+        count = max(1, ceil(len(self._symbols.placed) / _PORTION_SYMBOLS))
+        step = max(0, last - begin) // count
+        for number in range(count):
+            due = begin + number * step
+            self._repairs.add(
+                Wanted(self._session.pre_open, due, portion=(number, count), is_precaution=True)
+            )
 
     def _before(self, instant: Instant) -> Instant:
         return max(self._session.pre_open, instant - _MARGIN)

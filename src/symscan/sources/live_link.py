@@ -58,13 +58,13 @@ class Link:
         self._lull = lull
         self._is_silent = False
         self.heard: Instant = session.pre_open
-        """When the last bar came, or the connection."""
-        self._newest: Instant = session.pre_open
+        """When the last bar came that was newer than those before, or the connection."""
+        self.newest: Instant = session.pre_open
         """The end of the newest bar that came, or when the connection did."""
 
     def connect(self, now: Instant) -> None:
         """The feed delivers."""
-        self.is_connected, self.heard, self._newest, self._is_silent = True, now, now, False
+        self.is_connected, self.heard, self.newest, self._is_silent = True, now, now, False
 
     def lose(self) -> None:
         """The feed delivers no more."""
@@ -73,15 +73,18 @@ class Link:
     def hear(self, now: Instant, end: Instant) -> Instant | None:
         """Bars came; returns since when there are none, if that is so long that some may have been lost.
 
+        Only a bar that ends later than those before is a sign of life: a feed may repeat itself.
+
         Parameters
         ----------
         now
             When they were taken in. A session that is slow takes them in late: that is no gap.
         end
-            The end of the newest of them.
+            The end of the newest of them; one that is ahead of the clock counts as ending now.
         """
-        since = self._newest
-        self.heard, self._newest, self._is_silent = now, max(since, end), False
+        since, end = self.newest, min(end, now)
+        if end > since:
+            self.heard, self.newest, self._is_silent = now, end, False
         return since if end - since > self._lull else None
 
     @property

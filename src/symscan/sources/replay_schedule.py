@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from symscan.model.bar import CLOSE, HIGH, LOW, VOLUME, Floats, Mask, Rows
 from symscan.model.instant import Instant
 from symscan.model.session import Session
-from symscan.sources.feed import Connected, Ended, Lost
+from symscan.sources.feed import BarsDropped, Connected, Ended, Lost
 from symscan.sources.feed_faults import Faults
+from symscan.sources.live_fetches import united
 from symscan.sources.replay_day import StoredDay
 
 _MIX: Final = np.uint64(0xBF58476D1CE4E5B9)
@@ -47,7 +48,7 @@ class Change:
     """Something else that happens to the feed."""
 
     due: Instant
-    what: Connected | Lost | Ended
+    what: Connected | Lost | BarsDropped | Ended
 
 
 Happening = Batch | Change
@@ -55,28 +56,23 @@ Happening = Batch | Change
 
 def schedule(day: StoredDay, session: Session, faults: Faults, start: Instant) -> list[Happening]:
     """All that the feed delivers after an instant, in order; first it connects, at the end it has ended."""
-    away = _united([window.within(session) for window in faults.disconnect])
-    mute = [*away, *(window.within(session) for window in faults.silence)]
+    # A feed that is lost twice is back when it is back from both.
+    away = united([window.within(session) for window in faults.disconnect])
+    losing = [window.within(session) for window in faults.lose]
+    mute = [*away, *losing, *(window.within(session) for window in faults.silence)]
     batches = [one for one in _batches(day, faults) if one.due > start and not _is_within(one.due, mute)]
     changes = [Change(start, Connected())]
     for begin, end in away:
         if end > start:
             changes.append(Change(max(begin, start), Lost("the replay was told to disconnect")))
             changes.append(Change(end, Connected()))
+    changes += [
+        Change(end, BarsDropped("the replay was told to lose bars")) for _, end in losing if end > start
+    ]
     happenings: list[Happening] = [*changes, *batches]
     last = max(session.close, *(one.due for one in happenings))
     ordered = sorted(happenings, key=lambda one: one.due)  # a change comes before bars due with it
     return [*ordered, Change(last, Ended())]
-
-
-def _united(windows: Sequence[tuple[Instant, Instant]]) -> list[tuple[Instant, Instant]]:
-    """The same times in order, each once: a feed that is lost twice is back when it is back from both."""
-    united: list[tuple[Instant, Instant]] = []
-    for begin, end in sorted(windows):
-        if united and begin <= united[-1][1]:
-            begin, end = united[-1][0], max(united.pop()[1], end)
-        united.append((begin, end))
-    return united
 
 
 def wrong(fields: Floats) -> Floats:

@@ -9,6 +9,9 @@ from fakes import MINUTE, make_session
 from symscan.model.events import Event, Outcome, ScannerDisabled, Warned
 from symscan.model.instant import SECOND
 from symscan.model.live_events import (
+    BarsLost,
+    BarsRefused,
+    FeedDroppedBars,
     FeedLost,
     FeedNotice,
     FeedRecovered,
@@ -62,6 +65,17 @@ class Told:
         (LagBegan(AT, 31.4), "lag_began", "behind the feed by 31 s; scans pause until it is caught up"),
         (LagEnded(AT, 3), "lag_ended", "caught up with the feed; 3 scans skipped"),
         (Warned(AT, "mind"), "warning", "mind"),
+        (
+            FeedDroppedBars(AT, AT - 120 * SECOND, "slow client"),
+            "feed_dropped_bars",
+            "bars were lost, those since 09:29:00 are fetched: slow client",
+        ),
+        (
+            BarsLost(AT, AT - 120 * SECOND, AT, ("A", "B"), "busy"),
+            "bars_lost",
+            "bars of 2 symbols after 09:29 and up to 09:31 may be missing: busy",
+        ),
+        (BarsRefused(AT, 2, "2 bars were dated"), "bars_refused", "2 bars were dated"),
         (
             SubscriptionLimited(AT, 30, tuple("ABCDEFG")),
             "subscription_limited",

@@ -228,6 +228,25 @@ def test_who_was_left_out_was_not_subscribed() -> None:
     assert one.cause is not None and one.cause.why is Why.LEFT_OUT
 
 
+def test_bars_that_both_sides_lack_are_named() -> None:
+    """No hit shows them: the record and the backtest of it know the same too little."""
+    causes = _causes()
+    scan = [_scan(5, "A")]
+    causes.take(2, {"event": "feed_dropped_bars", "at": _at(4), "since": _at(2), "reason": "slow client"})
+    waiting = _only(_compared(causes, scan, scan))
+    assert (waiting.kind, waiting.at) == ("bars", _at(2))
+    assert waiting.cause is not None and waiting.cause.why is Why.LOST
+    assert "slow client; the session ended, or goes on, before they were fetched" in waiting.cause.text
+    lost = {"since": _at(2), "until": _at(4), "symbols": [], "reason": "busy"}
+    causes.take(9, {"event": "bars_lost", "at": _at(20), **lost})
+    named = _only(_compared(causes, scan, scan)).cause
+    assert named is not None and named.text == "bars after 09:32 and up to 09:34 may be missing: busy"
+    causes = _causes()
+    causes.take(2, {"event": "feed_dropped_bars", "at": _at(4), "since": _at(2), "reason": "slow client"})
+    causes.take(3, {"event": "feed_recovered", "at": _at(5), "since": _at(2), "bars": 3})
+    assert _compared(causes, scan, scan) == []
+
+
 def test_a_symbol_from_outside_whose_bars_could_not_be_fetched() -> None:
     live, backtest = _scan(5, "Z", price=[None], volume=[None]), _scan(5, "Z")
     one = _only(_compared(_causes(), [live], [backtest]))

@@ -15,7 +15,10 @@ from symscan.model.bar import BarSlice, Between, LateKind, Moment
 from symscan.model.events import Event
 from symscan.model.instant import SECOND, Instant
 from symscan.model.live_events import (
+    BarsLost,
+    BarsRefused,
     FeedConnected,
+    FeedDroppedBars,
     FeedLost,
     FeedNotice,
     FeedRecovered,
@@ -23,11 +26,14 @@ from symscan.model.live_events import (
     SubscriptionLimited,
 )
 from symscan.model.live_settings import LiveSettings
-from symscan.sources.feed import Connected, Ended, Lost, Notice
+from symscan.model.session import Session
+from symscan.sources.feed import BarsDropped, Connected, Ended, Lost, Notice
 from symscan.sources.live import LiveSource
 
 SESSION = make_session(minutes=6, premarket=2)
 OPEN, MS = SESSION.open, 1_000
+LONG = make_session(minutes=20, premarket=2)
+assert LONG.open == OPEN
 Script = Sequence[tuple[Instant, Any]]
 
 
@@ -53,12 +59,13 @@ class Live:
         clock: Instant | None = None,
         limit: int | None = None,
         keeps_zero_volume: bool = False,
+        session: Session = SESSION,
         **settings: Any,
     ) -> None:
-        self.feed = ScriptedFeed(SESSION, script, day, start=clock, limit=limit)
+        self.feed = ScriptedFeed(session, script, day, start=clock, limit=limit)
         chosen = LiveSettings(**settings)
-        self.source = LiveSource(self.feed, SESSION, chosen, start, keeps_zero_volume=keeps_zero_volume)
-        self.source.subscribe({symbol: column for column, symbol in enumerate(symbols)}, 4)
+        self.source = LiveSource(self.feed, session, chosen, start, keeps_zero_volume=keeps_zero_volume)
+        self.source.subscribe({symbol: column for column, symbol in enumerate(symbols)}, max(4, len(symbols)))
         self.slices: list[BarSlice] = []
         self.given_at: list[Instant] = []
         self.late: list[tuple[int, LateKind, list[int], list[float]]] = []
@@ -317,7 +324,7 @@ def test_at_the_end_a_last_look_is_taken() -> None:
 
 
 def test_a_last_look_that_fails_does_not_hold_up_the_end_for_long() -> None:
-    live = Live([], day={"A": {5: 6.0}})
+    live = Live([], day={"A": {5: 6.0}}, silent_seconds=600)
     live.feed.failing = 99
     live.play()
     assert live.late == []
@@ -356,6 +363,115 @@ def test_a_slow_session_still_takes_what_waits_before_it_closes_a_minute() -> No
     assert live.late == []
     assert [one.lag / SECOND for one in live.slices] == [0, 0, 0, 88, 28, 0, 0, 0]
     assert not any(one.is_recovered for one in live.slices)
+
+
+# -- bars the feed lost, and bars of another time -----------------------------------------------------------
+
+BOTH: dict[str, Day] = {symbol: {minute: 11.0 + minute for minute in range(-2, 20)} for symbol in "AB"}
+
+
+def flow(*lost: tuple[str, int]) -> list[tuple[Instant, Any]]:
+    """The bars of both symbols as they come, without some."""
+    return [
+        (at(minute), bar(symbol, minute, 10.0 + minute))
+        for minute in range(-1, 21)
+        for symbol in "AB"
+        if (symbol, minute) not in lost
+    ]
+
+
+def test_bars_that_the_feed_dropped_are_fetched_at_once() -> None:
+    script = [*flow(("B", 3), ("B", 4)), (at(4, 500), BarsDropped("slow client"))]
+    live = Live(script, day=BOTH, session=LONG).play()
+    (dropped,), (recovered,) = live.of(FeedDroppedBars), live.of(FeedRecovered)
+    assert (dropped.at, dropped.since, dropped.reason) == (at(4, 500), at(2), "slow client")
+    assert (recovered.at, recovered.since, recovered.bars) == (at(4, 2_000), at(2), 2)
+    assert live.late == [(minute, LateKind.RECOVERED, [1], [10.0 + minute]) for minute in (3, 4)]
+    assert live.of(BarsLost) == []
+
+
+def test_a_session_that_lost_bars_is_fetched_once_more_before_its_close() -> None:
+    """What could not be had at first, or was lost long before the notice, is had in the end."""
+    script = [*flow(("B", 1), ("B", 7)), (at(7, 500), BarsDropped("slow client"))]
+    late: dict[str, Day] = {"A": BOTH["A"], "B": {n: p for n, p in BOTH["B"].items() if n not in (0, 6)}}
+    live = Live([*script, (at(10), lambda: live.feed.day.update(BOTH))], day=late, session=LONG)
+    put_right: list[Instant] = []
+    live.play(lambda moment: put_right.extend([live.feed.clock] * len(getattr(moment, "late", ()))))
+    assert live.late == [(minute, LateKind.RECOVERED, [1], [10.0 + minute]) for minute in (1, 7)]
+    assert put_right == [at(15)] * 2  # in time for the last scans
+    everything = [until for _, after, until in live.feed.fetches if after == LONG.pre_open]
+    assert everything == [at(15)]
+
+
+def test_without_a_loss_the_session_is_not_fetched_again() -> None:
+    live = Live(flow(), day=BOTH, session=LONG).play()
+    assert [after for _, after, _ in live.feed.fetches] == [at(18)]  # the last look
+
+
+def test_many_symbols_are_fetched_once_more_in_portions() -> None:
+    names = [f"S{number:03}" for number in range(250)]
+    live = Live([(at(2), BarsDropped("x"))], names, session=LONG, silent_seconds=6_000).play()
+    before = [(symbols, until) for symbols, _, until in live.feed.fetches if at(10) < until < at(20)]
+    assert [until for _, until in before] == [at(15), at(16, 20_000), at(17, 40_000)]
+    assert sorted(symbol for symbols, _ in before for symbol in symbols) == names
+
+
+def test_what_stays_lost_is_said() -> None:
+    script = [*flow(("B", 4)), (at(4, 500), BarsDropped("slow client"))]
+    live = Live(script, day=BOTH, session=LONG)
+    live.feed.failing = 10_000
+    live.play()
+    (lost,) = live.of(BarsLost)
+    assert (lost.at, lost.since, lost.until, lost.symbols) == (at(20, 12_000), at(2), at(4), ())
+    assert live.late == []
+
+
+def test_a_fetch_that_was_put_off_is_tried_again_at_the_close() -> None:
+    recovers = (at(20), lambda: setattr(live.feed, "failing", 0))
+    live = Live([*flow(("B", 4)), (at(4, 500), BarsDropped("x")), recovers], day=BOTH, session=LONG)
+    live.feed.failing = 10_000
+    live.play()
+    assert live.of(BarsLost) == []
+    assert live.late == [(4, LateKind.RECOVERED, [1], [14.0])]
+
+
+def test_a_resumed_session_knows_that_bars_were_lost() -> None:
+    blocks = [one.bars for one in Live(flow(("B", 2)), session=LONG).play().slices if one.bars is not None]
+    to_come = [one for one in flow() if one[0] > at(9)]
+    live = Live(to_come, day=BOTH, start=at(9), clock=at(9, 20_000), session=LONG)
+    live.source.remember([block for block in blocks if block.end <= at(9)])
+    live.source.remember_drop(at(2))
+    live.play()
+    assert live.late == [(2, LateKind.RECOVERED, [1], [12.0])]
+
+
+def test_a_bar_of_the_future_is_refused_and_silence_noticed_all_the_same() -> None:
+    day: dict[str, Day] = {"A": {minute: 1.0 + minute for minute in range(6)}}
+    future = (at(1, 10), bar("A", 5, 99.0))
+    script = [(at(1), bar("A", 1, 1.0)), future, (at(5, 5), bar("A", 5, 5.0)), (at(6), bar("A", 6, 6.0))]
+    live = Live(script, ("A",), day=day).play()
+    (refused,) = live.of(BarsRefused)
+    assert refused.bars == 1
+    example = "such as A ending 2018-02-27T14:35:00Z, which came at 2018-02-27T14:31:00.010000Z"
+    assert example in refused.reason
+    assert live.closes(0) == {1: 1.0, 5: 5.0, 6: 6.0}
+    assert [one.at for one in live.of(FeedSilent)] == [at(2.5)]
+    assert [(minute, kind) for minute, kind, _, _ in live.late] == [
+        (minute, LateKind.RECOVERED) for minute in (2, 3, 4)
+    ]
+
+
+def test_a_feed_that_repeats_itself_is_silent() -> None:
+    same = [(at(1, second * SECOND // MS), bar("A", 1, 1.0)) for second in range(0, 300, 10)]
+    live = Live(same, day={"A": {0: 1.0, 1: 2.0}}).play()
+    assert [one.at for one in live.of(FeedSilent)] == [at(2.5)]
+    assert live.late == [(2, LateKind.RECOVERED, [0], [2.0])]
+
+
+def test_a_bar_with_a_wrong_time_does_not_stay() -> None:
+    live = Live([*flow(), (at(12, 100), bar("A", 3, 22.0))], day=BOTH, session=LONG).play()
+    assert [closes for *_, closes in live.late] == [[22.0], [13.0]]
+    assert {minute for minute, *_ in live.late} == {3}
 
 
 def test_notices_are_passed_on() -> None:

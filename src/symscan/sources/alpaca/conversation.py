@@ -9,9 +9,16 @@ from typing import Any
 from symscan.errors import FeedError
 from symscan.sources.alpaca.connection import BROKEN, Connection
 from symscan.sources.alpaca.decode import decode
-from symscan.sources.alpaca.faults import SERVER_ERROR, SLOW_CLIENT, SYMBOL_LIMIT, meaning, refused_by
+from symscan.sources.alpaca.faults import (
+    LOSES_BARS,
+    SERVER_ERROR,
+    SLOW_CLIENT,
+    SYMBOL_LIMIT,
+    meaning,
+    refused_by,
+)
 from symscan.sources.alpaca.subscriptions import Change, Subscriptions
-from symscan.sources.feed import Arrivals, Connected, Delivery, Notice
+from symscan.sources.feed import Arrivals, BarsDropped, Connected, Delivery, Notice
 
 Tell = Callable[[Delivery | FeedError], None]
 
@@ -81,12 +88,12 @@ class Conversation:
                 frame = decode(data)
             except ValueError as error:
                 why = str(error) or type(error).__name__
-                self._tell(Notice(f"Alpaca sent something unreadable ({why}); bars may be lost"))
+                self._tell(BarsDropped(f"Alpaca sent something unreadable ({why})"))
                 continue
             for arrivals in frame.arrivals:
                 self._pass_on(arrivals)
             if frame.broken:
-                self._tell(Notice(f"Alpaca sent {frame.broken} bars that are none; they are ignored"))
+                self._tell(BarsDropped(f"Alpaca sent {frame.broken} bars that are none; they are ignored"))
             for control in frame.controls:
                 self._hear(control)
 
@@ -115,7 +122,8 @@ class Conversation:
         elif self._reply is not None:
             self._answered(error)
             return
-        self._tell(Notice(meaning(code, str(error.get("msg")), self._slow)))
+        message = meaning(code, str(error.get("msg")), self._slow)
+        self._tell(BarsDropped(message) if code in LOSES_BARS else Notice(message))
 
     def _answered(self, message: Mapping[str, Any]) -> None:
         if self._reply is not None and not self._reply.done():

@@ -44,6 +44,8 @@ _REFUSALS: Final = {
 SYMBOL_LIMIT: Final = 405
 SLOW_CLIENT: Final = 407
 SERVER_ERROR: Final = 500
+LOSES_BARS: Final = frozenset({SLOW_CLIENT, SERVER_ERROR})
+"""Errors after which bars may be missing although the connection stays."""
 
 
 def refusal(status: int | None, body: str, feed: str) -> str:
@@ -146,7 +148,7 @@ def meaning(code: int | None, message: str, times: int) -> str:
     """What an error means that the stream sent in the middle of a session; it came so many times."""
     if code == SLOW_CLIENT:
         return (
-            f"Alpaca says that this computer reads too slowly ({message}, {times} so far): bars may be lost; "
+            f"Alpaca says that this computer reads too slowly ({message}, {times} so far); "
             "subscribe fewer symbols, or give it less else to do"
         )
     return f"Alpaca's stream reports an error: {message} ({code})"
