@@ -490,3 +490,13 @@ def test_fetched_bars_that_are_none_are_left_out(server: AlpacaServer) -> None:
     sound = checks.sound(feed.bars(["AAPL"], OPEN, OPEN + 5 * MINUTE))
     assert sound.ends.tolist() == [OPEN + 2 * MINUTE]
     assert "1 malformed bar was dropped, such as AAPL" in str(checks.complaint())
+
+
+def test_symbols_that_are_refused_are_told_once_and_the_others_fetched() -> None:
+    with AlpacaServer([bar("KR", OPEN + MINUTE, 5.0)]) as server:
+        server.rest.invalid = {"BAD", "WORSE"}
+        feed = AlpacaFeed(server.keys, server.hosts, "iex", PATIENT)
+        assert list(feed.bars(["BAD", "KR", "WORSE"], OPEN, OPEN + MINUTE).symbols) == ["KR"]
+        assert notice(feed) == "Alpaca refuses BAD, WORSE (invalid symbol: BAD); no bars of them"
+        assert list(feed.bars(["BAD", "WORSE"], OPEN, OPEN + MINUTE).symbols) == []
+        assert feed.receive(feed.now()) is None

@@ -188,3 +188,17 @@ def test_ctrl_c_keeps_whole_sessions_and_the_same_command_goes_on(
 
 def _asked(server: AlpacaServer, day: str) -> list[dict[str, str]]:
     return [query for query in server.rest.asked("/v2/stocks/bars") if query["start"].startswith(day)]
+
+
+def test_symbols_that_the_broker_refuses_are_named(
+    server: AlpacaServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    set_clock(server, "2024-03-12 12:00")
+    server.rest.invalid.add("B-B")
+    days = ("--start", "2024-03-08", "--end", "2024-03-08", *BOTH)
+    ended = fetch(capsys, "--symbols", "AAA,B-B", *days)
+    assert (ended.code, ended.err) == (0, "")
+    assert "  Alpaca refuses B-B: invalid symbol: B-B\n" in ended.out
+    ended = fetch(capsys, "--symbols", "B-B", *days)
+    assert ended.code == 1
+    assert "Alpaca refuses every one of the 1 symbols (invalid symbol: B-B)" in ended.err

@@ -40,8 +40,11 @@ from integration.broker_day import (
 )
 from integration.cli_running import Ended, call, written
 from symscan.cli.live_day import MarketTime
+from symscan.clock.session_calendar import SessionCalendar
 from symscan.model.instant import Instant
 from symscan.model.interval import ONE_MINUTE
+from symscan.sources.alpaca.history import FetchedHistory
+from symscan.sources.alpaca.rest import AlpacaRest
 from symscan.sources.parquet import BarStore
 from waiting import wait_for
 
@@ -535,3 +538,30 @@ def test_of_too_many_symbols_those_that_fit_are_subscribed_and_the_rest_is_told(
         "2 symbols got no place among the 3 that may be subscribed: DDD, EEE"
     ]
     assert {symbol for _, symbol in announced(limited.out)} <= {"AAA", "BBB"}
+
+
+@story
+def a_universe_that_gains_only_refused_symbols(folder: Path) -> Story:
+    write_config(folder)
+    with BrokerDay(folder, "11:40") as day:
+        server = day.server
+        rest, calendar = AlpacaRest(server.keys, server.hosts, "iex"), SessionCalendar("NYSE")
+        has_all = FetchedHistory(BarStore.create(folder / "store"), rest, calendar, day.now())
+        has_all.ensure(SYMBOLS, calendar.session(DAY))
+        (folder / "five.txt").write_text("\n".join((*SYMBOLS, "BAD", "WORSE")))
+        server.rest.invalid.update(("BAD", "WORSE"))
+        ended = []
+        for arguments in ((), ("--resume",)):
+            process = day.live(*arguments)
+            process.hear("are fetched")
+            ended.append(process.end(signal.SIGINT))
+        return Story(folder, tuple(ended), day)
+
+
+def test_symbols_that_are_refused_are_a_condition_and_no_end(told: Told) -> None:
+    gained = told(a_universe_that_gains_only_refused_symbols)
+    assert [one.code for one in gained.ended] == [128 + signal.SIGINT] * 2
+    for one in gained.ended:
+        assert "Alpaca refuses BAD, WORSE (invalid symbol: BAD); no bars of them" in one.err
+        conditions = [json.loads(line) for line in one.out.splitlines()]
+        assert "feed_notice" in {record.get("condition") for record in conditions}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from enum import StrEnum
@@ -80,6 +80,7 @@ def fetch(
         over = _over(sessions, now)
         fetcher = Fetcher(opened, rest, now)
         _fetch(fetcher, names, intervals, over)
+        _check_any_taken(rest.refused, names)
     show_fetch(fetcher.report(), over, sessions[len(over) :], store)
 
 
@@ -92,6 +93,15 @@ def _fetch(
     with progress_bar() as progress:
         for interval in intervals:
             fetcher.fetch_bars(fetcher.missing(symbols, interval, sessions), progress)
+
+
+def _check_any_taken(refused: Mapping[str, str], symbols: Sequence[str]) -> None:
+    """Where no symbol was taken at all, there is something wrong with what was asked."""
+    if refused.keys() >= set(symbols):
+        raise FeedError(
+            f"Alpaca refuses every one of the {len(symbols)} symbols ({refused[symbols[0]]}); check how they "
+            "are written"
+        )
 
 
 @contextmanager

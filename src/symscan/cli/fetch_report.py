@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -49,6 +50,9 @@ def _notes(report: FetchReport) -> list[str]:
         f"the split of {one.symbol} on {one.ex_date} stays {one.stored:g}; fetched: {one.fetched:g}"
         for one in report.contradictions
     ]
+    notes += [f"Alpaca refuses {symbol}: {why}" for symbol, why in islice(report.refused.items(), _NAMED)]
+    if len(report.refused) > _NAMED:
+        notes.append(f"and {len(report.refused) - _NAMED:,} more symbols")
     if report.silent:
         more = f" and {len(report.silent) - _NAMED:,} more" if len(report.silent) > _NAMED else ""
         notes.append(f"symbols without any bar among them: {', '.join(report.silent[:_NAMED])}{more}")

@@ -75,7 +75,7 @@ class FeedFigures:
             yield lost_message(session, event)
         if self.dropped and not self.lost:
             times = "once" if self.dropped == 1 else f"{self.dropped:,} times"
-            yield f"the feed lost bars {times}; they were fetched, so that scans in between had not all bars"
+            yield f"the feed lost bars {times}; scans before they were fetched lacked {self.recovered:,} of them"
         if self.refused:
             yield f"{self.refused:,} bars that cannot be were refused"
         if self.left_out:

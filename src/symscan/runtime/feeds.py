@@ -170,7 +170,8 @@ class AlpacaPlan:
         self._feed: Feed = stream if closed is None else ClosedSessionFeed(stream, closed, clock_offset)
         self.name = self.origin = stream.name
         self.store = BarStore.create(root)
-        self._fetched = FetchedHistory(self.store, rest, calendar, stream.now() - clock_offset)
+        now, report = stream.now() - clock_offset, stream.report_refused
+        self._fetched = FetchedHistory(self.store, rest, calendar, now, report)
         self.history: HistorySource = self._fetched
 
     def prepare(self, symbols: Collection[str], session: Session) -> None:

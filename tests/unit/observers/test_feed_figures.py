@@ -41,7 +41,10 @@ def test_what_a_feed_lacked_is_counted() -> None:
         summary.observe(SESSION, event)
     counts = {"disconnected": 1, "dropped": 2, "recovered": 2, "refused": 3, "left_out": 2}
     assert summary.as_record()["feed_faults"] == {**counts, "lost": []}
-    assert next(summary.feed.warnings()).startswith("the feed lost bars 2 times; they were fetched")
+    assert (
+        next(summary.feed.warnings())
+        == "the feed lost bars 2 times; scans before they were fetched lacked 2 of them"
+    )
     summary.observe(SESSION, BarsLost(AT, AT - 2 * MINUTE, AT, (), "busy"))
     (span,) = summary.as_record()["feed_faults"]["lost"]
     assert span == {

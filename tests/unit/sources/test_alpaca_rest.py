@@ -193,10 +193,11 @@ def test_what_is_no_symbol_costs_the_others_nothing(complaint: str, server: Alpa
     assert asking(server).bars(["?"], ONE_MINUTE, at(14, 31), at(14, 40)).height == 0
 
 
-def test_where_no_symbol_is_taken_it_is_not_for_the_symbols(server: AlpacaServer) -> None:
-    server.rest.invalid, server.rest.complaint = {"AAPL", "KR"}, "the symbols are missing"
-    with pytest.raises(FeedError, match="the symbols are missing"):
-        asking(server).bars(["AAPL", "KR"], ONE_MINUTE, at(14), at(15))
+def test_who_is_refused_is_known_with_the_reason(server: AlpacaServer) -> None:
+    server.rest.invalid, server.rest.complaint = {"AAPL", "KR"}, "one of the symbols is none"
+    rest = asking(server)
+    assert rest.bars(["AAPL", "KR"], ONE_MINUTE, at(14), at(15)).height == 0
+    assert rest.refused == dict.fromkeys(("AAPL", "KR"), "one of the symbols is none")
 
 
 def test_no_bars_may_be_written_as_null(server: AlpacaServer) -> None:

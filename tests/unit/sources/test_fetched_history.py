@@ -141,6 +141,33 @@ def test_a_refusal_reaches_who_asked(history: FetchedHistory, server: AlpacaServ
     np.testing.assert_array_equal(history.daily(["A"], TODAY).previous_close, [40.0])
 
 
+@pytest.mark.parametrize("gained", [["BAD"], ["BAD", "WORSE"], ["C", "BAD"]])
+def test_symbols_that_are_refused_cost_nobody_anything(
+    gained: list[str], server: AlpacaServer, tmp_path: Path
+) -> None:
+    """A universe may gain only such ones while the store has all the others."""
+    server.rest.invalid = {"BAD", "WORSE"}
+    refused: list[dict[str, str]] = []
+    rest = AlpacaRest(server.keys, server.hosts, "iex", QUICK)
+    made = FetchedHistory(
+        BarStore.create(tmp_path / "store"), rest, NYSE, NOW, lambda found: refused.append(dict(found))
+    )
+    made.ensure(["A", "B"], TODAY)
+    made.ensure(["A", "B", *gained], TODAY)
+    assert refused[-1].keys() == {*gained} - {"C"}
+    known = made.daily(["A", "B", *gained], TODAY)
+    np.testing.assert_array_equal(known.previous_close, [40.0, 7.0, *[np.nan] * len(gained)])
+    assert made.symbols() == {"A", "B"}
+    asked = len(server.rest.requests)
+    made.ensure(["A", *gained], TODAY)
+    assert len(server.rest.requests) == asked  # not again in this session
+    again = FetchedHistory(
+        BarStore(tmp_path / "store"), AlpacaRest(server.keys, server.hosts, "iex", QUICK), NYSE, NOW
+    )
+    again.ensure(["A", *gained], TODAY)
+    assert len(server.rest.requests) > asked  # but in the next: it may be a symbol by then
+
+
 def test_another_process_gets_the_history_of_the_store(history: FetchedHistory, server: AlpacaServer) -> None:
     history.ensure(["A"], TODAY)
     pickled = pickle.dumps(history)

@@ -92,14 +92,19 @@ class SymbolsRefused(FeedError):
         super().__init__(message)
         self.said = said
 
-    def parts(self, symbols: Sequence[str]) -> list[Sequence[str]]:
-        """What to ask for instead: all but those that it names, else halves; nothing of one alone."""
+    def of(self, symbols: Sequence[str]) -> list[str]:
+        """Which of the symbols are refused: those that it names, or one alone; none if it is not known."""
         named = set(re.split(r"[\s,:;'\"\[\]()]+", self.said)).intersection(symbols)
-        others = [symbol for symbol in symbols if symbol not in named]
-        if named:
+        return [symbol for symbol in symbols if symbol in named or len(symbols) == 1]
+
+    def parts(self, symbols: Sequence[str]) -> list[Sequence[str]]:
+        """What to ask for instead: all but those that are refused, else halves."""
+        refused = frozenset(self.of(symbols))
+        if refused:
+            others = [symbol for symbol in symbols if symbol not in refused]
             return [others] if others else []
         middle = len(symbols) // 2
-        return [symbols[:middle], symbols[middle:]] if middle else []
+        return [symbols[:middle], symbols[middle:]]
 
 
 def refused(status: int | None, body: str, feed: str, redact: Callable[[str], str]) -> FeedError:

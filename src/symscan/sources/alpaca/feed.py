@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Final
 
@@ -16,6 +16,7 @@ from symscan.model.instant import MINUTE, SECOND, Instant
 from symscan.model.interval import ONE_MINUTE, Interval
 from symscan.sources.alpaca.keys import AlpacaHosts, AlpacaKeys
 from symscan.sources.alpaca.rest import AlpacaRest
+from symscan.sources.alpaca.subscriptions import shown
 from symscan.sources.feed import Arrivals, Connected, Delivery, Notice
 
 if TYPE_CHECKING:
@@ -72,6 +73,8 @@ class AlpacaFeed:
         self._clock = AlpacaRest(keys, hosts, feed, quickly)
         self._stream = Stream(keys, hosts, feed, self._take, patience or StreamPatience())
         self._queue: SimpleQueue[Delivery | FeedError | _Woken] = SimpleQueue()
+        self._reported: set[str] = set()
+        self._reporting = threading.Lock()
         self._is_woken = False
         self._connections = 0
         self._offset: Instant | None = None
@@ -146,7 +149,17 @@ class AlpacaFeed:
         """
         # Bars end on the minute and are asked for by their start, from the first microsecond after.
         frame = self._rest.bars(symbols, ONE_MINUTE, after - MINUTE + 1, until - MINUTE + 1)
+        self.report_refused(self._rest.refused)
         return self._arrivals(frame)
+
+    def report_refused(self, refused: Mapping[str, str]) -> None:
+        """Deliver a notice of the symbols that Alpaca does not take, of each once; any thread may."""
+        with self._reporting:
+            new = {symbol: why for symbol, why in list(refused.items()) if symbol not in self._reported}
+            self._reported.update(new)
+        if new:
+            said = next(iter(new.values()))
+            self._queue.put(Notice(f"Alpaca refuses {shown(list(new))} ({said}); no bars of them"))
 
     def _arrivals(self, frame: pl.DataFrame) -> Arrivals:
         ends = frame["start"].to_physical().to_numpy() + MINUTE

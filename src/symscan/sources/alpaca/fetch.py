@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -40,6 +40,10 @@ class Rest(Protocol):
     """What is asked of Alpaca's REST services; see :class:`symscan.sources.alpaca.rest.AlpacaRest`."""
 
     feed: str
+
+    @property
+    def refused(self) -> Mapping[str, str]:
+        """The symbols that were not taken so far, with Alpaca's words."""
 
     def bars(
         self,
@@ -78,6 +82,8 @@ class FetchReport:
         How many symbols were asked for.
     silent
         Those of them without any bar, ascending.
+    refused
+        Those that Alpaca did not take, with its words; they are asked again by the next fetcher.
     splits
         Splits that are new to the store.
     contradictions
@@ -90,6 +96,7 @@ class FetchReport:
     sessions: dict[Interval, int]
     symbols: int
     silent: tuple[str, ...]
+    refused: Mapping[str, str]
     splits: int
     contradictions: tuple[Contradiction, ...]
     outside: int
@@ -149,12 +156,13 @@ class Fetcher:
     def missing(
         self, symbols: Collection[str], interval: Interval, sessions: Sequence[Session]
     ) -> list[Part]:
-        """What of these bars, of sessions that follow each other, is not in the store."""
-        return missing_parts(interval, sessions, symbols, partial(self._asked, str(interval)))
+        """What of these bars, of sessions that follow each other, is neither in the store nor refused."""
+        taken = [symbol for symbol in symbols if symbol not in self._rest.refused]
+        return missing_parts(interval, sessions, taken, partial(self._asked, str(interval)))
 
     def missing_splits(self, symbols: Collection[str], through: date) -> list[str]:
         """The symbols whose splits up to a date may not be in the store, ascending."""
-        return sorted(set(symbols) - self._asked(SPLITS, through))
+        return sorted(set(symbols) - self._asked(SPLITS, through) - self._rest.refused.keys())
 
     def fetch_bars(self, parts: Sequence[Part], progress: Progress = silent) -> None:
         """Fetch the parts one after the other; what came before an error or an interruption is kept.
@@ -206,8 +214,9 @@ class Fetcher:
             bars=dict(self._bars),
             sessions={interval: len(days) for interval, days in self._sessions.items()},
             symbols=len(self._symbols),
-            silent=tuple(sorted(self._symbols - self._heard)),
+            silent=tuple(sorted(self._symbols - self._heard - self._rest.refused.keys())),
             contradictions=tuple(self._contradictions),
+            refused=dict(self._rest.refused),
             **{name: self._counts[name] for name in ("splits", "outside", "zero_volume", "bad_bars")},
         )
 
@@ -242,6 +251,7 @@ class Fetcher:
     def _remember(
         self, update: StoreUpdate, subject: str, day: date, symbols: Sequence[str], *, is_settled: bool
     ) -> None:
+        symbols = [symbol for symbol in symbols if symbol not in self._rest.refused]
         if is_settled:
             update.put_asked(subject, day, symbols)
         else:

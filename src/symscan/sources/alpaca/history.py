@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from threading import Lock
 from typing import Final
 
@@ -17,6 +17,10 @@ from symscan.sources.catalogue import catalogue_state
 from symscan.sources.history import StoreHistory, reopened_history
 from symscan.sources.parquet import BarStore
 from symscan.sources.progress import Progress, silent
+
+
+def _report_nothing(refused: Mapping[str, str]) -> None:
+    """For who does not want to know."""
 
 
 class FetchedHistory:
@@ -35,6 +39,9 @@ class FetchedHistory:
         The exchange's sessions.
     now
         The market's clock at the start, UTC microseconds.
+    report_refused
+        Called with the symbols that Alpaca does not take, and its words, whenever there are more; they are
+        not asked again, and the session goes on without them.
 
     Raises
     ------
@@ -42,12 +49,21 @@ class FetchedHistory:
         If the store's bars come from elsewhere.
     """
 
-    def __init__(self, store: BarStore, rest: Rest, calendar: SessionCalendar, now: Instant) -> None:
+    def __init__(
+        self,
+        store: BarStore,
+        rest: Rest,
+        calendar: SessionCalendar,
+        now: Instant,
+        report_refused: Callable[[Mapping[str, str]], None] = _report_nothing,
+    ) -> None:
         self._root: Final = store.root
         self._store = store
         self._calendar = calendar
         self._fetching = Lock()
         self._reading = Lock()
+        self._rest = rest
+        self._report_refused = report_refused
         self._fetcher = Fetcher(store, rest, now, self._reading)
         self._state: object = None
         self._history: StoreHistory | None = None
@@ -129,8 +145,11 @@ class FetchedHistory:
             return
         if fetcher.missing_splits(symbols, session.date) or fetcher.missing(symbols, interval, sessions):
             with self._fetching:
+                before = len(self._rest.refused)
                 fetcher.fetch_splits(symbols, session.date)
                 fetcher.fetch_bars(fetcher.missing(symbols, interval, sessions), progress)
+                if len(self._rest.refused) > before:
+                    self._report_refused(dict(self._rest.refused))
 
     def _current(self) -> StoreHistory:
         """The history of the store as it is now: what it keeps in memory is true of one state only."""

@@ -52,6 +52,11 @@ class AlpacaRest:
     patience
         How long to wait for an answer, and how often to ask again.
 
+    Attributes
+    ----------
+    refused
+        Symbols that Alpaca did not take, with its words: there is nothing of them in what it gave.
+
     Raises
     ------
     InputError
@@ -64,6 +69,7 @@ class AlpacaRest:
         check_feed(feed)
         require_client()
         self.feed = feed
+        self.refused: dict[str, str] = {}
         self._keys = keys
         self._hosts = hosts
         self._patience = patience
@@ -193,18 +199,13 @@ class AlpacaRest:
     ) -> Iterator[Mapping[str, Any]]:
         """The pages of all symbols that Alpaca takes: one that is none must not cost the others theirs."""
         batches: list[Sequence[str]] = list(_batches(symbols))
-        refusal: SymbolsRefused | None = None
-        is_any_taken = len(symbols) < 2
         while batches:
             batch = batches.pop(0)
             try:
                 yield from self._pages(version, path, {**query, "symbols": ",".join(batch)})
-                is_any_taken = True
             except SymbolsRefused as error:
-                refusal = error
+                self.refused.update(dict.fromkeys(error.of(batch), error.said))
                 batches[:0] = error.parts(batch)
-        if refusal is not None and not is_any_taken:
-            raise refusal
 
     def _pages(self, version: str, path: str, query: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         token: str | None = None
