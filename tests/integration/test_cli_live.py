@@ -106,6 +106,38 @@ def test_standard_output_carries_records_and_nothing_else(
     assert "+ AAA" not in ended.err
 
 
+def test_a_replay_that_begins_late_goes_through_the_minutes_before_at_once(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As a session does that is started late: scans of the minutes before are made up for, in order."""
+    ended = call(capsys, *LIVE, "--from", "10:05")
+    assert ended.code == 0, ended.err
+    assert ended.err.index("10:05:00  connected") < ended.err.index("09:20:00  ready: connected")
+    assert "bars since 09:19:00 had been missed and are fetched" in ended.err
+    hits = [line for line in ended.out.splitlines() if "  decided " in line]
+    assert hits[0].startswith("09:") and "decided 10:05:02.000" in hits[0]
+    assert json.loads((project / "live" / "summary.json").read_text())["from"] == f"{DAY}T15:05:00Z"
+    compared = call(capsys, "parity", "live")
+    assert (compared.code, "no difference" in compared.out) == (0, True), compared.out
+
+
+@pytest.mark.parametrize(
+    ("begin", "said"),
+    [
+        ("noon", "'noon' is not a time; write it as 11:00"),
+        ("16:00", "is from 04:00, its pre-market included, to 16:00; give a time in it"),
+        ("03:59", "is from 04:00"),
+    ],
+)
+def test_a_time_outside_the_session_is_none_to_begin_at(
+    begin: str, said: str, project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ended = call(capsys, *LIVE, "--from", begin)
+    assert ended.code == 2
+    assert said in " ".join(ended.err.replace("│", " ").split())
+    assert not (project / "live").exists()
+
+
 def test_bars_that_stay_lost_are_said_counted_and_named(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, time
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -64,6 +64,24 @@ class _Wishes:
     out: Path | None
     resume: bool
     force: bool
+    begin: time | None = None
+
+
+def parse_time(text: str) -> time:
+    """A time of the exchange's day on the command line.
+
+    Raises
+    ------
+    typer.BadParameter
+        If it is none.
+    """
+    try:
+        found = time.fromisoformat(text)
+    except ValueError:
+        found = None
+    if found is None or found.tzinfo is not None or ":" not in text:
+        raise typer.BadParameter(f"'{text}' is not a time; write it as 11:00, in the exchange's zone")
+    return found
 
 
 def parse_speed(text: str) -> float:
@@ -103,6 +121,15 @@ def live(
         str | None,
         typer.Option(metavar="FAULTS", help="Replay: what goes wrong: late=0.01:5s,disconnect=11:02-11:04"),
     ] = None,
+    begin: Annotated[
+        time | None,
+        typer.Option(
+            "--from",
+            parser=parse_time,
+            metavar="HH:MM",
+            help="Replay: begin then; the minutes before are gone through at once.",
+        ),
+    ] = None,
     feed: Annotated[
         FeedName | None, typer.Option(help="Alpaca: which feed; comes before that of the configuration.")
     ] = None,
@@ -128,7 +155,7 @@ def live(
     """
     from symscan.config import load_config
 
-    wishes = _Wishes(source, store, day, speed, faults, feed, out, resume, force)
+    wishes = _Wishes(source, store, day, speed, faults, feed, out, resume, force, begin)
     _check(wishes)
     with logging_to(verbose, log_file):
         _live(load_config(config), wishes, jsonl=jsonl, quiet=quiet)
@@ -136,7 +163,12 @@ def live(
 
 def _check(wishes: _Wishes) -> None:
     """Refuse options that contradict each other."""
-    of_replay = {"--date": wishes.day, "--speed": wishes.speed, "--faults": wishes.faults}
+    of_replay = {
+        "--date": wishes.day,
+        "--speed": wishes.speed,
+        "--faults": wishes.faults,
+        "--from": wishes.begin,
+    }
     if wishes.source is Source.REPLAY:
         if wishes.feed is not None:
             raise InputError("--feed is one of Alpaca's; a replay plays what the store has")
@@ -249,6 +281,27 @@ def _options(
         resume=wishes.resume,
         clock_offset=clock.offset,
         is_over=wishes.source is Source.ALPACA and clock.now() >= session.close,
+        start=None if wishes.begin is None else _start(session, wishes.begin),
+    )
+
+
+def _start(session: Session, begin: time) -> Instant:
+    """The instant at which a replay begins.
+
+    Raises
+    ------
+    InputError
+        If it is not within the session.
+    """
+    from symscan.model.instant import from_datetime
+
+    start = from_datetime(datetime.combine(session.date, begin, session.zone))
+    if session.pre_open <= start < session.close:
+        return start
+    first, close = session.local(session.pre_open), session.local(session.close)
+    raise InputError(
+        f"--from {begin:%H:%M}: the session of {session.date} is from {first:%H:%M}, its pre-market "
+        f"included, to {close:%H:%M}; give a time in it, before the close"
     )
 
 
@@ -314,6 +367,8 @@ def _drive(
 
 
 def _facts(config: SessionConfig, options: LiveOptions) -> dict[str, Any]:
+    from symscan.model.instant import to_iso
+
     return {
         "name": config.name,
         "mode": "live",
@@ -323,6 +378,7 @@ def _facts(config: SessionConfig, options: LiveOptions) -> dict[str, Any]:
         "source": options.source,
         "speed": ("max" if options.speed is None else options.speed) if options.source == "replay" else None,
         "faults": options.faults or None,
+        **({"from": to_iso(options.start)} if options.start is not None else {}),
         "feed": options.feed if options.source == "alpaca" else None,
     }
 

@@ -75,7 +75,8 @@ class FeedFigures:
             yield lost_message(session, event)
         if self.dropped and not self.lost:
             times = "once" if self.dropped == 1 else f"{self.dropped:,} times"
-            yield f"the feed lost bars {times}; scans before they were fetched lacked {self.recovered:,} of them"
+            lacked = f"scans before they were fetched lacked {self.recovered:,} of them"
+            yield f"the feed lost bars {times}; {lacked}"
         if self.refused:
             yield f"{self.refused:,} bars that cannot be were refused"
         if self.left_out:

@@ -156,7 +156,7 @@ def assemble_live(config: SessionConfig, options: LiveOptions) -> Live:
         if not _has_bars(store, session):
             raise DataError(_nothing_to_play(store, [session]))
         faults = Faults.parse(options.faults) if options.faults else Faults()
-        plan = ReplayPlan(store, checked.calendar, session, options.speed, faults)
+        plan = ReplayPlan(store, checked.calendar, session, options.speed, faults, options.start)
         warnings = tuple(cautions(config, checked.made, store, [session], [session]))
     else:
         closed = session if options.is_over else None

@@ -23,7 +23,7 @@ from symscan.sources.replay import finest_interval
 from symscan.sources.replay_feed import ReplayFeed
 
 _BEFORE_OPEN: Final = 11 * MINUTE
-"""A replay without a pre-market begins so long before anything is due: time enough to say it is ready."""
+"""A replay begins so long before the open at the latest: in its next minute a session says it is ready."""
 
 
 class FeedPlan(Protocol):
@@ -65,8 +65,11 @@ class FeedPlan(Protocol):
             Whose first scan the session must not miss.
         """
 
-    def begin(self, feed: Feed) -> Instant | None:
-        """Where a session begins that has no past, the feed being open; None for the start of its day."""
+    def begin(self, scanners: Sequence[ManagedScanner]) -> Instant | None:
+        """Where a session begins that has no past; None for the start of its day.
+
+        Where the feed's clock is later when it is open, the minutes between are fetched and gone through.
+        """
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,8 @@ class ReplayPlan:
         Where the day is.
     speed
         How many times as fast as it was; None for as fast as it goes.
+    start
+        When its clock begins, as if the session had been started so late; None for where the session does.
     make_feed
         Makes the feed; one with another clock measures ``speed`` by that.
     """
@@ -88,6 +93,7 @@ class ReplayPlan:
     session: Session
     speed: float | None
     faults: Faults
+    start: Instant | None = None
     make_feed: Callable[..., ReplayFeed] = ReplayFeed
 
     @property
@@ -110,20 +116,17 @@ class ReplayPlan:
 
     def feed(self, since: Instant | None, scanners: Sequence[ManagedScanner]) -> Feed:
         """The feed, not yet open; a resumed one goes on where the session was."""
-        begin = self._begin(scanners) if since is None else since
-        return self.make_feed(self.store, self.session, self.speed, self.faults, begin)
+        begin = self.begin(scanners) if since is None else since
+        clock = begin if self.start is None else max(begin, self.start)
+        return self.make_feed(self.store, self.session, self.speed, self.faults, clock)
 
-    def begin(self, feed: Feed) -> Instant | None:
-        """Where the replay begins: nothing is played before."""
-        return feed.now()
-
-    def _begin(self, scanners: Sequence[ManagedScanner]) -> Instant:
-        """Where there is something to play: the pre-market if it is stored, else shortly before the open."""
+    def begin(self, scanners: Sequence[ManagedScanner]) -> Instant:
+        """Where something happens: the first bar, the first scan, or that the session says it is ready."""
         session = self.session
         first = self.store.first_start(finest_interval(self.store, session), session.date)
-        if first is not None and first < session.open:
-            return session.pre_open
-        return max(session.pre_open, first_due(scanners, session) - _BEFORE_OPEN)
+        scan = first_due(scanners, session) - MINUTE  # the slice that ends then is one of the session's
+        happens = [session.open - _BEFORE_OPEN, scan, *([] if first is None else [first])]
+        return max(session.pre_open, min(happens))
 
 
 class AlpacaPlan:
@@ -182,6 +185,6 @@ class AlpacaPlan:
         """The feed, not yet open: its day and pace are what they are."""
         return self._feed
 
-    def begin(self, feed: Feed) -> Instant | None:  # noqa: ARG002
+    def begin(self, scanners: Sequence[ManagedScanner]) -> Instant | None:  # noqa: ARG002
         """Nowhere else than the session: who comes later is told what was."""
         return None

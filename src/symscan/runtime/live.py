@@ -33,6 +33,7 @@ from symscan.runtime.taped_work import TapedExecution, TapedLoading
 from symscan.runtime.telling import Teller
 from symscan.runtime.undelivered import undelivered
 from symscan.scanners.background import BackgroundExecution
+from symscan.scanners.managed import ManagedScanner
 from symscan.session.history import LaterBlocks
 from symscan.sources.feed import Feed
 from symscan.sources.live import LiveSource
@@ -63,6 +64,9 @@ class LiveOptions:
     is_over
         Whether the session's close has passed on the market's clock: what it missed is fetched and gone
         through, and nothing of it is announced.
+    start
+        Of a replay: when its clock begins, the minutes before being gone through at once; None for where
+        something happens first.
     home
         The current folder when the command began: ``out`` and ``store`` are taken from there.
     """
@@ -77,6 +81,7 @@ class LiveOptions:
     resume: bool = False
     clock_offset: Instant = 0
     is_over: bool = False
+    start: Instant | None = None
     home: Path = field(default_factory=Path.cwd)
 
     @property
@@ -198,7 +203,7 @@ class Live:
                 self.feed_plan.prepare(self._wanted(), self.session)
                 feed.open()
                 tape = Tape(record, self.session)
-                source = self._source(record, feed)
+                source = self._source(record, feed, managed)
                 teller = Teller(self.session, observers, announcers, tape)
                 execution = self.make_execution(feed.wake, is_patient=feed.is_patient)
                 ports = self._ports(feed, source, tape, teller, execution)
@@ -211,16 +216,16 @@ class Live:
 
                 yield LiveSession(coordinator, record, stop, not_told, tape.when_live)
 
-    def _source(self, record: SessionRecord, feed: Feed) -> LiveSource:
+    def _source(self, record: SessionRecord, feed: Feed, scanners: Sequence[ManagedScanner]) -> LiveSource:
         """The stream's slices; of a store's own bars none is dropped that a backtest would use."""
         is_stored = self.feed_plan.origin is None
-        begun = self._gone_through(record, feed)
+        begun = self._gone_through(record, scanners)
         return LiveSource(feed, self.session, self.settings, begun, keeps_zero_volume=is_stored)
 
-    def _gone_through(self, record: SessionRecord, feed: Feed) -> Instant | None:
+    def _gone_through(self, record: SessionRecord, scanners: Sequence[ManagedScanner]) -> Instant | None:
         """The last instant that needs no slice any more; None if there is none in this session."""
         last = record.last_slice()
-        return self.feed_plan.begin(feed) if last is None else last
+        return self.feed_plan.begin(scanners) if last is None else last
 
     def _ports(
         self, feed: Feed, source: LiveSource, tape: Tape, teller: Teller, execution: BackgroundExecution

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -43,26 +44,35 @@ def due(*minutes: int) -> ManagedScanner:
 def begins(plan: ReplayPlan, since: Instant | None = None, *scanners: ManagedScanner) -> float:
     """Where it begins, in minutes after the open."""
     feed = plan.feed(since, scanners)
-    begin = plan.begin(feed)
-    assert begin == feed.now()
-    return (begin - OPEN) / MINUTE
+    assert since is not None or plan.begin(scanners) == feed.now()
+    return (feed.now() - OPEN) / MINUTE
 
 
-def test_a_replay_begins_with_the_pre_market_if_there_is_one(tmp_path: Path) -> None:
-    pre_open = (SESSION.pre_open - OPEN) / MINUTE
-    assert begins(plan(tmp_path, -90, 0)) == pre_open
+def test_a_replay_begins_with_the_first_bar(tmp_path: Path) -> None:
+    """Not at four in the morning, into a silence of hours."""
+    assert begins(plan(tmp_path, -90, 0)) == -90
+    assert begins(plan(tmp_path / "shortly", -5, 0)) == -11
     assert begins(plan(tmp_path / "later", 0, 1)) == -11  # in time to say that it is ready
 
 
 def test_a_replay_begins_before_the_first_scan(tmp_path: Path) -> None:
     without = plan(tmp_path, 0)
-    assert begins(without, None, due(-30), due(-60, -5)) == -71
+    assert begins(without, None, due(-30), due(-60, -5)) == -61
+    assert begins(without, None, due(-5)) == -11
     first = (SESSION.pre_open - OPEN) // MINUTE
     assert begins(without, None, due(first)) == first  # there is nothing before
 
 
 def test_a_resumed_replay_goes_on_where_it_was(tmp_path: Path) -> None:
     assert begins(plan(tmp_path, -90, 0), OPEN + 7 * MINUTE, due(-60)) == 7
+
+
+def test_a_replay_can_begin_later_than_the_session(tmp_path: Path) -> None:
+    late = replace(plan(tmp_path, 0), start=OPEN + 90 * MINUTE)
+    assert late.feed(None, ()).now() == OPEN + 90 * MINUTE
+    assert late.begin(()) == OPEN - 11 * MINUTE
+    assert late.feed(OPEN + 20 * MINUTE, ()).now() == OPEN + 90 * MINUTE
+    assert late.feed(OPEN + 95 * MINUTE, ()).now() == OPEN + 95 * MINUTE  # resumed after that
 
 
 def test_a_replay_plays_what_the_store_has(tmp_path: Path) -> None:
@@ -94,6 +104,6 @@ def test_a_broker_begins_nowhere_else_than_the_session(
     made = AlpacaPlan(tmp_path / "store", CALENDAR, "iex", 0)
     feed = made.feed(OPEN, [due(-60)])
     assert made.feed(None, ()) is feed
-    assert made.begin(feed) is None
+    assert made.begin([due(-60)]) is None
     assert (made.name, made.origin, feed.name) == ("alpaca:iex",) * 3
     assert BarStore(tmp_path / "store").intervals() == ()
