@@ -150,10 +150,10 @@ class Causes:
             case "feed_recovered":  # whose since is when they are fetched from
                 self._dropped = {one: why for one, why in self._dropped.items() if one < event["since"]}
             case "bars_lost":
-                self._lost.append(
-                    Lost(event["since"], event["until"], len(event["symbols"]), event["reason"])
-                )
-                self._dropped.pop(event["since"], None)
+                since, until = event["since"], event["until"]
+                self._lost.append(Lost(since, until, len(event["symbols"]), event["reason"]))
+                pending = self._dropped.items()
+                self._dropped = {one: why for one, why in pending if not since <= one <= until}
             case "subscription_limited":
                 self._left_out.append((event["at"], frozenset(event["left_out"])))
             case "request_refused" if event["request"].startswith("add_symbol "):

@@ -11,7 +11,14 @@ import numpy as np
 from symscan.model.bar import BarSlice, Between, Block, LateBars, Moment
 from symscan.model.events import Event
 from symscan.model.instant import MINUTE, SECOND, Instant
-from symscan.model.live_events import FeedConnected, FeedDroppedBars, FeedLost, FeedNotice, FeedSilent
+from symscan.model.live_events import (
+    FeedConnected,
+    FeedDroppedBars,
+    FeedLost,
+    FeedNotice,
+    FeedSilent,
+    SubscriptionLimited,
+)
 from symscan.model.live_settings import LiveSettings
 from symscan.model.session import Session
 from symscan.sources.dense import Slots
@@ -126,6 +133,10 @@ class LiveSource:
         """Know the bars a resumed session has had, so that they are not taken for late ones."""
         for block in blocks:
             self._bars.remember(block)
+        # While the record was gone through, who has no place changed as it did then, and was said then.
+        limited = [one for one in self._news.take() if isinstance(one, SubscriptionLimited)]
+        for event in limited[-1:]:
+            self._news.add(event)
 
     def remember_drop(self, since: Instant) -> None:
         """Know that a resumed session lost bars after an instant: they are fetched, perhaps again."""

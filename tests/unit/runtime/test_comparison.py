@@ -237,10 +237,10 @@ def test_bars_that_both_sides_lack_are_named() -> None:
     assert (waiting.kind, waiting.at) == ("bars", _at(2))
     assert waiting.cause is not None and waiting.cause.why is Why.LOST
     assert "slow client; the session ended, or goes on, before they were fetched" in waiting.cause.text
-    lost = {"since": _at(2), "until": _at(4), "symbols": [], "reason": "busy"}
+    lost = {"since": _at(1), "until": _at(4), "symbols": [], "reason": "busy"}
     causes.take(9, {"event": "bars_lost", "at": _at(20), **lost})
     named = _only(_compared(causes, scan, scan)).cause
-    assert named is not None and named.text == "bars after 09:32 and up to 09:34 may be missing: busy"
+    assert named is not None and named.text == "bars after 09:31 and up to 09:34 may be missing: busy"
     causes = _causes()
     causes.take(2, {"event": "feed_dropped_bars", "at": _at(4), "since": _at(2), "reason": "slow client"})
     causes.take(3, {"event": "feed_recovered", "at": _at(5), "since": _at(2), "bars": 3})

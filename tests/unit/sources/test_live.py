@@ -505,6 +505,16 @@ def test_a_budget_keeps_the_preferred_and_tells_who_is_left_out() -> None:
     assert [event.left_out for event in live.source.news() if isinstance(event, SubscriptionLimited)] == [()]
 
 
+def test_who_has_no_place_is_said_once_when_a_session_is_resumed() -> None:
+    live = Live([], ("A", "B", "C"), max_symbols=2)
+    for preferred in ("C", "B", "C"):  # as the record is gone through
+        live.source.prefer([preferred])
+    live.source.remember([])
+    assert [event.left_out for event in live.source.news() if isinstance(event, SubscriptionLimited)] == [
+        ("B",)
+    ]
+
+
 def test_a_limit_that_the_feed_reports_counts_as_one_of_the_configuration() -> None:
     day: dict[str, Day] = {symbol: {minute: 1.0 + minute for minute in range(6)} for symbol in "ABC"}
     script = [(at(n), arrivals(*((symbol, at(n), float(n)) for symbol in "ABC"))) for n in range(1, 7)]
