@@ -15,8 +15,8 @@ from integration.market import make_market
 from integration.playing import make_store
 from symscan.config import parse_config
 from symscan.errors import DataError
-from symscan.model.events import SessionClosed, SessionPrepared
-from symscan.model.live_events import Readiness
+from symscan.model.events import Event, SessionClosed, SessionPrepared
+from symscan.model.live_events import BarsLost, FeedDroppedBars, FeedRecovered, Readiness
 from symscan.observers.session_record import RECORD_NAME, SessionRecord
 from symscan.runtime.assembly import assemble_live
 from symscan.runtime.live import Live, LiveOptions
@@ -38,25 +38,31 @@ class Opening:
         self.told, self.announced = Recorder(), Recorder()
         (folder / "one.txt").write_text("LIQ01\n")
 
-    def live(self, resume: bool = False, symbols: tuple[str, ...] = ("LIQ00",)) -> Live:
+    def live(self, resume: bool = False, symbols: tuple[str, ...] = ("LIQ00",), faults: str = "") -> Live:
         scanner = {
             "module": "scanners.momentum",
             "config": {"universe": "./one.txt"},
             "regular_session": [{"start": "10:00", "end": "11:00", "interval": "30m"}],
         }
         text = json.dumps({"session_data_config": {"symbols": symbols, "scanners": [scanner]}})
-        options = LiveOptions("replay", self._store, HALF_DAY, None, "", None, self._folder, resume)
+        options = LiveOptions("replay", self._store, HALF_DAY, None, faults, None, self._folder, resume)
         with chdir(self._folder):
             return assemble_live(parse_config(text, str(self._folder / "session.json")), options)
 
-    def run(self, resume: bool = False, stop_after: int | None = None) -> bool:
-        with self.live(resume).opened([self.told], [self.announced]) as session:
-            if stop_after is not None:
+    def run(
+        self,
+        resume: bool = False,
+        stop_after: int | None = None,
+        faults: str = "",
+        stop_upon: type[Event] | None = None,
+    ) -> bool:
+        with self.live(resume, faults=faults).opened([self.told], [self.announced]) as session:
+            if stop_after is not None or stop_upon is not None:
                 moments = session.coordinator.slices
 
                 def some() -> Any:
                     for count, moment in enumerate(moments()):
-                        if count == stop_after:
+                        if count == stop_after or (stop_upon is not None and self.told.of(stop_upon)):
                             session.stop()
                         yield moment
 
@@ -71,6 +77,16 @@ class Opening:
 @pytest.fixture
 def opening(tmp_path: Path, store: Path) -> Opening:
     return Opening(tmp_path, store)
+
+
+def test_bars_that_were_lost_are_fetched_when_the_session_is_resumed(opening: Opening) -> None:
+    assert not opening.run(stop_upon=FeedDroppedBars, faults="lose=09:40-09:43,fetch_fails=9999")
+    (dropped,) = opening.told.of(FeedDroppedBars)
+    assert opening.told.of(FeedRecovered) == []
+    assert opening.run(resume=True)
+    recovered = [one for one in opening.told.of(FeedRecovered) if one.since <= dropped.since]
+    assert [one.bars for one in recovered] == [6]  # three minutes of two symbols
+    assert opening.told.of(BarsLost) == []
 
 
 def test_a_session_that_came_to_its_close_is_complete(opening: Opening) -> None:
