@@ -32,7 +32,16 @@ ALLOWED: Final[dict[str, frozenset[str]]] = {
     "symscan.model.events": frozenset({"Outcome", "Warned"}),
     "symscan.model.interval": frozenset({"Interval", "Unit"}),
     "symscan.model.live_events": frozenset(
-        {"BarsCorrected", "FeedConnected", "FeedLost", "FeedNotice", "FeedRecovered", "FeedSilent"}
+        {
+            "BarsCorrected",
+            "BarsLost",
+            "BarsRefused",
+            "FeedConnected",
+            "FeedDroppedBars",
+            "FeedLost",
+            "FeedNotice",
+        }
+        | {"FeedRecovered", "FeedSilent"}
         | {"LagBegan", "LagEnded", "Readiness", "SubscriptionLimited"}
     ),
     "symscan.model.metadata": frozenset({"StrayMetadata", "_of_frame"}),
@@ -41,7 +50,8 @@ ALLOWED: Final[dict[str, frozenset[str]]] = {
     "symscan.scanners.base": frozenset({"ScanResult"}),
     "symscan.scanners.jobs": frozenset({"Finding", "Finished", "Readied", "Verdict", "Work"}),
     "symscan.session.requests": frozenset(
-        {"AddBars", "AddIndicator", "AddSymbol", "LockSymbol", "Refused", "RemoveSymbol", "UnlockSymbol"}
+        {"AddBars", "AddIndicator", "AddSymbol", "LockSymbol", "Refused", "ReleaseLocks", "RemoveSymbol"}
+        | {"UnlockSymbol"}
     ),
 }
 """What an answer may be made of, by module. A new kind of event or request is added here, or a test fails."""
