@@ -246,7 +246,7 @@ def everything_at_once(folder: Path, lead: float) -> Story:
         mixed = [wrong, *others, *others]
         random.Random(3).shuffle(mixed)
         server.send_bars(mixed, per_frame=1)
-        happens(folder, "ScanFinished", at("11:00"))
+        happens(folder, "scan_finished", at("11:00"))
         server.send_bars([first], updated=True)
         happens(folder, "BarsCorrected", at("11:00"))
         killed = process.end(signal.SIGKILL)
@@ -281,7 +281,7 @@ def broken_over_a_minute(folder: Path, lead: float) -> Story:
         day.publish(day.wait_until("11:00"))
         day.server.rest.held = lambda *_: False
         process.hear("are fetched", times=2)
-        happens(folder, "ScanFinished", at("11:00"))
+        happens(folder, "scan_finished", at("11:00"))
         ended = process.end(signal.SIGTERM)
         return Story(folder, (ended, day.resumed_after_the_close()), day)
 
@@ -316,7 +316,7 @@ def finished_days_later(folder: Path) -> Story:
     with BrokerDay(folder, "10:40:20") as day:
         process = day.live()
         day.wait_for_stream(*SYMBOLS)
-        happens(folder, "ScanFinished", at("10:40"))
+        happens(folder, "scan_finished", at("10:40"))
         killed = process.end(signal.SIGKILL)
         day.set_clock("15:00", LATER)
         day.publish(at("13:00"))

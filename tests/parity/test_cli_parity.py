@@ -32,7 +32,7 @@ def _tamper(run: Path) -> None:
     with sqlite3.connect(run / "session.sqlite") as connection:
         connection.execute(
             "UPDATE events SET record = replace(record, '\"previous_close\":[', '\"previous_close\":[1')"
-            " WHERE kind = 'ScanFinished' AND record LIKE '%\"scanner\":\"best\"%T16:30:00Z%'"
+            " WHERE kind = 'scan_finished' AND record LIKE '%\"scanner\":\"best\"%T16:30:00Z%'"
         )
 
 

@@ -70,7 +70,7 @@ def _changed(path: Path, change: Callable[[dict[str, Any]], object], scanner: st
     """Change what a record says of a scan; returns how often it did."""
     changed = 0
     connection = sqlite3.connect(path)
-    rows = connection.execute("SELECT seq, n, record FROM events WHERE kind = 'ScanFinished'").fetchall()
+    rows = connection.execute("SELECT seq, n, record FROM events WHERE kind = 'scan_finished'").fetchall()
     for seq, n, text in rows:
         record = json.loads(text)
         if (record["scanner"], record["at"]) == (scanner, at):

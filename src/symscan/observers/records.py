@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -12,10 +12,55 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from symscan.model.events import Event, Hits, ScanFinished, UnknownSymbols
+from symscan.model.events import (
+    DailyBarsDerived,
+    Event,
+    Hits,
+    IndicatorWarmed,
+    RequestRefused,
+    ScanFinished,
+    ScannerDisabled,
+    ScannerDone,
+    ScannerReady,
+    SessionActivated,
+    SessionClosed,
+    SessionPrepared,
+    SymbolAdded,
+    SymbolLocked,
+    SymbolsRemoved,
+    SymbolUnlocked,
+    UnknownSymbols,
+    Warned,
+)
 from symscan.model.instant import to_iso
-from symscan.model.metadata import SYMBOL, FrameMetadata
+from symscan.model.live_events import (
+    BarsCorrected,
+    BarsLost,
+    BarsRefused,
+    FeedConnected,
+    FeedDroppedBars,
+    FeedLost,
+    FeedNotice,
+    FeedRecovered,
+    FeedSilent,
+    LagBegan,
+    LagEnded,
+    Readiness,
+    SubscriptionLimited,
+)
+from symscan.model.metadata import SYMBOL, FrameMetadata, StrayMetadata
 from symscan.model.session import Session
+from symscan.model.trade_events import (
+    OrderFilled,
+    OrderUnfilled,
+    SignalEmitted,
+    StrategyDone,
+    StrategyFailed,
+    StrategyStarted,
+    SymbolPassed,
+    TradeClosed,
+)
+from symscan.model.trades import PaperResult, Signal, Trade
 
 if TYPE_CHECKING:
     import polars as pl
@@ -25,19 +70,106 @@ _INSTANTS: Final = frozenset(
     | {"decided_at", "entry_at", "exit_at", "bar_start", "end", "since", "until", "arrived_at"}
 )
 _WALL_CLOCK: Final = frozenset({"execution_time_ms"})
-_LEFT_OUT: Final = _WALL_CLOCK | {"at"}
 _DECIDED: Final = frozenset({"decided_at"})
 _ADDRESS: Final = re.compile(r"\b0x[0-9a-f]{6,}\b")
 
+EVENTS: Final[Mapping[type[Event], tuple[str, tuple[str, ...]]]] = {
+    SessionPrepared: ("session_prepared", ("session", "opens_at", "closes_at", "symbols", "scanners")),
+    ScannerReady: ("scanner_ready", ("scanner", "universe", "indicators")),
+    ScannerDisabled: ("scanner_disabled", ("scanner", "reason")),
+    DailyBarsDerived: ("daily_bars_derived", ("symbols",)),
+    IndicatorWarmed: ("indicator_warmed", ("indicator", "symbols", "known", "sessions")),
+    SessionActivated: ("session_activated", ("symbols",)),
+    SymbolAdded: ("symbol_added", ("symbol", "holder", "ready_at")),
+    SymbolsRemoved: ("symbols_removed", ("symbols", "holder")),
+    SymbolLocked: ("symbol_locked", ("symbol", "holder", "reason")),
+    SymbolUnlocked: ("symbol_unlocked", ("symbol", "holder", "reason")),
+    RequestRefused: ("request_refused", ("holder", "request", "reason")),
+    ScanFinished: (
+        "scan_finished",
+        (
+            "scanner",
+            "phase",
+            "outcome",
+            "universe",
+            "judged",
+            "unknown",
+            "hits",
+            "execution_time_ms",
+            "error",
+            "decided_at",
+        ),
+    ),
+    ScannerDone: ("scanner_done", ("scanner", "scans", "failed", "unknown", "error")),
+    SessionClosed: ("session_closed", ("session", "members")),
+    Warned: ("warned", ("message",)),
+    FeedConnected: ("feed_connected", ("feed",)),
+    FeedLost: ("feed_lost", ("reason",)),
+    FeedRecovered: ("feed_recovered", ("since", "bars")),
+    FeedSilent: ("feed_silent", ("since",)),
+    FeedNotice: ("feed_notice", ("message",)),
+    FeedDroppedBars: ("feed_dropped_bars", ("since", "reason")),
+    BarsLost: ("bars_lost", ("since", "until", "symbols", "reason")),
+    BarsRefused: ("bars_refused", ("bars", "reason")),
+    BarsCorrected: ("bars_corrected", ("end", "symbols", "kind", "arrived_at")),
+    SubscriptionLimited: ("subscription_limited", ("limit", "left_out")),
+    LagBegan: ("lag_began", ("seconds",)),
+    LagEnded: ("lag_ended", ("skipped",)),
+    Readiness: ("readiness", ("connected", "symbols", "with_previous_close", "clock_offset_ms")),
+    StrategyStarted: ("strategy_started", ("strategy", "on_paper")),
+    StrategyFailed: ("strategy_failed", ("strategy", "method", "error")),
+    SignalEmitted: ("signal_emitted", ("strategy", "number", "signal")),
+    SymbolPassed: ("symbol_passed", ("strategy", "symbol", "reason")),
+    OrderFilled: ("order_filled", ("strategy", "number", "symbol", "shares", "bar_start", "price")),
+    OrderUnfilled: ("order_unfilled", ("strategy", "number", "decided_at", "signal", "why")),
+    TradeClosed: ("trade_closed", ("strategy", "trade")),
+    StrategyDone: ("strategy_done", ("strategy", "signals", "results")),
+}
+"""How files name each kind of event and its fields after ``at``, in order: a format, so that renaming a class
+or a field changes no file."""
+
+VALUES: Final[Mapping[type, tuple[str, ...]]] = {
+    StrayMetadata: ("count", "examples"),
+    Signal: ("symbol", "action", "shares", "stop_distance", "target_distance", "reason"),
+    Trade: (
+        (
+            "number",
+            "symbol",
+            "side",
+            "decided_at",
+            "requested",
+            "shares",
+            "entry_at",
+            "entry_price",
+            "stop",
+            "target",
+            "exit_at",
+            "exit_price",
+            "exit_reason",
+            "gross",
+            "slippage",
+            "commission",
+            "net",
+            "flags",
+            "reason",
+        )
+    ),
+    PaperResult: ("scenario", "trades", "unfilled", "won", "gross", "costs", "net"),
+}
+"""The same of the values that events hold."""
+
+
+def event_name(event: type[Event]) -> str:
+    """Return the name by which files know a kind of event."""
+    return EVENTS[event][0]
+
 
 def record_of(session: Session, event: Event) -> dict[str, Any]:
-    """The event as JSON can hold it: instants in ISO 8601 UTC, unknown numbers null."""
-    head = {
-        "session": session.date.isoformat(),
-        "at": to_iso(event.at),
-        "event": _snake(type(event).__name__),
-    }
-    return {**head, **_values(event, without=_LEFT_OUT | (_DECIDED if _is_decided_at_once(event) else set()))}
+    """Return the event as JSON can hold it: instants in ISO 8601 UTC, unknown numbers null."""
+    name, keys = EVENTS[type(event)]
+    head = {"session": session.date.isoformat(), "at": to_iso(event.at), "event": name}
+    left_out = _WALL_CLOCK | (_DECIDED if _is_decided_at_once(event) else frozenset())
+    return {**head, **_values(event, keys, left_out, first=1)}
 
 
 def _is_decided_at_once(event: Event) -> bool:
@@ -45,9 +177,12 @@ def _is_decided_at_once(event: Event) -> bool:
     return isinstance(event, ScanFinished) and event.decided_at == event.at
 
 
-def _values(value: Any, without: frozenset[str] = frozenset()) -> dict[str, Any]:
-    names = [one.name for one in fields(value) if one.name not in without]
-    return {name: _plain(name, getattr(value, name)) for name in names}
+def _values(
+    value: Any, keys: Sequence[str], without: frozenset[str] = frozenset(), first: int = 0
+) -> dict[str, Any]:
+    """Return the fields of a dataclass from the ``first`` on, under the keys that stand for them."""
+    pairs = zip(fields(value)[first:], keys, strict=True)
+    return {key: _plain(key, getattr(value, one.name)) for one, key in pairs if key not in without}
 
 
 def _plain(name: str, value: Any) -> Any:
@@ -69,7 +204,7 @@ def _plain(name: str, value: Any) -> Any:
         case tuple():
             return [_plain("", one) for one in value]
         case _ if is_dataclass(value):
-            return _values(value)
+            return _values(value, VALUES[type(value)])
     return value
 
 
@@ -94,7 +229,7 @@ def _flaws(hits: Hits) -> dict[str, Any]:
     """What is wrong with a result that counts all the same; nothing mostly."""
     flaws: dict[str, Any] = {"not_in_store": list(hits.not_in_store)} if hits.not_in_store else {}
     if hits.stray_metadata is not None:
-        flaws["stray_metadata"] = _values(hits.stray_metadata)
+        flaws["stray_metadata"] = _plain("", hits.stray_metadata)
     return flaws
 
 
@@ -130,7 +265,3 @@ def _column(values: pl.Series) -> list[Any]:
 
 def _moment(value: Any) -> Any:
     return value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else value
-
-
-def _snake(name: str) -> str:
-    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()

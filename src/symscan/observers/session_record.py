@@ -37,6 +37,7 @@ from symscan.observers.record_file import (
 from symscan.observers.record_lock import RecordLock
 from symscan.observers.record_owner import check_private, make_private
 from symscan.observers.record_tables import EVENTS, STEPS, SYMBOLS
+from symscan.observers.records import event_name
 from symscan.observers.taken_bars import Numbers
 
 RECORD_NAME: Final = "session.sqlite"
@@ -287,9 +288,10 @@ class SessionRecord:
         with self._transaction():
             return list(self._connection.execute(wanted).scalars())
 
-    def lines_of(self, kind: str) -> list[str]:
-        """The events of one kind, by the name of its class: lines of the journal."""
-        wanted = select(EVENTS.c.record).where(EVENTS.c.kind == kind).order_by(EVENTS.c.seq, EVENTS.c.n)
+    def lines_of(self, kind: type[Event]) -> list[str]:
+        """Return the events of one kind as lines of the journal."""
+        is_wanted = EVENTS.c.kind == event_name(kind)
+        wanted = select(EVENTS.c.record).where(is_wanted).order_by(EVENTS.c.seq, EVENTS.c.n)
         with self._transaction():
             return list(self._connection.execute(wanted).scalars())
 
@@ -343,7 +345,7 @@ def _event(seq: int, n: int, session: Session, happened: Event) -> dict[str, Any
         "seq": seq,
         "n": n,
         "at": happened.at,
-        "kind": type(happened).__name__,
+        "kind": event_name(type(happened)),
         "decided_at": getattr(happened, "decided_at", None),
         "execution_time_ms": getattr(happened, "execution_time_ms", None),
         "record": line_of(session, happened),

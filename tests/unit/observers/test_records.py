@@ -1,0 +1,32 @@
+"""The names by which files know events: a format of its own, complete and in the order of the fields."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import fields
+
+import pytest
+
+from symscan.model.events import Event
+from symscan.observers.records import EVENTS, VALUES
+
+
+def _kinds(kind: type[Event] = Event) -> Iterator[type[Event]]:
+    for one in kind.__subclasses__():
+        if one.__module__.startswith("symscan."):
+            yield one
+        yield from _kinds(one)
+
+
+def test_every_kind_of_event_has_a_name_of_its_own() -> None:
+    assert {kind.__qualname__ for kind in _kinds()} == {kind.__qualname__ for kind in EVENTS}
+    names = [name for name, _ in EVENTS.values()]
+    assert len(set(names)) == len(names)
+
+
+@pytest.mark.parametrize("kind", [*EVENTS, *VALUES], ids=lambda kind: kind.__name__)
+def test_every_field_has_a_key(kind: type) -> None:
+    keys = VALUES.get(kind) or EVENTS[kind][1]
+    after_at = 1 if kind in EVENTS else 0
+    assert len(keys) == len(fields(kind)) - after_at
+    assert len(set(keys)) == len(keys)
