@@ -34,7 +34,7 @@ from market import Market
 from alpaca_server import AlpacaServer, ServerBar
 from symscan.clock.session_calendar import SessionCalendar
 from symscan.config import load_config
-from symscan.model.events import Event, ScanFinished
+from symscan.model.events.session import Event, ScanFinished
 from symscan.model.instant import MINUTE, SECOND, Instant
 from symscan.model.interval import Interval
 from symscan.model.session import Session

@@ -33,7 +33,7 @@ from market import Market, build
 
 from symscan.clock.session_calendar import SessionCalendar
 from symscan.config import load_config
-from symscan.model.events import Event, ScanFinished
+from symscan.model.events.session import Event, ScanFinished
 from symscan.model.instant import MINUTE
 from symscan.model.interval import Interval
 from symscan.model.session import Session

@@ -11,7 +11,7 @@ import numpy as np
 
 from symscan.bars.aggregator import combine, derive
 from symscan.model.bar import VOLUME, BarSlice, Block, Rows
-from symscan.model.events import Event
+from symscan.model.events.session import Event
 from symscan.model.instant import MINUTE, Instant, from_datetime
 from symscan.model.interval import ONE_DAY, ONE_MINUTE, Interval
 from symscan.model.session import Session

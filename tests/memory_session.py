@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from fakes import Day, MemoryMarket, Recorder, Weekdays, make_session, weekdays_before
-from symscan.clock.stopwatch import Stopwatch
 from symscan.clock.time_manager import TimeManager
+from symscan.clock.wall_clock import Stopwatch
 from symscan.model.interval import ONE_MINUTE
 from symscan.runtime.coordinator import SessionCoordinator
 from symscan.runtime.loading import InlineLoading, Loading

@@ -18,7 +18,7 @@ from fakes import MINUTE, MemoryMarket, Recorder, Weekdays
 from memory_session import BEFORE, SESSION, TODAY
 from symscan.clock.time_manager import TimeManager
 from symscan.model.bar import BarSlice, Between, Block, LateBars, LateKind, Moment
-from symscan.model.events import Event, Warned
+from symscan.model.events.session import Event, Warned
 from symscan.model.instant import Instant
 from symscan.model.interval import ONE_MINUTE
 from symscan.model.specs import IndicatorConfig

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from symscan.config import ScannerConfig, SessionConfig, load_config
     from symscan.model.interval import Interval
     from symscan.model.specs import IndicatorConfig, IndicatorSpec, IndicatorType
-    from symscan.model.trades import Passed, Position, Signal
+    from symscan.model.trading import Passed, Position, Signal
     from symscan.runtime.coordinator import SessionCoordinator
     from symscan.runtime.script import ScriptSession, open_session
     from symscan.scanners.base import BaseScanner, ScanContext, ScanResult
@@ -104,8 +104,8 @@ _HOMES: Final = {
     "Interval": "symscan.model.interval",
     "MemberView": "symscan.session.member_view",
     "PaperRules": "symscan.analysis.rules",
-    "Passed": "symscan.model.trades",
-    "Position": "symscan.model.trades",
+    "Passed": "symscan.model.trading",
+    "Position": "symscan.model.trading",
     "ScanContext": "symscan.scanners.base",
     "ScanReport": "symscan.analysis.base",
     "ScanResult": "symscan.scanners.base",
@@ -119,7 +119,7 @@ _HOMES: Final = {
     "SessionCoordinator": "symscan.runtime.coordinator",
     "SessionData": "symscan.session.session_data",
     "SessionView": "symscan.session.view",
-    "Signal": "symscan.model.trades",
+    "Signal": "symscan.model.trading",
     "StrategyContext": "symscan.analysis.base",
     "TimeManager": "symscan.clock.time_manager",
     "Universe": "symscan.scanners.universe",

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from fakes import MINUTE
 from memory_session import EARLIER, SESSION, Played, rising
-from symscan.model.events import Outcome, ScanFinished, ScannerReady
+from symscan.model.events.session import Outcome, ScanFinished, ScannerReady
 from symscan.scanners.base import BaseScanner, ScanContext, ScanResult
 from symscan.scanners.loading import builtin_names, load_scanner
 from symscan.scanners.managed import DueTimes, ManagedScanner

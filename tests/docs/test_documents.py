@@ -13,7 +13,7 @@ from integration.cli_running import call, started, write_bars
 from symscan.cli.commands import app
 from symscan.config import load_config, parse_config
 from symscan.errors import ConfigErrors
-from symscan.model import events
+from symscan.model.events import session as events
 from symscan.observers.tables import HITS_SCHEMA, SCANS_SCHEMA, UNKNOWN_SCHEMA
 from symscan.session.unknown import Reason
 

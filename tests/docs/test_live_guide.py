@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from integration.cli_running import Ended, call
-from symscan.model import live_events
-from symscan.model.events import Event
+from symscan.model.events import feed as live_events
+from symscan.model.events.session import Event
 from symscan.observers.saying import Kind
 from symscan.runtime.parity_causes import Why
 

@@ -21,7 +21,13 @@ from fakes import (
 from symscan.clock.time_manager import TimeManager
 from symscan.errors import NotRequested, SpecError
 from symscan.indicators.registry import spec_of
-from symscan.model.events import RequestRefused, SymbolAdded, SymbolLocked, SymbolsRemoved, SymbolUnlocked
+from symscan.model.events.session import (
+    RequestRefused,
+    SymbolAdded,
+    SymbolLocked,
+    SymbolsRemoved,
+    SymbolUnlocked,
+)
 from symscan.model.interval import FIVE_MINUTES, ONE_MINUTE
 from symscan.model.specs import IndicatorConfig, IndicatorSpec, IndicatorType
 from symscan.runtime.coordinator import SessionCoordinator

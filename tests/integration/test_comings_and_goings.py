@@ -14,7 +14,7 @@ from fakes import Recorder
 from integration.market import DATES, make_market
 from integration.playing import make_store
 from symscan.config import parse_config
-from symscan.model.events import SymbolAdded, SymbolsRemoved
+from symscan.model.events.session import SymbolAdded, SymbolsRemoved
 from symscan.runtime.assembly import Backtest, assemble_backtest
 from symscan.sources.shelf import BlockShelf
 

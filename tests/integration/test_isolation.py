@@ -15,7 +15,7 @@ import pytest
 
 from memory_session import SESSION, Played
 from symscan.model.bar import Between
-from symscan.model.events import Event, Outcome, ScanFinished, ScannerDisabled, ScannerDone
+from symscan.model.events.session import Event, Outcome, ScanFinished, ScannerDisabled, ScannerDone
 from symscan.model.instant import MINUTE
 from symscan.scanners.background import BackgroundExecution
 from symscan.scanners.base import BaseScanner

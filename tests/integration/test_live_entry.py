@@ -14,9 +14,7 @@ from entry_session import OPEN, SESSION, Entered, Script, at, minutes
 from fakes import Day, FunctionScanner, Price
 from scripted_feed import arrivals
 from symscan.analysis.base import BaseStrategy, StrategyContext
-from symscan.model.events import Outcome, RequestRefused, ScanFinished, SymbolAdded, SymbolsRemoved
-from symscan.model.instant import MINUTE, SECOND
-from symscan.model.live_events import (
+from symscan.model.events.feed import (
     BarsCorrected,
     FeedConnected,
     FeedLost,
@@ -27,6 +25,8 @@ from symscan.model.live_events import (
     Readiness,
     SubscriptionLimited,
 )
+from symscan.model.events.session import Outcome, RequestRefused, ScanFinished, SymbolAdded, SymbolsRemoved
+from symscan.model.instant import MINUTE, SECOND
 from symscan.scanners.base import ScanContext, ScanResult
 from symscan.scanners.managed import DueTimes, ManagedScanner
 from symscan.sources.feed import Connected, Lost

@@ -12,10 +12,10 @@ import pytest
 
 from fakes import MINUTE, FunctionScanner
 from memory_session import SESSION, Played
-from symscan.clock.stopwatch import Stopwatch
+from symscan.clock.wall_clock import Stopwatch
 from symscan.model.bar import BarSlice, Between
-from symscan.model.events import Outcome, ScanFinished, ScannerDone, SymbolLocked
-from symscan.observers.records import record_of
+from symscan.model.event_json import record_of
+from symscan.model.events.session import Outcome, ScanFinished, ScannerDone, SymbolLocked
 from symscan.scanners.background import BackgroundExecution
 from symscan.scanners.base import ScanContext, ScanResult
 from symscan.scanners.execution import Execution

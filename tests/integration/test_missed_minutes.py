@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from entry_session import SESSION, Entered, at
 from fakes import FunctionScanner
-from symscan.model.events import ScanFinished
+from symscan.model.events.session import ScanFinished
 from symscan.model.instant import MINUTE
 from symscan.scanners.base import ScanContext, ScanResult
 from symscan.scanners.managed import DueTimes, ManagedScanner

@@ -12,10 +12,10 @@ import pytest
 from memory_session import SESSION, Played
 from symscan.analysis.base import BaseStrategy, StrategyContext
 from symscan.analysis.running import RunningStrategy
-from symscan.model.events import Event, Outcome, ScanFinished, ScannerDone
+from symscan.model.events.session import Event, Outcome, ScanFinished, ScannerDone
+from symscan.model.events.trading import StrategyFailed
 from symscan.model.instant import MINUTE
 from symscan.model.interval import FIVE_MINUTES, ONE_MINUTE
-from symscan.model.trade_events import StrategyFailed
 from symscan.runtime.members import MemberNeeds
 from symscan.scanners.background import BackgroundExecution
 from symscan.scanners.base import BaseScanner

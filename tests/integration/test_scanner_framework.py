@@ -22,7 +22,7 @@ from integration.playing import make_store
 from parity.projects import of_regular_hours
 from symscan.config import SessionConfig, load_config, parse_config
 from symscan.errors import ConfigErrors, ScanOverrun
-from symscan.model.events import (
+from symscan.model.events.session import (
     Event,
     ScanFinished,
     ScannerDisabled,

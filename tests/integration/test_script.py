@@ -27,7 +27,7 @@ from symscan import (
     open_session,
 )
 from symscan.errors import CalendarError, ConfigErrors, InputError, NotRequested, RunError
-from symscan.model.events import RequestRefused, SymbolAdded, SymbolUnlocked
+from symscan.model.events.session import RequestRefused, SymbolAdded, SymbolUnlocked
 
 SYMBOLS = ("LIQ00", "LIQ01", "LIQ02", "LIQ03")
 DAY = Day.of(DATES[-1])

@@ -22,7 +22,7 @@ from symscan.analysis.base import BaseStrategy
 from symscan.analysis.builtin.paper_trader import Params
 from symscan.config import parse_config
 from symscan.errors import ConfigErrors
-from symscan.model.trades import ExitReason, Flag, Unfilled
+from symscan.model.trading import ExitReason, Flag, Unfilled
 from symscan.observers.run_folder import run_folder
 from symscan.observers.trades import TRADES_SCHEMA
 from symscan.runtime.assembly import assemble_backtest

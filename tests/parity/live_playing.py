@@ -17,7 +17,7 @@ from fakes import Recorder
 from integration.playing import Run
 from symscan.config import parse_config
 from symscan.config.model import SessionConfig
-from symscan.model import live_events
+from symscan.model.events import feed as live_events
 from symscan.observers.run_folder import run_folder
 from symscan.observers.session_record import RECORD_NAME, SessionRecord
 from symscan.runtime.assembly import assemble_backtest, assemble_live

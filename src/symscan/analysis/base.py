@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from symscan.model.trades import Action, Passed, Position, Signal
+from symscan.model.trading import Action, Passed, Position, Signal
 
 if TYPE_CHECKING:
     from pydantic import BaseModel

@@ -10,7 +10,7 @@ import numpy as np
 from symscan.model.bar import CLOSE, HIGH, LOW, OPEN, VOLUME, Block, Floats, Mask
 from symscan.model.instant import Instant
 from symscan.model.symbols import SymbolTable
-from symscan.model.trades import Action, ExitReason, Flag, Signal
+from symscan.model.trading import Action, ExitReason, Flag, Signal
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from symscan.analysis.lots import Exit, Lot, OpenLots, TradableBars
 from symscan.analysis.rules import PaperRules
 from symscan.analysis.trades import broken_trade, closed_trade, entry_price, position_of
-from symscan.model.events import Event
+from symscan.model.events.session import Event
+from symscan.model.events.trading import OrderFilled, OrderUnfilled, TradeClosed
 from symscan.model.instant import MINUTE, Instant
-from symscan.model.trade_events import OrderFilled, OrderUnfilled, TradeClosed
-from symscan.model.trades import Action, Flag, Position, Signal, Trade, Unfilled
+from symscan.model.trading import Action, Flag, Position, Signal, Trade, Unfilled
 
 
 @dataclass(frozen=True, slots=True)

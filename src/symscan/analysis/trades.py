@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from symscan.analysis.lots import Exit, Lot
 from symscan.analysis.rules import PaperRules
-from symscan.model.trades import ExitReason, PaperResult, Position, Trade
+from symscan.model.trading import ExitReason, PaperResult, Position, Trade
 
 
 def entry_price(lot: Lot, rules: PaperRules) -> float:

@@ -14,7 +14,7 @@ from symscan.errors import RunError
 
 if TYPE_CHECKING:
     from symscan.cli.scan_choice import Choice
-    from symscan.model.events import Event
+    from symscan.model.events.session import Event
     from symscan.model.session import Session
     from symscan.runtime.assembly import Backtest
     from symscan.runtime.one_scan import OneScan
@@ -113,6 +113,6 @@ def _scanned(backtest: Backtest, session: Session) -> OneScan:
 
 
 def _why_not(happened: list[Event]) -> list[str]:
-    from symscan.model.events import ScannerDisabled
+    from symscan.model.events.session import ScannerDisabled
 
     return [event.reason for event in happened if isinstance(event, ScannerDisabled)]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from symscan.cli.report import plain_table, report_console, say
 from symscan.formatting import format_number, format_price
-from symscan.model.events import ScannerReady
+from symscan.model.events.session import ScannerReady
 from symscan.observers.result_warnings import flaws_of
 from symscan.observers.tables import hits_frame
 

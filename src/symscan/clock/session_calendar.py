@@ -7,7 +7,7 @@ from datetime import date
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from symscan.clock import exchange as exchanges
+from symscan.clock import calendar_library as exchanges
 from symscan.clock.calendar_cache import CalendarCache, default_folder
 from symscan.errors import CalendarError
 from symscan.model.session import Session

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from symscan.formatting import format_number, format_price
-from symscan.model.events import Event, ScanFinished
+from symscan.model.events.session import Event, ScanFinished
 from symscan.model.instant import SECOND, Instant, to_iso
 from symscan.model.session import Session
 from symscan.observers.saying import Say, clock

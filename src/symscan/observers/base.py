@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from symscan.model.events import Event
+from symscan.model.events.session import Event
 from symscan.model.session import Session
 
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from symscan.model.events import Event, Warned
-from symscan.model.instant import SECOND, to_iso
-from symscan.model.live_events import (
+from symscan.model.events.feed import (
     BarsLost,
     BarsRefused,
     FeedDroppedBars,
@@ -20,8 +18,10 @@ from symscan.model.live_events import (
     Readiness,
     SubscriptionLimited,
 )
+from symscan.model.events.session import Event, Warned
+from symscan.model.events.trading import StrategyFailed
+from symscan.model.instant import SECOND, to_iso
 from symscan.model.session import Session
-from symscan.model.trade_events import StrategyFailed
 from symscan.observers.feed_figures import lost_message
 from symscan.observers.saying import Condition, Kind, Say, clock
 from symscan.observers.scanner_watch import ScannerWatch

@@ -8,7 +8,18 @@ from dataclasses import fields
 from types import MappingProxyType
 from typing import Any, Final
 
-from symscan.model.events import (
+from symscan.model.events.feed import (
+    FeedConnected,
+    FeedLost,
+    FeedNotice,
+    FeedRecovered,
+    FeedSilent,
+    LagBegan,
+    LagEnded,
+    Readiness,
+    SubscriptionLimited,
+)
+from symscan.model.events.session import (
     Event,
     IndicatorWarmed,
     Outcome,
@@ -22,19 +33,8 @@ from symscan.model.events import (
     SessionPrepared,
     Warned,
 )
-from symscan.model.live_events import (
-    FeedConnected,
-    FeedLost,
-    FeedNotice,
-    FeedRecovered,
-    FeedSilent,
-    LagBegan,
-    LagEnded,
-    Readiness,
-    SubscriptionLimited,
-)
+from symscan.model.events.trading import StrategyDone, StrategyFailed, StrategyStarted
 from symscan.model.session import Session
-from symscan.model.trade_events import StrategyDone, StrategyFailed, StrategyStarted
 from symscan.observers.saying import clock, in_one_line
 
 LOGGER: Final = logging.getLogger("symscan")

@@ -7,9 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from symscan.model.bar import LateKind
-from symscan.model.events import Event
-from symscan.model.instant import to_iso
-from symscan.model.live_events import (
+from symscan.model.events.feed import (
     BarsCorrected,
     BarsLost,
     BarsRefused,
@@ -17,6 +15,8 @@ from symscan.model.live_events import (
     FeedLost,
     SubscriptionLimited,
 )
+from symscan.model.events.session import Event
+from symscan.model.instant import to_iso
 from symscan.model.session import Session
 
 

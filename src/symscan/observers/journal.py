@@ -7,9 +7,9 @@ from typing import TextIO
 
 import orjson
 
-from symscan.model.events import Event
+from symscan.model.event_json import record_of
+from symscan.model.events.session import Event
 from symscan.model.session import Session
-from symscan.observers.records import record_of
 
 
 class Journal:

@@ -8,7 +8,8 @@ from typing import Final
 import numpy as np
 
 from symscan.model.bar import LateKind
-from symscan.model.events import (
+from symscan.model.events.feed import BarsCorrected, FeedConnected
+from symscan.model.events.session import (
     Event,
     ScanFinished,
     SessionActivated,
@@ -18,7 +19,6 @@ from symscan.model.events import (
     SymbolUnlocked,
 )
 from symscan.model.instant import Instant
-from symscan.model.live_events import BarsCorrected, FeedConnected
 from symscan.model.session import Session
 from symscan.observers.saying import clock, in_one_line
 

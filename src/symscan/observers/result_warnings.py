@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from symscan.model.events import Hits, ScanFinished
+from symscan.model.events.session import Hits, ScanFinished
 
 _MOST_NAMED: Final = 5
 

@@ -17,7 +17,7 @@ from typing import Any, Final
 import polars as pl
 
 from symscan.errors import InputError, RunError
-from symscan.model.events import Event, ScanFinished, ScannerDone, SessionClosed
+from symscan.model.events.session import Event, ScanFinished, ScannerDone, SessionClosed
 from symscan.model.session import Session
 from symscan.observers import tables
 from symscan.observers.journal import Journal

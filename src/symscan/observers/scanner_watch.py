@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
-from symscan.model.events import Event, Outcome, ScanFinished, ScannerDisabled, ScannerDone
+from symscan.model.events.session import Event, Outcome, ScanFinished, ScannerDisabled, ScannerDone
 from symscan.observers.result_warnings import flaws_of
 from symscan.observers.saying import Condition, Kind
 

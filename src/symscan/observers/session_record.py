@@ -17,7 +17,8 @@ from sqlalchemy import Connection, func, insert, select, update
 
 from symscan.clock.wall_clock import utc_now
 from symscan.errors import DataError
-from symscan.model.events import Event
+from symscan.model.event_json import event_name
+from symscan.model.events.session import Event
 from symscan.model.instant import Instant
 from symscan.model.session import Session
 from symscan.observers.journal import line_of
@@ -37,7 +38,6 @@ from symscan.observers.record_file import (
 from symscan.observers.record_lock import RecordLock
 from symscan.observers.record_owner import check_private, make_private
 from symscan.observers.record_tables import EVENTS, STEPS, SYMBOLS
-from symscan.observers.records import event_name
 from symscan.observers.taken_bars import Numbers
 
 RECORD_NAME: Final = "session.sqlite"

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
 
-from symscan.model.events import (
+from symscan.model.events.session import (
     Event,
     Outcome,
     ScanFinished,

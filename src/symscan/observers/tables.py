@@ -10,9 +10,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from symscan.model.events import Hits, ScanFinished, ScannerDone
+from symscan.model.events.session import Hits, ScanFinished, ScannerDone
+from symscan.model.hit_metadata import SYMBOL, FrameMetadata
 from symscan.model.instant import to_iso
-from symscan.model.metadata import SYMBOL, FrameMetadata
 from symscan.model.session import Session
 
 HITS_SCHEMA: Final = pl.Schema(

@@ -8,10 +8,10 @@ from typing import Any, Final
 
 import polars as pl
 
-from symscan.model.events import Event
+from symscan.model.events.session import Event
+from symscan.model.events.trading import OrderUnfilled, StrategyStarted, TradeClosed
 from symscan.model.instant import Instant, to_iso
 from symscan.model.session import Session
-from symscan.model.trade_events import OrderUnfilled, StrategyStarted, TradeClosed
 
 TRADES_FILE: Final = "trades.csv"
 

@@ -7,9 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from symscan.model.events import Event
-from symscan.model.session import Session
-from symscan.model.trade_events import (
+from symscan.model.events.session import Event
+from symscan.model.events.trading import (
     OrderUnfilled,
     StrategyDone,
     StrategyFailed,
@@ -17,7 +16,8 @@ from symscan.model.trade_events import (
     SymbolPassed,
     TradeClosed,
 )
-from symscan.model.trades import PaperResult
+from symscan.model.session import Session
+from symscan.model.trading import PaperResult
 
 
 @dataclass(slots=True)

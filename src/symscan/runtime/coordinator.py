@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from symscan.clock.time_manager import TimeManager
 from symscan.model.bar import BarSlice, Between, Moment
-from symscan.model.events import (
+from symscan.model.events.session import (
     Event,
     ScanFinished,
     ScannerDone,

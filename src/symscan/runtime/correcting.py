@@ -10,9 +10,9 @@ import numpy as np
 from symscan.bars.aggregator import combine
 from symscan.bars.grid import Grid
 from symscan.model.bar import Floats, LateBars, Rows
+from symscan.model.events.feed import BarsCorrected
 from symscan.model.instant import Instant
 from symscan.model.interval import Interval
-from symscan.model.live_events import BarsCorrected
 from symscan.session.readings import PhaseBars
 from symscan.session.session_data import SessionData
 

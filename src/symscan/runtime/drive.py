@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from symscan.errors import DataError
-from symscan.model.events import Warned
+from symscan.model.events.session import Warned
 from symscan.model.instant import Instant
 from symscan.observers.base import Observer
 from symscan.observers.event_log import EventLog

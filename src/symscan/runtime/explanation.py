@@ -12,7 +12,7 @@ import numpy as np
 from symscan.clock.session_calendar import SessionCalendar
 from symscan.clock.time_manager import TimeManager
 from symscan.config import ScannerConfig, SessionConfig
-from symscan.model.events import Event, ScannerDisabled
+from symscan.model.events.session import Event, ScannerDisabled
 from symscan.model.instant import Instant
 from symscan.model.interval import ONE_DAY, Interval
 from symscan.model.session import Session

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from symscan.model.bar import BarSlice
-from symscan.model.events import Event, Outcome, ScanFinished
-from symscan.model.live_events import LagBegan, LagEnded
+from symscan.model.events.feed import LagBegan, LagEnded
+from symscan.model.events.session import Event, Outcome, ScanFinished
 
 _SECOND: Final = 1_000_000
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from symscan.model.events import Event, RequestRefused, SymbolsRemoved, SymbolUnlocked
+from symscan.model.events.session import Event, RequestRefused, SymbolsRemoved, SymbolUnlocked
 from symscan.session.session_data import SessionData
 from symscan.sources.base import BarSource
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from symscan.model.bar import Block
+from symscan.model.events.feed import FeedDroppedBars
 from symscan.model.instant import Instant, from_datetime
-from symscan.model.live_events import FeedDroppedBars
 from symscan.model.live_settings import LiveSettings
 from symscan.model.session import Session
 from symscan.observers.base import Observer

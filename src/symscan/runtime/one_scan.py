@@ -9,7 +9,7 @@ from datetime import datetime, time
 from symscan.clock.schedule import Window
 from symscan.config import ScannerConfig, SessionConfig
 from symscan.errors import InputError
-from symscan.model.events import Event, ScanFinished, UnknownSymbols
+from symscan.model.events.session import Event, ScanFinished, UnknownSymbols
 from symscan.model.session import Session
 from symscan.observers.event_log import EventLog
 from symscan.runtime.assembly import Backtest

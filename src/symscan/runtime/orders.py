@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from symscan.model.events import (
+from symscan.model.events.session import (
     Event,
     RequestRefused,
     SymbolAdded,

@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 
 from symscan.config.load import parse_config
-from symscan.model.events import Event, ScanFinished, SymbolAdded, SymbolsRemoved
+from symscan.model.events.session import Event, ScanFinished, SymbolAdded, SymbolsRemoved
 from symscan.model.instant import SECOND, Instant
 from symscan.model.interval import Interval
 from symscan.model.session import Session

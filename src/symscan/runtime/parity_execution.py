@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from symscan.errors import ScanOverrun
-from symscan.model.events import Outcome
+from symscan.model.events.session import Outcome
 from symscan.model.instant import to_iso
 from symscan.scanners.background import BackgroundExecution
 from symscan.scanners.base import ScanContext

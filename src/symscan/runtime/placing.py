@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from symscan.bars.dense import number
 from symscan.errors import FeedError
 from symscan.model.bar import Block
 from symscan.model.instant import Instant
 from symscan.session.session_data import SessionData
 from symscan.sources.base import HistorySource
-from symscan.sources.dense import number
 from symscan.sources.feed import Arrivals, Feed
 
 

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from symscan.bars.aggregator import Aggregator
 from symscan.bars.grid import Grid
 from symscan.model.bar import BarSlice, Block, LateBars
+from symscan.model.events.feed import BarsCorrected
 from symscan.model.instant import Instant
 from symscan.model.interval import Interval
-from symscan.model.live_events import BarsCorrected
 from symscan.runtime.correcting import Correcting
 from symscan.session.session_data import SessionData
 

@@ -10,7 +10,7 @@ from types import MappingProxyType
 import numpy as np
 
 from symscan.model.bar import Block, Rows
-from symscan.model.events import (
+from symscan.model.events.session import (
     DailyBarsDerived,
     Event,
     RequestRefused,

@@ -6,9 +6,9 @@ from typing import Final, Protocol
 
 import numpy as np
 
-from symscan.model.events import Event
+from symscan.model.events.feed import Readiness
+from symscan.model.events.session import Event
 from symscan.model.instant import MINUTE, Instant
-from symscan.model.live_events import Readiness
 from symscan.session.session_data import SessionData
 
 _BEFORE_OPEN: Final = 10 * MINUTE

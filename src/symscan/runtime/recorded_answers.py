@@ -16,7 +16,7 @@ import polars as pl
 from polars.exceptions import PanicException
 
 from symscan.errors import DataError
-from symscan.model.events import Event
+from symscan.model.events.session import Event
 from symscan.scanners.base import ScanResult
 from symscan.scanners.jobs import Finished
 
@@ -29,9 +29,9 @@ ALLOWED: Final[dict[str, frozenset[str]]] = {
     "numpy._core.multiarray": frozenset({"scalar"}),
     "numpy._core.numeric": frozenset({"_frombuffer"}),
     "symscan.model.bar": frozenset({"LateKind"}),
-    "symscan.model.events": frozenset({"Outcome", "Warned"}),
+    "symscan.model.events.session": frozenset({"Outcome", "Warned"}),
     "symscan.model.interval": frozenset({"Interval", "Unit"}),
-    "symscan.model.live_events": frozenset(
+    "symscan.model.events.feed": frozenset(
         {
             "BarsCorrected",
             "BarsLost",
@@ -44,7 +44,7 @@ ALLOWED: Final[dict[str, frozenset[str]]] = {
         | {"FeedRecovered", "FeedSilent"}
         | {"LagBegan", "LagEnded", "Readiness", "SubscriptionLimited"}
     ),
-    "symscan.model.metadata": frozenset({"StrayMetadata", "_of_frame"}),
+    "symscan.model.hit_metadata": frozenset({"StrayMetadata", "_of_frame"}),
     "symscan.model.specs": frozenset({"IndicatorSpec"}),
     "symscan.runtime.recorded_answers": frozenset({"frame_of"}),
     "symscan.scanners.base": frozenset({"ScanResult"}),

@@ -10,12 +10,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from symscan.clock.stopwatch import Stopwatch
 from symscan.clock.time_manager import TimeManager
+from symscan.clock.wall_clock import Stopwatch
 from symscan.config import ScannerConfig, SessionConfig, load_config, parse_config
 from symscan.errors import InputError, RunError
 from symscan.model.bar import Moment
-from symscan.model.events import Event
+from symscan.model.events.session import Event
 from symscan.model.instant import MINUTE, Instant, from_datetime
 from symscan.model.session import Session
 from symscan.runtime.assembly import assemble_backtest

@@ -9,13 +9,13 @@ from functools import partial
 
 import numpy as np
 
+from symscan.bars.dense import number
 from symscan.clock.session_calendar import SessionCalendar
 from symscan.model.bar import Block
 from symscan.model.interval import Interval
 from symscan.model.session import Session
 from symscan.runtime.loading import Plan
 from symscan.sources.base import BarSource, DailyHistory, HistorySource
-from symscan.sources.dense import number
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Final, TypeVar
 
-from symscan.model.events import Event, Warned
+from symscan.model.events.session import Event, Warned
 from symscan.model.instant import Instant, to_iso
 from symscan.model.session import Session
 from symscan.observers.journal import line_of

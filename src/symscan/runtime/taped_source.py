@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from symscan.model.bar import BarSlice, Between, Block, Floats, LateBars, LateKind, Moment, Rows
-from symscan.model.events import Event
+from symscan.model.events.session import Event
 from symscan.model.instant import Instant
 from symscan.observers.session_record import CLOSE, Step
 from symscan.observers.taken_bars import Numbers, Origin, TakenBars

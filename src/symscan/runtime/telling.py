@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from symscan.model.events import Event, ScanFinished
+from symscan.model.events.session import Event, ScanFinished
 from symscan.model.instant import Instant
 from symscan.model.session import Session
 from symscan.observers.base import Observer

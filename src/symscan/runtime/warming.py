@@ -10,7 +10,7 @@ import numpy as np
 from symscan.clock.session_calendar import SessionCalendar
 from symscan.indicators.registry import definition
 from symscan.model.bar import Block, Rows
-from symscan.model.events import Event, IndicatorWarmed
+from symscan.model.events.session import Event, IndicatorWarmed
 from symscan.model.interval import Interval
 from symscan.model.session import Session
 from symscan.model.specs import IndicatorSpec

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from symscan.clock.time_manager import TimeManager
     from symscan.model.bar import Mask
-    from symscan.model.metadata import StrayMetadata
+    from symscan.model.hit_metadata import StrayMetadata
     from symscan.session.view import SessionView
 
 

@@ -7,7 +7,7 @@ import threading
 from types import FrameType
 from typing import Any, Protocol
 
-from symscan.clock.stopwatch import Stopwatch
+from symscan.clock.wall_clock import Stopwatch
 from symscan.errors import ScanOverrun
 from symscan.scanners.jobs import Finished, Job, Work
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 
 from symscan.clock.time_manager import TimeManager
-from symscan.model.events import ScanPhase
+from symscan.model.events.session import ScanPhase
 from symscan.scanners.base import ScanContext
 from symscan.scanners.jobs import Judge, ScanJob, SetupJob, TeardownJob
 from symscan.scanners.judgement import Judgement, PinnedJudgement

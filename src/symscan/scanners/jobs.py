@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import ClassVar
 
-from symscan.clock.stopwatch import Stopwatch
+from symscan.clock.wall_clock import Stopwatch
 from symscan.config.user_errors import describe_error
 from symscan.model.bar import Floats
-from symscan.model.events import Outcome, ScanPhase
+from symscan.model.events.session import Outcome, ScanPhase
 from symscan.model.instant import Instant
 from symscan.model.interval import Interval
 from symscan.scanners.base import BaseScanner, ScanContext, ScanResult

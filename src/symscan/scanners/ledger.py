@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from symscan.model.bar import Rows
-from symscan.model.events import Counts, UnknownSymbols
+from symscan.model.events.session import Counts, UnknownSymbols
 from symscan.model.instant import Instant
 from symscan.session.unknown import Reason, Reasons
 

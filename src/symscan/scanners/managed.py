@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from symscan.model.bar import Mask
-from symscan.model.events import ScanPhase
+from symscan.model.events.session import ScanPhase
 from symscan.model.instant import Instant
 from symscan.scanners.base import BaseScanner, ScanResult
 from symscan.scanners.jobs import Job

@@ -6,10 +6,10 @@ import math
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Final
 
-from symscan.clock.stopwatch import Stopwatch
 from symscan.clock.time_manager import TimeManager
+from symscan.clock.wall_clock import Stopwatch
 from symscan.errors import InputError, ScannerFailed, ScanOverrun
-from symscan.model.events import Event, Outcome, ScanFinished, ScannerDone, ScanPhase
+from symscan.model.events.session import Event, Outcome, ScanFinished, ScannerDone, ScanPhase
 from symscan.model.instant import Instant
 from symscan.scanners.execution import Execution, InlineExecution
 from symscan.scanners.job_maker import JobMaker

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Sequence
 
-from symscan.model.events import ScanFinished, ScannerDone
+from symscan.model.events.session import ScanFinished, ScannerDone
 from symscan.session.requests import Request
 
 Told = ScanFinished | ScannerDone

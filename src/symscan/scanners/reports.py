@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from symscan.model.events import (
+from symscan.model.events.session import (
     Hits,
     Outcome,
     ScanFinished,

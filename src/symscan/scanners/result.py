@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from symscan.model.bar import Mask
-from symscan.model.metadata import FrameMetadata, StrayMetadata
+from symscan.model.hit_metadata import FrameMetadata, StrayMetadata
 from symscan.scanners.base import ScanResult
 from symscan.scanners.metadata_values import plain_key, plain_value
 

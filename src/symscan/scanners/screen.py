@@ -12,7 +12,7 @@ import polars as pl
 
 from symscan.errors import ExpressionError
 from symscan.model.bar import Rows
-from symscan.model.metadata import FrameMetadata
+from symscan.model.hit_metadata import FrameMetadata
 from symscan.scanners.base import BaseScanner, ScanContext, ScanResult
 from symscan.scanners.screen_plan import ScreenPlan
 from symscan.scanners.screen_verdict import SymbolVerdict

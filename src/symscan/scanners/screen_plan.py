@@ -12,7 +12,7 @@ import polars as pl
 
 from symscan.errors import ExpressionError
 from symscan.model.bar import Floats, Mask, Rows
-from symscan.model.metadata import SYMBOL
+from symscan.model.hit_metadata import SYMBOL
 from symscan.model.readings import LAST_BAR_END
 from symscan.scanners.expressions.arrays import Columns, Truth, numbers, truth
 from symscan.scanners.expressions.expression import (

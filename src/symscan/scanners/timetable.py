@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from symscan.model.events import ScanPhase
+from symscan.model.events.session import ScanPhase
 from symscan.model.instant import Instant
 from symscan.scanners.managed import ManagedScanner
 

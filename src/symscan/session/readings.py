@@ -12,11 +12,11 @@ from typing import Final
 
 import numpy as np
 
+from symscan.bars import running_values as folds
 from symscan.bars.grid import Grid
 from symscan.model.bar import Block, Floats, Rows
 from symscan.model.instant import MINUTE, Instant
 from symscan.model.readings import SESSION_READINGS
-from symscan.session import folds
 
 NEEDS_PREVIOUS_CLOSE: Final = frozenset({"previous_close", "change_pct", "gap_pct"})
 """The readings that are unknown without a previous close."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from symscan.model.bar import Block, Floats, Mask, Moment, Rows
-from symscan.model.events import Event
+from symscan.model.events.session import Event
 from symscan.model.instant import Instant
 from symscan.model.interval import Interval
 from symscan.model.session import Session

@@ -10,10 +10,10 @@ from typing import Final
 import numpy as np
 import polars as pl
 
+from symscan.bars.dense import number
 from symscan.model.bar import FIELDS, Block, Rows
 from symscan.model.interval import ONE_DAY
 from symscan.model.session import Session
-from symscan.sources.dense import number
 from symscan.sources.parquet import BarStore
 from symscan.sources.shelf import BlockShelf
 

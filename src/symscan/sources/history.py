@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 
 from symscan.bars.aggregator import combine, derive
+from symscan.bars.dense import BAR_COLUMNS, DenseBars, Slots, number, scaled
 from symscan.clock.session_calendar import SessionCalendar
 from symscan.model.bar import CLOSE, Block, Floats, Mask, Rows
 from symscan.model.interval import ONE_DAY, ONE_WEEK, Interval
@@ -19,7 +20,6 @@ from symscan.model.session import Session
 from symscan.sources.base import DailyHistory
 from symscan.sources.catalogue import catalogue_state
 from symscan.sources.daily import StoredDays
-from symscan.sources.dense import BAR_COLUMNS, DenseBars, Slots, number, scaled
 from symscan.sources.parquet import BarStore
 from symscan.sources.shelf import BlockShelf
 

@@ -8,10 +8,9 @@ from typing import Final
 
 import numpy as np
 
+from symscan.bars.dense import Slots
 from symscan.model.bar import BarSlice, Between, Block, LateBars, Moment
-from symscan.model.events import Event
-from symscan.model.instant import MINUTE, SECOND, Instant
-from symscan.model.live_events import (
+from symscan.model.events.feed import (
     FeedConnected,
     FeedDroppedBars,
     FeedLost,
@@ -19,9 +18,10 @@ from symscan.model.live_events import (
     FeedSilent,
     SubscriptionLimited,
 )
+from symscan.model.events.session import Event
+from symscan.model.instant import MINUTE, SECOND, Instant
 from symscan.model.live_settings import LiveSettings
 from symscan.model.session import Session
-from symscan.sources.dense import Slots
 from symscan.sources.feed import (
     Arrivals,
     BarsDropped,

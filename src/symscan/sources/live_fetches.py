@@ -12,8 +12,8 @@ import numpy as np
 
 from symscan.errors import FeedError
 from symscan.model.bar import FIELDS
+from symscan.model.events.feed import FeedNotice
 from symscan.model.instant import MINUTE, SECOND, Instant
-from symscan.model.live_events import FeedNotice
 from symscan.sources.feed import Arrivals, Feed
 from symscan.sources.live_checks import Checks
 from symscan.sources.live_link import News

@@ -6,8 +6,8 @@ from typing import Final
 
 import numpy as np
 
+from symscan.model.events.feed import BarsRefused
 from symscan.model.instant import MINUTE, Instant, to_iso
-from symscan.model.live_events import BarsRefused
 from symscan.sources.feed import Arrivals
 from symscan.sources.live_checks import chosen
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from math import ceil
 from typing import Final
 
+from symscan.model.events.feed import BarsLost, FeedRecovered
 from symscan.model.instant import MINUTE, Instant
-from symscan.model.live_events import BarsLost, FeedRecovered
 from symscan.model.session import Session
 from symscan.sources.feed import Arrivals
 from symscan.sources.live_fetches import Fetcher, Repairs, Wanted, minute_of, united

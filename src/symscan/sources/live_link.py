@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 
-from symscan.model.events import Event
+from symscan.model.events.session import Event
 from symscan.model.instant import Instant
 from symscan.model.session import Session
 

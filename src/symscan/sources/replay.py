@@ -9,13 +9,13 @@ from typing import Protocol
 
 import polars as pl
 
+from symscan.bars.dense import BAR_COLUMNS, DenseBars, Slots, number
 from symscan.errors import DataError
 from symscan.model.bar import BarSlice, Block
-from symscan.model.events import Event
+from symscan.model.events.session import Event
 from symscan.model.instant import MINUTE, Instant
 from symscan.model.interval import Interval
 from symscan.model.session import Session
-from symscan.sources.dense import BAR_COLUMNS, DenseBars, Slots, number
 
 
 class StoredDays(Protocol):

@@ -8,11 +8,11 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from symscan.bars.dense import BAR_COLUMNS, Slots
 from symscan.model.bar import FIELDS, Floats, Rows
 from symscan.model.instant import Instant
 from symscan.model.interval import Interval
 from symscan.model.session import Session
-from symscan.sources.dense import BAR_COLUMNS, Slots
 from symscan.sources.feed import Arrivals
 from symscan.sources.parquet import BarStore
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from itertools import islice
 from threading import RLock
 
-from symscan.model.live_events import SubscriptionLimited
+from symscan.model.events.feed import SubscriptionLimited
 from symscan.sources.feed import Feed
 from symscan.sources.live_link import News
 

@@ -8,8 +8,8 @@ from memory_session import Played
 from symscan.analysis.base import BaseStrategy, Decisions, StrategyContext
 from symscan.analysis.rules import PaperRules
 from symscan.analysis.running import RunningStrategy
-from symscan.model.events import Event, RequestRefused, SymbolLocked, SymbolUnlocked
-from symscan.model.trades import Signal
+from symscan.model.events.session import Event, RequestRefused, SymbolLocked, SymbolUnlocked
+from symscan.model.trading import Signal
 from symscan.session.requests import RemoveSymbol
 
 STRATEGY, SCANNER = "strategy:paper", "scanner:other"

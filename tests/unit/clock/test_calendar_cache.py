@@ -11,7 +11,7 @@ import pytest
 
 from symscan.clock import calendar_cache
 from symscan.clock.calendar_cache import CalendarCache, default_folder
-from symscan.clock.exchange import load_year, load_zone
+from symscan.clock.calendar_library import load_year, load_zone
 from symscan.clock.session_calendar import SessionCalendar
 
 VERSION = "library-1.0"

@@ -5,8 +5,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from symscan.clock.stopwatch import Stopwatch
 from symscan.clock.time_manager import Phase, TimeManager
+from symscan.clock.wall_clock import Stopwatch
 from symscan.model.instant import MINUTE, from_datetime
 from symscan.model.session import Session
 

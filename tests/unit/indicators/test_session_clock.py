@@ -4,11 +4,11 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from symscan.bars.dense import Slots
 from symscan.clock.session_calendar import SessionCalendar
 from symscan.indicators.session_clock import SessionClock
 from symscan.model.instant import MINUTE, from_datetime
 from symscan.model.interval import Interval
-from symscan.sources.dense import Slots
 
 
 def test_a_session_from_its_open() -> None:

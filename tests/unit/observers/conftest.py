@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from fakes import MINUTE, NAN, make_session
-from symscan.model.events import (
+from symscan.model.events.session import (
     Event,
     Hits,
     Outcome,
@@ -26,7 +26,7 @@ from symscan.model.events import (
     UnknownSymbols,
     Warned,
 )
-from symscan.model.metadata import FrameMetadata
+from symscan.model.hit_metadata import FrameMetadata
 
 SESSION = make_session()
 AT = SESSION.open

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from fakes import MINUTE, NAN, make_session
-from symscan.model.events import Event, Hits
+from symscan.model.events.session import Event, Hits
 from symscan.model.instant import SECOND
 from symscan.observers.alerts import Alerts
 

@@ -6,9 +6,7 @@ from typing import Any
 import pytest
 
 from fakes import MINUTE, make_session
-from symscan.model.events import Event, Outcome, ScannerDisabled, Warned
-from symscan.model.instant import SECOND
-from symscan.model.live_events import (
+from symscan.model.events.feed import (
     BarsLost,
     BarsRefused,
     FeedDroppedBars,
@@ -21,7 +19,9 @@ from symscan.model.live_events import (
     Readiness,
     SubscriptionLimited,
 )
-from symscan.model.trade_events import StrategyFailed
+from symscan.model.events.session import Event, Outcome, ScannerDisabled, Warned
+from symscan.model.events.trading import StrategyFailed
+from symscan.model.instant import SECOND
 from symscan.observers.conditions import Conditions
 
 SESSION = make_session()

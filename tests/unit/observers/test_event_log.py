@@ -9,7 +9,8 @@ import pytest
 
 from fakes import make_session
 from symscan.model.bar import LateKind
-from symscan.model.events import (
+from symscan.model.events.feed import BarsCorrected, FeedLost, FeedRecovered
+from symscan.model.events.session import (
     Event,
     Outcome,
     ScannerDisabled,
@@ -18,7 +19,6 @@ from symscan.model.events import (
     Warned,
 )
 from symscan.model.instant import MINUTE
-from symscan.model.live_events import BarsCorrected, FeedLost, FeedRecovered
 from symscan.observers.event_log import LOGGER, EventLog
 
 SESSION = make_session()

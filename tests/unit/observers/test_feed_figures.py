@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fakes import MINUTE, make_session
 from symscan.model.bar import LateKind
-from symscan.model.live_events import (
+from symscan.model.events.feed import (
     BarsCorrected,
     BarsLost,
     BarsRefused,

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from fakes import NAN, make_session
-from symscan.model.events import Event, Hits, ScanFinished
+from symscan.model.events.session import Event, Hits, ScanFinished
 from symscan.observers.journal import Journal
 
 SESSION = make_session()

@@ -5,7 +5,8 @@ from typing import Any
 
 from fakes import MINUTE, make_session
 from symscan.model.bar import LateKind
-from symscan.model.events import (
+from symscan.model.events.feed import BarsCorrected, FeedConnected
+from symscan.model.events.session import (
     Event,
     SessionActivated,
     SymbolAdded,
@@ -13,7 +14,6 @@ from symscan.model.events import (
     SymbolsRemoved,
     SymbolUnlocked,
 )
-from symscan.model.live_events import BarsCorrected, FeedConnected
 from symscan.observers.news import News
 
 SESSION = make_session()

@@ -9,7 +9,7 @@ import pytest
 
 from fakes import make_session
 from symscan.errors import InputError
-from symscan.model.events import Event
+from symscan.model.events.session import Event
 from symscan.observers.run_folder import RunFolder, run_folder
 
 SESSION = make_session()

@@ -14,7 +14,7 @@ import pytest
 
 from fakes import MINUTE, make_session
 from symscan.errors import DataError
-from symscan.model.events import Event, SymbolAdded, Warned
+from symscan.model.events.session import Event, SymbolAdded, Warned
 from symscan.observers.record_file import Waiting
 from symscan.observers.recorded_bars import bars, late_bars
 from symscan.observers.session_record import SessionRecord, Step
@@ -195,7 +195,7 @@ import sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[2])
 from fakes import make_session
-from symscan.model.events import SymbolAdded
+from symscan.model.events.session import SymbolAdded
 from symscan.observers.session_record import SessionRecord, Step
 record, session = SessionRecord.resume(Path(sys.argv[1]), {}), make_session()
 for seq in range(record.last + 1, 100_000):

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from fakes import make_session
-from symscan.model.events import Event, Outcome
+from symscan.model.events.session import Event, Outcome
 from symscan.observers.summary import RunSummary
 
 SESSION = make_session()

@@ -6,8 +6,8 @@ from typing import Any
 import polars as pl
 
 from fakes import make_session
-from symscan.model.events import ScanPhase
-from symscan.model.metadata import FrameMetadata
+from symscan.model.events.session import ScanPhase
+from symscan.model.hit_metadata import FrameMetadata
 from symscan.observers.tables import (
     HITS_SCHEMA,
     SCANS_SCHEMA,

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from fakes import MINUTE, FunctionScanner, make_session
-from symscan.model.events import (
+from symscan.model.events.session import (
     Outcome,
     RequestRefused,
     ScanFinished,

@@ -6,9 +6,9 @@ import pytest
 from fakes import MINUTE, NAN, make_block, make_session, rows
 from symscan.indicators.registry import spec_of
 from symscan.model.bar import Bar, BarSlice, LateBars, LateKind
+from symscan.model.events.feed import BarsCorrected
 from symscan.model.instant import Instant
 from symscan.model.interval import ONE_DAY, Interval
-from symscan.model.live_events import BarsCorrected
 from symscan.runtime.processor import DataProcessor
 from symscan.session.session_data import SessionData
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from fakes import make_session
 from symscan.model.bar import BarSlice
-from symscan.model.events import Hits, Outcome, ScanFinished, ScanPhase
+from symscan.model.events.feed import LagBegan, LagEnded
+from symscan.model.events.session import Hits, Outcome, ScanFinished, ScanPhase
 from symscan.model.instant import MINUTE, SECOND
-from symscan.model.live_events import LagBegan, LagEnded
 from symscan.runtime.lag import LagWatch
 
 OPEN = make_session().open

@@ -8,7 +8,7 @@ import pytest
 
 from fakes import make_session
 from symscan.indicators.registry import spec_of
-from symscan.model.events import RequestRefused, SymbolsRemoved, SymbolUnlocked
+from symscan.model.events.session import RequestRefused, SymbolsRemoved, SymbolUnlocked
 from symscan.model.interval import ONE_MINUTE
 from symscan.runtime.leaving import Leaving
 from symscan.session.holders import CONFIG

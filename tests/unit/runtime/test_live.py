@@ -15,8 +15,8 @@ from integration.market import make_market
 from integration.playing import make_store
 from symscan.config import parse_config
 from symscan.errors import DataError
-from symscan.model.events import Event, SessionClosed, SessionPrepared
-from symscan.model.live_events import BarsLost, FeedDroppedBars, FeedRecovered, Readiness
+from symscan.model.events.feed import BarsLost, FeedDroppedBars, FeedRecovered, Readiness
+from symscan.model.events.session import Event, SessionClosed, SessionPrepared
 from symscan.observers.session_record import RECORD_NAME, SessionRecord
 from symscan.runtime.assembly import assemble_live
 from symscan.runtime.live import Live, LiveOptions

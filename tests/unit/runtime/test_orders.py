@@ -12,7 +12,7 @@ import pytest
 from fakes import FunctionScanner, MemoryMarket, Weekdays
 from memory_session import BEFORE, SESSION, TODAY, Played
 from symscan.indicators.registry import spec_of
-from symscan.model.events import (
+from symscan.model.events.session import (
     Event,
     RequestRefused,
     SessionClosed,

@@ -6,7 +6,7 @@ import numpy as np
 
 from fakes import make_session
 from symscan.indicators.registry import spec_of
-from symscan.model.events import (
+from symscan.model.events.session import (
     IndicatorWarmed,
     RequestRefused,
     SymbolAdded,

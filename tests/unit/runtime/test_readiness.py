@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from fakes import make_session
+from symscan.model.events.feed import Readiness
 from symscan.model.instant import MINUTE
-from symscan.model.live_events import Readiness
 from symscan.runtime.readiness import ReadinessWatch
 from symscan.session.session_data import SessionData
 

@@ -21,10 +21,10 @@ import pytest
 
 from symscan.errors import DataError
 from symscan.indicators.registry import spec_of
-from symscan.model import live_events
-from symscan.model.events import Outcome, Warned
+from symscan.model.events import feed as live_events
+from symscan.model.events.session import Outcome, Warned
+from symscan.model.hit_metadata import FrameMetadata
 from symscan.model.interval import Interval
-from symscan.model.metadata import FrameMetadata
 from symscan.observers.record_owner import check_private
 from symscan.observers.session_record import SessionRecord, Step
 from symscan.runtime.record_check import check_record
@@ -42,7 +42,7 @@ MAKERS = {
     ("numpy", "dtype"),
     ("numpy._core.multiarray", "scalar"),
     ("numpy._core.numeric", "_frombuffer"),
-    ("symscan.model.metadata", "_of_frame"),
+    ("symscan.model.hit_metadata", "_of_frame"),
     ("symscan.runtime.recorded_answers", "frame_of"),
 }
 """What makes plain values; the rest of the list are symscan's own classes."""
@@ -65,9 +65,9 @@ def test_the_list_has_each_class_of_an_answer_and_no_other() -> None:
     events = [getattr(live_events, name) for name in live_events.__all__]
     found = {one for kind in (Finished, Warned, *events) for one in _classes(kind)}
     named = {(one.__module__, one.__qualname__) for one in found}
-    bases = {("symscan.model.metadata", "FrameMetadata")}  # which says itself what makes it anew
+    bases = {("symscan.model.hit_metadata", "FrameMetadata")}  # which says itself what makes it anew
     allowed = {(module, name) for module, names in ALLOWED.items() for name in names}
-    of_results = {("symscan.model.metadata", "StrayMetadata")}  # what a scan's result counts
+    of_results = {("symscan.model.hit_metadata", "StrayMetadata")}  # what a scan's result counts
     assert (named - bases) | of_results == allowed - MAKERS
     for module, name in allowed:
         assert callable(getattr(import_module(module), name))

@@ -10,8 +10,8 @@ import pytest
 
 from fakes import MINUTE, FunctionScanner
 from memory_session import SESSION
-from symscan.model.events import ScanFinished, SymbolAdded, SymbolLocked, Warned
-from symscan.model.live_events import BarsCorrected
+from symscan.model.events.feed import BarsCorrected
+from symscan.model.events.session import ScanFinished, SymbolAdded, SymbolLocked, Warned
 from symscan.scanners.managed import DueTimes, ManagedScanner
 from taped_session import Happening, Seeker, TapedSession
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from fakes import make_session
-from symscan.model.events import Event, Hits, Outcome, ScanFinished, ScanPhase, Warned
+from symscan.model.events.session import Event, Hits, Outcome, ScanFinished, ScanPhase, Warned
 from symscan.model.instant import MINUTE
 from symscan.observers.session_record import SessionRecord, Step
 from symscan.runtime.undelivered import undelivered

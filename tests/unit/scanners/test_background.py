@@ -15,11 +15,18 @@ import numpy as np
 import pytest
 
 from fakes import MINUTE, NAN, FunctionScanner, make_block, make_session
-from symscan.clock.stopwatch import Stopwatch
 from symscan.clock.time_manager import TimeManager
+from symscan.clock.wall_clock import Stopwatch
 from symscan.errors import DataError
 from symscan.model.bar import BarSlice
-from symscan.model.events import Outcome, ScanFinished, ScannerDisabled, ScannerDone, ScannerReady, ScanPhase
+from symscan.model.events.session import (
+    Outcome,
+    ScanFinished,
+    ScannerDisabled,
+    ScannerDone,
+    ScannerReady,
+    ScanPhase,
+)
 from symscan.model.interval import ONE_MINUTE
 from symscan.runtime.processor import DataProcessor
 from symscan.scanners.background import BackgroundExecution

@@ -11,7 +11,7 @@ import pytest
 from fakes import FunctionScanner, make_session
 from symscan.clock.time_manager import TimeManager
 from symscan.errors import ScanOverrun
-from symscan.model.events import Outcome, ScanPhase
+from symscan.model.events.session import Outcome, ScanPhase
 from symscan.scanners.base import ScanResult
 from symscan.scanners.execution import InlineExecution
 from symscan.scanners.job_maker import JobMaker

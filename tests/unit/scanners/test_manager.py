@@ -11,7 +11,14 @@ from fakes import MINUTE, NAN, FunctionScanner, make_block, make_session
 from symscan.clock.time_manager import TimeManager
 from symscan.errors import ScannerFailed, ScanOverrun
 from symscan.model.bar import BarSlice
-from symscan.model.events import Outcome, ScanFinished, ScannerDisabled, ScannerDone, ScannerReady, ScanPhase
+from symscan.model.events.session import (
+    Outcome,
+    ScanFinished,
+    ScannerDisabled,
+    ScannerDone,
+    ScannerReady,
+    ScanPhase,
+)
 from symscan.model.interval import ONE_MINUTE
 from symscan.runtime.processor import DataProcessor
 from symscan.scanners.base import ScanContext, ScanResult

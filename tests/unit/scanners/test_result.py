@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from fakes import NAN
-from symscan.model.metadata import FrameMetadata, StrayMetadata
+from symscan.model.hit_metadata import FrameMetadata, StrayMetadata
 from symscan.scanners.base import ScanResult
 from symscan.scanners.result import checked_result
 from symscan.session.reading import IndicatorReading

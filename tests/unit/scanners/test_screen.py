@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from symscan.errors import ExpressionError, UniverseError
-from symscan.model.metadata import FrameMetadata
+from symscan.model.hit_metadata import FrameMetadata
 from symscan.scanners.screen import Screen, ScreenScanner
 from symscan.scanners.screen_verdict import ConditionVerdict, SymbolVerdict
 

@@ -5,7 +5,7 @@ from itertools import product
 import pytest
 
 from fakes import FunctionScanner
-from symscan.model.events import ScanPhase
+from symscan.model.events.session import ScanPhase
 from symscan.scanners.managed import DueTimes, ManagedScanner
 from symscan.scanners.states import ScannerState as State
 from symscan.scanners.states import check_transition

@@ -12,9 +12,7 @@ import pytest
 from fakes import MINUTE, Day, Price, make_session
 from scripted_feed import ScriptedFeed, arrivals, five
 from symscan.model.bar import BarSlice, Between, LateKind, Moment
-from symscan.model.events import Event
-from symscan.model.instant import SECOND, Instant
-from symscan.model.live_events import (
+from symscan.model.events.feed import (
     BarsLost,
     BarsRefused,
     FeedConnected,
@@ -25,6 +23,8 @@ from symscan.model.live_events import (
     FeedSilent,
     SubscriptionLimited,
 )
+from symscan.model.events.session import Event
+from symscan.model.instant import SECOND, Instant
 from symscan.model.live_settings import LiveSettings
 from symscan.model.session import Session
 from symscan.sources.feed import BarsDropped, Connected, Ended, Lost, Notice

@@ -11,8 +11,8 @@ import pytest
 from fakes import MINUTE, Day, make_session
 from scripted_feed import ScriptedFeed, arrivals
 from symscan.model.bar import BarSlice, Between, Block, LateBars
+from symscan.model.events.feed import FeedNotice
 from symscan.model.instant import SECOND, Instant
-from symscan.model.live_events import FeedNotice
 from symscan.model.live_settings import LiveSettings
 from symscan.sources.live import LiveSource
 from symscan.sources.live_bars import Trust

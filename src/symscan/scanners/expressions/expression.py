@@ -10,7 +10,7 @@ from typing import Final
 import polars as pl
 
 from symscan.errors import ExpressionError
-from symscan.model.metadata import SYMBOL
+from symscan.model.hit_metadata import SYMBOL
 from symscan.scanners.expressions.arrays import Tree
 from symscan.scanners.expressions.names import Name, Names, UnknownNameError
 from symscan.scanners.expressions.parser import ExpressionParser

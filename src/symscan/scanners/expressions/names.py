@@ -12,7 +12,7 @@ import polars as pl
 
 from symscan.errors import SpecError
 from symscan.indicators.registry import definition, definitions, spec_of
-from symscan.model.metadata import SYMBOL
+from symscan.model.hit_metadata import SYMBOL
 from symscan.model.readings import LAST_BAR_END, SESSION_READINGS
 from symscan.scanners.expressions.terms import Kind
 from symscan.session.static_columns import Static

@@ -15,7 +15,7 @@ import pytest
 
 from fakes import make_block, rows
 from symscan.model.bar import Block
-from symscan.model.metadata import FrameMetadata
+from symscan.model.hit_metadata import FrameMetadata
 from symscan.scanners.isolation.wire import Inbox, Outbox, known
 from symscan.session.history import KeptBlocks, LaterBlocks
 

@@ -7,8 +7,8 @@ from dataclasses import fields
 
 import pytest
 
-from symscan.model.events import Event
-from symscan.observers.records import EVENTS, VALUES
+from symscan.model.event_json import EVENTS, VALUES
+from symscan.model.events.session import Event
 
 
 def _kinds(kind: type[Event] = Event) -> Iterator[type[Event]]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from symscan.model.events import Event
+from symscan.model.events.session import Event
 from symscan.model.instant import Instant
-from symscan.model.trades import PaperResult, Signal, Trade, Unfilled
+from symscan.model.trading import PaperResult, Signal, Trade, Unfilled
 
 
 @dataclass(frozen=True, slots=True)

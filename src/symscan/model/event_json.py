@@ -12,7 +12,22 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from symscan.model.events import (
+from symscan.model.events.feed import (
+    BarsCorrected,
+    BarsLost,
+    BarsRefused,
+    FeedConnected,
+    FeedDroppedBars,
+    FeedLost,
+    FeedNotice,
+    FeedRecovered,
+    FeedSilent,
+    LagBegan,
+    LagEnded,
+    Readiness,
+    SubscriptionLimited,
+)
+from symscan.model.events.session import (
     DailyBarsDerived,
     Event,
     Hits,
@@ -32,25 +47,7 @@ from symscan.model.events import (
     UnknownSymbols,
     Warned,
 )
-from symscan.model.instant import to_iso
-from symscan.model.live_events import (
-    BarsCorrected,
-    BarsLost,
-    BarsRefused,
-    FeedConnected,
-    FeedDroppedBars,
-    FeedLost,
-    FeedNotice,
-    FeedRecovered,
-    FeedSilent,
-    LagBegan,
-    LagEnded,
-    Readiness,
-    SubscriptionLimited,
-)
-from symscan.model.metadata import SYMBOL, FrameMetadata, StrayMetadata
-from symscan.model.session import Session
-from symscan.model.trade_events import (
+from symscan.model.events.trading import (
     OrderFilled,
     OrderUnfilled,
     SignalEmitted,
@@ -60,7 +57,10 @@ from symscan.model.trade_events import (
     SymbolPassed,
     TradeClosed,
 )
-from symscan.model.trades import PaperResult, Signal, Trade
+from symscan.model.hit_metadata import SYMBOL, FrameMetadata, StrayMetadata
+from symscan.model.instant import to_iso
+from symscan.model.session import Session
+from symscan.model.trading import PaperResult, Signal, Trade
 
 if TYPE_CHECKING:
     import polars as pl

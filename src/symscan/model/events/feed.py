@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from symscan.model.bar import LateKind
-from symscan.model.events import Event
+from symscan.model.events.session import Event
 from symscan.model.instant import Instant
 
 

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symscan.model.bar import Floats, Mask
+from symscan.model.hit_metadata import StrayMetadata
 from symscan.model.instant import Instant
-from symscan.model.metadata import StrayMetadata
 
 Counts = NDArray[np.int64]
 

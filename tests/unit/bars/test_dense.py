@@ -4,8 +4,8 @@ import numpy as np
 import polars as pl
 
 from fakes import MINUTE, NAN, make_block, make_session
+from symscan.bars.dense import DenseBars, Slots, number, scaled
 from symscan.model.interval import FIVE_MINUTES, ONE_MINUTE, Interval
-from symscan.sources.dense import DenseBars, Slots, number, scaled
 
 SESSION = make_session(minutes=10, premarket=3)
 OPEN = SESSION.open

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from fakes import NAN, make_block, rows
+from symscan.bars import running_values as folds
 from symscan.model.bar import Block
-from symscan.session import folds
 
 BLOCKS = [
     make_block(1, (10, 12, 9, 11, 100), None, None),
