@@ -15,9 +15,9 @@ import talib
 from talib import abstract
 
 from symscan.errors import SpecError
-from symscan.indicators import talib as long_tail
 from symscan.indicators.base import Indicator
 from symscan.indicators.registry import create, definition, definitions, spec_of
+from symscan.indicators.talib import functions as long_tail
 from symscan.model.bar import CLOSE, FIELDS, HIGH, LOW, Block, Floats
 from symscan.model.interval import FIVE_MINUTES
 from symscan.model.specs import IndicatorConfig, IndicatorSpec

@@ -8,7 +8,8 @@ from difflib import get_close_matches
 from typing import Any
 
 from symscan.errors import SpecError
-from symscan.indicators import (
+from symscan.indicators.base import Indicator
+from symscan.indicators.builtin import (
     level,
     momentum,
     opening_range,
@@ -18,7 +19,6 @@ from symscan.indicators import (
     volume,
     vwap_cross,
 )
-from symscan.indicators.base import Indicator
 from symscan.indicators.definition import Definition, Parameter
 from symscan.model.interval import FIVE_MINUTES, Interval
 from symscan.model.specs import IndicatorConfig, IndicatorSpec
@@ -54,7 +54,7 @@ def definition(name: str) -> Definition:
 
 
 def _of_talib(name: str) -> Definition:
-    from symscan.indicators import talib  # brings pandas along, so only where one is asked for
+    from symscan.indicators.talib import functions as talib
 
     found = talib.definition(name)
     if found is None:

@@ -18,9 +18,9 @@ from talib import abstract as abstract_untyped
 from talib import stream
 
 from symscan.errors import SpecError
-from symscan.indicators.decay import MOST_BARS, bars_to_warm
 from symscan.indicators.definition import Definition, Parameter
-from symscan.indicators.handles import HandleIndicator
+from symscan.indicators.talib.streaming import HandleIndicator
+from symscan.indicators.talib.warm_up import MOST_BARS, bars_to_warm
 from symscan.model.bar import FIELDS, Floats
 from symscan.model.specs import IndicatorType
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from symscan.indicators.profile import LEAST_KNOWN, Profile
+from symscan.indicators.builtin.relative_volume import LEAST_KNOWN, Profile
 
 NAN = np.nan
 

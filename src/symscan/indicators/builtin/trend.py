@@ -9,8 +9,8 @@ import numpy as np
 
 from symscan.indicators import warm_up
 from symscan.indicators.base import Indicator
+from symscan.indicators.builtin.rolling import RollingTotal
 from symscan.indicators.definition import Definition, bar_count
-from symscan.indicators.rolling import RollingTotal
 from symscan.indicators.state import Counts, scalar
 from symscan.model.bar import Block, Floats, Mask, Rows
 from symscan.model.specs import IndicatorSpec, IndicatorType

@@ -6,7 +6,7 @@ import pytest
 
 from symscan.bars.dense import Slots
 from symscan.clock.session_calendar import SessionCalendar
-from symscan.indicators.session_clock import SessionClock
+from symscan.indicators.builtin.session_indicator import SessionClock
 from symscan.model.instant import MINUTE, from_datetime
 from symscan.model.interval import Interval
 

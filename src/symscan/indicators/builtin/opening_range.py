@@ -9,8 +9,8 @@ from typing import ClassVar
 import numpy as np
 
 from symscan.indicators import warm_up
+from symscan.indicators.builtin.session_indicator import SessionIndicator
 from symscan.indicators.definition import Definition, Parameter
-from symscan.indicators.session_state import SessionIndicator
 from symscan.indicators.state import Counts
 from symscan.model.bar import Block, Floats, Rows
 from symscan.model.instant import MINUTE
