@@ -9,8 +9,8 @@ from typing import Any, Final
 from symscan.analysis import builtin
 from symscan.analysis.base import BaseStrategy
 from symscan.analysis.rules import PaperRules
-from symscan.config.modules import PlugInKind
 from symscan.errors import ConfigError
+from symscan.plugins.modules import PlugInKind
 
 _STRATEGIES: Final[PlugInKind[BaseStrategy]] = PlugInKind("Strategy", "strategies", BaseStrategy, builtin)
 

@@ -9,7 +9,6 @@ from symscan.analysis.lots import TradableBars
 from symscan.analysis.paper import PaperAccount
 from symscan.analysis.trades import result_of
 from symscan.clock.time_manager import TimeManager
-from symscan.config.user_errors import describe_error
 from symscan.model.events.session import Event
 from symscan.model.events.trading import (
     SignalEmitted,
@@ -20,6 +19,7 @@ from symscan.model.events.trading import (
 )
 from symscan.model.instant import Instant
 from symscan.model.trading import PaperResult, Passed, Signal
+from symscan.plugins.errors import describe_error
 from symscan.session.holders import strategy_holder, trade_reason
 from symscan.session.member_view import MemberView
 from symscan.session.requests import Request, RequestBook

@@ -6,6 +6,7 @@
                                         \\--> one model, whatever the shape -> SessionConfig
 """
 
+from symscan.config.file_schema import config_schema
 from symscan.config.load import load_config, parse_config
 from symscan.config.model import (
     Isolation,
@@ -16,7 +17,6 @@ from symscan.config.model import (
     StrategyConfig,
     SymbolRequirements,
 )
-from symscan.config.schema import config_schema
 
 __all__ = [
     "Isolation",

@@ -8,13 +8,13 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from symscan.config.json_locations import Positions
 from symscan.config.model import SessionConfig
-from symscan.config.positions import Positions
 from symscan.errors import ConfigError, ConfigErrors, Place
 
 if TYPE_CHECKING:
-    from symscan.config.faults import Fault
-    from symscan.config.shape import ConfigShape
+    from symscan.config.file_schema import ConfigShape
+    from symscan.config.messages import Fault
 
 _PLAINER = {
     "Invalid control character at": "a line break or tab stands inside a text; is a quote missing?",
@@ -50,7 +50,7 @@ def parse_config(text: str, file: str = "config.json") -> SessionConfig:
         its place.
     """
     # pydantic takes a tenth of a second to import, which help need not wait for.
-    from symscan.config.checks import cross_faults
+    from symscan.config.cross_checks import cross_faults
     from symscan.config.resolve import to_model
 
     values = _parse_json(text, file)
@@ -72,8 +72,8 @@ def _odd_values(positions: Positions) -> list[ConfigError]:
 def _check_shape(values: Any) -> tuple[ConfigShape | None, list[Fault]]:
     from pydantic import ValidationError
 
-    from symscan.config.faults import shape_faults
-    from symscan.config.shape import ConfigShape
+    from symscan.config.file_schema import ConfigShape
+    from symscan.config.messages import shape_faults
 
     try:
         return ConfigShape.model_validate(values), []

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from symscan.clock.schedule import Window
-from symscan.config.positions import Positions
+from symscan.config.json_locations import Positions
 from symscan.errors import ConfigError, Place
 from symscan.model.interval import ONE_MINUTE, Interval
 from symscan.model.live_settings import LiveSettings

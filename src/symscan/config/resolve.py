@@ -6,21 +6,21 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from symscan.clock.schedule import DAYS, Window
-from symscan.config.model import (
-    ScannerConfig,
-    ScreenConfig,
-    SessionConfig,
-    StrategyConfig,
-    SymbolRequirements,
-)
-from symscan.config.positions import join
-from symscan.config.shape import (
+from symscan.config.file_schema import (
     ConfigShape,
     IndicatorShape,
     RequirementsShape,
     ScannerShape,
     StrategyShape,
     WindowShape,
+)
+from symscan.config.json_locations import join
+from symscan.config.model import (
+    ScannerConfig,
+    ScreenConfig,
+    SessionConfig,
+    StrategyConfig,
+    SymbolRequirements,
 )
 from symscan.model.live_settings import LiveSettings
 from symscan.model.specs import IndicatorConfig, IndicatorSpec

@@ -16,10 +16,10 @@ from symscan.errors import CalendarError, ConfigErrors, DataError
 from symscan.model.instant import Instant
 from symscan.model.session import Session
 from symscan.observers.base import Observer
+from symscan.plugins.digests import digests
 from symscan.runtime.building import Checked, Ports, build, check, first_due
 from symscan.runtime.cautions import cautions
 from symscan.runtime.coordinator import SessionCoordinator
-from symscan.runtime.parity_modules import digests
 from symscan.runtime.telling import Teller
 from symscan.sources.history import StoreHistory
 from symscan.sources.parquet import BarStore

@@ -18,11 +18,11 @@ from symscan.model.session import Session
 from symscan.observers.base import Observer
 from symscan.observers.record_file import Waiting
 from symscan.observers.session_record import RECORD_NAME, WAITING, SessionRecord
+from symscan.plugins.digests import digests
 from symscan.runtime.building import Checked, Ports, build
 from symscan.runtime.coordinator import SessionCoordinator
 from symscan.runtime.feeds import FeedPlan
 from symscan.runtime.loading import BackgroundLoading
-from symscan.runtime.parity_modules import digests
 from symscan.runtime.placing import PlacingAside
 from symscan.runtime.store_universe import recorded_scanners
 from symscan.runtime.supplies import Supplies

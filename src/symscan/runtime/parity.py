@@ -18,10 +18,10 @@ from symscan.observers.record_owner import check_private
 from symscan.observers.recorded_bars import bars
 from symscan.observers.session_record import CLOSE, RECORD_NAME, SessionRecord, Step
 from symscan.observers.taken_bars import unpack
+from symscan.plugins.digests import changed
 from symscan.runtime.comparison import Comparison, Difference
 from symscan.runtime.parity_backtest import Recorded, Replayed, replay
 from symscan.runtime.parity_causes import Causes, Record, slices_of
-from symscan.runtime.parity_modules import changed
 
 UNEXPLAINED = "unexplained"
 

@@ -11,10 +11,10 @@ from pathlib import Path
 
 from symscan.clock.schedule import due_instants, pre_session_instants
 from symscan.config import ScannerConfig, SessionConfig
-from symscan.config.parameters import check_parameters
-from symscan.config.user_errors import describe_error
+from symscan.config.plugin_params import check_parameters
 from symscan.errors import ConfigError, ConfigErrors, ExpressionError, SpecError, SymscanError, UniverseError
 from symscan.model.session import Session
+from symscan.plugins.errors import describe_error
 from symscan.scanners.base import BaseScanner
 from symscan.scanners.loading import load_scanner, load_screen
 from symscan.scanners.managed import DueTimes, ManagedScanner

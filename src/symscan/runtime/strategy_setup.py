@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from symscan.clock.time_manager import TimeManager
 from symscan.config import SessionConfig, StrategyConfig
 from symscan.config.model import Mode
-from symscan.config.parameters import check_parameters
+from symscan.config.plugin_params import check_parameters
 from symscan.errors import ConfigError, ConfigErrors
 from symscan.session.session_data import SessionData
 

@@ -13,11 +13,11 @@ from enum import StrEnum
 from typing import ClassVar
 
 from symscan.clock.wall_clock import Stopwatch
-from symscan.config.user_errors import describe_error
 from symscan.model.bar import Floats
 from symscan.model.events.session import Outcome, ScanPhase
 from symscan.model.instant import Instant
 from symscan.model.interval import Interval
+from symscan.plugins.errors import describe_error
 from symscan.scanners.base import BaseScanner, ScanContext, ScanResult
 from symscan.scanners.memory import memory_of
 from symscan.scanners.result import ResultError, checked_result

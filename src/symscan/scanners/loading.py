@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from symscan.config.modules import PlugInKind
+from symscan.plugins.modules import PlugInKind
 from symscan.scanners import builtin
 from symscan.scanners.base import BaseScanner
 from symscan.scanners.screen import Screen, ScreenScanner

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from symscan.config import SessionConfig, parse_config
-from symscan.config.positions import Positions, join, parent
+from symscan.config.json_locations import Positions, join, parent
 from symscan.errors import Place
 
 TEXT = """{

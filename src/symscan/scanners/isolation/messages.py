@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
-from symscan.config.user_errors import describe_error, message_of
+from symscan.plugins.errors import describe_error, message_of
 from symscan.scanners.base import BaseScanner, ScanContext, ScanResult
 from symscan.session.requested import Unanswered
 from symscan.session.requests import RequestBook

@@ -6,7 +6,7 @@ import threading
 from datetime import date
 from typing import Any, cast
 
-from symscan.config.user_errors import DescribedError
+from symscan.plugins.errors import DescribedError
 from symscan.scanners.base import BaseScanner, ScanContext, ScanResult
 from symscan.scanners.isolation.child import ChildProcess, ProcessEnded
 from symscan.scanners.isolation.messages import Call, Face, Fault, Make, Reply, Verb, book_of

@@ -17,8 +17,8 @@ from types import ModuleType
 from typing import Any, Generic, TypeVar
 from zlib import crc32
 
-from symscan.config.user_errors import PROJECT, describe_error
 from symscan.errors import ConfigError
+from symscan.plugins.errors import PROJECT, describe_error
 
 PlugIn = TypeVar("PlugIn")
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from symscan.config.user_errors import DescribedError, describe_error
 from symscan.errors import ConfigError
+from symscan.plugins.errors import DescribedError, describe_error
 from symscan.scanners.base import BaseScanner
 from symscan.scanners.loading import load_scanner
 
@@ -99,7 +99,7 @@ def test_a_module_that_does_not_import(scanner: Any, tmp_path: Path) -> None:
 def test_what_is_installed_is_the_users_where_it_is_the_plug_in(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("symscan.config.user_errors._libraries", lambda: (f"{tmp_path}/",))
+    monkeypatch.setattr("symscan.plugins.errors._libraries", lambda: (f"{tmp_path}/",))
     monkeypatch.syspath_prepend(tmp_path)
     (tmp_path / "sold_scanners.py").write_text("def scan():\n    1 / 0\n")
     scan = importlib.import_module("sold_scanners").scan

@@ -9,9 +9,9 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ValidationError
 
-from symscan.config import shape
+from symscan.config import file_schema as shape
 from symscan.config.fields import show
-from symscan.config.positions import Positions, join
+from symscan.config.json_locations import Positions, join
 from symscan.errors import ConfigError
 
 Steps = tuple[str | int, ...]

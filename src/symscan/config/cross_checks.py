@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from symscan.config import fields
-from symscan.config.faults import Fault, keys_of, meant
-from symscan.config.positions import join
-from symscan.config.shape import ScannerShape
+from symscan.config.file_schema import ScannerShape
+from symscan.config.json_locations import join
+from symscan.config.messages import Fault, keys_of, meant
 from symscan.model.live_settings import LiveSettings
 
 _LIVE: Final = LiveSettings()

@@ -7,11 +7,11 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from symscan.config.faults import Fault, meant
 from symscan.config.fields import show
-from symscan.config.positions import join
-from symscan.config.user_errors import describe_error
+from symscan.config.json_locations import join
+from symscan.config.messages import Fault, meant
 from symscan.errors import ConfigError, ConfigErrors
+from symscan.plugins.errors import describe_error
 
 
 def check_parameters(
