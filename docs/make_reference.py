@@ -19,7 +19,7 @@ from symscan.indicators.registry import definitions
 from symscan.model.bar import Bar
 from symscan.model.readings import SESSION_READINGS
 from symscan.model.specs import IndicatorSpec
-from symscan.session.reading import IndicatorReading
+from symscan.session.view.indicator_value import IndicatorReading
 
 PAGE = Path(__file__).with_name("SCANNER_API_REFERENCE.md")
 

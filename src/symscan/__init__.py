@@ -41,9 +41,8 @@ if TYPE_CHECKING:
     from symscan.scanners.manager import ScannerManager
     from symscan.scanners.screen import Screen, ScreenScanner
     from symscan.scanners.universe import Universe, load_universe
-    from symscan.session.member_view import MemberView
     from symscan.session.session_data import SessionData
-    from symscan.session.view import SessionView
+    from symscan.session.view import MemberView, SessionView
     from symscan.sources.parquet import BarStore
 
 __all__ = [
@@ -102,7 +101,7 @@ _HOMES: Final = {
     "IndicatorSpec": "symscan.model.specs",
     "IndicatorType": "symscan.model.specs",
     "Interval": "symscan.model.interval",
-    "MemberView": "symscan.session.member_view",
+    "MemberView": "symscan.session.view",
     "PaperRules": "symscan.analysis.rules",
     "Passed": "symscan.model.trading",
     "Position": "symscan.model.trading",

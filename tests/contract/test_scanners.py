@@ -16,7 +16,7 @@ from symscan.model.events.session import Outcome, ScanFinished, ScannerReady
 from symscan.scanners.base import BaseScanner, ScanContext, ScanResult
 from symscan.scanners.loading import builtin_names, load_scanner
 from symscan.scanners.managed import DueTimes, ManagedScanner
-from symscan.session.columns import parse_column
+from symscan.session.candidates import parse_column
 
 SYMBOLS = ("UP", "DOWN", "FLAT", "QUIET", "GONE", "NEW")
 SECTORS = ("Energy", "Energy", "Utilities", "Utilities", "Energy", "Utilities")

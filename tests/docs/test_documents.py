@@ -15,7 +15,7 @@ from symscan.config import load_config, parse_config
 from symscan.errors import ConfigErrors
 from symscan.model.events import session as events
 from symscan.observers.tables import HITS_SCHEMA, SCANS_SCHEMA, UNKNOWN_SCHEMA
-from symscan.session.unknown import Reason
+from symscan.session.unknown_reasons import Reason
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]

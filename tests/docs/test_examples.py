@@ -17,7 +17,7 @@ from symscan.errors import UniverseError
 from symscan.indicators.registry import spec_of
 from symscan.scanners.base import BaseScanner, ScanContext
 from symscan.scanners.loading import load_scanner
-from symscan.session.reading import IndicatorReading
+from symscan.session.view.indicator_value import IndicatorReading
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 

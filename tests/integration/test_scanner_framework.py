@@ -42,9 +42,8 @@ from symscan.scanners.builtin import momentum as builtin_momentum
 from symscan.scanners.managed import ManagedScanner
 from symscan.scanners.manager import ScannerManager
 from symscan.scanners.states import TRANSITIONS, ScannerState
-from symscan.session.member_view import MemberView
 from symscan.session.requests import RequestBook
-from symscan.session.view import SessionView
+from symscan.session.view import MemberView, SessionView
 from symscan.sources.replay_feed import ReplayFeed
 from waiting import LIMIT, TickingClock
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from symscan.analysis.rules import PaperRules
     from symscan.clock.time_manager import TimeManager
     from symscan.model.instant import Instant
-    from symscan.session.member_view import MemberView
+    from symscan.session.view import MemberView
 
 Decisions = Iterable[Signal | Passed] | None
 """What a strategy returns; None is nothing."""

@@ -21,9 +21,9 @@ from symscan.model.instant import Instant
 from symscan.model.trading import PaperResult, Passed, Signal
 from symscan.plugins.errors import describe_error
 from symscan.session.holders import strategy_holder, trade_reason
-from symscan.session.member_view import MemberView
 from symscan.session.requests import Request, RequestBook
 from symscan.session.session_data import SessionData
+from symscan.session.view import MemberView
 
 _LATER_MINUTES = 1
 """How much later everything is decided in the account kept beside the configured one."""

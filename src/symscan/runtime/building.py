@@ -37,7 +37,7 @@ from symscan.scanners.base import BaseScanner
 from symscan.scanners.execution import Execution, InlineExecution
 from symscan.scanners.managed import ManagedScanner
 from symscan.scanners.manager import ScannerManager
-from symscan.session.history import LaterBlocks
+from symscan.session.bar_history import LaterBlocks
 from symscan.session.holders import scanner_holder
 from symscan.session.session_data import SessionData
 from symscan.sources.base import BarSource, HistorySource

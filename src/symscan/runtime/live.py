@@ -34,7 +34,7 @@ from symscan.runtime.telling import Teller
 from symscan.runtime.undelivered import undelivered
 from symscan.scanners.background import BackgroundExecution
 from symscan.scanners.managed import ManagedScanner
-from symscan.session.history import LaterBlocks
+from symscan.session.bar_history import LaterBlocks
 from symscan.sources.feed import Feed
 from symscan.sources.live import LiveSource
 

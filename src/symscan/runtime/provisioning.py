@@ -25,7 +25,7 @@ from symscan.runtime.leaving import Leaving
 from symscan.runtime.members import MemberNeeds
 from symscan.runtime.placing import furnish
 from symscan.runtime.warming import Warming
-from symscan.session.history import LaterBlocks
+from symscan.session.bar_history import LaterBlocks
 from symscan.session.holders import CONFIG, MEMBERS
 from symscan.session.requests import (
     AddBars,

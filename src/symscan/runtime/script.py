@@ -26,7 +26,7 @@ from symscan.scanners.manager import ScannerManager
 from symscan.scanners.result import checked_result
 from symscan.session.holders import SCRIPT, scanner_holder
 from symscan.session.requests import Request, RequestBook
-from symscan.session.script_view import ScriptView
+from symscan.session.view.script import ScriptView
 
 Config = SessionConfig | Mapping[str, Any] | Path | str | None
 

@@ -23,7 +23,7 @@ from symscan.scanners.memory import memory_of
 from symscan.scanners.result import ResultError, checked_result
 from symscan.session.requested import Unanswered
 from symscan.session.requests import Request, RequestBook
-from symscan.session.unknown import Reasons
+from symscan.session.unknown_reasons import Reasons
 
 
 class Work(StrEnum):

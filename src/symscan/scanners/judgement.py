@@ -14,10 +14,10 @@ from symscan.model.bar import Floats, Mask, Rows
 from symscan.scanners.base import BaseScanner, ScanResult
 from symscan.scanners.jobs import Finding
 from symscan.scanners.result import ResultError
-from symscan.session.columns import parse_column
+from symscan.session.candidates import parse_column
 from symscan.session.requested import Unanswered
 from symscan.session.session_data import SessionData
-from symscan.session.unknown import Missing, Reason, Reasons
+from symscan.session.unknown_reasons import Missing, Reason, Reasons
 
 Values = dict[str, Floats]
 _NONE_UNANSWERED: Final[Mapping[str, Unanswered]] = MappingProxyType({})

@@ -9,7 +9,7 @@ import numpy as np
 from symscan.model.bar import Rows
 from symscan.model.events.session import Counts, UnknownSymbols
 from symscan.model.instant import Instant
-from symscan.session.unknown import Reason, Reasons
+from symscan.session.unknown_reasons import Reason, Reasons
 
 
 @dataclass(slots=True)

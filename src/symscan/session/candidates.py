@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cached_property, partial
+from dataclasses import dataclass
+from functools import cached_property, lru_cache, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from symscan.errors import SpecError
+from symscan.indicators.registry import definition, spec_of
 from symscan.model.bar import Floats, Rows
 from symscan.model.instant import Instant
 from symscan.model.interval import Interval
+from symscan.model.readings import SESSION_READINGS
 from symscan.model.specs import IndicatorSpec
-from symscan.session.columns import Column, parse_column
 
 if TYPE_CHECKING:
     from symscan.bars.grid import Grid
@@ -160,3 +163,33 @@ def _as_slice(rows: Rows) -> Rows | slice:
 def _own(values: Floats) -> Floats:
     """The values, copied where they look into an array that will change."""
     return values if values.base is None else values.copy()
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A name taken apart: ``spec`` is None for a session reading."""
+
+    name: str
+    spec: IndicatorSpec | None = None
+    output: str = "value"
+
+
+@lru_cache(maxsize=4096)
+def parse_column(name: str) -> Column:
+    """The column a name means: ``close``, ``rsi_14_5m``, ``bbands_20_2_5m.upper``.
+
+    An indicator with several outputs, named without one, means its first.
+
+    Raises
+    ------
+    SpecError
+        If the name is neither a reading nor an indicator, or the output does not exist.
+    """
+    if name in SESSION_READINGS:
+        return Column(name)
+    key, _, output = name.partition(".")
+    spec = spec_of(key)
+    outputs = definition(spec.name).outputs
+    if output and output not in outputs:
+        raise SpecError(f"'{key}' has no output '{output}'; it has {', '.join(outputs)}")
+    return Column(name, spec, output or outputs[0])

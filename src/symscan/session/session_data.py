@@ -17,8 +17,8 @@ from symscan.model.interval import ONE_MINUTE, Interval
 from symscan.model.session import Session
 from symscan.model.specs import IndicatorSpec
 from symscan.model.symbols import SymbolTable
+from symscan.session.bar_history import HistoryShelf
 from symscan.session.candidates import Candidates
-from symscan.session.history import HistoryShelf
 from symscan.session.holders import CONFIG, MEMBERS, Holders
 from symscan.session.readings import PhaseBars, SessionReadings
 from symscan.session.requested import Requested

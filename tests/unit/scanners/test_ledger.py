@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 
 from symscan.scanners.ledger import UnknownLedger
-from symscan.session.unknown import Reason, Reasons
+from symscan.session.unknown_reasons import Reason, Reasons
 
 
 def _reasons(*names: str) -> Reasons:

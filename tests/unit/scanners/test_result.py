@@ -13,7 +13,7 @@ from fakes import NAN
 from symscan.model.hit_metadata import FrameMetadata, StrayMetadata
 from symscan.scanners.base import ScanResult
 from symscan.scanners.result import checked_result
-from symscan.session.reading import IndicatorReading
+from symscan.session.view.indicator_value import IndicatorReading
 
 
 def _checked(*, candidates: int = 2, **fields: Any) -> ScanResult:

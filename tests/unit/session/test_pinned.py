@@ -16,10 +16,10 @@ from symscan.model.bar import BarSlice, LateBars
 from symscan.model.interval import Interval
 from symscan.model.readings import SESSION_READINGS
 from symscan.runtime.processor import DataProcessor
-from symscan.session.history import LaterBlocks
+from symscan.session.bar_history import LaterBlocks
 from symscan.session.requests import RequestBook
 from symscan.session.session_data import SessionData
-from symscan.session.unknown import Missing
+from symscan.session.unknown_reasons import Missing
 from symscan.session.view import SessionView
 
 ME, OTHER = "scanner:me", "scanner:other"

@@ -19,7 +19,7 @@ import numpy as np
 
 from symscan.model.bar import Block, Floats, Mask
 from symscan.model.instant import Instant
-from symscan.session.history import KeptBlocks, LaterBlocks
+from symscan.session.bar_history import KeptBlocks, LaterBlocks
 
 _PROTOCOL: Final = 5
 

@@ -17,7 +17,7 @@ from fakes import make_block, rows
 from symscan.model.bar import Block
 from symscan.model.hit_metadata import FrameMetadata
 from symscan.scanners.isolation.wire import Inbox, Outbox, known
-from symscan.session.history import KeptBlocks, LaterBlocks
+from symscan.session.bar_history import KeptBlocks, LaterBlocks
 
 Wire = tuple[Outbox, Inbox]
 

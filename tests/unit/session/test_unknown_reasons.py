@@ -7,7 +7,7 @@ import pytest
 
 from fakes import NAN, make_block, rows
 from symscan.indicators.registry import spec_of
-from symscan.session.unknown import Missing, Reason
+from symscan.session.unknown_reasons import Missing, Reason
 
 ME = "scanner:me"
 FAST, DAILY = spec_of("sma_2_1m"), spec_of("sma_1_1d")

@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symscan.model.bar import Mask, Rows
-from symscan.session.candidates import Candidates
-from symscan.session.columns import Column, parse_column
+from symscan.session.candidates import Candidates, Column, parse_column
 from symscan.session.readings import NEEDS_PREMARKET, NEEDS_PREVIOUS_CLOSE
 from symscan.session.session_data import SessionData
 

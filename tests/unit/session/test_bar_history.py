@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from fakes import make_block
 from symscan.model.interval import FIVE_MINUTES, ONE_DAY
-from symscan.session.history import HistoryShelf
+from symscan.session.bar_history import HistoryShelf
 
 BLOCKS = [make_block(1, 1.0, 10.0), make_block(2, None, 20.0), make_block(3, 3.0, 30.0)]
 

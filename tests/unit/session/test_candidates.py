@@ -4,7 +4,7 @@ import pytest
 
 from symscan.errors import SpecError
 from symscan.model.readings import SESSION_READINGS
-from symscan.session.columns import parse_column
+from symscan.session.candidates import parse_column
 
 
 @pytest.mark.parametrize("name", SESSION_READINGS)

@@ -7,7 +7,7 @@ import pickle
 
 import pytest
 
-from symscan.session.reading import IndicatorReading
+from symscan.session.view.indicator_value import IndicatorReading
 
 KNOWN = IndicatorReading(70.5)
 ZERO = IndicatorReading(0.0)

@@ -1,4 +1,4 @@
-"""What a strategy is given of the session: the members, and nothing of anybody's candidates."""
+"""What a plug-in is given of the session: everything it may look at and ask for."""
 
 from __future__ import annotations
 
@@ -6,7 +6,27 @@ from symscan.session.candidates import Candidates
 from symscan.session.holders import CONFIG, MEMBERS
 from symscan.session.requests import RequestBook
 from symscan.session.session_data import SessionData
-from symscan.session.view import SessionView
+from symscan.session.view.commands import SessionAsks
+from symscan.session.view.queries import SessionLooks
+
+
+class SessionView(SessionLooks, SessionAsks):
+    """The session as it stands now, bound to one holder.
+
+    Parameters
+    ----------
+    data
+        The session's state.
+    requests
+        Where this holder's requests are recorded.
+    """
+
+    def __init__(self, data: SessionData, requests: RequestBook) -> None:
+        SessionLooks.__init__(self, data, requests)
+        SessionAsks.__init__(self, data, requests)
+
+    def __reduce__(self) -> tuple[type[SessionView], tuple[SessionData, RequestBook]]:
+        return type(self), (self._data, self._requests)  # what was looked at is looked at anew
 
 
 class MemberView(SessionView):

@@ -15,14 +15,13 @@ from symscan.model.bar_times import BarTimes
 from symscan.model.interval import Interval
 from symscan.model.readings import LAST_BAR_END
 from symscan.model.specs import IndicatorSpec
-from symscan.session.candidates import Candidates
-from symscan.session.columns import parse_column
+from symscan.session.candidates import Candidates, parse_column
 from symscan.session.holders import CONFIG, MEMBERS
-from symscan.session.reading import IndicatorReading
 from symscan.session.requested import Requestable, Unanswered, missing_call
 from symscan.session.requests import RequestBook
 from symscan.session.session_data import SessionData
 from symscan.session.static_columns import StaticColumns
+from symscan.session.view.indicator_value import IndicatorReading
 
 
 class SessionLooks:

@@ -15,9 +15,9 @@ from symscan.indicators.registry import spec_of
 from symscan.model.interval import FIVE_MINUTES, ONE_DAY, ONE_MINUTE, Interval
 from symscan.model.readings import SESSION_READINGS
 from symscan.session.holders import CONFIG, MEMBERS
-from symscan.session.member_view import MemberView
 from symscan.session.requests import RequestBook
 from symscan.session.static_columns import StaticColumns
+from symscan.session.view import MemberView
 
 ME, OTHER = "scanner:me", "scanner:other"
 LAST, BANDS = spec_of("sma_1_5m"), spec_of("bbands_2_2_5m")
