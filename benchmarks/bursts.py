@@ -39,7 +39,7 @@ from symscan.model.instant import MINUTE, SECOND, Instant
 from symscan.model.interval import Interval
 from symscan.model.session import Session
 from symscan.observers.base import Observer
-from symscan.observers.session_record import SessionRecord
+from symscan.recording.session_log import SessionRecord
 from symscan.runtime.building import check
 from symscan.runtime.live import Live, LiveOptions, LiveSession
 from symscan.runtime.processor import DataProcessor

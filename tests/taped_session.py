@@ -22,7 +22,7 @@ from symscan.model.events.session import Event, Warned
 from symscan.model.instant import Instant
 from symscan.model.interval import ONE_MINUTE
 from symscan.model.specs import IndicatorConfig
-from symscan.observers.session_record import SessionRecord
+from symscan.recording.session_log import SessionRecord
 from symscan.runtime.coordinator import SessionCoordinator
 from symscan.runtime.loading import Loaded, Plan
 from symscan.runtime.market_clock import MarketClock

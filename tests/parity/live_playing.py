@@ -19,7 +19,7 @@ from symscan.config import parse_config
 from symscan.config.model import SessionConfig
 from symscan.model.events import feed as live_events
 from symscan.observers.run_folder import run_folder
-from symscan.observers.session_record import RECORD_NAME, SessionRecord
+from symscan.recording.session_log import RECORD_NAME, SessionRecord
 from symscan.runtime.assembly import assemble_backtest, assemble_live
 from symscan.runtime.coordinator import SessionCoordinator
 from symscan.runtime.live import LiveOptions

@@ -321,7 +321,7 @@ def _session(config: SessionConfig, wishes: _Wishes, now: Instant, broken: Broke
 
 def _check_record(assembled: Live) -> None:
     """Refuse to go on with another session, or with a damaged record, before anything is done."""
-    from symscan.observers.session_record import RECORD_NAME, SessionRecord
+    from symscan.recording.session_log import RECORD_NAME, SessionRecord
     from symscan.runtime.record_check import check_record
 
     path = assembled.options.folder / RECORD_NAME

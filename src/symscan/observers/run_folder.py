@@ -319,6 +319,6 @@ def _progress(path: Path, about: Mapping[str, Any] | None, resume: bool) -> RunP
 def _check_is_over(record: Path) -> None:
     """Nothing is taken from under a session that still runs."""
     # A backtest need not wait for SQLite.
-    from symscan.observers.record_lock import RecordLock
+    from symscan.recording.lock import RecordLock
 
     RecordLock(record).release()

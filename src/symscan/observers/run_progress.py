@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from symscan.errors import InputError
-from symscan.observers.same import difference
+from symscan.recording.differences import difference
 
 
 @dataclass(slots=True)

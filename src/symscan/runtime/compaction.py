@@ -10,8 +10,8 @@ import polars as pl
 
 from symscan.model.bar import FIELDS
 from symscan.model.interval import Interval
-from symscan.observers.recorded_bars import bars
-from symscan.observers.session_record import SessionRecord
+from symscan.recording.bars import bars
+from symscan.recording.session_log import SessionRecord
 from symscan.sources.bar_rules import valid_expr
 from symscan.sources.parquet import BarStore, bar_schema
 

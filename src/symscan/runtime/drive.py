@@ -84,7 +84,7 @@ def run_live(
     FeedError
         If the feed refuses, or ended for good.
     """
-    from symscan.observers.record_file import Waiting
+    from symscan.recording.database import Waiting
 
     announcers = [*announcers, EventLog()]
     with live.opened(observers, announcers, Waiting(notice)) as session:

@@ -16,9 +16,9 @@ from symscan.model.instant import Instant, from_datetime
 from symscan.model.live_settings import LiveSettings
 from symscan.model.session import Session
 from symscan.observers.base import Observer
-from symscan.observers.record_file import Waiting
-from symscan.observers.session_record import RECORD_NAME, WAITING, SessionRecord
 from symscan.plugins.digests import digests
+from symscan.recording.database import Waiting
+from symscan.recording.session_log import RECORD_NAME, WAITING, SessionRecord
 from symscan.runtime.building import Checked, Ports, build
 from symscan.runtime.coordinator import SessionCoordinator
 from symscan.runtime.feeds import FeedPlan

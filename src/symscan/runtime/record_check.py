@@ -9,8 +9,8 @@ from typing import Final
 import numpy as np
 
 from symscan.errors import DataError
-from symscan.observers.session_record import CLOSE, SessionRecord, Step
-from symscan.observers.taken_bars import unpack
+from symscan.recording.bar_codec import unpack
+from symscan.recording.session_log import CLOSE, SessionRecord, Step
 from symscan.runtime.recorded_answers import load_of, load_step
 
 _KINDS: Final = frozenset({"prepare", "slice", "between", CLOSE})

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from symscan.observers.session_record import SessionRecord
+from symscan.recording.session_log import SessionRecord
 from symscan.runtime.building import Checked
 from symscan.runtime.scanner_setup import KnownSymbols, ScannerSetup
 from symscan.scanners.universe import STORE

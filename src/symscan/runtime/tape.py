@@ -17,8 +17,8 @@ from symscan.model.events.session import Event, Warned
 from symscan.model.instant import Instant, to_iso
 from symscan.model.session import Session
 from symscan.observers.journal import line_of
-from symscan.observers.session_record import SessionRecord, Step
-from symscan.observers.taken_bars import Numbers, Origin, TakenBars, pack, unpack
+from symscan.recording.bar_codec import Numbers, Origin, TakenBars, pack, unpack
+from symscan.recording.session_log import SessionRecord, Step
 from symscan.runtime.recorded_answers import dump, load_of, load_step
 
 Answer = TypeVar("Answer")

@@ -11,8 +11,8 @@ import numpy as np
 from symscan.model.bar import BarSlice, Between, Block, Floats, LateBars, LateKind, Moment, Rows
 from symscan.model.events.session import Event
 from symscan.model.instant import Instant
-from symscan.observers.session_record import CLOSE, Step
-from symscan.observers.taken_bars import Numbers, Origin, TakenBars
+from symscan.recording.bar_codec import Numbers, Origin, TakenBars
+from symscan.recording.session_log import CLOSE, Step
 from symscan.runtime.tape import Tape
 from symscan.sources.base import BarSource
 

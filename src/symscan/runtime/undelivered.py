@@ -9,7 +9,7 @@ from typing import Any
 
 from symscan.model.instant import from_datetime
 from symscan.model.session import Session
-from symscan.observers.session_record import SessionRecord
+from symscan.recording.session_log import SessionRecord
 
 
 def undelivered(record: SessionRecord, session: Session) -> list[str]:

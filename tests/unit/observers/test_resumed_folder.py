@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from symscan.errors import DataError, InputError
-from symscan.observers.record_lock import RecordLock
 from symscan.observers.run_folder import run_folder
+from symscan.recording.lock import RecordLock
 
 
 def _open(path: Path, **how: Any) -> None:

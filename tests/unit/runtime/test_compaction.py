@@ -11,8 +11,8 @@ from fakes import MINUTE, make_session
 from symscan.clock.session_calendar import SessionCalendar
 from symscan.errors import DataError
 from symscan.model.interval import ONE_MINUTE
-from symscan.observers.session_record import SessionRecord, Step
-from symscan.observers.taken_bars import Origin, TakenBars, pack
+from symscan.recording.bar_codec import Origin, TakenBars, pack
+from symscan.recording.session_log import SessionRecord, Step
 from symscan.runtime.compaction import Compacted, compact
 from symscan.sources.check import check_store
 from symscan.sources.parquet import BarStore, bar_schema

@@ -25,8 +25,8 @@ from symscan.model.events import feed as live_events
 from symscan.model.events.session import Outcome, Warned
 from symscan.model.hit_metadata import FrameMetadata
 from symscan.model.interval import Interval
-from symscan.observers.record_owner import check_private
-from symscan.observers.session_record import SessionRecord, Step
+from symscan.recording.ownership import check_private
+from symscan.recording.session_log import SessionRecord, Step
 from symscan.runtime.record_check import check_record
 from symscan.runtime.recorded_answers import ALLOWED, dump, load, load_of
 from symscan.scanners import jobs

@@ -12,7 +12,7 @@ import pytest
 from fakes import make_session
 from symscan.model.events.session import Event, Hits, Outcome, ScanFinished, ScanPhase, Warned
 from symscan.model.instant import MINUTE
-from symscan.observers.session_record import SessionRecord, Step
+from symscan.recording.session_log import SessionRecord, Step
 from symscan.runtime.undelivered import undelivered
 
 SESSION = make_session()

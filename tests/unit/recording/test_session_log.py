@@ -15,10 +15,10 @@ import pytest
 from fakes import MINUTE, make_session
 from symscan.errors import DataError
 from symscan.model.events.session import Event, SymbolAdded, Warned
-from symscan.observers.record_file import Waiting
-from symscan.observers.recorded_bars import bars, late_bars
-from symscan.observers.session_record import SessionRecord, Step
-from symscan.observers.taken_bars import Origin, TakenBars, pack, unpack
+from symscan.recording.bar_codec import Origin, TakenBars, pack, unpack
+from symscan.recording.bars import bars, late_bars
+from symscan.recording.database import Waiting
+from symscan.recording.session_log import SessionRecord, Step
 
 SESSION = make_session()
 ABOUT = {"base": "1m", "config": "{\n  'a': 1\n}", "date": "2018-02-27"}
@@ -196,7 +196,7 @@ from pathlib import Path
 sys.path.insert(0, sys.argv[2])
 from fakes import make_session
 from symscan.model.events.session import SymbolAdded
-from symscan.observers.session_record import SessionRecord, Step
+from symscan.recording.session_log import SessionRecord, Step
 record, session = SessionRecord.resume(Path(sys.argv[1]), {}), make_session()
 for seq in range(record.last + 1, 100_000):
     events = [SymbolAdded(seq, f"S{n}", f"step {seq}", seq) for n in range(seq % 4)]

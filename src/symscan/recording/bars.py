@@ -11,8 +11,8 @@ import polars as pl
 from symscan.model.bar import FIELDS
 from symscan.model.instant import MINUTE, Instant
 from symscan.model.interval import Interval
-from symscan.observers.session_record import SessionRecord
-from symscan.observers.taken_bars import Origin, TakenBars, unpack
+from symscan.recording.bar_codec import Origin, TakenBars, unpack
+from symscan.recording.session_log import SessionRecord
 
 _LATE: Final = frozenset({Origin.LATE, Origin.CORRECTED, Origin.RECOVERED})
 _INSTANT: Final = pl.Datetime("us", "UTC")

@@ -17,8 +17,8 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.pool import NullPool
 
 from symscan.errors import DataError
-from symscan.observers.record_tables import META, TABLES
-from symscan.observers.same import difference
+from symscan.recording.differences import difference
+from symscan.recording.tables import META, TABLES
 
 FORMAT: Final = "symscan session record"
 VERSION: Final = 2

@@ -22,7 +22,8 @@ from symscan.model.events.session import Event
 from symscan.model.instant import Instant
 from symscan.model.session import Session
 from symscan.observers.journal import line_of
-from symscan.observers.record_file import (
+from symscan.recording.bar_codec import Numbers
+from symscan.recording.database import (
     Waiting,
     check_same,
     connect,
@@ -35,10 +36,9 @@ from symscan.observers.record_file import (
     transaction,
     write_transaction,
 )
-from symscan.observers.record_lock import RecordLock
-from symscan.observers.record_owner import check_private, make_private
-from symscan.observers.record_tables import EVENTS, STEPS, SYMBOLS
-from symscan.observers.taken_bars import Numbers
+from symscan.recording.lock import RecordLock
+from symscan.recording.ownership import check_private, make_private
+from symscan.recording.tables import EVENTS, STEPS, SYMBOLS
 
 RECORD_NAME: Final = "session.sqlite"
 
