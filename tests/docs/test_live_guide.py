@@ -13,7 +13,7 @@ from integration.cli_running import Ended, call
 from symscan.model.events import feed as live_events
 from symscan.model.events.session import Event
 from symscan.observers.saying import Kind
-from symscan.runtime.parity_causes import Why
+from symscan.parity.causes import Why
 
 DOCS = Path(__file__).parents[2] / "docs"
 GUIDE = (DOCS / "LIVE.md").read_text()

@@ -14,8 +14,8 @@ from typing import Any
 import polars as pl
 
 from symscan.clock.session_calendar import SessionCalendar
+from symscan.demo.market import generate_market
 from symscan.model.interval import Interval
-from symscan.sources.generator import generate_market
 from symscan.sources.importer import import_bars
 from symscan.sources.options import ImportOptions, Label
 from symscan.sources.parquet import BarStore

@@ -19,11 +19,11 @@ from symscan.config import parse_config
 from symscan.config.model import SessionConfig
 from symscan.model.events import feed as live_events
 from symscan.observers.run_folder import run_folder
+from symscan.parity.compare import Parity, compare, replayed
 from symscan.recording.session_log import RECORD_NAME, SessionRecord
 from symscan.runtime.assembly import assemble_backtest, assemble_live
 from symscan.runtime.coordinator import SessionCoordinator
 from symscan.runtime.live import LiveOptions
-from symscan.runtime.parity import Parity, compare, replayed
 from symscan.scanners.background import BackgroundExecution
 from symscan.sources.replay_feed import ReplayFeed
 

@@ -16,7 +16,7 @@ import pytest
 from parity.live_playing import parity_of, play_backtest, play_live, same
 from parity.projects import HALF_DAY, PROJECTS, UNIVERSE, Project, module, screen
 from symscan.errors import DataError
-from symscan.runtime.parity import Parity
+from symscan.parity.compare import Parity
 from symscan.scanners.background import BackgroundExecution
 from symscan.sources.replay_feed import ReplayFeed
 from waiting import LIMIT, JumpingClock, TickingClock

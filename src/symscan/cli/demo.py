@@ -15,7 +15,7 @@ from symscan.errors import InputError
 
 if TYPE_CHECKING:
     from symscan.clock.session_calendar import SessionCalendar
-    from symscan.sources.generator import GeneratedMarket
+    from symscan.demo.market import GeneratedMarket
 
 _DAY: Final = date(2026, 1, 15)
 _EARLIER_SESSIONS: Final = 65
@@ -47,7 +47,7 @@ def _demo(folder: Path, symbols: int, seed: int) -> None:
     from symscan.cli.run import play
     from symscan.clock.session_calendar import SessionCalendar
     from symscan.config import load_config
-    from symscan.sources.generator import generate_market
+    from symscan.demo.market import generate_market
 
     calendar = SessionCalendar()
     sessions = [*calendar.previous(_DAY, _EARLIER_SESSIONS), calendar.session(_DAY)]

@@ -10,9 +10,9 @@ from pathlib import Path
 import polars as pl
 
 from symscan.cli.report import plain_table, report_console, say
+from symscan.demo.events import GeneratedEvent
 from symscan.model.instant import to_iso
 from symscan.model.session import Session
-from symscan.sources.generator_events import GeneratedEvent
 
 
 def show_story(session: Session, events: Sequence[GeneratedEvent], results: Path) -> None:

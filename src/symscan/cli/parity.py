@@ -12,8 +12,8 @@ from symscan.cli.log_options import LogFile, Verbosity, logging_to
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from symscan.runtime.comparison import Difference
-    from symscan.runtime.parity import Parity
+    from symscan.parity.compare import Parity
+    from symscan.parity.differences import Difference
 
 EXAMPLES = "Example: symscan parity runs/session-2018-02-20-live"
 
@@ -35,7 +35,7 @@ def parity(
     hits, readings and readiness is listed with its cause. Exit code 1 if one has none.
     """
     from symscan.cli.own_output import own_output
-    from symscan.runtime.parity import compare
+    from symscan.parity.compare import compare
 
     with own_output(), logging_to(verbose, log_file):  # scanners are called once more, and may print
         compared = compare(run)

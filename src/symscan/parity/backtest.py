@@ -16,10 +16,10 @@ from symscan.model.instant import SECOND, Instant
 from symscan.model.interval import Interval
 from symscan.model.session import Session
 from symscan.observers.event_log import EventLog
+from symscan.parity.causes import Nature
+from symscan.parity.execution import LenientExecution
 from symscan.runtime.building import Checked, Ports, build, check, first_due
 from symscan.runtime.coordinator import SessionCoordinator
-from symscan.runtime.parity_causes import Nature
-from symscan.runtime.parity_execution import LenientExecution
 from symscan.runtime.store_universe import known_then
 from symscan.runtime.telling import Teller
 from symscan.scanners.base import BaseScanner

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from symscan.runtime.parity_causes import Record
+from symscan.parity.causes import Record
 
 _READINGS: Final = ("price", "previous_close", "change_pct", "gap_pct", "volume", "last_bar_end")
 _NEW, _METADATA = "new", "metadata"

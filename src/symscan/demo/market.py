@@ -20,11 +20,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from symscan.model.bar import FIELDS, VOLUME
-from symscan.model.instant import MINUTE
-from symscan.model.session import Session
-from symscan.sources.generator_events import GeneratedEvent, plan_events
-from symscan.sources.generator_prices import (
+from symscan.demo.events import GeneratedEvent, plan_events
+from symscan.demo.prices import (
     Bars,
     Plan,
     Traits,
@@ -35,6 +32,9 @@ from symscan.sources.generator_prices import (
     session_bars,
     to_daily,
 )
+from symscan.model.bar import FIELDS, VOLUME
+from symscan.model.instant import MINUTE
+from symscan.model.session import Session
 
 UNIVERSE_NAME: Final = "demo_market"
 MINUTE_SESSIONS: Final = 6

@@ -14,14 +14,14 @@ from symscan.errors import DataError
 from symscan.model.instant import Instant
 from symscan.model.session import Session
 from symscan.observers.journal import line_of
+from symscan.parity.backtest import Recorded, Replayed, replay
+from symscan.parity.causes import Causes, Record, slices_of
+from symscan.parity.differences import Comparison, Difference
 from symscan.plugins.digests import changed
 from symscan.recording.bar_codec import unpack
 from symscan.recording.bars import bars
 from symscan.recording.ownership import check_private
 from symscan.recording.session_log import CLOSE, RECORD_NAME, SessionRecord, Step
-from symscan.runtime.comparison import Comparison, Difference
-from symscan.runtime.parity_backtest import Recorded, Replayed, replay
-from symscan.runtime.parity_causes import Causes, Record, slices_of
 
 UNEXPLAINED = "unexplained"
 

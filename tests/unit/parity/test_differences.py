@@ -10,8 +10,8 @@ import pytest
 
 from fakes import make_session
 from symscan.model.instant import MINUTE, SECOND, to_iso
-from symscan.runtime.comparison import Comparison, Difference
-from symscan.runtime.parity_causes import Causes, Closed, Nature, Why
+from symscan.parity.causes import Causes, Closed, Nature, Why
+from symscan.parity.differences import Comparison, Difference
 
 SESSION = make_session(minutes=60)
 VALUES = ("price", "previous_close", "change_pct", "gap_pct", "volume")

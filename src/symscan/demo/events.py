@@ -8,10 +8,10 @@ from typing import Final
 
 import numpy as np
 
+from symscan.demo.prices import SECTORS, Plan, Traits
 from symscan.model.bar import Rows
 from symscan.model.instant import MINUTE, Instant
 from symscan.model.session import Session
-from symscan.sources.generator_prices import SECTORS, Plan, Traits
 
 _NEWS: Final = 4
 _BURSTS: Final = 6

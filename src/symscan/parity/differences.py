@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import zip_longest
 
-from symscan.runtime.parity_causes import Cause, Causes, Record
-from symscan.runtime.parity_hits import Hit, hits_of, otherwise
+from symscan.parity.causes import Cause, Causes, Record
+from symscan.parity.hits import Hit, hits_of, otherwise
 
 _Key = tuple[str, str, str]
 

@@ -11,11 +11,11 @@ import polars as pl
 import pytest
 import talib
 
+from symscan.demo.market import GeneratedMarket, generate_market
+from symscan.demo.prices import SECTORS
 from symscan.model.instant import MINUTE, from_datetime
 from symscan.model.session import Session
 from symscan.scanners.universe import load_universe
-from symscan.sources.generator import GeneratedMarket, generate_market
-from symscan.sources.generator_prices import SECTORS
 
 NEW_YORK = ZoneInfo("America/New_York")
 HALF_DAY = date(2024, 3, 27)
