@@ -45,16 +45,15 @@ from symscan.runtime.live import Live, LiveOptions, LiveSession
 from symscan.runtime.processor import DataProcessor
 from symscan.scanners.jobs import ScanJob
 from symscan.scanners.managed import ManagedScanner
-from symscan.sources.alpaca import conversation
+from symscan.sources.alpaca import protocol as conversation
+from symscan.sources.alpaca.credentials import AlpacaHosts, AlpacaKeys
 from symscan.sources.alpaca.feed import AlpacaFeed
-from symscan.sources.alpaca.keys import AlpacaHosts, AlpacaKeys
-from symscan.sources.base import HistorySource
-from symscan.sources.feed import Feed
-from symscan.sources.history import StoreHistory
-from symscan.sources.importer import import_bars
-from symscan.sources.live_checks import Checks
-from symscan.sources.options import ImportOptions, Label
-from symscan.sources.parquet import BarStore
+from symscan.sources.importing.importer import import_bars
+from symscan.sources.importing.options import ImportOptions, Label
+from symscan.sources.ports import Feed, HistorySource
+from symscan.sources.store.bar_store import BarStore
+from symscan.sources.stored.history import StoreHistory
+from symscan.sources.streaming.validation import Checks
 
 Floats = NDArray[np.float64]
 Seconds = Floats

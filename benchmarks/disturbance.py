@@ -27,7 +27,7 @@ import usual
 from bursts import WARM_UP, Pacer, Seconds, Senders, Watch, live_session, make_store, senders, write_frames
 from market import make_market
 
-from symscan.sources.parquet import BarStore
+from symscan.sources.store.bar_store import BarStore
 
 TROUBLE: dict[str, dict[str, Any]] = {
     "sleeps for ever": {"config": {"how": "sleeps"}, "timeout_seconds": 1},

@@ -39,9 +39,9 @@ from symscan.model.interval import Interval
 from symscan.model.session import Session
 from symscan.model.symbols import SymbolTable
 from symscan.runtime.assembly import Backtest, assemble_backtest
-from symscan.sources.importer import import_bars
-from symscan.sources.options import ImportOptions, Label
-from symscan.sources.parquet import BarStore
+from symscan.sources.importing.importer import import_bars
+from symscan.sources.importing.options import ImportOptions, Label
+from symscan.sources.store.bar_store import BarStore
 
 Hits = np.typing.NDArray[np.int64]
 

@@ -17,7 +17,7 @@ from websockets.datastructures import Headers
 from websockets.http11 import Request, Response
 
 from symscan.model.instant import MINUTE, Instant, from_datetime, to_iso
-from symscan.sources.alpaca.keys import AlpacaKeys
+from symscan.sources.alpaca.credentials import AlpacaKeys
 
 T = TypeVar("T")
 

@@ -36,7 +36,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
 from alpaca_rest import HOLDING, RestHalf, ServerBar, ServerSplit
-from symscan.sources.alpaca.keys import (
+from symscan.sources.alpaca.credentials import (
     DATA_URL,
     KEY_ID,
     SECRET_KEY,

@@ -44,9 +44,8 @@ from symscan.scanners.managed import ManagedScanner
 from symscan.scanners.manager import ScannerManager
 from symscan.session.holders import MEMBERS
 from symscan.session.session_data import SessionData
-from symscan.sources.base import DailyHistory
-from symscan.sources.feed import Arrivals, Connected, Delivery, Lost
-from symscan.sources.live import LiveSource
+from symscan.sources.ports import Arrivals, Connected, DailyHistory, Delivery, Lost
+from symscan.sources.streaming.source import LiveSource
 
 SESSION = make_session(minutes=24, premarket=3)
 OPEN = SESSION.open

@@ -16,7 +16,7 @@ from symscan.model.instant import MINUTE, Instant, from_datetime
 from symscan.model.interval import ONE_DAY, ONE_MINUTE, Interval
 from symscan.model.session import Session
 from symscan.scanners.base import BaseScanner, ScanContext, ScanResult
-from symscan.sources.base import DailyHistory
+from symscan.sources.ports import DailyHistory
 
 NAN = float("nan")
 NEW_YORK = ZoneInfo("America/New_York")

@@ -11,7 +11,7 @@ from symscan.errors import FeedError
 from symscan.model.instant import MINUTE, Instant
 from symscan.model.interval import ONE_MINUTE
 from symscan.model.session import Session
-from symscan.sources.feed import Arrivals, Connected, Delivery, Limited
+from symscan.sources.ports import Arrivals, Connected, Delivery, Limited
 
 
 def five(price: Price) -> tuple[float, ...]:

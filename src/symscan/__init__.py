@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from symscan.scanners.universe import Universe, load_universe
     from symscan.session.session_data import SessionData
     from symscan.session.view import MemberView, SessionView
-    from symscan.sources.parquet import BarStore
+    from symscan.sources.store.bar_store import BarStore
 
 __all__ = [
     "BarStore",
@@ -94,7 +94,7 @@ __all__ = [
 ]
 
 _HOMES: Final = {
-    "BarStore": "symscan.sources.parquet",
+    "BarStore": "symscan.sources.store.bar_store",
     "BaseScanner": "symscan.scanners.base",
     "BaseStrategy": "symscan.analysis.base",
     "IndicatorConfig": "symscan.model.specs",

@@ -16,9 +16,9 @@ import polars as pl
 from symscan.clock.session_calendar import SessionCalendar
 from symscan.demo.market import generate_market
 from symscan.model.interval import Interval
-from symscan.sources.importer import import_bars
-from symscan.sources.options import ImportOptions, Label
-from symscan.sources.parquet import BarStore
+from symscan.sources.importing.importer import import_bars
+from symscan.sources.importing.options import ImportOptions, Label
+from symscan.sources.store.bar_store import BarStore
 
 HALF_DAY = date(2025, 11, 28)
 FAULTS = (

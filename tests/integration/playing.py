@@ -17,10 +17,10 @@ from symscan.model.interval import Interval
 from symscan.observers.run_folder import run_folder
 from symscan.runtime.assembly import assemble_backtest
 from symscan.runtime.drive import run_backtest
-from symscan.sources.importer import import_bars
-from symscan.sources.options import ImportOptions, Label
-from symscan.sources.parquet import BarStore
-from symscan.sources.splits import import_splits
+from symscan.sources.importing.importer import import_bars
+from symscan.sources.importing.options import ImportOptions, Label
+from symscan.sources.importing.splits import import_splits
+from symscan.sources.store.bar_store import BarStore
 
 
 @dataclass(frozen=True)

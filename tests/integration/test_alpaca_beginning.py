@@ -15,7 +15,7 @@ from integration.cli_running import write_config
 from symscan.config import load_config
 from symscan.runtime.assembly import assemble_live
 from symscan.runtime.live import LiveOptions
-from symscan.sources.parquet import BarStore
+from symscan.sources.store.bar_store import BarStore
 
 
 def test_a_session_begins_with_an_empty_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

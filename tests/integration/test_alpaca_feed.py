@@ -16,11 +16,11 @@ from alpaca_server import ERRORS, LOOPBACK, AlpacaServer, ServerBar
 from fakes import make_session
 from symscan.errors import FeedError
 from symscan.model.instant import MINUTE, SECOND, Instant, from_datetime
+from symscan.sources.alpaca.credentials import AlpacaHosts, AlpacaKeys
 from symscan.sources.alpaca.feed import AlpacaFeed
-from symscan.sources.alpaca.keys import AlpacaHosts, AlpacaKeys
 from symscan.sources.alpaca.stream import StreamPatience
-from symscan.sources.feed import Arrivals, BarsDropped, Connected, Delivery, Limited, Lost, Notice
-from symscan.sources.live_checks import Checks
+from symscan.sources.ports import Arrivals, BarsDropped, Connected, Delivery, Limited, Lost, Notice
+from symscan.sources.streaming.validation import Checks
 from waiting import wait_for
 
 OPEN = from_datetime(datetime(2024, 1, 2, 14, 30, tzinfo=UTC))

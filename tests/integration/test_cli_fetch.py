@@ -15,7 +15,7 @@ from alpaca_days import bar
 from alpaca_server import AlpacaServer, ServerSplit
 from integration.cli_running import Ended, call, started
 from symscan.model.interval import ONE_DAY, ONE_MINUTE
-from symscan.sources.parquet import BarStore
+from symscan.sources.store.bar_store import BarStore
 
 
 def dates(start: str, end: str) -> tuple[str, ...]:

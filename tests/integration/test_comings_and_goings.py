@@ -16,7 +16,7 @@ from integration.playing import make_store
 from symscan.config import parse_config
 from symscan.model.events.session import SymbolAdded, SymbolsRemoved
 from symscan.runtime.assembly import Backtest, assemble_backtest
-from symscan.sources.shelf import BlockShelf
+from symscan.sources.stored.block_cache import BlockShelf
 
 SYMBOLS = tuple(f"LIQ{number:03d}" for number in range(100))
 BATCH = 40

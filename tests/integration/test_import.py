@@ -16,10 +16,10 @@ import pytest
 
 from symscan.clock.session_calendar import SessionCalendar
 from symscan.model.interval import ONE_DAY, ONE_MINUTE
-from symscan.sources.check import check_store
-from symscan.sources.importer import import_bars
-from symscan.sources.options import ImportOptions, Label, UnlikelyTimes
-from symscan.sources.parquet import BarStore
+from symscan.sources.checking.store_check import check_store
+from symscan.sources.importing.importer import import_bars
+from symscan.sources.importing.options import ImportOptions, Label, UnlikelyTimes
+from symscan.sources.store.bar_store import BarStore
 
 DATA = Path(os.environ.get("SYMSCAN_TEST_DATA", Path(__file__).parents[3] / "shared" / "data"))
 MINUTES = DATA / "us284_1m_2018-02-20_2018-03-02.parquet"
@@ -133,9 +133,9 @@ import os, signal, sys
 from pathlib import Path
 from symscan.clock.session_calendar import SessionCalendar
 from symscan.model.interval import ONE_MINUTE
-from symscan.sources.importer import import_bars
-from symscan.sources.options import ImportOptions, Label
-from symscan.sources.parquet import BarStore
+from symscan.sources.importing.importer import import_bars
+from symscan.sources.importing.options import ImportOptions, Label
+from symscan.sources.store.bar_store import BarStore
 
 def kill(stage, done, total):
     if (stage, done) == ("writing", total):

@@ -45,7 +45,7 @@ from symscan.model.instant import Instant
 from symscan.model.interval import ONE_MINUTE
 from symscan.sources.alpaca.history import FetchedHistory
 from symscan.sources.alpaca.rest import AlpacaRest
-from symscan.sources.parquet import BarStore
+from symscan.sources.store.bar_store import BarStore
 from waiting import wait_for
 
 pytestmark = pytest.mark.slow

@@ -29,7 +29,7 @@ from symscan.model.events.session import Outcome, RequestRefused, ScanFinished, 
 from symscan.model.instant import MINUTE, SECOND
 from symscan.scanners.base import ScanContext, ScanResult
 from symscan.scanners.managed import DueTimes, ManagedScanner
-from symscan.sources.feed import Connected, Lost
+from symscan.sources.ports import Connected, Lost
 
 ROUTES = ("hit", "add_symbol", "strategy", "adhoc", "candidate")
 LAST = 22

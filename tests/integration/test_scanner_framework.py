@@ -44,7 +44,7 @@ from symscan.scanners.manager import ScannerManager
 from symscan.scanners.states import TRANSITIONS, ScannerState
 from symscan.session.requests import RequestBook
 from symscan.session.view import MemberView, SessionView
-from symscan.sources.replay_feed import ReplayFeed
+from symscan.sources.replay.feed import ReplayFeed
 from waiting import LIMIT, TickingClock
 
 SYMBOLS = ("LIQ00", "LIQ01", "LIQ02", "LIQ03", "THN00", "NEWC")

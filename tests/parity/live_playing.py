@@ -25,7 +25,7 @@ from symscan.runtime.assembly import assemble_backtest, assemble_live
 from symscan.runtime.coordinator import SessionCoordinator
 from symscan.runtime.live import LiveOptions
 from symscan.scanners.background import BackgroundExecution
-from symscan.sources.replay_feed import ReplayFeed
+from symscan.sources.replay.feed import ReplayFeed
 
 TABLES = ("hits.csv", "unknown.csv", "scans.csv")
 

@@ -18,7 +18,7 @@ from parity.projects import HALF_DAY, PROJECTS, UNIVERSE, Project, module, scree
 from symscan.errors import DataError
 from symscan.parity.compare import Parity
 from symscan.scanners.background import BackgroundExecution
-from symscan.sources.replay_feed import ReplayFeed
+from symscan.sources.replay.feed import ReplayFeed
 from waiting import LIMIT, JumpingClock, TickingClock
 
 SLOW = """

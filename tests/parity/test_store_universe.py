@@ -12,8 +12,8 @@ from integration.playing import make_store, play
 from parity.live_playing import parity_of, play_backtest, play_live, same
 from parity.projects import DATES, DAY, HALF_DAY, Project, every, of_regular_hours
 from symscan.model.interval import ONE_MINUTE
-from symscan.sources.parquet import BarStore
-from symscan.sources.store_universe import symbols_before
+from symscan.sources.store.bar_store import BarStore
+from symscan.sources.stored.universe import symbols_before
 
 DYNAMIC = """
 from symscan import BaseScanner, ScanResult

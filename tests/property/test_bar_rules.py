@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from symscan.model.bar import FIELDS
 from symscan.sources.bar_rules import valid_expr, valid_mask, zero_volume_expr, zero_volume_mask
-from symscan.sources.check_bars import check_alone
-from symscan.sources.findings import Findings
+from symscan.sources.checking.bar_checks import check_alone
+from symscan.sources.checking.findings import Findings
 
 Values = tuple[float, float, float, float, float]
 

@@ -18,10 +18,10 @@ from symscan.model.bar import BarSlice, Block, Floats, LateBars, LateKind
 from symscan.model.instant import MINUTE, Instant
 from symscan.model.interval import ONE_MINUTE
 from symscan.model.live_settings import LiveSettings
-from symscan.sources.feed_faults import Faults
-from symscan.sources.live import LiveSource
-from symscan.sources.parquet import BarStore, bar_schema
-from symscan.sources.replay_feed import ReplayFeed
+from symscan.sources.replay.faults import Faults
+from symscan.sources.replay.feed import ReplayFeed
+from symscan.sources.store.bar_store import BarStore, bar_schema
+from symscan.sources.streaming.source import LiveSource
 
 SESSION = make_session(minutes=30, premarket=5)
 OPEN = SESSION.open

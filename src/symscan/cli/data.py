@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from symscan.cli import fetch
-from symscan.sources.options import (
+from symscan.sources.importing.options import (
     BadRows,
     ImportOptions,
     Label,
@@ -90,8 +90,8 @@ def import_(
     from symscan.cli.store_change import can_ask, opened_for_change, progress_bar
     from symscan.clock.session_calendar import SessionCalendar
     from symscan.model.interval import Interval
-    from symscan.sources.columns import parse_overrides
-    from symscan.sources.importer import import_bars
+    from symscan.sources.importing.columns import parse_overrides
+    from symscan.sources.importing.importer import import_bars
 
     options = ImportOptions(
         interval=Interval.parse(interval),
@@ -129,7 +129,7 @@ def import_splits_(
     """Import splits, by which older prices are divided."""
     from symscan.cli.data_report import show_splits
     from symscan.cli.store_change import opened_for_change
-    from symscan.sources.splits import import_splits
+    from symscan.sources.importing.splits import import_splits
 
     with opened_for_change(store) as opened:
         report = import_splits(opened, file, on_conflict)
@@ -140,7 +140,7 @@ def import_splits_(
 def ls(store: _Store) -> None:
     """List what a store holds."""
     from symscan.cli.data_report import show_store
-    from symscan.sources.parquet import BarStore
+    from symscan.sources.store.bar_store import BarStore
 
     show_store(BarStore(store))
 
@@ -164,9 +164,9 @@ def check(
     from symscan.cli.data_report import show_check
     from symscan.cli.store_change import progress_bar
     from symscan.clock.session_calendar import SessionCalendar
-    from symscan.sources.check import check_store
-    from symscan.sources.check_daily import Tolerances
-    from symscan.sources.parquet import BarStore
+    from symscan.sources.checking.daily_checks import Tolerances
+    from symscan.sources.checking.store_check import check_store
+    from symscan.sources.store.bar_store import BarStore
 
     tolerances = Tolerances(price_tolerance, volume_tolerance)
     with progress_bar() as progress:

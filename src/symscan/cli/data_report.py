@@ -8,12 +8,12 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from symscan.sources.check import CheckReport, Coverage, coverage
-from symscan.sources.findings import Finding
-from symscan.sources.importer import ImportReport
-from symscan.sources.options import ImportOptions
-from symscan.sources.parquet import BarStore
-from symscan.sources.splits import SplitsReport
+from symscan.sources.checking.findings import Finding
+from symscan.sources.checking.store_check import CheckReport, Coverage, coverage
+from symscan.sources.importing.importer import ImportReport
+from symscan.sources.importing.options import ImportOptions
+from symscan.sources.importing.splits import SplitsReport
+from symscan.sources.store.bar_store import BarStore
 
 _NUMBERS = ("sessions", "symbols", "rows")
 

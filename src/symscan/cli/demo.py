@@ -86,9 +86,9 @@ def _prepared(folder: Path) -> Path:
 
 def _import(folder: Path, market: GeneratedMarket, calendar: SessionCalendar) -> Path:
     from symscan.model.interval import Interval
-    from symscan.sources.importer import import_bars
-    from symscan.sources.options import ImportOptions, Label
-    from symscan.sources.parquet import BarStore
+    from symscan.sources.importing.importer import import_bars
+    from symscan.sources.importing.options import ImportOptions, Label
+    from symscan.sources.store.bar_store import BarStore
 
     store = BarStore.create(folder / "store")
     for name, paths in market.files.items():

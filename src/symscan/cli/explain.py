@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from symscan.config import SessionConfig
     from symscan.runtime.explanation import DailyShare, Explanation
-    from symscan.sources.parquet import BarStore
+    from symscan.sources.store.bar_store import BarStore
 
 EXAMPLES = "Example: symscan explain session.json --store store --date 2018-02-20"
 _MOST_SYMBOLS = 10
@@ -40,7 +40,7 @@ def explain(
     from symscan.config import load_config
     from symscan.runtime.building import calendar_of
     from symscan.runtime.explanation import explain as explained
-    from symscan.sources.parquet import BarStore
+    from symscan.sources.store.bar_store import BarStore
 
     loaded = load_config(config)
     opened = None if store is None else BarStore(store)

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from symscan.model.instant import Instant
     from symscan.model.interval import Interval
     from symscan.model.session import Session
-    from symscan.sources.alpaca.fetch import Fetcher
-    from symscan.sources.parquet import BarStore
+    from symscan.sources.alpaca.downloader import Fetcher
+    from symscan.sources.store.bar_store import BarStore
 
 EXAMPLES = (
     "Example: symscan data fetch --feed iex --universe sp500 --interval 1d --interval 1m "
@@ -65,8 +65,8 @@ def fetch(
     """
     from symscan.cli.fetch_report import show_fetch
     from symscan.clock.session_calendar import SessionCalendar
-    from symscan.sources.alpaca.fetch import Fetcher
-    from symscan.sources.alpaca.keys import AlpacaHosts, AlpacaKeys
+    from symscan.sources.alpaca.credentials import AlpacaHosts, AlpacaKeys
+    from symscan.sources.alpaca.downloader import Fetcher
     from symscan.sources.alpaca.rest import AlpacaRest
 
     names, intervals = _symbols(symbols, universe or []), _intervals(interval)
@@ -107,8 +107,8 @@ def _check_any_taken(refused: Mapping[str, str], symbols: Sequence[str]) -> None
 @contextmanager
 def _filled(root: Path) -> Iterator[BarStore]:
     """The store; a new one is removed again if nothing came, and an end before the end says what did."""
-    from symscan.sources.catalogue import CATALOGUE_NAME
-    from symscan.sources.parquet import BarStore
+    from symscan.sources.store.bar_store import BarStore
+    from symscan.sources.store.catalogue import CATALOGUE_NAME
 
     is_new = not (root / CATALOGUE_NAME).exists()
     store = BarStore.create(root)
@@ -125,7 +125,7 @@ def _filled(root: Path) -> Iterator[BarStore]:
 
 
 def _left(root: Path, generation: int) -> str:
-    from symscan.sources.parquet import BarStore
+    from symscan.sources.store.bar_store import BarStore
 
     if BarStore(root).generation == generation:
         return "nothing was fetched"
@@ -140,7 +140,7 @@ def _over(sessions: Sequence[Session], now: Instant) -> list[Session]:
     InputError
         If there is none yet.
     """
-    from symscan.sources.alpaca.fetch import is_settled, settled_at
+    from symscan.sources.alpaca.downloader import is_settled, settled_at
 
     over = [session for session in sessions if is_settled(session, now)]
     if not over:

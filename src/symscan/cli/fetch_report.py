@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from symscan.model.session import Session
-from symscan.sources.alpaca.fetch import FetchReport, settled_at
+from symscan.sources.alpaca.downloader import FetchReport, settled_at
 
 _NAMED: Final = 100
 

@@ -51,12 +51,12 @@ class MarketTime:
         KeysRefused
             If the keys are not accepted: whoever waits for a session is to know before it begins.
         """
-        from symscan.sources.alpaca.keys import AlpacaHosts, AlpacaKeys
+        from symscan.sources.alpaca.credentials import AlpacaHosts, AlpacaKeys
         from symscan.sources.alpaca.rest import AlpacaRest, require_client
 
         keys, hosts = AlpacaKeys.from_environment(), AlpacaHosts.from_environment()
         require_client()
-        from symscan.sources.alpaca.client import Patience
+        from symscan.sources.alpaca.http_client import Patience
 
         quickly = Patience(read_seconds=_CLOCK_READ_SECONDS, retries=_CLOCK_RETRIES)
         try:

@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from symscan.cli.failures import Ended, code_of
-from symscan.sources.catalogue import CATALOGUE_NAME
-from symscan.sources.parquet import BarStore
+from symscan.sources.store.bar_store import BarStore
+from symscan.sources.store.catalogue import CATALOGUE_NAME
 
 
 @contextmanager

@@ -24,9 +24,9 @@ from symscan.runtime.store_universe import known_then
 from symscan.runtime.telling import Teller
 from symscan.scanners.base import BaseScanner
 from symscan.scanners.screen import ScreenScanner
-from symscan.sources.history import StoreHistory
-from symscan.sources.parquet import BarStore
-from symscan.sources.replay import ReplaySource
+from symscan.sources.store.bar_store import BarStore
+from symscan.sources.stored.backtest_source import ReplaySource
+from symscan.sources.stored.history import StoreHistory
 
 _BUILT_IN = "symscan."
 

@@ -21,11 +21,11 @@ from symscan.runtime.building import Checked, Ports, build, check, first_due
 from symscan.runtime.cautions import cautions
 from symscan.runtime.coordinator import SessionCoordinator
 from symscan.runtime.telling import Teller
-from symscan.sources.history import StoreHistory
-from symscan.sources.parquet import BarStore
-from symscan.sources.replay import ReplaySource
-from symscan.sources.shelf import BlockShelf
-from symscan.sources.store_universe import symbols_before
+from symscan.sources.store.bar_store import BarStore
+from symscan.sources.stored.backtest_source import ReplaySource
+from symscan.sources.stored.block_cache import BlockShelf
+from symscan.sources.stored.history import StoreHistory
+from symscan.sources.stored.universe import symbols_before
 
 if TYPE_CHECKING:
     from symscan.runtime.live import Live, LiveOptions
@@ -146,7 +146,7 @@ def assemble_live(config: SessionConfig, options: LiveOptions) -> Live:
     """
     from symscan.runtime.feeds import AlpacaPlan, FeedPlan, ReplayPlan
     from symscan.runtime.live import Live
-    from symscan.sources.feed_faults import Faults
+    from symscan.sources.replay.faults import Faults
 
     checked = check(config, "live", options.day, partial(symbols_before, options.store.resolve()))
     session = checked.calendar.session(options.day)

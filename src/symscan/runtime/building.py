@@ -40,7 +40,7 @@ from symscan.scanners.manager import ScannerManager
 from symscan.session.bar_history import LaterBlocks
 from symscan.session.holders import scanner_holder
 from symscan.session.session_data import SessionData
-from symscan.sources.base import BarSource, HistorySource
+from symscan.sources.ports import BarSource, HistorySource
 
 DEFAULT_HISTORY_DAYS = 5
 """Sessions of bars a member is given where nothing else is said."""

@@ -10,7 +10,7 @@ from symscan.config import ScannerConfig, SessionConfig
 from symscan.model.session import Session
 from symscan.runtime.scanner_setup import due_times
 from symscan.scanners.base import BaseScanner
-from symscan.sources.parquet import BarStore
+from symscan.sources.store.bar_store import BarStore
 
 _SHOWN = 5
 

@@ -13,7 +13,7 @@ from symscan.model.interval import Interval
 from symscan.recording.bars import bars
 from symscan.recording.session_log import SessionRecord
 from symscan.sources.bar_rules import valid_expr
-from symscan.sources.parquet import BarStore, bar_schema
+from symscan.sources.store.bar_store import BarStore, bar_schema
 
 _KEY: Final = ["symbol", "start"]
 _WAIT_SECONDS: Final = 30.0

@@ -24,9 +24,9 @@ from symscan.scanners.manager import ScannerManager
 from symscan.session.requests import AddBars, AddIndicator, Request
 from symscan.session.requirements import sessions_needed, sessions_to_look_at, warm_up_bars
 from symscan.session.session_data import SessionData
-from symscan.sources.history import StoreHistory
-from symscan.sources.parquet import BarStore
-from symscan.sources.store_universe import symbols_before
+from symscan.sources.store.bar_store import BarStore
+from symscan.sources.stored.history import StoreHistory
+from symscan.sources.stored.universe import symbols_before
 
 _MEMBERS = "members"
 

@@ -13,14 +13,13 @@ from symscan.model.instant import MINUTE, Instant
 from symscan.model.session import Session
 from symscan.runtime.building import first_due
 from symscan.scanners.managed import ManagedScanner
-from symscan.sources.base import HistorySource
-from symscan.sources.closed_session import ClosedSessionFeed
-from symscan.sources.feed import Feed
-from symscan.sources.feed_faults import Faults
-from symscan.sources.history import StoreHistory
-from symscan.sources.parquet import BarStore
-from symscan.sources.replay import finest_interval
-from symscan.sources.replay_feed import ReplayFeed
+from symscan.sources.ports import Feed, HistorySource
+from symscan.sources.replay.faults import Faults
+from symscan.sources.replay.feed import ReplayFeed
+from symscan.sources.store.bar_store import BarStore
+from symscan.sources.stored.backtest_source import finest_interval
+from symscan.sources.stored.history import StoreHistory
+from symscan.sources.streaming.closed_session import ClosedSessionFeed
 
 _BEFORE_OPEN: Final = 11 * MINUTE
 """A replay begins so long before the open at the latest: in its next minute a session says it is ready."""
@@ -162,9 +161,9 @@ class AlpacaPlan:
         closed: Session | None = None,
     ) -> None:
         # The broker's client takes half a second to import: only who asks for it waits.
+        from symscan.sources.alpaca.credentials import AlpacaHosts, AlpacaKeys
         from symscan.sources.alpaca.feed import AlpacaFeed
         from symscan.sources.alpaca.history import FetchedHistory
-        from symscan.sources.alpaca.keys import AlpacaHosts, AlpacaKeys
         from symscan.sources.alpaca.rest import AlpacaRest
 
         keys, hosts = AlpacaKeys.from_environment(), AlpacaHosts.from_environment()

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from symscan.model.events.session import Event, RequestRefused, SymbolsRemoved, SymbolUnlocked
 from symscan.session.session_data import SessionData
-from symscan.sources.base import BarSource
+from symscan.sources.ports import BarSource
 
 
 class Leaving:

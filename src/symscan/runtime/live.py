@@ -35,8 +35,8 @@ from symscan.runtime.undelivered import undelivered
 from symscan.scanners.background import BackgroundExecution
 from symscan.scanners.managed import ManagedScanner
 from symscan.session.bar_history import LaterBlocks
-from symscan.sources.feed import Feed
-from symscan.sources.live import LiveSource
+from symscan.sources.ports import Feed
+from symscan.sources.streaming.source import LiveSource
 
 
 @dataclass(frozen=True, slots=True)

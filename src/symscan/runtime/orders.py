@@ -23,7 +23,7 @@ from symscan.runtime.provisioning import Provisioning
 from symscan.runtime.warming import Warming
 from symscan.session.requests import AddBars, AddIndicator, AddSymbol, RemoveSymbol, Request
 from symscan.session.session_data import SessionData
-from symscan.sources.base import BarSource
+from symscan.sources.ports import BarSource
 
 _CHANGES_WHO_COMES_FIRST: Final = (SymbolAdded, SymbolLocked, SymbolsRemoved, SymbolUnlocked)
 

@@ -16,7 +16,7 @@ from symscan.runtime.readiness import ReadinessWatch
 from symscan.runtime.telling import Teller
 from symscan.scanners.manager import ScannerManager
 from symscan.session.session_data import SessionData
-from symscan.sources.base import BarSource
+from symscan.sources.ports import BarSource
 
 if TYPE_CHECKING:
     from symscan.analysis.engine import AnalysisEngine

@@ -12,8 +12,7 @@ from symscan.errors import FeedError
 from symscan.model.bar import Block
 from symscan.model.instant import Instant
 from symscan.session.session_data import SessionData
-from symscan.sources.base import HistorySource
-from symscan.sources.feed import Arrivals, Feed
+from symscan.sources.ports import Arrivals, Feed, HistorySource
 
 
 def furnish(data: SessionData, history: HistorySource, symbols: Iterable[str]) -> list[str]:

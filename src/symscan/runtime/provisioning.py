@@ -40,7 +40,7 @@ from symscan.session.requests import (
     UnlockSymbol,
 )
 from symscan.session.session_data import SessionData
-from symscan.sources.base import BarSource, HistorySource
+from symscan.sources.ports import BarSource, HistorySource
 
 
 class Provisioning:

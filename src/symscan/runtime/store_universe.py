@@ -13,7 +13,7 @@ from symscan.recording.session_log import SessionRecord
 from symscan.runtime.building import Checked
 from symscan.runtime.scanner_setup import KnownSymbols, ScannerSetup
 from symscan.scanners.universe import STORE
-from symscan.sources.store_universe import symbols_before
+from symscan.sources.stored.universe import symbols_before
 
 _KEY: Final = "store_universe"
 

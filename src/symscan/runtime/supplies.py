@@ -15,7 +15,7 @@ from symscan.model.bar import Block
 from symscan.model.interval import Interval
 from symscan.model.session import Session
 from symscan.runtime.loading import Plan
-from symscan.sources.base import BarSource, DailyHistory, HistorySource
+from symscan.sources.ports import BarSource, DailyHistory, HistorySource
 
 
 @dataclass(frozen=True, slots=True)

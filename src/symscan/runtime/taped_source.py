@@ -14,7 +14,7 @@ from symscan.model.instant import Instant
 from symscan.recording.bar_codec import Numbers, Origin, TakenBars
 from symscan.recording.session_log import CLOSE, Step
 from symscan.runtime.tape import Tape
-from symscan.sources.base import BarSource
+from symscan.sources.ports import BarSource
 
 _NOBODY: Final = -1
 _LATE: Final = (Origin.LATE, Origin.CORRECTED, Origin.RECOVERED)

@@ -16,7 +16,7 @@ from symscan.model.session import Session
 from symscan.model.specs import IndicatorSpec
 from symscan.session.requirements import sessions_needed, sessions_to_look_at
 from symscan.session.session_data import SessionData
-from symscan.sources.base import HistorySource
+from symscan.sources.ports import HistorySource
 
 
 class Warming:

@@ -14,8 +14,8 @@ from symscan.model.interval import ONE_MINUTE
 from symscan.recording.bar_codec import Origin, TakenBars, pack
 from symscan.recording.session_log import SessionRecord, Step
 from symscan.runtime.compaction import Compacted, compact
-from symscan.sources.check import check_store
-from symscan.sources.parquet import BarStore, bar_schema
+from symscan.sources.checking.store_check import check_store
+from symscan.sources.store.bar_store import BarStore, bar_schema
 
 SESSION = make_session()
 DAY = SESSION.date

@@ -16,8 +16,8 @@ from symscan.model.instant import MINUTE, Instant
 from symscan.model.interval import ONE_MINUTE
 from symscan.runtime.feeds import AlpacaPlan, ReplayPlan
 from symscan.scanners.managed import DueTimes, ManagedScanner
-from symscan.sources.feed_faults import Faults
-from symscan.sources.parquet import BarStore, bar_schema
+from symscan.sources.replay.faults import Faults
+from symscan.sources.store.bar_store import BarStore, bar_schema
 
 CALENDAR = SessionCalendar("NYSE")
 SESSION = CALENDAR.session(date(2018, 11, 26))

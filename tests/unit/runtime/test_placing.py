@@ -17,8 +17,7 @@ from symscan.model.session import Session
 from symscan.runtime.placing import PlacingAside, furnish
 from symscan.runtime.processor import DataProcessor
 from symscan.session.session_data import SessionData
-from symscan.sources.base import DailyHistory
-from symscan.sources.feed import Arrivals
+from symscan.sources.ports import Arrivals, DailyHistory
 
 
 class Market(MemoryMarket):

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from symscan.errors import InputError
-from symscan.sources.alpaca.keys import AlpacaHosts, AlpacaKeys
+from symscan.sources.alpaca.credentials import AlpacaHosts, AlpacaKeys
 from symscan.sources.alpaca.rest import AlpacaRest
 
 KEYS = {"APCA_API_KEY_ID": "PKTHEKEY", "APCA_API_SECRET_KEY": "the-secret"}

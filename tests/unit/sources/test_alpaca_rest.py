@@ -14,8 +14,8 @@ from alpaca_server import AlpacaServer, ServerBar, ServerSplit
 from symscan.errors import FeedError, InputError
 from symscan.model.instant import Instant, from_datetime
 from symscan.model.interval import FIVE_MINUTES, ONE_DAY, ONE_MINUTE
-from symscan.sources.alpaca.client import Patience
-from symscan.sources.alpaca.keys import AlpacaHosts, AlpacaKeys
+from symscan.sources.alpaca.credentials import AlpacaHosts, AlpacaKeys
+from symscan.sources.alpaca.http_client import Patience
 from symscan.sources.alpaca.rest import AlpacaRest
 
 BARS = "/v2/stocks/bars"

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from symscan.sources.alpaca.subscriptions import Change, Subscriptions, shown
-from symscan.sources.feed import Limited
+from symscan.sources.ports import Limited
 
 
 class Account:

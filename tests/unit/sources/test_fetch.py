@@ -17,14 +17,14 @@ from symscan.clock.session_calendar import SessionCalendar
 from symscan.errors import DataError, FeedError
 from symscan.model.interval import ONE_DAY, ONE_MINUTE, Interval
 from symscan.model.session import Session
-from symscan.sources.alpaca import parts
-from symscan.sources.alpaca.fetch import Contradiction, Fetcher, FetchReport
-from symscan.sources.alpaca.keys import AlpacaKeys
-from symscan.sources.alpaca.parts import missing_parts
+from symscan.sources.alpaca import download_batches as parts
+from symscan.sources.alpaca.credentials import AlpacaKeys
+from symscan.sources.alpaca.download_batches import missing_parts
+from symscan.sources.alpaca.downloader import Contradiction, Fetcher, FetchReport
 from symscan.sources.alpaca.rest import AlpacaRest
-from symscan.sources.importer import import_bars
-from symscan.sources.options import ImportOptions, Label
-from symscan.sources.parquet import SPLITS_SCHEMA, BarStore
+from symscan.sources.importing.importer import import_bars
+from symscan.sources.importing.options import ImportOptions, Label
+from symscan.sources.store.bar_store import SPLITS_SCHEMA, BarStore
 
 NYSE = SessionCalendar("NYSE")
 FRIDAY, MONDAY = date(2024, 3, 8), date(2024, 3, 11)

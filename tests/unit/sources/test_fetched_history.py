@@ -21,8 +21,8 @@ from symscan.model.bar import CLOSE, Block
 from symscan.model.interval import FIVE_MINUTES, ONE_DAY, ONE_MINUTE
 from symscan.sources.alpaca.history import FetchedHistory
 from symscan.sources.alpaca.rest import AlpacaRest
-from symscan.sources.history import StoreHistory
-from symscan.sources.parquet import BarStore
+from symscan.sources.store.bar_store import BarStore
+from symscan.sources.stored.history import StoreHistory
 
 NYSE = SessionCalendar("NYSE")
 TODAY = NYSE.session(date(2024, 3, 11))

@@ -18,8 +18,8 @@ from typing import Any, Final
 
 import msgpack  # type: ignore[import-untyped]
 
-from symscan.sources.alpaca.faults import Refusal
-from symscan.sources.alpaca.keys import AlpacaHosts, AlpacaKeys
+from symscan.sources.alpaca.credentials import AlpacaHosts, AlpacaKeys
+from symscan.sources.alpaca.errors import Refusal
 
 with warnings.catch_warnings():
     # The client builds on a module that its authors have deprecated: theirs to mend.

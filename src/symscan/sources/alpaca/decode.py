@@ -13,7 +13,7 @@ import numpy as np
 
 from symscan.model.bar import Floats
 from symscan.model.instant import MINUTE
-from symscan.sources.feed import Arrivals
+from symscan.sources.ports import Arrivals
 
 _BAR: Final = "b"
 _UPDATED_BAR: Final = "u"

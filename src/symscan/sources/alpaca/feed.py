@@ -14,10 +14,10 @@ from symscan.errors import FeedError
 from symscan.model.bar import FIELDS
 from symscan.model.instant import MINUTE, SECOND, Instant
 from symscan.model.interval import ONE_MINUTE, Interval
-from symscan.sources.alpaca.keys import AlpacaHosts, AlpacaKeys
+from symscan.sources.alpaca.credentials import AlpacaHosts, AlpacaKeys
 from symscan.sources.alpaca.rest import AlpacaRest
 from symscan.sources.alpaca.subscriptions import shown
-from symscan.sources.feed import Arrivals, Connected, Delivery, Notice
+from symscan.sources.ports import Arrivals, Connected, Delivery, Notice
 
 if TYPE_CHECKING:
     import polars as pl
@@ -36,7 +36,7 @@ _WOKEN: Final = _Woken()
 
 
 class AlpacaFeed:
-    """Alpaca's stream and bars, for one session; see :class:`symscan.sources.feed.Feed`.
+    """Alpaca's stream and bars, for one session; see :class:`symscan.sources.ports.Feed`.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ class AlpacaFeed:
         self.name = f"alpaca:{feed}"
         self.base: Interval = ONE_MINUTE
         self.is_patient = False
-        from symscan.sources.alpaca.client import Patience
+        from symscan.sources.alpaca.http_client import Patience
         from symscan.sources.alpaca.stream import Stream, StreamPatience
 
         quickly = Patience(read_seconds=_CLOCK_READ_SECONDS, retries=1)

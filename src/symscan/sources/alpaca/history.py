@@ -11,12 +11,12 @@ from symscan.model.bar import Block
 from symscan.model.instant import Instant
 from symscan.model.interval import ONE_DAY, ONE_MINUTE, Interval
 from symscan.model.session import Session
-from symscan.sources.alpaca.fetch import Fetcher, FetchReport, Rest
-from symscan.sources.base import DailyHistory
-from symscan.sources.catalogue import catalogue_state
-from symscan.sources.history import StoreHistory, reopened_history
-from symscan.sources.parquet import BarStore
+from symscan.sources.alpaca.downloader import Fetcher, FetchReport, Rest
+from symscan.sources.ports import DailyHistory
 from symscan.sources.progress import Progress, silent
+from symscan.sources.store.bar_store import BarStore
+from symscan.sources.store.catalogue import catalogue_state
+from symscan.sources.stored.history import StoreHistory, reopened_history
 
 
 def _report_nothing(refused: Mapping[str, str]) -> None:

@@ -14,16 +14,16 @@ from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from symscan.errors import FeedError, InputError
+from symscan.model.bar import FIELDS
 from symscan.model.instant import Instant, from_datetime, to_datetime, to_iso
 from symscan.model.interval import ONE_DAY, ONE_MINUTE, Interval
-from symscan.sources.alpaca.answers import bars_frame, splits_of
-from symscan.sources.alpaca.faults import SymbolsRefused, refused
-from symscan.sources.alpaca.keys import AlpacaHosts, AlpacaKeys
+from symscan.sources.alpaca.credentials import AlpacaHosts, AlpacaKeys
+from symscan.sources.alpaca.errors import SymbolsRefused, refused
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from symscan.sources.alpaca.client import HttpClient, Patience
+    from symscan.sources.alpaca.http_client import HttpClient, Patience
 
 _TIMEFRAMES: Final = {ONE_MINUTE: "1Min", ONE_DAY: "1Day"}
 _PAGE_BARS: Final = 10_000
@@ -220,7 +220,7 @@ class AlpacaRest:
             token = following
 
     def _get(self, url: str, version: str, path: str, query: dict[str, Any]) -> Mapping[str, Any]:
-        from symscan.sources.alpaca.client import APIError, RequestException
+        from symscan.sources.alpaca.http_client import APIError, RequestException
 
         host = url.partition("://")[2]
         try:
@@ -234,7 +234,7 @@ class AlpacaRest:
         return answer
 
     def _client(self, url: str, version: str) -> HttpClient:
-        from symscan.sources.alpaca.client import HttpClient, Patience
+        from symscan.sources.alpaca.http_client import HttpClient, Patience
 
         clients: dict[str, HttpClient] = self._clients.__dict__
         name = f"{url}/{version}"
@@ -294,3 +294,52 @@ def _unreachable(host: str, error: Exception) -> str:
     if isinstance(error, ValueError) and type(error).__name__ == "JSONDecodeError":
         return f"{host} gave an answer that is none of Alpaca's; check the address"
     return f"{host} {kind} ({type(error).__name__}); check the network, and try again"
+
+
+_JSON_KEYS: Final = ("t", "o", "h", "l", "c", "v")
+_SPLITS: Final = ("forward_splits", "reverse_splits")
+
+
+def bars_frame(bars: Mapping[str, Sequence[Mapping[str, Any]]]) -> pl.DataFrame:
+    """A page of bars, by symbol, as a frame: ``symbol``, ``start``, open to volume.
+
+    Raises
+    ------
+    FeedError
+        If something in it is no bar.
+    """
+    import polars as pl
+
+    columns: dict[str, list[Any]] = {}
+    try:
+        symbols = [symbol for symbol, found in bars.items() for _ in found]
+        for name, key in zip(("start", *FIELDS), _JSON_KEYS, strict=True):
+            columns[name] = [bar[key] for found in bars.values() for bar in found]
+        numbers = [pl.Series(name, columns[name], pl.Float64) for name in FIELDS]
+        start = pl.Series("start", columns["start"], pl.String).str.to_datetime(
+            "%Y-%m-%dT%H:%M:%S%.fZ", time_unit="us", time_zone="UTC"
+        )
+    except (KeyError, TypeError, AttributeError, pl.exceptions.PolarsError) as error:
+        raise FeedError(f"Alpaca sent bars that are none ({_first_words(error)}); try again later") from None
+    return pl.DataFrame([pl.Series("symbol", symbols, pl.String), start, *numbers])
+
+
+def splits_of(page: Mapping[str, Any]) -> Iterator[tuple[str, date, float]]:
+    """The splits in a page of corporate actions: symbol, ex-date, ratio.
+
+    Raises
+    ------
+    FeedError
+        If one is no split.
+    """
+    actions = page.get("corporate_actions") or {}
+    for action in (action for kind in _SPLITS for action in actions.get(kind) or ()):
+        try:
+            ratio = float(action["new_rate"]) / float(action["old_rate"])
+            yield str(action["symbol"]), date.fromisoformat(action["ex_date"]), ratio
+        except (KeyError, TypeError, ValueError, ZeroDivisionError):
+            raise FeedError(f"Alpaca sent a split that is none: {action}; try again later") from None
+
+
+def _first_words(error: Exception) -> str:
+    return str(error).partition("\n")[0][:150]

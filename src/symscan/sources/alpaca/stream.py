@@ -14,11 +14,11 @@ from alpaca.common.utils import reconnect_delay
 
 from symscan.errors import FeedError
 from symscan.sources.alpaca.connection import Connection
-from symscan.sources.alpaca.conversation import Conversation, Tell
-from symscan.sources.alpaca.faults import Refusal
-from symscan.sources.alpaca.keys import AlpacaHosts, AlpacaKeys
+from symscan.sources.alpaca.credentials import AlpacaHosts, AlpacaKeys
+from symscan.sources.alpaca.errors import Refusal
+from symscan.sources.alpaca.protocol import Conversation, Tell
 from symscan.sources.alpaca.subscriptions import Subscriptions
-from symscan.sources.feed import Connected, Delivery, Lost
+from symscan.sources.ports import Connected, Delivery, Lost
 
 _CLOSING_SECONDS: Final = 4.0
 

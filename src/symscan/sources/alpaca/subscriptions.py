@@ -12,7 +12,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from symscan.sources.feed import Limited
+from symscan.sources.ports import Limited
 
 _SHOWN: Final = 10
 

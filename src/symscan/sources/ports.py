@@ -1,0 +1,222 @@
+"""The two ports of the session: where its history and where its bars come from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from symscan.model.bar import Block, Floats, Mask, Moment, Rows
+from symscan.model.events.session import Event
+from symscan.model.instant import Instant
+from symscan.model.interval import Interval
+from symscan.model.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class DailyHistory:
+    """What is known of some symbols the evening before a session.
+
+    Attributes
+    ----------
+    previous_close
+        The close of the immediately preceding session, NaN where unknown, shape ``(symbols,)``.
+    mismatched
+        Where daily and intraday bars are on different price bases, shape ``(symbols,)``.
+    derived
+        Where other symbols have a daily bar of that session, and this one's is made of its regular
+        minutes, shape ``(symbols,)``; None for nowhere.
+    """
+
+    previous_close: Floats
+    mismatched: Mask
+    derived: Mask | None = None
+
+    def of(self, places: Rows) -> DailyHistory:
+        """The same of some of the symbols, in their order."""
+        derived = None if self.derived is None else self.derived[places]
+        return DailyHistory(self.previous_close[places], self.mismatched[places], derived)
+
+
+class HistorySource(Protocol):
+    """Bars of earlier sessions, on the price basis of the session they are loaded for."""
+
+    def symbols(self) -> frozenset[str]:
+        """Every symbol there are bars of."""
+
+    def load(
+        self, symbols: Sequence[str], interval: Interval, session: Session, days: int
+    ) -> Iterator[Block]:
+        """The bars of the ``days`` sessions before ``session``, oldest first, over ``symbols``.
+
+        Intraday bars are those of regular hours.
+        """
+
+    def daily(self, symbols: Sequence[str], session: Session) -> DailyHistory:
+        """What is known the evening before ``session``."""
+
+
+class BarSource(Protocol):
+    """The bars of the session itself."""
+
+    base: Interval
+    """The interval of the slices: the finest there is."""
+
+    def subscribe(self, rows: Mapping[str, int], capacity: int) -> None:
+        """Deliver bars of these symbols in these columns from the next slice on."""
+
+    def unsubscribe(self, symbols: Sequence[str]) -> None:
+        """Deliver no more bars of these symbols."""
+
+    def catch_up(self, symbols: Sequence[str], ends: Sequence[Instant]) -> list[Block]:
+        """The session's bars that ended at these instants, over ``symbols``."""
+
+    def prepare_catch_up(self, symbols: Sequence[str]) -> None:
+        """Get ready to :meth:`catch_up` symbols that are about to join; may wait, and run beside the session.
+
+        From its return on, no bar of them is missed: what it fetched and what comes afterwards add up.
+        """
+
+    def prefer(self, symbols: Sequence[str]) -> None:
+        """These symbols come first where not all can be subscribed; replaces what was preferred before."""
+
+    def news(self) -> list[Event]:
+        """Take out what happened to the source since the last call."""
+
+    def slices(self) -> Iterator[Moment]:
+        """Every minute of the session in order up to its close, with the bars that end then.
+
+        A live source also gives moments in between, whenever there is something to do.
+        """
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Arrivals:
+    """Bars as they came from a feed, one column per bar, in the order they came.
+
+    Attributes
+    ----------
+    symbols
+        Whose bar, length ``n``.
+    ends
+        When each bar is complete, UTC microseconds, shape ``(n,)``.
+    fields
+        Open, high, low, close, volume, shape ``(5, n)``.
+    corrected
+        Whether the feed says that these replace bars it sent before.
+    """
+
+    symbols: Sequence[str]
+    ends: NDArray[np.int64]
+    fields: Floats
+    corrected: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """The feed delivers from now on, for the first time or again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """The connection broke; the feed tries to restore it by itself."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """The feed said something that the session outlives."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Limited:
+    """The feed takes so many symbols at a time, and these are wanted beyond that.
+
+    They stay wanted: which of all of them get the places is for the session to say.
+    """
+
+    limit: int
+    left_out: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BarsDropped:
+    """The feed knows that bars were lost on the way, and stays connected; nobody knows which."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The feed will deliver nothing more: a replayed day is over."""
+
+
+Delivery = Arrivals | Connected | Lost | Notice | Limited | BarsDropped | Ended
+
+
+class Feed(Protocol):
+    """Delivers the bars of subscribed symbols as they come.
+
+    All but ``receive`` may be called from any thread. Times are those of the market's clock: a
+    replay's runs as fast as the replay does.
+    """
+
+    name: str
+    """What is recorded of where the bars came from: ``alpaca:iex``, ``replay``."""
+
+    base: Interval
+    """The interval of its bars."""
+
+    is_patient: bool
+    """Whether the feed waits for the session, which then may take all the time it needs between moments."""
+
+    def open(self) -> None:
+        """Connect and begin to deliver; returns when the feed said yes.
+
+        Raises
+        ------
+        FeedError
+            If it will never say yes: a wrong key, no right to the data.
+        """
+
+    def close(self) -> None:
+        """Deliver no more; returns soon, whatever the other side does."""
+
+    def now(self) -> Instant:
+        """The market's clock, UTC microseconds."""
+
+    def clock_offset_ms(self) -> float | None:
+        """This computer's clock minus the market's; None where there is nothing to compare with."""
+
+    def subscribe(self, symbols: Sequence[str]) -> None:
+        """Deliver bars of these symbols, too; does not wait."""
+
+    def unsubscribe(self, symbols: Sequence[str]) -> None:
+        """Deliver no more bars of these symbols; does not wait."""
+
+    def receive(self, until: Instant) -> Delivery | None:
+        """The next delivery; None once the market's clock has passed ``until``, or after :meth:`wake`.
+
+        Raises
+        ------
+        FeedError
+            If the feed ended for good: the key was revoked, another connection has taken its place.
+        """
+
+    def wake(self) -> None:
+        """Let a waiting ``receive`` return, or the next one if nobody waits."""
+
+    def bars(self, symbols: Sequence[str], after: Instant, until: Instant) -> Arrivals:
+        """Fetch the bars with ``after < end <= until``, by symbol and end; waits for the answer.
+
+        Raises
+        ------
+        FeedError
+            If the feed cannot be asked.
+        """

@@ -1,0 +1,245 @@
+"""Bars of earlier sessions from the bar store, on the price basis of the session they are loaded for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date, timedelta
+from functools import lru_cache
+from itertools import groupby
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from symscan.bars.aggregator import combine, derive
+from symscan.bars.dense import BAR_COLUMNS, DenseBars, Slots, number, scaled
+from symscan.clock.session_calendar import SessionCalendar
+from symscan.model.bar import CLOSE, Block, Floats, Mask, Rows
+from symscan.model.interval import ONE_DAY, ONE_WEEK, Interval
+from symscan.model.session import Session
+from symscan.sources.ports import DailyHistory
+from symscan.sources.store.bar_store import BarStore
+from symscan.sources.store.catalogue import catalogue_state
+from symscan.sources.stored.block_cache import BlockShelf
+from symscan.sources.stored.daily_bars import StoredDays
+
+BASIS_TOLERANCE = 0.03
+"""How far the daily close may lie from the last intraday close before the two are on different bases."""
+
+_BASIS_SESSIONS = 20
+"""How many sessions back daily and intraday closes are compared where the last one lacks a daily bar."""
+
+
+class StoreHistory:
+    """History from a bar store.
+
+    Per session and interval, the stored bars are used if there are any of that interval for that
+    date (a symbol absent there has none), else they are derived from the finest stored ones. A daily
+    bar is derived for each symbol that has none stored.
+
+    Parameters
+    ----------
+    store
+        Where the bars are.
+    calendar
+        The exchange's sessions.
+    shelf
+        Where dense bars are kept between sessions of one run; they depend on their files alone.
+    """
+
+    def __init__(self, store: BarStore, calendar: SessionCalendar, shelf: BlockShelf | None = None) -> None:
+        self._store = store
+        self._calendar = calendar
+        self._shelf = BlockShelf() if shelf is None else shelf
+        self._stored_days = StoredDays(store, self._shelf)
+
+    def __reduce__(self) -> tuple[Callable[[str, str], StoreHistory], tuple[str, str]]:
+        """A copy in another process opens the store anew: it sees what is in it by then."""
+        return reopened_history, (str(self._store.root), self._calendar.exchange)
+
+    def symbols(self) -> frozenset[str]:
+        """Every symbol the store has bars of."""
+        return self._store.symbols()
+
+    def load(
+        self, symbols: Sequence[str], interval: Interval, session: Session, days: int
+    ) -> Iterator[Block]:
+        """The bars of the ``days`` sessions before ``session``, oldest first, over ``symbols``."""
+        symbols = tuple(symbols)
+        sessions = self._calendar.previous(session.date, days) if days else []
+        if interval == ONE_WEEK:
+            yield from self._weeks(symbols, session, sessions)
+        elif interval == ONE_DAY:
+            yield from self._days(symbols, session, sessions)
+        else:
+            for earlier in sessions:
+                factor = self._factor(symbols, earlier.date, session.date)
+                for block in self._intraday(symbols, interval, earlier):
+                    yield block if factor is None else scaled(block, factor)
+
+    def daily(self, symbols: Sequence[str], session: Session) -> DailyHistory:
+        """What is known the evening before ``session``."""
+        symbols = tuple(symbols)
+        (previous,) = self._calendar.previous(session.date, 1)
+        (block,) = self._days(symbols, session, [previous])
+        derived = self._derived(block, symbols, previous)
+        mismatched = self._mismatched(symbols, derived, session)
+        return DailyHistory(np.where(mismatched, np.nan, block.close), mismatched, derived)
+
+    def _days(
+        self, symbols: tuple[str, ...], session: Session, sessions: Sequence[Session]
+    ) -> Iterator[Block]:
+        stored = [earlier for earlier in sessions if self._stored_days.has(earlier)]
+        block_of = dict(zip(stored, self._stored_days.load(symbols, stored), strict=True))
+        for earlier in sessions:
+            if earlier in block_of:
+                block = self._completed(block_of[earlier], symbols, earlier)
+            else:
+                block = self._derived_day(symbols, earlier)
+            factor = self._factor(symbols, earlier.date, session.date)
+            yield block if factor is None else scaled(block, factor)
+
+    def _weeks(
+        self, symbols: tuple[str, ...], session: Session, sessions: Sequence[Session]
+    ) -> Iterator[Block]:
+        """Bars of whole weeks: one that ``sessions`` enter in the middle, or that is not over, has none."""
+        days = zip(sessions, self._days(symbols, session, sessions), strict=True)
+        for monday, week in groupby(days, key=lambda day: _monday(day[0].date)):
+            blocks = [block for _, block in week]
+            whole = self._calendar.sessions(monday, monday + timedelta(days=6))
+            if len(blocks) == len(whole):
+                yield combine(blocks, whole[-1].close)
+
+    def _intraday(self, symbols: tuple[str, ...], interval: Interval, session: Session) -> Sequence[Block]:
+        """Bars of one earlier session as they were traded."""
+        stored = [one for one in self._store.intervals(session.date) if one.is_intraday]
+        if not stored:
+            return []
+        if interval in stored:
+            return self._stored(symbols, interval, session)
+        finest = min(stored)
+        if interval < finest or interval.minutes % finest.minutes:
+            return []
+        return self._shelf.keep(
+            (self._store.path(finest, session.date), str(interval), symbols),
+            lambda: derive(interval, session, self._stored(symbols, finest, session)),
+        )
+
+    def _stored(self, symbols: tuple[str, ...], interval: Interval, session: Session) -> Sequence[Block]:
+        bars = DenseBars(Slots.regular(session, interval), len(symbols))
+        bars.put(self._store.load(interval, [session.date], symbols, BAR_COLUMNS), number(symbols))
+        return bars.blocks()
+
+    def _derived_day(self, symbols: tuple[str, ...], session: Session) -> Block:
+        """The daily bars of a session that has intraday ones only."""
+        finest = self._store.finest(session.date)
+        if finest is None:
+            return Block.blank(session.close, len(symbols))
+        (block,) = self._shelf.keep(
+            (self._store.path(finest, session.date), "1d", symbols),
+            lambda: [combine(self._stored(symbols, finest, session), session.close)],
+        )
+        return block
+
+    def _factor(self, symbols: Sequence[str], earlier: date, day: date) -> Floats | None:
+        """By what prices of an earlier date are divided to be on ``day``'s basis; None if nothing split."""
+        splits = self._store.splits()
+        if splits.is_empty():  # asked for every session and every newcomer
+            return None
+        between = splits.filter((pl.col("ex_date") > earlier) & (pl.col("ex_date") <= day))
+        if between.is_empty():
+            return None
+        ratios = dict(between.group_by("symbol").agg(pl.col("ratio").product()).iter_rows())
+        return np.array([ratios.get(symbol, 1.0) for symbol in symbols])
+
+    def _completed(self, block: Block, symbols: tuple[str, ...], session: Session) -> Block:
+        """Stored daily bars, with one made of the regular minutes for each symbol that has none."""
+        lacking = self._with_minutes(symbols, block.absent, session)
+        if not len(lacking):
+            return block
+        made = self._derived_day(_chosen(symbols, lacking), session)
+        whole = Block(block.end, block.fields.copy(), block.present.copy())
+        whole.put(lacking, made.present, made.fields)
+        return whole
+
+    def _with_minutes(self, symbols: Sequence[str], places: Rows, session: Session) -> Rows:
+        """Those of the places whose symbols have intraday bars of a session; bars are not read for it."""
+        finest = self._store.finest(session.date)
+        if finest is None or not len(places):
+            return places[:0]
+        return places[self._store.has_bars(finest, session.date, _chosen(symbols, places))]
+
+    def _derived(self, block: Block, symbols: tuple[str, ...], session: Session) -> Mask:
+        """Where a session's daily bars are made of minutes although the store has daily bars."""
+        if not self._store.files(ONE_DAY):
+            return np.zeros(len(symbols), np.bool_)
+        return block.present & ~self._store.has_bars(ONE_DAY, session.date, symbols)
+
+    def _mismatched(self, symbols: tuple[str, ...], derived: Mask, session: Session) -> Mask:
+        """Where daily and intraday closes of the last session contradict each other.
+
+        Of a symbol whose daily bar is made of its minutes, those of the last session that has both.
+        """
+        previous, *earlier = self._calendar.previous(session.date, _BASIS_SESSIONS)[::-1]
+        mismatched = self._contradicted(symbols, previous)
+        unsettled = np.flatnonzero(derived)
+        for one in earlier:
+            if not len(unsettled):
+                break
+            has_daily = self._store.has_bars(ONE_DAY, one.date, _chosen(symbols, unsettled))
+            both = self._with_minutes(symbols, unsettled[has_daily], one)
+            mismatched[both] = self._contradicted(_chosen(symbols, both), one)
+            unsettled = np.setdiff1d(unsettled, both)
+        return mismatched
+
+    def _contradicted(self, symbols: tuple[str, ...], session: Session) -> Mask:
+        """Where the daily close and the last regular intraday close of a session contradict each other."""
+        stored = self._store.intervals(session.date)
+        if not symbols or ONE_DAY not in stored or stored[0] == ONE_DAY:
+            return np.zeros(len(symbols), np.bool_)
+        daily = self._stored_days.load(symbols, [session])[0].close
+        (intraday,) = self._shelf.keep(
+            (self._store.path(stored[0], session.date), "last", symbols),
+            lambda: [self._last_closes(symbols, stored[0], session)],
+        )
+        differs: Mask = np.abs(intraday.close / daily - 1.0) > BASIS_TOLERANCE
+        return differs
+
+    def _last_closes(self, symbols: tuple[str, ...], interval: Interval, session: Session) -> Block:
+        frame = self._store.load(interval, [session.date], symbols, ["symbol", "start", "close"])
+        start = pl.col("start").to_physical()
+        last = (
+            frame.lazy()
+            .filter((start >= session.open) & (start < session.close))
+            .group_by("symbol")
+            .agg(pl.col("close").last())
+            .collect()
+        )
+        block = Block.blank(session.close, len(symbols))
+        column_of = number(symbols)
+        for symbol, close in last.iter_rows():
+            block.fields[CLOSE, column_of[symbol]] = close
+        return block
+
+
+def reopened_history(root: str, exchange: str) -> StoreHistory:
+    """The history of a store as it is now; copies of one process share it until the store changes."""
+    return _opened(root, exchange, catalogue_state(Path(root)))
+
+
+@lru_cache(maxsize=4)
+def _opened(root: str, exchange: str, _state: object) -> StoreHistory:
+    return StoreHistory(BarStore(Path(root)), _calendar(exchange))
+
+
+@lru_cache(maxsize=4)
+def _calendar(exchange: str) -> SessionCalendar:
+    return SessionCalendar(exchange)
+
+
+def _chosen(symbols: Sequence[str], places: Rows) -> tuple[str, ...]:
+    return tuple(symbols[place] for place in places.tolist())
+
+
+def _monday(day: date) -> date:
+    return day - timedelta(days=day.weekday())

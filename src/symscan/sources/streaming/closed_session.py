@@ -1,0 +1,88 @@
+"""The feed of a session whose close has passed: nothing streams its bars any more, all are fetched."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from threading import Condition
+from typing import Final
+
+from symscan.model.instant import SECOND, Instant
+from symscan.model.session import Session
+from symscan.sources.ports import Arrivals, Connected, Delivery, Ended, Feed
+
+_LONGEST_WAIT_SECONDS: Final = 60.0
+
+
+class ClosedSessionFeed:
+    """Has every bar of a session for whoever fetches it, and delivers none; see :class:`Feed`.
+
+    It makes no connection to the stream, which another session may need.
+
+    Parameters
+    ----------
+    feed
+        Fetches the bars, and knows the time; never opened.
+    session
+        The session that is over.
+    clock_offset
+        This computer's clock minus the market's, microseconds: a feed that is not open does not know it.
+    """
+
+    is_patient = True
+
+    def __init__(self, feed: Feed, session: Session, clock_offset: Instant) -> None:
+        self.name = feed.name
+        self.base = feed.base
+        self._feed = feed
+        self._session = session
+        self._clock_offset = clock_offset
+        self._deliveries: list[Delivery] = [Connected(), Ended()]
+        self._changed = Condition()
+        self._is_woken = False
+
+    def open(self) -> None:
+        """Nothing to do: nothing is streamed."""
+
+    def close(self) -> None:
+        """Let a waiting ``receive`` return."""
+        self.wake()
+
+    def now(self) -> Instant:
+        """The market's clock."""
+        return self._feed.now() - self._clock_offset
+
+    def clock_offset_ms(self) -> float | None:
+        """This computer's clock minus the market's."""
+        return self._clock_offset / 1_000
+
+    def subscribe(self, symbols: Sequence[str]) -> None:
+        """Nothing to do: their bars are fetched."""
+
+    def unsubscribe(self, symbols: Sequence[str]) -> None:
+        """Nothing to do."""
+
+    def receive(self, until: Instant) -> Delivery | None:
+        """That it is connected, then that it ended; None once the clock has passed ``until``."""
+        with self._changed:
+            if self._deliveries:
+                return self._deliveries.pop(0)
+            if not self._is_woken and (seconds := (until - self.now()) / SECOND) > 0:
+                self._changed.wait(min(seconds, _LONGEST_WAIT_SECONDS))
+            self._is_woken = False
+        return None
+
+    def wake(self) -> None:
+        """Let a waiting ``receive`` return, or the next one."""
+        with self._changed:
+            self._is_woken = True
+            self._changed.notify_all()
+
+    def bars(self, symbols: Sequence[str], after: Instant, until: Instant) -> Arrivals:
+        """Fetch the session's bars with ``after < end <= until``; waits for the answer.
+
+        Raises
+        ------
+        FeedError
+            If the feed cannot be asked.
+        """
+        return self._feed.bars(symbols, after, min(until, self._session.close))

@@ -1,0 +1,44 @@
+"""Bars that a feed dates in the future: they cannot have happened."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from symscan.model.events.feed import BarsRefused
+from symscan.model.instant import MINUTE, Instant, to_iso
+from symscan.sources.ports import Arrivals
+from symscan.sources.streaming.validation import chosen
+
+FUTURE_TOLERANCE: Final = MINUTE
+"""How far after the market's clock a bar may end: that clock is an estimate, mostly right to a few ms."""
+
+
+class FutureBars:
+    """Refuses bars that end after the market's clock, and counts them until they are reported."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._example = ""
+
+    def refuse(self, arrivals: Arrivals, now: Instant) -> tuple[Arrivals, list[str]]:
+        """The bars that can have happened by now, and the symbols of the others."""
+        is_future = arrivals.ends > now + FUTURE_TOLERANCE
+        if not is_future.any():
+            return arrivals, []
+        refused = np.flatnonzero(is_future).tolist()
+        first = refused[0]
+        self._count += len(refused)
+        end = to_iso(int(arrivals.ends[first]))
+        self._example = f"{arrivals.symbols[first]} ending {end}, which came at {to_iso(now)}"
+        return chosen(arrivals, ~is_future), [arrivals.symbols[place] for place in refused]
+
+    def report(self, now: Instant) -> BarsRefused | None:
+        """What was refused since the last call; None if nothing was."""
+        if not self._count:
+            return None
+        count, self._count = self._count, 0
+        bars = "bar was" if count == 1 else "bars were"
+        reason = f"{count} {bars} dated after the market's clock, such as {self._example}"
+        return BarsRefused(now, count, f"{reason}; check this computer's clock if that goes on")

@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+from symscan.model.bar import Block
+from symscan.sources.stored.block_cache import BlockShelf
+
+
+def _blocks(kilobytes: int) -> list[Block]:
+    return [Block.blank(0, kilobytes * 1000 // 41)]
+
+
+def test_blocks_are_made_once() -> None:
+    shelf = BlockShelf()
+    made = []
+
+    def make() -> list[Block]:
+        made.append(1)
+        return []
+
+    first = shelf.keep("a", make)
+    assert shelf.keep("a", make) is first
+    assert len(made) == 1
+    assert "a" in shelf
+    assert "b" not in shelf
+
+
+def test_the_longest_unused_go_first() -> None:
+    shelf = BlockShelf(limit_bytes=25_000)
+    for key in "abc":
+        if key == "c":
+            shelf.keep("a", list)  # used again
+        shelf.put(key, _blocks(10))
+    assert [key in shelf for key in "abc"] == [True, False, True]
+
+
+def test_what_is_alone_too_much_is_kept() -> None:
+    shelf = BlockShelf(limit_bytes=1_000)
+    shelf.put("a", _blocks(10))
+    shelf.put("b", _blocks(10))
+    assert [key in shelf for key in "ab"] == [False, True]
+
+
+def test_putting_a_key_again_counts_it_once() -> None:
+    shelf = BlockShelf(limit_bytes=25_000)
+    for _ in range(5):
+        shelf.put("a", _blocks(10))
+    shelf.put("b", _blocks(10))
+    assert [key in shelf for key in "ab"] == [True, True]

@@ -1,0 +1,208 @@
+"""The seam where a symbol joins a running stream: no bar missing, none doubled."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from fakes import MINUTE, Day, make_session
+from scripted_feed import ScriptedFeed, arrivals
+from symscan.model.bar import BarSlice, Between, Block, LateBars
+from symscan.model.events.feed import FeedNotice
+from symscan.model.instant import SECOND, Instant
+from symscan.model.live_settings import LiveSettings
+from symscan.sources.streaming.admission import Joining
+from symscan.sources.streaming.minute_buffer import Trust
+from symscan.sources.streaming.source import LiveSource
+
+SESSION = make_session(minutes=6, premarket=2)
+OPEN = SESSION.open
+DAY: dict[str, Day] = {
+    "A": {minute: 10.0 + minute for minute in range(6)},
+    "B": {minute: 20.0 + minute for minute in (-1, 0, 1, 3, 4, 5)},
+}
+
+
+def at(minute: float) -> Instant:
+    return OPEN + round(minute * MINUTE)
+
+
+def on_time(delay: int = 100_000) -> list[tuple[Instant, Any]]:
+    """Every bar so long after its end, microseconds."""
+    bars = [
+        (symbol, at(start + 1), price) for symbol, day in DAY.items() for start, price in sorted(day.items())
+    ]
+    return [(end + delay, arrivals((symbol, end, price))) for symbol, end, price in bars]
+
+
+class Joined:
+    """A session that B joins; what it got, by minute."""
+
+    def __init__(self, script: Sequence[tuple[Instant, Any]], is_patient: bool = True) -> None:
+        self.feed = ScriptedFeed(SESSION, script, DAY, is_patient=is_patient)
+        self.source = LiveSource(self.feed, SESSION, LiveSettings())
+        self.source.subscribe({"A": 0}, 2)
+        self.got: dict[int, float] = {}
+        self.blocks: list[Block] = []
+        self.ends: list[Instant] = []
+
+    def join(self, column: int = 1) -> None:
+        self.source.subscribe({"B": column}, 2)
+        self.blocks = self.source.catch_up(["B"], self.ends)
+        assert [block.end for block in self.blocks] == self.ends
+        for block in self.blocks:
+            self._take(block, 0)
+
+    def play(self, prepare: float | None, join: float) -> Joined:
+        """Prepare and join in the first moments after these minutes of the session."""
+        for moment in self.source.slices():
+            if isinstance(moment, BarSlice):
+                assert moment.bars is not None
+                self.ends.append(moment.end)
+                if len(moment.bars.present) > 1:
+                    self._take(moment.bars, 1)
+            else:
+                self._take_late(moment.late)
+            if prepare is not None and self.feed.clock >= at(prepare):
+                prepare = self.source.prepare_catch_up(["B"])
+            if prepare is None and self.feed.clock >= at(join):
+                self.join()
+                join = 1000
+        return self
+
+    def _take_late(self, late: Sequence[LateBars]) -> None:
+        for one in late:
+            for row, close in zip(one.rows.tolist(), one.fields[3].tolist(), strict=True):
+                if row == 1:
+                    assert (one.end - OPEN) // MINUTE not in self.got
+                    self.got[(one.end - OPEN) // MINUTE] = close
+
+    def _take(self, block: Block, column: int) -> None:
+        if block.present[column]:
+            assert (block.end - OPEN) // MINUTE not in self.got
+            self.got[(block.end - OPEN) // MINUTE] = block.close.item(column)
+
+
+WHOLE = {start + 1: price for start, price in DAY["B"].items()}
+
+
+@pytest.mark.parametrize("delay", [0, 100_000, 1_500_000, 4_000_000, 61_000_000])
+@pytest.mark.parametrize(
+    ("prepare", "join"), [(None, 2), (1, 1), (1, 3), (2, 3.01), (0.5, 5), (-2, 0), (4, 6)]
+)
+def test_a_symbol_that_joins_gets_every_bar_once(prepare: float | None, join: float, delay: int) -> None:
+    assert Joined(on_time(delay)).play(prepare, join).got == WHOLE
+
+
+def test_bars_of_an_open_minute_wait_for_their_symbol() -> None:
+    joined = Joined(on_time())
+    joined.feed.script.append((at(3) + 150_000, joined.feed.wake))
+    joined.feed.script.sort(key=lambda one: one[0])
+    moments = joined.source.slices()
+    joined.source.prepare_catch_up(["B"])
+    for moment in moments:
+        if isinstance(moment, BarSlice):
+            joined.ends.append(moment.end)
+        if joined.feed.clock > at(4) and isinstance(moment, BarSlice):
+            assert moment.bars is not None
+            assert moment.bars.close.item(1) == 23.0
+            return
+        if isinstance(moment, Between) and joined.feed.clock == at(3) + 150_000:
+            joined.join()
+    raise AssertionError("minute 4 was not given")
+
+
+def test_a_correction_that_waited_counts_more_than_what_was_fetched() -> None:
+    right = arrivals(("B", at(1), 99.0), corrected=True)
+    joined = Joined([*on_time(), (at(2) + 500_000, right)])
+    moments = joined.source.slices()
+    for moment in moments:
+        if isinstance(moment, BarSlice):
+            joined.ends.append(moment.end)
+            if moment.end == at(1):
+                joined.source.prepare_catch_up(["B"])
+            if moment.end == at(3):
+                joined.join()
+                break
+    assert [block.close.item() for block in joined.blocks if block.present.item()] == [20 - 1, 99.0, 21.0]
+
+
+def test_a_fetch_on_the_spot_that_fails_is_made_good_later() -> None:
+    joined = Joined(on_time())
+    joined.feed.failing = 1
+    assert joined.play(None, 2).got == WHOLE
+    (notice,) = [event for event in joined.source.news() if isinstance(event, FeedNotice)]
+    assert notice.message == "bars could not be fetched, tried again: busy"
+
+
+def test_preparing_waits_until_the_last_bar_can_be_had() -> None:
+    joined = Joined([], is_patient=False)
+    joined.feed.clock = at(1) + SECOND
+    waiting = threading.Thread(target=joined.source.prepare_catch_up, args=(["B"],))
+    waiting.start()
+    assert joined.feed.fetches == []
+    joined.feed.clock = at(1) + 2 * SECOND
+    waiting.join(60)
+    ((symbols, after, until),) = joined.feed.fetches
+    assert (symbols, after) == (["B"], SESSION.pre_open)
+    assert until >= at(1) + 2 * SECOND
+
+
+def test_preparing_ends_when_the_session_is_stopped() -> None:
+    joined = Joined([], is_patient=False)
+    waiting = threading.Thread(target=joined.source.prepare_catch_up, args=(["B"],))
+    joined.feed.clock = at(1) + SECOND
+    waiting.start()
+    joined.source.stop()
+    waiting.join(60)
+    assert not waiting.is_alive()
+    assert joined.feed.fetches == []
+
+
+def test_a_column_that_went_to_another_symbol_holds_nothing_of_the_first() -> None:
+    joined = Joined(on_time())
+    closes = []
+    for moment in joined.source.slices():
+        if isinstance(moment, Between):
+            assert all(
+                DAY["B"][(one.end - OPEN) // MINUTE - 1] == one.fields[3].item() for one in moment.late
+            )
+            continue
+        assert moment.bars is not None
+        joined.ends.append(moment.end)
+        closes.append(moment.bars.close.item(0))
+        if moment.end == at(2):
+            joined.source.unsubscribe(["A"])
+            joined.join(column=0)
+    assert closes[2:4] == [10.0, 11.0]
+    assert closes[5:] == [23.0, 24.0, 25.0]
+    assert joined.got == {0: 19.0, 1: 20.0, 2: 21.0}
+
+
+def test_who_leaves_before_joining_is_forgotten() -> None:
+    joined = Joined(on_time())
+    joined.source.prepare_catch_up(["B"])
+    joined.source.unsubscribe(["B"])
+    assert joined.feed.subscribed == {"A"}
+    assert joined.play(None, 3).got == WHOLE
+
+
+def test_of_who_joined_meanwhile_nothing_more_is_kept() -> None:
+    """Two asked for it, and it was there when the second load began: what came would be kept for ever."""
+    joining = Joining()
+    bar = arrivals(("B", at(1), 20.0))
+    joining.begin(["B"])
+    joining.keep(bar, Trust.STREAMED)
+    assert joining.join(["B"]) == [(Trust.STREAMED, bar)]
+    joining.begin(["B"])
+    joining.keep(bar, Trust.STREAMED)
+    joining.prepared(["B"])
+    assert not joining.is_prepared("B")
+    assert joining.join(["B"]) == []
+    joining.leave(["B"])
+    joining.begin(["B"])
+    joining.keep(bar, Trust.STREAMED)
+    assert joining.join(["B"]) == [(Trust.STREAMED, bar)]
