@@ -43,8 +43,8 @@ from symscan.recording.session_log import SessionRecord
 from symscan.runtime.building import check
 from symscan.runtime.live import Live, LiveOptions, LiveSession
 from symscan.runtime.processor import DataProcessor
-from symscan.scanners.jobs import ScanJob
-from symscan.scanners.managed import ManagedScanner
+from symscan.scanners.jobs.job import ScanJob
+from symscan.scanners.running.managed_scanner import ManagedScanner
 from symscan.sources.alpaca import protocol as conversation
 from symscan.sources.alpaca.credentials import AlpacaHosts, AlpacaKeys
 from symscan.sources.alpaca.feed import AlpacaFeed

@@ -40,8 +40,8 @@ from symscan.runtime.readiness import ReadinessWatch
 from symscan.runtime.supplies import Supplies
 from symscan.runtime.telling import Teller
 from symscan.runtime.warming import Warming
-from symscan.scanners.managed import ManagedScanner
-from symscan.scanners.manager import ScannerManager
+from symscan.scanners.running.managed_scanner import ManagedScanner
+from symscan.scanners.running.manager import ScannerManager
 from symscan.session.holders import MEMBERS
 from symscan.session.session_data import SessionData
 from symscan.sources.ports import Arrivals, Connected, DailyHistory, Delivery, Lost

@@ -19,9 +19,9 @@ from symscan.runtime.processor import DataProcessor
 from symscan.runtime.provisioning import Provisioning
 from symscan.runtime.telling import Teller
 from symscan.runtime.warming import Warming
-from symscan.scanners.execution import Execution
-from symscan.scanners.managed import ManagedScanner
-from symscan.scanners.manager import ScannerManager
+from symscan.scanners.execution.inline import Execution
+from symscan.scanners.running.managed_scanner import ManagedScanner
+from symscan.scanners.running.manager import ScannerManager
 from symscan.session.session_data import SessionData
 
 SESSION = make_session(minutes=10)

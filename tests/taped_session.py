@@ -37,9 +37,9 @@ from symscan.runtime.taped_work import TapedExecution, TapedLoading
 from symscan.runtime.telling import Teller
 from symscan.runtime.warming import Warming
 from symscan.scanners.base import BaseScanner, ScanContext, ScanResult
-from symscan.scanners.jobs import Finished, Job
-from symscan.scanners.managed import ManagedScanner
-from symscan.scanners.manager import ScannerManager
+from symscan.scanners.jobs.job import Finished, Job
+from symscan.scanners.running.managed_scanner import ManagedScanner
+from symscan.scanners.running.manager import ScannerManager
 from symscan.session.session_data import SessionData
 
 ABOUT = {"base": "1m"}

@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     from symscan.runtime.coordinator import SessionCoordinator
     from symscan.runtime.script import ScriptSession, open_session
     from symscan.scanners.base import BaseScanner, ScanContext, ScanResult
-    from symscan.scanners.manager import ScannerManager
-    from symscan.scanners.screen import Screen, ScreenScanner
+    from symscan.scanners.running.manager import ScannerManager
+    from symscan.scanners.screens.screen import Screen, ScreenScanner
     from symscan.scanners.universe import Universe, load_universe
     from symscan.session.session_data import SessionData
     from symscan.session.view import MemberView, SessionView
@@ -109,9 +109,9 @@ _HOMES: Final = {
     "ScanReport": "symscan.analysis.base",
     "ScanResult": "symscan.scanners.base",
     "ScannerConfig": "symscan.config",
-    "ScannerManager": "symscan.scanners.manager",
-    "Screen": "symscan.scanners.screen",
-    "ScreenScanner": "symscan.scanners.screen",
+    "ScannerManager": "symscan.scanners.running.manager",
+    "Screen": "symscan.scanners.screens.screen",
+    "ScreenScanner": "symscan.scanners.screens.screen",
     "ScriptSession": "symscan.runtime.script",
     "SessionCalendar": "symscan.clock.session_calendar",
     "SessionConfig": "symscan.config",

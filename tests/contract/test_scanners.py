@@ -15,7 +15,7 @@ from memory_session import EARLIER, SESSION, Played, rising
 from symscan.model.events.session import Outcome, ScanFinished, ScannerReady
 from symscan.scanners.base import BaseScanner, ScanContext, ScanResult
 from symscan.scanners.loading import builtin_names, load_scanner
-from symscan.scanners.managed import DueTimes, ManagedScanner
+from symscan.scanners.running.managed_scanner import DueTimes, ManagedScanner
 from symscan.session.candidates import parse_column
 
 SYMBOLS = ("UP", "DOWN", "FLAT", "QUIET", "GONE", "NEW")

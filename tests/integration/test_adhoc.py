@@ -41,8 +41,8 @@ from symscan.runtime.provisioning import Provisioning
 from symscan.runtime.telling import Teller
 from symscan.runtime.warming import Warming
 from symscan.scanners.base import ScanContext, ScanResult
-from symscan.scanners.managed import DueTimes, ManagedScanner
-from symscan.scanners.manager import ScannerManager
+from symscan.scanners.running.managed_scanner import DueTimes, ManagedScanner
+from symscan.scanners.running.manager import ScannerManager
 from symscan.session.holders import MEMBERS, scanner_holder
 from symscan.session.session_data import SessionData
 

@@ -17,13 +17,13 @@ from memory_session import SESSION, Played
 from symscan.model.bar import Between
 from symscan.model.events.session import Event, Outcome, ScanFinished, ScannerDisabled, ScannerDone
 from symscan.model.instant import MINUTE
-from symscan.scanners.background import BackgroundExecution
 from symscan.scanners.base import BaseScanner
-from symscan.scanners.execution import Execution
-from symscan.scanners.isolation.scanner import ProcessScanner
+from symscan.scanners.execution.inline import Execution
+from symscan.scanners.execution.process.scanner import ProcessScanner
+from symscan.scanners.execution.threads import BackgroundExecution
 from symscan.scanners.loading import load_scanner, load_screen
-from symscan.scanners.managed import DueTimes, ManagedScanner
-from symscan.scanners.screen import Screen
+from symscan.scanners.running.managed_scanner import DueTimes, ManagedScanner
+from symscan.scanners.screens.screen import Screen
 from waiting import LIMIT, JumpingClock, wait_for_file
 
 pytestmark = pytest.mark.slow

@@ -28,7 +28,7 @@ from symscan.model.events.feed import (
 from symscan.model.events.session import Outcome, RequestRefused, ScanFinished, SymbolAdded, SymbolsRemoved
 from symscan.model.instant import MINUTE, SECOND
 from symscan.scanners.base import ScanContext, ScanResult
-from symscan.scanners.managed import DueTimes, ManagedScanner
+from symscan.scanners.running.managed_scanner import DueTimes, ManagedScanner
 from symscan.sources.ports import Connected, Lost
 
 ROUTES = ("hit", "add_symbol", "strategy", "adhoc", "candidate")

@@ -16,10 +16,10 @@ from symscan.clock.wall_clock import Stopwatch
 from symscan.model.bar import BarSlice, Between
 from symscan.model.event_json import record_of
 from symscan.model.events.session import Outcome, ScanFinished, ScannerDone, SymbolLocked
-from symscan.scanners.background import BackgroundExecution
 from symscan.scanners.base import ScanContext, ScanResult
-from symscan.scanners.execution import Execution
-from symscan.scanners.managed import DueTimes, ManagedScanner
+from symscan.scanners.execution.inline import Execution
+from symscan.scanners.execution.threads import BackgroundExecution
+from symscan.scanners.running.managed_scanner import DueTimes, ManagedScanner
 from symscan.session.holders import scanner_holder
 
 LONG = 60.0
@@ -210,8 +210,8 @@ import sys
 sys.path[:0] = {path!r}
 from fakes import FunctionScanner
 from memory_session import Played, SESSION
-from symscan.scanners.background import BackgroundExecution
-from symscan.scanners.managed import DueTimes, ManagedScanner
+from symscan.scanners.execution.threads import BackgroundExecution
+from symscan.scanners.running.managed_scanner import DueTimes, ManagedScanner
 
 def spin(_):
     while True:

@@ -7,7 +7,7 @@ from fakes import FunctionScanner
 from symscan.model.events.session import ScanFinished
 from symscan.model.instant import MINUTE
 from symscan.scanners.base import ScanContext, ScanResult
-from symscan.scanners.managed import DueTimes, ManagedScanner
+from symscan.scanners.running.managed_scanner import DueTimes, ManagedScanner
 
 MISSED = 7
 

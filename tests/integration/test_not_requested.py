@@ -17,12 +17,12 @@ from symscan.model.events.trading import StrategyFailed
 from symscan.model.instant import MINUTE
 from symscan.model.interval import FIVE_MINUTES, ONE_MINUTE
 from symscan.runtime.members import MemberNeeds
-from symscan.scanners.background import BackgroundExecution
 from symscan.scanners.base import BaseScanner
-from symscan.scanners.execution import Execution
-from symscan.scanners.isolation.scanner import ProcessScanner
+from symscan.scanners.execution.inline import Execution
+from symscan.scanners.execution.process.scanner import ProcessScanner
+from symscan.scanners.execution.threads import BackgroundExecution
 from symscan.scanners.loading import load_scanner
-from symscan.scanners.managed import DueTimes, ManagedScanner
+from symscan.scanners.running.managed_scanner import DueTimes, ManagedScanner
 
 MINE = '''
 from symscan import BaseScanner, ScanResult

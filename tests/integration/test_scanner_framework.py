@@ -37,11 +37,10 @@ from symscan.model.events.session import (
 from symscan.runtime.assembly import Backtest, assemble_backtest, assemble_live
 from symscan.runtime.coordinator import SessionCoordinator
 from symscan.runtime.live import Live, LiveOptions
-from symscan.scanners.background import BackgroundExecution
 from symscan.scanners.builtin import momentum as builtin_momentum
-from symscan.scanners.managed import ManagedScanner
-from symscan.scanners.manager import ScannerManager
-from symscan.scanners.states import TRANSITIONS, ScannerState
+from symscan.scanners.execution.threads import BackgroundExecution
+from symscan.scanners.running.managed_scanner import TRANSITIONS, ManagedScanner, ScannerState
+from symscan.scanners.running.manager import ScannerManager
 from symscan.session.requests import RequestBook
 from symscan.session.view import MemberView, SessionView
 from symscan.sources.replay.feed import ReplayFeed

@@ -24,7 +24,7 @@ from symscan.recording.session_log import RECORD_NAME, SessionRecord
 from symscan.runtime.assembly import assemble_backtest, assemble_live
 from symscan.runtime.coordinator import SessionCoordinator
 from symscan.runtime.live import LiveOptions
-from symscan.scanners.background import BackgroundExecution
+from symscan.scanners.execution.threads import BackgroundExecution
 from symscan.sources.replay.feed import ReplayFeed
 
 TABLES = ("hits.csv", "unknown.csv", "scans.csv")

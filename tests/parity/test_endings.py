@@ -17,7 +17,7 @@ from parity.live_playing import parity_of, play_backtest, play_live, same
 from parity.projects import HALF_DAY, PROJECTS, UNIVERSE, Project, module, screen
 from symscan.errors import DataError
 from symscan.parity.compare import Parity
-from symscan.scanners.background import BackgroundExecution
+from symscan.scanners.execution.threads import BackgroundExecution
 from symscan.sources.replay.feed import ReplayFeed
 from waiting import LIMIT, JumpingClock, TickingClock
 

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from symscan.errors import ExpressionError
-from symscan.scanners.expressions import arrays
-from symscan.scanners.expressions.expression import compile_expression, compile_where
-from symscan.scanners.expressions.names import Kind, Names
+from symscan.scanners.screens.language import numpy_evaluator as arrays
+from symscan.scanners.screens.language.compiler import compile_expression, compile_where
+from symscan.scanners.screens.language.names import Kind, Names
 
 NAMES = Names({"sector": Kind.TEXT})
 COLUMNS = ("close", "volume", "gap_pct")

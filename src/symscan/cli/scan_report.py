@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from symscan.model.session import Session
     from symscan.runtime.one_scan import OneScan
-    from symscan.scanners.screen_verdict import SymbolVerdict
+    from symscan.scanners.screens.verdict import SymbolVerdict
 
 
 def show_scan(session: Session, scanned: OneScan, symbols: Sequence[str]) -> None:

@@ -23,7 +23,7 @@ from symscan.runtime.coordinator import SessionCoordinator
 from symscan.runtime.store_universe import known_then
 from symscan.runtime.telling import Teller
 from symscan.scanners.base import BaseScanner
-from symscan.scanners.screen import ScreenScanner
+from symscan.scanners.screens.screen import ScreenScanner
 from symscan.sources.store.bar_store import BarStore
 from symscan.sources.stored.backtest_source import ReplaySource
 from symscan.sources.stored.history import StoreHistory

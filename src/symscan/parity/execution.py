@@ -9,11 +9,11 @@ from typing import Final
 from symscan.errors import ScanOverrun
 from symscan.model.events.session import Outcome
 from symscan.model.instant import to_iso
-from symscan.scanners.background import BackgroundExecution
 from symscan.scanners.base import ScanContext
-from symscan.scanners.execution import InlineExecution
-from symscan.scanners.jobs import Finished, Job, Verdict, Work
-from symscan.scanners.memory import RemoteScanner
+from symscan.scanners.execution.inline import InlineExecution
+from symscan.scanners.execution.threads import BackgroundExecution
+from symscan.scanners.jobs.job import Finished, Job, Verdict, Work
+from symscan.scanners.jobs.saved_state import RemoteScanner
 from symscan.session.view import SessionView
 
 _A_MOMENT_SECONDS: Final = 0.2

@@ -34,9 +34,9 @@ from symscan.runtime.strategy_setup import StrategySetup
 from symscan.runtime.telling import Teller
 from symscan.runtime.warming import Warming
 from symscan.scanners.base import BaseScanner
-from symscan.scanners.execution import Execution, InlineExecution
-from symscan.scanners.managed import ManagedScanner
-from symscan.scanners.manager import ScannerManager
+from symscan.scanners.execution.inline import Execution, InlineExecution
+from symscan.scanners.running.managed_scanner import ManagedScanner
+from symscan.scanners.running.manager import ScannerManager
 from symscan.session.bar_history import LaterBlocks
 from symscan.session.holders import scanner_holder
 from symscan.session.session_data import SessionData

@@ -19,8 +19,8 @@ from symscan.model.session import Session
 from symscan.model.specs import IndicatorSpec
 from symscan.runtime.building import DEFAULT_HISTORY_DAYS, calendar_of, member_indicators
 from symscan.runtime.scanner_setup import ScannerSetup
-from symscan.scanners.managed import ManagedScanner
-from symscan.scanners.manager import ScannerManager
+from symscan.scanners.running.managed_scanner import ManagedScanner
+from symscan.scanners.running.manager import ScannerManager
 from symscan.session.requests import AddBars, AddIndicator, Request
 from symscan.session.requirements import sessions_needed, sessions_to_look_at, warm_up_bars
 from symscan.session.session_data import SessionData

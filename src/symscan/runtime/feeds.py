@@ -12,7 +12,7 @@ from symscan.clock.session_calendar import SessionCalendar
 from symscan.model.instant import MINUTE, Instant
 from symscan.model.session import Session
 from symscan.runtime.building import first_due
-from symscan.scanners.managed import ManagedScanner
+from symscan.scanners.running.managed_scanner import ManagedScanner
 from symscan.sources.ports import Feed, HistorySource
 from symscan.sources.replay.faults import Faults
 from symscan.sources.replay.feed import ReplayFeed

@@ -32,8 +32,8 @@ from symscan.runtime.taped_source import TapedSource
 from symscan.runtime.taped_work import TapedExecution, TapedLoading
 from symscan.runtime.telling import Teller
 from symscan.runtime.undelivered import undelivered
-from symscan.scanners.background import BackgroundExecution
-from symscan.scanners.managed import ManagedScanner
+from symscan.scanners.execution.threads import BackgroundExecution
+from symscan.scanners.running.managed_scanner import ManagedScanner
 from symscan.session.bar_history import LaterBlocks
 from symscan.sources.ports import Feed
 from symscan.sources.streaming.source import LiveSource

@@ -14,9 +14,9 @@ from symscan.model.session import Session
 from symscan.observers.event_log import EventLog
 from symscan.runtime.assembly import Backtest
 from symscan.runtime.coordinator import SessionCoordinator
-from symscan.scanners.managed import ManagedScanner
-from symscan.scanners.screen import ScreenScanner
-from symscan.scanners.screen_verdict import SymbolVerdict
+from symscan.scanners.running.managed_scanner import ManagedScanner
+from symscan.scanners.screens.screen import ScreenScanner
+from symscan.scanners.screens.verdict import SymbolVerdict
 from symscan.session.requests import RequestBook
 from symscan.session.view import SessionView
 

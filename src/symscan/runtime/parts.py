@@ -14,7 +14,7 @@ from symscan.runtime.processor import DataProcessor
 from symscan.runtime.provisioning import Provisioning
 from symscan.runtime.readiness import ReadinessWatch
 from symscan.runtime.telling import Teller
-from symscan.scanners.manager import ScannerManager
+from symscan.scanners.running.manager import ScannerManager
 from symscan.session.session_data import SessionData
 from symscan.sources.ports import BarSource
 

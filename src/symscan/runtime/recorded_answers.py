@@ -18,7 +18,7 @@ from polars.exceptions import PanicException
 from symscan.errors import DataError
 from symscan.model.events.session import Event
 from symscan.scanners.base import ScanResult
-from symscan.scanners.jobs import Finished
+from symscan.scanners.jobs.job import Finished
 
 _PROTOCOL: Final = 5
 
@@ -48,7 +48,7 @@ ALLOWED: Final[dict[str, frozenset[str]]] = {
     "symscan.model.specs": frozenset({"IndicatorSpec"}),
     "symscan.runtime.recorded_answers": frozenset({"frame_of"}),
     "symscan.scanners.base": frozenset({"ScanResult"}),
-    "symscan.scanners.jobs": frozenset({"Finding", "Finished", "Readied", "Verdict", "Work"}),
+    "symscan.scanners.jobs.job": frozenset({"Finding", "Finished", "Readied", "Verdict", "Work"}),
     "symscan.session.requests": frozenset(
         {"AddBars", "AddIndicator", "AddSymbol", "LockSymbol", "Refused", "ReleaseLocks", "RemoveSymbol"}
         | {"UnlockSymbol"}

@@ -17,8 +17,8 @@ from symscan.model.session import Session
 from symscan.plugins.errors import describe_error
 from symscan.scanners.base import BaseScanner
 from symscan.scanners.loading import load_scanner, load_screen
-from symscan.scanners.managed import DueTimes, ManagedScanner
-from symscan.scanners.screen import Screen
+from symscan.scanners.running.managed_scanner import DueTimes, ManagedScanner
+from symscan.scanners.screens.screen import Screen
 
 KnownSymbols = Callable[[date], Sequence[str]]
 """Gives the symbols a store knows before the session of a date; can be pickled."""
@@ -119,7 +119,9 @@ class ScannerSetup:
 
     def _isolated(self, scanner: ScannerConfig, day: date) -> BaseScanner:
         """A scanner in a process of its own."""
-        from symscan.scanners.isolation.scanner import ProcessScanner  # where nobody asks, nobody waits
+        from symscan.scanners.execution.process.scanner import (
+            ProcessScanner,  # where nobody asks, nobody waits
+        )
 
         return ProcessScanner(self._maker(scanner, day), dict(scanner.config))
 

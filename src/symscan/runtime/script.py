@@ -21,9 +21,9 @@ from symscan.model.session import Session
 from symscan.runtime.assembly import assemble_backtest
 from symscan.runtime.coordinator import SessionCoordinator
 from symscan.scanners.base import BaseScanner, ScanContext, ScanResult
-from symscan.scanners.judgement import Judgement
-from symscan.scanners.manager import ScannerManager
-from symscan.scanners.result import checked_result
+from symscan.scanners.jobs.result_validation import checked_result
+from symscan.scanners.running.evaluation import Judgement
+from symscan.scanners.running.manager import ScannerManager
 from symscan.session.holders import SCRIPT, scanner_holder
 from symscan.session.requests import Request, RequestBook
 from symscan.session.view.script import ScriptView

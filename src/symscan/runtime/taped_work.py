@@ -8,9 +8,9 @@ from collections.abc import Callable
 from symscan.runtime.loading import Loaded, Loading, Plan
 from symscan.runtime.tape import Tape
 from symscan.scanners.base import BaseScanner
-from symscan.scanners.execution import Execution
-from symscan.scanners.jobs import Finished, Job
-from symscan.scanners.memory import give_back
+from symscan.scanners.execution.inline import Execution
+from symscan.scanners.jobs.job import Finished, Job
+from symscan.scanners.jobs.saved_state import give_back
 
 
 class TapedExecution:

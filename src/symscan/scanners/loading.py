@@ -9,7 +9,7 @@ from typing import Any, Final
 from symscan.plugins.modules import PlugInKind
 from symscan.scanners import builtin
 from symscan.scanners.base import BaseScanner
-from symscan.scanners.screen import Screen, ScreenScanner
+from symscan.scanners.screens.screen import Screen, ScreenScanner
 
 _SCANNERS: Final[PlugInKind[BaseScanner]] = PlugInKind("Scanner", "scanners", BaseScanner, builtin)
 

@@ -18,7 +18,7 @@ from symscan.model.events.session import (
     SymbolsRemoved,
 )
 from symscan.scanners.base import ScanContext, ScanResult
-from symscan.scanners.managed import DueTimes, ManagedScanner
+from symscan.scanners.running.managed_scanner import DueTimes, ManagedScanner
 
 OPEN = make_session().open
 

@@ -15,7 +15,7 @@ from symscan.errors import InputError
 from symscan.model.instant import MINUTE, Instant
 from symscan.model.interval import ONE_MINUTE
 from symscan.runtime.feeds import AlpacaPlan, ReplayPlan
-from symscan.scanners.managed import DueTimes, ManagedScanner
+from symscan.scanners.running.managed_scanner import DueTimes, ManagedScanner
 from symscan.sources.replay.faults import Faults
 from symscan.sources.store.bar_store import BarStore, bar_schema
 

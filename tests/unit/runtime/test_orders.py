@@ -29,7 +29,7 @@ from symscan.runtime.orders import Admission, Exchange, Order, Orders, Release
 from symscan.runtime.provisioning import Provisioning
 from symscan.runtime.warming import Warming
 from symscan.scanners.base import ScanResult
-from symscan.scanners.managed import DueTimes, ManagedScanner
+from symscan.scanners.running.managed_scanner import DueTimes, ManagedScanner
 from symscan.session.holders import CONFIG, SCRIPT, scanner_holder
 from symscan.session.requests import AddBars, AddIndicator, AddSymbol, LockSymbol, Refused, RemoveSymbol
 from symscan.session.session_data import SessionData

@@ -29,9 +29,9 @@ from symscan.recording.ownership import check_private
 from symscan.recording.session_log import SessionRecord, Step
 from symscan.runtime.record_check import check_record
 from symscan.runtime.recorded_answers import ALLOWED, dump, load, load_of
-from symscan.scanners import jobs
 from symscan.scanners.base import ScanResult
-from symscan.scanners.jobs import Finding, Finished, Readied, Verdict, Work
+from symscan.scanners.jobs import job as jobs
+from symscan.scanners.jobs.job import Finding, Finished, Readied, Verdict, Work
 from symscan.session import requests
 from symscan.session.requests import AddIndicator, AddSymbol
 

@@ -12,7 +12,7 @@ from fakes import MINUTE, FunctionScanner
 from memory_session import SESSION
 from symscan.model.events.feed import BarsCorrected
 from symscan.model.events.session import ScanFinished, SymbolAdded, SymbolLocked, Warned
-from symscan.scanners.managed import DueTimes, ManagedScanner
+from symscan.scanners.running.managed_scanner import DueTimes, ManagedScanner
 from taped_session import Happening, Seeker, TapedSession
 
 SCRIPT = [

@@ -8,10 +8,10 @@ import polars as pl
 import pytest
 
 from symscan.errors import ExpressionError
-from symscan.scanners.expressions.expression import compile_expression, compile_rank, compile_where
-from symscan.scanners.expressions.functions import FUNCTIONS
-from symscan.scanners.expressions.names import Kind, Names
-from symscan.scanners.expressions.tokens import REFUSED
+from symscan.scanners.screens.language.compiler import compile_expression, compile_rank, compile_where
+from symscan.scanners.screens.language.functions import FUNCTIONS
+from symscan.scanners.screens.language.names import Kind, Names
+from symscan.scanners.screens.language.tokens import REFUSED
 
 NAMES = Names({"sector": Kind.TEXT, "founded": Kind.NUMBER})
 c = pl.col

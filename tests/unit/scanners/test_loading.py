@@ -12,7 +12,7 @@ from symscan.errors import ConfigError, UniverseError
 from symscan.scanners.base import BaseScanner
 from symscan.scanners.builtin import gap, momentum
 from symscan.scanners.loading import builtin_names, load_scanner
-from symscan.scanners.screen import ScreenScanner
+from symscan.scanners.screens.screen import ScreenScanner
 
 HEAD = "from symscan import BaseScanner, Screen, ScreenScanner, ScanResult\n"
 

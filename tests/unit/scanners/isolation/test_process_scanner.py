@@ -20,12 +20,12 @@ from symscan.clock.time_manager import TimeManager
 from symscan.indicators.registry import spec_of
 from symscan.model.instant import MINUTE
 from symscan.scanners.base import BaseScanner, ScanContext, ScanResult
-from symscan.scanners.isolation.child import ProcessEnded
-from symscan.scanners.isolation.scanner import ProcessScanner, RaisedThere
+from symscan.scanners.execution.process.child import ProcessEnded
+from symscan.scanners.execution.process.scanner import ProcessScanner, RaisedThere
+from symscan.scanners.jobs.result_validation import checked_result
+from symscan.scanners.jobs.saved_state import RemoteScanner
 from symscan.scanners.loading import load_scanner, load_screen
-from symscan.scanners.memory import RemoteScanner
-from symscan.scanners.result import checked_result
-from symscan.scanners.screen import Screen
+from symscan.scanners.screens.screen import Screen
 from symscan.session.requests import Request, RequestBook
 from symscan.session.session_data import SessionData
 from symscan.session.view import SessionView
@@ -428,7 +428,7 @@ def test_it_ends_with_a_session_that_is_killed(tmp_path: Path) -> None:
         "import os, sys\n"
         "from functools import partial\n"
         "from pathlib import Path\n"
-        "from symscan.scanners.isolation.child import ChildProcess\n"
+        "from symscan.scanners.execution.process.child import ChildProcess\n"
         "from symscan.scanners.loading import load_scanner\n"
         "child = ChildProcess(partial(load_scanner, 'spinning', 'spinning', {}, (Path(sys.argv[1]),)))\n"
         "sys.stdin.read()\n"

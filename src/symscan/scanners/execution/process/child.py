@@ -1,0 +1,138 @@
+"""A process for one scanner: started, asked, ended; seen from the session's process."""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import signal
+import socket
+import subprocess
+import sys
+from contextlib import suppress
+from multiprocessing.connection import Connection
+from typing import Final
+from weakref import finalize
+
+from symscan.scanners.execution.process.messages import Call, Make, Reply
+from symscan.scanners.execution.process.transfer import Outbox
+
+_SERVE: Final = (
+    "import sys, json; sys.path[:] = json.loads(sys.argv[1]); "
+    "from symscan.scanners.execution.process.worker import serve; serve(int(sys.argv[2]), int(sys.argv[3]))"
+)
+"""A command of its own, not a copy of this process or its main module: threads, locks and polars' pool
+do not survive a fork, and a main module may do anything when it is imported again."""
+
+_ENDING_SECONDS: Final = 1.0
+"""How long a process that hung up is given to end, so that it says how, before it is killed."""
+
+_KILLED_SECONDS: Final = 5.0
+"""How long a killed process is waited for; only a disk that does not answer keeps it."""
+
+
+class ProcessEnded(Exception):
+    """The process ended before it answered; the message says how."""
+
+
+class ChildProcess:
+    """A process that makes one scanner and answers calls of it.
+
+    It starts at once and makes its scanner while nobody waits for it.
+
+    Parameters
+    ----------
+    make
+        Makes the scanner there.
+
+    Attributes
+    ----------
+    has_answered
+        Whether it has answered a call.
+    is_killed
+        Whether :meth:`kill` ended it.
+    """
+
+    def __init__(self, make: Make) -> None:
+        self.has_answered = False
+        self.is_killed = False
+        ours, theirs = socket.socketpair()
+        ends_with_us, held = os.pipe()  # nobody writes to it: the kernel closes it when this process is gone
+        try:
+            self._process = _started(theirs.fileno(), ends_with_us)
+        finally:
+            theirs.close()
+            os.close(ends_with_us)
+        self._connection = Connection(ours.detach())
+        self._outbox = Outbox(self._connection)
+        # Also when the interpreter exits: nothing of a session stays behind.
+        self._end = finalize(self, _end, self._process, self._connection, held)
+        with suppress(OSError):  # it ended at once: the first call says how
+            self._outbox.send(make)
+
+    def ask(self, call: Call) -> Reply:
+        """The answer to a call, however long it takes; :meth:`kill` from another thread ends the wait.
+
+        Raises
+        ------
+        ProcessEnded
+            If the process ended before it answered.
+        Exception
+            Whatever pickling the call or loading the answer raises; the process goes on.
+        """
+        try:
+            self._outbox.send(call)
+            answer = self._connection.recv_bytes()
+        except (OSError, EOFError):
+            how = self._ending()
+            self.end()
+            raise ProcessEnded(f"its process ended ({how})") from None
+        self.has_answered = True
+        reply: Reply = pickle.loads(answer)
+        return reply
+
+    def kill(self) -> None:
+        """End the process and those it started, at once; from any thread."""
+        self.is_killed = True
+        _kill(self._process)
+
+    def end(self) -> None:
+        """End the process and let go of it; nobody may be waiting for an answer."""
+        self._end()
+
+    def _ending(self) -> str:
+        """How the process ended."""
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(_ENDING_SECONDS)
+        _kill_group(self._process)  # also what it started and left behind
+        code = self._process.wait()
+        return f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
+
+
+def _started(connection: int, lifeline: int) -> subprocess.Popen[bytes]:
+    path = [entry for entry in sys.path if isinstance(entry, str)]
+    return subprocess.Popen(
+        [sys.executable, "-c", _SERVE, json.dumps(path), str(connection), str(lifeline)],
+        stdin=subprocess.DEVNULL,
+        stdout=2,  # what a scanner's compiled code prints, too
+        pass_fds=(connection, lifeline),
+        process_group=0,  # Ctrl-C reaches the session alone; and a scanner's own processes end with it
+    )
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    if process.returncode is None:  # not waited for, so its number cannot mean another's group
+        _kill_group(process)
+
+
+def _kill_group(process: subprocess.Popen[bytes]) -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+def _end(process: subprocess.Popen[bytes], connection: Connection, held: int) -> None:
+    _kill(process)
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(_KILLED_SECONDS)
+    connection.close()
+    os.close(held)

@@ -1,0 +1,180 @@
+"""The other side: a process that makes one scanner and calls it as it is told."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pickle
+import select
+import signal
+import sys
+from contextlib import suppress
+from multiprocessing.connection import Connection
+from typing import Final
+
+from symscan.scanners.base import BaseScanner, ScanContext, ScanResult
+from symscan.scanners.execution.process.messages import Call, Face, Fault, Make, Reply, Verb, book_of
+from symscan.scanners.execution.process.transfer import Inbox
+from symscan.scanners.jobs.result_validation import checked_result
+from symscan.scanners.jobs.saved_state import give_back, memory_of
+from symscan.session.requests import RequestBook
+
+_NICE: Final = 5
+"""Where cores are few, a scanner that spins leaves the stream its own."""
+
+
+def serve(connection: int, lifeline: int) -> None:
+    """Serve the session at the other end until it hangs up.
+
+    Parameters
+    ----------
+    connection
+        The descriptor of the socket calls come from.
+    lifeline
+        The descriptor of a pipe that nobody writes to: it ends with the session's process.
+    """
+    _end_with(lifeline)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whether Ctrl-C ends a scan is the session's to say
+    sys.stdout = sys.stderr  # hits and reports are written to stdout; what a scanner prints must not mingle
+    os.nice(_NICE)
+    with suppress(EOFError, OSError), Connection(connection) as session:
+        _Worker(session).run()
+
+
+_MOST_BYTES: Final = 256_000_000
+"""Of an answer: as JSON it has to fit into one row of the session's record, which holds a billion."""
+
+
+class _Worker:
+    """Makes the scanner and answers calls of it, one after another."""
+
+    def __init__(self, session: Connection) -> None:
+        self._session = session
+        self._inbox = Inbox(session)
+        self._scanner: BaseScanner | None = None
+        self._unmade: Fault | None = None
+        self._face: Face | None = None
+        self._memory: bytes | None = None
+        self._given: bytes | None = None
+        self._is_set_up = False
+
+    def run(self) -> None:
+        """Answer until the session hangs up.
+
+        Raises
+        ------
+        EOFError
+            When it does.
+        """
+        self._make(self._inbox.receive())
+        while True:
+            call: Call = self._inbox.receive()
+            self._session.send_bytes(self._pickled_reply(call))
+            del call  # a day of bars is not kept twice while the next call comes in
+
+    def _make(self, make: Make) -> None:
+        try:
+            self._scanner = make()
+        except (Exception, SystemExit) as error:  # the plug-in boundary: the user's module
+            self._unmade = Fault.of(error)
+
+    def _pickled_reply(self, call: Call) -> bytes:
+        reply = self._reply(call)
+        try:
+            pickled = pickle.dumps(reply, pickle.HIGHEST_PROTOCOL)
+            if len(pickled) > _MOST_BYTES:
+                raise ValueError(f"it has {len(pickled):,} bytes, and {_MOST_BYTES:,} are the most")
+            return pickled
+        except Exception as error:  # the plug-in boundary: something of the user's that cannot travel
+            self._face, self._memory = None, None  # not told by now
+            fault = Fault.of(error)
+            what = f"what {call.verb}() left cannot leave its process: {fault.message}"
+            fault = Fault(fault.kind, what, f"{fault.kind}: {what}")
+            return pickle.dumps(Reply(None, RequestBook(reply.requests.holder), fault=fault))
+
+    def _reply(self, call: Call) -> Reply:
+        book = book_of(call.context)
+        if self._scanner is None:
+            return Reply(None, book, fault=self._unmade)
+        self._complete(call.context, self._scanner)
+        value, fault, face = None, None, None
+        try:
+            value = self._value(self._scanner, call)
+        except (Exception, SystemExit) as error:  # the plug-in boundary: a fault is an outcome
+            fault = Fault.of(error, self._scanner)
+        try:
+            face = self._changed_face(self._scanner)
+        except (Exception, SystemExit) as error:  # the plug-in boundary: its universe may be code of its own
+            fault = fault or Fault.of(error, self._scanner)
+        memory, unanswered = self._changed_memory(self._scanner), call.context.session_data.unanswered()
+        return Reply(value, book, face, memory, fault, unanswered)
+
+    @staticmethod
+    def _complete(context: ScanContext, scanner: BaseScanner) -> None:
+        """Add what does not travel: the scanner's configuration and its universe's columns."""
+        context.config = scanner.config
+        context.session_data.use_static_columns(lambda: scanner.static_columns)
+
+    def _value(self, scanner: BaseScanner, call: Call) -> ScanResult | bool | None:
+        self._given = call.memory or self._given
+        if call.verb is Verb.TEARDOWN:
+            self._tear_down(scanner, call.context)
+            return None
+        if call.verb is Verb.SETUP or not self._is_set_up:
+            returned: object = scanner.setup(call.context)
+            self._is_set_up = bool(returned)
+            if call.verb is Verb.SETUP:
+                return False if returned is False else self._is_set_up or None
+        if not self._is_set_up:
+            raise RuntimeError("setup() in a new process returned False")
+        self._recall(scanner)
+        return _plain(checked_result(scanner.scan(call.context), len(call.context.session_data.symbols)))
+
+    def _tear_down(self, scanner: BaseScanner, context: ScanContext) -> None:
+        if self._is_set_up:
+            self._recall(scanner)
+            scanner.teardown(context)
+
+    def _recall(self, scanner: BaseScanner) -> None:
+        """Have the scanner remember what it was given."""
+        if self._given is not None:
+            give_back(scanner, self._given)
+            self._given = None
+
+    def _changed_face(self, scanner: BaseScanner) -> Face | None:
+        face = Face.of(scanner)
+        if face == self._face:
+            return None
+        self._face = face
+        return face
+
+    def _changed_memory(self, scanner: BaseScanner) -> bytes | None:
+        memory = memory_of(scanner)
+        if memory == self._memory:
+            return None
+        self._memory = memory
+        return memory
+
+
+def _plain(result: ScanResult) -> ScanResult:
+    """A result of our own class: the session's process need not know the scanner's."""
+    return ScanResult(
+        result.symbols,
+        result.metadata,
+        skipped=result.skipped,
+        error=result.error,
+        unknown=result.unknown,
+        stray_metadata=result.stray_metadata,
+    )
+
+
+def _end_with(lifeline: int) -> None:
+    """Have the kernel end this process, and those it starts, when the session's is gone, however it ended.
+
+    A scanner that spins never looks at its connection, and one in compiled code lets no thread look.
+    """
+    signal.signal(signal.SIGIO, signal.SIG_DFL)
+    fcntl.fcntl(lifeline, fcntl.F_SETOWN, -os.getpgrp())
+    fcntl.fcntl(lifeline, fcntl.F_SETFL, fcntl.fcntl(lifeline, fcntl.F_GETFL) | os.O_ASYNC)
+    if select.select([lifeline], [], [], 0)[0]:  # it was gone before the kernel was asked
+        raise SystemExit(1)

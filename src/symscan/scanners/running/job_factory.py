@@ -1,0 +1,113 @@
+"""Making the jobs of scanners: over the live session where it waits for them, else over a pinned copy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+
+from symscan.clock.time_manager import TimeManager
+from symscan.model.events.session import ScanPhase
+from symscan.scanners.base import ScanContext
+from symscan.scanners.jobs.job import Judge, ScanJob, SetupJob, TeardownJob
+from symscan.scanners.running.evaluation import Judgement, PinnedJudgement
+from symscan.scanners.running.managed_scanner import ManagedScanner
+from symscan.session.requests import RequestBook
+from symscan.session.session_data import SessionData
+from symscan.session.view import SessionView
+
+
+class JobMaker:
+    """Makes the jobs of a session's scanners.
+
+    Parameters
+    ----------
+    scanners
+        Whose jobs.
+    session_data, time_manager
+        The session's state and clock.
+    mode
+        What scanners are told in their context.
+    is_beside
+        Whether the session goes on while jobs run.
+    place, place_on, stored
+        See ``ScannerManager``.
+    """
+
+    def __init__(
+        self,
+        scanners: Sequence[ManagedScanner],
+        session_data: SessionData,
+        time_manager: TimeManager,
+        mode: str,
+        is_beside: bool,
+        place: Callable[[Sequence[str]], None] | None,
+        place_on: Callable[[SessionData, Sequence[str]], None] | None,
+        stored: Callable[[], Collection[str]] | None = None,
+    ) -> None:
+        self._data = session_data
+        self._time = time_manager
+        self._mode = mode
+        self._is_beside = is_beside
+        self._place_on = place_on
+        self._stored = stored
+        self._judgements = {
+            managed.name: Judgement(session_data, managed.scanner, managed.holder, place, stored)
+            for managed in scanners
+        }
+
+    def data(self) -> SessionData:
+        """What jobs made now look at; those of one instant may share it."""
+        return self._data.pinned() if self._is_beside else self._data
+
+    def setup(self, managed: ManagedScanner) -> SetupJob:
+        """Sets a scanner up."""
+        data, book = self.data(), RequestBook(managed.holder)
+        return SetupJob(
+            managed.name,
+            self._time.now,
+            managed.scanner,
+            self._context(managed, data, book),
+            book,
+            managed.timeout_seconds,
+            keeps_memory=self._is_beside,
+            base=data.base,
+        )
+
+    def scan(self, managed: ManagedScanner, phase: ScanPhase, data: SessionData) -> ScanJob:
+        """Lets a scanner scan what :meth:`data` gave."""
+        book = RequestBook(managed.holder)
+        return ScanJob(
+            managed.name,
+            self._time.now,
+            managed.scanner,
+            self._context(managed, data, book),
+            book,
+            managed.timeout_seconds,
+            managed.memory,
+            self._is_beside,
+            phase=phase,
+            judge=self._judge(managed, data),
+        )
+
+    def teardown(self, managed: ManagedScanner) -> TeardownJob:
+        """Tears a scanner down."""
+        data, book = self.data(), RequestBook(managed.holder)
+        context = self._context(managed, data, book)
+        return TeardownJob(
+            managed.name, self._time.now, managed.scanner, context, book, managed.timeout_seconds
+        )
+
+    def _judge(self, managed: ManagedScanner, data: SessionData) -> Judge:
+        if self._is_beside:
+            return PinnedJudgement(data, managed.scanner, managed.holder, self._place_on, self._stored).judge
+        return self._judgements[managed.name].judge
+
+    def _context(self, managed: ManagedScanner, data: SessionData, book: RequestBook) -> ScanContext:
+        view = SessionView(data, book)
+        view.use_static_columns(lambda: managed.scanner.static_columns)
+        return ScanContext(
+            session_data=view,
+            time_manager=self._time.pinned() if self._is_beside else self._time,
+            mode=self._mode,
+            current_time=self._time.get_current_time(),
+            config=managed.scanner.config,
+        )

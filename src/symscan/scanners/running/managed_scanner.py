@@ -1,0 +1,161 @@
+"""The states of a scanner and the only ways between them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+
+import numpy as np
+
+from symscan.model.bar import Mask
+from symscan.model.events.session import ScanPhase
+from symscan.model.instant import Instant
+from symscan.scanners.base import BaseScanner, ScanResult
+from symscan.scanners.jobs.job import Job
+from symscan.scanners.running.unknown_tally import UnknownLedger
+from symscan.session.holders import scanner_holder
+
+
+class ScannerState(StrEnum):
+    """Where a scanner is in its life. How a scan ended is an outcome, not a state."""
+
+    IDLE = "idle"
+    SETTING_UP = "setting_up"
+    READY = "ready"
+    SCANNING = "scanning"
+    TEARING_DOWN = "tearing_down"
+    DONE = "done"
+
+
+TRANSITIONS: Final = {
+    ScannerState.IDLE: (ScannerState.SETTING_UP, ScannerState.DONE),
+    ScannerState.SETTING_UP: (ScannerState.READY, ScannerState.DONE),
+    ScannerState.READY: (ScannerState.SCANNING, ScannerState.TEARING_DOWN),
+    ScannerState.SCANNING: (ScannerState.READY, ScannerState.TEARING_DOWN),
+    ScannerState.TEARING_DOWN: (ScannerState.DONE,),
+    ScannerState.DONE: (),
+}
+"""Which states follow which."""
+
+
+def check_transition(old: ScannerState, new: ScannerState) -> ScannerState:
+    """The new state.
+
+    Raises
+    ------
+    ValueError
+        If it does not follow the old one.
+    """
+    if new not in TRANSITIONS[old]:
+        raise ValueError(f"a scanner cannot go from {old} to {new}")
+    return new
+
+
+@dataclass(frozen=True, slots=True)
+class DueTimes:
+    """When a scanner is due in one session."""
+
+    pre_session: tuple[Instant, ...]
+    regular: tuple[Instant, ...]
+
+    def of(self, phase: ScanPhase) -> tuple[Instant, ...]:
+        """The instants of one phase."""
+        return self.pre_session if phase is ScanPhase.PRE_SESSION else self.regular
+
+    @property
+    def last(self) -> Instant | None:
+        """The last instant, None if there is none."""
+        return max((*self.pre_session, *self.regular), default=None)
+
+
+@dataclass(slots=True)
+class ManagedScanner:
+    """One scanner with its schedule and its state.
+
+    Attributes
+    ----------
+    required
+        Whether a failing setup ends the run.
+    last_result
+        Its latest result, None before the first scan.
+    disabled
+        Why it takes no part in the session, None if it does.
+    running
+        The scan, setup or teardown that was begun and has not come back, None where there is none.
+    is_awaited
+        Whether what came of ``running`` is still to be told: it has not timed out.
+    is_leaving
+        Whether it is torn down as soon as its last scan is back.
+    memory
+        What it remembers from scan to scan, as last told; None where that is not kept.
+    """
+
+    name: str
+    scanner: BaseScanner
+    due: DueTimes
+    timeout_seconds: float = 30.0
+    required: bool = False
+    state: ScannerState = ScannerState.IDLE
+    last_result: ScanResult | None = None
+    disabled: str | None = None
+    scans: int = 0
+    failed: int = 0
+    ledger: UnknownLedger = field(default_factory=UnknownLedger)
+    running: Job | None = None
+    is_awaited: bool = False
+    is_leaving: bool = False
+    memory: bytes | None = None
+    _found: set[str] = field(default_factory=set)
+
+    @property
+    def holder(self) -> str:
+        """The name it holds symbols under."""
+        return scanner_holder(self.name)
+
+    def go(self, state: ScannerState) -> None:
+        """Change the state.
+
+        Raises
+        ------
+        ValueError
+            If the state does not follow the present one.
+        """
+        self.state = check_transition(self.state, state)
+
+    def note_hits(self, symbols: Sequence[str]) -> Mask:
+        """Which symbols it found for the first time in the session, shape ``(len(symbols),)``."""
+        known = np.fromiter(map(self._found.__contains__, symbols), np.bool_, len(symbols))
+        self._found.update(symbols)
+        return ~known
+
+
+Calls = dict[Instant, list[ManagedScanner]]
+
+
+class Timetable:
+    """The due times of all scanners of a session, in the order of the configuration."""
+
+    def __init__(self, scanners: Sequence[ManagedScanner]) -> None:
+        self._calls: dict[ScanPhase, Calls] = {phase: {} for phase in ScanPhase}
+        self._last: Calls = {}
+        for managed in scanners:
+            for phase, calls in self._calls.items():
+                for instant in managed.due.of(phase):
+                    calls.setdefault(instant, []).append(managed)
+            if managed.due.last is not None:
+                self._last.setdefault(managed.due.last, []).append(managed)
+        self._instants = {instant for calls in self._calls.values() for instant in calls}
+
+    def is_due(self, now: Instant) -> bool:
+        """Whether any scanner is due at an instant; most have none."""
+        return now in self._instants
+
+    def due(self, phase: ScanPhase, now: Instant) -> Sequence[ManagedScanner]:
+        """Who is due at an instant for a phase."""
+        return self._calls[phase].get(now, ())
+
+    def last(self, now: Instant) -> Sequence[ManagedScanner]:
+        """Who is due for the last time at an instant."""
+        return self._last.get(now, ())

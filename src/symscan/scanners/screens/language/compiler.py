@@ -1,0 +1,140 @@
+"""Expressions of a screen: compiled once, checked before the run starts, evaluated in one select."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import polars as pl
+
+from symscan.errors import ExpressionError
+from symscan.model.hit_metadata import SYMBOL
+from symscan.scanners.screens.language.names import Name, Names, UnknownNameError
+from symscan.scanners.screens.language.numpy_evaluator import Tree
+from symscan.scanners.screens.language.polars_parser import PythonReader
+from symscan.scanners.screens.language.sql_parser import ExpressionParser
+from symscan.scanners.screens.language.terms import Kind, Term, conditions, settle
+
+_AGGREGATE: Final = re.compile(
+    r"\b(avg|mean|min|max|sum|count|len|median|std|stddev|var|variance|quantile\w*|rank|percent_rank)\s*\(",
+    re.IGNORECASE,
+)
+"""As SQL and as polars' Python write what looks at a whole universe."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Condition:
+    """One of the conditions that ``AND`` joins in an expression: as written, and what polars evaluates."""
+
+    text: str
+    expr: pl.Expr
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Expression:
+    """An expression ready to be evaluated.
+
+    Attributes
+    ----------
+    text
+        As written.
+    kind
+        What its values are.
+    names
+        The columns it reads, by their canonical names, in the order of the text; ``symbol`` is not
+        among them.
+    indicators
+        The keys of the indicators it reads, each once.
+    expr
+        What polars evaluates: null where unknown, never NaN or infinite; one value where it is the same
+        for every symbol.
+    tree
+        The same for NumPy, None where only polars can evaluate it.
+    conditions
+        What ``AND`` joins in it, in the order of the text; the whole where it joins nothing.
+    """
+
+    text: str
+    kind: Kind
+    names: tuple[str, ...]
+    indicators: tuple[str, ...]
+    expr: pl.Expr
+    tree: Tree | None = None
+    conditions: tuple[Condition, ...] = ()
+
+    @property
+    def weighs(self) -> bool:
+        """Whether a symbol's value depends on other symbols; NumPy's trees look at each alone."""
+        return self.tree is None and _AGGREGATE.search(self.text) is not None
+
+
+def compile_expression(source: str | pl.Expr, names: Names) -> Expression:
+    """An expression of polars SQL or of Python's polars.
+
+    Raises
+    ------
+    ExpressionError
+        If it is malformed, uses what a screen may not use, or its types do not fit.
+    """
+    term, used = _read(source, names)
+    if not used:
+        raise term.fault(f"'{_text(source)}' reads nothing of the session: it is the same for every symbol")
+    settled = settle(term)
+    columns = tuple(column for column in used if column != SYMBOL)
+    indicators = tuple(dict.fromkeys(name.indicator for name in used.values() if name.indicator))
+    parts = tuple(Condition(part.text, settle(part).expr) for part in conditions(settled))
+    return Expression(_text(source), settled.kind, columns, indicators, settled.expr, settled.tree, parts)
+
+
+def compile_where(source: str | pl.Expr, names: Names) -> Expression:
+    """A screen's condition.
+
+    Raises
+    ------
+    ExpressionError
+        As :func:`compile_expression`, and if it is not a truth value.
+    """
+    return _of_kind(compile_expression(source, names), Kind.TRUTH, "a condition, as in rsi_14_5m > 70")
+
+
+def compile_rank(source: str | pl.Expr, names: Names) -> Expression:
+    """What a screen's hits are ranked by.
+
+    Raises
+    ------
+    ExpressionError
+        As :func:`compile_expression`, and if it is not a number.
+    """
+    return _of_kind(compile_expression(source, names), Kind.NUMBER, "a number, as in rsi_14_5m")
+
+
+def resolve_column(text: str, names: Names) -> Name:
+    """What a name in a screen's ``show`` stands for.
+
+    Raises
+    ------
+    ExpressionError
+        If it stands for nothing.
+    """
+    try:
+        return names.resolve(text)
+    except UnknownNameError as error:
+        raise ExpressionError(str(error), token=text, offset=0) from None
+
+
+def _read(source: str | pl.Expr, names: Names) -> tuple[Term, Mapping[str, Name]]:
+    reader = ExpressionParser(source, names) if isinstance(source, str) else PythonReader(source, names)
+    return reader.parse(), reader.used
+
+
+def _of_kind(expression: Expression, kind: Kind, wanted: str) -> Expression:
+    if expression.kind is not kind:
+        message = f"'{expression.text}' is a {expression.kind}; it must be {wanted}"
+        raise ExpressionError(message, token=expression.text, offset=0)
+    return expression
+
+
+def _text(source: str | pl.Expr) -> str:
+    return source.strip() if isinstance(source, str) else str(source)

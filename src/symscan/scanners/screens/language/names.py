@@ -1,0 +1,129 @@
+"""The names an expression may use, and what each stands for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from itertools import takewhile
+
+import polars as pl
+
+from symscan.errors import SpecError
+from symscan.indicators.registry import definition, definitions, spec_of
+from symscan.model.hit_metadata import SYMBOL
+from symscan.model.readings import LAST_BAR_END, SESSION_READINGS
+from symscan.scanners.screens.language.terms import Kind
+from symscan.session.static_columns import Static
+
+_KEY_END = re.compile(r"_\d+[mhdw]$")
+
+
+class UnknownNameError(Exception):
+    """A name that stands for nothing; its text says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """What a name stands for.
+
+    Attributes
+    ----------
+    column
+        The one name of its column: ``rsi_14_1h`` for ``rsi_14_60m`` too.
+    kind
+        What its values are.
+    indicator
+        The key of the indicator it reads, None for a reading or a static column.
+    """
+
+    column: str
+    kind: Kind
+    indicator: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Session readings, indicators by their key, and the universe's static columns.
+
+    Attributes
+    ----------
+    static
+        The kind of each static column.
+    """
+
+    static: Mapping[str, Kind] = field(default_factory=dict)
+
+    def resolve(self, name: str, output: str | None = None) -> Name:
+        """What ``name``, or ``name.output``, stands for.
+
+        Raises
+        ------
+        UnknownNameError
+            If it stands for nothing, or only its outputs do.
+        """
+        if output is None and "." in name:
+            name, output = name.split(".", 1)
+        plain = self._plain(name)
+        if plain is None:
+            return self._indicator(name, output)
+        if output is not None:
+            raise UnknownNameError(f"'{name}' has no outputs; write it without '.{output}'")
+        return plain
+
+    def _plain(self, name: str) -> Name | None:
+        if name == SYMBOL:
+            return Name(SYMBOL, Kind.TEXT)
+        if name == LAST_BAR_END:
+            return Name(name, Kind.INSTANT)
+        if name in SESSION_READINGS:
+            return Name(name, Kind.NUMBER)
+        if name in self.static:
+            return Name(name, self.static[name])
+        return None
+
+    def _indicator(self, name: str, output: str | None) -> Name:
+        try:
+            spec = spec_of(name)
+        except SpecError as error:
+            raise UnknownNameError(self._what_is_meant(name, error)) from None
+        outputs = definition(spec.name).outputs
+        if len(outputs) == 1:
+            if output not in (None, *outputs):
+                raise UnknownNameError(f"'{name}' has one value; write it without '.{output}'")
+            return Name(spec.key, Kind.NUMBER, spec.key)
+        if output not in outputs:
+            fields = ", ".join(f"{name}.{each}" for each in outputs)
+            raise UnknownNameError(f"'{name}' has several values; write one of {fields}")
+        return Name(f"{spec.key}.{output}", Kind.NUMBER, spec.key)
+
+    def _what_is_meant(self, name: str, error: SpecError) -> str:
+        if _is_meant_as_key(name):
+            said = str(error)  # the registry knows best what is wrong with it
+            return said if name in said else f"'{name}': {said}"
+        known = [*SESSION_READINGS, *self.static]
+        close = get_close_matches(name.lower(), known, n=1)
+        guess = f"did you mean '{close[0]}'? " if close else ""
+        columns = f"; this universe's columns: {', '.join(self.static)}" if self.static else ""
+        return (
+            f"'{name}' is not known; {guess}there are indicators by their key, as in rsi_14_5m, "
+            f"and the readings {', '.join(SESSION_READINGS)}{columns}"
+        )
+
+
+def _is_meant_as_key(name: str) -> bool:
+    """Whether a name begins with an indicator's name, or ends as a key does."""
+    words = "_".join(takewhile(str.isalpha, name.split("_")))
+    return any(one.name == words for one in definitions()) or _KEY_END.search(name) is not None
+
+
+def kind_of(values: Iterable[Static]) -> Kind:
+    """The kind of a static column."""
+    return Kind.TEXT if any(isinstance(value, str) for value in values) else Kind.NUMBER
+
+
+def dtype_of(kind: Kind) -> pl.DataType:
+    """The type of a column of a kind."""
+    dtypes = {Kind.NUMBER: pl.Float64(), Kind.TEXT: pl.String(), Kind.TRUTH: pl.Boolean()}
+    return dtypes.get(kind, pl.Datetime("us", "UTC"))

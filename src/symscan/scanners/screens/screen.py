@@ -1,0 +1,194 @@
+"""Screens: a scanner that is one expression, from which all it needs is derived."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+
+from symscan.errors import ExpressionError
+from symscan.model.bar import Rows
+from symscan.model.hit_metadata import FrameMetadata
+from symscan.scanners.base import BaseScanner, ScanContext, ScanResult
+from symscan.scanners.screens.plan import ScreenPlan
+from symscan.scanners.screens.verdict import SymbolVerdict
+from symscan.scanners.universe import Universe
+
+if TYPE_CHECKING:
+    from symscan.scanners.screens.language.numpy_evaluator import Columns
+    from symscan.session.view import SessionView
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Screen:
+    """What a scanner looks for, as expressions over readings, indicators and static columns.
+
+    Attributes
+    ----------
+    where
+        The condition, in polars SQL or as a polars expression. Unknown is never a hit.
+    rank
+        A number; hits are ordered by it, highest first, unknown last, ties by symbol. None orders
+        by symbol.
+    take
+        How many hits to keep, None for all.
+    show
+        Names whose values are kept with each hit, beside those in ``where`` and ``rank``.
+    max_age_minutes
+        A symbol whose last bar ended longer ago, or that has none, is unknown; None sets no limit.
+
+    Raises
+    ------
+    ExpressionError
+        If ``take`` or ``max_age_minutes`` is out of bounds.
+    """
+
+    where: str | pl.Expr
+    rank: str | pl.Expr | None = None
+    take: int | None = None
+    show: Sequence[str] = ()
+    max_age_minutes: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.take is not None and (type(self.take) is not int or self.take < 1):
+            raise ExpressionError(f"take is {self.take!r}; give a whole number of 1 or more", part="take")
+        if self.max_age_minutes is not None and not self.max_age_minutes >= 0:
+            message = f"max_age_minutes is {self.max_age_minutes!r}; give a number of 0 or more"
+            raise ExpressionError(message, part="max_age_minutes")
+        if isinstance(self.show, str):
+            raise ExpressionError(f"show is a text; give a list of names, as in ['{self.show}']", part="show")
+
+
+class ScreenScanner(BaseScanner):
+    """A scanner that is a screen: subclasses say what they look for in :meth:`screen`.
+
+    The names in the screen's expressions alone decide which indicators, intervals and history are
+    loaded. Every scan judges the whole universe at once.
+    """
+
+    made_by_setup = (*BaseScanner.made_by_setup, "_universe", "_screen", "_plan", "_seen")
+    _screen: Screen | None = None
+    _plan: ScreenPlan | None = None
+    _seen: tuple[tuple[str, ...], Rows, Rows | None] | None = None
+
+    @classmethod
+    def of(
+        cls, screen: Screen, universe: str = "sp500", config: Mapping[str, Any] | None = None
+    ) -> ScreenScanner:
+        """A scanner of a screen that stands alone, over a universe by name or path."""
+        scanner = cls({**(config or {}), "universe": universe})
+        scanner._screen = screen
+        return scanner
+
+    def screen(self) -> Screen:
+        """What this scanner looks for; called once, before the session.
+
+        Raises
+        ------
+        NotImplementedError
+            If a subclass does not say.
+        """
+        if self._screen is None:
+            raise NotImplementedError(f"{type(self).__name__} needs a method screen() that returns a Screen")
+        return self._screen
+
+    @property
+    def weighs(self) -> bool:
+        """Whether what is found of one symbol depends on others: the best so many, or an aggregate."""
+        plan = self._checked_plan()
+        return plan.take is not None or plan.where.weighs or (plan.rank is not None and plan.rank.weighs)
+
+    def check(self) -> None:
+        """Load the universe and compile the screen, so that faults show before the run starts.
+
+        Raises
+        ------
+        UniverseError
+            If the universe is missing or malformed.
+        ExpressionError
+            If an expression is refused; ``part`` says which.
+        """
+        self._plan = self._compile()
+
+    def setup(self, context: ScanContext) -> bool:
+        """Ask for the indicators the screen names, for the whole universe."""
+        plan = self._checked_plan()
+        for key in plan.indicators:
+            context.session_data.add_indicator(self._universe, key)
+        return True
+
+    def scan(self, context: ScanContext) -> ScanResult:
+        """The symbols that meet the condition, best first, with the values that made them."""
+        plan, view = self._checked_plan(), context.session_data
+        here, rows, columns = self._looked_at(view)
+        hits, judged_unknown = plan.judge(columns, here)
+        found = here[hits]
+        symbols = [self._universe[row] for row in found.tolist()]
+        unknown = judged_unknown
+        if rows is not None:  # candidates beside the universe are not judged
+            unknown = np.zeros(len(view.symbols), np.bool_)
+            unknown[rows] = judged_unknown
+        values = {name: values[hits] for name, values in columns.items()}  # of the hits alone, to be kept
+        metadata = FrameMetadata(symbols, lambda: plan.kept(values, found))
+        return ScanResult(symbols=symbols, metadata=metadata, unknown=unknown)
+
+    def verdict(self, view: SessionView, symbol: str) -> SymbolVerdict | None:
+        """What the screen says of one symbol as ``view`` shows it, None if it is not in the universe."""
+        here, _, columns = self._looked_at(view)
+        at = [place for place, row in enumerate(here.tolist()) if self._universe[row] == symbol]
+        return self._checked_plan().verdict(columns, here, at[0]) if at else None
+
+    def _looked_at(self, view: SessionView) -> tuple[Rows, Rows | None, Columns]:
+        """Which symbols of the universe there are, their places in the view, and what is read of them."""
+        here, rows = self._places(view.symbols)
+        columns = {name: view.column(name) for name in self._checked_plan().columns}
+        if rows is not None:
+            columns = {name: values[rows] for name, values in columns.items()}
+        return here, rows, columns
+
+    def _checked_plan(self) -> ScreenPlan:
+        plan = self._plan
+        if plan is None:
+            plan = self._plan = self._compile()
+        return plan
+
+    def _compile(self) -> ScreenPlan:
+        screen = self.screen()
+        universe = self._chosen_universe()
+        plan = ScreenPlan.of(screen, universe)
+        self._universe = list(universe.symbols)
+        self.max_age_minutes = screen.max_age_minutes
+        self.reads = tuple(name for name in plan.where.names if name not in universe.columns)
+        return plan
+
+    def _chosen_universe(self) -> Universe:
+        """The universe with its columns, also where a subclass chooses the symbols itself."""
+        symbols = tuple(self._load_universe())
+        file = self._file
+        if file is None or symbols == file.symbols:
+            return file or Universe(type(self).__name__, symbols, {}, None, Path())
+        place = {symbol: row for row, symbol in enumerate(file.symbols)}
+        rows = [place.get(symbol) for symbol in symbols]
+        columns = {
+            name: tuple(None if row is None else values[row] for row in rows)
+            for name, values in file.columns.items()
+        }
+        return Universe(file.name, symbols, columns, file.as_of, file.path)
+
+    def _places(self, candidates: tuple[str, ...]) -> tuple[Rows, Rows | None]:
+        """Which symbols of the universe are candidates, and their rows there; None where they are all."""
+        if self._seen is None or self._seen[0] != candidates:
+            self._seen = (candidates, *_matched(self._universe, candidates))
+        return self._seen[1:]
+
+
+def _matched(universe: Sequence[str], candidates: tuple[str, ...]) -> tuple[Rows, Rows | None]:
+    if candidates == tuple(universe):
+        return np.arange(len(universe)), None
+    place = {symbol: row for row, symbol in enumerate(candidates)}
+    here = [row for row, symbol in enumerate(universe) if symbol in place]
+    return np.array(here, np.intp), np.array([place[universe[row]] for row in here], np.intp)

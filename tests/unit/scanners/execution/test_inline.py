@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from fakes import FunctionScanner, make_session
+from symscan.clock.time_manager import TimeManager
+from symscan.errors import ScanOverrun
+from symscan.model.events.session import Outcome, ScanPhase
+from symscan.scanners.base import ScanResult
+from symscan.scanners.execution.inline import InlineExecution
+from symscan.scanners.jobs.job import Verdict
+from symscan.scanners.running.job_factory import JobMaker
+from symscan.scanners.running.managed_scanner import DueTimes, ManagedScanner
+from symscan.session.session_data import SessionData
+
+SESSION = make_session()
+
+
+def _run(on_scan: Callable[[Any], Any], timeout: float = 60.0) -> Verdict:
+    managed = ManagedScanner("mine", FunctionScanner(on_scan=on_scan), DueTimes((), ()), timeout)
+    data = SessionData(SESSION, ("A", "B"))
+    data.add_candidates(managed.holder, ("A", "B"))
+    maker = JobMaker([managed], data, TimeManager(SESSION), "backtest", False, None, None)
+    execution = InlineExecution()
+    execution.submit(maker.scan(managed, ScanPhase.REGULAR, maker.data()))
+    assert not execution.is_busy("mine")
+    (finished,) = execution.collect()
+    assert execution.collect() == []
+    assert finished.verdict is not None
+    return finished.verdict
+
+
+def _symbols(verdict: Verdict) -> Any:
+    assert verdict.result is not None
+    return verdict.result.symbols
+
+
+def _endless(_: Any) -> None:
+    while True:
+        pass
+
+
+def _stubborn(_: Any) -> ScanResult:
+    try:
+        _endless(None)
+    except BaseException:
+        return ScanResult(["A"])
+
+
+def _patient(_: Any) -> ScanResult:
+    try:
+        _endless(None)
+    except Exception:
+        return ScanResult(["A"])
+
+
+class Mute(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError
+
+
+def _raise(error: BaseException) -> Callable[[Any], Any]:
+    def on_scan(_: Any) -> None:
+        raise error
+
+    return on_scan
+
+
+def test_a_result_is_checked_and_timed() -> None:
+    verdict = _run(lambda _: ScanResult(["B", "B"], execution_time_ms=1e9))
+    assert (_symbols(verdict), verdict.outcome, verdict.error) == (("B",), Outcome.OK, None)
+    assert 0 < verdict.execution_time_ms < 1e9
+    assert verdict.finding is not None
+    assert (verdict.finding.universe, verdict.finding.symbols) == (2, ("A", "B"))
+
+
+@pytest.mark.parametrize(
+    ("on_scan", "error"),
+    [
+        (_raise(KeyError("rsi")), "KeyError: 'rsi'"),
+        (_raise(ValueError("half \ud800")), r"ValueError: half \ud800"),
+        (lambda _: ScanResult([], error="half \ud800"), "UnicodeEncodeError: "),
+        (lambda _: 1 / 0, "ZeroDivisionError: division by zero"),
+        (lambda _: None, "TypeError: scan() returned NoneType; return a ScanResult"),
+        (lambda _: ScanResult({"A"}), "TypeError: ScanResult.symbols is a set"),
+        (lambda _: ScanResult([], unknown=[True]), "TypeError: ScanResult.unknown has bool"),
+        (lambda _: sys.exit("bye"), "SystemExit: bye"),
+        (lambda _: ScanResult(["A"], error="no data"), "no data"),
+        (_raise(Mute()), "Mute"),
+    ],
+)
+def test_a_scanners_fault_is_its_outcome(on_scan: Callable[[Any], Any], error: str) -> None:
+    verdict = _run(on_scan)
+    assert (verdict.outcome, verdict.finding) == (Outcome.FAILED, None)
+    assert verdict.error is not None
+    assert error in verdict.error
+
+
+def test_a_scan_may_skip_itself() -> None:
+    verdict = _run(lambda _: ScanResult(["A"], skipped=True))
+    assert (verdict.outcome, verdict.error, verdict.finding) == (Outcome.SKIPPED, None, None)
+
+
+def test_whoever_stops_the_run_stops_it() -> None:
+    with pytest.raises(KeyboardInterrupt):
+        _run(_raise(KeyboardInterrupt()))
+
+
+@pytest.mark.parametrize("on_scan", [_endless, _patient, _stubborn])
+def test_a_scan_that_never_returns_ends_the_run(on_scan: Callable[[Any], Any]) -> None:
+    with pytest.raises(ScanOverrun, match=r"'mine' took longer than its timeout_seconds \(0\.02\)"):
+        _run(on_scan, timeout=0.02)
+
+
+def test_the_alarm_is_put_back() -> None:
+    def mine(signum: int, frame: Any) -> None:
+        raise AssertionError(signum, frame)
+
+    before = signal.signal(signal.SIGALRM, mine)
+    try:
+        _run(lambda _: ScanResult([]))
+        with pytest.raises(ScanOverrun):
+            _run(_endless, timeout=0.02)
+        assert signal.getsignal(signal.SIGALRM) is mine
+        assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
+    finally:
+        signal.signal(signal.SIGALRM, before)
+
+
+def test_beside_the_main_thread_an_overrun_is_noticed_at_its_end() -> None:
+    found: list[Any] = []
+
+    def run() -> None:
+        found.append(_symbols(_run(lambda _: ScanResult(["A"]))))
+        try:
+            _run(lambda _: ScanResult([str(sum(range(100_000)))]), timeout=1e-9)
+        except ScanOverrun as error:
+            found.append(type(error))
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join(60)
+    assert found == [("A",), ScanOverrun]
