@@ -16,9 +16,6 @@ import numpy as np
 
 from fakes import Day, MemoryMarket, Recorder, Weekdays, make_session, weekdays_before
 from scripted_feed import ScriptedFeed
-from symscan.analysis.base import BaseStrategy
-from symscan.analysis.engine import AnalysisEngine
-from symscan.analysis.running import RunningStrategy
 from symscan.clock.time_manager import TimeManager
 from symscan.errors import FeedError
 from symscan.indicators.registry import definition, spec_of
@@ -46,6 +43,9 @@ from symscan.session.holders import MEMBERS
 from symscan.session.session_data import SessionData
 from symscan.sources.ports import Arrivals, Connected, DailyHistory, Delivery, Lost
 from symscan.sources.streaming.source import LiveSource
+from symscan.strategies.base import BaseStrategy
+from symscan.strategies.engine import AnalysisEngine
+from symscan.strategies.runner import RunningStrategy
 
 SESSION = make_session(minutes=24, premarket=3)
 OPEN = SESSION.open

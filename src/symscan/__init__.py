@@ -27,8 +27,6 @@ from symscan.errors import (
 )
 
 if TYPE_CHECKING:
-    from symscan.analysis.base import BaseStrategy, ScanReport, StrategyContext
-    from symscan.analysis.rules import PaperRules
     from symscan.clock.session_calendar import SessionCalendar
     from symscan.clock.time_manager import TimeManager
     from symscan.config import ScannerConfig, SessionConfig, load_config
@@ -44,6 +42,8 @@ if TYPE_CHECKING:
     from symscan.session.session_data import SessionData
     from symscan.session.view import MemberView, SessionView
     from symscan.sources.store.bar_store import BarStore
+    from symscan.strategies.base import BaseStrategy, ScanReport, StrategyContext
+    from symscan.strategies.paper.rules import PaperRules
 
 __all__ = [
     "BarStore",
@@ -96,17 +96,17 @@ __all__ = [
 _HOMES: Final = {
     "BarStore": "symscan.sources.store.bar_store",
     "BaseScanner": "symscan.scanners.base",
-    "BaseStrategy": "symscan.analysis.base",
+    "BaseStrategy": "symscan.strategies.base",
     "IndicatorConfig": "symscan.model.specs",
     "IndicatorSpec": "symscan.model.specs",
     "IndicatorType": "symscan.model.specs",
     "Interval": "symscan.model.interval",
     "MemberView": "symscan.session.view",
-    "PaperRules": "symscan.analysis.rules",
+    "PaperRules": "symscan.strategies.paper.rules",
     "Passed": "symscan.model.trading",
     "Position": "symscan.model.trading",
     "ScanContext": "symscan.scanners.base",
-    "ScanReport": "symscan.analysis.base",
+    "ScanReport": "symscan.strategies.base",
     "ScanResult": "symscan.scanners.base",
     "ScannerConfig": "symscan.config",
     "ScannerManager": "symscan.scanners.running.manager",
@@ -119,7 +119,7 @@ _HOMES: Final = {
     "SessionData": "symscan.session.session_data",
     "SessionView": "symscan.session.view",
     "Signal": "symscan.model.trading",
-    "StrategyContext": "symscan.analysis.base",
+    "StrategyContext": "symscan.strategies.base",
     "TimeManager": "symscan.clock.time_manager",
     "Universe": "symscan.scanners.universe",
     "load_config": "symscan.config",

@@ -113,8 +113,8 @@ class Rough(BaseScanner):
 """
 HOLDING = '''
 import json, os, pathlib
-from symscan.analysis.base import BaseStrategy, Signal
-from symscan.analysis.rules import PaperRules
+from symscan.strategies.base import BaseStrategy, Signal
+from symscan.strategies.paper.rules import PaperRules
 
 class Strategy(BaseStrategy):
     """Trades on paper what it sees, holds symbols, and writes in the end what the session has."""

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from entry_session import OPEN, SESSION, Entered, Script, at, minutes
 from fakes import Day, FunctionScanner, Price
 from scripted_feed import arrivals
-from symscan.analysis.base import BaseStrategy, StrategyContext
 from symscan.model.events.feed import (
     BarsCorrected,
     FeedConnected,
@@ -30,6 +29,7 @@ from symscan.model.instant import MINUTE, SECOND
 from symscan.scanners.base import ScanContext, ScanResult
 from symscan.scanners.running.managed_scanner import DueTimes, ManagedScanner
 from symscan.sources.ports import Connected, Lost
+from symscan.strategies.base import BaseStrategy, StrategyContext
 
 ROUTES = ("hit", "add_symbol", "strategy", "adhoc", "candidate")
 LAST = 22

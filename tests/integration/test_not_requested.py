@@ -10,8 +10,6 @@ from typing import Any
 import pytest
 
 from memory_session import SESSION, Played
-from symscan.analysis.base import BaseStrategy, StrategyContext
-from symscan.analysis.running import RunningStrategy
 from symscan.model.events.session import Event, Outcome, ScanFinished, ScannerDone
 from symscan.model.events.trading import StrategyFailed
 from symscan.model.instant import MINUTE
@@ -23,6 +21,8 @@ from symscan.scanners.execution.process.scanner import ProcessScanner
 from symscan.scanners.execution.threads import BackgroundExecution
 from symscan.scanners.loading import load_scanner
 from symscan.scanners.running.managed_scanner import DueTimes, ManagedScanner
+from symscan.strategies.base import BaseStrategy, StrategyContext
+from symscan.strategies.runner import RunningStrategy
 
 MINE = '''
 from symscan import BaseScanner, ScanResult

@@ -18,8 +18,6 @@ import talib
 
 from integration.market import DATES, UNIVERSE, Day, Market, make_market
 from integration.playing import Run, make_store, play
-from symscan.analysis.base import BaseStrategy
-from symscan.analysis.builtin.paper_trader import Params
 from symscan.config import parse_config
 from symscan.errors import ConfigErrors
 from symscan.model.trading import ExitReason, Flag, Unfilled
@@ -28,6 +26,8 @@ from symscan.observers.trades import TRADES_SCHEMA
 from symscan.runtime.assembly import assemble_backtest
 from symscan.runtime.coordinator import SessionCoordinator
 from symscan.runtime.drive import run_backtest
+from symscan.strategies.base import BaseStrategy
+from symscan.strategies.builtin.paper_trader import Params
 
 HALF_DAY, MONDAY, TUESDAY = (date(2018, 11, day) for day in (23, 26, 27))
 MINUTE = 60_000_000
@@ -36,8 +36,8 @@ GUIDE = Path(__file__).parents[2] / "docs" / "STRATEGIES.md"
 
 # Long and short, with and without limits, in thin symbols and halted ones, sometimes out by decision.
 RESTLESS = """
-from symscan.analysis.base import BaseStrategy, Signal
-from symscan.analysis.rules import PaperRules
+from symscan.strategies.base import BaseStrategy, Signal
+from symscan.strategies.paper.rules import PaperRules
 
 class Strategy(BaseStrategy):
     paper = PaperRules(allow_short=True)
@@ -309,9 +309,7 @@ def test_it_runs_twice_to_the_same_bytes(project: Path, store: Path, restless: R
 def test_a_strategy_that_misbehaves_harms_only_itself(
     tmp_path: Path, store: Path, traded: Run, body: str
 ) -> None:
-    head = (
-        "from symscan.analysis.base import BaseStrategy, Passed, Signal\nclass Strategy(BaseStrategy):\n    "
-    )
+    head = "from symscan.strategies.base import BaseStrategy, Passed, Signal\nclass Strategy(BaseStrategy):\n    "
     (tmp_path / "bad.py").write_text(head + body + "\n")
     (tmp_path / "u.txt").write_text("\n".join(UNIVERSE) + "\n")
     run = play(tmp_path, [GAPS], store, MONDAY, TUESDAY, strategies=[{"module": "bad"}, TRADER])
@@ -324,7 +322,7 @@ def test_a_strategy_that_misbehaves_harms_only_itself(
 
 def test_strategies_see_members_alone(tmp_path: Path, store: Path) -> None:
     (tmp_path / "look.py").write_text(
-        "from symscan.analysis.base import BaseStrategy, Passed\n"
+        "from symscan.strategies.base import BaseStrategy, Passed\n"
         "class Strategy(BaseStrategy):\n"
         "    def on_slice(self, context):\n"
         "        view = context.session_data\n"

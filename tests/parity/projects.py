@@ -63,8 +63,8 @@ class Scanner(BaseScanner):
 """
 
 RESTLESS = """
-from symscan.analysis.base import BaseStrategy, Signal
-from symscan.analysis.rules import PaperRules
+from symscan.strategies.base import BaseStrategy, Signal
+from symscan.strategies.paper.rules import PaperRules
 
 
 class Strategy(BaseStrategy):

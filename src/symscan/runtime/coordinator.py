@@ -24,7 +24,7 @@ from symscan.session.holders import CONFIG, SCRIPT, scanner_holder
 from symscan.session.requests import Request
 
 if TYPE_CHECKING:
-    from symscan.analysis.engine import AnalysisEngine
+    from symscan.strategies.engine import AnalysisEngine
 
 _OPENING_SECONDS: Final = 0.25
 """How long the last scans before the open are waited for, once a session."""

@@ -19,7 +19,7 @@ from symscan.session.session_data import SessionData
 from symscan.sources.ports import BarSource
 
 if TYPE_CHECKING:
-    from symscan.analysis.engine import AnalysisEngine
+    from symscan.strategies.engine import AnalysisEngine
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,8 @@ from symscan.errors import ConfigError, ConfigErrors
 from symscan.session.session_data import SessionData
 
 if TYPE_CHECKING:
-    from symscan.analysis.base import BaseStrategy
-    from symscan.analysis.engine import AnalysisEngine
+    from symscan.strategies.base import BaseStrategy
+    from symscan.strategies.engine import AnalysisEngine
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +62,8 @@ class StrategySetup:
         if not enabled:
             return None
         # Most runs have no strategies and need not wait for what runs them.
-        from symscan.analysis.engine import AnalysisEngine
-        from symscan.analysis.running import RunningStrategy
+        from symscan.strategies.engine import AnalysisEngine
+        from symscan.strategies.runner import RunningStrategy
 
         running = [
             RunningStrategy(one.name, self._make(one), data, time_manager, self.mode) for one in enabled
@@ -74,7 +74,7 @@ class StrategySetup:
         return [strategy for strategy in self.config.strategies if strategy.enabled]
 
     def _make(self, strategy: StrategyConfig) -> BaseStrategy:
-        from symscan.analysis.loading import made_strategy, strategy_class
+        from symscan.strategies.loading import made_strategy, strategy_class
 
         cls = strategy_class(strategy.module, strategy.name, self.folders)
         self._check_parameters(strategy, cls)

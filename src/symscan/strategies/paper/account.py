@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from symscan.analysis.lots import Exit, Lot, OpenLots, TradableBars
-from symscan.analysis.rules import PaperRules
-from symscan.analysis.trades import broken_trade, closed_trade, entry_price, position_of
 from symscan.model.events.session import Event
 from symscan.model.events.trading import OrderFilled, OrderUnfilled, TradeClosed
 from symscan.model.instant import MINUTE, Instant
 from symscan.model.trading import Action, Flag, Position, Signal, Trade, Unfilled
+from symscan.strategies.paper.lots import Exit, Lot, OpenLots, TradableBars
+from symscan.strategies.paper.rules import PaperRules
+from symscan.strategies.paper.trades import broken_trade, closed_trade, entry_price, position_of
 
 
 @dataclass(frozen=True, slots=True)

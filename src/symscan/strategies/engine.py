@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from symscan.analysis.base import ScanReport
-from symscan.analysis.lots import TradableBars
-from symscan.analysis.running import RunningStrategy
 from symscan.clock.time_manager import TimeManager
 from symscan.model.events.session import Event, Outcome, ScanFinished, SymbolAdded, SymbolsRemoved
 from symscan.model.instant import MINUTE
 from symscan.session.requests import Request
 from symscan.session.session_data import SessionData
+from symscan.strategies.base import ScanReport
+from symscan.strategies.paper.lots import TradableBars
+from symscan.strategies.runner import RunningStrategy
 
 
 class AnalysisEngine:

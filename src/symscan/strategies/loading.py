@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from symscan.analysis import builtin
-from symscan.analysis.base import BaseStrategy
-from symscan.analysis.rules import PaperRules
 from symscan.errors import ConfigError
 from symscan.plugins.modules import PlugInKind
+from symscan.strategies import builtin
+from symscan.strategies.base import BaseStrategy
+from symscan.strategies.paper.rules import PaperRules
 
 _STRATEGIES: Final[PlugInKind[BaseStrategy]] = PlugInKind("Strategy", "strategies", BaseStrategy, builtin)
 

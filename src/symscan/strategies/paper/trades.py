@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from symscan.analysis.lots import Exit, Lot
-from symscan.analysis.rules import PaperRules
 from symscan.model.trading import ExitReason, PaperResult, Position, Trade
+from symscan.strategies.paper.lots import Exit, Lot
+from symscan.strategies.paper.rules import PaperRules
 
 
 def entry_price(lot: Lot, rules: PaperRules) -> float:

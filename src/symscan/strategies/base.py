@@ -13,10 +13,10 @@ from symscan.model.trading import Action, Passed, Position, Signal
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-    from symscan.analysis.rules import PaperRules
     from symscan.clock.time_manager import TimeManager
     from symscan.model.instant import Instant
     from symscan.session.view import MemberView
+    from symscan.strategies.paper.rules import PaperRules
 
 Decisions = Iterable[Signal | Passed] | None
 """What a strategy returns; None is nothing."""

@@ -4,10 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from symscan.analysis.base import BaseStrategy, ScanReport, StrategyContext, checked_decisions
-from symscan.analysis.lots import TradableBars
-from symscan.analysis.paper import PaperAccount
-from symscan.analysis.trades import result_of
 from symscan.clock.time_manager import TimeManager
 from symscan.model.events.session import Event
 from symscan.model.events.trading import (
@@ -24,6 +20,10 @@ from symscan.session.holders import strategy_holder, trade_reason
 from symscan.session.requests import Request, RequestBook
 from symscan.session.session_data import SessionData
 from symscan.session.view import MemberView
+from symscan.strategies.base import BaseStrategy, ScanReport, StrategyContext, checked_decisions
+from symscan.strategies.paper.account import PaperAccount
+from symscan.strategies.paper.lots import TradableBars
+from symscan.strategies.paper.trades import result_of
 
 _LATER_MINUTES = 1
 """How much later everything is decided in the account kept beside the configured one."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from memory_session import Played
-from symscan.analysis.base import BaseStrategy, Decisions, StrategyContext
-from symscan.analysis.rules import PaperRules
-from symscan.analysis.running import RunningStrategy
 from symscan.model.events.session import Event, RequestRefused, SymbolLocked, SymbolUnlocked
 from symscan.model.trading import Signal
 from symscan.session.requests import RemoveSymbol
+from symscan.strategies.base import BaseStrategy, Decisions, StrategyContext
+from symscan.strategies.paper.rules import PaperRules
+from symscan.strategies.runner import RunningStrategy
 
 STRATEGY, SCANNER = "strategy:paper", "scanner:other"
 TRADE = "strategy:paper trades it"

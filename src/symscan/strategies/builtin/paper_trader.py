@@ -12,10 +12,10 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from symscan.analysis.base import BaseStrategy, Passed, ScanReport, Signal, StrategyContext
-from symscan.analysis.rules import PaperRules
 from symscan.errors import SpecError
 from symscan.indicators.registry import spec_of
+from symscan.strategies.base import BaseStrategy, Passed, ScanReport, Signal, StrategyContext
+from symscan.strategies.paper.rules import PaperRules
 
 
 class Params(BaseModel):

@@ -7,15 +7,15 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from symscan.analysis.lots import TradableBars
-from symscan.analysis.paper import PaperAccount
-from symscan.analysis.rules import PaperRules
 from symscan.model.bar import Block
 from symscan.model.events.session import Event
 from symscan.model.events.trading import OrderFilled, OrderUnfilled, TradeClosed
 from symscan.model.instant import MINUTE
 from symscan.model.symbols import SymbolTable
 from symscan.model.trading import ExitReason, Flag, Passed, Signal, Trade, Unfilled
+from symscan.strategies.paper.account import PaperAccount
+from symscan.strategies.paper.lots import TradableBars
+from symscan.strategies.paper.rules import PaperRules
 
 FREE = PaperRules(slippage_bps=0.0, commission_per_share=0.0)
 CALM = (10.0, 10.5, 9.5, 10.0, 10_000.0)
