@@ -14,7 +14,7 @@ from symscan.cli.commands import app
 from symscan.config import load_config, parse_config
 from symscan.errors import ConfigErrors
 from symscan.model.events import session as events
-from symscan.observers.tables import HITS_SCHEMA, SCANS_SCHEMA, UNKNOWN_SCHEMA
+from symscan.observers.results.tables import HITS_SCHEMA, SCANS_SCHEMA, UNKNOWN_SCHEMA
 from symscan.session.unknown_reasons import Reason
 
 ROOT = Path(__file__).parents[2]

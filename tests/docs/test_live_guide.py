@@ -12,7 +12,7 @@ import pytest
 from integration.cli_running import Ended, call
 from symscan.model.events import feed as live_events
 from symscan.model.events.session import Event
-from symscan.observers.saying import Kind
+from symscan.observers.console.messages import Kind
 from symscan.parity.causes import Why
 
 DOCS = Path(__file__).parents[2] / "docs"

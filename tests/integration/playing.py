@@ -14,7 +14,7 @@ import polars as pl
 from symscan.clock.session_calendar import SessionCalendar
 from symscan.config import parse_config
 from symscan.model.interval import Interval
-from symscan.observers.run_folder import run_folder
+from symscan.observers.results.run_folder import run_folder
 from symscan.runtime.assembly import assemble_backtest
 from symscan.runtime.drive import run_backtest
 from symscan.sources.importing.importer import import_bars

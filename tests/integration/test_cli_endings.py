@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 
 from integration.cli_running import DAY, call, scanner, started, write_bars, write_config, written
-from symscan.observers.result_files import alone_in
+from symscan.observers.results.result_files import alone_in
 
 DAYS = [DAY, "2026-01-16"]
 RUN = ("run", "mine.json", "--store", "store", "--start", DAYS[0], "--end", DAYS[1], "--out", "out")

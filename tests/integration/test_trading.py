@@ -21,8 +21,8 @@ from integration.playing import Run, make_store, play
 from symscan.config import parse_config
 from symscan.errors import ConfigErrors
 from symscan.model.trading import ExitReason, Flag, Unfilled
-from symscan.observers.run_folder import run_folder
-from symscan.observers.trades import TRADES_SCHEMA
+from symscan.observers.results.run_folder import run_folder
+from symscan.observers.results.trades import TRADES_SCHEMA
 from symscan.runtime.assembly import assemble_backtest
 from symscan.runtime.coordinator import SessionCoordinator
 from symscan.runtime.drive import run_backtest

@@ -18,7 +18,7 @@ from integration.playing import Run
 from symscan.config import parse_config
 from symscan.config.model import SessionConfig
 from symscan.model.events import feed as live_events
-from symscan.observers.run_folder import run_folder
+from symscan.observers.results.run_folder import run_folder
 from symscan.parity.compare import Parity, compare, replayed
 from symscan.recording.session_log import RECORD_NAME, SessionRecord
 from symscan.runtime.assembly import assemble_backtest, assemble_live

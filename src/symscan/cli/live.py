@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from symscan.model.instant import Instant
     from symscan.model.session import Session
     from symscan.observers.base import Observer
-    from symscan.observers.run_folder import RunFolder
-    from symscan.observers.summary import RunSummary
+    from symscan.observers.results.run_folder import RunFolder
+    from symscan.observers.results.summary import RunSummary
     from symscan.runtime.live import Live, LiveOptions
 
 EXAMPLES = "Example: symscan live session.json --source replay --store store --date 2018-02-20 --speed 60"
@@ -200,7 +200,7 @@ def _played(
 ) -> tuple[LiveOptions, RunSummary]:
     """Check everything, then run the session to its close."""
     from symscan.cli.live_day import MarketTime, wait_for
-    from symscan.observers.run_folder import check_folder
+    from symscan.observers.results.run_folder import check_folder
     from symscan.runtime.assembly import assemble_live
 
     feed = _feed(config, wishes)
@@ -334,7 +334,7 @@ def _run(
     assembled: Live, facts: dict[str, Any], announcers: list[Observer], voice: Voice, force: bool
 ) -> RunSummary:
     from symscan.cli.stopping import stopping
-    from symscan.observers.run_folder import run_folder
+    from symscan.observers.results.run_folder import run_folder
 
     options = assembled.options
     with stopping() as stopper:
@@ -385,9 +385,9 @@ def _facts(config: SessionConfig, options: LiveOptions) -> dict[str, Any]:
 
 def _announcers(voice: Voice, *, quiet: bool, is_over: bool) -> list[Observer]:
     """Who is told of what is new; a hit of a session that is over is no news."""
-    from symscan.observers.alerts import Alerts
-    from symscan.observers.conditions import Conditions
-    from symscan.observers.news import News
+    from symscan.observers.console.activity import News
+    from symscan.observers.console.alerts import Alerts
+    from symscan.observers.console.conditions import Conditions
 
     if is_over:
         return [Conditions(voice.loud, voice.plain)]

@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 if TYPE_CHECKING:
     from symscan.model.session import Session
-    from symscan.observers.summary import RunSummary
+    from symscan.observers.results.summary import RunSummary
     from symscan.runtime.coordinator import SessionCoordinator
 
 _BETWEEN_LINES_SECONDS: Final = 60.0

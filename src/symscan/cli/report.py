@@ -13,10 +13,10 @@ from rich.table import Table
 
 from symscan.errors import RunError
 from symscan.formatting import format_number, format_price
-from symscan.observers.saying import in_one_line
+from symscan.observers.console.messages import in_one_line
 
 if TYPE_CHECKING:
-    from symscan.observers.summary import NewHit, RunSummary
+    from symscan.observers.results.summary import NewHit, RunSummary
 
 _PLAIN_WIDTH: Final = 160
 _MOST_NOTES: Final = 3

@@ -15,8 +15,8 @@ from symscan.errors import InputError, RunError, SymscanError
 
 if TYPE_CHECKING:
     from symscan.config import SessionConfig
-    from symscan.observers.run_folder import RunFolder
-    from symscan.observers.summary import RunSummary
+    from symscan.observers.results.run_folder import RunFolder
+    from symscan.observers.results.summary import RunSummary
     from symscan.runtime.assembly import Backtest
     from symscan.runtime.drive import Progress
 
@@ -119,7 +119,7 @@ def _play(
 ) -> RunSummary:
     """Run it with its results in ``folder``, which the user knows as ``shown``."""
     from symscan.cli.progress import session_progress
-    from symscan.observers.run_folder import run_folder
+    from symscan.observers.results.run_folder import run_folder
 
     facts = {
         "name": backtest.config.name,

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from symscan.cli.report import plain_table, report_console, say
 from symscan.formatting import format_number, format_price
 from symscan.model.events.session import ScannerReady
-from symscan.observers.result_warnings import flaws_of
-from symscan.observers.tables import hits_frame
+from symscan.observers.results.result_warnings import flaws_of
+from symscan.observers.results.tables import hits_frame
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -13,7 +13,7 @@ from symscan.formatting import format_number
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from symscan.observers.trading import StrategyFigures, TradingSummary
+    from symscan.observers.results.summary import StrategyFigures, TradingSummary
 
 _SCENARIOS: Final = {
     "as_configured": "as configured",

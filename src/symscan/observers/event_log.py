@@ -35,7 +35,7 @@ from symscan.model.events.session import (
 )
 from symscan.model.events.trading import StrategyDone, StrategyFailed, StrategyStarted
 from symscan.model.session import Session
-from symscan.observers.saying import clock, in_one_line
+from symscan.observers.console.messages import clock, in_one_line
 
 LOGGER: Final = logging.getLogger("symscan")
 """Quiet until somebody gives it, or the root, a handler and a level."""

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from fakes import MINUTE, make_session
 from symscan.cli.progress import session_progress
-from symscan.observers.summary import RunSummary
+from symscan.observers.results.summary import RunSummary
 
 SESSION = make_session()
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from symscan.errors import DataError, InputError
-from symscan.observers.run_folder import run_folder
+from symscan.observers.results.run_folder import run_folder
 from symscan.recording.lock import RecordLock
 
 

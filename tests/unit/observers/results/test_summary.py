@@ -8,7 +8,7 @@ import pytest
 
 from fakes import make_session
 from symscan.model.events.session import Event, Outcome
-from symscan.observers.summary import RunSummary
+from symscan.observers.results.summary import RunSummary
 
 SESSION = make_session()
 

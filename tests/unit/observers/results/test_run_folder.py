@@ -10,7 +10,7 @@ import pytest
 from fakes import make_session
 from symscan.errors import InputError
 from symscan.model.events.session import Event
-from symscan.observers.run_folder import RunFolder, run_folder
+from symscan.observers.results.run_folder import RunFolder, run_folder
 
 SESSION = make_session()
 FILES = ["hits.csv", "journal.jsonl", "scans.csv", "summary.json", "unknown.csv"]

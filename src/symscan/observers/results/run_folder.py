@@ -19,9 +19,9 @@ import polars as pl
 from symscan.errors import InputError, RunError
 from symscan.model.events.session import Event, ScanFinished, ScannerDone, SessionClosed
 from symscan.model.session import Session
-from symscan.observers import tables
 from symscan.observers.journal import Journal
-from symscan.observers.result_files import (
+from symscan.observers.results import tables
+from symscan.observers.results.result_files import (
     JOURNAL,
     PROGRESS,
     RECORD,
@@ -31,9 +31,9 @@ from symscan.observers.result_files import (
     is_result,
     writing,
 )
-from symscan.observers.run_progress import RunProgress, read_progress
-from symscan.observers.summary import RunSummary
-from symscan.observers.trades import TRADES_FILE, TradesFile
+from symscan.observers.results.run_progress import RunProgress, read_progress
+from symscan.observers.results.summary import RunSummary
+from symscan.observers.results.trades import TRADES_FILE, TradesFile
 
 _SCHEMAS: Final = {
     "hits.csv": tables.HITS_SCHEMA,

@@ -10,7 +10,7 @@ import numpy as np
 from fakes import MINUTE, NAN, make_session
 from symscan.model.events.session import Event, Hits
 from symscan.model.instant import SECOND
-from symscan.observers.alerts import Alerts
+from symscan.observers.console.alerts import Alerts
 
 SESSION = make_session()
 AT = SESSION.open

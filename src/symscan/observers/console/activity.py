@@ -20,7 +20,7 @@ from symscan.model.events.session import (
 )
 from symscan.model.instant import Instant
 from symscan.model.session import Session
-from symscan.observers.saying import clock, in_one_line
+from symscan.observers.console.messages import clock, in_one_line
 
 _CAME: Final = {
     LateKind.LATE: "came late",

@@ -22,7 +22,7 @@ from symscan.model.events.feed import (
 from symscan.model.events.session import Event, Outcome, ScannerDisabled, Warned
 from symscan.model.events.trading import StrategyFailed
 from symscan.model.instant import SECOND
-from symscan.observers.conditions import Conditions
+from symscan.observers.console.conditions import Conditions
 
 SESSION = make_session()
 AT = SESSION.open + MINUTE

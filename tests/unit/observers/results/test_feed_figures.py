@@ -13,7 +13,7 @@ from symscan.model.events.feed import (
     FeedLost,
     SubscriptionLimited,
 )
-from symscan.observers.summary import RunSummary
+from symscan.observers.results.summary import RunSummary
 
 SESSION = make_session(minutes=30)
 AT = SESSION.open + 10 * MINUTE

@@ -8,7 +8,7 @@ import polars as pl
 from fakes import make_session
 from symscan.model.events.session import ScanPhase
 from symscan.model.hit_metadata import FrameMetadata
-from symscan.observers.tables import (
+from symscan.observers.results.tables import (
     HITS_SCHEMA,
     SCANS_SCHEMA,
     UNKNOWN_SCHEMA,

@@ -14,7 +14,7 @@ from symscan.model.events.session import (
     SymbolsRemoved,
     SymbolUnlocked,
 )
-from symscan.observers.news import News
+from symscan.observers.console.activity import News
 
 SESSION = make_session()
 AT = SESSION.open

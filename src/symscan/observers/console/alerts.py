@@ -13,7 +13,7 @@ from symscan.formatting import format_number, format_price
 from symscan.model.events.session import Event, ScanFinished
 from symscan.model.instant import SECOND, Instant, to_iso
 from symscan.model.session import Session
-from symscan.observers.saying import Say, clock
+from symscan.observers.console.messages import Say, clock
 
 
 @dataclass(frozen=True, slots=True)
