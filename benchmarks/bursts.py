@@ -40,8 +40,8 @@ from symscan.model.interval import Interval
 from symscan.model.session import Session
 from symscan.observers.base import Observer
 from symscan.recording.session_log import SessionRecord
-from symscan.runtime.building import check
-from symscan.runtime.live import Live, LiveOptions, LiveSession
+from symscan.runtime.building.build import check
+from symscan.runtime.live.session import Live, LiveOptions, LiveSession
 from symscan.runtime.processor import DataProcessor
 from symscan.scanners.jobs.job import ScanJob
 from symscan.scanners.running.managed_scanner import ManagedScanner

@@ -24,19 +24,17 @@ from symscan.model.instant import MINUTE, SECOND, Instant
 from symscan.model.interval import FIVE_MINUTES, ONE_DAY, ONE_MINUTE
 from symscan.model.live_settings import LiveSettings
 from symscan.model.readings import SESSION_READINGS
-from symscan.runtime.coordinator import SessionCoordinator
+from symscan.runtime.coordinator import SessionCoordinator, SessionParts
 from symscan.runtime.lag import LagWatch
-from symscan.runtime.loading import BackgroundLoading, Loaded, Plan
 from symscan.runtime.market_clock import MarketClock
-from symscan.runtime.members import MemberNeeds
-from symscan.runtime.orders import Orders
-from symscan.runtime.parts import SessionParts
 from symscan.runtime.processor import DataProcessor
-from symscan.runtime.provisioning import Provisioning
+from symscan.runtime.provisioning.loading import BackgroundLoading, Loaded, Plan
+from symscan.runtime.provisioning.prefetch import Supplies
+from symscan.runtime.provisioning.provisioner import MemberNeeds, Provisioning
+from symscan.runtime.provisioning.queue import Orders
+from symscan.runtime.provisioning.warm_up import Warming
+from symscan.runtime.publisher import Teller
 from symscan.runtime.readiness import ReadinessWatch
-from symscan.runtime.supplies import Supplies
-from symscan.runtime.telling import Teller
-from symscan.runtime.warming import Warming
 from symscan.scanners.running.managed_scanner import ManagedScanner
 from symscan.scanners.running.manager import ScannerManager
 from symscan.session.holders import MEMBERS

@@ -9,16 +9,14 @@ from fakes import Day, MemoryMarket, Recorder, Weekdays, make_session, weekdays_
 from symscan.clock.time_manager import TimeManager
 from symscan.clock.wall_clock import Stopwatch
 from symscan.model.interval import ONE_MINUTE
-from symscan.runtime.coordinator import SessionCoordinator
-from symscan.runtime.loading import InlineLoading, Loading
+from symscan.runtime.coordinator import SessionCoordinator, SessionParts
 from symscan.runtime.market_clock import MarketClock
-from symscan.runtime.members import MemberNeeds
-from symscan.runtime.orders import Orders
-from symscan.runtime.parts import SessionParts
 from symscan.runtime.processor import DataProcessor
-from symscan.runtime.provisioning import Provisioning
-from symscan.runtime.telling import Teller
-from symscan.runtime.warming import Warming
+from symscan.runtime.provisioning.loading import InlineLoading, Loading
+from symscan.runtime.provisioning.provisioner import MemberNeeds, Provisioning
+from symscan.runtime.provisioning.queue import Orders
+from symscan.runtime.provisioning.warm_up import Warming
+from symscan.runtime.publisher import Teller
 from symscan.scanners.execution.inline import Execution
 from symscan.scanners.running.managed_scanner import ManagedScanner
 from symscan.scanners.running.manager import ScannerManager

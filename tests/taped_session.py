@@ -23,19 +23,17 @@ from symscan.model.instant import Instant
 from symscan.model.interval import ONE_MINUTE
 from symscan.model.specs import IndicatorConfig
 from symscan.recording.session_log import SessionRecord
-from symscan.runtime.coordinator import SessionCoordinator
-from symscan.runtime.loading import Loaded, Plan
+from symscan.runtime.coordinator import SessionCoordinator, SessionParts
 from symscan.runtime.market_clock import MarketClock
-from symscan.runtime.members import MemberNeeds
-from symscan.runtime.orders import Orders
-from symscan.runtime.parts import SessionParts
 from symscan.runtime.processor import DataProcessor
-from symscan.runtime.provisioning import Provisioning
-from symscan.runtime.tape import Tape
-from symscan.runtime.taped_source import TapedSource
-from symscan.runtime.taped_work import TapedExecution, TapedLoading
-from symscan.runtime.telling import Teller
-from symscan.runtime.warming import Warming
+from symscan.runtime.provisioning.loading import Loaded, Plan
+from symscan.runtime.provisioning.provisioner import MemberNeeds, Provisioning
+from symscan.runtime.provisioning.queue import Orders
+from symscan.runtime.provisioning.warm_up import Warming
+from symscan.runtime.publisher import Teller
+from symscan.runtime.recovery.source import TapedSource
+from symscan.runtime.recovery.step_recorder import Tape
+from symscan.runtime.recovery.work import TapedExecution, TapedLoading
 from symscan.scanners.base import BaseScanner, ScanContext, ScanResult
 from symscan.scanners.jobs.job import Finished, Job
 from symscan.scanners.running.managed_scanner import ManagedScanner

@@ -16,7 +16,7 @@ from symscan.config import parse_config
 from symscan.model.interval import Interval
 from symscan.observers.results.run_folder import run_folder
 from symscan.runtime.assembly import assemble_backtest
-from symscan.runtime.drive import run_backtest
+from symscan.runtime.runner import run_backtest
 from symscan.sources.importing.importer import import_bars
 from symscan.sources.importing.options import ImportOptions, Label
 from symscan.sources.importing.splits import import_splits

@@ -30,16 +30,14 @@ from symscan.model.events.session import (
 )
 from symscan.model.interval import FIVE_MINUTES, ONE_MINUTE
 from symscan.model.specs import IndicatorConfig, IndicatorSpec, IndicatorType
-from symscan.runtime.coordinator import SessionCoordinator
-from symscan.runtime.loading import InlineLoading
+from symscan.runtime.coordinator import SessionCoordinator, SessionParts
 from symscan.runtime.market_clock import MarketClock
-from symscan.runtime.members import MemberNeeds
-from symscan.runtime.orders import Orders
-from symscan.runtime.parts import SessionParts
 from symscan.runtime.processor import DataProcessor
-from symscan.runtime.provisioning import Provisioning
-from symscan.runtime.telling import Teller
-from symscan.runtime.warming import Warming
+from symscan.runtime.provisioning.loading import InlineLoading
+from symscan.runtime.provisioning.provisioner import MemberNeeds, Provisioning
+from symscan.runtime.provisioning.queue import Orders
+from symscan.runtime.provisioning.warm_up import Warming
+from symscan.runtime.publisher import Teller
 from symscan.scanners.base import ScanContext, ScanResult
 from symscan.scanners.running.managed_scanner import DueTimes, ManagedScanner
 from symscan.scanners.running.manager import ScannerManager

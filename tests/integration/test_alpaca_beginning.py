@@ -14,7 +14,7 @@ from alpaca_server import AlpacaServer
 from integration.cli_running import write_config
 from symscan.config import load_config
 from symscan.runtime.assembly import assemble_live
-from symscan.runtime.live import LiveOptions
+from symscan.runtime.live.session import LiveOptions
 from symscan.sources.store.bar_store import BarStore
 
 

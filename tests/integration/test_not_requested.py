@@ -14,7 +14,7 @@ from symscan.model.events.session import Event, Outcome, ScanFinished, ScannerDo
 from symscan.model.events.trading import StrategyFailed
 from symscan.model.instant import MINUTE
 from symscan.model.interval import FIVE_MINUTES, ONE_MINUTE
-from symscan.runtime.members import MemberNeeds
+from symscan.runtime.provisioning.provisioner import MemberNeeds
 from symscan.scanners.base import BaseScanner
 from symscan.scanners.execution.inline import Execution
 from symscan.scanners.execution.process.scanner import ProcessScanner

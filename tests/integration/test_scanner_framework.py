@@ -36,7 +36,7 @@ from symscan.model.events.session import (
 )
 from symscan.runtime.assembly import Backtest, assemble_backtest, assemble_live
 from symscan.runtime.coordinator import SessionCoordinator
-from symscan.runtime.live import Live, LiveOptions
+from symscan.runtime.live.session import Live, LiveOptions
 from symscan.scanners.builtin import momentum as builtin_momentum
 from symscan.scanners.execution.threads import BackgroundExecution
 from symscan.scanners.running.managed_scanner import TRANSITIONS, ManagedScanner, ScannerState

@@ -25,7 +25,7 @@ from symscan.observers.results.run_folder import run_folder
 from symscan.observers.results.trades import TRADES_SCHEMA
 from symscan.runtime.assembly import assemble_backtest
 from symscan.runtime.coordinator import SessionCoordinator
-from symscan.runtime.drive import run_backtest
+from symscan.runtime.runner import run_backtest
 from symscan.strategies.base import BaseStrategy
 from symscan.strategies.builtin.paper_trader import Params
 

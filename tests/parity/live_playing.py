@@ -23,7 +23,7 @@ from symscan.parity.compare import Parity, compare, replayed
 from symscan.recording.session_log import RECORD_NAME, SessionRecord
 from symscan.runtime.assembly import assemble_backtest, assemble_live
 from symscan.runtime.coordinator import SessionCoordinator
-from symscan.runtime.live import LiveOptions
+from symscan.runtime.live.session import LiveOptions
 from symscan.scanners.execution.threads import BackgroundExecution
 from symscan.sources.replay.feed import ReplayFeed
 

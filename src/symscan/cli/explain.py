@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from symscan.config import SessionConfig
-    from symscan.runtime.explanation import DailyShare, Explanation
+    from symscan.runtime.explain import DailyShare, Explanation
     from symscan.sources.store.bar_store import BarStore
 
 EXAMPLES = "Example: symscan explain session.json --store store --date 2018-02-20"
@@ -38,8 +38,8 @@ def explain(
     symbols it has on that date, and whose daily bars it lacks.
     """
     from symscan.config import load_config
-    from symscan.runtime.building import calendar_of
-    from symscan.runtime.explanation import explain as explained
+    from symscan.runtime.building.build import calendar_of
+    from symscan.runtime.explain import explain as explained
     from symscan.sources.store.bar_store import BarStore
 
     loaded = load_config(config)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from symscan.observers.base import Observer
     from symscan.observers.results.run_folder import RunFolder
     from symscan.observers.results.summary import RunSummary
-    from symscan.runtime.live import Live, LiveOptions
+    from symscan.runtime.live.session import Live, LiveOptions
 
 EXAMPLES = "Example: symscan live session.json --source replay --store store --date 2018-02-20 --speed 60"
 
@@ -231,7 +231,7 @@ def _say_what_is_resumed(voice: Voice, wishes: _Wishes, session: Session, option
 def _broken(config: SessionConfig, wishes: _Wishes, now: Instant) -> Broken | None:
     """The session to go on with; None if one begins."""
     from symscan.cli.live_resume import check_day, recorded_in, unfinished
-    from symscan.runtime.building import calendar_of
+    from symscan.runtime.building.build import calendar_of
 
     if not wishes.resume:
         return None
@@ -266,7 +266,7 @@ def _options(
     config: SessionConfig, wishes: _Wishes, session: Session, broken: Broken | None, clock: MarketTime
 ) -> LiveOptions:
     from symscan.cli.live_resume import default_folder
-    from symscan.runtime.live import LiveOptions
+    from symscan.runtime.live.session import LiveOptions
 
     speed = 1.0 if wishes.speed is None else wishes.speed
     folder = wishes.out or (broken.folder if broken else default_folder(config.name, session.date))
@@ -308,7 +308,7 @@ def _start(session: Session, begin: time) -> Instant:
 def _session(config: SessionConfig, wishes: _Wishes, now: Instant, broken: Broken | None) -> Session:
     """The session of the record, or of the day to replay; else the broker's that runs or comes next."""
     from symscan.cli.live_day import session_at
-    from symscan.runtime.building import calendar_of
+    from symscan.runtime.building.build import calendar_of
 
     calendar = calendar_of(config)
     day = wishes.day if broken is None else broken.day
@@ -322,7 +322,7 @@ def _session(config: SessionConfig, wishes: _Wishes, now: Instant, broken: Broke
 def _check_record(assembled: Live) -> None:
     """Refuse to go on with another session, or with a damaged record, before anything is done."""
     from symscan.recording.session_log import RECORD_NAME, SessionRecord
-    from symscan.runtime.record_check import check_record
+    from symscan.runtime.recovery.record_check import check_record
 
     path = assembled.options.folder / RECORD_NAME
     if assembled.options.resume and path.exists():
@@ -355,7 +355,7 @@ def _drive(
     assembled: Live, results: RunFolder, announcers: list[Observer], stopper: Stopping, voice: Voice
 ) -> None:
     """Once the session has begun there are results, and whatever ends it is no mistake of the input."""
-    from symscan.runtime.drive import run_live
+    from symscan.runtime.runner import run_live
 
     out = assembled.options.out
     try:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from symscan.observers.results.run_folder import RunFolder
     from symscan.observers.results.summary import RunSummary
     from symscan.runtime.assembly import Backtest
-    from symscan.runtime.drive import Progress
+    from symscan.runtime.runner import Progress
 
 EXAMPLES = "Example: symscan run session.json --store store --date 2018-02-20"
 
@@ -147,7 +147,7 @@ def _play(
 
 def _drive(backtest: Backtest, results: RunFolder, progress: Progress, shown: Path) -> None:
     """Once the run has begun there are results, and whatever ends it is no longer a mistake of the input."""
-    from symscan.runtime.drive import run_backtest
+    from symscan.runtime.runner import run_backtest
 
     try:
         run_backtest(backtest, [results], progress, results.finished)

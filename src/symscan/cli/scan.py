@@ -81,7 +81,7 @@ def scan(
     from symscan.cli.own_output import own_output
     from symscan.cli.scan_choice import choose
     from symscan.cli.scan_report import show_scan
-    from symscan.runtime.building import calendar_of
+    from symscan.runtime.building.build import calendar_of
 
     with logging_to(verbose, log_file):
         choice = choose(scanner, name, where, settings, universe, exchange)

@@ -18,10 +18,10 @@ from symscan.model.session import Session
 from symscan.observers.event_log import EventLog
 from symscan.parity.causes import Nature
 from symscan.parity.execution import LenientExecution
-from symscan.runtime.building import Checked, Ports, build, check, first_due
+from symscan.runtime.building.build import Checked, Ports, build, check, first_due
+from symscan.runtime.building.store_universe import known_then
 from symscan.runtime.coordinator import SessionCoordinator
-from symscan.runtime.store_universe import known_then
-from symscan.runtime.telling import Teller
+from symscan.runtime.publisher import Teller
 from symscan.scanners.base import BaseScanner
 from symscan.scanners.screens.screen import ScreenScanner
 from symscan.sources.store.bar_store import BarStore

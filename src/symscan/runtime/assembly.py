@@ -17,10 +17,10 @@ from symscan.model.instant import Instant
 from symscan.model.session import Session
 from symscan.observers.base import Observer
 from symscan.plugins.digests import digests
-from symscan.runtime.building import Checked, Ports, build, check, first_due
-from symscan.runtime.cautions import cautions
+from symscan.runtime.building.build import Checked, Ports, build, check, first_due
 from symscan.runtime.coordinator import SessionCoordinator
-from symscan.runtime.telling import Teller
+from symscan.runtime.publisher import Teller
+from symscan.runtime.run_warnings import cautions
 from symscan.sources.store.bar_store import BarStore
 from symscan.sources.stored.backtest_source import ReplaySource
 from symscan.sources.stored.block_cache import BlockShelf
@@ -28,7 +28,7 @@ from symscan.sources.stored.history import StoreHistory
 from symscan.sources.stored.universe import symbols_before
 
 if TYPE_CHECKING:
-    from symscan.runtime.live import Live, LiveOptions
+    from symscan.runtime.live.session import Live, LiveOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +144,8 @@ def assemble_live(config: SessionConfig, options: LiveOptions) -> Live:
     InputError
         If the faults of a replay are not understood, or the broker's keys are missing.
     """
-    from symscan.runtime.feeds import AlpacaPlan, FeedPlan, ReplayPlan
-    from symscan.runtime.live import Live
+    from symscan.runtime.live.feed_plans import AlpacaPlan, FeedPlan, ReplayPlan
+    from symscan.runtime.live.session import Live
     from symscan.sources.replay.faults import Faults
 
     checked = check(config, "live", options.day, partial(symbols_before, options.store.resolve()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from symscan.clock.time_manager import TimeManager
@@ -18,10 +19,19 @@ from symscan.model.events.session import (
 )
 from symscan.model.instant import Instant
 from symscan.model.interval import Interval
-from symscan.runtime.orders import Admission, Exchange, Release
-from symscan.runtime.parts import SessionParts
+from symscan.model.session import Session
+from symscan.runtime.lag import LagWatch
+from symscan.runtime.market_clock import MarketClock
+from symscan.runtime.processor import DataProcessor
+from symscan.runtime.provisioning.provisioner import Provisioning
+from symscan.runtime.provisioning.queue import Admission, Exchange, Orders, Release
+from symscan.runtime.publisher import Teller
+from symscan.runtime.readiness import ReadinessWatch
+from symscan.scanners.running.manager import ScannerManager
 from symscan.session.holders import CONFIG, SCRIPT, scanner_holder
 from symscan.session.requests import Request
+from symscan.session.session_data import SessionData
+from symscan.sources.ports import BarSource
 
 if TYPE_CHECKING:
     from symscan.strategies.engine import AnalysisEngine
@@ -318,3 +328,44 @@ class SessionCoordinator:
             self._teller.note(event)
             if self._analysis is not None:
                 self._analysis.note(event)
+
+
+@dataclass(frozen=True, slots=True)
+class SessionParts:
+    """What a session is put together from.
+
+    Attributes
+    ----------
+    orders
+        Carries out what plug-ins asked for; ``provisioning`` does it at once, before the stream.
+    analysis
+        Runs the strategies; None where there are none.
+    config_symbols
+        The symbols the configuration names, those the store lacks left out.
+    lag
+        Watches whether the session keeps up with its source.
+    teller
+        Stores and tells what happened.
+    clock
+        The market's, as the moments tell it.
+    readiness
+        Tells shortly before the open what the session has; None tells nothing.
+    closing_seconds
+        How long, at the end, scans that still run are waited for.
+    """
+
+    session: Session
+    time_manager: TimeManager
+    session_data: SessionData
+    processor: DataProcessor
+    scanner_manager: ScannerManager
+    provisioning: Provisioning
+    orders: Orders
+    source: BarSource
+    teller: Teller
+    clock: MarketClock
+    analysis: AnalysisEngine | None = None
+    config_symbols: tuple[str, ...] = ()
+    lag: LagWatch = field(default_factory=LagWatch)
+    readiness: ReadinessWatch | None = None
+    closing_seconds: float = 0.0

@@ -10,7 +10,7 @@ from symscan.model.bar import BarSlice, Block, LateBars
 from symscan.model.events.feed import BarsCorrected
 from symscan.model.instant import Instant
 from symscan.model.interval import Interval
-from symscan.runtime.correcting import Correcting
+from symscan.runtime.corrections import Correcting
 from symscan.session.session_data import SessionData
 
 

@@ -1,0 +1,229 @@
+"""Putting the parts of a session together, whatever its bars come from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+from symscan.clock.session_calendar import SessionCalendar
+from symscan.clock.time_manager import TimeManager
+from symscan.config import ScannerConfig, SessionConfig
+from symscan.config.model import Mode
+from symscan.errors import CalendarError, ConfigError, ConfigErrors, SpecError
+from symscan.indicators.registry import check as checked_spec
+from symscan.indicators.registry import spec_of
+from symscan.model.bar import Block
+from symscan.model.instant import Instant
+from symscan.model.live_settings import LiveSettings
+from symscan.model.session import Session
+from symscan.model.specs import IndicatorConfig, IndicatorSpec
+from symscan.runtime.building.scanners import KnownSymbols, ScannerSetup
+from symscan.runtime.building.strategies import StrategySetup
+from symscan.runtime.coordinator import SessionCoordinator, SessionParts
+from symscan.runtime.lag import LagWatch
+from symscan.runtime.market_clock import MarketClock
+from symscan.runtime.processor import DataProcessor
+from symscan.runtime.provisioning.loading import InlineLoading, Loading
+from symscan.runtime.provisioning.provisioner import MemberNeeds, Provisioning
+from symscan.runtime.provisioning.queue import Orders
+from symscan.runtime.provisioning.warm_up import Warming
+from symscan.runtime.publisher import Teller
+from symscan.runtime.readiness import Connection, ReadinessWatch
+from symscan.scanners.base import BaseScanner
+from symscan.scanners.execution.inline import Execution, InlineExecution
+from symscan.scanners.running.managed_scanner import ManagedScanner
+from symscan.scanners.running.manager import ScannerManager
+from symscan.session.bar_history import LaterBlocks
+from symscan.session.holders import scanner_holder
+from symscan.session.session_data import SessionData
+from symscan.sources.ports import BarSource, HistorySource
+
+DEFAULT_HISTORY_DAYS = 5
+"""Sessions of bars a member is given where nothing else is said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A configuration that passed every check that needs no data.
+
+    Attributes
+    ----------
+    mode
+        What scanners and strategies are told.
+    made
+        Every enabled scanner, made once to find its faults.
+    """
+
+    config: SessionConfig
+    mode: Mode
+    calendar: SessionCalendar
+    scanners: ScannerSetup
+    strategies: StrategySetup
+    indicators: tuple[IndicatorSpec, ...]
+    made: tuple[BaseScanner, ...]
+
+    def needs(self) -> MemberNeeds:
+        """What a member is given."""
+        return MemberNeeds(self.config.streams, DEFAULT_HISTORY_DAYS, self.indicators)
+
+    def needs_by_holder(self) -> dict[str, MemberNeeds | None]:
+        """What the members are given that scanners bring in."""
+        return {
+            scanner_holder(one.name): self._needs(one) if one.add_symbols else None
+            for one in self.scanners.enabled
+        }
+
+    def _needs(self, scanner: ScannerConfig) -> MemberNeeds:
+        wished = scanner.symbol_requirements
+        return MemberNeeds(wished.streams or self.config.streams, wished.history_days, self.indicators)
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Where a session's bars come from, how its work is done and who is told: the defaults are a backtest's.
+
+    Attributes
+    ----------
+    execution
+        What carries out the scanners' jobs.
+    keep
+        How earlier bars of members are kept, given what loads them.
+    keeps_checkpoints
+        Whether bars may come late and be corrected, so that indicators must be able to go back.
+    place_aside
+        Gives a pinned copy of the session symbols that a scan found outside its universe.
+    connection
+        What the readiness of the session is asked of; None where nobody waits for an open.
+    settings
+        How long what runs beside the stream is waited for, and how far the session may lag.
+    """
+
+    history: HistorySource
+    source: BarSource
+    teller: Teller
+    loading: Loading = field(default_factory=InlineLoading)
+    execution: Execution = field(default_factory=InlineExecution)
+    keep: Callable[[Callable[[], Sequence[Block]]], Sequence[Block]] = LaterBlocks
+    keeps_checkpoints: bool = False
+    place_aside: Callable[[SessionData, Sequence[str]], None] | None = None
+    connection: Connection | None = None
+    settings: LiveSettings = field(default_factory=LiveSettings)
+
+
+def check(
+    config: SessionConfig, mode: Mode, day: date | None = None, known_symbols: KnownSymbols | None = None
+) -> Checked:
+    """Check everything that can be wrong with a configuration before a session of it is put together.
+
+    Parameters
+    ----------
+    day
+        The date of its first session.
+    known_symbols
+        Gives the symbols of the universe ``store`` by the session's date; None where there is no store.
+
+    Raises
+    ------
+    ConfigErrors
+        If the exchange, a module, a parameter, a universe, an indicator or an expression is wrong.
+    """
+    calendar = calendar_of(config)
+    folders = (Path.cwd(), config.file.resolve().parent)
+    scanners = ScannerSetup(config, folders, known_symbols)
+    strategies = StrategySetup(config, folders, mode)
+    made = tuple(scanners.check(day))
+    strategies.check()
+    return Checked(config, mode, calendar, scanners, strategies, member_indicators(config), made)
+
+
+def build(
+    checked: Checked, session: Session, managed: Sequence[ManagedScanner], ports: Ports
+) -> SessionCoordinator:
+    """One session, ready to run."""
+    history, source = ports.history, ports.source
+    data = SessionData(session, base=source.base, keeps_checkpoints=ports.keeps_checkpoints)
+    time_manager = TimeManager(session)
+    warming = Warming(data, history, checked.calendar)
+    provisioning = Provisioning(
+        data, history, source, warming, checked.needs(), checked.needs_by_holder(), ports.keep
+    )
+    stored = history.symbols()
+    clock = MarketClock(time_manager)
+    scanners = ScannerManager(
+        managed,
+        data,
+        time_manager,
+        checked.mode,
+        ports.execution,
+        provisioning.place,
+        ports.place_aside,
+        clock.now,
+        stored=history.symbols,
+    )
+    return SessionCoordinator(
+        SessionParts(
+            session,
+            time_manager,
+            data,
+            DataProcessor(data),
+            scanners,
+            provisioning,
+            Orders(
+                data,
+                provisioning,
+                warming,
+                source,
+                ports.loading,
+                loads_history=ports.keep is not LaterBlocks,
+            ),
+            source,
+            ports.teller,
+            clock,
+            checked.strategies.engine(data, time_manager),
+            config_symbols=tuple(symbol for symbol in checked.config.symbols if symbol in stored),
+            lag=LagWatch(ports.settings.lag_seconds),
+            readiness=None if ports.connection is None else ReadinessWatch(data, ports.connection),
+            closing_seconds=ports.settings.closing_seconds,
+        )
+    )
+
+
+def calendar_of(config: SessionConfig) -> SessionCalendar:
+    """The calendar of the configured exchange.
+
+    Raises
+    ------
+    ConfigErrors
+        If there is no such exchange.
+    """
+    try:
+        return SessionCalendar(config.exchange)
+    except CalendarError as fault:
+        raise ConfigErrors([config.error("exchange", str(fault))]) from None
+
+
+def member_indicators(config: SessionConfig) -> tuple[IndicatorSpec, ...]:
+    """The indicators of every member, each once.
+
+    Raises
+    ------
+    ConfigErrors
+        If one does not exist, or a parameter is out of bounds; it holds all of them.
+    """
+    errors: list[ConfigError] = []
+    specs: list[IndicatorSpec] = []
+    for index, wanted in enumerate(config.indicators):
+        try:
+            specs.append(spec_of(wanted) if isinstance(wanted, IndicatorConfig) else checked_spec(wanted))
+        except SpecError as fault:
+            errors.append(config.error(f"session_data_config.indicators[{index}]", str(fault)))
+    if errors:
+        raise ConfigErrors(errors)
+    return tuple(dict.fromkeys(specs))
+
+
+def first_due(scanners: Sequence[ManagedScanner], session: Session) -> Instant:
+    """The first instant anything happens at."""
+    return min((instant for one in scanners for instant in one.due.pre_session), default=session.open)

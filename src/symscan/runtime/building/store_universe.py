@@ -1,0 +1,44 @@
+"""The universe ``store`` of a live session: as it was when the session began, however its store grows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+from symscan.recording.session_log import SessionRecord
+from symscan.runtime.building.build import Checked
+from symscan.runtime.building.scanners import KnownSymbols, ScannerSetup
+from symscan.scanners.universe import STORE
+from symscan.sources.stored.universe import symbols_before
+
+_KEY: Final = "store_universe"
+
+
+def recorded_scanners(checked: Checked, record: SessionRecord, day: date) -> ScannerSetup:
+    """The scanners of a live session, whose universe ``store`` is recorded if any of them has it.
+
+    Earlier sessions of a symbol that joins are fetched into the store: a resumed session, and its
+    comparison with a backtest, would know more symbols than the session did.
+    """
+    setup = checked.scanners
+    if setup.known_symbols is None or all(one.universe_name != STORE for one in checked.made):
+        return setup
+    if record.meta.get(_KEY) is None:
+        record.note(**{_KEY: list(setup.known_symbols(day))})
+    return replace(setup, known_symbols=partial(_as_recorded, tuple(record.meta[_KEY])))
+
+
+def known_then(about: Mapping[str, Any]) -> KnownSymbols:
+    """Gives the universe ``store`` of a recorded session."""
+    recorded = about.get(_KEY)
+    if recorded is None:
+        return partial(symbols_before, Path(about["store"]))
+    return partial(_as_recorded, tuple(recorded))
+
+
+def _as_recorded(symbols: Sequence[str], _day: date) -> Sequence[str]:
+    return symbols

@@ -1,0 +1,252 @@
+"""What a configuration will load, and why: found by setting its scanners up without any data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from symscan.clock.session_calendar import SessionCalendar
+from symscan.clock.time_manager import TimeManager
+from symscan.config import ScannerConfig, SessionConfig
+from symscan.model.events.session import Event, ScannerDisabled
+from symscan.model.instant import Instant
+from symscan.model.interval import ONE_DAY, Interval
+from symscan.model.session import Session
+from symscan.model.specs import IndicatorSpec
+from symscan.runtime.building.build import DEFAULT_HISTORY_DAYS, calendar_of, member_indicators
+from symscan.runtime.building.scanners import ScannerSetup
+from symscan.scanners.running.managed_scanner import ManagedScanner
+from symscan.scanners.running.manager import ScannerManager
+from symscan.session.requests import AddBars, AddIndicator, Request
+from symscan.session.requirements import sessions_needed, sessions_to_look_at, warm_up_bars
+from symscan.session.session_data import SessionData
+from symscan.sources.store.bar_store import BarStore
+from symscan.sources.stored.history import StoreHistory
+from symscan.sources.stored.universe import symbols_before
+
+_MEMBERS = "members"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Bars that a session loads.
+
+    Attributes
+    ----------
+    interval
+        How long they are.
+    history
+        Of how many sessions before this one.
+    symbols
+        Of how many symbols.
+    who, why
+        Who asked, and for what.
+    """
+
+    interval: Interval
+    history: int
+    symbols: int
+    who: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredShare:
+    """How many of a universe's symbols the store has bars of: any, and intraday ones of the session."""
+
+    stored: int
+    traded: int
+
+
+@dataclass(frozen=True, slots=True)
+class DailyShare:
+    """Whose daily bars a store lacks and makes of their regular minutes.
+
+    Attributes
+    ----------
+    symbols
+        How many symbols the session begins with.
+    last_session
+        How many of them lack the daily bar of the session before.
+    sessions, any_session
+        How many sessions of daily bars are wanted, and how many lack that of at least one of them.
+    """
+
+    symbols: int
+    last_session: int
+    sessions: int
+    any_session: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedScanner:
+    """A scanner as it will run.
+
+    Attributes
+    ----------
+    universe
+        The symbols it judges.
+    due
+        When it scans, ascending.
+    found
+        What a symbol it finds is given; None if it brings none in.
+    disabled
+        Why it takes no part, None if it does.
+    share
+        How much of its universe the store has; None where no store is named.
+    """
+
+    name: str
+    universe: tuple[str, ...]
+    due: tuple[Instant, ...]
+    found: str | None
+    disabled: str | None
+    share: StoredShare | None
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What one session of a configuration loads; ``daily`` is None where no store is named."""
+
+    session: Session
+    members: tuple[str, ...]
+    scanners: tuple[PlannedScanner, ...]
+    wanted: tuple[Wanted, ...]
+    daily: DailyShare | None = None
+
+
+def explain(config: SessionConfig, session: Session, store: BarStore | None = None) -> Explanation:
+    """What a session will load and why; of bars only the closes of the session before are read.
+
+    Parameters
+    ----------
+    store
+        The store to say how many of the symbols it has; None says nothing of it.
+
+    Raises
+    ------
+    ConfigErrors
+        If anything in the configuration is wrong.
+    ScannerFailed
+        If a required scanner cannot be set up.
+    """
+    calendar, indicators = calendar_of(config), member_indicators(config)
+    known = None if store is None else partial(symbols_before, store.root.resolve())
+    setup = ScannerSetup(config, (Path.cwd(), config.file.resolve().parent), known)
+    setup.check(session.date)
+    managed = setup.managed(session)
+    events, requests = _set_up(managed, session, config)
+    disabled = {event.scanner: event.reason for event in events if isinstance(event, ScannerDisabled)}
+    names = {one.holder: one.name for one in managed}
+    wanted = [
+        *_of_members(config, indicators, session, calendar),
+        *(one for request in requests for one in _of_request(request, names, session, calendar)),
+    ]
+    symbols = dict.fromkeys([*config.symbols, *(one for each in managed for one in each.scanner.universe)])
+    closes = Wanted(ONE_DAY, 1, len(symbols), "session", "previous_close, change_pct and gap_pct")
+    traded = frozenset[str]() if store is None else store.traded([session.date])
+    planned = tuple(
+        _planned(one, scanner, config, disabled, _share(one.scanner.universe, store, traded))
+        for one, scanner in zip(managed, setup.enabled, strict=True)
+    )
+    wanted = [closes, *wanted]
+    daily = None if store is None else _daily_share(tuple(symbols), wanted, session, store, calendar)
+    return Explanation(session, config.symbols, planned, tuple(wanted), daily)
+
+
+def _share(universe: Sequence[str], store: BarStore | None, traded: frozenset[str]) -> StoredShare | None:
+    if store is None:
+        return None
+    stored = store.symbols()
+    return StoredShare(sum(one in stored for one in universe), sum(one in traded for one in universe))
+
+
+def _daily_share(
+    symbols: tuple[str, ...],
+    wanted: Sequence[Wanted],
+    session: Session,
+    store: BarStore,
+    calendar: SessionCalendar,
+) -> DailyShare:
+    """Of the session before what is made of minutes counts, of those before it what can be."""
+    sessions = max(one.history for one in wanted if not one.interval.is_intraday)
+    derived = StoreHistory(store, calendar).daily(symbols, session).derived
+    last = np.zeros(len(symbols), np.bool_) if derived is None else derived
+    lacking = last.copy()
+    for earlier in calendar.previous(session.date, sessions)[:-1] if store.files(ONE_DAY) else ():
+        finest = store.finest(earlier.date)
+        if finest is not None:
+            has_minutes = store.has_bars(finest, earlier.date, symbols)
+            lacking |= has_minutes & ~store.has_bars(ONE_DAY, earlier.date, symbols)
+    return DailyShare(len(symbols), int(last.sum()), sessions, int(lacking.sum()))
+
+
+def _set_up(
+    managed: Sequence[ManagedScanner], session: Session, config: SessionConfig
+) -> tuple[list[Event], list[Request]]:
+    """Let the scanners ask for what they need, in a session that has nothing yet."""
+    data, time_manager = SessionData(session), TimeManager(session)
+    manager = ScannerManager(managed, data, time_manager, config.mode)
+    try:
+        events = manager.setup_all()
+        return events, manager.requests()
+    finally:
+        manager.teardown_all()
+
+
+def _planned(
+    managed: ManagedScanner,
+    scanner: ScannerConfig,
+    config: SessionConfig,
+    disabled: dict[str, str],
+    share: StoredShare | None,
+) -> PlannedScanner:
+    due = tuple(sorted({*managed.due.pre_session, *managed.due.regular}))
+    streams = ", ".join(map(str, scanner.symbol_requirements.streams or config.streams))
+    history = scanner.symbol_requirements.history_days
+    found = f"{streams} bars, {history} sessions of them" if history else f"{streams} bars of today"
+    return PlannedScanner(
+        managed.name,
+        managed.scanner.universe,
+        due,
+        found if scanner.add_symbols else None,
+        disabled.get(managed.name),
+        share,
+    )
+
+
+def _of_members(
+    config: SessionConfig, indicators: Sequence[IndicatorSpec], session: Session, calendar: SessionCalendar
+) -> Iterator[Wanted]:
+    if not config.symbols:
+        return
+    count = len(config.symbols)
+    for interval in config.streams:
+        yield Wanted(interval, DEFAULT_HISTORY_DAYS, count, _MEMBERS, "streams")
+    for spec in indicators:
+        yield _of_indicator(spec, count, _MEMBERS, session, calendar)
+
+
+def _of_request(
+    request: Request, names: dict[str, str], session: Session, calendar: SessionCalendar
+) -> Iterator[Wanted]:
+    match request:
+        case AddIndicator(holder, symbols, spec):
+            yield _of_indicator(spec, len(symbols), names[holder], session, calendar)
+        case AddBars(holder, symbols, interval, days):
+            yield Wanted(
+                interval, days, len(symbols), names[holder], "history" if days else "bars of this session"
+            )
+
+
+def _of_indicator(
+    spec: IndicatorSpec, symbols: int, who: str, session: Session, calendar: SessionCalendar
+) -> Wanted:
+    earlier = calendar.previous(session.date, sessions_to_look_at(spec))[::-1]
+    bars = warm_up_bars(spec)
+    why = f"{spec.key}, warm after {bars} bars" if bars else spec.key
+    return Wanted(spec.interval, sessions_needed(spec, earlier), symbols, who, why)

@@ -1,0 +1,61 @@
+"""Reading a record from end to end before its session goes on, to find damage first."""
+
+from __future__ import annotations
+
+import json
+import struct
+from typing import Final
+
+import numpy as np
+
+from symscan.errors import DataError
+from symscan.recording.bar_codec import unpack
+from symscan.recording.session_log import CLOSE, SessionRecord, Step
+from symscan.runtime.recovery.recorded_answers import load_of, load_step
+
+_KINDS: Final = frozenset({"prepare", "slice", "between", CLOSE})
+_FAULTS: Final = (struct.error, ValueError, TypeError, IndexError, KeyError, OverflowError)
+"""What bytes raise that are not what they should be."""
+
+
+def check_record(record: SessionRecord) -> None:
+    """Read all that a record holds.
+
+    Raises
+    ------
+    DataError
+        If a step of it cannot be read, or holds what symscan does not write.
+    """
+    symbols, seq = len(record.symbols), 0
+    try:
+        for seq, step in enumerate(record.steps(), start=1):
+            _check_step(step, symbols)
+            for line in record.lines(seq):
+                json.loads(line)
+    except DataError as fault:
+        if str(fault).startswith(str(record.path)):  # SQLite's own, which says it all
+            raise
+        raise _refusal(record, seq, str(fault)) from None
+    except _FAULTS as fault:
+        raise _refusal(record, seq, f"it is damaged ({type(fault).__name__}: {fault})") from None
+    if seq != record.last:
+        raise _refusal(record, seq + 1, "it is missing")
+
+
+def _check_step(step: Step, symbols: int) -> None:
+    if step.kind not in _KINDS or not isinstance(step.end, int):
+        raise ValueError(f"'{step.kind}' of {step.end!r} is no step")
+    for group in unpack(step.bars):
+        np.broadcast_to(group.ends, len(group.numbers))
+        if len(group.numbers) and not 0 <= group.numbers.min() <= group.numbers.max() < symbols:
+            raise ValueError("bars of a symbol that it does not name")
+    for kind, kept in load_step(step.answers).items():
+        for answer in kept:
+            load_of(kind, answer)
+
+
+def _refusal(record: SessionRecord, seq: int, reason: str) -> DataError:
+    return DataError(
+        f"{record.path}: step {seq} of the record: {reason}; its session cannot go on, "
+        "begin another with another --out"
+    )

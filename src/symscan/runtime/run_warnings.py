@@ -1,0 +1,113 @@
+"""What the user should know of before believing a result."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+
+from symscan.clock.schedule import DAYS, Window
+from symscan.config import ScannerConfig, SessionConfig
+from symscan.model.session import Session
+from symscan.runtime.building.scanners import due_times
+from symscan.scanners.base import BaseScanner
+from symscan.sources.store.bar_store import BarStore
+
+_SHOWN = 5
+
+
+def cautions(
+    config: SessionConfig,
+    made: Sequence[BaseScanner],
+    store: BarStore,
+    wanted: Sequence[Session],
+    playable: Sequence[Session],
+) -> Iterator[str]:
+    """Warnings of a run, one sentence each.
+
+    Parameters
+    ----------
+    made
+        The enabled scanners, in the order of the configuration.
+    wanted, playable
+        The sessions asked for, and those the store has bars of; not empty.
+    """
+    enabled = [scanner for scanner in config.scanners if scanner.enabled]
+    if not enabled:
+        yield "no scanner is enabled: nothing will be found"
+    traded = store.traded(session.date for session in playable)
+    missing = [symbol for symbol in config.symbols if symbol not in traded]
+    if missing:
+        yield f"the store has no intraday bars of the configured {', '.join(missing)} on {_when(playable)}"
+    without = [session.date for session in wanted if session not in playable]
+    if without:
+        yield f"the store has no intraday bars of {len(without)} of {len(wanted)} sessions: {_dates(without)}"
+    scanners = {scanner.name: instance for scanner, instance in zip(enabled, made, strict=True)}
+    yield from _not_traded(scanners, store, traded, playable)
+    yield from _survivorship(scanners, playable[0])
+    for scanner in enabled:
+        yield from _never_due(scanner, playable)
+
+
+def _not_traded(
+    scanners: Mapping[str, BaseScanner], store: BarStore, traded: frozenset[str], sessions: Sequence[Session]
+) -> Iterator[str]:
+    """A universe may be in the store, and hardly any of it on the dates that are played."""
+    stored = store.symbols()
+    lacking: dict[tuple[int, int, int], list[str]] = {}
+    for name, scanner in scanners.items():
+        missing = [symbol for symbol in scanner.universe if symbol not in traded]
+        if missing:
+            nowhere = sum(symbol not in stored for symbol in missing)
+            lacking.setdefault((len(missing), nowhere, len(scanner.universe)), []).append(name)
+    for (count, nowhere, of), names in lacking.items():
+        yield (
+            f"only {of - count} of the {of} symbols in the universe of {_named(names)} have intraday bars on "
+            f"{_when(sessions)}" + (f"; of {nowhere} the store has no bars at all" if nowhere else "")
+        )
+
+
+def _survivorship(scanners: Mapping[str, BaseScanner], first: Session) -> Iterator[str]:
+    later: dict[date, list[str]] = {}
+    for name, scanner in scanners.items():
+        if scanner.universe_as_of is not None and scanner.universe_as_of > first.date:
+            later.setdefault(scanner.universe_as_of, []).append(name)
+    for as_of, names in later.items():
+        yield (
+            f"the universe of {_named(names)} is of {as_of}, after the session of {first.date}: symbols that "
+            "have left it since are not scanned (survivorship bias)"
+        )
+
+
+def _never_due(scanner: ScannerConfig, sessions: Sequence[Session]) -> Iterator[str]:
+    """Windows that lie outside a session are no fault of the file's: half days and exchanges differ."""
+    idle = [session for session in sessions if not _is_due(scanner, session)]
+    outside = [session.date for session in idle if _day_matches(scanner, session)]
+    if outside:
+        yield (
+            f"scanner '{scanner.name}' is never due on {_dates(outside)}: its windows lie outside the session"
+        )
+    elif len(idle) == len(sessions):
+        yield f"scanner '{scanner.name}' is never due: none of its days of the week is played"
+
+
+def _is_due(scanner: ScannerConfig, session: Session) -> bool:
+    due = due_times(scanner, session)
+    return bool(due.pre_session or due.regular)
+
+
+def _day_matches(scanner: ScannerConfig, session: Session) -> bool:
+    windows: Sequence[Window] = (*scanner.pre_session_windows, *scanner.regular_session)
+    return any(DAYS[session.date.weekday()] in window.days for window in windows)
+
+
+def _named(scanners: Sequence[str]) -> str:
+    return " and ".join(f"'{name}'" for name in scanners)
+
+
+def _dates(days: Sequence[date]) -> str:
+    return ", ".join(map(str, days[:_SHOWN])) + (", ..." if len(days) > _SHOWN else "")
+
+
+def _when(sessions: Sequence[Session]) -> str:
+    first, last = sessions[0].date, sessions[-1].date
+    return str(first) if first == last else f"any of the {len(sessions)} sessions from {first} to {last}"

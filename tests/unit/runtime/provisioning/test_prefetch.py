@@ -1,0 +1,131 @@
+"""History that was loaded ahead answers as the history behind it does, and asks that for the rest."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fakes import MemoryMarket, Weekdays
+from memory_session import BEFORE, SESSION, TODAY
+from symscan.errors import DataError
+from symscan.model.bar import Block
+from symscan.model.interval import FIVE_MINUTES, ONE_DAY, ONE_MINUTE, Interval
+from symscan.runtime.provisioning.loading import Plan
+from symscan.runtime.provisioning.prefetch import Supplies
+
+INTERVALS = (ONE_MINUTE, FIVE_MINUTES, ONE_DAY)
+PLAN = Plan(("B", "A"), {ONE_MINUTE: (("A", "B", "C"), 3), ONE_DAY: (("C", "A"), 5)})
+
+
+class Market(MemoryMarket):
+    """Counts what it is asked for."""
+
+    def __init__(self) -> None:
+        super().__init__(SESSION, TODAY, BEFORE, mismatched=("B",))
+        self.prepared: list[Sequence[str]] = []
+
+    def prepare_catch_up(self, symbols: Sequence[str]) -> None:
+        self.prepared.append(symbols)
+
+
+def _supplies(market: Market) -> Supplies:
+    return Supplies(market, market, Weekdays(SESSION), SESSION)  # type: ignore[arg-type]
+
+
+def _same(found: Iterator[Block], expected: Iterator[Block]) -> bool:
+    one, other = list(found), list(expected)
+    assert [block.end for block in one] == [block.end for block in other]
+    for mine, theirs in zip(one, other, strict=True):
+        np.testing.assert_array_equal(mine.fields, theirs.fields)
+        np.testing.assert_array_equal(mine.present, theirs.present)
+    return True
+
+
+@given(
+    plans=st.dictionaries(
+        st.sampled_from(INTERVALS),
+        st.tuples(st.lists(st.sampled_from("ABC"), unique=True, min_size=1).map(tuple), st.integers(1, 4)),
+    ),
+    interval=st.sampled_from(INTERVALS),
+    symbols=st.lists(st.sampled_from("ABC"), unique=True, min_size=1),
+    days=st.integers(0, 5),
+)
+def test_whatever_was_loaded_the_answer_is_that_of_the_history(
+    plans: dict[Interval, tuple[tuple[str, ...], int]], interval: Interval, symbols: list[str], days: int
+) -> None:
+    market = Market()
+    supplies = _supplies(market)
+    held = supplies.fetch(Plan((), plans))
+    loads = len(market.loads)
+    with held():
+        found = list(supplies.load(symbols, interval, SESSION, days))
+    had, most = plans.get(interval, ((), 0))
+    is_there = interval in plans and set(symbols) <= set(had) and days <= most
+    assert (len(market.loads) == loads) is is_there
+    assert _same(iter(found), Market().load(symbols, interval, SESSION, days))
+
+
+@pytest.mark.parametrize(("symbols", "is_there"), [("AB", True), ("BA", True), ("B", True), ("BC", False)])
+def test_what_is_known_the_evening_before_is_that_of_the_history(symbols: str, is_there: bool) -> None:
+    market = Market()
+    supplies = _supplies(market)
+    held = supplies.fetch(PLAN)
+    loads = len(market.loads)
+    with held():
+        found = supplies.daily(list(symbols), SESSION)
+    assert (len(market.loads) == loads) is is_there
+    expected = Market().daily(list(symbols), SESSION)
+    np.testing.assert_array_equal(found.previous_close, expected.previous_close)
+    np.testing.assert_array_equal(found.mismatched, expected.mismatched)
+
+
+def test_it_answers_from_a_load_only_while_that_is_held() -> None:
+    market = Market()
+    supplies = _supplies(market)
+    held = supplies.fetch(PLAN)
+    for hold in (False, True, False):
+        loads = len(market.loads)
+        if hold:
+            with held():
+                list(supplies.load(["A"], ONE_MINUTE, SESSION, 2))
+        else:
+            list(supplies.load(["A"], ONE_MINUTE, SESSION, 2))
+        assert len(market.loads) == loads + (not hold)
+
+
+def test_a_load_that_broke_off_in_use_is_let_go() -> None:
+    market = Market()
+    supplies = _supplies(market)
+    held = supplies.fetch(PLAN)
+    with pytest.raises(DataError), held():
+        raise DataError("in the midst")
+    loads = len(market.loads)
+    list(supplies.load(["A"], ONE_MINUTE, SESSION, 2))
+    assert len(market.loads) == loads + 1
+
+
+def test_todays_bars_are_prepared_before_anything_else_is_loaded() -> None:
+    market = Market()
+    supplies = _supplies(market)
+    supplies.fetch(PLAN)
+    assert market.prepared == [("B", "A")]
+    supplies.fetch(Plan((), {ONE_DAY: (("A",), 1)}))
+    assert market.prepared == [("B", "A")]
+
+
+def test_it_knows_the_symbols_of_the_history() -> None:
+    assert _supplies(Market()).symbols() == {"A", "B", "C"}
+
+
+def test_another_process_is_sent_the_history_alone() -> None:
+    market = Market()
+    supplies = _supplies(market)
+    with supplies.fetch(PLAN)():
+        sent = pickle.loads(pickle.dumps(supplies))
+    assert isinstance(sent, Market)
+    assert _same(sent.load("A", ONE_DAY, SESSION, 3), market.load("A", ONE_DAY, SESSION, 3))

@@ -1,0 +1,298 @@
+"""Orders are carried out in the order they were given, as soon as what they need is there."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from fakes import FunctionScanner, MemoryMarket, Weekdays
+from memory_session import BEFORE, SESSION, TODAY, Played
+from symscan.indicators.registry import spec_of
+from symscan.model.events.session import (
+    Event,
+    RequestRefused,
+    SessionClosed,
+    SymbolAdded,
+    SymbolLocked,
+    SymbolsRemoved,
+    SymbolUnlocked,
+)
+from symscan.model.instant import MINUTE
+from symscan.model.interval import FIVE_MINUTES, ONE_DAY, ONE_MINUTE
+from symscan.runtime.provisioning.loading import InlineLoading, Loaded, Loading, Plan
+from symscan.runtime.provisioning.provisioner import MemberNeeds, Provisioning
+from symscan.runtime.provisioning.queue import Admission, Exchange, Order, Orders, Release
+from symscan.runtime.provisioning.warm_up import Warming
+from symscan.scanners.base import ScanResult
+from symscan.scanners.running.managed_scanner import DueTimes, ManagedScanner
+from symscan.session.holders import CONFIG, SCRIPT, scanner_holder
+from symscan.session.requests import AddBars, AddIndicator, AddSymbol, LockSymbol, Refused, RemoveSymbol
+from symscan.session.session_data import SessionData
+
+ME, OTHER = scanner_holder("me"), scanner_holder("other")
+NOW = SESSION.pre_open
+DAILY = spec_of("sma_5_1d")
+
+
+class Later:
+    """Has loaded what a test says, when it says so."""
+
+    def __init__(self) -> None:
+        self.plans: list[Plan] = []
+        self._ready: deque[Loaded] = deque()
+
+    def submit(self, plan: Callable[[], Plan]) -> None:
+        self.plans.append(plan())
+
+    def ready(self, *loads: Loaded) -> None:
+        self._ready += loads
+
+    def collect(self, *, waits: bool = False) -> list[Loaded]:  # noqa: ARG002 - a loading's face
+        ready, self._ready = list(self._ready), deque()
+        return ready
+
+
+class Market(MemoryMarket):
+    """Keeps whom it was told to prefer, and whom to let go."""
+
+    def __init__(self) -> None:
+        super().__init__(SESSION, TODAY, BEFORE)
+        self.preferred: list[tuple[str, ...]] = []
+        self.let_go: list[str] = []
+
+    def prefer(self, symbols: Sequence[str]) -> None:
+        self.preferred.append(tuple(symbols))
+
+    def unsubscribe(self, symbols: Sequence[str]) -> None:
+        super().unsubscribe(symbols)
+        self.let_go += symbols
+
+
+class Placed:
+    """Orders to a session without bars."""
+
+    def __init__(self, loading: Loading | None = None, **needs_by_holder: Any) -> None:
+        self.later = Later()
+        self.market = Market()
+        self.data = SessionData(SESSION)
+        calendar: Any = Weekdays(SESSION)
+        warming = Warming(self.data, self.market, calendar)
+        needs = MemberNeeds((ONE_MINUTE,), 2, (DAILY,))
+        by_holder = {scanner_holder(name): wanted for name, wanted in needs_by_holder.items()}
+        self.provisioning = Provisioning(self.data, self.market, self.market, warming, needs, by_holder)
+        self.orders = Orders(self.data, self.provisioning, warming, self.market, loading or self.later)
+
+    def give(self, *orders: Order) -> None:
+        for order in orders:
+            self.orders.submit(order)
+
+    def told(self, *loads: Loaded) -> list[Event]:
+        """What comes of it when these loads are done."""
+        self.later.ready(*loads)
+        return self.orders.collect()
+
+
+def _kinds(events: Sequence[Event]) -> list[str]:
+    return [type(event).__name__ for event in events]
+
+
+def test_orders_are_carried_out_in_order_whatever_is_loaded() -> None:
+    placed = Placed()
+    placed.give(
+        Admission(("A",), ME),
+        Exchange((LockSymbol(ME, "A", "x"),)),
+        Admission(("B",), ME),
+        Exchange((RemoveSymbol(ME, "B"),)),
+    )
+    assert placed.told() == []
+    assert placed.data.holders.members() == ()
+    assert _kinds(placed.told(Loaded(), Loaded())) == ["IndicatorWarmed", "SymbolAdded", "SymbolLocked"]
+    assert _kinds(placed.told(Loaded(), Loaded())) == ["IndicatorWarmed", "SymbolAdded", "SymbolsRemoved"]
+    assert placed.told() == []
+
+
+def test_an_empty_order_is_none() -> None:
+    placed = Placed()
+    placed.give(Exchange(()), Admission((), ME))
+    assert placed.later.plans == []
+    placed.give(Release(ME))
+    assert placed.later.plans == [Plan()]
+
+
+def test_inline_everything_is_carried_out_at_once() -> None:
+    placed = Placed(InlineLoading())
+    placed.give(Admission(("A",), ME), Exchange((LockSymbol(ME, "A", "x"),)))
+    assert _kinds(placed.orders.collect()) == ["IndicatorWarmed", "SymbolAdded", "SymbolLocked"]
+
+
+# -- what is loaded ------------------------------------------------------------------------------
+
+
+def test_a_member_is_loaded_with_all_it_needs() -> None:
+    placed = Placed()
+    placed.give(Admission(("A", "B"), ME))
+    days = placed.later.plans[0].history[ONE_DAY][1]
+    assert days == 5
+    assert placed.later.plans == [Plan(("A", "B"), {ONE_MINUTE: (("A", "B"), 2), ONE_DAY: (("A", "B"), 5)})]
+
+
+def test_who_wants_other_things_for_its_members_has_those_loaded() -> None:
+    placed = Placed(me=MemberNeeds((FIVE_MINUTES,), 3))
+    placed.give(Admission(("A",), ME), Exchange((AddSymbol(ME, "B"),)))
+    placed.give(Admission(("C",), SCRIPT, MemberNeeds((ONE_MINUTE,), 0)))
+    assert placed.later.plans == [
+        Plan(("A",), {FIVE_MINUTES: (("A",), 3)}),
+        Plan(("B",), {FIVE_MINUTES: (("B",), 3)}),
+        Plan(("C",)),
+    ]
+
+
+def test_for_who_may_bring_in_nobody_nothing_is_loaded() -> None:
+    placed = Placed(me=None)
+    placed.give(Exchange((AddSymbol(ME, "A"),)))
+    assert placed.later.plans == [Plan()]
+    assert _kinds(placed.told(Loaded())) == ["RequestRefused"]
+
+
+def test_what_several_ask_for_is_loaded_once_and_what_is_there_not_at_all() -> None:
+    placed = Placed()
+    placed.provisioning.exchange([AddBars(OTHER, ("A",), ONE_MINUTE), AddIndicator(OTHER, ("A",), DAILY)])
+    asks = (
+        AddBars(ME, ("A", "B"), ONE_MINUTE, 9),  # loaded when somebody looks
+        AddIndicator(ME, ("A", "B", "C"), DAILY),
+        AddIndicator(ME, ("B",), spec_of("sma_9_1d")),
+    )
+    placed.give(Exchange(asks))
+    assert placed.later.plans == [Plan(("B", "C"), {ONE_DAY: (("B", "C"), 9)})]
+
+
+def test_what_everybody_has_is_loaded_for_nobody() -> None:
+    placed = Placed()
+    placed.provisioning.exchange([AddIndicator(OTHER, ("A", "B"), DAILY)])
+    placed.give(Exchange((AddIndicator(ME, ("A",), DAILY), AddIndicator(ME, ("B",), DAILY))))
+    assert placed.later.plans == [Plan()]
+
+
+def test_who_is_a_member_is_not_loaded_again() -> None:
+    placed = Placed()
+    placed.provisioning.admit(["A"], CONFIG)
+    placed.give(Admission(("A",), ME), Exchange((AddSymbol(ME, "A"),)))
+    assert placed.later.plans == [Plan(), Plan()]
+    assert placed.told(Loaded(), Loaded()) == []
+
+
+# -- who is coming -------------------------------------------------------------------------------
+
+
+def test_who_is_coming_is_known_until_it_is_there() -> None:
+    placed = Placed(no=None)
+    coming = placed.orders.is_coming
+    placed.give(Admission(("A",), ME), Exchange((AddSymbol(ME, "B"), AddSymbol(scanner_holder("no"), "C"))))
+    assert [coming(symbol) for symbol in "ABC"] == [True, True, False]
+    placed.give(Exchange((RemoveSymbol(ME, "A"), AddBars(ME, ("C",), ONE_MINUTE))))
+    assert [coming(symbol) for symbol in "ABC"] == [False, True, False]
+    placed.give(Admission(("A",), ME))
+    assert coming("A")
+    placed.told(Loaded(), Loaded())
+    assert placed.data.holders.members() == ("A", "B")
+    assert not coming("B")
+    placed.told(Loaded(), Loaded())
+    assert placed.data.holders.members() == ("B", "A")
+    assert placed.data.coming == frozenset()
+
+
+def test_after_the_close_nobody_is_coming_and_nothing_is_loaded() -> None:
+    placed = Placed()
+    placed.give(Admission(("A",), ME))
+    placed.data.advance_to(SESSION.close)
+    placed.give(Admission(("B",), ME))
+    assert placed.later.plans[1] == Plan()
+    assert not placed.orders.is_coming("B")
+    events = placed.told(Loaded(), Loaded())
+    assert {event.reason for event in events if isinstance(event, RequestRefused)} == {"the session is over"}
+
+
+def test_at_the_end_it_is_said_who_did_not_come_in_time() -> None:
+    due = DueTimes((), (SESSION.open + MINUTE, SESSION.close))
+    scanner = FunctionScanner(["A"], lambda context: _found(context.session_data))
+    session = Played([ManagedScanner("me", scanner, due)], ("C",), loading=Later())
+    session.coordinator.run()
+    why = "the session ended while its data was being loaded"
+    assert session.told.events[-3:] == [
+        RequestRefused(SESSION.close, ME, "add_symbol B", why),
+        RequestRefused(SESSION.close, ME, "add_symbol A", why),
+        SessionClosed(SESSION.close, SESSION.date, ("C",)),
+    ]
+
+
+def _found(view: Any) -> ScanResult:
+    view.add_symbol("B")
+    return ScanResult(["A", "C"])
+
+
+# -- what cannot be loaded -----------------------------------------------------------------------
+
+CUT = Loaded(error="the line was cut")
+
+
+def test_what_needed_data_is_refused_and_the_rest_carried_out() -> None:
+    placed = Placed()
+    placed.provisioning.admit(["A"], ME)
+    asks = (
+        AddBars(ME, ("B", "C"), ONE_DAY, 3),
+        AddIndicator(ME, ("B",), DAILY),
+        AddSymbol(ME, "B"),
+        LockSymbol(ME, "A", "x"),
+        Refused(ME, "Z", "remove_symbol Z", "it is locked"),
+    )
+    placed.give(Exchange(asks), Admission(("B", "C"), OTHER), Release(ME))
+    events = placed.told(CUT, CUT, CUT)
+    why = "its data could not be loaded: the line was cut"
+    assert events == [
+        RequestRefused(NOW, ME, "bars 1d for B and 1 more", why),
+        RequestRefused(NOW, ME, "add_indicator sma_5_1d for B", why),
+        RequestRefused(NOW, ME, "add_symbol B", why),
+        SymbolLocked(NOW, "A", ME, "x"),
+        RequestRefused(NOW, ME, "remove_symbol Z", "it is locked"),
+        RequestRefused(NOW, OTHER, "add_symbol B", why),
+        RequestRefused(NOW, OTHER, "add_symbol C", why),
+        SymbolUnlocked(NOW, "A", ME, "x"),
+    ]
+    assert placed.data.holders.members() == ("A",)
+    assert "B" not in placed.data.symbols
+
+
+def test_a_release_needs_no_data() -> None:
+    placed = Placed()
+    placed.provisioning.exchange([AddBars(ME, ("A",), ONE_MINUTE)])
+    placed.give(Release(ME))
+    assert placed.told(CUT) == [SymbolsRemoved(NOW, ("A",), ME)]
+
+
+@pytest.mark.parametrize("error", [None, "the line was cut"])
+def test_the_source_lets_go_of_who_was_prepared_and_does_not_come(error: str | None) -> None:
+    placed = Placed()
+    placed.give(Admission(("A", "GONE"), ME))
+    placed.told(replace(CUT, error=error, prepared=("A", "GONE")))
+    assert placed.market.let_go == (["A", "GONE"] if error else ["GONE"])
+
+
+# -- who comes first -----------------------------------------------------------------------------
+
+
+def test_the_source_is_told_who_comes_first_when_that_changes() -> None:
+    placed = Placed()
+    placed.provisioning.admit(["C"], CONFIG)
+    placed.give(Admission(("A", "B"), ME))
+    events = placed.told(Loaded())
+    assert [event.symbol for event in events if isinstance(event, SymbolAdded)] == ["A", "B"]
+    placed.give(Exchange((LockSymbol(ME, "B", "x"),)), Exchange((AddBars(ME, ("A",), ONE_MINUTE),)))
+    placed.told(Loaded())
+    placed.told(Loaded())
+    placed.give(Exchange((RemoveSymbol(ME, "A"),)))
+    placed.told(Loaded())
+    assert placed.market.preferred == [("C", "A", "B"), ("C", "B", "A"), ("C", "B")]

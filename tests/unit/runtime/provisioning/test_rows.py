@@ -1,0 +1,118 @@
+"""Rows for newcomers, in the session and in a pinned copy beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from fakes import MemoryMarket
+from memory_session import BEFORE, SESSION, TODAY
+from scripted_feed import ScriptedFeed
+from symscan.errors import DataError, FeedError
+from symscan.model.bar import BarSlice
+from symscan.model.instant import MINUTE, Instant
+from symscan.model.session import Session
+from symscan.runtime.processor import DataProcessor
+from symscan.runtime.provisioning.rows import PlacingAside, furnish
+from symscan.session.session_data import SessionData
+from symscan.sources.ports import Arrivals, DailyHistory
+
+
+class Market(MemoryMarket):
+    """Learns of a symbol when it is asked for its days, as a store does that fetches."""
+
+    def __init__(self, *hidden: str) -> None:
+        super().__init__(SESSION, TODAY, BEFORE, mismatched=("B",))
+        self.hidden = set(hidden)
+        self.fault: Exception | None = None
+
+    def symbols(self) -> frozenset[str]:
+        return super().symbols() - self.hidden
+
+    def daily(self, symbols: Sequence[str], session: Session) -> DailyHistory:
+        if self.fault is not None:
+            raise self.fault
+        self.hidden.difference_update(symbols)
+        return super().daily(symbols, session)
+
+
+class Feed(ScriptedFeed):
+    """A feed that may be out of order."""
+
+    fault: Exception | None = None
+
+    def bars(self, symbols: Sequence[str], after: Instant, until: Instant) -> Arrivals:
+        if self.fault is not None:
+            raise self.fault
+        return super().bars(symbols, after, until)
+
+
+def _played(minute: int) -> SessionData:
+    """A session of A alone, up to a minute."""
+    data, market = SessionData(SESSION), Market()
+    processor = DataProcessor(data)
+    furnish(data, market, ["A"])
+    market.subscribe({"A": 0}, data.capacity)
+    for bar_slice in market.slices():
+        assert isinstance(bar_slice, BarSlice)
+        processor.process(bar_slice)
+        if bar_slice.end == SESSION.open + minute * MINUTE:
+            break
+    return data
+
+
+def test_newcomers_get_rows_and_what_is_known_of_them() -> None:
+    data = SessionData(SESSION)
+    market = Market("C")
+    assert furnish(data, market, ["A", "B", "A"]) == ["A", "B"]
+    assert furnish(data, market, ["B", "C", "GONE"]) == ["C", "GONE"]
+    assert furnish(data, market, ["A"]) == []
+    np.testing.assert_equal(data.readings.previous_close[:4], [109, np.nan, np.nan, np.nan])
+    assert data.mismatched[:4].tolist() == [False, True, False, False]
+    assert data.in_store[:4].tolist() == [True, True, True, False]  # C since it was asked for
+
+
+def test_a_stranger_in_a_pinned_copy_reads_as_if_it_had_been_there() -> None:
+    pinned = _played(8).pinned()
+    feed = Feed(SESSION, [], TODAY, start=SESSION.open + 20 * MINUTE)
+    PlacingAside(Market("B"), feed).place_on(pinned, ["B", "GONE", "A"])
+    assert "GONE" not in pinned.symbols
+    row = pinned.symbols.row("B")
+    names = ("open", "close", "volume", "last_bar_end")
+    found = [pinned.readings.column(name)[row].item() for name in names]
+    assert found == [50.0, 51.0, 2.0, SESSION.open + 8 * MINUTE]
+    ((symbols, after, until),) = feed.fetches
+    assert (symbols, after, until) == (["B"], SESSION.pre_open, pinned.now)  # nothing of what came since
+    assert pinned.readings.column("close")[pinned.symbols.row("A")].item() == 17.0
+
+
+def test_the_session_itself_is_not_touched() -> None:
+    data = _played(8)
+    PlacingAside(Market(), Feed(SESSION, [], TODAY, start=SESSION.close)).place_on(data.pinned(), ["B"])
+    assert "B" not in data.symbols
+    assert len(data.symbols) == 1
+
+
+def test_who_is_there_already_is_asked_nothing_of() -> None:
+    feed = Feed(SESSION, [], TODAY)
+    PlacingAside(Market(), feed).place_on(_played(2).pinned(), ["A"])
+    assert feed.fetches == []
+
+
+@pytest.mark.parametrize("where", ["history", "feed"])
+def test_what_cannot_be_fetched_stays_unknown(where: str) -> None:
+    pinned, market = _played(8).pinned(), Market()
+    feed = Feed(SESSION, [], TODAY, start=SESSION.close)
+    (market if where == "history" else feed).fault = FeedError("no line")
+    PlacingAside(market, feed).place_on(pinned, ["B"])
+    row = pinned.symbols.row("B")
+    assert row is None or np.isnan(pinned.readings.column("close")[row])
+
+
+def test_a_broken_store_is_no_lost_line() -> None:
+    market = Market()
+    market.fault = DataError("the file is broken")
+    with pytest.raises(DataError, match="the file is broken"):
+        PlacingAside(market, Feed(SESSION, [], TODAY)).place_on(_played(2).pinned(), ["B"])
