@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from integration.cli_running import call, started, write_bars
-from symscan.cli.commands import app
+from symscan.cli.app import app
 from symscan.config import load_config, parse_config
 from symscan.errors import ConfigErrors
 from symscan.model.events import session as events

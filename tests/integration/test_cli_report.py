@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from integration.cli_running import DAY, call, scanner, started, write_bars, write_config
-from symscan.cli import report
+from symscan.cli.output import run_report as report
 
 STORE = ("--store", "store", "--interval", "1m", "--label", "start", "--timezone", "America/New_York")
 RUN = ("run", "mine.json", "--store", "store", "--date", DAY)

@@ -17,7 +17,7 @@ both = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=la
 SESSION = """
 import sys
 from queue import SimpleQueue
-from symscan.cli.stopping import stopping
+from symscan.cli.signals import stopping
 
 with stopping() as stopper:
     asked = SimpleQueue()
@@ -81,7 +81,7 @@ def test_a_forked_process_does_not_speak_for_its_parent(tmp_path: Path) -> None:
 def test_without_a_signal_all_is_as_before(tmp_path: Path) -> None:
     code = """
 import signal, sys, threading
-from symscan.cli.stopping import stopping
+from symscan.cli.signals import stopping
 before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
 with stopping() as stopper:
     assert signal.getsignal(signal.SIGTERM) != before[1]
@@ -98,7 +98,7 @@ sys.exit(stopper.exit_code)
 def test_who_asks_late_is_told_at_once(tmp_path: Path) -> None:
     code = """
 import os, signal, threading
-from symscan.cli.stopping import stopping
+from symscan.cli.signals import stopping
 with stopping() as stopper:
     os.kill(os.getpid(), signal.SIGTERM)
     assert stopper.wait(60)
@@ -112,7 +112,7 @@ def test_a_command_without_a_standard_output_ends_well(tmp_path: Path) -> None:
     code = """
 import sys
 sys.stdout = None  # as it is where the shell has closed it
-from symscan.cli.failures import told
+from symscan.cli.errors import told
 with told():
     print("nobody hears this")
 """
@@ -123,7 +123,7 @@ with told():
 
 SPEAKING = """
 import sys
-from symscan.cli.live_voice import Voice
+from symscan.cli.output.live_output import Voice
 voice = Voice(as_json={as_json})
 voice.hit("one", {{"type": "hit", "symbol": "A", "price": None}})
 sys.stdin.readline()
@@ -173,7 +173,7 @@ def test_a_scanner_that_closes_the_outputs_does_not_end_the_session(
 ) -> None:
     code = f"""
 import sys
-from symscan.cli.live_voice import Voice
+from symscan.cli.output.live_output import Voice
 voice = Voice(as_json=False)
 voice.hit("one", {{}})
 {does}

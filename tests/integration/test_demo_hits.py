@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 import talib
 
-from symscan.cli.demo import demo
+from symscan.cli.commands.demo import demo
 from symscan.clock.session_calendar import SessionCalendar
 from symscan.model.instant import MINUTE
 

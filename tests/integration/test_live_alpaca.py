@@ -39,7 +39,7 @@ from integration.broker_day import (
     write_config,
 )
 from integration.cli_running import Ended, call, written
-from symscan.cli.live_day import MarketTime
+from symscan.cli.commands.live_start import MarketTime
 from symscan.clock.session_calendar import SessionCalendar
 from symscan.model.instant import Instant
 from symscan.model.interval import ONE_MINUTE

@@ -17,7 +17,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         What follows ``symscan`` on the command line; None takes the process's own.
     """
     try:
-        from symscan.cli.commands import main as run
+        from symscan.cli.app import main as run
     except KeyboardInterrupt:  # Ctrl-C while the commands are still being imported
         print("interrupted", file=sys.stderr)
         sys.exit(130)

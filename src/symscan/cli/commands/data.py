@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from symscan.cli import fetch
+from symscan.cli.commands import fetch
 from symscan.sources.importing.options import (
     BadRows,
     ImportOptions,
@@ -86,8 +86,8 @@ def import_(
     exchange: _Exchange = "NYSE",
 ) -> None:
     """Import bars: all of them or, if anything is wrong, none."""
-    from symscan.cli.data_report import show_import
-    from symscan.cli.store_change import can_ask, opened_for_change, progress_bar
+    from symscan.cli.commands.store_change import can_ask, opened_for_change, progress_bar
+    from symscan.cli.output.data_report import show_import
     from symscan.clock.session_calendar import SessionCalendar
     from symscan.model.interval import Interval
     from symscan.sources.importing.columns import parse_overrides
@@ -127,8 +127,8 @@ def import_splits_(
     ] = OnConflict.STOP,
 ) -> None:
     """Import splits, by which older prices are divided."""
-    from symscan.cli.data_report import show_splits
-    from symscan.cli.store_change import opened_for_change
+    from symscan.cli.commands.store_change import opened_for_change
+    from symscan.cli.output.data_report import show_splits
     from symscan.sources.importing.splits import import_splits
 
     with opened_for_change(store) as opened:
@@ -139,7 +139,7 @@ def import_splits_(
 @app.command("ls")
 def ls(store: _Store) -> None:
     """List what a store holds."""
-    from symscan.cli.data_report import show_store
+    from symscan.cli.output.data_report import show_store
     from symscan.sources.store.bar_store import BarStore
 
     show_store(BarStore(store))
@@ -161,8 +161,8 @@ def check(
 
     By itself, in its session, and daily against intraday bars.
     """
-    from symscan.cli.data_report import show_check
-    from symscan.cli.store_change import progress_bar
+    from symscan.cli.commands.store_change import progress_bar
+    from symscan.cli.output.data_report import show_check
     from symscan.clock.session_calendar import SessionCalendar
     from symscan.sources.checking.daily_checks import Tolerances
     from symscan.sources.checking.store_check import check_store

@@ -11,7 +11,7 @@ from typing import Any
 from rich.console import Console
 
 from fakes import MINUTE, make_session
-from symscan.cli.progress import session_progress
+from symscan.cli.output.progress import session_progress
 from symscan.observers.results.summary import RunSummary
 
 SESSION = make_session()

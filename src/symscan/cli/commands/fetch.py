@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from symscan.cli.failures import Ended, code_of
-from symscan.cli.run import parse_date
+from symscan.cli.commands.run import parse_date
+from symscan.cli.errors import Ended, code_of
 from symscan.errors import FeedError, InputError
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def fetch(
     Keys come from APCA_API_KEY_ID and APCA_API_SECRET_KEY. Prices are as traded. A fetch that is interrupted
     keeps its whole sessions, and the same command goes on from there.
     """
-    from symscan.cli.fetch_report import show_fetch
+    from symscan.cli.output.data_report import show_fetch
     from symscan.clock.session_calendar import SessionCalendar
     from symscan.sources.alpaca.credentials import AlpacaHosts, AlpacaKeys
     from symscan.sources.alpaca.downloader import Fetcher
@@ -87,7 +87,7 @@ def fetch(
 def _fetch(
     fetcher: Fetcher, symbols: Sequence[str], intervals: Sequence[Interval], sessions: Sequence[Session]
 ) -> None:
-    from symscan.cli.store_change import progress_bar
+    from symscan.cli.commands.store_change import progress_bar
 
     fetcher.fetch_splits(symbols)
     with progress_bar() as progress:

@@ -9,8 +9,8 @@ from typing import Annotated
 
 import typer
 
-from symscan.cli import data, demo, explain, live, new, parity, run, scan, scanners
-from symscan.cli.failures import INTERRUPTED, interruptible, told
+from symscan.cli.commands import data, demo, explain, live, new, parity, run, scan, scanners
+from symscan.cli.errors import INTERRUPTED, interruptible, told
 
 _COLLECT_SELDOM = (50_000, 20, 50)
 """A command lives for seconds and makes few cycles; looking for them costs a twentieth of its time."""

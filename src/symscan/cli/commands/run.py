@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from symscan.cli.failures import Ended, code_of
+from symscan.cli.errors import Ended, code_of
 from symscan.cli.log_options import LogFile, Verbosity, logging_to
 from symscan.errors import InputError, RunError, SymscanError
 
@@ -87,7 +87,7 @@ def play(
     title: str | None = None,
 ) -> None:
     """Run a configuration from ``first`` to ``last`` and print the closing table under ``title``."""
-    from symscan.cli.own_output import own_output
+    from symscan.cli.output.plugin_output import own_output
     from symscan.runtime.assembly import assemble_backtest
 
     folder = out or Path("runs") / _folder_name(config.name, first, last)
@@ -98,7 +98,7 @@ def play(
     with own_output():
         backtest = assemble_backtest(config, store.absolute(), first, last)
         summary = _play(backtest, home / folder, folder, first, last, force=force, resume=resume)
-    from symscan.cli.report import check_scanners, show_report
+    from symscan.cli.output.run_report import check_scanners, show_report
 
     show_report(title or config.name, summary, folder)
     check_scanners(summary, folder)
@@ -118,7 +118,7 @@ def _play(
     backtest: Backtest, folder: Path, shown: Path, first: date, last: date, *, force: bool, resume: bool
 ) -> RunSummary:
     """Run it with its results in ``folder``, which the user knows as ``shown``."""
-    from symscan.cli.progress import session_progress
+    from symscan.cli.output.progress import session_progress
     from symscan.observers.results.run_folder import run_folder
 
     facts = {

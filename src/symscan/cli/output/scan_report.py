@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from symscan.cli.report import plain_table, report_console, say
+from symscan.cli.output.run_report import plain_table, report_console, say
 from symscan.formatting import format_number, format_price
 from symscan.model.events.session import ScannerReady
 from symscan.observers.results.result_warnings import flaws_of

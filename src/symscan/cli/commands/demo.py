@@ -43,8 +43,8 @@ def demo(
 
 
 def _demo(folder: Path, symbols: int, seed: int) -> None:
-    from symscan.cli.demo_story import show_next, show_story
-    from symscan.cli.run import play
+    from symscan.cli.commands.run import play
+    from symscan.cli.output.demo_report import show_next, show_story
     from symscan.clock.session_calendar import SessionCalendar
     from symscan.config import load_config
     from symscan.demo.market import generate_market

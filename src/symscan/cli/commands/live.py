@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from symscan.cli.failures import INTERRUPTED, Ended
+from symscan.cli.commands.run import parse_date
+from symscan.cli.errors import INTERRUPTED, Ended
 from symscan.cli.log_options import LogFile, Verbosity, logging_to
-from symscan.cli.run import parse_date
 from symscan.errors import InputError, RunError, SymscanError
 
 if TYPE_CHECKING:
-    from symscan.cli.live_day import MarketTime
-    from symscan.cli.live_resume import Broken
-    from symscan.cli.live_voice import Voice
-    from symscan.cli.stopping import Stopping
+    from symscan.cli.commands.live_resume import Broken
+    from symscan.cli.commands.live_start import MarketTime
+    from symscan.cli.output.live_output import Voice
+    from symscan.cli.signals import Stopping
     from symscan.config import SessionConfig
     from symscan.model.instant import Instant
     from symscan.model.session import Session
@@ -185,9 +185,9 @@ def _check(wishes: _Wishes) -> None:
 
 
 def _live(config: SessionConfig, wishes: _Wishes, *, jsonl: bool, quiet: bool) -> None:
-    from symscan.cli.live_voice import Voice
-    from symscan.cli.own_output import own_output
-    from symscan.cli.report import check_scanners, report_console, show_report
+    from symscan.cli.output.live_output import Voice
+    from symscan.cli.output.plugin_output import own_output
+    from symscan.cli.output.run_report import check_scanners, report_console, show_report
 
     with own_output() as stdout:  # from before the first module of the user's is imported
         options, summary = _played(config, wishes, Voice(as_json=jsonl, stdout=stdout), quiet=quiet)
@@ -199,7 +199,7 @@ def _played(
     config: SessionConfig, wishes: _Wishes, voice: Voice, *, quiet: bool
 ) -> tuple[LiveOptions, RunSummary]:
     """Check everything, then run the session to its close."""
-    from symscan.cli.live_day import MarketTime, wait_for
+    from symscan.cli.commands.live_start import MarketTime, wait_for
     from symscan.observers.results.run_folder import check_folder
     from symscan.runtime.assembly import assemble_live
 
@@ -230,7 +230,7 @@ def _say_what_is_resumed(voice: Voice, wishes: _Wishes, session: Session, option
 
 def _broken(config: SessionConfig, wishes: _Wishes, now: Instant) -> Broken | None:
     """The session to go on with; None if one begins."""
-    from symscan.cli.live_resume import check_day, recorded_in, unfinished
+    from symscan.cli.commands.live_resume import check_day, recorded_in, unfinished
     from symscan.runtime.building.build import calendar_of
 
     if not wishes.resume:
@@ -265,7 +265,7 @@ def _feed(config: SessionConfig, wishes: _Wishes) -> str | None:
 def _options(
     config: SessionConfig, wishes: _Wishes, session: Session, broken: Broken | None, clock: MarketTime
 ) -> LiveOptions:
-    from symscan.cli.live_resume import default_folder
+    from symscan.cli.commands.live_resume import default_folder
     from symscan.runtime.live.session import LiveOptions
 
     speed = 1.0 if wishes.speed is None else wishes.speed
@@ -307,7 +307,7 @@ def _start(session: Session, begin: time) -> Instant:
 
 def _session(config: SessionConfig, wishes: _Wishes, now: Instant, broken: Broken | None) -> Session:
     """The session of the record, or of the day to replay; else the broker's that runs or comes next."""
-    from symscan.cli.live_day import session_at
+    from symscan.cli.commands.live_start import session_at
     from symscan.runtime.building.build import calendar_of
 
     calendar = calendar_of(config)
@@ -333,7 +333,7 @@ def _check_record(assembled: Live) -> None:
 def _run(
     assembled: Live, facts: dict[str, Any], announcers: list[Observer], voice: Voice, force: bool
 ) -> RunSummary:
-    from symscan.cli.stopping import stopping
+    from symscan.cli.signals import stopping
     from symscan.observers.results.run_folder import run_folder
 
     options = assembled.options

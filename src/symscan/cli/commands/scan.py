@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from symscan.cli.commands.run import parse_date
 from symscan.cli.log_options import LogFile, Verbosity, logging_to
-from symscan.cli.run import parse_date
 from symscan.errors import RunError
 
 if TYPE_CHECKING:
-    from symscan.cli.scan_choice import Choice
+    from symscan.cli.commands.scan_choice import Choice
     from symscan.model.events.session import Event
     from symscan.model.session import Session
     from symscan.runtime.assembly import Backtest
@@ -78,9 +78,9 @@ def scan(
 
     Shows what a scanner or a screen finds as of then, why, and whom it could not judge. Nothing is written.
     """
-    from symscan.cli.own_output import own_output
-    from symscan.cli.scan_choice import choose
-    from symscan.cli.scan_report import show_scan
+    from symscan.cli.commands.scan_choice import choose
+    from symscan.cli.output.plugin_output import own_output
+    from symscan.cli.output.scan_report import show_scan
     from symscan.runtime.building.build import calendar_of
 
     with logging_to(verbose, log_file):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from symscan.cli.run import parse_date
+from symscan.cli.commands.run import parse_date
 from symscan.errors import InputError
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def _day(config: SessionConfig, store: BarStore | None, day: date | None) -> dat
 
 
 def _show(name: str, explanation: Explanation) -> None:
-    from symscan.cli.report import report_console, say
+    from symscan.cli.output.run_report import report_console, say
 
     console = report_console()
     session = explanation.session
@@ -84,7 +84,7 @@ def _daily_text(daily: DailyShare) -> str:
 
 
 def _scanner_table(explanation: Explanation) -> Table:
-    from symscan.cli.report import plain_table
+    from symscan.cli.output.run_report import plain_table
 
     table = plain_table()
     for column in ("scanner", "universe", "scans", "what it finds is given"):
@@ -102,7 +102,7 @@ def _scanner_table(explanation: Explanation) -> Table:
 
 
 def _bars_table(explanation: Explanation) -> Table:
-    from symscan.cli.report import plain_table
+    from symscan.cli.output.run_report import plain_table
 
     table = plain_table()
     table.add_column("bars", no_wrap=True)

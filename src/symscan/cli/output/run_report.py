@@ -1,4 +1,4 @@
-"""The closing table of a run."""
+"""What the strategies of a run came to, in the closing report."""
 
 from __future__ import annotations
 
@@ -16,7 +16,48 @@ from symscan.formatting import format_number, format_price
 from symscan.observers.console.messages import in_one_line
 
 if TYPE_CHECKING:
-    from symscan.observers.results.summary import NewHit, RunSummary
+    from rich.console import Console
+
+    from symscan.observers.results.summary import NewHit, RunSummary, StrategyFigures, TradingSummary
+
+_SCENARIOS: Final = {
+    "as_configured": "as configured",
+    "one_minute_later": "a minute later",
+    "double_costs": "double costs",
+}
+
+
+def show_trading(console: Console, trading: TradingSummary) -> None:
+    """Print per strategy its result, and the same a minute later and at double costs."""
+    for name, figures in trading.strategies.items():
+        if figures.results:
+            say(console, f"{name}: {figures.signals:,} signals, on paper", "bold")
+            console.print(_table(figures))
+        else:
+            say(console, f"{name}: {figures.signals:,} signals, none filled on paper")
+        for title, counts in (
+            ("unfilled", figures.unfilled),
+            ("flags", figures.flags),
+            ("left alone", figures.passed),
+        ):
+            if counts:
+                told = ", ".join(f"{reason} {count:,}" for reason, count in sorted(counts.items()))
+                say(console, f"{name}, {title}: {told}")
+        for note in figures.notes:
+            say(console, f"{name}: {note}", style="yellow")
+
+
+def _table(figures: StrategyFigures) -> Table:
+    table = Table(box=SIMPLE_HEAD)
+    table.add_column("")
+    for column in ("trades", "unfilled", "won", "gross", "costs", "net"):
+        table.add_column(column, justify="right")
+    for scenario, result in figures.results.items():
+        counts = (f"{count:,}" for count in (result.trades, result.unfilled, result.won))
+        amounts = (format_number(amount, ",.2f") for amount in (result.gross, result.costs, result.net))
+        table.add_row(_SCENARIOS[scenario], *counts, *amounts)
+    return table
+
 
 _PLAIN_WIDTH: Final = 160
 _MOST_NOTES: Final = 3
@@ -38,7 +79,7 @@ def show_report(title: str, summary: RunSummary, folder: Path, console: Console 
         else:
             say(console, f"{name}: no hits")
     if summary.trading.strategies:
-        from symscan.cli.trades_report import show_trading
+        from symscan.cli.output.run_report import show_trading
 
         show_trading(console, summary.trading)
     _show_cautions(console, summary)

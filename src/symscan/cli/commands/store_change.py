@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from symscan.cli.failures import Ended, code_of
+from symscan.cli.errors import Ended, code_of
 from symscan.sources.store.bar_store import BarStore
 from symscan.sources.store.catalogue import CATALOGUE_NAME
 

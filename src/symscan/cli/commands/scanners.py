@@ -53,7 +53,7 @@ def schema() -> None:
 
 
 def _show_all(names: list[str]) -> None:
-    from symscan.cli.report import plain_table, report_console
+    from symscan.cli.output.run_report import plain_table, report_console
 
     table = plain_table()
     table.add_column("module", no_wrap=True)
@@ -66,7 +66,7 @@ def _show_all(names: list[str]) -> None:
 
 
 def _show_one(name: str) -> None:
-    from symscan.cli.report import plain_table, report_console, say
+    from symscan.cli.output.run_report import plain_table, report_console, say
 
     console, module = report_console(), _module(name)
     for paragraph in cleandoc(module.__doc__ or "").replace("``", "").split("\n\n"):

@@ -59,7 +59,7 @@ def unfinished(name: str, calendar: SessionCalendar, now: Instant) -> Broken | N
 
     None while today's session runs, or has a record of its own: that one comes first.
     """
-    from symscan.cli.live_day import is_running, session_at
+    from symscan.cli.commands.live_start import is_running, session_at
 
     if is_running(calendar, now):
         return None

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
-from symscan.cli.report import plain_table, report_console, say
+from symscan.cli.output.run_report import plain_table, report_console, say
 from symscan.demo.events import GeneratedEvent
 from symscan.model.instant import to_iso
 from symscan.model.session import Session

@@ -11,7 +11,7 @@ from threading import Event, Lock, Thread
 from types import FrameType
 from typing import Final
 
-from symscan.cli.failures import heeded
+from symscan.cli.errors import heeded
 
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _OVER: Final = b"\0"

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from symscan.cli.live_day import session_at
+from symscan.cli.commands.live_start import session_at
 from symscan.clock.session_calendar import SessionCalendar
 from symscan.model.instant import from_datetime
 

@@ -34,7 +34,7 @@ def parity(
     The bars it took in, as they are finally known, are played through the backtest. Every difference in
     hits, readings and readiness is listed with its cause. Exit code 1 if one has none.
     """
-    from symscan.cli.own_output import own_output
+    from symscan.cli.output.plugin_output import own_output
     from symscan.parity.compare import compare
 
     with own_output(), logging_to(verbose, log_file):  # scanners are called once more, and may print
@@ -81,7 +81,7 @@ def _record(compared: Parity) -> dict[str, Any]:
 
 
 def _show(compared: Parity) -> None:
-    from symscan.cli.report import report_console
+    from symscan.cli.output.run_report import report_console
 
     console = report_console()
     _say_what(console, compared)
