@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
@@ -10,6 +11,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+import orjson
 from numpy.typing import NDArray
 
 from symscan.model.events.feed import (
@@ -170,6 +172,15 @@ def record_of(session: Session, event: Event) -> dict[str, Any]:
     head = {"session": session.date.isoformat(), "at": to_iso(event.at), "event": name}
     left_out = _WALL_CLOCK | (_DECIDED if _is_decided_at_once(event) else frozenset())
     return {**head, **_values(event, keys, left_out, first=1)}
+
+
+def line_of(session: Session, event: Event) -> str:
+    """The event as one line of JSON, its end included."""
+    record = record_of(session, event)
+    try:
+        return orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE).decode()
+    except TypeError:  # whole numbers beyond 64 bits, which metadata may hold
+        return json.dumps(record, ensure_ascii=False, allow_nan=False, separators=(",", ":")) + "\n"
 
 
 def _is_decided_at_once(event: Event) -> bool:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import TextIO
 
-import orjson
-
-from symscan.model.event_json import record_of
+from symscan.model.event_json import line_of
 from symscan.model.events.session import Event
 from symscan.model.session import Session
 
@@ -31,12 +28,3 @@ class Journal:
     def flush(self) -> None:
         """Hand over to the system what was written."""
         self._file.flush()
-
-
-def line_of(session: Session, event: Event) -> str:
-    """The event as one line of JSON, its end included."""
-    record = record_of(session, event)
-    try:
-        return orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE).decode()
-    except TypeError:  # whole numbers beyond 64 bits, which metadata may hold
-        return json.dumps(record, ensure_ascii=False, allow_nan=False, separators=(",", ":")) + "\n"

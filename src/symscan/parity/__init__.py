@@ -1,0 +1,1 @@
+"""A recorded live session compared with a backtest of its bars."""

@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from symscan.errors import DataError
+from symscan.model.event_json import line_of
 from symscan.model.instant import Instant
 from symscan.model.session import Session
-from symscan.observers.journal import line_of
 from symscan.parity.backtest import Recorded, Replayed, replay
 from symscan.parity.causes import Causes, Record, slices_of
 from symscan.parity.differences import Comparison, Difference

@@ -1,0 +1,1 @@
+"""Plug-ins: finding, importing and making them, and describing their errors."""

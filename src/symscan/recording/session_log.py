@@ -17,11 +17,10 @@ from sqlalchemy import Connection, func, insert, select, update
 
 from symscan.clock.wall_clock import utc_now
 from symscan.errors import DataError
-from symscan.model.event_json import event_name
+from symscan.model.event_json import event_name, line_of
 from symscan.model.events.session import Event
 from symscan.model.instant import Instant
 from symscan.model.session import Session
-from symscan.observers.journal import line_of
 from symscan.recording.bar_codec import Numbers
 from symscan.recording.database import (
     Waiting,

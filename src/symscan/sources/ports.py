@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Protocol
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +41,17 @@ class DailyHistory:
         """The same of some of the symbols, in their order."""
         derived = None if self.derived is None else self.derived[places]
         return DailyHistory(self.previous_close[places], self.mismatched[places], derived)
+
+
+class Calendar(Protocol):
+    """The sessions of an exchange."""
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The exchange's time zone."""
+
+    def sessions(self, start: date, end: date) -> list[Session]:
+        """The sessions from ``start`` to ``end``, both included, oldest first."""
 
 
 class HistorySource(Protocol):

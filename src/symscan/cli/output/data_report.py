@@ -172,7 +172,3 @@ def _unfinished(sessions: Sequence[Session]) -> list[str]:
         f"{one.date} is left out: it can be fetched whole from {one.local(settled_at(one)):%H:%M %Z} on"
         for one in sessions[:1]
     ]
-
-
-def _many(count: int, thing: str) -> str:
-    return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"

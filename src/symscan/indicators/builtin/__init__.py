@@ -1,0 +1,1 @@
+"""The indicators of symscan's own, over all symbols at once."""

@@ -1,0 +1,1 @@
+"""TA-Lib's functions as indicators, by name."""

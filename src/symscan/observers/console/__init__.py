@@ -1,0 +1,1 @@
+"""What a live session prints: hits, conditions, activity."""

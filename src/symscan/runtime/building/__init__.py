@@ -1,0 +1,1 @@
+"""A checked configuration and its ports, wired to a session."""

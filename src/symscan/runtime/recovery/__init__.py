@@ -1,0 +1,1 @@
+"""Recording a session's inputs, and replaying them to resume it."""

@@ -13,10 +13,10 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Final, TypeVar
 
+from symscan.model.event_json import line_of
 from symscan.model.events.session import Event, Warned
 from symscan.model.instant import Instant, to_iso
 from symscan.model.session import Session
-from symscan.observers.journal import line_of
 from symscan.recording.bar_codec import Numbers, Origin, TakenBars, pack, unpack
 from symscan.recording.session_log import SessionRecord, Step
 from symscan.runtime.recovery.recorded_answers import dump, load_of, load_step

@@ -1,0 +1,1 @@
+"""Where calls of scanners run: inline, in threads, in processes."""

@@ -1,0 +1,1 @@
+"""One call of a scanner, its result and the checks of it."""

@@ -1,0 +1,1 @@
+"""Checks of a bar store, and of the times of bars."""

@@ -15,7 +15,7 @@ from symscan.sources.checking.bar_checks import check_alone, check_in_session
 from symscan.sources.checking.daily_checks import Tolerances, check_daily
 from symscan.sources.checking.findings import Finding, Findings
 from symscan.sources.checking.time_checks import TimesCheck
-from symscan.sources.importing.sessions import Calendar
+from symscan.sources.ports import Calendar
 from symscan.sources.progress import Progress, silent
 from symscan.sources.store.bar_store import BarStore
 

@@ -17,10 +17,11 @@ from symscan.sources.importing.merging import FILE, Merger
 from symscan.sources.importing.options import ImportOptions
 from symscan.sources.importing.refused_rows import RefusedRows
 from symscan.sources.importing.rows import BarReader
-from symscan.sources.importing.sessions import Calendar, Placer
+from symscan.sources.importing.sessions import Placer
 from symscan.sources.importing.spill import Runs
 from symscan.sources.importing.time_check import Confirm, TimeCheck
 from symscan.sources.importing.validation import sound_rows
+from symscan.sources.ports import Calendar
 from symscan.sources.progress import Progress, silent
 from symscan.sources.store.bar_store import BarStore
 from symscan.sources.store.update import StoreUpdate

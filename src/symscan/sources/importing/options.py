@@ -79,7 +79,8 @@ class ImportOptions:
     timezone
         The IANA zone of timestamps that carry none; intraday bars need it then.
     columns
-        The column of a role (see :data:`symscan.sources.importing.columns.ROLES`) where its name does not tell.
+        The column of a role (see :data:`symscan.sources.importing.columns.ROLES`) where its name does not
+        tell.
     header
         The column names of CSV files that have no header line.
     symbol

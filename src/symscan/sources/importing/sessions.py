@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import date
-from typing import Final, Protocol
-from zoneinfo import ZoneInfo
+from typing import Final
 
 import numpy as np
 import polars as pl
@@ -17,23 +16,13 @@ from symscan.sources.importing.options import ImportOptions, Label, OpeningPrint
 from symscan.sources.importing.refused_rows import RefusedRows
 from symscan.sources.importing.session_assignment import Instants, SessionTable
 from symscan.sources.importing.timestamps import WHEN
+from symscan.sources.ports import Calendar
 
 PRINT: Final = "is_print"
 """The column that marks end-labelled rows labelled at the open: the opening print."""
 
 _NAMED_ROWS: Final = 5
 _YEARS: Final = range(1900, 2200)
-
-
-class Calendar(Protocol):
-    """The sessions of an exchange."""
-
-    @property
-    def zone(self) -> ZoneInfo:
-        """The exchange's time zone."""
-
-    def sessions(self, start: date, end: date) -> list[Session]:
-        """The sessions from ``start`` to ``end``, both included, oldest first."""
 
 
 class Placer:

@@ -1,0 +1,1 @@
+"""A stored day as a live feed, with faults on request."""

@@ -1,0 +1,1 @@
+"""The bar store: Parquet files and their catalogue."""

@@ -1,0 +1,1 @@
+"""Stored bars as history and as the bars of a backtest."""

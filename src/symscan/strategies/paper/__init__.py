@@ -1,0 +1,1 @@
+"""Filling orders of strategies on paper."""
