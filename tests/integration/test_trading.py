@@ -309,7 +309,8 @@ def test_it_runs_twice_to_the_same_bytes(project: Path, store: Path, restless: R
 def test_a_strategy_that_misbehaves_harms_only_itself(
     tmp_path: Path, store: Path, traded: Run, body: str
 ) -> None:
-    head = "from symscan.strategies.base import BaseStrategy, Passed, Signal\nclass Strategy(BaseStrategy):\n    "
+    imports = "from symscan.strategies.base import BaseStrategy, Passed, Signal"
+    head = f"{imports}\nclass Strategy(BaseStrategy):\n    "
     (tmp_path / "bad.py").write_text(head + body + "\n")
     (tmp_path / "u.txt").write_text("\n".join(UNIVERSE) + "\n")
     run = play(tmp_path, [GAPS], store, MONDAY, TUESDAY, strategies=[{"module": "bad"}, TRADER])

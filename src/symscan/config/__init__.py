@@ -6,8 +6,7 @@
                                         \\--> one model, whatever the shape -> SessionConfig
 """
 
-from symscan.config.file_schema import config_schema
-from symscan.config.load import load_config, parse_config
+from symscan.config.load import config_schema, load_config, parse_config
 from symscan.config.model import (
     Isolation,
     Mode,

@@ -265,11 +265,3 @@ class ConfigShape(Shape):
     backtest_config: BacktestShape | None = Field(None, description="The days of a backtest.")
     live_config: LiveShape | None = Field(None, description="How a live session takes its bars.")
     session_data_config: SessionDataShape = Field(description="The session: its symbols, data and scanners.")
-
-
-def config_schema() -> dict[str, Any]:
-    """The JSON Schema (draft 2020-12) of a configuration file, every key described."""
-    from symscan.config.file_schema import ConfigShape
-
-    schema = ConfigShape.model_json_schema()
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}

@@ -138,3 +138,11 @@ def _position(error: ConfigError) -> tuple[int, int]:
 
 def _fail(message: str, place: Place) -> NoReturn:
     raise ConfigErrors([ConfigError(message, place=place)])
+
+
+def config_schema() -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) of a configuration file, every key described."""
+    from symscan.config.file_schema import ConfigShape
+
+    schema = ConfigShape.model_json_schema()
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
