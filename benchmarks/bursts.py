@@ -41,7 +41,7 @@ from symscan.model.session import Session
 from symscan.observers.base import Observer
 from symscan.recording.session_log import SessionRecord
 from symscan.runtime.building.build import check
-from symscan.runtime.live.session import Live, LiveOptions, LiveSession
+from symscan.runtime.live.session import LiveOptions, LiveSession, LiveSetup
 from symscan.runtime.processor import DataProcessor
 from symscan.scanners.jobs.job import ScanJob
 from symscan.scanners.running.managed_scanner import ManagedScanner
@@ -53,7 +53,7 @@ from symscan.sources.importing.options import ImportOptions, Label
 from symscan.sources.ports import Feed, HistorySource
 from symscan.sources.store.bar_store import BarStore
 from symscan.sources.stored.history import StoreHistory
-from symscan.sources.streaming.validation import Checks
+from symscan.sources.streaming.validation import BatchValidator
 
 Floats = NDArray[np.float64]
 Seconds = Floats
@@ -230,7 +230,7 @@ def live_session(
     out = config.with_suffix("")
     out.mkdir()
     options = LiveOptions("alpaca", store.root, session.date, None, "", "iex", out)
-    with Live(checked, options, session, checked.config.live, plan).opened([observer]) as live:
+    with LiveSetup(checked, options, session, checked.config.live, plan).opened([observer]) as live:
         yield live, feed
 
 
@@ -267,7 +267,7 @@ class Watch:
         with ExitStack() as stack:
             for boundary in (
                 (conversation, "decode", None, "decoded"),
-                (Checks, "sound", "handed over", None),
+                (BatchValidator, "sound", "handed over", None),
                 (DataProcessor, "process", "slice closed", "indicators updated"),
                 (ScanJob, "conclude", None, "scans done"),
                 (SessionRecord, "commit", None, "committed"),

@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 
 from alpaca_rest import ServerBar
 from symscan.model.instant import Instant, from_datetime
-from symscan.sources.alpaca.http_client import Patience
+from symscan.sources.alpaca.http_client import HttpTimeouts
 from symscan.sources.alpaca.rest import AlpacaRest
 
-QUICK = Patience(connect_seconds=2.0, read_seconds=5.0, retries=2, first_wait_seconds=0.01)
+QUICK = HttpTimeouts(connect_seconds=2.0, read_seconds=5.0, retries=2, first_wait_seconds=0.01)
 
 
 def at(text: str) -> Instant:

@@ -25,25 +25,25 @@ from symscan.model.interval import FIVE_MINUTES, ONE_DAY, ONE_MINUTE
 from symscan.model.live_settings import LiveSettings
 from symscan.model.readings import SESSION_READINGS
 from symscan.runtime.coordinator import SessionCoordinator, SessionParts
-from symscan.runtime.lag import LagWatch
+from symscan.runtime.lag import LagMonitor
 from symscan.runtime.market_clock import MarketClock
 from symscan.runtime.processor import DataProcessor
-from symscan.runtime.provisioning.loading import BackgroundLoading, Loaded, Plan
-from symscan.runtime.provisioning.prefetch import Supplies
-from symscan.runtime.provisioning.provisioner import MemberNeeds, Provisioning
-from symscan.runtime.provisioning.queue import Orders
-from symscan.runtime.provisioning.warm_up import Warming
-from symscan.runtime.publisher import Teller
-from symscan.runtime.readiness import ReadinessWatch
+from symscan.runtime.provisioning.loading import BackgroundLoader, DataPlan, LoadResult
+from symscan.runtime.provisioning.prefetch import PrefetchedHistory
+from symscan.runtime.provisioning.provisioner import MemberNeeds, Provisioner
+from symscan.runtime.provisioning.queue import ProvisioningQueue
+from symscan.runtime.provisioning.warm_up import IndicatorWarmup
+from symscan.runtime.publisher import EventPublisher
+from symscan.runtime.readiness import ReadinessMonitor
 from symscan.scanners.running.managed_scanner import ManagedScanner
 from symscan.scanners.running.manager import ScannerManager
 from symscan.session.holders import MEMBERS
 from symscan.session.session_data import SessionData
-from symscan.sources.ports import Arrivals, Connected, DailyHistory, Delivery, Lost
-from symscan.sources.streaming.source import LiveSource
+from symscan.sources.ports import BarBatch, Connected, DailyHistory, Delivery, Disconnected
+from symscan.sources.streaming.source import StreamSource
 from symscan.strategies.base import BaseStrategy
 from symscan.strategies.engine import AnalysisEngine
-from symscan.strategies.runner import RunningStrategy
+from symscan.strategies.runner import StrategyRunner
 
 SESSION = make_session(minutes=24, premarket=3)
 OPEN = SESSION.open
@@ -79,7 +79,7 @@ class Gate:
 
     def enter(self) -> None:
         """Wait to be let on; the session's own thread never waits."""
-        if self.is_beside:
+        if self.runs_concurrently:
             with self._changed:
                 self._waiting += 1
                 self._changed.notify_all()
@@ -88,12 +88,12 @@ class Gate:
                 self._permits = max(0, self._permits - 1)
 
     @property
-    def is_beside(self) -> bool:
+    def runs_concurrently(self) -> bool:
         return threading.current_thread() is not threading.main_thread()
 
     def polled(self) -> None:
         """The clock was looked at."""
-        if self.is_beside:
+        if self.runs_concurrently:
             with self._changed:
                 self._polls += 1
                 self._changed.notify_all()
@@ -131,7 +131,7 @@ class GatedFeed(ScriptedFeed):
     """A feed that can be lost, and of which loads ask when they are let to."""
 
     def __init__(self, gate: Gate, script: Script, day: Mapping[str, Day], **more: Any) -> None:
-        super().__init__(SESSION, script, day, is_patient=False, **more)
+        super().__init__(SESSION, script, day, waits_for_session=False, **more)
         self.gate = gate
         self.is_lost = False
 
@@ -139,7 +139,7 @@ class GatedFeed(ScriptedFeed):
         self.gate.polled()
         return super().now()
 
-    def bars(self, symbols: Sequence[str], after: Instant, until: Instant) -> Arrivals:
+    def bars(self, symbols: Sequence[str], after: Instant, until: Instant) -> BarBatch:
         self.gate.enter()
         if self.is_lost:
             raise FeedError("no line")
@@ -147,8 +147,8 @@ class GatedFeed(ScriptedFeed):
 
     def receive(self, until: Instant) -> Delivery | None:
         delivery = super().receive(until)
-        if isinstance(delivery, Connected | Lost):
-            self.is_lost = isinstance(delivery, Lost)
+        if isinstance(delivery, Connected | Disconnected):
+            self.is_lost = isinstance(delivery, Disconnected)
         return delivery
 
 
@@ -172,24 +172,24 @@ class Market(MemoryMarket):
 class GatedLoading:
     """Loads in the background; knows how many loads there are."""
 
-    def __init__(self, supplies: Supplies, feed: GatedFeed, gate: Gate) -> None:
+    def __init__(self, supplies: PrefetchedHistory, feed: GatedFeed, gate: Gate) -> None:
         self._supplies = supplies
         self._feed = feed
         self._gate = gate
-        self._loading = BackgroundLoading(self._load, self._wake, waiting_seconds=0.0)
-        self.plans: list[Plan] = []
+        self._loading = BackgroundLoader(self._load, self._wake, waiting_seconds=0.0)
+        self.plans: list[DataPlan] = []
 
-    def submit(self, plan: Callable[[], Plan]) -> None:
+    def submit(self, plan: Callable[[], DataPlan]) -> None:
         made = plan()
         self.plans.append(made)
         if not made.is_empty:
             self._gate.begin()
         self._loading.submit(lambda: made)
 
-    def collect(self, *, waits: bool = False) -> list[Loaded]:
+    def collect(self, *, waits: bool = False) -> list[LoadResult]:
         return self._loading.collect(waits=waits)
 
-    def _load(self, plan: Plan) -> Callable[[], AbstractContextManager[object]]:
+    def _load(self, plan: DataPlan) -> Callable[[], AbstractContextManager[object]]:
         self._gate.enter()
         loaded = self._supplies.fetch(plan)
         self._gate.enter()
@@ -234,20 +234,20 @@ class Entered:
         self.feed = GatedFeed(gate, script, day, start=start)
         self.market = Market(symbols)
         chosen = LiveSettings(**settings)
-        self.source = source = LiveSource(self.feed, SESSION, chosen)
+        self.source = source = StreamSource(self.feed, SESSION, chosen)
         self.data = data = SessionData(SESSION, keeps_checkpoints=True)
         self.time = time = TimeManager(SESSION)
         self.told = Recorder()
         calendar: Any = Weekdays(SESSION)
-        supplies = Supplies(self.market, source, calendar, SESSION)
-        warming = Warming(data, supplies, calendar)
-        provisioning = Provisioning(
+        supplies = PrefetchedHistory(self.market, source, calendar, SESSION)
+        warming = IndicatorWarmup(data, supplies, calendar)
+        provisioning = Provisioner(
             data, supplies, source, warming, NEEDS, needs_by_holder or {}, lambda load: load()
         )
         self.loading = GatedLoading(supplies, self.feed, gate)
-        self.orders = Orders(data, provisioning, warming, source, self.loading)
+        self.orders = ProvisioningQueue(data, provisioning, warming, source, self.loading)
         self.manager = ScannerManager(scanners, data, time)
-        running = [RunningStrategy(name, one, data, time, "live") for name, one in (strategies or {}).items()]
+        running = [StrategyRunner(name, one, data, time, "live") for name, one in (strategies or {}).items()]
         clock = MarketClock(time)
         self.coordinator = SessionCoordinator(
             SessionParts(
@@ -259,12 +259,12 @@ class Entered:
                 provisioning,
                 self.orders,
                 source,
-                Teller(SESSION, (self.told,)),
+                EventPublisher(SESSION, (self.told,)),
                 clock,
                 analysis=AnalysisEngine(running, data, time) if running else None,
                 config_symbols=config,
-                lag=LagWatch(chosen.lag_seconds),
-                readiness=ReadinessWatch(data, source) if has_readiness else None,
+                lag=LagMonitor(chosen.lag_seconds),
+                readiness=ReadinessMonitor(data, source) if has_readiness else None,
             )
         )
         self.slices: list[BarSlice] = []

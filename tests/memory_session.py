@@ -12,11 +12,11 @@ from symscan.model.interval import ONE_MINUTE
 from symscan.runtime.coordinator import SessionCoordinator, SessionParts
 from symscan.runtime.market_clock import MarketClock
 from symscan.runtime.processor import DataProcessor
-from symscan.runtime.provisioning.loading import InlineLoading, Loading
-from symscan.runtime.provisioning.provisioner import MemberNeeds, Provisioning
-from symscan.runtime.provisioning.queue import Orders
-from symscan.runtime.provisioning.warm_up import Warming
-from symscan.runtime.publisher import Teller
+from symscan.runtime.provisioning.loading import DataLoader, InlineLoader
+from symscan.runtime.provisioning.provisioner import MemberNeeds, Provisioner
+from symscan.runtime.provisioning.queue import ProvisioningQueue
+from symscan.runtime.provisioning.warm_up import IndicatorWarmup
+from symscan.runtime.publisher import EventPublisher
 from symscan.scanners.execution.inline import Execution
 from symscan.scanners.running.managed_scanner import ManagedScanner
 from symscan.scanners.running.manager import ScannerManager
@@ -47,7 +47,7 @@ class Played:
         scanners: Sequence[ManagedScanner] = (),
         config_symbols: tuple[str, ...] = (),
         needs: MemberNeeds | None = None,
-        loading: Loading | None = None,
+        loading: DataLoader | None = None,
         execution: Execution | None = None,
         stopwatch: Callable[[], Stopwatch] = Stopwatch,
         **market: Any,
@@ -57,9 +57,9 @@ class Played:
         self.data = SessionData(SESSION)
         self.time = TimeManager(SESSION)
         self.told = Recorder()
-        warming = Warming(self.data, self.market, Weekdays(SESSION))  # type: ignore[arg-type]
+        warming = IndicatorWarmup(self.data, self.market, Weekdays(SESSION))  # type: ignore[arg-type]
         needs = needs or MemberNeeds((ONE_MINUTE,), 0)
-        self.provisioning = Provisioning(self.data, self.market, self.market, warming, needs)
+        self.provisioning = Provisioner(self.data, self.market, self.market, warming, needs)
         self.manager = ScannerManager(
             scanners, self.data, self.time, execution=execution, stopwatch=stopwatch
         )
@@ -71,9 +71,11 @@ class Played:
                 DataProcessor(self.data),
                 self.manager,
                 self.provisioning,
-                Orders(self.data, self.provisioning, warming, self.market, loading or InlineLoading()),
+                ProvisioningQueue(
+                    self.data, self.provisioning, warming, self.market, loading or InlineLoader()
+                ),
                 self.market,
-                Teller(SESSION, (self.told,)),
+                EventPublisher(SESSION, (self.told,)),
                 MarketClock(self.time),
                 config_symbols=config_symbols,
             )

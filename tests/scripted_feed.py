@@ -11,7 +11,7 @@ from symscan.errors import FeedError
 from symscan.model.instant import MINUTE, Instant
 from symscan.model.interval import ONE_MINUTE
 from symscan.model.session import Session
-from symscan.sources.ports import Arrivals, Connected, Delivery, Limited
+from symscan.sources.ports import BarBatch, Connected, Delivery, Limited
 
 
 def five(price: Price) -> tuple[float, ...]:
@@ -20,11 +20,11 @@ def five(price: Price) -> tuple[float, ...]:
     return price if isinstance(price, tuple) else (*[price] * 4, 1.0)
 
 
-def arrivals(*bars: tuple[str, Instant, Price], corrected: bool = False) -> Arrivals:
+def arrivals(*bars: tuple[str, Instant, Price], corrected: bool = False) -> BarBatch:
     """Bars given as symbol, end and price."""
     fields = np.array([five(price) for _, _, price in bars]).reshape(len(bars), 5).T
     ends = np.array([end for _, end, _ in bars], np.int64)
-    return Arrivals([symbol for symbol, _, _ in bars], ends, fields, corrected)
+    return BarBatch([symbol for symbol, _, _ in bars], ends, fields, corrected)
 
 
 class ScriptedFeed:
@@ -51,11 +51,11 @@ class ScriptedFeed:
         script: Sequence[tuple[Instant, Delivery | Callable[[], None]]],
         day: Mapping[str, Day] | None = None,
         start: Instant | None = None,
-        is_patient: bool = True,
+        waits_for_session: bool = True,
         limit: int | None = None,
     ) -> None:
         self.session = session
-        self.is_patient = is_patient
+        self.waits_for_session = waits_for_session
         self.clock = session.pre_open if start is None else start
         self.script = sorted([(self.clock, Connected()), *script], key=lambda one: one[0])
         self.day = dict(day or {})
@@ -115,7 +115,7 @@ class ScriptedFeed:
         self.clock = max(self.clock, until)
         return None
 
-    def bars(self, symbols: Sequence[str], after: Instant, until: Instant) -> Arrivals:
+    def bars(self, symbols: Sequence[str], after: Instant, until: Instant) -> BarBatch:
         self.fetches.append((list(symbols), after, until))
         if self.failing:
             self.failing -= 1
@@ -133,10 +133,10 @@ class ScriptedFeed:
         return self.session.open + (start + 1) * MINUTE
 
     def _heard(self, what: Delivery) -> Delivery | None:
-        if not isinstance(what, Arrivals):
+        if not isinstance(what, BarBatch):
             return what
         mask = np.array([symbol in self.subscribed for symbol in what.symbols], np.bool_)
         if not mask.any():
             return None
         symbols = [symbol for symbol, kept in zip(what.symbols, mask, strict=True) if kept]
-        return Arrivals(symbols, what.ends[mask], what.fields[:, mask], what.corrected)
+        return BarBatch(symbols, what.ends[mask], what.fields[:, mask], what.corrected)

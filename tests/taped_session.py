@@ -17,7 +17,7 @@ import numpy as np
 from fakes import MINUTE, MemoryMarket, Recorder, Weekdays
 from memory_session import BEFORE, SESSION, TODAY
 from symscan.clock.time_manager import TimeManager
-from symscan.model.bar import BarSlice, Between, Block, LateBars, LateKind, Moment
+from symscan.model.bar import BarSlice, Block, InterimUpdate, LateBars, LateKind, SourceUpdate
 from symscan.model.events.session import Event, Warned
 from symscan.model.instant import Instant
 from symscan.model.interval import ONE_MINUTE
@@ -26,16 +26,16 @@ from symscan.recording.session_log import SessionRecord
 from symscan.runtime.coordinator import SessionCoordinator, SessionParts
 from symscan.runtime.market_clock import MarketClock
 from symscan.runtime.processor import DataProcessor
-from symscan.runtime.provisioning.loading import Loaded, Plan
-from symscan.runtime.provisioning.provisioner import MemberNeeds, Provisioning
-from symscan.runtime.provisioning.queue import Orders
-from symscan.runtime.provisioning.warm_up import Warming
-from symscan.runtime.publisher import Teller
-from symscan.runtime.recovery.source import TapedSource
-from symscan.runtime.recovery.step_recorder import Tape
-from symscan.runtime.recovery.work import TapedExecution, TapedLoading
+from symscan.runtime.provisioning.loading import DataPlan, LoadResult
+from symscan.runtime.provisioning.provisioner import MemberNeeds, Provisioner
+from symscan.runtime.provisioning.queue import ProvisioningQueue
+from symscan.runtime.provisioning.warm_up import IndicatorWarmup
+from symscan.runtime.publisher import EventPublisher
+from symscan.runtime.recovery.source import RecordedSource
+from symscan.runtime.recovery.step_recorder import StepRecorder
+from symscan.runtime.recovery.work import RecordedExecution, RecordedLoader
 from symscan.scanners.base import BaseScanner, ScanContext, ScanResult
-from symscan.scanners.jobs.job import Finished, Job
+from symscan.scanners.jobs.job import Job, JobCompletion
 from symscan.scanners.running.managed_scanner import ManagedScanner
 from symscan.scanners.running.manager import ScannerManager
 from symscan.session.session_data import SessionData
@@ -84,7 +84,7 @@ class ScriptedMarket(MemoryMarket):
         news, self._news = self._news, []
         return news
 
-    def slices(self) -> Iterator[Moment]:  # type: ignore[override] - between two slices, too
+    def slices(self) -> Iterator[SourceUpdate]:  # type: ignore[override] - between two slices, too
         for happening in self.script:
             self.now = SESSION.open + happening.minute * MINUTE
             self._news += [Warned(self.now, happening.news)] if happening.news else []
@@ -97,9 +97,9 @@ class ScriptedMarket(MemoryMarket):
         block.put(np.array(list(here.values()), np.intp), bars.present, bars.fields)
         return BarSlice(self.now, block, lag=7, at=self.now + 2_000_000)
 
-    def _between(self, happening: Happening) -> Between:
+    def _between(self, happening: Happening) -> InterimUpdate:
         late = [self._late(SESSION.open + minute * MINUTE, symbol) for minute, symbol in happening.late]
-        return Between(tuple(late), at=self.now + 30_000_000)
+        return InterimUpdate(tuple(late), at=self.now + 30_000_000)
 
     def _late(self, end: Instant, symbol: str) -> LateBars:
         bars = self._block(SESSION, self.today, end, (symbol,))
@@ -109,7 +109,7 @@ class ScriptedMarket(MemoryMarket):
 class TimelyExecution:
     """Carries out a job when it is collected some minutes after it was due, on the data of then."""
 
-    is_beside = True
+    runs_concurrently = True
 
     def __init__(self, now: Callable[[], Instant], minutes: float, never: Sequence[str] = ()) -> None:
         self._now = now
@@ -122,22 +122,22 @@ class TimelyExecution:
         assert job.name not in self.running
         self.running[job.name] = job
 
-    def collect(self, wait_seconds: float = 0.0) -> list[Finished]:
-        ended: list[Finished] = []
+    def collect(self, wait_seconds: float = 0.0) -> list[JobCompletion]:
+        ended: list[JobCompletion] = []
         for job in list(self.running.values()):
             is_due = wait_seconds > 0 or self._now() >= job.at + self._delay
             if is_due and job.name not in self._never:
                 del self.running[job.name]
                 ended.append(self.wait_for(job))
             elif is_due and job.timeout_seconds:
-                ended.append(Finished(job.name, job.work, job.at, job.timed_out(), is_back=False))
+                ended.append(JobCompletion(job.name, job.work, job.at, job.timed_out(), is_back=False))
                 job.timeout_seconds = 0  # is told once
         return ended
 
-    def wait_for(self, job: Job) -> Finished:
+    def wait_for(self, job: Job) -> JobCompletion:
         self.carried_out.append((job.name, str(job.work), job.at))
         # What a clock says of a scan differs from run to run; here it must not.
-        return Finished(job.name, job.work, job.at, replace(job.run(), execution_time_ms=1.0))
+        return JobCompletion(job.name, job.work, job.at, replace(job.run(), execution_time_ms=1.0))
 
     def is_busy(self, name: str) -> bool:
         return name in self.running
@@ -153,19 +153,19 @@ class TimelyLoading:
         self._market = market
         self._now = now
         self._every = round(minutes * MINUTE)
-        self._loads: deque[tuple[Plan, Instant]] = deque()
+        self._loads: deque[tuple[DataPlan, Instant]] = deque()
 
-    def submit(self, plan: Callable[[], Plan]) -> None:
+    def submit(self, plan: Callable[[], DataPlan]) -> None:
         made, now = plan(), self._now()
         is_at_once = made.is_empty or not self._every
         self._loads.append((made, now if is_at_once else (now // self._every + 1) * self._every))
 
-    def collect(self, *, waits: bool = False) -> list[Loaded]:  # noqa: ARG002 - nobody waits for it
-        ended: list[Loaded] = []
+    def collect(self, *, waits: bool = False) -> list[LoadResult]:  # noqa: ARG002 - nobody waits for it
+        ended: list[LoadResult] = []
         while self._loads and self._loads[0][1] <= self._now():
             plan, _ = self._loads.popleft()
             self._market.prepare_catch_up(plan.new)
-            ended.append(Loaded(error="the line was cut" if "C" in plan.new else None))
+            ended.append(LoadResult(error="the line was cut" if "C" in plan.new else None))
         return ended
 
 
@@ -229,18 +229,18 @@ class TapedSession:
         self.time = TimeManager(SESSION)
         self.told, self.announced = Recorder(), Recorder()
         self.execution = TimelyExecution(lambda: self.time.now, delay, never)
-        self.tape = tape = Tape(self.record, SESSION)
-        source = TapedSource(tape, self.market)
-        warming = Warming(self.data, self.market, Weekdays(SESSION))  # type: ignore[arg-type]
-        provisioning = Provisioning(self.data, self.market, source, warming, MemberNeeds((ONE_MINUTE,), 0))
-        loading = TapedLoading(tape, TimelyLoading(self.market, lambda: self.time.now, delay))
+        self.tape = tape = StepRecorder(self.record, SESSION)
+        source = RecordedSource(tape, self.market)
+        warming = IndicatorWarmup(self.data, self.market, Weekdays(SESSION))  # type: ignore[arg-type]
+        provisioning = Provisioner(self.data, self.market, source, warming, MemberNeeds((ONE_MINUTE,), 0))
+        loading = RecordedLoader(tape, TimelyLoading(self.market, lambda: self.time.now, delay))
         clock = MarketClock(self.time)
         self.manager = ScannerManager(
             scanners,
             self.data,
             self.time,
             "live",
-            TapedExecution(tape, self.execution),
+            RecordedExecution(tape, self.execution),
             provisioning.place,
             clock=clock.now,
         )
@@ -252,9 +252,9 @@ class TapedSession:
                 DataProcessor(self.data),
                 self.manager,
                 provisioning,
-                Orders(self.data, provisioning, warming, source, loading),
+                ProvisioningQueue(self.data, provisioning, warming, source, loading),
                 source,
-                Teller(SESSION, (self.told,), (self.announced,), tape),
+                EventPublisher(SESSION, (self.told,), (self.announced,), tape),
                 clock,
                 config_symbols=("A",),
                 closing_seconds=1.0,

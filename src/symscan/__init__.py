@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
+from warnings import warn
 
 from symscan.errors import (
     CalendarError,
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from symscan.config import ScannerConfig, SessionConfig, load_config
     from symscan.model.interval import Interval
     from symscan.model.specs import IndicatorConfig, IndicatorSpec, IndicatorType
-    from symscan.model.trading import Passed, Position, Signal
+    from symscan.model.trading import Position, Signal, SymbolSkipped
     from symscan.runtime.coordinator import SessionCoordinator
     from symscan.runtime.script import ScriptSession, open_session
     from symscan.scanners.base import BaseScanner, ScanContext, ScanResult
@@ -63,7 +64,6 @@ __all__ = [
     "MemberView",
     "NotRequested",
     "PaperRules",
-    "Passed",
     "Position",
     "RunError",
     "ScanContext",
@@ -84,6 +84,7 @@ __all__ = [
     "Signal",
     "SpecError",
     "StrategyContext",
+    "SymbolSkipped",
     "SymscanError",
     "TimeManager",
     "Universe",
@@ -103,7 +104,7 @@ _HOMES: Final = {
     "Interval": "symscan.model.interval",
     "MemberView": "symscan.session.view",
     "PaperRules": "symscan.strategies.paper.rules",
-    "Passed": "symscan.model.trading",
+    "SymbolSkipped": "symscan.model.trading",
     "Position": "symscan.model.trading",
     "ScanContext": "symscan.scanners.base",
     "ScanReport": "symscan.strategies.base",
@@ -128,8 +129,14 @@ _HOMES: Final = {
 }
 """Where the names live that are loaded when they are first used."""
 
+_RENAMED: Final = {"Passed": "SymbolSkipped"}
+"""Former names, kept for one release."""
+
 
 def __getattr__(name: str) -> Any:
+    if name in _RENAMED:
+        warn(f"symscan.{name} is called symscan.{_RENAMED[name]} now", DeprecationWarning, stacklevel=2)
+        return getattr(import_module(__name__), _RENAMED[name])
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = globals()[name] = getattr(import_module(_HOMES[name]), name)

@@ -33,11 +33,11 @@ from symscan.model.specs import IndicatorConfig, IndicatorSpec, IndicatorType
 from symscan.runtime.coordinator import SessionCoordinator, SessionParts
 from symscan.runtime.market_clock import MarketClock
 from symscan.runtime.processor import DataProcessor
-from symscan.runtime.provisioning.loading import InlineLoading
-from symscan.runtime.provisioning.provisioner import MemberNeeds, Provisioning
-from symscan.runtime.provisioning.queue import Orders
-from symscan.runtime.provisioning.warm_up import Warming
-from symscan.runtime.publisher import Teller
+from symscan.runtime.provisioning.loading import InlineLoader
+from symscan.runtime.provisioning.provisioner import MemberNeeds, Provisioner
+from symscan.runtime.provisioning.queue import ProvisioningQueue
+from symscan.runtime.provisioning.warm_up import IndicatorWarmup
+from symscan.runtime.publisher import EventPublisher
 from symscan.scanners.base import ScanContext, ScanResult
 from symscan.scanners.running.managed_scanner import DueTimes, ManagedScanner
 from symscan.scanners.running.manager import ScannerManager
@@ -93,10 +93,8 @@ class Playing:
             self._scanner(name, script, universe, (last or {}).get(name, MINUTES))
             for name, script in scripts.items()
         ]
-        warming = Warming(self.data, self.market, Weekdays(SESSION))  # type: ignore[arg-type]
-        provisioning = Provisioning(
-            self.data, self.market, self.market, warming, NEEDS, needs_by_holder or {}
-        )
+        warming = IndicatorWarmup(self.data, self.market, Weekdays(SESSION))  # type: ignore[arg-type]
+        provisioning = Provisioner(self.data, self.market, self.market, warming, NEEDS, needs_by_holder or {})
         self.coordinator = SessionCoordinator(
             SessionParts(
                 SESSION,
@@ -105,9 +103,9 @@ class Playing:
                 DataProcessor(self.data),
                 ScannerManager(scanners, self.data, time),
                 provisioning,
-                Orders(self.data, provisioning, warming, self.market, InlineLoading()),
+                ProvisioningQueue(self.data, provisioning, warming, self.market, InlineLoader()),
                 self.market,
-                Teller(SESSION, [self.recorder]),
+                EventPublisher(SESSION, [self.recorder]),
                 MarketClock(time),
                 config_symbols=tuple(config),
             )

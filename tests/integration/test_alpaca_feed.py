@@ -18,14 +18,14 @@ from symscan.errors import FeedError
 from symscan.model.instant import MINUTE, SECOND, Instant, from_datetime
 from symscan.sources.alpaca.credentials import AlpacaHosts, AlpacaKeys
 from symscan.sources.alpaca.feed import AlpacaFeed
-from symscan.sources.alpaca.stream import StreamPatience
-from symscan.sources.ports import Arrivals, BarsDropped, Connected, Delivery, Limited, Lost, Notice
-from symscan.sources.streaming.validation import Checks
+from symscan.sources.alpaca.stream import StreamTimeouts
+from symscan.sources.ports import BarBatch, BarsDropped, Connected, Delivery, Disconnected, Limited, Notice
+from symscan.sources.streaming.validation import BatchValidator
 from waiting import wait_for
 
 OPEN = from_datetime(datetime(2024, 1, 2, 14, 30, tzinfo=UTC))
 SESSION = make_session(date(2024, 1, 2))
-PATIENT = StreamPatience(
+PATIENT = StreamTimeouts(
     answer_seconds=60.0,
     open_seconds=60.0,
     crowded_seconds=60.0,
@@ -52,7 +52,7 @@ def opened() -> Iterator[Opener]:
     """Makes feeds, open and with their first ``Connected`` taken; closes them afterwards."""
     feeds: list[AlpacaFeed] = []
 
-    def make(server: AlpacaServer, *symbols: str, patience: StreamPatience = PATIENT) -> AlpacaFeed:
+    def make(server: AlpacaServer, *symbols: str, patience: StreamTimeouts = PATIENT) -> AlpacaFeed:
         feed = AlpacaFeed(server.keys, server.hosts, "iex", patience)
         feeds.append(feed)
         feed.subscribe(symbols)
@@ -69,9 +69,9 @@ def take(feed: AlpacaFeed) -> Delivery | None:
     return feed.receive(feed.now() + 60 * SECOND)
 
 
-def arrivals(feed: AlpacaFeed) -> Arrivals:
+def arrivals(feed: AlpacaFeed) -> BarBatch:
     delivery = take(feed)
-    assert isinstance(delivery, Arrivals)
+    assert isinstance(delivery, BarBatch)
     return delivery
 
 
@@ -88,7 +88,7 @@ def dropped(feed: AlpacaFeed) -> str:
 
 
 def comes_back(feed: AlpacaFeed) -> None:
-    assert isinstance(take(feed), Lost)
+    assert isinstance(take(feed), Disconnected)
     assert take(feed) == Connected()
 
 
@@ -105,7 +105,7 @@ def refused(
     server: AlpacaServer,
     feed: str = "iex",
     hosts: AlpacaHosts | None = None,
-    patience: StreamPatience = BRIEF,
+    patience: StreamTimeouts = BRIEF,
 ) -> str:
     """The message with which a feed does not open."""
     with pytest.raises(FeedError) as caught:
@@ -155,7 +155,7 @@ def test_bars_that_are_not_valid_are_left_to_the_rule_of_the_session(
     nothing = float("nan")
     broken = ServerBar("MSFT", OPEN, nothing, nothing, nothing, nothing, 0.5)
     server.send_bars([bar("AAPL", OPEN + MINUTE), broken, bar("AAPL", OPEN + 90 * SECOND)])
-    checks = Checks(SESSION, [OPEN + MINUTE, OPEN + 2 * MINUTE])
+    checks = BatchValidator(SESSION, [OPEN + MINUTE, OPEN + 2 * MINUTE])
     assert checks.sound(arrivals(feed)).symbols == ["AAPL"]
     assert str(checks.complaint()).startswith("2 malformed bars were dropped, such as MSFT ending")
 
@@ -202,7 +202,7 @@ def test_a_subscription_that_is_not_answered_begins_anew(server: AlpacaServer, o
     feed.subscribe(["MSFT"])
     lost = take(feed)
     server.is_mute = False
-    assert lost == Lost("the connection broke: no answer to subscribe of 1 symbols")
+    assert lost == Disconnected("the connection broke: no answer to subscribe of 1 symbols")
     assert take(feed) == Connected()
     assert server.subscribed == {"AAPL", "MSFT"}
 
@@ -349,7 +349,7 @@ def test_an_unknown_error_is_told(server: AlpacaServer, opened: Opener) -> None:
 def test_an_error_that_ends_a_connection_is_mended(code: int, server: AlpacaServer, opened: Opener) -> None:
     feed = opened(server, "AAPL")
     server.send_error(code)
-    assert take(feed) == Lost(ERRORS[code])
+    assert take(feed) == Disconnected(ERRORS[code])
     assert take(feed) == Connected()
 
 
@@ -357,7 +357,7 @@ def test_an_error_that_ends_a_connection_is_mended(code: int, server: AlpacaServ
 def test_an_error_that_ends_the_feed(code: int, server: AlpacaServer, opened: Opener) -> None:
     feed = opened(server, "AAPL")
     server.send_error(code)
-    assert take(feed) == Lost(ERRORS[code])
+    assert take(feed) == Disconnected(ERRORS[code])
     for _ in range(2):
         with pytest.raises(FeedError, match=ERRORS[code]):
             take(feed)
@@ -368,7 +368,7 @@ def test_a_key_that_is_revoked_ends_the_feed(server: AlpacaServer, opened: Opene
     feed = opened(server, "AAPL")
     server.errors_at_auth = [402]
     server.drop()
-    assert isinstance(take(feed), Lost)
+    assert isinstance(take(feed), Disconnected)
     with pytest.raises(FeedError, match="does not accept the keys"):
         take(feed)
 
@@ -377,7 +377,7 @@ def test_a_connection_taken_by_another_ends_the_feed_in_time(server: AlpacaServe
     feed = opened(server, "AAPL", patience=BRIEF)
     server.connection_limit = 0
     server.drop()
-    assert isinstance(take(feed), Lost)
+    assert isinstance(take(feed), Disconnected)
     with pytest.raises(FeedError, match="no further connection"):
         take(feed)
 
@@ -420,7 +420,7 @@ def test_closing_ends_the_feed_whatever_the_server_does(state: str, server: Alpa
     wait_for(lambda: "alpaca:iex" not in {thread.name for thread in threading.enumerate()}, "the end")
     feed.subscribe(["AAPL"])
     feed.unsubscribe(["AAPL"])
-    while isinstance(left := feed.receive(feed.now()), Connected | Lost):
+    while isinstance(left := feed.receive(feed.now()), Connected | Disconnected):
         pass
     assert left is None
 
@@ -486,7 +486,7 @@ def test_missed_bars_are_fetched_by_their_end() -> None:
 def test_fetched_bars_that_are_none_are_left_out(server: AlpacaServer) -> None:
     server.rest.add_bars("1Min", [ServerBar("AAPL", OPEN, 0, 0, 0, 0, 5), bar("AAPL", OPEN + 2 * MINUTE)])
     feed = AlpacaFeed(server.keys, server.hosts, "iex", PATIENT)
-    checks = Checks(SESSION, [OPEN + MINUTE, OPEN + 2 * MINUTE])
+    checks = BatchValidator(SESSION, [OPEN + MINUTE, OPEN + 2 * MINUTE])
     sound = checks.sound(feed.bars(["AAPL"], OPEN, OPEN + 5 * MINUTE))
     assert sound.ends.tolist() == [OPEN + 2 * MINUTE]
     assert "1 malformed bar was dropped, such as AAPL" in str(checks.complaint())

@@ -16,7 +16,7 @@ from integration.playing import make_store
 from symscan.config import parse_config
 from symscan.model.events.session import SymbolAdded, SymbolsRemoved
 from symscan.runtime.assembly import Backtest, assemble_backtest
-from symscan.sources.stored.block_cache import BlockShelf
+from symscan.sources.stored.block_cache import BlockCache
 
 SYMBOLS = tuple(f"LIQ{number:03d}" for number in range(100))
 BATCH = 40
@@ -62,7 +62,7 @@ def _backtest(folder: Path) -> Backtest:
     text = json.dumps({"session_data_config": {"streams": ["5m"], "scanners": [scanner]}})
     config = parse_config(text, str(folder / "session.json"))
     made = assemble_backtest(config, store, DATES[-1], DATES[-1])
-    return replace(made, shelf=BlockShelf(CACHE_BYTES))
+    return replace(made, shelf=BlockCache(CACHE_BYTES))
 
 
 @pytest.mark.slow

@@ -14,13 +14,13 @@ from typing import Any
 import pytest
 
 from memory_session import SESSION, Played
-from symscan.model.bar import Between
+from symscan.model.bar import InterimUpdate
 from symscan.model.events.session import Event, Outcome, ScanFinished, ScannerDisabled, ScannerDone
 from symscan.model.instant import MINUTE
 from symscan.scanners.base import BaseScanner
 from symscan.scanners.execution.inline import Execution
 from symscan.scanners.execution.process.scanner import ProcessScanner
-from symscan.scanners.execution.threads import BackgroundExecution
+from symscan.scanners.execution.threads import ThreadedExecution
 from symscan.scanners.loading import load_scanner, load_screen
 from symscan.scanners.running.managed_scanner import DueTimes, ManagedScanner
 from symscan.scanners.screens.screen import Screen
@@ -159,7 +159,7 @@ def _here(make: Make) -> BaseScanner:
 
 
 def _patient(project: Project) -> Execution:
-    return BackgroundExecution(lambda: None, is_patient=True, monotonic=JumpingClock(project.mark))
+    return ThreadedExecution(lambda: None, waits_for_session=True, monotonic=JumpingClock(project.mark))
 
 
 def _played(scanners: dict[str, BaseScanner], execution: Execution | None = None) -> list[Event]:
@@ -181,7 +181,7 @@ def _managed(scanners: dict[str, BaseScanner]) -> list[ManagedScanner]:
 def _played_slowly(project: Project, scanners: dict[str, BaseScanner]) -> list[Event]:
     """A session whose minutes are so long that every scanner is back before the next."""
     woken = threading.Event()
-    execution = BackgroundExecution(woken.set, is_patient=True, monotonic=JumpingClock(project.mark))
+    execution = ThreadedExecution(woken.set, waits_for_session=True, monotonic=JumpingClock(project.mark))
     played = Played(_managed(scanners), execution=execution)
     played.coordinator.prepare()
     for moment in played.coordinator.slices():
@@ -189,7 +189,7 @@ def _played_slowly(project: Project, scanners: dict[str, BaseScanner]) -> list[E
         while any(map(execution.is_busy, scanners)):
             assert woken.wait(LIMIT)
             woken.clear()
-            played.coordinator.carry(Between())
+            played.coordinator.carry(InterimUpdate())
     return played.told.events
 
 
@@ -283,7 +283,7 @@ def test_a_teardown_that_harms_its_process_ends_the_session_all_the_same(
 def test_a_session_that_ends_while_one_spins_is_not_held_up(project: Project, isolated: Way) -> None:
     scanners = {"bad": isolated(project.bad(30, "spin"))}
     others = set(threading.enumerate())
-    played = Played(_managed(scanners), execution=BackgroundExecution(lambda: None))
+    played = Played(_managed(scanners), execution=ThreadedExecution(lambda: None))
     played.until(1)
     wait_for_file(project.mark)
     events = played.manager.teardown_all(limit_seconds=0.5)  # returns, although the scan has not timed out

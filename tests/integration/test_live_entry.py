@@ -28,7 +28,7 @@ from symscan.model.events.session import Outcome, RequestRefused, ScanFinished, 
 from symscan.model.instant import MINUTE, SECOND
 from symscan.scanners.base import ScanContext, ScanResult
 from symscan.scanners.running.managed_scanner import DueTimes, ManagedScanner
-from symscan.sources.ports import Connected, Lost
+from symscan.sources.ports import Connected, Disconnected
 from symscan.strategies.base import BaseStrategy, StrategyContext
 
 ROUTES = ("hit", "add_symbol", "strategy", "adhoc", "candidate")
@@ -75,7 +75,7 @@ class Story:
                 when = end + delay + self.corrected[minute]
                 script += self._told(bars, symbols, minute, price(minute, 1), when, True)
         for begin, end in self.lost:
-            script += [(at(begin), Lost("cut")), (at(end), Connected())]
+            script += [(at(begin), Disconnected("cut")), (at(end), Connected())]
         return script
 
     def _told(
@@ -130,7 +130,7 @@ def asking(symbol: str, route: str, minute: int, number: int = 0) -> ManagedScan
     return ManagedScanner(f"wants {symbol} {number}", FunctionScanner(["T"], on_scan), due)
 
 
-class Joining:
+class PendingBars:
     """A session that J joins on some way, and T, its twin, was in from the start."""
 
     def __init__(self, story: Story, route: str, minute: int, steps: list[float], more: Script = ()) -> None:
@@ -150,7 +150,7 @@ class Joining:
         session = self.session
         return "J" in session.data.symbols if self.route == "candidate" else session.is_member("J")
 
-    def play(self) -> Joining:
+    def play(self) -> PendingBars:
         self.session.play(self._look)
         return self
 
@@ -174,7 +174,7 @@ def is_whole(session: Entered) -> bool:
     return len(told) == 1 or isinstance(told[-1], FeedRecovered)
 
 
-def check(joining: Joining) -> None:
+def check(joining: PendingBars) -> None:
     """Every minute was given in time, and the symbol came once."""
     session = joining.session
     assert [one.end for one in session.slices] == list(
@@ -193,7 +193,7 @@ def check(joining: Joining) -> None:
 @pytest.mark.parametrize("route", ROUTES)
 def test_whatever_brings_it_in(route: str) -> None:
     story = Story(delays={4: 40.0, 6: None, 9: 75.0}, corrected={3: 70.0, 8: 20.0})
-    joining = Joining(story, route, 4, [270, 400, 560]).play()
+    joining = PendingBars(story, route, 4, [270, 400, 560]).play()
     check(joining)
     assert joining.joined_at == at(560.5)  # the load begins, asks, and ends
     kinds = {event.kind for event in joining.session.told.of(BarsCorrected) if "J" in event.symbols}
@@ -202,7 +202,7 @@ def test_whatever_brings_it_in(route: str) -> None:
 
 def test_while_the_feed_is_lost_and_comes_back() -> None:
     story = Story(lost=[(330.0, 450.0)], corrected={5: 20.0})
-    joining = Joining(story, "hit", 4, [270, 300, 400, 470]).play()
+    joining = PendingBars(story, "hit", 4, [270, 300, 400, 470]).play()
     check(joining)
 
 
@@ -231,7 +231,7 @@ def stories(draw: st.DrawFn) -> Story:
 )
 @settings(max_examples=40, deadline=None)
 def test_whatever_happens_while_it_loads(story: Story, route: str, minute: int, steps: list[float]) -> None:
-    check(Joining(story, route, minute, steps).play())
+    check(PendingBars(story, route, minute, steps).play())
 
 
 NAMES = ("T", "J", "K", "L")

@@ -13,12 +13,12 @@ import pytest
 from fakes import MINUTE, FunctionScanner
 from memory_session import SESSION, Played
 from symscan.clock.wall_clock import Stopwatch
-from symscan.model.bar import BarSlice, Between
+from symscan.model.bar import BarSlice, InterimUpdate
 from symscan.model.event_json import record_of
 from symscan.model.events.session import Outcome, ScanFinished, ScannerDone, SymbolLocked
 from symscan.scanners.base import ScanContext, ScanResult
 from symscan.scanners.execution.inline import Execution
-from symscan.scanners.execution.threads import BackgroundExecution
+from symscan.scanners.execution.threads import ThreadedExecution
 from symscan.scanners.running.managed_scanner import DueTimes, ManagedScanner
 from symscan.session.holders import scanner_holder
 
@@ -67,8 +67,8 @@ class Live:
         self.stop = threading.Event()
         self._woken = threading.Event()
 
-    def execution(self, **more: Any) -> BackgroundExecution:
-        return BackgroundExecution(self._woken.set, **more)
+    def execution(self, **more: Any) -> ThreadedExecution:
+        return ThreadedExecution(self._woken.set, **more)
 
     def play(
         self,
@@ -89,7 +89,7 @@ class Live:
             while manager.is_running:
                 assert self._woken.wait(LONG)
                 self._woken.clear()
-                coordinator.settle(Between())
+                coordinator.settle(InterimUpdate())
         for event in manager.teardown_all(0.0):
             played.told.observe(SESSION, event)
         return played
@@ -109,7 +109,7 @@ def _scans(played: Played, scanner: str) -> list[dict[str, Any]]:
 
 def test_with_patience_a_session_is_the_backtest_to_the_byte(live: Live) -> None:
     backtest = live.play([_rising(), _traded()], None)
-    beside = live.play([_rising(), _traded()], live.execution(is_patient=True))
+    beside = live.play([_rising(), _traded()], live.execution(waits_for_session=True))
     assert [record_of(SESSION, one) for one in beside.told.events] == [
         record_of(SESSION, one) for one in backtest.told.events
     ]
@@ -210,7 +210,7 @@ import sys
 sys.path[:0] = {path!r}
 from fakes import FunctionScanner
 from memory_session import Played, SESSION
-from symscan.scanners.execution.threads import BackgroundExecution
+from symscan.scanners.execution.threads import ThreadedExecution
 from symscan.scanners.running.managed_scanner import DueTimes, ManagedScanner
 
 def spin(_):
@@ -223,7 +223,7 @@ def set_up(_):
     return True
 
 scanner = ManagedScanner("bad", FunctionScanner(["A"], spin, set_up), due)
-played = Played([scanner], execution=BackgroundExecution(lambda: None))
+played = Played([scanner], execution=ThreadedExecution(lambda: None))
 played.coordinator.run()
 print([type(event).__name__ for event in played.told.events][-2:])
 """

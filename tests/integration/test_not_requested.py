@@ -18,11 +18,11 @@ from symscan.runtime.provisioning.provisioner import MemberNeeds
 from symscan.scanners.base import BaseScanner
 from symscan.scanners.execution.inline import Execution
 from symscan.scanners.execution.process.scanner import ProcessScanner
-from symscan.scanners.execution.threads import BackgroundExecution
+from symscan.scanners.execution.threads import ThreadedExecution
 from symscan.scanners.loading import load_scanner
 from symscan.scanners.running.managed_scanner import DueTimes, ManagedScanner
 from symscan.strategies.base import BaseStrategy, StrategyContext
-from symscan.strategies.runner import RunningStrategy
+from symscan.strategies.runner import StrategyRunner
 
 MINE = '''
 from symscan import BaseScanner, ScanResult
@@ -62,7 +62,7 @@ def make(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Make]:
         load = partial(load_scanner, "mine", "mine", config, (tmp_path,))
         if request.param == "backtest":
             return load(), None
-        execution = BackgroundExecution(lambda: None, is_patient=True)
+        execution = ThreadedExecution(lambda: None, waits_for_session=True)
         if request.param == "thread":
             return load(), execution
         made.append(ProcessScanner(load, config))
@@ -159,7 +159,7 @@ def _failures(look: Callable[[StrategyContext], Any], config_symbols: tuple[str,
     needs = MemberNeeds((ONE_MINUTE, FIVE_MINUTES), 0, ())
     played = Played(config_symbols=config_symbols, needs=needs)
     played.until(6)
-    strategy = RunningStrategy("mine", _Looking(look), played.data, played.time, "backtest")
+    strategy = StrategyRunner("mine", _Looking(look), played.data, played.time, "backtest")
     return [one.error for one in strategy.decide([]) if isinstance(one, StrategyFailed)]
 
 

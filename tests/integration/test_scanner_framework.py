@@ -36,12 +36,12 @@ from symscan.model.events.session import (
 )
 from symscan.runtime.assembly import Backtest, assemble_backtest, assemble_live
 from symscan.runtime.coordinator import SessionCoordinator
-from symscan.runtime.live.session import Live, LiveOptions
+from symscan.runtime.live.session import LiveOptions, LiveSetup
 from symscan.scanners.builtin import momentum as builtin_momentum
-from symscan.scanners.execution.threads import BackgroundExecution
+from symscan.scanners.execution.threads import ThreadedExecution
 from symscan.scanners.running.managed_scanner import TRANSITIONS, ManagedScanner, ScannerState
 from symscan.scanners.running.manager import ScannerManager
-from symscan.session.requests import RequestBook
+from symscan.session.requests import RequestQueue
 from symscan.session.view import MemberView, SessionView
 from symscan.sources.replay.feed import ReplayFeed
 from waiting import LIMIT, TickingClock
@@ -211,7 +211,7 @@ class LiveRun:
     are awaited after the slice that began them.
     """
 
-    def __init__(self, live: Live) -> None:
+    def __init__(self, live: LiveSetup) -> None:
         clock = TickingClock(SECONDS_PER_LOOK / LIVE_SPEED)
         plan: Any = live.feed_plan
         plan = replace(plan, make_feed=partial(ReplayFeed, monotonic=clock))
@@ -248,14 +248,14 @@ class LiveRun:
     def members(self) -> tuple[str, ...]:
         return self.coordinator.session_data.holders.members()
 
-    def _execution(self, wake: Callable[[], None], **more: Any) -> BackgroundExecution:
+    def _execution(self, wake: Callable[[], None], **more: Any) -> ThreadedExecution:
         def woken() -> None:
             name = threading.current_thread().name.removeprefix("scanner ")
             if name in self._answers:
                 self._answers[name].release()
             wake()
 
-        return BackgroundExecution(woken, **more)
+        return ThreadedExecution(woken, **more)
 
     def _await(self, name: str) -> None:
         assert self._answers[name].acquire(timeout=LIMIT)
@@ -266,7 +266,7 @@ class LiveRun:
                 self._await(name)  # its setup
             self._is_set_up = True
         for name, managed in self.manager.scanners.items():
-            if managed.is_awaited and not hasattr(managed.scanner, "go"):
+            if managed.result_pending and not hasattr(managed.scanner, "go"):
                 self._await(name)
         minute = (self.coordinator.now - Day.of(DAY).open) // MINUTE
         self._script.pop(minute, lambda: None)()
@@ -360,7 +360,7 @@ def test_pre_session_scan(project: Project, market: Market) -> None:
             break
     data = coordinator.session_data
     assert (data.is_active, data.holders.members()) == (True, ("LIQ01",))
-    bars = MemberView(data, RequestBook("strategy:any")).get_bars("LIQ01", "1m", 1000)
+    bars = MemberView(data, RequestQueue("strategy:any")).get_bars("LIQ01", "1m", 1000)
     before = _regular(market, "LIQ01", DATES[1:3], 0)
     assert [bar.close for bar in bars] == before["close"].to_list()
 
@@ -552,13 +552,13 @@ def test_automatic_bar_provisioning(project: Project, market: Market) -> None:
             assert "LIQ03" not in data.symbols  # nobody has asked for it: what it has, it is given then
         if coordinator.now == minutes(50)[0]:
             break
-    view = SessionView(data, RequestBook("scanner:asks"))
+    view = SessionView(data, RequestQueue("scanner:asks"))
     assert view.get_indicator("LIQ00", "sma_100_5m").current_value == _sma(market, "LIQ00", 100)
     assert view.get_bars("LIQ00", "5m", 1000)[0].end > Day.of(DAY).open  # no member: no history
 
     (found,) = [event for event in recorder.of(SymbolAdded) if event.symbol == "LIQ03"]
     assert found.at == found.ready_at == minutes(37)[0]
-    members = MemberView(data, RequestBook("strategy:any"))
+    members = MemberView(data, RequestQueue("strategy:any"))
     for interval, until in ((1, 50), (15, 45)):  # sessions before, this one before it was found, and since
         bars = members.get_bars("LIQ03", f"{interval}m", 2000)
         assert [bar.close for bar in bars] == _closes(_regular(market, "LIQ03", DATES[1:], until), interval)

@@ -28,7 +28,7 @@ needs_data = pytest.mark.skipif(not DATA.is_dir(), reason=f"there are no real ba
 
 MADE = (*UNIVERSE[:20], "AAPL", "MSFT", *UNIVERSE[-6:])
 Expected = list[tuple[Any, ...]]
-Verdict = Callable[[str, Day, int], float | None]
+JobResult = Callable[[str, Day, int], float | None]
 """What a hit is ranked by, None for no hit; of a symbol, a day and an instant."""
 
 
@@ -74,7 +74,7 @@ def expected_hits(oracle: Oracle, symbols: tuple[str, ...], days: list[Day], min
 
     found: Expected = []
     for day in days:
-        scans: list[tuple[int, str, str, Verdict]] = [(0, "gap_scanner", "pre_session", gap)]
+        scans: list[tuple[int, str, str, JobResult]] = [(0, "gap_scanner", "pre_session", gap)]
         scans += [
             (minute, "gap_scanner", "regular", gap) for minute in range(5, min(385, day.minutes) + 1, 5)
         ]

@@ -300,7 +300,7 @@ def test_it_runs_twice_to_the_same_bytes(project: Path, store: Path, restless: R
         "def on_slice(self, context): yield Signal(context.session_data.symbols[0], 'long', float('nan'))",
         "def on_symbol_added(self, context, symbol): raise ValueError(symbol)",
         "def on_symbol_added(self, context, symbol): return [Signal(symbol, 'long', 1)]",
-        "def on_slice(self, context): return [Passed('LIQ00', object())]",
+        "def on_slice(self, context): return [SymbolSkipped('LIQ00', object())]",
         "def on_start(self, context): raise ValueError('not today')",
         "def on_end(self, context): raise ValueError('not yet')",
         "def on_scan(self, context, report): report.metadata(report.symbols[0]).clear(); return 1",
@@ -309,7 +309,7 @@ def test_it_runs_twice_to_the_same_bytes(project: Path, store: Path, restless: R
 def test_a_strategy_that_misbehaves_harms_only_itself(
     tmp_path: Path, store: Path, traded: Run, body: str
 ) -> None:
-    imports = "from symscan.strategies.base import BaseStrategy, Passed, Signal"
+    imports = "from symscan.strategies.base import BaseStrategy, SymbolSkipped, Signal"
     head = f"{imports}\nclass Strategy(BaseStrategy):\n    "
     (tmp_path / "bad.py").write_text(head + body + "\n")
     (tmp_path / "u.txt").write_text("\n".join(UNIVERSE) + "\n")
@@ -323,7 +323,7 @@ def test_a_strategy_that_misbehaves_harms_only_itself(
 
 def test_strategies_see_members_alone(tmp_path: Path, store: Path) -> None:
     (tmp_path / "look.py").write_text(
-        "from symscan.strategies.base import BaseStrategy, Passed\n"
+        "from symscan.strategies.base import BaseStrategy, SymbolSkipped\n"
         "class Strategy(BaseStrategy):\n"
         "    def on_slice(self, context):\n"
         "        view = context.session_data\n"
@@ -332,7 +332,7 @@ def test_strategies_see_members_alone(tmp_path: Path, store: Path) -> None:
         "        if 'LIQ03' not in view.symbols:\n"
         "            assert view.get_latest_bar('LIQ03') is None and view.get_bars('LIQ03', '1m', 3) == []\n"
         "            assert view.get_latest_price('LIQ03') != view.get_latest_price('LIQ03')\n"
-        "        return [Passed(symbol, 'seen') for symbol in view.symbols]\n"
+        "        return [SymbolSkipped(symbol, 'seen') for symbol in view.symbols]\n"
     )
     scanner = {
         "name": "one",
@@ -402,10 +402,10 @@ def test_a_run_that_is_stopped_leaves_whole_rows(project: Path, store: Path, tmp
 
 def test_a_constructor_need_not_call_the_bases(tmp_path: Path, store: Path) -> None:
     (tmp_path / "own.py").write_text(
-        "from symscan import BaseStrategy, Passed\n"
+        "from symscan import BaseStrategy, SymbolSkipped\n"
         "class Strategy(BaseStrategy):\n"
         "    def __init__(self, config): pass\n"
-        "    def on_slice(self, context): return [Passed('A', context.config['why'])]\n"
+        "    def on_slice(self, context): return [SymbolSkipped('A', context.config['why'])]\n"
     )
     strategy = {"module": "own", "config": {"why": "because"}}
     run = play(tmp_path, [], store, MONDAY, symbols=["LIQ00"], strategies=[strategy])

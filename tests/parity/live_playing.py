@@ -24,7 +24,7 @@ from symscan.recording.session_log import RECORD_NAME, SessionRecord
 from symscan.runtime.assembly import assemble_backtest, assemble_live
 from symscan.runtime.coordinator import SessionCoordinator
 from symscan.runtime.live.session import LiveOptions
-from symscan.scanners.execution.threads import BackgroundExecution
+from symscan.scanners.execution.threads import ThreadedExecution
 from symscan.sources.replay.feed import ReplayFeed
 
 TABLES = ("hits.csv", "unknown.csv", "scans.csv")
@@ -93,7 +93,7 @@ def play_live(
     out: str = "live",
     until: int | None = None,
     resume: bool = False,
-    make_execution: Callable[..., BackgroundExecution] = BackgroundExecution,
+    make_execution: Callable[..., ThreadedExecution] = ThreadedExecution,
     make_feed: Callable[..., ReplayFeed] = ReplayFeed,
 ) -> Played:
     """Play the day as a live session; its record is closed afterwards.

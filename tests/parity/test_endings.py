@@ -17,7 +17,7 @@ from parity.live_playing import parity_of, play_backtest, play_live, same
 from parity.projects import HALF_DAY, PROJECTS, UNIVERSE, Project, module, screen
 from symscan.errors import DataError
 from symscan.parity.compare import Parity
-from symscan.scanners.execution.threads import BackgroundExecution
+from symscan.scanners.execution.threads import ThreadedExecution
 from symscan.sources.replay.feed import ReplayFeed
 from waiting import LIMIT, JumpingClock, TickingClock
 
@@ -156,12 +156,12 @@ class Hanging:
         config = {"over": str(self._over), "hangs": str(self._hangs), "hangs_at": hangs_at}
         self.scanner = module("slow", "10m", timeout_seconds=1000.0, config=config)
 
-    def make_execution(self, wake: Callable[[], None], **more: Any) -> BackgroundExecution:
+    def make_execution(self, wake: Callable[[], None], **more: Any) -> ThreadedExecution:
         def woken() -> None:
             self._is_back.set()
             wake()
 
-        return BackgroundExecution(woken, monotonic=JumpingClock(self._hangs), **more)
+        return ThreadedExecution(woken, monotonic=JumpingClock(self._hangs), **more)
 
     def let_go(self) -> None:
         """Let the scan end where it hangs in a backtest, too."""

@@ -21,7 +21,7 @@ from symscan.model.live_settings import LiveSettings
 from symscan.sources.replay.faults import Faults
 from symscan.sources.replay.feed import ReplayFeed
 from symscan.sources.store.bar_store import BarStore, bar_schema
-from symscan.sources.streaming.source import LiveSource
+from symscan.sources.streaming.source import StreamSource
 
 SESSION = make_session(minutes=30, premarket=5)
 OPEN = SESSION.open
@@ -110,7 +110,7 @@ class Had:
 
 
 def _play(feed: ReplayFeed, comings: dict[str, Coming], limit: int | None) -> Had:
-    source = LiveSource(feed, SESSION, LiveSettings(max_symbols=limit))
+    source = StreamSource(feed, SESSION, LiveSettings(max_symbols=limit))
     had = Had()
     source.subscribe({}, 3)
     moments = source.slices()
@@ -125,7 +125,7 @@ def _play(feed: ReplayFeed, comings: dict[str, Coming], limit: int | None) -> Ha
     return had
 
 
-def _move(source: LiveSource, had: Had, comings: dict[str, Coming], slices: int) -> None:
+def _move(source: StreamSource, had: Had, comings: dict[str, Coming], slices: int) -> None:
     """Let symbols come and go."""
     for symbol, coming in comings.items():
         if coming.left == slices:

@@ -101,7 +101,7 @@ def test_a_row_that_joins_late_is_as_one_that_was_there(prices: Any, minute: int
         late.grow(ROWS)
     for slot, block in enumerate(blocks[:minute]):
         late.grid.fill(slot, rows(ROWS - 1), block.present[-1:], block.fields[:, -1:])
-    late.refold(rows(ROWS - 1))
+    late.recompute(rows(ROWS - 1))
     for block in blocks[minute:]:
         late.grid.append(block)
     for one, other in zip(late.grid.blocks, there.grid.blocks, strict=True):

@@ -28,7 +28,7 @@ def test_the_list_is_what_type_checkers_see() -> None:
 
 
 def test_the_list_is_the_namespace() -> None:
-    own = {"TYPE_CHECKING", "Any", "Final", "annotations", "import_module"}
+    own = {"TYPE_CHECKING", "Any", "Final", "annotations", "import_module", "warn"}
     submodules = {name.split(".")[1] for name in sys.modules if name.startswith("symscan.")}
     public = {name for name in dir(symscan) if not name.startswith("_")}
     assert public - own - submodules == set(symscan.__all__)
@@ -38,6 +38,11 @@ def test_the_list_is_the_namespace() -> None:
 def test_every_name_is_there(name: str) -> None:
     assert getattr(symscan, name).__name__ == name
     assert getattr(symscan, name).__doc__
+
+
+def test_a_former_name_still_works_and_says_so() -> None:
+    with pytest.warns(DeprecationWarning, match="is called symscan.SymbolSkipped now"):
+        assert symscan.Passed is symscan.SymbolSkipped
 
 
 def test_a_name_that_is_none_is_an_attribute_error() -> None:

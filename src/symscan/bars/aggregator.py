@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from symscan.model.bar import CLOSE, HIGH, LOW, OPEN, VOLUME, Block, carry_over
+from symscan.model.bar import CLOSE, HIGH, LOW, OPEN, VOLUME, Block, forward_fill
 from symscan.model.instant import MINUTE, Instant
 from symscan.model.interval import Interval
 from symscan.model.session import Session
@@ -30,7 +30,7 @@ def combine(blocks: Sequence[Block], end: Instant) -> Block:
             without_open = without_open[np.isnan(opens)]
         np.fmax(high, later[HIGH], out=high)
         np.fmin(low, later[LOW], out=low)
-        carry_over(close, later[CLOSE], block.absent)
+        forward_fill(close, later[CLOSE], block.absent)
         np.add(volume, later[VOLUME], out=volume)
         np.logical_or(present, block.present, out=present)
     return Block(end, fields, present)

@@ -13,7 +13,7 @@ from typing import Final
 
 import numpy as np
 
-from symscan.model.bar import CLOSE, VOLUME, Block, Floats, Rows, carry_over
+from symscan.model.bar import CLOSE, VOLUME, Block, Floats, Rows, forward_fill
 
 Step = Callable[[Floats, Block], None]
 
@@ -21,7 +21,7 @@ EVERY: Final = 30
 """A copy is kept every so many blocks; the newest two are."""
 
 
-class Fold:
+class RunningValue:
     """One running value over all rows."""
 
     def __init__(self, step: Step, start: float, rows: int) -> None:
@@ -42,7 +42,7 @@ class Fold:
             self._done = len(blocks)
         return self._value
 
-    def pinned(self, blocks: Sequence[Block]) -> Fold:
+    def pinned(self, blocks: Sequence[Block]) -> RunningValue:
         """A copy over the blocks so far; catching up here spares every copy to do so."""
         pinned = copy(self)
         pinned._value = self.value(blocks).copy()
@@ -54,7 +54,7 @@ class Fold:
         """The first block that has to be gone through again after a change in a slot."""
         return max((done for done in self._earlier if done <= slot), default=0)
 
-    def refold(self, rows: Rows, blocks: Sequence[Block], begin: int = 0) -> None:
+    def recompute(self, rows: Rows, blocks: Sequence[Block], begin: int = 0) -> None:
         """Work out some rows anew.
 
         Parameters
@@ -101,7 +101,7 @@ def lowest_low(value: Floats, block: Block) -> None:
 
 def last_close(value: Floats, block: Block) -> None:
     """The last bar's close; starts at NaN."""
-    carry_over(value, block.fields[CLOSE], block.absent)
+    forward_fill(value, block.fields[CLOSE], block.absent)
 
 
 def summed_volume(value: Floats, block: Block) -> None:

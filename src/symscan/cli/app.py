@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from symscan.cli.commands import data, demo, explain, live, new, parity, run, scan, scanners
-from symscan.cli.errors import INTERRUPTED, interruptible, told
+from symscan.cli.errors import INTERRUPTED, exit_on_error, interruptible
 
 _COLLECT_SELDOM = (50_000, 20, 50)
 """A command lives for seconds and makes few cycles; looking for them costs a twentieth of its time."""
@@ -61,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         What follows ``symscan`` on the command line; None takes the process's own.
     """
     gc.set_threshold(*_COLLECT_SELDOM)
-    with told(), interruptible() as interruption:
+    with exit_on_error(), interruptible() as interruption:
         code = app(arguments, prog_name="symscan", standalone_mode=False)
         if code == INTERRUPTED:
             raise interruption()

@@ -38,7 +38,7 @@ class Signalled(KeyboardInterrupt):
         self.code = 128 + number
 
 
-class Ended(SymscanError):
+class SessionStopped(SymscanError):
     """A signal ended a command in order, which has something to say of what it leaves behind."""
 
     def __init__(self, message: str, exit_code: int = INTERRUPTED) -> None:
@@ -47,7 +47,7 @@ class Ended(SymscanError):
 
 
 @contextmanager
-def told() -> Iterator[None]:
+def exit_on_error() -> Iterator[None]:
     """Turn what goes wrong inside into a message and an exit code."""
     try:
         yield
@@ -55,7 +55,7 @@ def told() -> Iterator[None]:
             sys.stdout.flush()
     except ConfigErrors as errors:
         _fail(errors.exit_code, *map(str, errors.errors))
-    except Ended as end:
+    except SessionStopped as end:
         _fail(end.code, str(end), is_error=False)
     except SymscanError as error:
         _fail(error.exit_code, str(error))

@@ -17,7 +17,7 @@ _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _OVER: Final = b"\0"
 
 
-class Stopping:
+class StopSignals:
     """Whether the session is to end, and whom to ask.
 
     Signals are read by a thread of its own from the pipe the interpreter writes them to. So the second one
@@ -66,9 +66,9 @@ class Stopping:
 
 
 @contextmanager
-def stopping() -> Iterator[Stopping]:
+def stopping() -> Iterator[StopSignals]:
     """Take Ctrl-C, SIGTERM and SIGHUP as wishes while inside."""
-    stopping = Stopping()
+    stopping = StopSignals()
     readable, writable = os.pipe()
     os.set_blocking(writable, False)
     reader = Thread(target=_read, args=(readable, stopping), name="signals", daemon=True)
@@ -98,7 +98,7 @@ def stopping() -> Iterator[Stopping]:
             os.close(writable)
 
 
-def _read(readable: int, stopping: Stopping) -> None:
+def _read(readable: int, stopping: StopSignals) -> None:
     while (one := os.read(readable, 1)) not in (_OVER, b""):
         if one[0] in _SIGNALS:
             stopping.take(one[0])

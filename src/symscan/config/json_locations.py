@@ -51,7 +51,7 @@ class _Container:
 
 
 @dataclass(frozen=True, slots=True)
-class Positions:
+class JsonLocations:
     """The places of one JSON text."""
 
     text: str
@@ -60,7 +60,7 @@ class Positions:
     oddities: tuple[Oddity, ...]
 
     @staticmethod
-    def of(text: str, file: str) -> Positions:
+    def of(text: str, file: str) -> JsonLocations:
         """The places of a text that is valid JSON; of an empty one, the file alone."""
         spots: dict[str, Spot] = {}
         oddities: list[Oddity] = []
@@ -69,7 +69,7 @@ class Positions:
                 oddities.append(found)
             else:
                 spots.setdefault(found[0], found[1])
-        return Positions(text, file, spots, tuple(oddities))
+        return JsonLocations(text, file, spots, tuple(oddities))
 
     def place(self, path: str, *, key: bool = False, offset: int | None = None) -> Place:
         """Where the value (or the key) of a path stands; where it has none, what would hold it."""

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from symscan.config.json_locations import Positions
+from symscan.config.json_locations import JsonLocations
 from symscan.config.model import SessionConfig
 from symscan.errors import ConfigError, ConfigErrors, Place
 
@@ -54,7 +54,7 @@ def parse_config(text: str, file: str = "config.json") -> SessionConfig:
     from symscan.config.resolve import to_model
 
     values = _parse_json(text, file)
-    positions = Positions.of(text, file)
+    positions = JsonLocations.of(text, file)
     shape, faults = _check_shape(values)
     errors = [fault.to_error(positions) for fault in (*faults, *cross_faults(values))]
     errors = _odd_values(positions) + errors
@@ -63,7 +63,7 @@ def parse_config(text: str, file: str = "config.json") -> SessionConfig:
     return to_model(shape, file, text)
 
 
-def _odd_values(positions: Positions) -> list[ConfigError]:
+def _odd_values(positions: JsonLocations) -> list[ConfigError]:
     return [
         ConfigError(odd.message, place=positions.at(odd.offset), path=odd.path) for odd in positions.oddities
     ]
@@ -104,7 +104,7 @@ def _parse_json(text: str, file: str) -> Any:
         _fail("the values are nested too deeply", Place(file))
     except ValueError:
         digits = _ENDLESS_NUMBER.search(text)
-        place = Positions(text, file, {}, ()).at(digits.start()) if digits else Place(file)
+        place = JsonLocations(text, file, {}, ()).at(digits.start()) if digits else Place(file)
         _fail("the number has too many digits", place)
 
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from symscan.config import file_schema as shape
 from symscan.config.fields import show
-from symscan.config.json_locations import Positions, join
+from symscan.config.json_locations import JsonLocations, join
 from symscan.errors import ConfigError
 
 Steps = tuple[str | int, ...]
@@ -41,7 +41,7 @@ class Fault:
     message: str
     key: bool = False
 
-    def to_error(self, positions: Positions) -> ConfigError:
+    def to_error(self, positions: JsonLocations) -> ConfigError:
         """The fault with its place."""
         return ConfigError(self.message, place=positions.place(self.path, key=self.key), path=self.path)
 

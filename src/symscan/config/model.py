@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from symscan.clock.schedule import Window
-from symscan.config.json_locations import Positions
+from symscan.config.json_locations import JsonLocations
 from symscan.errors import ConfigError, Place
 from symscan.model.interval import ONE_MINUTE, Interval
 from symscan.model.live_settings import LiveSettings
@@ -202,7 +202,7 @@ class SessionConfig:
         offset
             A position inside a text value, in characters from 0.
         """
-        return Positions.of(self.text, str(self.file)).place(path, key=key, offset=offset)
+        return JsonLocations.of(self.text, str(self.file)).place(path, key=key, offset=offset)
 
     def error(self, path: str, message: str, *, key: bool = False, offset: int | None = None) -> ConfigError:
         """The fault of a later check, with its place."""

@@ -8,7 +8,7 @@ from typing import ClassVar, Self
 
 import numpy as np
 
-from symscan.indicators.state import Counts, Finder, RowState
+from symscan.indicators.state import Counts, MaskRows, RowState
 from symscan.model.bar import Block, Floats, Mask, Rows
 from symscan.model.specs import IndicatorSpec
 
@@ -51,7 +51,7 @@ class Indicator(ABC):
         """What it remembers of every row."""
         return self._state
 
-    def update(self, rows: Mask, bars: Block, find: Finder | None = None) -> None:
+    def update(self, rows: Mask, bars: Block, find: MaskRows | None = None) -> None:
         """Give some rows this bar; every other row keeps its state to the bit.
 
         Parameters
@@ -64,7 +64,7 @@ class Indicator(ABC):
             Shared by indicators that are given much the same rows; it saves each of them a search.
         """
         state = self._state
-        absent = state.meet(rows, find or Finder())
+        absent = state.meet(rows, find or MaskRows())
         if state.window is not None:
             state.window.skipped = absent
         if len(absent):
@@ -104,13 +104,13 @@ class Indicator(ABC):
 
     def play(self, blocks: Iterable[Block]) -> None:
         """Give every row its bars of some blocks, in time order."""
-        find = Finder()
+        find = MaskRows()
         for block in blocks:
             self.update(block.present, block, find)
 
     def put(self, rows: Rows, fresh: Self) -> None:
         """Let rows be what another indicator of this spec is: its row ``j`` becomes ``rows[j]``."""
-        self._take_over(rows, fresh)
+        self._store_rows(rows, fresh)
         self._is_stale = True
 
     def taken(self, rows: Rows | slice) -> Self:
@@ -134,7 +134,7 @@ class Indicator(ABC):
         """Take over everything that some rows of another indicator are, in their order."""
         self._state.become(other.state, rows)
 
-    def _take_over(self, rows: Rows, fresh: Self) -> None:
+    def _store_rows(self, rows: Rows, fresh: Self) -> None:
         """Put what a fresh indicator remembers of its row ``j`` into ``rows[j]``."""
         self._state.put(rows, fresh.state)
 

@@ -22,7 +22,7 @@ _COPIES: Final = 2
 Ends = NDArray[np.int64]
 
 
-class Cuts:
+class BlockSlices:
     """Today's blocks cut down to rows: indicators of one interval mostly want the same.
 
     Parameters
@@ -87,7 +87,7 @@ class Checkpoints:
         self._copies[0].put(rows, fresh)
         self._play_on(rows, fresh, 0, blocks[today:])
 
-    def correct(self, rows: Rows, since: Ends, cuts: Cuts) -> None:
+    def correct(self, rows: Rows, since: Ends, cuts: BlockSlices) -> None:
         """Make rows right again after bars of theirs changed.
 
         Parameters

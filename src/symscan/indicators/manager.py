@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from symscan.indicators.base import Indicator
-from symscan.indicators.checkpoints import Checkpoints, Cuts, Ends
+from symscan.indicators.checkpoints import BlockSlices, Checkpoints, Ends
 from symscan.indicators.registry import create
-from symscan.indicators.state import Finder
+from symscan.indicators.state import MaskRows
 from symscan.model.bar import Block, Floats, Mask, Rows
 from symscan.model.instant import Instant
 from symscan.model.interval import Interval
@@ -101,7 +101,7 @@ class IndicatorManager:
         self._kept: dict[IndicatorSpec, _Kept] = {}
         self._by_interval: dict[Interval, list[_Kept]] = {}
         self._given: Mask = np.empty(rows, np.bool_)
-        self._find = Finder()
+        self._find = MaskRows()
 
     def ask(self, spec: IndicatorSpec, holder: str, rows: Rows) -> Rows:
         """Let a holder have an indicator for some rows.
@@ -177,7 +177,7 @@ class IndicatorManager:
         ValueError
             If the manager was not made for bars that can be corrected.
         """
-        cuts = Cuts(blocks)
+        cuts = BlockSlices(blocks)
         for kept in self._by_interval.get(interval, ()):
             if kept.checkpoints is None:
                 raise ValueError(f"{kept.indicator.spec.key} keeps nothing to correct from; give opens_at")

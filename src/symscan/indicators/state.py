@@ -25,7 +25,7 @@ def scalar(value: float) -> Floats:
     return np.array(value, np.float64)
 
 
-class Finder:
+class MaskRows:
     """Finds where a mask is true, and remembers: indicators of one interval mostly ask the same."""
 
     def __init__(self) -> None:
@@ -156,7 +156,7 @@ class RowState:
         """The capacity."""
         return len(self.live)
 
-    def meet(self, rows: Mask, find: Finder) -> Rows:
+    def meet(self, rows: Mask, find: MaskRows) -> Rows:
         """Begin the rows that get their first bar; returns the live rows that get none."""
         differing = find(np.not_equal(rows, self.live, out=self._differs))
         if not len(differing):

@@ -25,7 +25,7 @@ Rows = NDArray[np.intp]
 Mask = NDArray[np.bool_]
 
 
-def carry_over(values: NDArray[Any], newer: NDArray[Any] | int, absent: Rows) -> None:
+def forward_fill(values: NDArray[Any], newer: NDArray[Any] | int, absent: Rows) -> None:
     """Take over newer values, in place, but for the few rows that have none: half the price of a mask."""
     kept = values[absent]
     values[:] = newer
@@ -244,7 +244,7 @@ class LateBars:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Between:
+class InterimUpdate:
     """A moment between two slices of a live session: time stands still, but there is something to do.
 
     Background work may be ready, and bars of closed slices may have come.
@@ -261,5 +261,5 @@ class Between:
     at: Instant | None = None
 
 
-Moment = BarSlice | Between
+SourceUpdate = BarSlice | InterimUpdate
 """What a source gives: the next slice, or a moment between two."""

@@ -95,7 +95,7 @@ class Signal:
 
 
 @dataclass(frozen=True, slots=True)
-class Passed:
+class SymbolSkipped:
     """A symbol a strategy looked at and left alone, and why."""
 
     symbol: str

@@ -16,16 +16,16 @@ from symscan.model.instant import SECOND, Instant
 from symscan.model.interval import Interval
 from symscan.model.session import Session
 from symscan.observers.event_log import EventLog
-from symscan.parity.causes import Nature
+from symscan.parity.causes import ScannerTraits
 from symscan.parity.execution import LenientExecution
-from symscan.runtime.building.build import Checked, Ports, build, check, first_due
+from symscan.runtime.building.build import CheckedConfig, SessionPorts, build, check, first_due
 from symscan.runtime.building.store_universe import known_then
 from symscan.runtime.coordinator import SessionCoordinator
-from symscan.runtime.publisher import Teller
+from symscan.runtime.publisher import EventPublisher
 from symscan.scanners.base import BaseScanner
 from symscan.scanners.screens.screen import ScreenScanner
 from symscan.sources.store.bar_store import BarStore
-from symscan.sources.stored.backtest_source import ReplaySource
+from symscan.sources.stored.backtest_source import BacktestSource
 from symscan.sources.stored.history import StoreHistory
 
 _BUILT_IN = "symscan."
@@ -77,7 +77,7 @@ class Replayed:
 
     session: Session
     events: Sequence[Event]
-    natures: dict[str, Nature]
+    natures: dict[str, ScannerTraits]
     grace: int
     coordinator: SessionCoordinator
 
@@ -99,13 +99,13 @@ def replay(recorded: Recorded) -> Replayed:
     store = BarStore(Path(about["store"]))
     managed = checked.scanners.managed(session, isolates=True)  # what crashed there must not crash this
     bars = RecordedDay(recorded.bars, Interval.parse(about["base"]), store, recorded.symbols)
-    source = ReplaySource(bars, session, start=first_due(managed, session))
+    source = BacktestSource(bars, session, start=first_due(managed, session))
     told = _Collector()
     execution = LenientExecution(recorded.endings, recorded.disabled)
-    ports = Ports(
+    ports = SessionPorts(
         StoreHistory(store, checked.calendar),
         source,
-        Teller(session, [told, EventLog()]),
+        EventPublisher(session, [told, EventLog()]),
         execution=execution,
     )
     coordinator = build(checked, session, managed, ports)
@@ -125,18 +125,18 @@ def replay(recorded: Recorded) -> Replayed:
     return Replayed(session, events, natures_of(checked, candidates), grace, coordinator)
 
 
-def natures_of(checked: Checked, candidates: Mapping[str, frozenset[str]]) -> dict[str, Nature]:
+def natures_of(checked: CheckedConfig, candidates: Mapping[str, frozenset[str]]) -> dict[str, ScannerTraits]:
     """What the hits of each scanner depend on."""
     names = [one.name for one in checked.scanners.enabled]
     return {name: _nature(made, candidates.get(name)) for name, made in zip(names, checked.made, strict=True)}
 
 
-def _nature(made: BaseScanner, candidates: frozenset[str] | None) -> Nature:
+def _nature(made: BaseScanner, candidates: frozenset[str] | None) -> ScannerTraits:
     """A screen, and what is built in, judges anew each time; of other scanners nothing is known."""
     if not type(made).__module__.startswith(_BUILT_IN):
-        return Nature()
-    weighs = not isinstance(made, ScreenScanner) or made.weighs
-    return Nature(weighs=weighs, remembers=False, candidates=candidates)
+        return ScannerTraits()
+    is_cross_sectional = not isinstance(made, ScreenScanner) or made.is_cross_sectional
+    return ScannerTraits(is_cross_sectional=is_cross_sectional, remembers=False, candidates=candidates)
 
 
 class RecordedDay:

@@ -42,7 +42,7 @@ class Cause:
 
 
 @dataclass(frozen=True, slots=True)
-class Nature:
+class ScannerTraits:
     """What a scanner's hits depend on, beside the bars of the symbol itself.
 
     Attributes
@@ -55,7 +55,7 @@ class Nature:
         The symbols it looks at; None if it may look at any.
     """
 
-    weighs: bool = True
+    is_cross_sectional: bool = True
     remembers: bool = True
     candidates: frozenset[str] | None = None
 
@@ -64,7 +64,7 @@ class Nature:
         return self.candidates is None or symbol in self.candidates
 
 
-ANY: Final = Nature()
+ANY: Final = ScannerTraits()
 """A scanner nothing is known of."""
 
 
@@ -126,7 +126,7 @@ class Causes:
 
     session: Session
     slices: Mapping[str, Closed] = field(default_factory=dict)
-    natures: Mapping[str, Nature] = field(default_factory=dict)
+    natures: Mapping[str, ScannerTraits] = field(default_factory=dict)
     grace: int = 2 * SECOND
     is_over: bool = True
     late_bars: int = 0
@@ -163,7 +163,7 @@ class Causes:
         """In which step the record first has a bar of each symbol."""
         self._first_seen.update(seqs)
 
-    def nature(self, scanner: str) -> Nature:
+    def nature(self, scanner: str) -> ScannerTraits:
         """What a scanner's hits depend on."""
         return self.natures.get(scanner, ANY)
 

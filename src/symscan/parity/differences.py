@@ -146,8 +146,8 @@ class Comparison:
             return
         place = next(place for place, pair in enumerate(zip(then, now, strict=True)) if pair[0] != pair[1])
         said = [f"{one[place]} before {one[place + 1]}" for one in (then, now)]
-        weighs = self.causes.nature(live["scanner"]).weighs
-        cause = self.causes.of_others(live["at"], live["scanner"], None if weighs else then)
+        is_cross_sectional = self.causes.nature(live["scanner"]).is_cross_sectional
+        cause = self.causes.of_others(live["at"], live["scanner"], None if is_cross_sectional else then)
         cause = cause or self._of_memory(live["scanner"])
         yield Difference(live["at"], "hit", live["scanner"], None, said[0], said[1], cause)
 
@@ -164,7 +164,7 @@ class Comparison:
         """Why a scan found a symbol, or did not."""
         at, scanner = live["at"], live["scanner"]
         own = self.causes.of_bars(at, symbol)
-        if own is None and self.causes.nature(scanner).weighs:
+        if own is None and self.causes.nature(scanner).is_cross_sectional:
             own = self.causes.of_others(at, scanner)
         if own is None and self.causes.nature(scanner).remembers:
             own = self._of_members.get(symbol) or self._of_memory(scanner)

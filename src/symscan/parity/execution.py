@@ -11,8 +11,8 @@ from symscan.model.events.session import Outcome
 from symscan.model.instant import to_iso
 from symscan.scanners.base import ScanContext
 from symscan.scanners.execution.inline import InlineExecution
-from symscan.scanners.execution.threads import BackgroundExecution
-from symscan.scanners.jobs.job import Finished, Job, Verdict, Work
+from symscan.scanners.execution.threads import ThreadedExecution
+from symscan.scanners.jobs.job import Job, JobCompletion, JobKind, JobResult
 from symscan.scanners.jobs.saved_state import RemoteScanner
 from symscan.session.view import SessionView
 
@@ -38,29 +38,29 @@ class LenientExecution(InlineExecution):
         self._endings = endings
         self._disabled = disabled
         self._slow: set[str] = set()
-        self._isolated = BackgroundExecution(lambda: None, is_patient=True)
+        self._isolated = ThreadedExecution(lambda: None, waits_for_session=True)
 
-    def wait_for(self, job: Job) -> Finished:
+    def wait_for(self, job: Job) -> JobCompletion:
         """Carry out a job, unless it is known to take too long."""
-        if job.work is Work.SETUP and job.name in self._disabled:
-            failed = Verdict(Outcome.FAILED, self._disabled[job.name])
-            return Finished(job.name, job.work, job.at, failed)
+        if job.work is JobKind.SETUP and job.name in self._disabled:
+            failed = JobResult(Outcome.FAILED, self._disabled[job.name])
+            return JobCompletion(job.name, job.work, job.at, failed)
         is_hopeless = job.name in self._slow and self._endings.get((job.name, to_iso(job.at))) != Outcome.OK
-        if is_hopeless and job.work is Work.SCAN:
-            return Finished(job.name, job.work, job.at, job.timed_out())
+        if is_hopeless and job.work is JobKind.SCAN:
+            return JobCompletion(job.name, job.work, job.at, job.timed_out())
         if isinstance(job.scanner, RemoteScanner):
             return self._wait_for_process(job)
         try:
             return super().wait_for(job)
         except ScanOverrun:
             self._slow.add(job.name)
-            return Finished(job.name, job.work, job.at, job.timed_out())
+            return JobCompletion(job.name, job.work, job.at, job.timed_out())
 
     def close(self, limit_seconds: float) -> None:
         """End the processes."""
         self._isolated.close(limit_seconds)
 
-    def _wait_for_process(self, job: Job) -> Finished:
+    def _wait_for_process(self, job: Job) -> JobCompletion:
         job.context = _pinned(job.context)
         finished = self._isolated.wait_for(job)
         if finished.verdict is not None and finished.verdict.outcome is Outcome.TIMED_OUT:

@@ -16,7 +16,7 @@ Hit = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Otherwise:
+class FieldDifference:
     """Something known otherwise of a symbol.
 
     Attributes
@@ -45,7 +45,7 @@ def hits_of(scan: Record) -> dict[str, Hit]:
     }
 
 
-def otherwise(live: Hit, backtest: Hit, clock: Callable[[str], str]) -> Iterator[Otherwise]:
+def otherwise(live: Hit, backtest: Hit, clock: Callable[[str], str]) -> Iterator[FieldDifference]:
     """Where two hits of one symbol differ: whether it is new, and what was read.
 
     What the scanner says of the symbol counts where nothing else that was read is otherwise.
@@ -57,12 +57,16 @@ def otherwise(live: Hit, backtest: Hit, clock: Callable[[str], str]) -> Iterator
     """
     if live[_NEW] != backtest[_NEW]:
         said = ["new" if one[_NEW] else "not new" for one in (live, backtest)]
-        yield Otherwise("hit", [_NEW], said[0], said[1])
+        yield FieldDifference("hit", [_NEW], said[0], said[1])
     names = [name for name in _READINGS if live[name] != backtest[name]]
     if names:
-        yield Otherwise("reading", names, *_said(_readable(live, clock), _readable(backtest, clock), names))
+        yield FieldDifference(
+            "reading", names, *_said(_readable(live, clock), _readable(backtest, clock), names)
+        )
     elif live[_METADATA] != backtest[_METADATA]:
-        yield Otherwise("reading", [_METADATA], *_said_of_metadata(live[_METADATA], backtest[_METADATA]))
+        yield FieldDifference(
+            "reading", [_METADATA], *_said_of_metadata(live[_METADATA], backtest[_METADATA])
+        )
 
 
 def _readable(hit: Hit, clock: Callable[[str], str]) -> Hit:

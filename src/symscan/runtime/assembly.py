@@ -17,18 +17,18 @@ from symscan.model.instant import Instant
 from symscan.model.session import Session
 from symscan.observers.base import Observer
 from symscan.plugins.digests import digests
-from symscan.runtime.building.build import Checked, Ports, build, check, first_due
+from symscan.runtime.building.build import CheckedConfig, SessionPorts, build, check, first_due
 from symscan.runtime.coordinator import SessionCoordinator
-from symscan.runtime.publisher import Teller
+from symscan.runtime.publisher import EventPublisher
 from symscan.runtime.run_warnings import cautions
 from symscan.sources.store.bar_store import BarStore
-from symscan.sources.stored.backtest_source import ReplaySource
-from symscan.sources.stored.block_cache import BlockShelf
+from symscan.sources.stored.backtest_source import BacktestSource
+from symscan.sources.stored.block_cache import BlockCache
 from symscan.sources.stored.history import StoreHistory
 from symscan.sources.stored.universe import symbols_before
 
 if TYPE_CHECKING:
-    from symscan.runtime.live.session import Live, LiveOptions
+    from symscan.runtime.live.session import LiveOptions, LiveSetup
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +43,11 @@ class Backtest:
         What the user should know of before believing the result.
     """
 
-    checked: Checked
+    checked: CheckedConfig
     store: BarStore
     sessions: tuple[Session, ...]
     warnings: tuple[str, ...]
-    shelf: BlockShelf = field(default_factory=BlockShelf)
+    shelf: BlockCache = field(default_factory=BlockCache)
 
     @property
     def config(self) -> SessionConfig:
@@ -89,9 +89,9 @@ class Backtest:
         """One session, ready to run from an instant on; None for the first that a scanner is due at."""
         managed = self.checked.scanners.managed(session)
         first = first_due(managed, session) if start is None else start
-        source = ReplaySource(self.store, session, start=first)
+        source = BacktestSource(self.store, session, start=first)
         history = StoreHistory(self.store, self.checked.calendar, self.shelf)
-        ports = Ports(history, source, Teller(session, observers))
+        ports = SessionPorts(history, source, EventPublisher(session, observers))
         return build(self.checked, session, managed, ports)
 
 
@@ -130,7 +130,7 @@ def assemble_backtest(config: SessionConfig, store: Path, start: date, end: date
     return Backtest(checked, opened, playable, warnings)
 
 
-def assemble_live(config: SessionConfig, options: LiveOptions) -> Live:
+def assemble_live(config: SessionConfig, options: LiveOptions) -> LiveSetup:
     """Check everything that can be wrong before a live session begins.
 
     Raises
@@ -144,13 +144,13 @@ def assemble_live(config: SessionConfig, options: LiveOptions) -> Live:
     InputError
         If the faults of a replay are not understood, or the broker's keys are missing.
     """
-    from symscan.runtime.live.feed_plans import AlpacaPlan, FeedPlan, ReplayPlan
-    from symscan.runtime.live.session import Live
+    from symscan.runtime.live.feed_plans import AlpacaPlan, BrokerSession, ReplayPlan
+    from symscan.runtime.live.session import LiveSetup
     from symscan.sources.replay.faults import Faults
 
     checked = check(config, "live", options.day, partial(symbols_before, options.store.resolve()))
     session = checked.calendar.session(options.day)
-    plan: FeedPlan
+    plan: BrokerSession
     if options.source == "replay":
         store = BarStore(options.store)
         if not _has_bars(store, session):
@@ -163,7 +163,7 @@ def assemble_live(config: SessionConfig, options: LiveOptions) -> Live:
         plan = AlpacaPlan(options.store, checked.calendar, options.feed or "", options.clock_offset, closed)
         warnings = ()
     settings = replace(config.live, feed=options.feed)
-    return Live(checked, options, session, settings, plan, warnings)
+    return LiveSetup(checked, options, session, settings, plan, warnings)
 
 
 def _sessions(calendar: SessionCalendar, start: date, end: date) -> list[Session]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from symscan.clock.time_manager import TimeManager
-from symscan.model.bar import BarSlice, Between, Moment
+from symscan.model.bar import BarSlice, InterimUpdate, SourceUpdate
 from symscan.model.events.session import (
     Event,
     ScanFinished,
@@ -20,13 +20,13 @@ from symscan.model.events.session import (
 from symscan.model.instant import Instant
 from symscan.model.interval import Interval
 from symscan.model.session import Session
-from symscan.runtime.lag import LagWatch
+from symscan.runtime.lag import LagMonitor
 from symscan.runtime.market_clock import MarketClock
 from symscan.runtime.processor import DataProcessor
-from symscan.runtime.provisioning.provisioner import Provisioning
-from symscan.runtime.provisioning.queue import Admission, Exchange, Orders, Release
-from symscan.runtime.publisher import Teller
-from symscan.runtime.readiness import ReadinessWatch
+from symscan.runtime.provisioning.provisioner import Provisioner
+from symscan.runtime.provisioning.queue import Admission, ProvisioningQueue, Release, RequestBatch
+from symscan.runtime.publisher import EventPublisher
+from symscan.runtime.readiness import ReadinessMonitor
 from symscan.scanners.running.manager import ScannerManager
 from symscan.session.holders import CONFIG, SCRIPT, scanner_holder
 from symscan.session.requests import Request
@@ -54,7 +54,7 @@ class SessionCoordinator:
         self._source = parts.source
         self._analysis = parts.analysis
         self._config_symbols = parts.config_symbols
-        self._teller = parts.teller
+        self._publisher = parts.teller
         self._clock = parts.clock
         self._lag = parts.lag
         self._readiness = parts.readiness
@@ -88,17 +88,17 @@ class SessionCoordinator:
                 self._break_off()
         except BaseException:
             self._end()
-            self._teller.flush()
+            self._publisher.flush()
             raise
         self._end()
         self._close()
-        self._teller.flush()
+        self._publisher.flush()
 
-    def slices(self) -> Iterator[Moment]:
+    def slices(self) -> Iterator[SourceUpdate]:
         """The session's slices in order, each for one :meth:`step`, and moments between."""
         return self._source.slices()
 
-    def carry(self, moment: Moment) -> None:
+    def carry(self, moment: SourceUpdate) -> None:
         """Carry out what the source gave."""
         if isinstance(moment, BarSlice):
             self.step(moment)
@@ -116,9 +116,9 @@ class SessionCoordinator:
             self.session_data.holders.add_member(symbol, CONFIG)
         self._publish(self.scanner_manager.setup_all())
         self._publish(self._provisioning.exchange(self.scanner_manager.requests()))
-        self._publish(self._provisioning.equip(self._config_symbols, CONFIG))
+        self._publish(self._provisioning.provision_members(self._config_symbols, CONFIG))
         self._orders.prefer()
-        self._teller.commit("prepare", self.now)
+        self._publisher.commit("prepare", self.now)
 
     def add_symbol_mid_session(
         self,
@@ -164,7 +164,7 @@ class SessionCoordinator:
         )
         self._orders.submit(Admission((symbol,), holder, needs))
         self._publish(self._orders.collect())
-        self._teller.commit("between", self.now)
+        self._publisher.commit("between", self.now)
         return self.session_data.holders.is_member(symbol) or self._orders.is_coming(symbol)
 
     def run_scan(self, name: str) -> None:
@@ -176,13 +176,13 @@ class SessionCoordinator:
             If there is no such scanner, or it cannot scan now.
         """
         self._apply(self.scanner_manager.run_scan(name))
-        self._teller.commit("between", self.now)
+        self._publisher.commit("between", self.now)
 
     def carry_out(self, requests: Sequence[Request]) -> None:
         """Carry out what a script requested, between two slices."""
-        self._orders.submit(Exchange(tuple(requests)))
+        self._orders.submit(RequestBatch(tuple(requests)))
         self._publish(self._orders.collect())
-        self._teller.commit("between", self.now)
+        self._publisher.commit("between", self.now)
 
     def finish(self, holders: Sequence[str] = ()) -> None:
         """End a session that is played by hand, at its close or before, with holders beside its plug-ins."""
@@ -192,7 +192,7 @@ class SessionCoordinator:
             self._publish(self._orders.collect())
         self._end()
         self._close()
-        self._teller.flush()
+        self._publisher.flush()
 
     def step(self, bar_slice: BarSlice) -> None:
         """Carry one slice through the session."""
@@ -214,18 +214,18 @@ class SessionCoordinator:
             self._apply(self.scanner_manager.teardown_finished())
         if bar_slice.is_recovered:
             self._apply(self.scanner_manager.finish())
-        self._teller.commit("slice", bar_slice.end)
+        self._publisher.commit("slice", bar_slice.end)
 
-    def settle(self, between: Between) -> None:
+    def settle(self, between: InterimUpdate) -> None:
         """Put late bars right, and apply what ran beside the stream and is done; time stands still."""
         self._clock.hear(between)
         self._publish(self._source.news())
         if self._readiness is not None:
-            self._publish(self._readiness.look_without_line(self._clock.now()))
+            self._publish(self._readiness.check_disconnected(self._clock.now()))
         self._publish(self._processor.correct(between.late, self._clock.now()))
         self._collect()
         self._apply(self.scanner_manager.teardown_finished())
-        self._teller.commit("between", self.now)
+        self._publisher.commit("between", self.now)
 
     def _hear(self, bar_slice: BarSlice) -> None:
         """What the source, the clock and the hour have to say."""
@@ -286,11 +286,11 @@ class SessionCoordinator:
         """What strategies ask for upon news is there when they decide upon the slice."""
         for report in (analysis.on_bars, analysis.on_slice):
             self._publish(report())
-            self._orders.submit(Exchange(tuple(analysis.requests())))
+            self._orders.submit(RequestBatch(tuple(analysis.requests())))
             self._publish(self._orders.collect())
 
     def _exchange(self) -> None:
-        self._orders.submit(Exchange(tuple(self.scanner_manager.requests())))
+        self._orders.submit(RequestBatch(tuple(self.scanner_manager.requests())))
         self._publish(self._orders.collect())
 
     def _let_go(self, done: Sequence[ScannerDone]) -> None:
@@ -305,7 +305,7 @@ class SessionCoordinator:
     def _break_off(self) -> None:
         """The session was stopped: what still comes in time is stored, so that no scan is done again."""
         self._apply(self.scanner_manager.finish(self._closing_seconds))
-        self._teller.commit("between", self.now)
+        self._publisher.commit("between", self.now)
 
     def _end(self) -> None:
         """Whatever ended the session: at the close results that come in time still count; all are let go."""
@@ -321,11 +321,11 @@ class SessionCoordinator:
         self._publish(self._orders.give_up())
         members = self.session_data.holders.members()
         self._publish([SessionClosed(self.now, self.session.date, members)])
-        self._teller.commit("close", self.now)
+        self._publisher.commit("close", self.now)
 
     def _publish(self, events: Iterable[Event]) -> None:
         for event in events:
-            self._teller.note(event)
+            self._publisher.note(event)
             if self._analysis is not None:
                 self._analysis.note(event)
 
@@ -359,13 +359,13 @@ class SessionParts:
     session_data: SessionData
     processor: DataProcessor
     scanner_manager: ScannerManager
-    provisioning: Provisioning
-    orders: Orders
+    provisioning: Provisioner
+    orders: ProvisioningQueue
     source: BarSource
-    teller: Teller
+    teller: EventPublisher
     clock: MarketClock
     analysis: AnalysisEngine | None = None
     config_symbols: tuple[str, ...] = ()
-    lag: LagWatch = field(default_factory=LagWatch)
-    readiness: ReadinessWatch | None = None
+    lag: LagMonitor = field(default_factory=LagMonitor)
+    readiness: ReadinessMonitor | None = None
     closing_seconds: float = 0.0

@@ -52,7 +52,7 @@ class Correcting:
         self._refold(self._data.premarket, before_open)
         self._refold(self._data.regular, since_open)
         self._follow(since_open)
-        self._data.look_anew()
+        self._data.invalidate_cache()
         return events
 
     def _store(self, phase: PhaseBars, bars: LateBars) -> _Change | None:
@@ -80,7 +80,7 @@ class Correcting:
     def _refold(self, phase: PhaseBars, changes: Sequence[_Change]) -> None:
         if changes:
             first = phase.grid.slot_covering(min(change.end for change in changes))
-            phase.refold(_rows(changes), first or 0)
+            phase.recompute(_rows(changes), first or 0)
 
     def _follow(self, changes: Sequence[_Change]) -> None:
         """Make right what follows from bars of the regular session."""

@@ -32,7 +32,7 @@ _MEMBERS = "members"
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class RequirementRow:
     """Bars that a session loads.
 
     Attributes
@@ -115,7 +115,7 @@ class Explanation:
     session: Session
     members: tuple[str, ...]
     scanners: tuple[PlannedScanner, ...]
-    wanted: tuple[Wanted, ...]
+    wanted: tuple[RequirementRow, ...]
     daily: DailyShare | None = None
 
 
@@ -147,7 +147,7 @@ def explain(config: SessionConfig, session: Session, store: BarStore | None = No
         *(one for request in requests for one in _of_request(request, names, session, calendar)),
     ]
     symbols = dict.fromkeys([*config.symbols, *(one for each in managed for one in each.scanner.universe)])
-    closes = Wanted(ONE_DAY, 1, len(symbols), "session", "previous_close, change_pct and gap_pct")
+    closes = RequirementRow(ONE_DAY, 1, len(symbols), "session", "previous_close, change_pct and gap_pct")
     traded = frozenset[str]() if store is None else store.traded([session.date])
     planned = tuple(
         _planned(one, scanner, config, disabled, _share(one.scanner.universe, store, traded))
@@ -167,7 +167,7 @@ def _share(universe: Sequence[str], store: BarStore | None, traded: frozenset[st
 
 def _daily_share(
     symbols: tuple[str, ...],
-    wanted: Sequence[Wanted],
+    wanted: Sequence[RequirementRow],
     session: Session,
     store: BarStore,
     calendar: SessionCalendar,
@@ -221,32 +221,32 @@ def _planned(
 
 def _of_members(
     config: SessionConfig, indicators: Sequence[IndicatorSpec], session: Session, calendar: SessionCalendar
-) -> Iterator[Wanted]:
+) -> Iterator[RequirementRow]:
     if not config.symbols:
         return
     count = len(config.symbols)
     for interval in config.streams:
-        yield Wanted(interval, DEFAULT_HISTORY_DAYS, count, _MEMBERS, "streams")
+        yield RequirementRow(interval, DEFAULT_HISTORY_DAYS, count, _MEMBERS, "streams")
     for spec in indicators:
         yield _of_indicator(spec, count, _MEMBERS, session, calendar)
 
 
 def _of_request(
     request: Request, names: dict[str, str], session: Session, calendar: SessionCalendar
-) -> Iterator[Wanted]:
+) -> Iterator[RequirementRow]:
     match request:
         case AddIndicator(holder, symbols, spec):
             yield _of_indicator(spec, len(symbols), names[holder], session, calendar)
         case AddBars(holder, symbols, interval, days):
-            yield Wanted(
+            yield RequirementRow(
                 interval, days, len(symbols), names[holder], "history" if days else "bars of this session"
             )
 
 
 def _of_indicator(
     spec: IndicatorSpec, symbols: int, who: str, session: Session, calendar: SessionCalendar
-) -> Wanted:
+) -> RequirementRow:
     earlier = calendar.previous(session.date, sessions_to_look_at(spec))[::-1]
     bars = warm_up_bars(spec)
     why = f"{spec.key}, warm after {bars} bars" if bars else spec.key
-    return Wanted(spec.interval, sessions_needed(spec, earlier), symbols, who, why)
+    return RequirementRow(spec.interval, sessions_needed(spec, earlier), symbols, who, why)

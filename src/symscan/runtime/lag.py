@@ -12,7 +12,7 @@ from symscan.model.events.session import Event, Outcome, ScanFinished
 _SECOND: Final = 1_000_000
 
 
-class LagWatch:
+class LagMonitor:
     """Compares each slice with the market's clock.
 
     Parameters

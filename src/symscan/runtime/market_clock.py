@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from symscan.clock.time_manager import TimeManager
-from symscan.model.bar import Moment
+from symscan.model.bar import SourceUpdate
 from symscan.model.instant import Instant
 
 
@@ -26,7 +26,7 @@ class MarketClock:
         """The instant, UTC microseconds."""
         return max(self._time.now, self._at or 0)
 
-    def hear(self, moment: Moment) -> None:
+    def hear(self, moment: SourceUpdate) -> None:
         """A moment is given."""
         if moment.at is not None:
             self._at = moment.at

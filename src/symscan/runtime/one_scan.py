@@ -17,7 +17,7 @@ from symscan.runtime.coordinator import SessionCoordinator
 from symscan.scanners.running.managed_scanner import ManagedScanner
 from symscan.scanners.screens.screen import ScreenScanner
 from symscan.scanners.screens.verdict import SymbolVerdict
-from symscan.session.requests import RequestBook
+from symscan.session.requests import RequestQueue
 from symscan.session.view import SessionView
 
 
@@ -100,7 +100,7 @@ def scan_once(backtest: Backtest, session: Session) -> tuple[OneScan | None, lis
 
 def _as_it_stands(coordinator: SessionCoordinator, scan: ScanFinished, happened: list[Event]) -> OneScan:
     managed = coordinator.scanner_manager.scanners[scan.scanner]
-    view = SessionView(coordinator.session_data, RequestBook(managed.holder))
+    view = SessionView(coordinator.session_data, RequestQueue(managed.holder))
     judged = tuple(dict.fromkeys([*managed.scanner.universe, *view.symbols]))
     return OneScan(scan, happened, judged, managed.ledger.entries(), managed, view)
 

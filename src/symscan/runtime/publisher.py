@@ -11,7 +11,7 @@ from symscan.model.session import Session
 from symscan.observers.base import Observer
 
 
-class Ledger(Protocol):
+class StepLog(Protocol):
     """Where a step is stored before anyone is told of it."""
 
     @property
@@ -25,7 +25,7 @@ class Ledger(Protocol):
         """The events of the last step were told."""
 
 
-class Teller:
+class EventPublisher:
     """Gathers the events of a step and tells observers of them, once the step is stored.
 
     Parameters
@@ -45,7 +45,7 @@ class Teller:
         session: Session,
         observers: Sequence[Observer] = (),
         announcers: Sequence[Observer] = (),
-        ledger: Ledger | None = None,
+        ledger: StepLog | None = None,
     ) -> None:
         self._session = session
         self._observers = tuple(observers)

@@ -23,7 +23,7 @@ class Connection(Protocol):
     def clock_offset_ms(self) -> float | None: ...
 
 
-class ReadinessWatch:
+class ReadinessMonitor:
     """Says once, ten minutes before the open or as soon as the session runs, what it has.
 
     Parameters
@@ -46,7 +46,7 @@ class ReadinessWatch:
             return []
         return [self._tell(now)]
 
-    def look_without_line(self, now: Instant) -> list[Event]:
+    def check_disconnected(self, now: Instant) -> list[Event]:
         """The same while no slice is given because there is no connection."""
         if self._is_told or now < self._due or self._connection.is_connected:
             return []

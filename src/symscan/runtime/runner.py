@@ -16,7 +16,7 @@ from symscan.runtime.assembly import Backtest
 from symscan.runtime.coordinator import SessionCoordinator
 
 if TYPE_CHECKING:
-    from symscan.runtime.live.session import Live, LiveSession
+    from symscan.runtime.live.session import LiveSession, LiveSetup
 
 Progress = Callable[[SessionCoordinator], None]
 
@@ -57,7 +57,7 @@ class Stopper(Protocol):
 
 
 def run_live(
-    live: Live,
+    live: LiveSetup,
     observers: Sequence[Observer],
     announcers: Sequence[Observer],
     stopper: Stopper,
@@ -101,7 +101,7 @@ def run_live(
                 tell(live.session.close, message)
 
 
-def _compacted(live: Live, session: LiveSession) -> Iterator[str]:
+def _compacted(live: LiveSetup, session: LiveSession) -> Iterator[str]:
     """Bring the day's bars into the store; gives what there is to say of it."""
     from symscan.runtime.live.compaction import compact
 
@@ -117,6 +117,6 @@ def _compacted(live: Live, session: LiveSession) -> Iterator[str]:
             yield f"{done.invalid} bars of the day are not valid, or lack volume; the store does not get them"
 
 
-def _warn(live: Live, observers: Sequence[Observer], at: Instant, message: str) -> None:
+def _warn(live: LiveSetup, observers: Sequence[Observer], at: Instant, message: str) -> None:
     for observer in observers:
         observer.observe(live.session, Warned(at, message))

@@ -14,7 +14,7 @@ from symscan.clock.time_manager import TimeManager
 from symscan.clock.wall_clock import Stopwatch
 from symscan.config import ScannerConfig, SessionConfig, load_config, parse_config
 from symscan.errors import InputError, RunError
-from symscan.model.bar import Moment
+from symscan.model.bar import SourceUpdate
 from symscan.model.events.session import Event
 from symscan.model.instant import MINUTE, Instant, from_datetime
 from symscan.model.session import Session
@@ -22,10 +22,10 @@ from symscan.runtime.assembly import assemble_backtest
 from symscan.runtime.coordinator import SessionCoordinator
 from symscan.scanners.base import BaseScanner, ScanContext, ScanResult
 from symscan.scanners.jobs.result_validation import checked_result
-from symscan.scanners.running.evaluation import Judgement
+from symscan.scanners.running.evaluation import ResultEvaluator
 from symscan.scanners.running.manager import ScannerManager
 from symscan.session.holders import SCRIPT, scanner_holder
-from symscan.session.requests import Request, RequestBook
+from symscan.session.requests import Request, RequestQueue
 from symscan.session.view.script import ScriptView
 
 Config = SessionConfig | Mapping[str, Any] | Path | str | None
@@ -90,9 +90,9 @@ class ScriptSession:
         self.edition = 0
         self._folders = tuple(folders)
         self._events = events
-        self._books: dict[str, RequestBook] = {}
+        self._books: dict[str, RequestQueue] = {}
         self._scanners: dict[str, BaseScanner] = {}
-        self._moments: Iterator[Moment] = coordinator.slices()
+        self._moments: Iterator[SourceUpdate] = coordinator.slices()
         self._next_end = coordinator.session.pre_open
         self._is_closed = False
         coordinator.prepare()
@@ -225,7 +225,7 @@ class ScriptSession:
         result.execution_time_ms = watch.elapsed_ms
         if result.error is None and not result.skipped:
             view = context.session_data
-            judgement = Judgement(self.coordinator.session_data, scanner, self._holder(scanner, name))
+            judgement = ResultEvaluator(self.coordinator.session_data, scanner, self._holder(scanner, name))
             result.unknown = judgement.unknown(result, view.unanswered())
         return result
 
@@ -257,7 +257,7 @@ class ScriptSession:
             raise RunError(f"setup() of {type(scanner).__name__} did not return True")
 
     def _view(self, holder: str, universe: Callable[[], Sequence[str]] = tuple) -> ScriptView:
-        book = self._books.setdefault(holder, RequestBook(holder))
+        book = self._books.setdefault(holder, RequestQueue(holder))
         return ScriptView(self.coordinator.session_data, book, self, universe)
 
     def _flush(self) -> None:

@@ -108,7 +108,13 @@ class BaseScanner(ABC):
     reads: Sequence[str] | None = None
     """The readings and indicators a verdict needs; None means the last price and all that was asked for."""
 
-    made_by_setup: ClassVar[tuple[str, ...]] = ("_folders", "_file", "_loaded_universe", "_static", "_known")
+    transient_attributes: ClassVar[tuple[str, ...]] = (
+        "_folders",
+        "_file",
+        "_loaded_universe",
+        "_static",
+        "_known",
+    )
     """Attributes that every setup makes the same; the others are kept, should a session be resumed."""
 
     def __init_subclass__(cls, **more: Any) -> None:

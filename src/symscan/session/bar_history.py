@@ -12,7 +12,7 @@ from symscan.model.bar_times import BarTimes
 from symscan.model.interval import Interval
 
 
-class LaterBlocks(Sequence[Block]):
+class LazyBlocks(Sequence[Block]):
     """Blocks that are loaded when somebody first looks at them.
 
     Most symbols that enter a session are never asked for their bars of last week; where loading
@@ -44,7 +44,7 @@ class LaterBlocks(Sequence[Block]):
         return self._blocks[index]
 
 
-class KeptBlocks(tuple[Block, ...]):
+class LoadedBlocks(tuple[Block, ...]):
     """Blocks that were loaded: thousands for every symbol that joins, known by one object."""
 
     __slots__ = ()
@@ -60,7 +60,7 @@ One for each symbol: with a class of its own, a shelf of 8,000 takes 40 ms to se
 _NOTHING_KEPT: _Kept = (-1, (), 0)
 
 
-class HistoryShelf:
+class HistoryCache:
     """Bars of earlier sessions by who asked for them, symbol and interval.
 
     What one holder asked for does not show to another: its answers must not depend on its neighbours.
@@ -70,7 +70,7 @@ class HistoryShelf:
         self._kept: dict[tuple[str, str, Interval], _Kept] = {}
         self._is_shared = False
 
-    def pinned(self) -> HistoryShelf:
+    def pinned(self) -> HistoryCache:
         """A shelf that stays as this one is now; nothing is copied until one of them changes."""
         self._is_shared = True
         return copy(self)
@@ -81,8 +81,8 @@ class HistoryShelf:
         """Keep the bars of ``days`` sessions; blocks are over ``symbols``, oldest first."""
         if self._is_shared:
             self._kept, self._is_shared = self._kept.copy(), False
-        if not isinstance(blocks, LaterBlocks):
-            blocks = KeptBlocks(blocks)
+        if not isinstance(blocks, LazyBlocks):
+            blocks = LoadedBlocks(blocks)
         for column, symbol in enumerate(symbols):
             if self.days(holder, symbol, interval) < days:
                 self._kept[holder, symbol, interval] = (days, blocks, column)

@@ -94,11 +94,11 @@ class Candidates:
             return False
         return not self.is_served(spec)
 
-    def look_anew(self) -> None:
+    def invalidate_cache(self) -> None:
         """Forget what was read at this instant: bars have been corrected since."""
         self._read_at = -1
         for unseen in self._unseen.values():
-            unseen.look_anew()
+            unseen.invalidate_cache()
 
     def _keep_reader(self, column: Column) -> Callable[[], Floats]:
         """How to read a column: what is settled until something new is asked for is settled here."""
@@ -141,7 +141,7 @@ class _Unseen:
         self._slots = -1
         self._places: Rows = np.zeros(1, np.intp)
 
-    def look_anew(self) -> None:
+    def invalidate_cache(self) -> None:
         """Forget who had none: a late bar may have come."""
         self._slots = -1
 

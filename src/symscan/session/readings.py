@@ -12,7 +12,7 @@ from typing import Final
 
 import numpy as np
 
-from symscan.bars import running_values as folds
+from symscan.bars import running_values
 from symscan.bars.grid import Grid
 from symscan.model.bar import Block, Floats, Rows
 from symscan.model.instant import MINUTE, Instant
@@ -29,13 +29,13 @@ Chosen = Rows | slice
 
 ALL_ROWS: Final = slice(None)
 
-_FOLDS: Final[dict[str, tuple[folds.Step, float]]] = {
-    "open": (folds.first_open, np.nan),
-    "high": (folds.highest_high, np.nan),
-    "low": (folds.lowest_low, np.nan),
-    "close": (folds.last_close, np.nan),
-    "volume": (folds.summed_volume, 0.0),
-    "turnover": (folds.summed_turnover, 0.0),
+_RUNNING: Final[dict[str, tuple[running_values.Step, float]]] = {
+    "open": (running_values.first_open, np.nan),
+    "high": (running_values.highest_high, np.nan),
+    "low": (running_values.lowest_low, np.nan),
+    "close": (running_values.last_close, np.nan),
+    "volume": (running_values.summed_volume, 0.0),
+    "turnover": (running_values.summed_turnover, 0.0),
 }
 
 
@@ -44,37 +44,39 @@ class PhaseBars:
 
     def __init__(self, rows: int) -> None:
         self.grid = Grid(rows)
-        self._folds = {name: folds.Fold(step, start, rows) for name, (step, start) in _FOLDS.items()}
+        self._running = {
+            name: running_values.RunningValue(step, start, rows) for name, (step, start) in _RUNNING.items()
+        }
 
     def running(self, name: str, rows: Chosen = ALL_ROWS) -> Floats:
         """A running value; NaN, or 0 for sums, where the phase has had no bar. Not to be changed."""
-        values: Floats = self._folds[name].value(self.grid.blocks)[rows]
+        values: Floats = self._running[name].value(self.grid.blocks)[rows]
         return values
 
     def known(self, name: str, rows: Chosen = ALL_ROWS) -> Floats:
         """A running value, NaN where the phase has had no bar."""
         return np.where(self.grid.last[rows] >= 0, self.running(name, rows), np.nan)
 
-    def refold(self, rows: Rows, slot: int = 0) -> None:
+    def recompute(self, rows: Rows, slot: int = 0) -> None:
         """Work out the running values of some rows anew, after their bars changed, in a slot or later."""
-        begins = {name: fold.begin(slot) for name, fold in self._folds.items()}
+        begins = {name: running.begin(slot) for name, running in self._running.items()}
         first = min(begins.values())
         blocks: list[Block] = self.grid.columns(rows, first)
-        for name, fold in self._folds.items():
-            fold.refold(rows, blocks[begins[name] - first :], begins[name])
+        for name, running in self._running.items():
+            running.recompute(rows, blocks[begins[name] - first :], begins[name])
 
     def pinned(self) -> PhaseBars:
         """A copy that stays as the phase is now."""
         pinned = copy(self)
         pinned.grid = self.grid.pinned()
-        pinned._folds = {name: fold.pinned(self.grid.blocks) for name, fold in self._folds.items()}
+        pinned._running = {name: running.pinned(self.grid.blocks) for name, running in self._running.items()}
         return pinned
 
     def grow(self, rows: int) -> None:
         """Widen to ``rows`` rows."""
         self.grid.grow(rows)
-        for fold in self._folds.values():
-            fold.grow(rows)
+        for running in self._running.values():
+            running.grow(rows)
 
 
 class SessionReadings:

@@ -83,7 +83,7 @@ Change = AddSymbol | RemoveSymbol | LockSymbol | UnlockSymbol
 Request = AddIndicator | AddBars | Change | ReleaseLocks | Refused
 
 
-class RequestBook:
+class RequestQueue:
     """The requests of one plug-in that are still to be carried out.
 
     Requests for many symbols one by one are gathered: 500 calls for one indicator are one request.
@@ -105,7 +105,7 @@ class RequestBook:
         """Whether nothing is pending."""
         return not (self._indicators or self._bars or self._changes)
 
-    def lead_with(self, symbols: Iterable[str], interval: Interval) -> None:
+    def put_first(self, symbols: Iterable[str], interval: Interval) -> None:
         """Put these symbols' session bars before everything asked for so far."""
         first = dict.fromkeys(symbols)
         self._bars = {(interval, 0): {**first, **self._bars.pop((interval, 0), {})}, **self._bars}
@@ -170,7 +170,7 @@ class RequestBook:
         self._changes = [one for one in self._changes if not isinstance(one, AddSymbol)]
         self._bars, self._indicators, self._by_symbol = {}, {}, {}
 
-    def become(self, other: RequestBook) -> None:
+    def become(self, other: RequestQueue) -> None:
         """Hold what a copy of this book holds, in which its plug-in asked on in another process."""
         self._indicators, self._bars = other._indicators, other._bars
         self._changes, self._by_symbol = other._changes, other._by_symbol

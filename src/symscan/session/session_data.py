@@ -17,7 +17,7 @@ from symscan.model.interval import ONE_MINUTE, Interval
 from symscan.model.session import Session
 from symscan.model.specs import IndicatorSpec
 from symscan.model.symbols import SymbolTable
-from symscan.session.bar_history import HistoryShelf
+from symscan.session.bar_history import HistoryCache
 from symscan.session.candidates import Candidates
 from symscan.session.holders import CONFIG, MEMBERS, Holders
 from symscan.session.readings import PhaseBars, SessionReadings
@@ -76,7 +76,7 @@ class SessionData:
         self.derived: dict[Interval, Grid] = {}
         self.readings = SessionReadings(self.premarket, self.regular, session.open)
         self.indicators = IndicatorManager(self.capacity, session.open if keeps_checkpoints else None)
-        self.history = HistoryShelf()
+        self.history = HistoryCache()
         self.holders = Holders()
         self.requested = Requested()
         self.coming: frozenset[str] = frozenset()
@@ -203,14 +203,14 @@ class SessionData:
         rows = self.symbols.rows(symbols)
         for phase, blocks in ((self.premarket, premarket), (self.regular, regular)):
             _fill(phase.grid, rows, blocks)
-            phase.refold(rows)
+            phase.recompute(rows)
         for interval, grid in self.derived.items():
             _fill(grid, rows, derive(interval, self.session, self.regular.grid.columns(rows)))
 
-    def look_anew(self) -> None:
+    def invalidate_cache(self) -> None:
         """Whatever was read at this instant has changed since: bars were corrected."""
         for candidates in self._candidates.values():
-            candidates.look_anew()
+            candidates.invalidate_cache()
 
     def add_candidates(self, holder: str, symbols: Iterable[str]) -> None:
         """Let a holder keep symbols lightly; they must have rows."""
@@ -263,7 +263,7 @@ class SessionData:
     def _empty(self, rows: Rows) -> None:
         for phase in (self.premarket, self.regular):
             phase.grid.clear(rows)
-            phase.refold(rows)
+            phase.recompute(rows)
         for grid in self.derived.values():
             grid.clear(rows)
         self._candidates.clear()

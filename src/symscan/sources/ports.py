@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-from symscan.model.bar import Block, Floats, Mask, Moment, Rows
+from symscan.model.bar import Block, Floats, Mask, Rows, SourceUpdate
 from symscan.model.events.session import Event
 from symscan.model.instant import Instant
 from symscan.model.interval import Interval
@@ -99,7 +99,7 @@ class BarSource(Protocol):
     def news(self) -> list[Event]:
         """Take out what happened to the source since the last call."""
 
-    def slices(self) -> Iterator[Moment]:
+    def slices(self) -> Iterator[SourceUpdate]:
         """Every minute of the session in order up to its close, with the bars that end then.
 
         A live source also gives moments in between, whenever there is something to do.
@@ -107,7 +107,7 @@ class BarSource(Protocol):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Arrivals:
+class BarBatch:
     """Bars as they came from a feed, one column per bar, in the order they came.
 
     Attributes
@@ -134,7 +134,7 @@ class Connected:
 
 
 @dataclass(frozen=True, slots=True)
-class Lost:
+class Disconnected:
     """The connection broke; the feed tries to restore it by itself."""
 
     reason: str
@@ -166,11 +166,11 @@ class BarsDropped:
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class EndOfStream:
     """The feed will deliver nothing more: a replayed day is over."""
 
 
-Delivery = Arrivals | Connected | Lost | Notice | Limited | BarsDropped | Ended
+Delivery = BarBatch | Connected | Disconnected | Notice | Limited | BarsDropped | EndOfStream
 
 
 class Feed(Protocol):
@@ -186,7 +186,7 @@ class Feed(Protocol):
     base: Interval
     """The interval of its bars."""
 
-    is_patient: bool
+    waits_for_session: bool
     """Whether the feed waits for the session, which then may take all the time it needs between moments."""
 
     def open(self) -> None:
@@ -225,7 +225,7 @@ class Feed(Protocol):
     def wake(self) -> None:
         """Let a waiting ``receive`` return, or the next one if nobody waits."""
 
-    def bars(self, symbols: Sequence[str], after: Instant, until: Instant) -> Arrivals:
+    def bars(self, symbols: Sequence[str], after: Instant, until: Instant) -> BarBatch:
         """Fetch the bars with ``after < end <= until``, by symbol and end; waits for the answer.
 
         Raises

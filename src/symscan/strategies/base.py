@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from symscan.model.trading import Action, Passed, Position, Signal
+from symscan.model.trading import Action, Position, Signal, SymbolSkipped
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from symscan.session.view import MemberView
     from symscan.strategies.paper.rules import PaperRules
 
-Decisions = Iterable[Signal | Passed] | None
+Decisions = Iterable[Signal | SymbolSkipped] | None
 """What a strategy returns; None is nothing."""
 
 
@@ -126,7 +126,7 @@ class BaseStrategy:
         """Let go of what ``on_start`` made; called once, after the close."""
 
 
-def checked_decisions(returned: object) -> list[Signal | Passed]:
+def checked_decisions(returned: object) -> list[Signal | SymbolSkipped]:
     """What a strategy returned, as a list.
 
     Raises
@@ -139,10 +139,10 @@ def checked_decisions(returned: object) -> list[Signal | Passed]:
     if isinstance(returned, str) or not isinstance(returned, Iterable):
         raise TypeError(f"it returned {type(returned).__name__}; return a list of Signal, or None")
     decisions = list(returned)
-    wrong = next((one for one in decisions if not isinstance(one, Signal | Passed)), None)
+    wrong = next((one for one in decisions if not isinstance(one, Signal | SymbolSkipped)), None)
     if wrong is not None:
         raise TypeError(f"it returned {wrong!r}; return a list of Signal, or None")
     return decisions
 
 
-__all__ = ["Action", "BaseStrategy", "Decisions", "Passed", "ScanReport", "Signal", "StrategyContext"]
+__all__ = ["Action", "BaseStrategy", "Decisions", "ScanReport", "Signal", "StrategyContext", "SymbolSkipped"]

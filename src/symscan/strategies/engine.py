@@ -11,7 +11,7 @@ from symscan.session.requests import Request
 from symscan.session.session_data import SessionData
 from symscan.strategies.base import ScanReport
 from symscan.strategies.paper.lots import TradableBars
-from symscan.strategies.runner import RunningStrategy
+from symscan.strategies.runner import StrategyRunner
 
 
 class AnalysisEngine:
@@ -28,7 +28,7 @@ class AnalysisEngine:
     """
 
     def __init__(
-        self, strategies: Sequence[RunningStrategy], session_data: SessionData, time_manager: TimeManager
+        self, strategies: Sequence[StrategyRunner], session_data: SessionData, time_manager: TimeManager
     ) -> None:
         self._strategies = tuple(strategies)
         self._data = session_data

@@ -14,10 +14,10 @@ from symscan.model.events.trading import (
     SymbolPassed,
 )
 from symscan.model.instant import Instant
-from symscan.model.trading import PaperResult, Passed, Signal
+from symscan.model.trading import PaperResult, Signal, SymbolSkipped
 from symscan.plugins.errors import describe_error
 from symscan.session.holders import strategy_holder, trade_reason
-from symscan.session.requests import Request, RequestBook
+from symscan.session.requests import Request, RequestQueue
 from symscan.session.session_data import SessionData
 from symscan.session.view import MemberView
 from symscan.strategies.base import BaseStrategy, ScanReport, StrategyContext, checked_decisions
@@ -29,7 +29,7 @@ _LATER_MINUTES = 1
 """How much later everything is decided in the account kept beside the configured one."""
 
 
-class RunningStrategy:
+class StrategyRunner:
     """Calls one strategy and carries out on paper what it decides.
 
     Parameters
@@ -52,7 +52,7 @@ class RunningStrategy:
         self._data = data
         self._time = time_manager
         self._mode = mode
-        self._book = RequestBook(strategy_holder(name))
+        self._book = RequestQueue(strategy_holder(name))
         self._signals = 0
         self._failed = False
         self._locked: dict[str, None] = {}
@@ -127,7 +127,7 @@ class RunningStrategy:
 
     def _called(
         self, method: str, call: Callable[..., object], *arguments: object
-    ) -> tuple[list[Event], list[Signal | Passed]]:
+    ) -> tuple[list[Event], list[Signal | SymbolSkipped]]:
         if self._failed:
             return [], []
         try:
@@ -140,9 +140,9 @@ class RunningStrategy:
         self._book.release_locks()
         return StrategyFailed(self._time.now, self.name, method, error)
 
-    def _take(self, decision: Signal | Passed) -> list[Event]:
+    def _take(self, decision: Signal | SymbolSkipped) -> list[Event]:
         now = self._time.now
-        if isinstance(decision, Passed):
+        if isinstance(decision, SymbolSkipped):
             return [SymbolPassed(now, self.name, decision.symbol, decision.reason)]
         self._signals += 1
         emitted = SignalEmitted(now, self.name, self._signals, decision)

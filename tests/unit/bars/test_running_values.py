@@ -27,39 +27,39 @@ EXPECTED = {
 @pytest.mark.parametrize("step", EXPECTED)
 def test_a_fold_is_what_it_says(step: folds.Step) -> None:
     start, expected = EXPECTED[step]
-    np.testing.assert_allclose(folds.Fold(step, start, 3).value(BLOCKS), expected, rtol=1e-14)
+    np.testing.assert_allclose(folds.RunningValue(step, start, 3).value(BLOCKS), expected, rtol=1e-14)
 
 
 @pytest.mark.parametrize("step", EXPECTED)
 def test_the_value_does_not_depend_on_who_looked_when(step: folds.Step) -> None:
     start, _ = EXPECTED[step]
-    at_once = folds.Fold(step, start, 3).value(BLOCKS)
-    often = folds.Fold(step, start, 3)
+    at_once = folds.RunningValue(step, start, 3).value(BLOCKS)
+    often = folds.RunningValue(step, start, 3)
     for count in (0, 1, 1, 3, 4):
         value = often.value(BLOCKS[:count])
     assert value.tobytes() == at_once.tobytes()
 
 
 def test_nothing_happened_yet() -> None:
-    assert folds.Fold(folds.summed_volume, 0.0, 2).value([]).tolist() == [0, 0]
-    assert np.isnan(folds.Fold(folds.last_close, NAN, 2).value([])).all()
+    assert folds.RunningValue(folds.summed_volume, 0.0, 2).value([]).tolist() == [0, 0]
+    assert np.isnan(folds.RunningValue(folds.last_close, NAN, 2).value([])).all()
 
 
 @pytest.mark.parametrize("step", EXPECTED)
 def test_refolded_rows_equal_rows_that_were_there_from_the_start(step: folds.Step) -> None:
     start, _ = EXPECTED[step]
-    fold = folds.Fold(step, start, 3)
+    fold = folds.RunningValue(step, start, 3)
     hidden = [make_block(block.end, *[None] * 3) for block in BLOCKS[:3]]
     for late, block in zip(hidden, BLOCKS, strict=False):
         late.put(rows(0), block.present[:1], block.fields[:, :1])
     fold.value(hidden)
-    fold.refold(rows(2, 1), [_cut(block, 2, 1) for block in BLOCKS])
+    fold.recompute(rows(2, 1), [_cut(block, 2, 1) for block in BLOCKS])
     caught_up = fold.value(BLOCKS)
-    assert caught_up.tobytes() == folds.Fold(step, start, 3).value(BLOCKS).tobytes()
+    assert caught_up.tobytes() == folds.RunningValue(step, start, 3).value(BLOCKS).tobytes()
 
 
 def test_grown_rows_begin_at_the_start() -> None:
-    fold = folds.Fold(folds.summed_volume, 0.0, 1)
+    fold = folds.RunningValue(folds.summed_volume, 0.0, 1)
     fold.value([make_block(1, 5.0)])
     fold.grow(3)
     assert fold.value([make_block(1, 5.0, None, None), make_block(2, None, 5.0, None)]).tolist() == [1, 1, 0]
@@ -75,12 +75,12 @@ def _cut(block: Block, *numbers: int) -> Block:
 def test_a_change_in_a_slot_is_followed_from_a_little_before(step: folds.Step, slot: int) -> None:
     start, _ = EXPECTED[step]
     blocks = [make_block(end, (9.0, 10.0, 8.0, 9.0, 0.1 * end), (float(end),) * 5) for end in range(1, 96)]
-    fold = folds.Fold(step, start, 2)
+    fold = folds.RunningValue(step, start, 2)
     fold.value(blocks)
     for changed in (slot, 92, slot):  # a copy on the way must have come right, too
         blocks[changed] = make_block(changed + 1, (900.0 + changed, 999.0, 1.0, 901.0, 0.7), (3.0,) * 5)
         begin = fold.begin(changed)
         assert begin <= changed
         assert begin > changed - 2 * folds.EVERY or changed < 60
-        fold.refold(rows(0, 1), blocks[begin:], begin)
-        assert fold.value(blocks).tobytes() == folds.Fold(step, start, 2).value(blocks).tobytes()
+        fold.recompute(rows(0, 1), blocks[begin:], begin)
+        assert fold.value(blocks).tobytes() == folds.RunningValue(step, start, 2).value(blocks).tobytes()

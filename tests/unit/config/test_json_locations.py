@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from symscan.config import SessionConfig, parse_config
-from symscan.config.json_locations import Positions, join, parent
+from symscan.config.json_locations import JsonLocations, join, parent
 from symscan.errors import Place
 
 TEXT = """{
@@ -105,7 +105,7 @@ def test_at_every_place_stands_its_value(value: object, indent: int | None, asci
     except UnicodeEncodeError:
         return
     lines = text.split("\n")
-    positions = Positions.of(text, "f")
+    positions = JsonLocations.of(text, "f")
 
     def check(path: str, inner: object) -> None:
         place = positions.place(path)

@@ -10,14 +10,14 @@ import pytest
 
 from fakes import make_session
 from symscan.model.instant import MINUTE, SECOND, to_iso
-from symscan.parity.causes import Causes, Closed, Nature, Why
+from symscan.parity.causes import Causes, Closed, ScannerTraits, Why
 from symscan.parity.differences import Comparison, Difference
 
 SESSION = make_session(minutes=60)
 VALUES = ("price", "previous_close", "change_pct", "gap_pct", "volume")
-ALONE = Nature(weighs=False, remembers=False, candidates=frozenset("ABC"))
-WEIGHING = Nature(weighs=True, remembers=False, candidates=frozenset("ABC"))
-OWN = Nature()
+ALONE = ScannerTraits(is_cross_sectional=False, remembers=False, candidates=frozenset("ABC"))
+WEIGHING = ScannerTraits(is_cross_sectional=True, remembers=False, candidates=frozenset("ABC"))
+OWN = ScannerTraits()
 
 
 def _at(minute: int) -> str:
@@ -51,7 +51,9 @@ def _removed(minute: int, symbol: str, holder: str = "scanner:s") -> dict[str, A
     return {"at": _at(minute), "event": "symbols_removed", "symbols": [symbol], "holder": holder}
 
 
-def _causes(nature: Nature = ALONE, late: Mapping[str, int] | None = None, *, is_over: bool = True) -> Causes:
+def _causes(
+    nature: ScannerTraits = ALONE, late: Mapping[str, int] | None = None, *, is_over: bool = True
+) -> Causes:
     """Causes of a session with one step a minute; late bars, by symbol, came a step after their slice."""
     slices = {_at(minute): Closed(minute + 2, 300_000) for minute in range(61)}
     causes = Causes(SESSION, slices, {"s": nature}, 2 * SECOND, is_over)

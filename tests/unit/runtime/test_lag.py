@@ -7,7 +7,7 @@ from symscan.model.bar import BarSlice
 from symscan.model.events.feed import LagBegan, LagEnded
 from symscan.model.events.session import Hits, Outcome, ScanFinished, ScanPhase
 from symscan.model.instant import MINUTE, SECOND
-from symscan.runtime.lag import LagWatch
+from symscan.runtime.lag import LagMonitor
 
 OPEN = make_session().open
 
@@ -21,7 +21,7 @@ def _scan(outcome: Outcome, error: str | None) -> ScanFinished:
 
 
 def test_it_pauses_beyond_the_limit_and_not_at_it() -> None:
-    watch = LagWatch(30.0)
+    watch = LagMonitor(30.0)
     assert watch.look(_slice(1, 30.0)) == []
     assert watch.paused is None
     assert watch.look(_slice(2, 41.4)) == [LagBegan(OPEN + 2 * MINUTE, 41.4)]
@@ -29,7 +29,7 @@ def test_it_pauses_beyond_the_limit_and_not_at_it() -> None:
 
 
 def test_it_is_said_once_when_it_begins_and_once_when_it_ends() -> None:
-    watch = LagWatch(30.0)
+    watch = LagMonitor(30.0)
     told = [watch.look(_slice(minute, lag)) for minute, lag in enumerate((0, 50, 60, 70, 5, 0))]
     assert [len(events) for events in told] == [0, 1, 0, 0, 1, 0]
     assert told[4] == [LagEnded(OPEN + 4 * MINUTE, 0)]
@@ -37,7 +37,7 @@ def test_it_is_said_once_when_it_begins_and_once_when_it_ends() -> None:
 
 
 def test_only_scans_that_were_skipped_for_it_are_counted() -> None:
-    watch = LagWatch(30.0)
+    watch = LagMonitor(30.0)
     busy = _scan(Outcome.SKIPPED, "its scan of 09:31 (exchange time) is still running")
     watch.note([busy])
     for minute, lag in ((1, 50.0), (2, 60.0)):
@@ -50,7 +50,7 @@ def test_only_scans_that_were_skipped_for_it_are_counted() -> None:
 
 
 def test_minutes_that_are_made_up_for_are_no_sign_of_falling_behind() -> None:
-    watch = LagWatch(30.0)
+    watch = LagMonitor(30.0)
     assert watch.look(_slice(1, 3600.0, is_recovered=True)) == []
     assert watch.paused is None
     watch.look(_slice(2, 50.0))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fakes import make_session
 from symscan.clock.time_manager import TimeManager
-from symscan.model.bar import BarSlice, Between
+from symscan.model.bar import BarSlice, InterimUpdate
 from symscan.model.instant import MINUTE, SECOND
 from symscan.runtime.market_clock import MarketClock
 
@@ -19,7 +19,7 @@ def test_it_says_what_the_last_moment_said() -> None:
     time.advance_to(OPEN)
     clock.hear(BarSlice(OPEN, at=OPEN + 2 * SECOND))
     assert clock.now() == OPEN + 2 * SECOND
-    clock.hear(Between(at=OPEN + 31 * SECOND))
+    clock.hear(InterimUpdate(at=OPEN + 31 * SECOND))
     assert clock.now() == OPEN + 31 * SECOND
 
 
@@ -29,7 +29,7 @@ def test_without_moments_that_say_it_is_the_sessions() -> None:
     time.advance_to(OPEN)
     clock.hear(BarSlice(OPEN))
     assert clock.now() == OPEN
-    clock.hear(Between())
+    clock.hear(InterimUpdate())
     assert clock.now() == OPEN
 
 
@@ -37,6 +37,6 @@ def test_it_is_never_behind_the_session() -> None:
     """A resumed session may go through a minute that its clock had not heard of."""
     time = TimeManager(SESSION)
     clock = MarketClock(time)
-    clock.hear(Between(at=OPEN + SECOND))
+    clock.hear(InterimUpdate(at=OPEN + SECOND))
     time.advance_to(OPEN + MINUTE)
     assert clock.now() == OPEN + MINUTE

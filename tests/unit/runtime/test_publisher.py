@@ -10,7 +10,7 @@ from fakes import Recorder, make_session
 from symscan.model.events.session import Event, Warned
 from symscan.model.instant import Instant
 from symscan.model.session import Session
-from symscan.runtime.publisher import Teller
+from symscan.runtime.publisher import EventPublisher
 
 SESSION = make_session()
 ONE, TWO = Warned(1, "one"), Warned(2, "two")
@@ -53,7 +53,7 @@ class Listener(Recorder):
 def test_a_step_is_stored_before_it_is_told_and_ticked_off_afterwards() -> None:
     log: list[str] = []
     shelf, listener = Shelf(log), Listener(log)
-    teller = Teller(SESSION, [listener], ledger=shelf)
+    teller = EventPublisher(SESSION, [listener], ledger=shelf)
     teller.note(ONE)
     teller.note(TWO)
     assert log == []
@@ -69,7 +69,7 @@ def test_nobody_is_told_of_what_could_not_be_stored() -> None:
             raise OSError(f"no room for {kind} {end} {events}")
 
     listener = Listener([])
-    teller = Teller(SESSION, [listener], ledger=Full([]))
+    teller = EventPublisher(SESSION, [listener], ledger=Full([]))
     teller.note(ONE)
     with pytest.raises(OSError, match="no room for slice 7"):
         teller.commit("slice", 7)
@@ -80,7 +80,7 @@ def test_nobody_is_told_of_what_could_not_be_stored() -> None:
 def test_announcers_are_not_told_again_of_what_was_stored_before() -> None:
     observer, announcer = Recorder(), Recorder()
     log: list[str] = []
-    teller = Teller(SESSION, [observer], [announcer], Shelf(log, old_steps=1))
+    teller = EventPublisher(SESSION, [observer], [announcer], Shelf(log, old_steps=1))
     for event in (ONE, TWO):
         teller.note(event)
         teller.commit("slice", 7)
@@ -91,7 +91,7 @@ def test_announcers_are_not_told_again_of_what_was_stored_before() -> None:
 
 def test_what_the_ledger_has_to_say_is_told_with_the_step() -> None:
     listener = Recorder()
-    teller = Teller(SESSION, [listener], ledger=Shelf([], says=[TWO]))
+    teller = EventPublisher(SESSION, [listener], ledger=Shelf([], says=[TWO]))
     teller.note(ONE)
     teller.commit("slice", 7)
     assert listener.events == [ONE, TWO]
@@ -99,7 +99,7 @@ def test_what_the_ledger_has_to_say_is_told_with_the_step() -> None:
 
 def test_each_event_is_told_once_and_to_all() -> None:
     observer, announcer = Recorder(), Recorder()
-    teller = Teller(SESSION, [observer], [announcer])
+    teller = EventPublisher(SESSION, [observer], [announcer])
     teller.note(ONE)
     teller.commit("slice", 7)
     teller.commit("slice", 8)
@@ -110,7 +110,7 @@ def test_each_event_is_told_once_and_to_all() -> None:
 def test_what_is_left_of_a_step_that_broke_off_is_told_by_flushing() -> None:
     observer, announcer = Recorder(), Recorder()
     shelf = Shelf([])
-    teller = Teller(SESSION, [observer], [announcer], shelf)
+    teller = EventPublisher(SESSION, [observer], [announcer], shelf)
     teller.note(ONE)
     teller.flush()
     teller.flush()

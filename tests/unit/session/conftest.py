@@ -9,7 +9,7 @@ import pytest
 from fakes import MINUTE, Price, make_block, make_session
 from symscan.model.bar import BarSlice
 from symscan.runtime.processor import DataProcessor
-from symscan.session.requests import RequestBook
+from symscan.session.requests import RequestQueue
 from symscan.session.session_data import SessionData
 from symscan.session.view import SessionView
 
@@ -24,7 +24,7 @@ class Playing:
         self.data = SessionData(self.session, symbols)
         self.data.in_store[:] = True
         self.data.add_candidates(ME, symbols)
-        self.book = RequestBook(ME)
+        self.book = RequestQueue(ME)
         self._processor = DataProcessor(self.data)
         self._minute = -self.session.minutes
 
@@ -36,7 +36,7 @@ class Playing:
 
     def view(self, holder: str = ME) -> SessionView:
         """What a plug-in is given now."""
-        return SessionView(self.data, self.book if holder == ME else RequestBook(holder))
+        return SessionView(self.data, self.book if holder == ME else RequestQueue(holder))
 
 
 @pytest.fixture

@@ -16,8 +16,8 @@ from symscan.model.bar import BarSlice, LateBars
 from symscan.model.interval import Interval
 from symscan.model.readings import SESSION_READINGS
 from symscan.runtime.processor import DataProcessor
-from symscan.session.bar_history import LaterBlocks
-from symscan.session.requests import RequestBook
+from symscan.session.bar_history import LazyBlocks
+from symscan.session.requests import RequestQueue
 from symscan.session.session_data import SessionData
 from symscan.session.unknown_reasons import Missing
 from symscan.session.view import SessionView
@@ -43,7 +43,7 @@ class Busy:
         self.data.holders.add_member("A", "config")
         self.data.holders.lock("A", ME, "mine")
         earlier = [make_block(self.session.pre_open - MINUTE, 9.0)]
-        self.data.history.put(ME, ["A"], FIVE, 2, LaterBlocks(lambda: earlier))
+        self.data.history.put(ME, ["A"], FIVE, 2, LazyBlocks(lambda: earlier))
         self.random = np.random.default_rng(5)
         self._processor = DataProcessor(self.data)
         self._minute = -5
@@ -90,7 +90,7 @@ class Busy:
 
 def looks(data: SessionData, holder: str = ME) -> list[Any]:
     """Everything a plug-in can see."""
-    book = RequestBook(holder)
+    book = RequestQueue(holder)
     view = SessionView(data, book)
     names = [*SESSION_READINGS, *KEYS, "bbands_3_2_5m.upper"]
     seen: list[Any] = [view.symbols, *(view.column(name).tobytes() for name in names)]

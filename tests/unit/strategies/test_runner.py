@@ -10,7 +10,7 @@ from symscan.model.trading import Signal
 from symscan.session.requests import RemoveSymbol
 from symscan.strategies.base import BaseStrategy, Decisions, StrategyContext
 from symscan.strategies.paper.rules import PaperRules
-from symscan.strategies.runner import RunningStrategy
+from symscan.strategies.runner import StrategyRunner
 
 STRATEGY, SCANNER = "strategy:paper", "scanner:other"
 TRADE = "strategy:paper trades it"
@@ -39,12 +39,12 @@ class _Trader(BaseStrategy):
         raise RuntimeError("on purpose")
 
 
-def _session() -> tuple[Played, _Trader, RunningStrategy]:
+def _session() -> tuple[Played, _Trader, StrategyRunner]:
     played = Played()
     played.until(3)
     played.provisioning.admit(["A", "B"], SCANNER)
     trader = _Trader()
-    return played, trader, RunningStrategy("paper", trader, played.data, played.time, "backtest")
+    return played, trader, StrategyRunner("paper", trader, played.data, played.time, "backtest")
 
 
 def _names(events: Iterable[Event]) -> list[tuple[str, str, str | None]]:

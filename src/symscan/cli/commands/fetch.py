@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from symscan.cli.commands.run import parse_date
-from symscan.cli.errors import Ended, code_of
+from symscan.cli.errors import SessionStopped, code_of
 from symscan.errors import FeedError, InputError
 
 if TYPE_CHECKING:
     from symscan.model.instant import Instant
     from symscan.model.interval import Interval
     from symscan.model.session import Session
-    from symscan.sources.alpaca.downloader import Fetcher
+    from symscan.sources.alpaca.downloader import Downloader
     from symscan.sources.store.bar_store import BarStore
 
 EXAMPLES = (
@@ -66,7 +66,7 @@ def fetch(
     from symscan.cli.output.data_report import show_fetch
     from symscan.clock.session_calendar import SessionCalendar
     from symscan.sources.alpaca.credentials import AlpacaHosts, AlpacaKeys
-    from symscan.sources.alpaca.downloader import Fetcher
+    from symscan.sources.alpaca.downloader import Downloader
     from symscan.sources.alpaca.rest import AlpacaRest
 
     names, intervals = _symbols(symbols, universe or []), _intervals(interval)
@@ -78,14 +78,14 @@ def fetch(
         opened.refuse_other(f"{source}:{feed}")
         now, _ = rest.clock()
         over = _over(sessions, now)
-        fetcher = Fetcher(opened, rest, now)
+        fetcher = Downloader(opened, rest, now)
         _fetch(fetcher, names, intervals, over)
         _check_any_taken(rest.refused, names)
     show_fetch(fetcher.report(), over, sessions[len(over) :], store)
 
 
 def _fetch(
-    fetcher: Fetcher, symbols: Sequence[str], intervals: Sequence[Interval], sessions: Sequence[Session]
+    fetcher: Downloader, symbols: Sequence[str], intervals: Sequence[Interval], sessions: Sequence[Session]
 ) -> None:
     from symscan.cli.commands.store_change import progress_bar
 
@@ -116,7 +116,7 @@ def _filled(root: Path) -> Iterator[BarStore]:
     try:
         yield store
     except KeyboardInterrupt as interrupt:
-        raise Ended(f"interrupted; {_left(root, before)}", code_of(interrupt)) from None
+        raise SessionStopped(f"interrupted; {_left(root, before)}", code_of(interrupt)) from None
     except FeedError as error:
         raise FeedError(f"{error}; {_left(root, before)}") from None
     finally:

@@ -13,28 +13,27 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from symscan.cli.commands.run import parse_date
-from symscan.cli.errors import INTERRUPTED, Ended
+from symscan.cli.errors import INTERRUPTED, SessionStopped
 from symscan.cli.log_options import LogFile, Verbosity, logging_to
 from symscan.errors import InputError, RunError, SymscanError
 
 if TYPE_CHECKING:
     from symscan.cli.commands.live_resume import Broken
     from symscan.cli.commands.live_start import MarketTime
-    from symscan.cli.output.live_output import Voice
-    from symscan.cli.signals import Stopping
+    from symscan.cli.output.live_output import LiveConsole
+    from symscan.cli.signals import StopSignals
     from symscan.config import SessionConfig
     from symscan.model.instant import Instant
     from symscan.model.session import Session
     from symscan.observers.base import Observer
     from symscan.observers.results.run_folder import RunFolder
     from symscan.observers.results.summary import RunSummary
-    from symscan.runtime.live.session import Live, LiveOptions
+    from symscan.runtime.live.session import LiveOptions, LiveSetup
 
 EXAMPLES = "Example: symscan live session.json --source replay --store store --date 2018-02-20 --speed 60"
 
 _SLOWEST: Final = 0.001
-_FASTEST: Final = 1e6
-"""Beyond these an instant of the replay is none of the calendar, or none of this computer's clock."""
+_FASTEST: Final = 1e6  # beyond these an instant is none of the calendar, or none of this computer's clock
 
 
 class Source(StrEnum):
@@ -185,18 +184,18 @@ def _check(wishes: _Wishes) -> None:
 
 
 def _live(config: SessionConfig, wishes: _Wishes, *, jsonl: bool, quiet: bool) -> None:
-    from symscan.cli.output.live_output import Voice
+    from symscan.cli.output.live_output import LiveConsole
     from symscan.cli.output.plugin_output import own_output
     from symscan.cli.output.run_report import check_scanners, report_console, show_report
 
     with own_output() as stdout:  # from before the first module of the user's is imported
-        options, summary = _played(config, wishes, Voice(as_json=jsonl, stdout=stdout), quiet=quiet)
+        options, summary = _played(config, wishes, LiveConsole(as_json=jsonl, stdout=stdout), quiet=quiet)
     show_report(config.name, summary, options.out, report_console(stderr=jsonl))
     check_scanners(summary, options.out)
 
 
 def _played(
-    config: SessionConfig, wishes: _Wishes, voice: Voice, *, quiet: bool
+    config: SessionConfig, wishes: _Wishes, voice: LiveConsole, *, quiet: bool
 ) -> tuple[LiveOptions, RunSummary]:
     """Check everything, then run the session to its close."""
     from symscan.cli.commands.live_start import MarketTime, wait_for
@@ -218,7 +217,7 @@ def _played(
     return options, _run(assembled, _facts(config, options), announcers, voice, wishes.force)
 
 
-def _say_what_is_resumed(voice: Voice, wishes: _Wishes, session: Session, options: LiveOptions) -> None:
+def _say_what_is_resumed(voice: LiveConsole, wishes: _Wishes, session: Session, options: LiveOptions) -> None:
     if wishes.resume and not options.folder.exists():
         voice.news(f"{options.out} holds no session to go on with; it begins")
     if options.is_over:
@@ -319,7 +318,7 @@ def _session(config: SessionConfig, wishes: _Wishes, now: Instant, broken: Broke
     return session_at(calendar, now, resume=wishes.resume)
 
 
-def _check_record(assembled: Live) -> None:
+def _check_record(assembled: LiveSetup) -> None:
     """Refuse to go on with another session, or with a damaged record, before anything is done."""
     from symscan.recording.session_log import RECORD_NAME, SessionRecord
     from symscan.runtime.recovery.record_check import check_record
@@ -331,7 +330,7 @@ def _check_record(assembled: Live) -> None:
 
 
 def _run(
-    assembled: Live, facts: dict[str, Any], announcers: list[Observer], voice: Voice, force: bool
+    assembled: LiveSetup, facts: dict[str, Any], announcers: list[Observer], voice: LiveConsole, force: bool
 ) -> RunSummary:
     from symscan.cli.signals import stopping
     from symscan.observers.results.run_folder import run_folder
@@ -347,12 +346,18 @@ def _run(
                     raise KeyboardInterrupt  # which is what the folder knows a run to end by
         except KeyboardInterrupt:
             code = stopper.exit_code or INTERRUPTED
-            raise Ended(f"ended early; results are in {options.out}, --resume goes on", code) from None
+            raise SessionStopped(
+                f"ended early; results are in {options.out}, --resume goes on", code
+            ) from None
     return results.summary
 
 
 def _drive(
-    assembled: Live, results: RunFolder, announcers: list[Observer], stopper: Stopping, voice: Voice
+    assembled: LiveSetup,
+    results: RunFolder,
+    announcers: list[Observer],
+    stopper: StopSignals,
+    voice: LiveConsole,
 ) -> None:
     """Once the session has begun there are results, and whatever ends it is no mistake of the input."""
     from symscan.runtime.runner import run_live
@@ -383,13 +388,13 @@ def _facts(config: SessionConfig, options: LiveOptions) -> dict[str, Any]:
     }
 
 
-def _announcers(voice: Voice, *, quiet: bool, is_over: bool) -> list[Observer]:
+def _announcers(voice: LiveConsole, *, quiet: bool, is_over: bool) -> list[Observer]:
     """Who is told of what is new; a hit of a session that is over is no news."""
-    from symscan.observers.console.activity import News
+    from symscan.observers.console.activity import ActivityLog
     from symscan.observers.console.alerts import Alerts
     from symscan.observers.console.conditions import Conditions
 
     if is_over:
         return [Conditions(voice.loud, voice.plain)]
     told: list[Observer] = [Alerts(voice.hit), Conditions(voice.loud, voice.plain)]
-    return told if quiet else [*told, News(voice.news)]
+    return told if quiet else [*told, ActivityLog(voice.news)]

@@ -56,9 +56,9 @@ class MarketTime:
 
         keys, hosts = AlpacaKeys.from_environment(), AlpacaHosts.from_environment()
         require_client()
-        from symscan.sources.alpaca.http_client import Patience
+        from symscan.sources.alpaca.http_client import HttpTimeouts
 
-        quickly = Patience(read_seconds=_CLOCK_READ_SECONDS, retries=_CLOCK_RETRIES)
+        quickly = HttpTimeouts(read_seconds=_CLOCK_READ_SECONDS, retries=_CLOCK_RETRIES)
         try:
             market, ours = AlpacaRest(keys, hosts, feed, quickly).clock()
         except KeysRefused:

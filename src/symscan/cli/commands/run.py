@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from symscan.cli.errors import Ended, code_of
+from symscan.cli.errors import SessionStopped, code_of
 from symscan.cli.log_options import LogFile, Verbosity, logging_to
 from symscan.errors import InputError, RunError, SymscanError
 
@@ -142,7 +142,7 @@ def _play(
             return results.summary
     except KeyboardInterrupt as interrupt:
         message = f"interrupted; the results up to there are in {shown}, --resume goes on"
-        raise Ended(message, code_of(interrupt)) from None
+        raise SessionStopped(message, code_of(interrupt)) from None
 
 
 def _drive(backtest: Backtest, results: RunFolder, progress: Progress, shown: Path) -> None:

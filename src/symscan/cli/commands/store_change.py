@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from symscan.cli.errors import Ended, code_of
+from symscan.cli.errors import SessionStopped, code_of
 from symscan.sources.store.bar_store import BarStore
 from symscan.sources.store.catalogue import CATALOGUE_NAME
 
@@ -26,7 +26,7 @@ def opened_for_change(root: Path) -> Iterator[BarStore]:
     except KeyboardInterrupt as interrupt:
         is_done = BarStore(root).generation != before
         left = "the import was complete" if is_done else "the store is as it was"
-        raise Ended(f"interrupted; {left}", code_of(interrupt)) from None
+        raise SessionStopped(f"interrupted; {left}", code_of(interrupt)) from None
     finally:
         if is_new:
             BarStore(root).remove_if_unused()

@@ -10,7 +10,7 @@ LOUD = "!! "
 """Marks what lessens the worth of hits."""
 
 
-class Voice:
+class LiveConsole:
     """Prints line by line, each at once; a listener who goes away does not end the session.
 
     Parameters

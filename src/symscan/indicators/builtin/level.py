@@ -36,12 +36,12 @@ class Extreme(Indicator):
         self._window.push(values)
         left = np.equal(self._window.fallen, self._value, out=self._has_left).nonzero()[0]
         self.pick(self._value, values, out=self._value)
-        self._look_through(left)
+        self._scan_rows(left)
 
     def _seed(self, rows: Rows, counts: Counts, bars: Block) -> None:  # noqa: ARG002 - the window has them
-        self._look_through(rows[counts == self._period])
+        self._scan_rows(rows[counts == self._period])
 
-    def _look_through(self, rows: Rows) -> None:
+    def _scan_rows(self, rows: Rows) -> None:
         if len(rows):
             self._value[rows] = self.pick.reduce(self._window.slots[:, rows], axis=0)
 

@@ -136,8 +136,8 @@ class ProfileIndicator(SessionIndicator):
         super()._become(other, rows)
         self._profile = other.profile if isinstance(rows, slice) else other.profile.taken(rows)
 
-    def _take_over(self, rows: Rows, fresh: Self) -> None:
-        super()._take_over(rows, fresh)
+    def _store_rows(self, rows: Rows, fresh: Self) -> None:
+        super()._store_rows(rows, fresh)
         self._profile.put(rows, fresh.profile)
 
     def _end_session(self) -> None:

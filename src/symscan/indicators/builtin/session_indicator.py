@@ -7,7 +7,7 @@ from typing import Self
 import numpy as np
 
 from symscan.indicators.base import Indicator
-from symscan.indicators.state import Finder
+from symscan.indicators.state import MaskRows
 from symscan.model.bar import Block, Mask, Rows
 from symscan.model.instant import MINUTE, Instant
 from symscan.model.interval import Interval
@@ -82,7 +82,7 @@ class SessionIndicator(Indicator):
         """Where in the session the newest block stands."""
         return self._clock
 
-    def update(self, rows: Mask, bars: Block, find: Finder | None = None) -> None:
+    def update(self, rows: Mask, bars: Block, find: MaskRows | None = None) -> None:
         """Give some rows this bar, and let time pass for all; see ``Indicator.update``."""
         if self._clock.advance_to(bars.end):
             self._end_session()
@@ -94,8 +94,8 @@ class SessionIndicator(Indicator):
         super()._become(other, rows)
         self._clock.catch_up(other.clock)
 
-    def _take_over(self, rows: Rows, fresh: Self) -> None:
-        super()._take_over(rows, fresh)
+    def _store_rows(self, rows: Rows, fresh: Self) -> None:
+        super()._store_rows(rows, fresh)
         self._clock.catch_up(fresh.clock)
 
     def _end_slot(self, rows: Mask, bars: Block) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from talib import InsufficientHistory  # type: ignore[attr-defined]  # its stubs forget it
 
 from symscan.indicators.base import Indicator
-from symscan.indicators.state import Counts, Finder
+from symscan.indicators.state import Counts, MaskRows
 from symscan.model.bar import Block, Floats, Mask, Rows
 from symscan.model.specs import IndicatorSpec
 
@@ -45,7 +45,7 @@ class HandleIndicator(Indicator):
         self._unknown = np.nan if len(self.outputs) == 1 else (np.nan,) * len(self.outputs)
         super().__init__(spec, rows, seed_bars=1)
 
-    def update(self, rows: Mask, bars: Block, find: Finder | None = None) -> None:  # noqa: ARG002
+    def update(self, rows: Mask, bars: Block, find: MaskRows | None = None) -> None:  # noqa: ARG002
         """Give some rows this bar; see ``Indicator.update``."""
         chosen = np.flatnonzero(rows)
         given = bars.fields[self.inputs, :][:, chosen].T.tolist()
@@ -97,8 +97,8 @@ class HandleIndicator(Indicator):
         super()._become(other, rows)
         self._copy(range(len(self._handles)), other, np.arange(len(other.handles))[rows].tolist())
 
-    def _take_over(self, rows: Rows, fresh: Self) -> None:
-        super()._take_over(rows, fresh)
+    def _store_rows(self, rows: Rows, fresh: Self) -> None:
+        super()._store_rows(rows, fresh)
         self._copy(rows.tolist(), fresh, range(len(rows)))
 
     def _copy(self, rows: Iterable[int], other: Self, others: Iterable[int]) -> None:

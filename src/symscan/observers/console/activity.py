@@ -29,7 +29,7 @@ _CAME: Final = {
 }
 
 
-class News:
+class ActivityLog:
     """Says in short lines how the session's members come and go.
 
     Parameters

@@ -13,7 +13,7 @@ from symscan.formatting import format_number, format_price
 from symscan.model.events.session import Event, ScanFinished
 from symscan.model.instant import SECOND, Instant, to_iso
 from symscan.model.session import Session
-from symscan.observers.console.messages import Say, clock
+from symscan.observers.console.messages import Printer, clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ class Alerts:
         Says one hit.
     """
 
-    def __init__(self, say: Say) -> None:
+    def __init__(self, say: Printer) -> None:
         self._say = say
 
     def observe(self, session: Session, event: Event) -> None:

@@ -23,7 +23,7 @@ from symscan.model.events.session import Event, Outcome, ScanFinished, ScannerDi
 from symscan.model.events.trading import StrategyFailed
 from symscan.model.instant import SECOND, to_iso
 from symscan.model.session import Session
-from symscan.observers.console.messages import Condition, Kind, Say, clock
+from symscan.observers.console.messages import Condition, Kind, Printer, clock
 from symscan.observers.results.feed_figures import lost_message
 from symscan.observers.results.result_warnings import flaws_of
 
@@ -37,7 +37,7 @@ _ENDED_BADLY: Final = {
 }
 
 
-class ScannerWatch:
+class ScannerHealth:
     """Follows the scans of a session."""
 
     def __init__(self) -> None:
@@ -119,10 +119,10 @@ class Conditions:
         Says that the session is ready.
     """
 
-    def __init__(self, say_loud: Say, say: Say) -> None:
+    def __init__(self, say_loud: Printer, say: Printer) -> None:
         self._say_loud = say_loud
         self._say = say
-        self._scanners = ScannerWatch()
+        self._scanners = ScannerHealth()
 
     def observe(self, session: Session, event: Event) -> None:
         """Say what an event means."""

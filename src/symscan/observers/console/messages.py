@@ -10,7 +10,7 @@ from typing import Any, Final
 from symscan.model.instant import Instant, to_iso
 from symscan.model.session import Session
 
-Say = Callable[[str, dict[str, Any]], None]
+Printer = Callable[[str, dict[str, Any]], None]
 """Says something: its line for people, and its record for programs."""
 
 _LONGEST: Final = 300

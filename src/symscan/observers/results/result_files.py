@@ -54,7 +54,7 @@ class ResultFiles:
         """
         for name in RESULTS:
             if name in sizes:
-                self._take_over(name, sizes[name])
+                self._store_rows(name, sizes[name])
             else:
                 self.path(name).unlink(missing_ok=True)
 
@@ -98,7 +98,7 @@ class ResultFiles:
             if path.exists():
                 path.replace(self._folder / f"{RECORD}{_ASIDE}{tail}")
 
-    def _take_over(self, name: str, size: int) -> None:
+    def _store_rows(self, name: str, size: int) -> None:
         temporary, final = self.path(name), self._folder / name
         if not _reaches(temporary, size):
             if not _reaches(final, size):

@@ -22,20 +22,20 @@ from symscan.model.specs import IndicatorConfig, IndicatorSpec
 from symscan.runtime.building.scanners import KnownSymbols, ScannerSetup
 from symscan.runtime.building.strategies import StrategySetup
 from symscan.runtime.coordinator import SessionCoordinator, SessionParts
-from symscan.runtime.lag import LagWatch
+from symscan.runtime.lag import LagMonitor
 from symscan.runtime.market_clock import MarketClock
 from symscan.runtime.processor import DataProcessor
-from symscan.runtime.provisioning.loading import InlineLoading, Loading
-from symscan.runtime.provisioning.provisioner import MemberNeeds, Provisioning
-from symscan.runtime.provisioning.queue import Orders
-from symscan.runtime.provisioning.warm_up import Warming
-from symscan.runtime.publisher import Teller
-from symscan.runtime.readiness import Connection, ReadinessWatch
+from symscan.runtime.provisioning.loading import DataLoader, InlineLoader
+from symscan.runtime.provisioning.provisioner import MemberNeeds, Provisioner
+from symscan.runtime.provisioning.queue import ProvisioningQueue
+from symscan.runtime.provisioning.warm_up import IndicatorWarmup
+from symscan.runtime.publisher import EventPublisher
+from symscan.runtime.readiness import Connection, ReadinessMonitor
 from symscan.scanners.base import BaseScanner
 from symscan.scanners.execution.inline import Execution, InlineExecution
 from symscan.scanners.running.managed_scanner import ManagedScanner
 from symscan.scanners.running.manager import ScannerManager
-from symscan.session.bar_history import LaterBlocks
+from symscan.session.bar_history import LazyBlocks
 from symscan.session.holders import scanner_holder
 from symscan.session.session_data import SessionData
 from symscan.sources.ports import BarSource, HistorySource
@@ -45,7 +45,7 @@ DEFAULT_HISTORY_DAYS = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class CheckedConfig:
     """A configuration that passed every check that needs no data.
 
     Attributes
@@ -81,7 +81,7 @@ class Checked:
 
 
 @dataclass(frozen=True, slots=True)
-class Ports:
+class SessionPorts:
     """Where a session's bars come from, how its work is done and who is told: the defaults are a backtest's.
 
     Attributes
@@ -102,10 +102,10 @@ class Ports:
 
     history: HistorySource
     source: BarSource
-    teller: Teller
-    loading: Loading = field(default_factory=InlineLoading)
+    teller: EventPublisher
+    loading: DataLoader = field(default_factory=InlineLoader)
     execution: Execution = field(default_factory=InlineExecution)
-    keep: Callable[[Callable[[], Sequence[Block]]], Sequence[Block]] = LaterBlocks
+    keep: Callable[[Callable[[], Sequence[Block]]], Sequence[Block]] = LazyBlocks
     keeps_checkpoints: bool = False
     place_aside: Callable[[SessionData, Sequence[str]], None] | None = None
     connection: Connection | None = None
@@ -114,7 +114,7 @@ class Ports:
 
 def check(
     config: SessionConfig, mode: Mode, day: date | None = None, known_symbols: KnownSymbols | None = None
-) -> Checked:
+) -> CheckedConfig:
     """Check everything that can be wrong with a configuration before a session of it is put together.
 
     Parameters
@@ -135,18 +135,18 @@ def check(
     strategies = StrategySetup(config, folders, mode)
     made = tuple(scanners.check(day))
     strategies.check()
-    return Checked(config, mode, calendar, scanners, strategies, member_indicators(config), made)
+    return CheckedConfig(config, mode, calendar, scanners, strategies, member_indicators(config), made)
 
 
 def build(
-    checked: Checked, session: Session, managed: Sequence[ManagedScanner], ports: Ports
+    checked: CheckedConfig, session: Session, managed: Sequence[ManagedScanner], ports: SessionPorts
 ) -> SessionCoordinator:
     """One session, ready to run."""
     history, source = ports.history, ports.source
     data = SessionData(session, base=source.base, keeps_checkpoints=ports.keeps_checkpoints)
     time_manager = TimeManager(session)
-    warming = Warming(data, history, checked.calendar)
-    provisioning = Provisioning(
+    warming = IndicatorWarmup(data, history, checked.calendar)
+    provisioning = Provisioner(
         data, history, source, warming, checked.needs(), checked.needs_by_holder(), ports.keep
     )
     stored = history.symbols()
@@ -170,21 +170,21 @@ def build(
             DataProcessor(data),
             scanners,
             provisioning,
-            Orders(
+            ProvisioningQueue(
                 data,
                 provisioning,
                 warming,
                 source,
                 ports.loading,
-                loads_history=ports.keep is not LaterBlocks,
+                loads_history=ports.keep is not LazyBlocks,
             ),
             source,
             ports.teller,
             clock,
             checked.strategies.engine(data, time_manager),
             config_symbols=tuple(symbol for symbol in checked.config.symbols if symbol in stored),
-            lag=LagWatch(ports.settings.lag_seconds),
-            readiness=None if ports.connection is None else ReadinessWatch(data, ports.connection),
+            lag=LagMonitor(ports.settings.lag_seconds),
+            readiness=None if ports.connection is None else ReadinessMonitor(data, ports.connection),
             closing_seconds=ports.settings.closing_seconds,
         )
     )

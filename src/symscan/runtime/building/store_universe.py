@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from symscan.recording.session_log import SessionRecord
-from symscan.runtime.building.build import Checked
+from symscan.runtime.building.build import CheckedConfig
 from symscan.runtime.building.scanners import KnownSymbols, ScannerSetup
 from symscan.scanners.universe import STORE
 from symscan.sources.stored.universe import symbols_before
@@ -18,7 +18,7 @@ from symscan.sources.stored.universe import symbols_before
 _KEY: Final = "store_universe"
 
 
-def recorded_scanners(checked: Checked, record: SessionRecord, day: date) -> ScannerSetup:
+def recorded_scanners(checked: CheckedConfig, record: SessionRecord, day: date) -> ScannerSetup:
     """The scanners of a live session, whose universe ``store`` is recorded if any of them has it.
 
     Earlier sessions of a symbol that joins are fetched into the store: a resumed session, and its

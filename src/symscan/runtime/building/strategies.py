@@ -63,10 +63,10 @@ class StrategySetup:
             return None
         # Most runs have no strategies and need not wait for what runs them.
         from symscan.strategies.engine import AnalysisEngine
-        from symscan.strategies.runner import RunningStrategy
+        from symscan.strategies.runner import StrategyRunner
 
         running = [
-            RunningStrategy(one.name, self._make(one), data, time_manager, self.mode) for one in enabled
+            StrategyRunner(one.name, self._make(one), data, time_manager, self.mode) for one in enabled
         ]
         return AnalysisEngine(running, data, time_manager)
 

@@ -20,7 +20,7 @@ _WAIT_SECONDS: Final = 30.0
 
 
 @dataclass(frozen=True, slots=True)
-class Compacted:
+class ArchiveReport:
     """What became of a session's bars.
 
     Attributes
@@ -41,7 +41,7 @@ class Compacted:
     invalid: int = 0
 
 
-def compact(record: SessionRecord, store: BarStore, day: date, origin: str | None) -> Compacted:
+def compact(record: SessionRecord, store: BarStore, day: date, origin: str | None) -> ArchiveReport:
     """Put the bars of a recorded session into the store; a second time changes nothing.
 
     A bar the store has already stays as it is: what was imported or fetched is as the source finally
@@ -70,13 +70,13 @@ def compact(record: SessionRecord, store: BarStore, day: date, origin: str | Non
     missing = _missing(taken, stored)
     invalid = missing.height - missing.filter(valid_expr()).height
     if missing.height == invalid:
-        return Compacted(taken.height, 0, _conflicts(taken, stored), invalid)
+        return ArchiveReport(taken.height, 0, _conflicts(taken, stored), invalid)
     with store.updating(_WAIT_SECONDS) as update:
         update.claim(store.origin if origin is None else origin)
         stored = store.load(interval, [day])  # what it has now: it is changed by nobody else any more
         new = _missing(taken, stored).filter(valid_expr())
         update.put(interval, day, pl.concat([stored, new]).sort(_KEY))
-    return Compacted(taken.height, new.height, _conflicts(taken, stored), invalid)
+    return ArchiveReport(taken.height, new.height, _conflicts(taken, stored), invalid)
 
 
 def _missing(taken: pl.DataFrame, stored: pl.DataFrame) -> pl.DataFrame:

@@ -25,7 +25,7 @@ _BEFORE_OPEN: Final = 11 * MINUTE
 """A replay begins so long before the open at the latest: in its next minute a session says it is ready."""
 
 
-class FeedPlan(Protocol):
+class BrokerSession(Protocol):
     """Where a session's bars are to come from."""
 
     @property

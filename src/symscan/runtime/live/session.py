@@ -19,23 +19,23 @@ from symscan.observers.base import Observer
 from symscan.plugins.digests import digests
 from symscan.recording.database import Waiting
 from symscan.recording.session_log import RECORD_NAME, WAITING, SessionRecord
-from symscan.runtime.building.build import Checked, Ports, build
+from symscan.runtime.building.build import CheckedConfig, SessionPorts, build
 from symscan.runtime.building.store_universe import recorded_scanners
 from symscan.runtime.coordinator import SessionCoordinator
-from symscan.runtime.live.feed_plans import FeedPlan
-from symscan.runtime.provisioning.loading import BackgroundLoading
-from symscan.runtime.provisioning.prefetch import Supplies
-from symscan.runtime.provisioning.rows import PlacingAside
-from symscan.runtime.publisher import Teller
-from symscan.runtime.recovery.source import TapedSource
-from symscan.runtime.recovery.step_recorder import Tape
+from symscan.runtime.live.feed_plans import BrokerSession
+from symscan.runtime.provisioning.loading import BackgroundLoader
+from symscan.runtime.provisioning.prefetch import PrefetchedHistory
+from symscan.runtime.provisioning.rows import OutsiderLookup
+from symscan.runtime.publisher import EventPublisher
+from symscan.runtime.recovery.source import RecordedSource
+from symscan.runtime.recovery.step_recorder import StepRecorder
 from symscan.runtime.recovery.undelivered import undelivered
-from symscan.runtime.recovery.work import TapedConnection, TapedExecution, TapedLoading
-from symscan.scanners.execution.threads import BackgroundExecution
+from symscan.runtime.recovery.work import RecordedConnectionStatus, RecordedExecution, RecordedLoader
+from symscan.scanners.execution.threads import ThreadedExecution
 from symscan.scanners.running.managed_scanner import ManagedScanner
-from symscan.session.bar_history import LaterBlocks
+from symscan.session.bar_history import LazyBlocks
 from symscan.sources.ports import Feed
-from symscan.sources.streaming.source import LiveSource
+from symscan.sources.streaming.source import StreamSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +130,7 @@ class LiveSession:
 
 
 @dataclass(frozen=True, slots=True)
-class Live:
+class LiveSetup:
     """A configuration that passed every check, with the feed of the session it is to run.
 
     Attributes
@@ -149,13 +149,13 @@ class Live:
         Makes what carries out scans beside the stream; one with another clock measures timeouts by that.
     """
 
-    checked: Checked
+    checked: CheckedConfig
     options: LiveOptions
     session: Session
     settings: LiveSettings
-    feed_plan: FeedPlan
+    feed_plan: BrokerSession
     warnings: tuple[str, ...] = ()
-    make_execution: Callable[..., BackgroundExecution] = BackgroundExecution
+    make_execution: Callable[..., ThreadedExecution] = ThreadedExecution
 
     def about(self) -> dict[str, Any]:
         """What must be the same for a session to be resumed."""
@@ -201,25 +201,25 @@ class Live:
                 record.note(**self._more(feed))
                 self.feed_plan.prepare(self._wanted(), self.session)
                 feed.open()
-                tape = Tape(record, self.session)
+                tape = StepRecorder(record, self.session)
                 source = self._source(record, feed, managed)
-                teller = Teller(self.session, observers, announcers, tape)
-                execution = self.make_execution(feed.wake, is_patient=feed.is_patient)
+                teller = EventPublisher(self.session, observers, announcers, tape)
+                execution = self.make_execution(feed.wake, waits_for_session=feed.waits_for_session)
                 ports = self._ports(feed, source, tape, teller, execution)
                 coordinator = build(self.checked, self.session, managed, ports)
                 tape.when_live(lambda: _remember(source, coordinator, record))
 
                 def stop() -> None:
-                    execution.hurry()
+                    execution.stop_waiting()
                     source.stop()
 
                 yield LiveSession(coordinator, record, stop, not_told, tape.when_live)
 
-    def _source(self, record: SessionRecord, feed: Feed, scanners: Sequence[ManagedScanner]) -> LiveSource:
+    def _source(self, record: SessionRecord, feed: Feed, scanners: Sequence[ManagedScanner]) -> StreamSource:
         """The stream's slices; of a store's own bars none is dropped that a backtest would use."""
         is_stored = self.feed_plan.origin is None
         begun = self._gone_through(record, scanners)
-        return LiveSource(feed, self.session, self.settings, begun, keeps_zero_volume=is_stored)
+        return StreamSource(feed, self.session, self.settings, begun, keeps_zero_volume=is_stored)
 
     def _gone_through(self, record: SessionRecord, scanners: Sequence[ManagedScanner]) -> Instant | None:
         """The last instant that needs no slice any more; None if there is none in this session."""
@@ -227,22 +227,27 @@ class Live:
         return self.feed_plan.begin(scanners) if last is None else last
 
     def _ports(
-        self, feed: Feed, source: LiveSource, tape: Tape, teller: Teller, execution: BackgroundExecution
-    ) -> Ports:
+        self,
+        feed: Feed,
+        source: StreamSource,
+        tape: StepRecorder,
+        teller: EventPublisher,
+        execution: ThreadedExecution,
+    ) -> SessionPorts:
         """What runs beside the stream, and what is recorded of it."""
         history = self.feed_plan.history
-        supplies = Supplies(history, source, self.checked.calendar, self.session)
-        loading = BackgroundLoading(supplies.fetch, feed.wake, is_patient=feed.is_patient)
-        return Ports(
+        supplies = PrefetchedHistory(history, source, self.checked.calendar, self.session)
+        loading = BackgroundLoader(supplies.fetch, feed.wake, waits_for_session=feed.waits_for_session)
+        return SessionPorts(
             supplies,
-            TapedSource(tape, source),
+            RecordedSource(tape, source),
             teller,
-            TapedLoading(tape, loading),
-            TapedExecution(tape, execution),
-            LaterBlocks if feed.is_patient else _at_once,
+            RecordedLoader(tape, loading),
+            RecordedExecution(tape, execution),
+            LazyBlocks if feed.waits_for_session else _at_once,
             keeps_checkpoints=True,
-            place_aside=PlacingAside(history, feed).place_on,
-            connection=TapedConnection(tape, source),
+            place_aside=OutsiderLookup(history, feed).place_on,
+            connection=RecordedConnectionStatus(tape, source),
             settings=self.settings,
         )
 
@@ -267,7 +272,7 @@ def _at_once(load: Callable[[], Sequence[Block]]) -> Sequence[Block]:
     return load()
 
 
-def _remember(source: LiveSource, coordinator: SessionCoordinator, record: SessionRecord) -> None:
+def _remember(source: StreamSource, coordinator: SessionCoordinator, record: SessionRecord) -> None:
     """Tell the source what a resumed session has had, and since when bars may be missing of it."""
     source.remember(_bars_of(coordinator))
     dropped = [json.loads(line)["since"] for line in record.lines_of(FeedDroppedBars)]

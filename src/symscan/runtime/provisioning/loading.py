@@ -16,7 +16,7 @@ from symscan.model.interval import Interval
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class DataPlan:
     """What an order will ask the sources for.
 
     Attributes
@@ -37,7 +37,7 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
-class Loaded:
+class LoadResult:
     """A load that ended.
 
     Attributes
@@ -55,44 +55,44 @@ class Loaded:
     prepared: tuple[str, ...] = ()
 
 
-class Loading(Protocol):
+class DataLoader(Protocol):
     """Loads what orders need, in the order they were given."""
 
-    def submit(self, plan: Callable[[], Plan]) -> None:
+    def submit(self, plan: Callable[[], DataPlan]) -> None:
         """Begin to load; ``plan`` is called at once, or not at all."""
 
-    def collect(self, *, waits: bool = False) -> list[Loaded]:
+    def collect(self, *, waits: bool = False) -> list[LoadResult]:
         """Take out the loads that ended, in order: one that is not done holds back those after it.
 
         ``waits`` where the session has time to let them end.
         """
 
 
-class InlineLoading:
+class InlineLoader:
     """Loads nothing ahead: what is carried out at once is loaded when it is looked at, as a backtest does."""
 
     def __init__(self) -> None:
         self._submitted = 0
 
-    def submit(self, plan: Callable[[], Plan]) -> None:  # noqa: ARG002 - nothing is loaded ahead
+    def submit(self, plan: Callable[[], DataPlan]) -> None:  # noqa: ARG002 - nothing is loaded ahead
         """Be ready at once."""
         self._submitted += 1
 
-    def collect(self, *, waits: bool = False) -> list[Loaded]:  # noqa: ARG002 - nothing is under way
+    def collect(self, *, waits: bool = False) -> list[LoadResult]:  # noqa: ARG002 - nothing is under way
         """One for each order given."""
         count, self._submitted = self._submitted, 0
-        return [Loaded() for _ in range(count)]
+        return [LoadResult() for _ in range(count)]
 
 
 @dataclass(slots=True)
 class _Load:
-    plan: Plan
+    plan: DataPlan
     done: threading.Event = field(default_factory=threading.Event)
-    loaded: Loaded = Loaded()
+    loaded: LoadResult = LoadResult()
     fault: BaseException | None = None
 
 
-class BackgroundLoading:
+class BackgroundLoader:
     """Loads on a thread of its own, while bars stream.
 
     Parameters
@@ -101,7 +101,7 @@ class BackgroundLoading:
         Loads a plan and returns the context that holds it; called on the thread.
     wake
         Called when a load ended.
-    is_patient
+    waits_for_session
         Whether the session can wait: :meth:`collect` then does, until everything is loaded.
     waiting_seconds
         How long, in all, it waits where it is not: a session that makes up for missed minutes has some time,
@@ -110,21 +110,21 @@ class BackgroundLoading:
 
     def __init__(
         self,
-        load: Callable[[Plan], Callable[[], AbstractContextManager[object]]],
+        load: Callable[[DataPlan], Callable[[], AbstractContextManager[object]]],
         wake: Callable[[], None],
         *,
-        is_patient: bool = False,
+        waits_for_session: bool = False,
         waiting_seconds: float = 15.0,
     ) -> None:
         self._load = load
         self._waiting_seconds = waiting_seconds
         self._wake = wake
-        self._is_patient = is_patient
+        self._is_patient = waits_for_session
         self._loads: deque[_Load] = deque()
         self._queue: SimpleQueue[_Load] = SimpleQueue()
         self._thread: threading.Thread | None = None
 
-    def submit(self, plan: Callable[[], Plan]) -> None:
+    def submit(self, plan: Callable[[], DataPlan]) -> None:
         """Have the plan loaded; an empty one is ready at once, in its turn."""
         load = _Load(plan())
         self._loads.append(load)
@@ -136,7 +136,7 @@ class BackgroundLoading:
             self._thread.start()
         self._queue.put(load)
 
-    def collect(self, *, waits: bool = False) -> list[Loaded]:
+    def collect(self, *, waits: bool = False) -> list[LoadResult]:
         """Take out the loads that ended.
 
         Raises
@@ -144,7 +144,7 @@ class BackgroundLoading:
         Exception
             What a load raised that is no fault of the data.
         """
-        ended: list[Loaded] = []
+        ended: list[LoadResult] = []
         while self._loads and self._has_ended(self._loads[0], waits=waits):
             load = self._loads.popleft()
             if load.fault is not None:
@@ -166,9 +166,9 @@ class BackgroundLoading:
         while True:
             load = self._queue.get()
             try:
-                load.loaded = Loaded(self._load(load.plan), prepared=load.plan.new)
+                load.loaded = LoadResult(self._load(load.plan), prepared=load.plan.new)
             except SymscanError as error:
-                load.loaded = Loaded(error=str(error), prepared=load.plan.new)
+                load.loaded = LoadResult(error=str(error), prepared=load.plan.new)
             except BaseException as fault:  # raised again on the session's thread, which is to know of it
                 load.fault = fault
             load.done.set()

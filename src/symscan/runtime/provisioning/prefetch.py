@@ -14,7 +14,7 @@ from symscan.clock.session_calendar import SessionCalendar
 from symscan.model.bar import Block
 from symscan.model.interval import Interval
 from symscan.model.session import Session
-from symscan.runtime.provisioning.loading import Plan
+from symscan.runtime.provisioning.loading import DataPlan
 from symscan.sources.ports import BarSource, DailyHistory, HistorySource
 
 
@@ -36,7 +36,7 @@ class _Batch:
     runs: Mapping[Interval, _Run] = field(default_factory=dict)
 
 
-class Supplies:
+class PrefetchedHistory:
     """A history that answers from what was loaded ahead, and asks the one behind it for the rest.
 
     Parameters
@@ -64,7 +64,7 @@ class Supplies:
         """What is loaded ahead stays here: another process asks the history behind it."""
         return _same, (self._history,)
 
-    def fetch(self, plan: Plan) -> Callable[[], AbstractContextManager[object]]:
+    def fetch(self, plan: DataPlan) -> Callable[[], AbstractContextManager[object]]:
         """Load what a plan names; may wait, and touches nothing of the session's.
 
         Returns

@@ -22,10 +22,10 @@ from symscan.model.events.session import (
 from symscan.model.interval import Interval
 from symscan.model.session import Session
 from symscan.model.specs import IndicatorSpec
-from symscan.runtime.provisioning.removal import Leaving
-from symscan.runtime.provisioning.rows import furnish
-from symscan.runtime.provisioning.warm_up import Warming
-from symscan.session.bar_history import LaterBlocks
+from symscan.runtime.provisioning.removal import SymbolRemoval
+from symscan.runtime.provisioning.rows import allocate_rows
+from symscan.runtime.provisioning.warm_up import IndicatorWarmup
+from symscan.session.bar_history import LazyBlocks
 from symscan.session.holders import CONFIG, MEMBERS
 from symscan.session.requests import (
     AddBars,
@@ -62,7 +62,7 @@ class MemberNeeds:
     indicators: tuple[IndicatorSpec, ...] = ()
 
 
-class Provisioning:
+class Provisioner:
     """Gives plug-ins what they asked for, between slices.
 
     All requests of one exchange are loaded together, so that a thousand symbols asked for one by
@@ -91,10 +91,10 @@ class Provisioning:
         data: SessionData,
         history: HistorySource,
         source: BarSource,
-        warming: Warming,
+        warming: IndicatorWarmup,
         needs: MemberNeeds,
         needs_by_holder: Mapping[str, MemberNeeds | None] = MappingProxyType({}),
-        keep: Callable[[Callable[[], Sequence[Block]]], Sequence[Block]] = LaterBlocks,
+        keep: Callable[[Callable[[], Sequence[Block]]], Sequence[Block]] = LazyBlocks,
     ) -> None:
         self._data = data
         self._history = history
@@ -103,7 +103,7 @@ class Provisioning:
         self._needs = needs
         self._needs_by_holder = needs_by_holder
         self._keep = keep
-        self._leaving = Leaving(data, source)
+        self._leaving = SymbolRemoval(data, source)
         self._known_derived: set[str] = set()
         for one in (needs, *needs_by_holder.values()):
             self._note_given(one)
@@ -125,7 +125,7 @@ class Provisioning:
                 later.append(request)
             else:
                 first.append(request)
-        return [*self._provide(first), *self._carry_out(changes), *self._provide(later)]
+        return [*self._provide(first), *self._apply(changes), *self._provide(later)]
 
     def _provide(self, requests: Sequence[AddBars | AddIndicator]) -> list[Event]:
         """Load what is asked for, all of it together."""
@@ -176,9 +176,11 @@ class Provisioning:
         missing = [symbol for symbol in symbols if symbol not in stored]
         refused = self._refuse_all(missing, holder, "the store has no bars of it")
         new = [symbol for symbol in here if self._data.holders.add_member(symbol, holder)]
-        return [*refused, *self.equip(new, holder, needs)]
+        return [*refused, *self.provision_members(new, holder, needs)]
 
-    def equip(self, new: Sequence[str], holder: str, needs: MemberNeeds | None = None) -> list[Event]:
+    def provision_members(
+        self, new: Sequence[str], holder: str, needs: MemberNeeds | None = None
+    ) -> list[Event]:
         """Give new members everything a member has; the store must have bars of them."""
         if not new:  # most scans find nobody new; asking for nobody would make indicators over no rows
             return []
@@ -188,7 +190,7 @@ class Provisioning:
         for interval in needs.streams:
             for wanting in (holder, MEMBERS):
                 self._data.add_interval(interval, wanting)
-            self._shelve(MEMBERS, new, interval, needs.history_days)
+            self._keep_history(MEMBERS, new, interval, needs.history_days)
         events += self._keep_indicators([AddIndicator(CONFIG, tuple(new), spec) for spec in needs.indicators])
         now = self._data.now
         return [*events, *(SymbolAdded(now, symbol, holder, ready_at=now) for symbol in new)]
@@ -218,7 +220,7 @@ class Provisioning:
         return [DailyBarsDerived(self._data.now, len(new))] if new else []
 
     def _furnish(self, symbols: Iterable[str]) -> None:
-        new = furnish(self._data, self._history, symbols)
+        new = allocate_rows(self._data, self._history, symbols)
         if new:
             rows = self._data.symbols.rows(new)
             self._source.subscribe(dict(zip(new, rows.tolist(), strict=True)), self._data.capacity)
@@ -235,14 +237,14 @@ class Provisioning:
         if request.interval.is_intraday:
             self._data.add_interval(request.interval, request.holder)
         if request.days:
-            self._shelve(request.holder, request.symbols, request.interval, request.days)
+            self._keep_history(request.holder, request.symbols, request.interval, request.days)
 
-    def _shelve(self, holder: str, symbols: Sequence[str], interval: Interval, days: int) -> None:
+    def _keep_history(self, holder: str, symbols: Sequence[str], interval: Interval, days: int) -> None:
         kept = self._data.history
         wanted = [symbol for symbol in symbols if kept.days(holder, symbol, interval) < days]
         if wanted and days:
             load = partial(_loaded, self._history, wanted, interval, self._data.session, days)
-            blocks = self._keep(load) if holder == MEMBERS else LaterBlocks(load)
+            blocks = self._keep(load) if holder == MEMBERS else LazyBlocks(load)
             kept.put(holder, wanted, interval, days, blocks)
 
     def _keep_indicators(self, requests: Sequence[AddIndicator]) -> list[Event]:
@@ -255,7 +257,7 @@ class Provisioning:
                 asked.setdefault(request.spec, []).append(new)
         return self._warming.warm({spec: np.concatenate(rows) for spec, rows in asked.items()})
 
-    def _carry_out(self, changes: Sequence[Change | ReleaseLocks | Refused]) -> list[Event]:
+    def _apply(self, changes: Sequence[Change | ReleaseLocks | Refused]) -> list[Event]:
         """Add, remove, lock and unlock symbols in order; what one holder asks in a row is done at once."""
         events: list[Event] = []
         for (kind, holder), alike in groupby(changes, key=lambda one: (type(one), one.holder)):

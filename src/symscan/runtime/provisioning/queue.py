@@ -17,9 +17,9 @@ from symscan.model.events.session import (
 )
 from symscan.model.interval import Interval
 from symscan.model.specs import IndicatorSpec
-from symscan.runtime.provisioning.loading import Loaded, Loading, Plan
-from symscan.runtime.provisioning.provisioner import MemberNeeds, Provisioning
-from symscan.runtime.provisioning.warm_up import Warming
+from symscan.runtime.provisioning.loading import DataLoader, DataPlan, LoadResult
+from symscan.runtime.provisioning.provisioner import MemberNeeds, Provisioner
+from symscan.runtime.provisioning.warm_up import IndicatorWarmup
 from symscan.session.requests import AddBars, AddIndicator, AddSymbol, RemoveSymbol, Request
 from symscan.session.session_data import SessionData
 from symscan.sources.ports import BarSource
@@ -28,7 +28,7 @@ _CHANGES_WHO_COMES_FIRST: Final = (SymbolAdded, SymbolLocked, SymbolsRemoved, Sy
 
 
 @dataclass(frozen=True, slots=True)
-class Exchange:
+class RequestBatch:
     """Carry out what plug-ins asked for."""
 
     requests: tuple[Request, ...]
@@ -50,10 +50,10 @@ class Release:
     holder: str
 
 
-Order = Exchange | Admission | Release
+Order = RequestBatch | Admission | Release
 
 
-class Orders:
+class ProvisioningQueue:
     """Takes orders and carries each out between slices, as soon as what it needs is there.
 
     Parameters
@@ -75,10 +75,10 @@ class Orders:
     def __init__(
         self,
         data: SessionData,
-        provisioning: Provisioning,
-        warming: Warming,
+        provisioning: Provisioner,
+        warming: IndicatorWarmup,
         source: BarSource,
-        loading: Loading,
+        loading: DataLoader,
         loads_history: bool = True,
     ) -> None:
         self._data = data
@@ -96,11 +96,11 @@ class Orders:
 
     def submit(self, order: Order) -> None:
         """Give an order; one that is empty is none."""
-        if isinstance(order, Exchange) and not order.requests:
+        if isinstance(order, RequestBatch) and not order.requests:
             return
         if isinstance(order, Admission) and not order.symbols:
             return
-        if isinstance(order, Exchange):  # from now on what is read of it is unknown, and no mistake
+        if isinstance(order, RequestBatch):  # from now on what is read of it is unknown, and no mistake
             self._data.requested.add_requests(order.requests)
         self._waiting.append(order)
         self._data.coming = self._coming()
@@ -110,7 +110,7 @@ class Orders:
         """Carry out the orders whose data is there, or soon is; returns what came of them."""
         events: list[Event] = []
         for loaded in self._loading.collect(waits=waits):
-            events += self._carry_out(self._waiting.popleft(), loaded)
+            events += self._apply(self._waiting.popleft(), loaded)
             refused = [symbol for symbol in loaded.prepared if symbol not in self._data.symbols]
             if refused:  # else the source would keep what comes of them for ever
                 self._source.unsubscribe(refused)
@@ -147,7 +147,7 @@ class Orders:
         for order in self._waiting:
             if isinstance(order, Admission):
                 coming.update(dict.fromkeys(order.symbols))
-            elif isinstance(order, Exchange):
+            elif isinstance(order, RequestBatch):
                 for request in order.requests:
                     if isinstance(request, RemoveSymbol):
                         coming.pop(request.symbol, None)
@@ -160,12 +160,12 @@ class Orders:
         """Whether nobody joins any more."""
         return self._data.now >= self._data.session.close
 
-    def _carry_out(self, order: Order, loaded: Loaded) -> list[Event]:
+    def _apply(self, order: Order, loaded: LoadResult) -> list[Event]:
         if loaded.error is not None:
             return self._without_data(order, loaded.error)
         with loaded.held():
             match order:
-                case Exchange(requests):
+                case RequestBatch(requests):
                     return self._provisioning.exchange(requests)
                 case Admission(symbols, holder, needs):
                     holders = self._data.holders
@@ -188,7 +188,7 @@ class Orders:
 
     # -- what an order needs -----------------------------------------------------------------
 
-    def _plan(self, order: Order) -> Plan:
+    def _plan(self, order: Order) -> DataPlan:
         """A good guess: what it misses is loaded when it is needed, what is too much is dropped."""
         symbols: dict[str, None] = {}
         wanted: dict[Interval, tuple[dict[str, None], int]] = {}
@@ -198,12 +198,12 @@ class Orders:
                 have, most = wanted.get(interval, ({}, 0))
                 wanted[interval] = ({**have, **dict.fromkeys(who)}, max(most, days))
         new = tuple(symbol for symbol in symbols if symbol not in self._data.symbols)
-        return Plan(new, {interval: (tuple(who), days) for interval, (who, days) in wanted.items()})
+        return DataPlan(new, {interval: (tuple(who), days) for interval, (who, days) in wanted.items()})
 
     def _needed(self, order: Order) -> Iterator[tuple[Sequence[str], Interval | None, int]]:
         if isinstance(order, Admission):
             yield from self._of_members(order.symbols, order.holder, order.needs)
-        elif isinstance(order, Exchange):
+        elif isinstance(order, RequestBatch):
             for request in order.requests:
                 yield from self._of_request(request)
 
@@ -240,7 +240,7 @@ def _additions(order: Order) -> Iterator[tuple[str, str]]:
     """Who is to become a member by an order, and for whom."""
     if isinstance(order, Admission):
         yield from ((order.holder, symbol) for symbol in order.symbols)
-    elif isinstance(order, Exchange):
+    elif isinstance(order, RequestBatch):
         yield from ((one.holder, one.symbol) for one in order.requests if isinstance(one, AddSymbol))
 
 

@@ -9,7 +9,7 @@ from symscan.session.session_data import SessionData
 from symscan.sources.ports import BarSource
 
 
-class Leaving:
+class SymbolRemoval:
     """Takes symbols out of the session.
 
     Parameters

@@ -12,10 +12,10 @@ from symscan.errors import FeedError
 from symscan.model.bar import Block
 from symscan.model.instant import Instant
 from symscan.session.session_data import SessionData
-from symscan.sources.ports import Arrivals, Feed, HistorySource
+from symscan.sources.ports import BarBatch, Feed, HistorySource
 
 
-def furnish(data: SessionData, history: HistorySource, symbols: Iterable[str]) -> list[str]:
+def allocate_rows(data: SessionData, history: HistorySource, symbols: Iterable[str]) -> list[str]:
     """Give rows and daily history to symbols that have none; returns those symbols."""
     new = data.add_rows(symbols)
     if not new:
@@ -31,7 +31,7 @@ def furnish(data: SessionData, history: HistorySource, symbols: Iterable[str]) -
 
 
 @dataclass(frozen=True, slots=True)
-class PlacingAside:
+class OutsiderLookup:
     """Puts symbols into a pinned copy of the session, for a scan that found them outside its universe.
 
     Runs on the scan's thread and touches nothing of the session's.
@@ -55,7 +55,7 @@ class PlacingAside:
             self.history.daily(new, data.session)  # which may be what brings it into the store
             stored = self.history.symbols()
             new = [symbol for symbol in new if symbol in stored]
-            new = furnish(data, self.history, new)
+            new = allocate_rows(data, self.history, new)
             if new:
                 arrivals = self.feed.bars(new, data.session.pre_open, data.now)
                 grids = (data.premarket.grid, data.regular.grid)
@@ -64,7 +64,7 @@ class PlacingAside:
             return
 
 
-def _blocks(arrivals: Arrivals, symbols: Sequence[str], ends: Sequence[Instant]) -> list[Block]:
+def _blocks(arrivals: BarBatch, symbols: Sequence[str], ends: Sequence[Instant]) -> list[Block]:
     """Bars as they came, as one block per end over the symbols."""
     blocks = {end: Block.blank(end, len(symbols)) for end in ends}
     column_of = number(symbols)

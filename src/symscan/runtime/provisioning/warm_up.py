@@ -19,7 +19,7 @@ from symscan.session.session_data import SessionData
 from symscan.sources.ports import HistorySource
 
 
-class Warming:
+class IndicatorWarmup:
     """Plays history into indicators.
 
     Parameters

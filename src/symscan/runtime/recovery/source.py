@@ -8,12 +8,12 @@ from typing import Final
 
 import numpy as np
 
-from symscan.model.bar import BarSlice, Between, Block, Floats, LateBars, LateKind, Moment, Rows
+from symscan.model.bar import BarSlice, Block, Floats, InterimUpdate, LateBars, LateKind, Rows, SourceUpdate
 from symscan.model.events.session import Event
 from symscan.model.instant import Instant
 from symscan.recording.bar_codec import Numbers, Origin, TakenBars
 from symscan.recording.session_log import CLOSE, Step
-from symscan.runtime.recovery.step_recorder import Tape
+from symscan.runtime.recovery.step_recorder import StepRecorder
 from symscan.sources.ports import BarSource
 
 _NOBODY: Final = -1
@@ -51,7 +51,7 @@ class _Columns:
         return rows
 
 
-class TapedSource:
+class RecordedSource:
     """The source of a session that is recorded, or resumed.
 
     Bars are recorded by symbol, not by row: should a resumed session give rows in another order,
@@ -65,8 +65,8 @@ class TapedSource:
         Where bars come from once the tape is played; it is told of subscriptions from the start.
     """
 
-    def __init__(self, tape: Tape, source: BarSource) -> None:
-        self._tape = tape
+    def __init__(self, tape: StepRecorder, source: BarSource) -> None:
+        self._recorder = tape
         self._source = source
         self._columns = _Columns()
         self.base = source.base
@@ -74,12 +74,12 @@ class TapedSource:
     def subscribe(self, rows: Mapping[str, int], capacity: int) -> None:
         """Deliver bars of these symbols in these columns from the next slice on."""
         places = np.fromiter(rows.values(), np.intp, len(rows))
-        self._columns.put(self._tape.numbers(tuple(rows)), places, capacity)
+        self._columns.put(self._recorder.numbers(tuple(rows)), places, capacity)
         self._source.subscribe(rows, capacity)
 
     def unsubscribe(self, symbols: Sequence[str]) -> None:
         """Deliver no more bars of these symbols."""
-        self._columns.drop(self._tape.numbers(symbols))
+        self._columns.drop(self._recorder.numbers(symbols))
         self._source.unsubscribe(symbols)
 
     def prefer(self, symbols: Sequence[str]) -> None:
@@ -88,23 +88,23 @@ class TapedSource:
 
     def news(self) -> list[Event]:
         """Take out what happened to the source since the last call."""
-        return self._tape.answer("news", self._source.news, list)
+        return self._recorder.answer("news", self._source.news, list)
 
     def prepare_catch_up(self, symbols: Sequence[str]) -> None:
         """Get ready to catch up symbols; nothing to do while their bars are on the tape."""
-        if not self._tape.is_replaying:
+        if not self._recorder.is_replaying:
             self._source.prepare_catch_up(symbols)
 
     def catch_up(self, symbols: Sequence[str], ends: Sequence[Instant]) -> list[Block]:
         """The session's bars that ended at these instants, over ``symbols``."""
-        asked: tuple[str, ...] = self._tape.answer("catch_up", lambda: tuple(symbols), tuple)
-        if self._tape.is_replaying:
+        asked: tuple[str, ...] = self._recorder.answer("catch_up", lambda: tuple(symbols), tuple)
+        if self._recorder.is_replaying:
             return self._caught_up_then(asked, symbols, ends)
         blocks = self._source.catch_up(symbols, ends)
-        self._tape.take_bars(_packed(blocks, self._tape.numbers(symbols)))
+        self._recorder.take_bars(_packed(blocks, self._recorder.numbers(symbols)))
         return blocks
 
-    def slices(self) -> Iterator[Moment]:
+    def slices(self) -> Iterator[SourceUpdate]:
         """The recorded moments in order, then those of the source.
 
         Raises
@@ -112,12 +112,12 @@ class TapedSource:
         RuntimeError
             If a moment was not committed before the next is asked for.
         """
-        while self._tape.is_replaying:
-            step = self._tape.step
+        while self._recorder.is_replaying:
+            step = self._recorder.step
             if step.kind == CLOSE:
                 return
             yield self._given(step)
-            if self._tape.is_replaying and self._tape.step is step:
+            if self._recorder.is_replaying and self._recorder.step is step:
                 raise RuntimeError(f"the step of {step.end} was not committed before the next moment")
         for moment in self._source.slices():
             self._keep(moment)
@@ -125,13 +125,13 @@ class TapedSource:
 
     # -- recording ---------------------------------------------------------------------------
 
-    def _keep(self, moment: Moment) -> None:
-        if isinstance(moment, Between):
-            self._tape.take_moment(moment.at)
+    def _keep(self, moment: SourceUpdate) -> None:
+        if isinstance(moment, InterimUpdate):
+            self._recorder.take_moment(moment.at)
             for late in moment.late:
                 self._keep_rows(Origin(late.kind.value), late.end, late.rows, late.fields)
             return
-        self._tape.take_moment(moment.at, moment.lag, moment.is_recovered)
+        self._recorder.take_moment(moment.at, moment.lag, moment.is_recovered)
         if moment.bars is not None:
             rows = np.flatnonzero(moment.bars.present)
             self._keep_rows(Origin.SLICE, moment.end, rows, moment.bars.fields[:, rows])
@@ -141,16 +141,16 @@ class TapedSource:
         here = numbers != _NOBODY
         if not here.all():  # of a symbol that was let go meanwhile
             numbers, fields = numbers[here], fields[:, here]
-        self._tape.take_bars(TakenBars(origin, numbers, np.array([end], np.int64), fields))
+        self._recorder.take_bars(TakenBars(origin, numbers, np.array([end], np.int64), fields))
 
     # -- playing -----------------------------------------------------------------------------
 
-    def _given(self, step: Step) -> Moment:
+    def _given(self, step: Step) -> SourceUpdate:
         """The moment a recorded step began with."""
         if step.kind == "between":
-            groups = iter(partial(self._tape.give_bars, *_LATE), None)
-            return Between(tuple(map(self._late, groups)), step.at)
-        block = self._block(step.end, self._tape.give_bars(Origin.SLICE))
+            groups = iter(partial(self._recorder.give_bars, *_LATE), None)
+            return InterimUpdate(tuple(map(self._late, groups)), step.at)
+        block = self._block(step.end, self._recorder.give_bars(Origin.SLICE))
         return BarSlice(step.end, block, step.lag, step.is_recovered, step.at)
 
     def _block(self, end: Instant, group: TakenBars | None) -> Block | None:
@@ -175,12 +175,12 @@ class TapedSource:
     ) -> list[Block]:
         """What was answered then; a symbol that was not asked for then is asked for now."""
         missing = [symbol for symbol in symbols if symbol not in set(asked)]
-        groups = [self._tape.give_bars(Origin.CATCH_UP)]
+        groups = [self._recorder.give_bars(Origin.CATCH_UP)]
         if missing:
-            groups.append(_packed(self._source.catch_up(missing, ends), self._tape.numbers(missing)))
+            groups.append(_packed(self._source.catch_up(missing, ends), self._recorder.numbers(missing)))
         blocks = [Block.blank(end, len(symbols)) for end in ends]
         for group in filter(None, groups):
-            _spread(group, blocks, self._tape.numbers(symbols))
+            _spread(group, blocks, self._recorder.numbers(symbols))
         return blocks
 
 

@@ -26,10 +26,10 @@ Answer = TypeVar("Answer")
 _BETWEEN: Final = "between"
 
 
-class Tape:
+class StepRecorder:
     """Records the steps of a session, or plays those that a record has.
 
-    It is the :class:`~symscan.runtime.publisher.Ledger` of the session.
+    It is the :class:`~symscan.runtime.publisher.StepLog` of the session.
 
     Parameters
     ----------

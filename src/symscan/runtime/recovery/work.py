@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 
-from symscan.runtime.provisioning.loading import Loaded, Loading, Plan
+from symscan.runtime.provisioning.loading import DataLoader, DataPlan, LoadResult
 from symscan.runtime.readiness import Connection
-from symscan.runtime.recovery.step_recorder import Tape
+from symscan.runtime.recovery.step_recorder import StepRecorder
 from symscan.scanners.base import BaseScanner
 from symscan.scanners.execution.inline import Execution
-from symscan.scanners.jobs.job import Finished, Job
-from symscan.scanners.jobs.saved_state import give_back
+from symscan.scanners.jobs.job import Job, JobCompletion
+from symscan.scanners.jobs.saved_state import restore_state
 
 
-class TapedConnection:
+class RecordedConnectionStatus:
     """The connection of a session that is recorded, or resumed: it says what it said the first time.
 
     Parameters
@@ -25,21 +25,21 @@ class TapedConnection:
         The feed's.
     """
 
-    def __init__(self, tape: Tape, connection: Connection) -> None:
-        self._tape = tape
+    def __init__(self, tape: StepRecorder, connection: Connection) -> None:
+        self._recorder = tape
         self._connection = connection
 
     @property
     def is_connected(self) -> bool:
         """Whether the feed delivers."""
-        return self._tape.answer("connected", lambda: self._connection.is_connected, bool)
+        return self._recorder.answer("connected", lambda: self._connection.is_connected, bool)
 
     def clock_offset_ms(self) -> float | None:
         """This computer's clock minus the market's; None where it is not known."""
-        return self._tape.answer("offset", self._connection.clock_offset_ms, lambda: None)
+        return self._recorder.answer("offset", self._connection.clock_offset_ms, lambda: None)
 
 
-class TapedExecution:
+class RecordedExecution:
     """Scans and teardowns of a session that is recorded, or resumed.
 
     While the record is played, no scanner is called but for its setup: verdicts are the recorded
@@ -54,57 +54,59 @@ class TapedExecution:
         What carries jobs out.
     """
 
-    def __init__(self, tape: Tape, execution: Execution) -> None:
-        self._tape = tape
+    def __init__(self, tape: StepRecorder, execution: Execution) -> None:
+        self._recorder = tape
         self._execution = execution
         self._begun: dict[str, Job] = {}
-        self._away: dict[str, Finished] = {}
-        self._back: list[Finished] = []
+        self._away: dict[str, JobCompletion] = {}
+        self._back: list[JobCompletion] = []
         self._scanners: dict[str, BaseScanner] = {}
         self._memories: dict[str, bytes] = {}
         tape.when_live(self._go_live)
 
     @property
-    def is_beside(self) -> bool:
+    def runs_concurrently(self) -> bool:
         """Whether jobs run beside the session."""
-        return self._execution.is_beside
+        return self._execution.runs_concurrently
 
     def submit(self, job: Job) -> None:
         """Begin a job."""
-        if self._tape.is_replaying:
+        if self._recorder.is_replaying:
             self._begun[job.name] = job
             self._scanners[job.name] = job.scanner
         else:
-            self._tape.mark()
+            self._recorder.mark()
             self._execution.submit(job)
 
-    def collect(self, wait_seconds: float = 0.0) -> list[Finished]:
+    def collect(self, wait_seconds: float = 0.0) -> list[JobCompletion]:
         """Take out what there is to tell of jobs."""
-        was_replaying = self._tape.is_replaying
-        finished: list[Finished] = self._tape.answer("finished", lambda: self._asked(wait_seconds), list)
+        was_replaying = self._recorder.is_replaying
+        finished: list[JobCompletion] = self._recorder.answer(
+            "finished", lambda: self._asked(wait_seconds), list
+        )
         if was_replaying:
             for one in finished:
                 self._note(one)
         return finished
 
-    def wait_for(self, job: Job) -> Finished:
+    def wait_for(self, job: Job) -> JobCompletion:
         """Carry out a job before the stream begins; a resumed session's scanners are set up anew."""
         self._scanners[job.name] = job.scanner
         return self._execution.wait_for(job)
 
     def is_busy(self, name: str) -> bool:
         """Whether a scanner's job still runs."""
-        return self._tape.answer("busy", lambda: self._execution.is_busy(name), bool)
+        return self._recorder.answer("busy", lambda: self._execution.is_busy(name), bool)
 
     def close(self, limit_seconds: float) -> None:
         """End."""
         self._execution.close(limit_seconds)
 
-    def _asked(self, wait_seconds: float) -> list[Finished]:
+    def _asked(self, wait_seconds: float) -> list[JobCompletion]:
         back, self._back = self._back, []
         return [*back, *self._execution.collect(0.0 if back else wait_seconds)]
 
-    def _note(self, finished: Finished) -> None:
+    def _note(self, finished: JobCompletion) -> None:
         """Follow what a recorded answer changes."""
         self._begun.pop(finished.name, None)
         self._away.pop(finished.name, None)
@@ -115,15 +117,15 @@ class TapedExecution:
 
     def _go_live(self) -> None:
         for name, memory in self._memories.items():
-            give_back(self._scanners[name], memory)
+            restore_state(self._scanners[name], memory)
         # What hung in the process that ended hangs no more.
-        self._back = [Finished(one.name, one.work, one.at, None) for one in self._away.values()]
+        self._back = [JobCompletion(one.name, one.work, one.at, None) for one in self._away.values()]
         for job in self._begun.values():
             self._execution.submit(job)
         self._begun, self._away, self._memories = {}, {}, {}
 
 
-class TapedLoading:
+class RecordedLoader:
     """The loads of a session that is recorded, or resumed.
 
     While the record is played, nothing is loaded ahead: what an order needs is loaded when it is
@@ -137,31 +139,31 @@ class TapedLoading:
         What loads.
     """
 
-    def __init__(self, tape: Tape, loading: Loading) -> None:
-        self._tape = tape
+    def __init__(self, tape: StepRecorder, loading: DataLoader) -> None:
+        self._recorder = tape
         self._loading = loading
-        self._begun: deque[Callable[[], Plan]] = deque()
+        self._begun: deque[Callable[[], DataPlan]] = deque()
         tape.when_live(self._go_live)
 
-    def submit(self, plan: Callable[[], Plan]) -> None:
+    def submit(self, plan: Callable[[], DataPlan]) -> None:
         """Begin to load."""
-        if self._tape.is_replaying:
+        if self._recorder.is_replaying:
             self._begun.append(plan)
         else:
-            self._tape.mark()
+            self._recorder.mark()
             self._loading.submit(plan)
 
-    def collect(self, *, waits: bool = False) -> list[Loaded]:
+    def collect(self, *, waits: bool = False) -> list[LoadResult]:
         """Take out the loads that ended, in order."""
-        if self._tape.is_replaying:
-            return [self._replayed(error) for error in self._tape.answer("loads", _nothing, _nothing)]
+        if self._recorder.is_replaying:
+            return [self._replayed(error) for error in self._recorder.answer("loads", _nothing, _nothing)]
         loaded = self._loading.collect(waits=waits)
-        self._tape.answer("loads", lambda: [one.error for one in loaded], list)
+        self._recorder.answer("loads", lambda: [one.error for one in loaded], list)
         return loaded
 
-    def _replayed(self, error: str | None) -> Loaded:
+    def _replayed(self, error: str | None) -> LoadResult:
         self._begun.popleft()
-        return Loaded(error=error)
+        return LoadResult(error=error)
 
     def _go_live(self) -> None:
         while self._begun:

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from symscan.clock.wall_clock import Stopwatch
 from symscan.errors import ScanOverrun
-from symscan.scanners.jobs.job import Finished, Job, Work
+from symscan.scanners.jobs.job import Job, JobCompletion, JobKind
 
 
 class _OutOfTime(BaseException):
@@ -20,13 +20,13 @@ class Execution(Protocol):
     """Carries out jobs, and says what became of them."""
 
     @property
-    def is_beside(self) -> bool:
+    def runs_concurrently(self) -> bool:
         """Whether jobs run beside the session, which goes on: they need a pinned copy of its data."""
 
     def submit(self, job: Job) -> None:
         """Begin a job; its scanner must not be busy."""
 
-    def collect(self, wait_seconds: float = 0.0) -> list[Finished]:
+    def collect(self, wait_seconds: float = 0.0) -> list[JobCompletion]:
         """Take out what there is to tell, in the order it came.
 
         Parameters
@@ -36,7 +36,7 @@ class Execution(Protocol):
             that to the execution, which may be patient.
         """
 
-    def wait_for(self, job: Job) -> Finished:
+    def wait_for(self, job: Job) -> JobCompletion:
         """Carry out a job before the stream begins, and wait until it is done or has timed out."""
 
     def is_busy(self, name: str) -> bool:
@@ -53,10 +53,10 @@ class InlineExecution:
     run instead of being dropped.
     """
 
-    is_beside = False
+    runs_concurrently = False
 
     def __init__(self) -> None:
-        self._ready: list[Finished] = []
+        self._ready: list[JobCompletion] = []
 
     def submit(self, job: Job) -> None:
         """Carry out a job.
@@ -68,18 +68,18 @@ class InlineExecution:
         """
         self._ready.append(self.wait_for(job))
 
-    def collect(self, wait_seconds: float = 0.0) -> list[Finished]:  # noqa: ARG002 - it has been waited for
+    def collect(self, wait_seconds: float = 0.0) -> list[JobCompletion]:  # noqa: ARG002 - it has been waited for
         """What was carried out since the last call."""
         ready, self._ready = self._ready, []
         return ready
 
-    def wait_for(self, job: Job) -> Finished:
+    def wait_for(self, job: Job) -> JobCompletion:
         """Carry out a job; see :meth:`submit`."""
-        if job.work is Work.SCAN:
+        if job.work is JobKind.SCAN:
             _call_in_time(job)
         else:
             job.call()
-        return Finished(job.name, job.work, job.at, job.conclude())
+        return JobCompletion(job.name, job.work, job.at, job.conclude())
 
     def is_busy(self, name: str) -> bool:  # noqa: ARG002 - nothing runs beside the session
         """Never: every job is done by the time anybody asks."""

@@ -13,7 +13,7 @@ from queue import Empty, SimpleQueue
 from threading import Event, Thread
 from time import monotonic
 
-from symscan.scanners.jobs.job import Finished, Job, Verdict
+from symscan.scanners.jobs.job import Job, JobCompletion, JobResult
 from symscan.scanners.jobs.saved_state import RemoteScanner
 
 _LONGEST_WAIT = 3600.0
@@ -22,7 +22,7 @@ _LONGEST_WAIT = 3600.0
 _Deadline = tuple[float, int, Event]
 
 
-class Deadlines:
+class DeadlineTimer:
     """Calls ``wake`` when a deadline passes that still matters.
 
     Parameters
@@ -94,11 +94,11 @@ class _Answer:
     """What a thread hands over, and when, on the monotonic clock."""
 
     job: Job
-    verdict: Verdict
+    verdict: JobResult
     ended_at: float
 
 
-class BackgroundExecution:
+class ThreadedExecution:
     """Carries out jobs on threads; the session's own thread begins them and takes what they bring.
 
     Every scanner has a thread of its own: in a shared pool, one that never returns would starve its
@@ -108,30 +108,30 @@ class BackgroundExecution:
     ----------
     wake
         Called, on another thread, when there is something to collect.
-    is_patient
+    waits_for_session
         Whether the session can wait: :meth:`collect` then does, until every job is done or timed out,
         where it is not told how long.
     monotonic
         Real seconds, for timeouts.
     """
 
-    is_beside = True
+    runs_concurrently = True
 
     def __init__(
         self,
         wake: Callable[[], None],
         *,
-        is_patient: bool = False,
+        waits_for_session: bool = False,
         monotonic: Callable[[], float] = monotonic,
     ) -> None:
         self._wake = wake
-        self._is_patient = is_patient
+        self._is_patient = waits_for_session
         self._monotonic = monotonic
         self._queues: dict[str, SimpleQueue[Job | None]] = {}
         self._answers: SimpleQueue[_Answer] = SimpleQueue()
         self._running: dict[str, _Running] = {}
-        self._ready: list[Finished] = []
-        self._deadlines = Deadlines(wake, monotonic)
+        self._ready: list[JobCompletion] = []
+        self._deadlines = DeadlineTimer(wake, monotonic)
         self._switch_seconds = sys.getswitchinterval()
 
     def submit(self, job: Job) -> None:
@@ -148,7 +148,7 @@ class BackgroundExecution:
         self._deadlines.add(running.deadline, running.over)
         self._queue(job.name).put(job)
 
-    def collect(self, wait_seconds: float = 0.0) -> list[Finished]:
+    def collect(self, wait_seconds: float = 0.0) -> list[JobCompletion]:
         """Take out what there is to tell; waits at most so long for the first of it, patience or not."""
         if self._is_patient and not wait_seconds:
             self._take_in(math.inf, lambda: not self._is_awaited() or not self._is_patient)
@@ -158,11 +158,11 @@ class BackgroundExecution:
         ready, self._ready = self._ready, []
         return ready
 
-    def hurry(self) -> None:
+    def stop_waiting(self) -> None:
         """Wait no more where not told how long: the session is to end; any thread may."""
         self._is_patient = False
 
-    def wait_for(self, job: Job) -> Finished:
+    def wait_for(self, job: Job) -> JobCompletion:
         """Carry out a job and wait until it is done or has timed out."""
         self.submit(job)
         running = self._running[job.name]
@@ -211,12 +211,12 @@ class BackgroundExecution:
         """An answer counts if its job ended in time, however late the session looks."""
         job, running = answer.job, self._running.pop(answer.job.name)
         running.over.set()
-        verdict: Verdict | None = answer.verdict
+        verdict: JobResult | None = answer.verdict
         if running.is_told:
             verdict = None
         elif answer.ended_at > running.deadline:
             verdict = job.timed_out()
-        self._ready.append(Finished(job.name, job.work, job.at, verdict))
+        self._ready.append(JobCompletion(job.name, job.work, job.at, verdict))
 
     def _give_up(self) -> None:
         now = self._monotonic()
@@ -224,7 +224,7 @@ class BackgroundExecution:
             if not running.is_told and now >= running.deadline:
                 running.is_told = True
                 job = running.job
-                self._ready.append(Finished(job.name, job.work, job.at, job.timed_out(), is_back=False))
+                self._ready.append(JobCompletion(job.name, job.work, job.at, job.timed_out(), is_back=False))
                 _kill(job)
 
     def _queue(self, name: str) -> SimpleQueue[Job | None]:
@@ -236,10 +236,10 @@ class BackgroundExecution:
 
     def _work(self, jobs: SimpleQueue[Job | None]) -> None:
         """A scanner's thread: one job after the other."""
-        while self._carry_out(jobs.get()):
+        while self._apply(jobs.get()):
             self._wake()
 
-    def _carry_out(self, job: Job | None) -> bool:
+    def _apply(self, job: Job | None) -> bool:
         """Carry out a job and hand its verdict over; nothing is held while the thread waits for the next."""
         if job is None:
             return False

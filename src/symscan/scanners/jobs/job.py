@@ -20,13 +20,13 @@ from symscan.model.interval import Interval
 from symscan.plugins.errors import describe_error
 from symscan.scanners.base import BaseScanner, ScanContext, ScanResult
 from symscan.scanners.jobs.result_validation import ResultError, checked_result
-from symscan.scanners.jobs.saved_state import memory_of
+from symscan.scanners.jobs.saved_state import save_state
 from symscan.session.requested import Unanswered
-from symscan.session.requests import Request, RequestBook
+from symscan.session.requests import Request, RequestQueue
 from symscan.session.unknown_reasons import Reasons
 
 
-class Work(StrEnum):
+class JobKind(StrEnum):
     """Which of a scanner's methods a job calls."""
 
     SETUP = "setup"
@@ -35,7 +35,7 @@ class Work(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Finding:
+class Evaluation:
     """What the engine makes of a scan's result.
 
     Attributes
@@ -60,12 +60,12 @@ class Finding:
     not_in_store: tuple[str, ...] = ()
 
 
-Judge = Callable[[ScanResult, Mapping[str, Unanswered]], Finding]
+Judge = Callable[[ScanResult, Mapping[str, Unanswered]], Evaluation]
 """Makes a finding of a result, given the symbols of which no indicator could be read."""
 
 
 @dataclass(frozen=True, slots=True)
-class Readied:
+class SetupSummary:
     """What a scanner that is set up judges and reads."""
 
     universe: int
@@ -73,7 +73,7 @@ class Readied:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class JobResult:
     """What came of a job; can be pickled.
 
     Attributes
@@ -94,14 +94,14 @@ class Verdict:
     error: str | None = None
     execution_time_ms: float = 0.0
     result: ScanResult | None = None
-    finding: Finding | None = None
-    readied: Readied | None = None
+    finding: Evaluation | None = None
+    readied: SetupSummary | None = None
     requests: tuple[Request, ...] = ()
     memory: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Finished:
+class JobCompletion:
     """What is to be told of a job.
 
     Attributes
@@ -115,9 +115,9 @@ class Finished:
     """
 
     name: str
-    work: Work
+    work: JobKind
     at: Instant
-    verdict: Verdict | None
+    verdict: JobResult | None
     is_back: bool = True
 
 
@@ -141,7 +141,7 @@ class Job(ABC):
     at: Instant
     scanner: BaseScanner
     context: ScanContext
-    book: RequestBook
+    book: RequestQueue
     timeout_seconds: float
     memory: bytes | None = None
     keeps_memory: bool = False
@@ -150,9 +150,9 @@ class Job(ABC):
     _result: ScanResult | None = field(default=None, init=False)
     _execution_time_ms: float = field(default=0.0, init=False)
 
-    work: ClassVar[Work]
+    work: ClassVar[JobKind]
 
-    def run(self) -> Verdict:
+    def run(self) -> JobResult:
         """Call the scanner and conclude; a fault of the scanner is a verdict."""
         self.call()
         return self.conclude()
@@ -166,11 +166,11 @@ class Job(ABC):
             self._outcome, self._error = Outcome.FAILED, self._blame(self._described(error))
         self._execution_time_ms = watch.elapsed_ms
 
-    def conclude(self) -> Verdict:
+    def conclude(self) -> JobResult:
         """What came of the call."""
         is_ok = self._outcome is Outcome.OK
         readied, finding = (self._readied(), self._finding()) if is_ok else (None, None)
-        return Verdict(
+        return JobResult(
             self._outcome,
             self._error,
             self._execution_time_ms,
@@ -181,24 +181,24 @@ class Job(ABC):
             self._new_memory() if self.keeps_memory else None,
         )
 
-    def failed(self, error: BaseException) -> Verdict:
+    def failed(self, error: BaseException) -> JobResult:
         """The verdict on a call that raised."""
-        return Verdict(Outcome.FAILED, self._blame(self._described(error)))
+        return JobResult(Outcome.FAILED, self._blame(self._described(error)))
 
-    def timed_out(self) -> Verdict:
+    def timed_out(self) -> JobResult:
         """The verdict on a call that takes too long."""
         fault = f"{self.work}() took longer than its timeout_seconds ({self.timeout_seconds:g})"
-        return Verdict(Outcome.TIMED_OUT, fault, self.timeout_seconds * 1000.0)
+        return JobResult(Outcome.TIMED_OUT, fault, self.timeout_seconds * 1000.0)
 
     @abstractmethod
     def _call(self) -> None:
         """Call the scanner's method."""
 
-    def _finding(self) -> Finding | None:
+    def _finding(self) -> Evaluation | None:
         """What the engine makes of a call that ended well."""
         return None
 
-    def _readied(self) -> Readied | None:
+    def _readied(self) -> SetupSummary | None:
         """What a call that ended well has made ready."""
         return None
 
@@ -212,7 +212,7 @@ class Job(ABC):
         return self.book.drain()
 
     def _new_memory(self) -> bytes | None:
-        memory = memory_of(self.scanner)
+        memory = save_state(self.scanner)
         return None if memory == self.memory else memory
 
 
@@ -228,7 +228,7 @@ class SetupJob(Job):
 
     base: Interval = field(kw_only=True)
 
-    work: ClassVar[Work] = Work.SETUP
+    work: ClassVar[JobKind] = JobKind.SETUP
 
     def _call(self) -> None:
         returned: object = self.scanner.setup(self.context)
@@ -244,10 +244,10 @@ class SetupJob(Job):
         wrong = [symbol for symbol in universe if not isinstance(symbol, str)]
         if wrong:
             raise TypeError(f"the universe holds {wrong[0]!r}, which is no symbol")
-        self.book.lead_with(universe, self.base)
+        self.book.put_first(universe, self.base)
 
-    def _readied(self) -> Readied:
-        return Readied(len(self.scanner.universe), tuple(spec.key for spec in self.book.specs()))
+    def _readied(self) -> SetupSummary:
+        return SetupSummary(len(self.scanner.universe), tuple(spec.key for spec in self.book.specs()))
 
     def _requests(self) -> list[Request]:
         """What was asked for; nothing of it counts where the scanner takes no part."""
@@ -269,7 +269,7 @@ class ScanJob(Job):
     phase: ScanPhase = field(kw_only=True)
     judge: Judge = field(kw_only=True)
 
-    work: ClassVar[Work] = Work.SCAN
+    work: ClassVar[JobKind] = JobKind.SCAN
 
     def _call(self) -> None:
         found = self.scanner.scan(self.context)
@@ -279,7 +279,7 @@ class ScanJob(Job):
         elif result.skipped:
             self._outcome = Outcome.SKIPPED
 
-    def _finding(self) -> Finding | None:
+    def _finding(self) -> Evaluation | None:
         """The result, held against the session it was found in."""
         result = self._result
         if result is None:
@@ -299,7 +299,7 @@ class ScanJob(Job):
 class TeardownJob(Job):
     """Tears a scanner down; of what it asks for then, only locks and removals count."""
 
-    work: ClassVar[Work] = Work.TEARDOWN
+    work: ClassVar[JobKind] = JobKind.TEARDOWN
 
     def _call(self) -> None:
         self.scanner.teardown(self.context)

@@ -25,19 +25,19 @@ class RemoteScanner(Protocol):
         """The same for good: nothing of it runs or starts any more."""
 
 
-def memory_of(scanner: BaseScanner) -> bytes | None:
+def save_state(scanner: BaseScanner) -> bytes | None:
     """What a scanner remembers, None if that cannot be kept."""
     if isinstance(scanner, RemoteScanner):
         return scanner.dump_memory()
-    kept = {name: value for name, value in vars(scanner).items() if name not in scanner.made_by_setup}
+    kept = {name: value for name, value in vars(scanner).items() if name not in scanner.transient_attributes}
     try:
         return pickle.dumps(kept, pickle.HIGHEST_PROTOCOL)
     except Exception:  # the plug-in boundary: a connection, a lambda, whatever its own __reduce__ raises
         return None
 
 
-def give_back(scanner: BaseScanner, memory: bytes) -> None:
-    """Let a scanner that has been set up remember what :func:`memory_of` gave."""
+def restore_state(scanner: BaseScanner, memory: bytes) -> None:
+    """Let a scanner that has been set up remember what :func:`save_state` gave."""
     if isinstance(scanner, RemoteScanner):
         scanner.load_memory(memory)
     else:

@@ -12,7 +12,7 @@ import numpy as np
 from symscan.errors import SymscanError
 from symscan.model.bar import Floats, Mask, Rows
 from symscan.scanners.base import BaseScanner, ScanResult
-from symscan.scanners.jobs.job import Finding
+from symscan.scanners.jobs.job import Evaluation
 from symscan.scanners.jobs.result_validation import ResultError
 from symscan.session.candidates import parse_column
 from symscan.session.requested import Unanswered
@@ -23,7 +23,7 @@ Values = dict[str, Floats]
 _NONE_UNANSWERED: Final[Mapping[str, Unanswered]] = MappingProxyType({})
 
 
-class Judgement:
+class ResultEvaluator:
     """Holds one scanner's results against the session as of now.
 
     Parameters
@@ -53,7 +53,9 @@ class Judgement:
         self._stored = stored
         self._missing = Missing(data, holder)
 
-    def judge(self, result: ScanResult, unanswered: Mapping[str, Unanswered] = _NONE_UNANSWERED) -> Finding:
+    def judge(
+        self, result: ScanResult, unanswered: Mapping[str, Unanswered] = _NONE_UNANSWERED
+    ) -> Evaluation:
         """Why each candidate is unknown, and what is known of the symbols found.
 
         Raises
@@ -64,7 +66,7 @@ class Judgement:
         found = self.finding(result, unanswered)
         return replace(found, not_in_store=self.lacking(result.symbols, found.values))
 
-    def finding(self, result: ScanResult, unanswered: Mapping[str, Unanswered]) -> Finding:
+    def finding(self, result: ScanResult, unanswered: Mapping[str, Unanswered]) -> Evaluation:
         """The same, but for whom the store lacks."""
         if self._place is not None and not self._data.symbols.has_all(result.symbols):
             self._place(result.symbols)
@@ -72,7 +74,7 @@ class Judgement:
         reasons = self._reasons(result, rows, unanswered)
         symbols = self._data.candidates(self._holder).symbols
         unknown = int(np.count_nonzero(reasons))
-        return Finding(len(reasons), unknown, symbols, reasons, values_of(self._data, rows))
+        return Evaluation(len(reasons), unknown, symbols, reasons, values_of(self._data, rows))
 
     def lacking(self, symbols: Sequence[str], values: Mapping[str, Floats]) -> tuple[str, ...]:
         """Those of the symbols found that there are no bars of, given what is known of them.
@@ -145,7 +147,7 @@ def _check_case(lacking: Sequence[str], stored: Collection[str]) -> None:
             raise ResultError(f"ScanResult.symbols holds {symbol!r}; the symbol is '{meant}', case and all")
 
 
-class PinnedJudgement:
+class SnapshotEvaluator:
     """Holds one result against the pinned copy it was found in, beside the session.
 
     Parameters
@@ -169,17 +171,19 @@ class PinnedJudgement:
         stored: Callable[[], Collection[str]] | None = None,
     ) -> None:
         self._data = data
-        self._judgement = Judgement(data, scanner, holder, stored=stored)
+        self._judgement = ResultEvaluator(data, scanner, holder, stored=stored)
         self._place_on = place_on
 
-    def judge(self, result: ScanResult, unanswered: Mapping[str, Unanswered] = _NONE_UNANSWERED) -> Finding:
-        """As :meth:`Judgement.judge` does, of the unknown candidates alone: the finding is kept and sent."""
+    def judge(
+        self, result: ScanResult, unanswered: Mapping[str, Unanswered] = _NONE_UNANSWERED
+    ) -> Evaluation:
+        """Evaluate the unknown candidates alone: what comes of it is kept and sent."""
         found = self._judgement.finding(result, unanswered)
         places = np.flatnonzero(found.reasons)
         symbols = tuple(found.symbols[place] for place in places.tolist())
         values = self._with_strangers(result.symbols, dict(found.values))
         lacking = self._judgement.lacking(result.symbols, values)
-        return Finding(
+        return Evaluation(
             found.universe, found.unknown, symbols, found.reasons[places], values, not_in_store=lacking
         )
 

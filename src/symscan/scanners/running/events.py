@@ -16,26 +16,26 @@ from symscan.model.events.session import (
 )
 from symscan.model.instant import Instant
 from symscan.scanners.base import ScanResult
-from symscan.scanners.jobs.job import Finding, ScanJob, Verdict
+from symscan.scanners.jobs.job import Evaluation, JobResult, ScanJob
 from symscan.scanners.running.managed_scanner import ManagedScanner
 from symscan.session.requests import Request
 from symscan.session.session_data import SessionData
 
-Told = ScanFinished | ScannerDone
+ScannerEvent = ScanFinished | ScannerDone
 
 
-class Outgoing:
+class ScannerOutbox:
     """Events in the order they came; requests are to be carried out once their event is given."""
 
     def __init__(self) -> None:
-        self._waiting: deque[tuple[Told, Sequence[Request]]] = deque()
+        self._waiting: deque[tuple[ScannerEvent, Sequence[Request]]] = deque()
         self._requests: list[Request] = []
 
     def __bool__(self) -> bool:
         """Whether an event waits."""
         return bool(self._waiting)
 
-    def add(self, event: Told, requests: Sequence[Request] = ()) -> None:
+    def add(self, event: ScannerEvent, requests: Sequence[Request] = ()) -> None:
         """One more event, and what was asked for with it."""
         self._waiting.append((event, requests))
 
@@ -43,7 +43,7 @@ class Outgoing:
         """Requests that no event has to be given for."""
         self._requests += requests
 
-    def take(self, *kinds: type[Told]) -> Iterator[Told]:
+    def take(self, *kinds: type[ScannerEvent]) -> Iterator[ScannerEvent]:
         """Give the events of some kinds and leave the others; without a kind, all there are."""
         while not kinds and self._waiting:
             yield self._next()
@@ -58,13 +58,13 @@ class Outgoing:
         requests, self._requests = self._requests, []
         return requests
 
-    def _next(self) -> Told:
+    def _next(self) -> ScannerEvent:
         event, requests = self._waiting.popleft()
         self._requests += requests
         return event
 
 
-class Reports:
+class ScannerEventFactory:
     """Turns verdicts into events, and counts what a scanner's last event tells.
 
     Parameters
@@ -80,7 +80,7 @@ class Reports:
         self._clock = clock
 
     def set_up(
-        self, managed: ManagedScanner, at: Instant, verdict: Verdict
+        self, managed: ManagedScanner, at: Instant, verdict: JobResult
     ) -> ScannerReady | ScannerDisabled:
         """A setup's end."""
         if verdict.readied is not None:
@@ -91,7 +91,7 @@ class Reports:
         """A scanner that takes no part."""
         return ScannerDisabled(at, managed.name, reason)
 
-    def scanned(self, managed: ManagedScanner, job: ScanJob, verdict: Verdict) -> ScanFinished:
+    def scanned(self, managed: ManagedScanner, job: ScanJob, verdict: JobResult) -> ScanFinished:
         """A scan's end, well or not."""
         managed.scans += 1
         lost = ScanResult((), {}, verdict.execution_time_ms, error=verdict.error)
@@ -117,7 +117,7 @@ class Reports:
         return f"{self._data.session.local(at):%H:%M} (exchange time)"
 
     def _with_hits(
-        self, managed: ManagedScanner, job: ScanJob, verdict: Verdict, finding: Finding
+        self, managed: ManagedScanner, job: ScanJob, verdict: JobResult, finding: Evaluation
     ) -> ScanFinished:
         result = verdict.result
         symbols = tuple(result.symbols) if result is not None else ()

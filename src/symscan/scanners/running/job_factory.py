@@ -8,14 +8,14 @@ from symscan.clock.time_manager import TimeManager
 from symscan.model.events.session import ScanPhase
 from symscan.scanners.base import ScanContext
 from symscan.scanners.jobs.job import Judge, ScanJob, SetupJob, TeardownJob
-from symscan.scanners.running.evaluation import Judgement, PinnedJudgement
+from symscan.scanners.running.evaluation import ResultEvaluator, SnapshotEvaluator
 from symscan.scanners.running.managed_scanner import ManagedScanner
-from symscan.session.requests import RequestBook
+from symscan.session.requests import RequestQueue
 from symscan.session.session_data import SessionData
 from symscan.session.view import SessionView
 
 
-class JobMaker:
+class JobFactory:
     """Makes the jobs of a session's scanners.
 
     Parameters
@@ -26,7 +26,7 @@ class JobMaker:
         The session's state and clock.
     mode
         What scanners are told in their context.
-    is_beside
+    runs_concurrently
         Whether the session goes on while jobs run.
     place, place_on, stored
         See ``ScannerManager``.
@@ -38,7 +38,7 @@ class JobMaker:
         session_data: SessionData,
         time_manager: TimeManager,
         mode: str,
-        is_beside: bool,
+        runs_concurrently: bool,
         place: Callable[[Sequence[str]], None] | None,
         place_on: Callable[[SessionData, Sequence[str]], None] | None,
         stored: Callable[[], Collection[str]] | None = None,
@@ -46,11 +46,11 @@ class JobMaker:
         self._data = session_data
         self._time = time_manager
         self._mode = mode
-        self._is_beside = is_beside
+        self._is_beside = runs_concurrently
         self._place_on = place_on
         self._stored = stored
         self._judgements = {
-            managed.name: Judgement(session_data, managed.scanner, managed.holder, place, stored)
+            managed.name: ResultEvaluator(session_data, managed.scanner, managed.holder, place, stored)
             for managed in scanners
         }
 
@@ -60,7 +60,7 @@ class JobMaker:
 
     def setup(self, managed: ManagedScanner) -> SetupJob:
         """Sets a scanner up."""
-        data, book = self.data(), RequestBook(managed.holder)
+        data, book = self.data(), RequestQueue(managed.holder)
         return SetupJob(
             managed.name,
             self._time.now,
@@ -74,7 +74,7 @@ class JobMaker:
 
     def scan(self, managed: ManagedScanner, phase: ScanPhase, data: SessionData) -> ScanJob:
         """Lets a scanner scan what :meth:`data` gave."""
-        book = RequestBook(managed.holder)
+        book = RequestQueue(managed.holder)
         return ScanJob(
             managed.name,
             self._time.now,
@@ -90,7 +90,7 @@ class JobMaker:
 
     def teardown(self, managed: ManagedScanner) -> TeardownJob:
         """Tears a scanner down."""
-        data, book = self.data(), RequestBook(managed.holder)
+        data, book = self.data(), RequestQueue(managed.holder)
         context = self._context(managed, data, book)
         return TeardownJob(
             managed.name, self._time.now, managed.scanner, context, book, managed.timeout_seconds
@@ -98,10 +98,12 @@ class JobMaker:
 
     def _judge(self, managed: ManagedScanner, data: SessionData) -> Judge:
         if self._is_beside:
-            return PinnedJudgement(data, managed.scanner, managed.holder, self._place_on, self._stored).judge
+            return SnapshotEvaluator(
+                data, managed.scanner, managed.holder, self._place_on, self._stored
+            ).judge
         return self._judgements[managed.name].judge
 
-    def _context(self, managed: ManagedScanner, data: SessionData, book: RequestBook) -> ScanContext:
+    def _context(self, managed: ManagedScanner, data: SessionData, book: RequestQueue) -> ScanContext:
         view = SessionView(data, book)
         view.use_static_columns(lambda: managed.scanner.static_columns)
         return ScanContext(

@@ -14,7 +14,7 @@ from symscan.model.events.session import ScanPhase
 from symscan.model.instant import Instant
 from symscan.scanners.base import BaseScanner, ScanResult
 from symscan.scanners.jobs.job import Job
-from symscan.scanners.running.unknown_tally import UnknownLedger
+from symscan.scanners.running.unknown_tally import UnknownTally
 from symscan.session.holders import scanner_holder
 
 
@@ -84,7 +84,7 @@ class ManagedScanner:
         Why it takes no part in the session, None if it does.
     running
         The scan, setup or teardown that was begun and has not come back, None where there is none.
-    is_awaited
+    result_pending
         Whether what came of ``running`` is still to be told: it has not timed out.
     is_leaving
         Whether it is torn down as soon as its last scan is back.
@@ -102,9 +102,9 @@ class ManagedScanner:
     disabled: str | None = None
     scans: int = 0
     failed: int = 0
-    ledger: UnknownLedger = field(default_factory=UnknownLedger)
+    ledger: UnknownTally = field(default_factory=UnknownTally)
     running: Job | None = None
-    is_awaited: bool = False
+    result_pending: bool = False
     is_leaving: bool = False
     memory: bytes | None = None
     _found: set[str] = field(default_factory=set)

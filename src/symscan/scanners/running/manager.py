@@ -12,9 +12,9 @@ from symscan.errors import InputError, ScannerFailed, ScanOverrun
 from symscan.model.events.session import Event, Outcome, ScanFinished, ScannerDone, ScanPhase
 from symscan.model.instant import Instant
 from symscan.scanners.execution.inline import Execution, InlineExecution
-from symscan.scanners.jobs.job import Finished, Job, ScanJob, Verdict, Work
-from symscan.scanners.running.events import Outgoing, Reports, Told
-from symscan.scanners.running.job_factory import JobMaker
+from symscan.scanners.jobs.job import Job, JobCompletion, JobKind, JobResult, ScanJob
+from symscan.scanners.running.events import ScannerEvent, ScannerEventFactory, ScannerOutbox
+from symscan.scanners.running.job_factory import JobFactory
 from symscan.scanners.running.managed_scanner import ManagedScanner, ScannerState, Timetable
 from symscan.session.requests import Request
 from symscan.session.session_data import SessionData
@@ -69,11 +69,11 @@ class ScannerManager:
         self.scanners = {managed.name: managed for managed in scanners}
         self._time = time_manager
         self._execution = execution = execution or InlineExecution()
-        self._jobs = JobMaker(
-            scanners, session_data, time_manager, mode, execution.is_beside, place, place_on, stored
+        self._jobs = JobFactory(
+            scanners, session_data, time_manager, mode, execution.runs_concurrently, place, place_on, stored
         )
-        self._reports = Reports(session_data, clock or (lambda: time_manager.now))
-        self._outgoing = Outgoing()
+        self._reports = ScannerEventFactory(session_data, clock or (lambda: time_manager.now))
+        self._outgoing = ScannerOutbox()
         self._timetable = Timetable(scanners)
         self._stopwatch = stopwatch
 
@@ -168,12 +168,12 @@ class ScannerManager:
         self._begin(managed, self._jobs.scan(managed, phase, self._jobs.data()))
         yield from self._scans()
 
-    def collect(self) -> Iterator[Told]:
+    def collect(self) -> Iterator[ScannerEvent]:
         """What came in since the last call; to be applied between slices."""
         self._receive()
         yield from self._outgoing.take()
 
-    def finish(self, limit_seconds: float = math.inf) -> Iterator[Told]:
+    def finish(self, limit_seconds: float = math.inf) -> Iterator[ScannerEvent]:
         """What came in, once nothing runs any more that has not timed out; waits for it, at most so long."""
         self._wait(limit_seconds)
         yield from self.collect()
@@ -228,12 +228,12 @@ class ScannerManager:
         while self._is_awaited() and (left := limit_seconds - watch.elapsed_seconds) > 0:
             self._receive(min(max(left, _SHORTEST_WAIT_SECONDS), _LONGEST_WAIT_SECONDS))
 
-    def _apply(self, managed: ManagedScanner, finished: Finished) -> None:
+    def _apply(self, managed: ManagedScanner, finished: JobCompletion) -> None:
         job = managed.running
         if job is None or job.work is not finished.work:
             return  # of a setup or a teardown that had timed out: nobody waits for it any more
         if finished.verdict is not None:
-            managed.is_awaited = False
+            managed.result_pending = False
             self._conclude(managed, job, finished.verdict)
         if finished.is_back:
             managed.running = None
@@ -242,17 +242,17 @@ class ScannerManager:
             if managed.is_leaving:
                 self._leave(managed)
 
-    def _conclude(self, managed: ManagedScanner, job: Job, verdict: Verdict) -> None:
+    def _conclude(self, managed: ManagedScanner, job: Job, verdict: JobResult) -> None:
         if verdict.memory is not None:
             managed.memory = verdict.memory
         if isinstance(job, ScanJob):
             self._outgoing.add(self._reports.scanned(managed, job, verdict), verdict.requests)
-        elif job.work is Work.TEARDOWN:
+        elif job.work is JobKind.TEARDOWN:
             self._finish(managed, verdict.error, verdict.requests)
 
     def _finish(self, managed: ManagedScanner, error: str | None, requests: Sequence[Request] = ()) -> None:
         managed.go(ScannerState.DONE)
-        managed.is_awaited, managed.is_leaving, managed.running = False, False, None
+        managed.result_pending, managed.is_leaving, managed.running = False, False, None
         self._outgoing.add(self._reports.done(managed, self._time.now, error), requests)
 
     # -- what is given -----------------------------------------------------------------------
@@ -272,7 +272,7 @@ class ScannerManager:
             managed.go(ScannerState.DONE)
             return self._reports.disabled(managed, now, "not due in this session")
         managed.go(ScannerState.SETTING_UP)
-        verdict = self._execution.wait_for(self._jobs.setup(managed)).verdict or Verdict(Outcome.FAILED)
+        verdict = self._execution.wait_for(self._jobs.setup(managed)).verdict or JobResult(Outcome.FAILED)
         if verdict.readied is not None:
             managed.go(ScannerState.READY)
             managed.memory = verdict.memory
@@ -285,12 +285,12 @@ class ScannerManager:
         return self._reports.set_up(managed, now, verdict)
 
     def _begin(self, managed: ManagedScanner, job: Job) -> None:
-        managed.running, managed.is_awaited = job, True
+        managed.running, managed.result_pending = job, True
         self._execution.submit(job)
 
     def _overrun(self, managed: ManagedScanner, job: ScanJob) -> ScanFinished:
         """What is told of the scan whose overrun ends a backtest."""
-        managed.running, managed.is_awaited = None, False
+        managed.running, managed.result_pending = None, False
         managed.go(ScannerState.READY)
         return self._reports.scanned(managed, job, job.timed_out())
 
@@ -309,8 +309,8 @@ class ScannerManager:
         if job is None:
             return
         if isinstance(job, ScanJob):
-            if managed.is_awaited:
-                lost = Verdict(Outcome.TIMED_OUT, "the session ended while it ran")
+            if managed.result_pending:
+                lost = JobResult(Outcome.TIMED_OUT, "the session ended while it ran")
                 self._outgoing.add(self._reports.scanned(managed, job, lost))
             managed.go(ScannerState.TEARING_DOWN)
             when = self._reports.hour(job.at)
@@ -319,7 +319,7 @@ class ScannerManager:
             self._finish(managed, "teardown() has not returned")
 
     def _is_awaited(self) -> bool:
-        return any(managed.is_awaited for managed in self.scanners.values())
+        return any(managed.result_pending for managed in self.scanners.values())
 
     def _why_not(self, managed: ManagedScanner, paused: str | None) -> str | None:
         """Why a scanner that is due may not scan; None if it may, or takes no part any more."""

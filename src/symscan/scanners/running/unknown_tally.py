@@ -23,7 +23,7 @@ class _Tally:
         return self.first_at, self.last_at, self.scans
 
 
-class UnknownLedger:
+class UnknownTally:
     """Counts unknown symbols by reason; remembers also those that are no candidates any more."""
 
     def __init__(self) -> None:

@@ -70,7 +70,7 @@ class ScreenScanner(BaseScanner):
     loaded. Every scan judges the whole universe at once.
     """
 
-    made_by_setup = (*BaseScanner.made_by_setup, "_universe", "_screen", "_plan", "_seen")
+    transient_attributes = (*BaseScanner.transient_attributes, "_universe", "_screen", "_plan", "_seen")
     _screen: Screen | None = None
     _plan: ScreenPlan | None = None
     _seen: tuple[tuple[str, ...], Rows, Rows | None] | None = None
@@ -97,10 +97,14 @@ class ScreenScanner(BaseScanner):
         return self._screen
 
     @property
-    def weighs(self) -> bool:
+    def is_cross_sectional(self) -> bool:
         """Whether what is found of one symbol depends on others: the best so many, or an aggregate."""
         plan = self._checked_plan()
-        return plan.take is not None or plan.where.weighs or (plan.rank is not None and plan.rank.weighs)
+        return (
+            plan.take is not None
+            or plan.where.is_cross_sectional
+            or (plan.rank is not None and plan.rank.is_cross_sectional)
+        )
 
     def check(self) -> None:
         """Load the universe and compile the screen, so that faults show before the run starts.

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from symscan.session.candidates import Candidates
 from symscan.session.holders import CONFIG, MEMBERS
-from symscan.session.requests import RequestBook
+from symscan.session.requests import RequestQueue
 from symscan.session.session_data import SessionData
-from symscan.session.view.commands import SessionAsks
-from symscan.session.view.queries import SessionLooks
+from symscan.session.view.commands import SessionCommands
+from symscan.session.view.queries import SessionQueries
 
 
-class SessionView(SessionLooks, SessionAsks):
+class SessionView(SessionQueries, SessionCommands):
     """The session as it stands now, bound to one holder.
 
     Parameters
@@ -21,11 +21,11 @@ class SessionView(SessionLooks, SessionAsks):
         Where this holder's requests are recorded.
     """
 
-    def __init__(self, data: SessionData, requests: RequestBook) -> None:
-        SessionLooks.__init__(self, data, requests)
-        SessionAsks.__init__(self, data, requests)
+    def __init__(self, data: SessionData, requests: RequestQueue) -> None:
+        SessionQueries.__init__(self, data, requests)
+        SessionCommands.__init__(self, data, requests)
 
-    def __reduce__(self) -> tuple[type[SessionView], tuple[SessionData, RequestBook]]:
+    def __reduce__(self) -> tuple[type[SessionView], tuple[SessionData, RequestQueue]]:
         return type(self), (self._data, self._requests)  # what was looked at is looked at anew
 
 
@@ -42,7 +42,7 @@ class MemberView(SessionView):
 
     _when_to_ask = "in on_symbol_added"
 
-    def __init__(self, data: SessionData, requests: RequestBook) -> None:
+    def __init__(self, data: SessionData, requests: RequestQueue) -> None:
         super().__init__(data, requests)
         self._members: Candidates | None = None
 

@@ -16,20 +16,20 @@ from symscan.session.requests import (
     Change,
     LockSymbol,
     RemoveSymbol,
-    RequestBook,
+    RequestQueue,
     UnlockSymbol,
 )
 from symscan.session.session_data import SessionData
 
 
-class SessionAsks:
+class SessionCommands:
     """What one holder may ask for.
 
     A request returns True if it will change something, False if it was so already or is not
     allowed; the holder's own pending requests count. Wrong arguments raise.
     """
 
-    def __init__(self, data: SessionData, requests: RequestBook) -> None:
+    def __init__(self, data: SessionData, requests: RequestQueue) -> None:
         self._data = data
         self._requests = requests
         self._holder = requests.holder

@@ -18,13 +18,13 @@ from symscan.model.specs import IndicatorSpec
 from symscan.session.candidates import Candidates, parse_column
 from symscan.session.holders import CONFIG, MEMBERS
 from symscan.session.requested import Requestable, Unanswered, missing_call
-from symscan.session.requests import RequestBook
+from symscan.session.requests import RequestQueue
 from symscan.session.session_data import SessionData
 from symscan.session.static_columns import StaticColumns
 from symscan.session.view.indicator_value import IndicatorReading
 
 
-class SessionLooks:
+class SessionQueries:
     """What one holder sees of the session at one instant.
 
     Every look answers from the bars that ended by now; columns are copies and stay as they are.
@@ -33,7 +33,7 @@ class SessionLooks:
 
     _when_to_ask = "in setup"
 
-    def __init__(self, data: SessionData, requests: RequestBook) -> None:
+    def __init__(self, data: SessionData, requests: RequestQueue) -> None:
         self._data = data
         self._requests = requests
         self._holder = requests.holder

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from symscan.model.bar import Floats
 from symscan.session.candidates import Candidates
-from symscan.session.requests import Request, RequestBook
+from symscan.session.requests import Request, RequestQueue
 from symscan.session.session_data import SessionData
 from symscan.session.view import SessionView
 
@@ -46,7 +46,7 @@ class ScriptView(SessionView):
     def __init__(
         self,
         data: SessionData,
-        requests: RequestBook,
+        requests: RequestQueue,
         playing: Playing,
         universe: Callable[[], Sequence[str]] = tuple,
     ) -> None:
@@ -88,4 +88,4 @@ class ScriptView(SessionView):
         universe = tuple(self._universe())
         if universe != self._requested_universe:
             self._requested_universe = universe
-            self._requests.lead_with(universe, self._data.base)
+            self._requests.put_first(universe, self._data.base)

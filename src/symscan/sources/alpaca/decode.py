@@ -13,7 +13,7 @@ import numpy as np
 
 from symscan.model.bar import Floats
 from symscan.model.instant import MINUTE
-from symscan.sources.ports import Arrivals
+from symscan.sources.ports import BarBatch
 
 _BAR: Final = "b"
 _UPDATED_BAR: Final = "u"
@@ -39,7 +39,7 @@ class Frame:
         How many messages were bars by name, but could not be read as such.
     """
 
-    arrivals: tuple[Arrivals, ...]
+    arrivals: tuple[BarBatch, ...]
     controls: tuple[Mapping[str, Any], ...]
     broken: int
 
@@ -53,7 +53,7 @@ def decode(data: bytes | str) -> Frame:
         If it is none of Alpaca's.
     """
     messages = _messages(data)
-    arrivals: list[Arrivals] = []
+    arrivals: list[BarBatch] = []
     controls: list[Mapping[str, Any]] = []
     broken = 0
     for kind, group in groupby(messages, key=_kind):
@@ -81,13 +81,13 @@ def _kind(message: Mapping[str, Any]) -> Any:
     return message.get("T")
 
 
-def _arrivals(bars: Sequence[Mapping[str, Any]], *, corrected: bool) -> Arrivals:
+def _arrivals(bars: Sequence[Mapping[str, Any]], *, corrected: bool) -> BarBatch:
     try:
         columns = _columns(map(_COLUMNS, bars))
     except _BROKEN:
         columns = _columns(_COLUMNS(bar) for bar in bars if _is_whole(bar))
     symbols, ends, fields = columns  # whether they are valid bars is for the session to say: one rule for all
-    return Arrivals(symbols, ends, fields, corrected)
+    return BarBatch(symbols, ends, fields, corrected)
 
 
 def _columns(

@@ -61,7 +61,7 @@ class Rest(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Contradiction:
+class SplitConflict:
     """A split of the store that Alpaca has with another ratio; the store's stays."""
 
     symbol: str
@@ -98,7 +98,7 @@ class FetchReport:
     silent: tuple[str, ...]
     refused: Mapping[str, str]
     splits: int
-    contradictions: tuple[Contradiction, ...]
+    contradictions: tuple[SplitConflict, ...]
     outside: int
     zero_volume: int
     bad_bars: int
@@ -114,7 +114,7 @@ def is_settled(session: Session, now: Instant) -> bool:
     return now >= settled_at(session)
 
 
-class Fetcher:
+class Downloader:
     """Fills a store from Alpaca; for one thread at a time.
 
     Parameters
@@ -151,7 +151,7 @@ class Fetcher:
         self._sessions: defaultdict[Interval, set[date]] = defaultdict(set)
         self._symbols: set[str] = set()
         self._heard: set[str] = set()
-        self._contradictions: list[Contradiction] = []
+        self._contradictions: list[SplitConflict] = []
 
     def missing(
         self, symbols: Collection[str], interval: Interval, sessions: Sequence[Session]
@@ -277,7 +277,7 @@ def _midnight(day: date) -> Instant:
     return from_datetime(datetime(day.year, day.month, day.day, tzinfo=NEW_YORK))
 
 
-def _merged(stored: pl.DataFrame, found: pl.DataFrame) -> tuple[pl.DataFrame, list[Contradiction]]:
+def _merged(stored: pl.DataFrame, found: pl.DataFrame) -> tuple[pl.DataFrame, list[SplitConflict]]:
     """The stored splits and those that are new, and what contradicts."""
     key = ["symbol", "ex_date"]
     found = found.select(list(SPLITS_SCHEMA)).cast(SPLITS_SCHEMA).unique(key, keep="first")
@@ -285,4 +285,4 @@ def _merged(stored: pl.DataFrame, found: pl.DataFrame) -> tuple[pl.DataFrame, li
     differs = (pl.col("ratio") / pl.col("ratio_stored") - 1.0).abs() > _RATIO_TOLERANCE
     contradictions = both.filter(differs).sort(key).select(*key, "ratio_stored", "ratio")
     added = found.join(stored, on=key, how="anti")
-    return pl.concat([stored, added]).sort(key), [Contradiction(*row) for row in contradictions.iter_rows()]
+    return pl.concat([stored, added]).sort(key), [SplitConflict(*row) for row in contradictions.iter_rows()]

@@ -17,12 +17,12 @@ from symscan.model.interval import ONE_MINUTE, Interval
 from symscan.sources.alpaca.credentials import AlpacaHosts, AlpacaKeys
 from symscan.sources.alpaca.rest import AlpacaRest
 from symscan.sources.alpaca.subscriptions import shown
-from symscan.sources.ports import Arrivals, Connected, Delivery, Notice
+from symscan.sources.ports import BarBatch, Connected, Delivery, Notice
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from symscan.sources.alpaca.stream import StreamPatience
+    from symscan.sources.alpaca.stream import StreamTimeouts
 
 _CLOCK_READ_SECONDS: Final = 5.0
 _LONGEST_WAIT_SECONDS: Final = 3_600.0
@@ -60,18 +60,18 @@ class AlpacaFeed:
         keys: AlpacaKeys,
         hosts: AlpacaHosts,
         feed: str,
-        patience: StreamPatience | None = None,
+        patience: StreamTimeouts | None = None,
     ) -> None:
         self._rest = AlpacaRest(keys, hosts, feed)
         self.name = f"alpaca:{feed}"
         self.base: Interval = ONE_MINUTE
-        self.is_patient = False
-        from symscan.sources.alpaca.http_client import Patience
-        from symscan.sources.alpaca.stream import Stream, StreamPatience
+        self.waits_for_session = False
+        from symscan.sources.alpaca.http_client import HttpTimeouts
+        from symscan.sources.alpaca.stream import Stream, StreamTimeouts
 
-        quickly = Patience(read_seconds=_CLOCK_READ_SECONDS, retries=1)
+        quickly = HttpTimeouts(read_seconds=_CLOCK_READ_SECONDS, retries=1)
         self._clock = AlpacaRest(keys, hosts, feed, quickly)
-        self._stream = Stream(keys, hosts, feed, self._take, patience or StreamPatience())
+        self._stream = Stream(keys, hosts, feed, self._take, patience or StreamTimeouts())
         self._queue: SimpleQueue[Delivery | FeedError | _Woken] = SimpleQueue()
         self._reported: set[str] = set()
         self._reporting = threading.Lock()
@@ -139,7 +139,7 @@ class AlpacaFeed:
             self._is_woken = True
             self._queue.put(_WOKEN)
 
-    def bars(self, symbols: Sequence[str], after: Instant, until: Instant) -> Arrivals:
+    def bars(self, symbols: Sequence[str], after: Instant, until: Instant) -> BarBatch:
         """Fetch the bars with ``after < end <= until``, by symbol and end; waits for the answer.
 
         Raises
@@ -161,10 +161,10 @@ class AlpacaFeed:
             said = next(iter(new.values()))
             self._queue.put(Notice(f"Alpaca refuses {shown(list(new))} ({said}); no bars of them"))
 
-    def _arrivals(self, frame: pl.DataFrame) -> Arrivals:
+    def _arrivals(self, frame: pl.DataFrame) -> BarBatch:
         ends = frame["start"].to_physical().to_numpy() + MINUTE
         fields = np.ascontiguousarray(frame.select(FIELDS).to_numpy().T, np.float64).reshape(len(FIELDS), -1)
-        return Arrivals(frame["symbol"].to_list(), ends, fields)
+        return BarBatch(frame["symbol"].to_list(), ends, fields)
 
     def _seconds_to(self, until: Instant) -> float:
         return min(max(0.0, (until - self.now()) / SECOND), _LONGEST_WAIT_SECONDS)

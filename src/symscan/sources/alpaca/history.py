@@ -11,7 +11,7 @@ from symscan.model.bar import Block
 from symscan.model.instant import Instant
 from symscan.model.interval import ONE_DAY, ONE_MINUTE, Interval
 from symscan.model.session import Session
-from symscan.sources.alpaca.downloader import Fetcher, FetchReport, Rest
+from symscan.sources.alpaca.downloader import Downloader, FetchReport, Rest
 from symscan.sources.ports import DailyHistory
 from symscan.sources.progress import Progress, silent
 from symscan.sources.store.bar_store import BarStore
@@ -64,7 +64,7 @@ class FetchedHistory:
         self._reading = Lock()
         self._rest = rest
         self._report_refused = report_refused
-        self._fetcher = Fetcher(store, rest, now, self._reading)
+        self._fetcher = Downloader(store, rest, now, self._reading)
         self._state: object = None
         self._history: StoreHistory | None = None
 

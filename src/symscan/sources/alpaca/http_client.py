@@ -18,7 +18,7 @@ from requests.adapters import HTTPAdapter
 
 from symscan.sources.alpaca.credentials import AlpacaKeys
 
-__all__ = ["APIError", "HttpClient", "Patience", "RequestException"]
+__all__ = ["APIError", "HttpClient", "HttpTimeouts", "RequestException"]
 
 _RETRIED: Final = (429, 500, 502, 503, 504)
 
@@ -27,7 +27,7 @@ logging.getLogger("alpaca").addHandler(logging.NullHandler())
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class HttpTimeouts:
     """How long a request is waited for, and how often it is repeated where that may help.
 
     Attributes
@@ -83,7 +83,7 @@ class HttpClient(RESTClient):
         How long to wait.
     """
 
-    def __init__(self, keys: AlpacaKeys, base_url: str, version: str, patience: Patience) -> None:
+    def __init__(self, keys: AlpacaKeys, base_url: str, version: str, patience: HttpTimeouts) -> None:
         super().__init__(
             base_url,
             keys.key_id,

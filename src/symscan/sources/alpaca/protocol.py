@@ -18,12 +18,12 @@ from symscan.sources.alpaca.errors import (
     refused_by,
 )
 from symscan.sources.alpaca.subscriptions import Change, Subscriptions
-from symscan.sources.ports import Arrivals, BarsDropped, Connected, Delivery, Notice
+from symscan.sources.ports import BarBatch, BarsDropped, Connected, Delivery, Notice
 
 Tell = Callable[[Delivery | FeedError], None]
 
 
-class Conversation:
+class StreamProtocol:
     """From authentication to the end of a connection.
 
     Parameters
@@ -54,7 +54,7 @@ class Conversation:
         self._tell = tell
         self._answer_seconds = answer_seconds
         self._reply: asyncio.Future[Mapping[str, Any]] | None = None
-        self._held: list[Arrivals] = []
+        self._held: list[BarBatch] = []
         self._slow = 0
         self.live_since: float | None = None
         """When everything wanted was subscribed and the session told so, on the loop's clock."""
@@ -97,7 +97,7 @@ class Conversation:
             for control in frame.controls:
                 self._hear(control)
 
-    def _pass_on(self, arrivals: Arrivals) -> None:
+    def _pass_on(self, arrivals: BarBatch) -> None:
         if self.live_since is None:
             self._held.append(arrivals)  # the session hears first that the feed is back
         else:

@@ -23,7 +23,7 @@ from symscan.sources.alpaca.errors import SymbolsRefused, refused
 if TYPE_CHECKING:
     import polars as pl
 
-    from symscan.sources.alpaca.http_client import HttpClient, Patience
+    from symscan.sources.alpaca.http_client import HttpClient, HttpTimeouts
 
 _TIMEFRAMES: Final = {ONE_MINUTE: "1Min", ONE_DAY: "1Day"}
 _PAGE_BARS: Final = 10_000
@@ -64,7 +64,7 @@ class AlpacaRest:
     """
 
     def __init__(
-        self, keys: AlpacaKeys, hosts: AlpacaHosts, feed: str, patience: Patience | None = None
+        self, keys: AlpacaKeys, hosts: AlpacaHosts, feed: str, patience: HttpTimeouts | None = None
     ) -> None:
         check_feed(feed)
         require_client()
@@ -234,12 +234,12 @@ class AlpacaRest:
         return answer
 
     def _client(self, url: str, version: str) -> HttpClient:
-        from symscan.sources.alpaca.http_client import HttpClient, Patience
+        from symscan.sources.alpaca.http_client import HttpClient, HttpTimeouts
 
         clients: dict[str, HttpClient] = self._clients.__dict__
         name = f"{url}/{version}"
         if name not in clients:
-            clients[name] = HttpClient(self._keys, url, version, self._patience or Patience())
+            clients[name] = HttpClient(self._keys, url, version, self._patience or HttpTimeouts())
         return clients[name]
 
 

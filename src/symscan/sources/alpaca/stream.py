@@ -16,15 +16,15 @@ from symscan.errors import FeedError
 from symscan.sources.alpaca.connection import Connection
 from symscan.sources.alpaca.credentials import AlpacaHosts, AlpacaKeys
 from symscan.sources.alpaca.errors import Refusal
-from symscan.sources.alpaca.protocol import Conversation, Tell
+from symscan.sources.alpaca.protocol import StreamProtocol, Tell
 from symscan.sources.alpaca.subscriptions import Subscriptions
-from symscan.sources.ports import Connected, Delivery, Lost
+from symscan.sources.ports import Connected, Delivery, Disconnected
 
 _CLOSING_SECONDS: Final = 4.0
 
 
 @dataclass(frozen=True, slots=True)
-class StreamPatience:
+class StreamTimeouts:
     """How long the stream is waited for.
 
     Attributes
@@ -60,7 +60,7 @@ class Stream:
     """
 
     def __init__(
-        self, keys: AlpacaKeys, hosts: AlpacaHosts, feed: str, tell: Tell, patience: StreamPatience
+        self, keys: AlpacaKeys, hosts: AlpacaHosts, feed: str, tell: Tell, patience: StreamTimeouts
     ) -> None:
         self._keys = keys
         self._hosts = hosts
@@ -150,7 +150,7 @@ class Stream:
             now = self._loop.time()
             if live_since is not None:
                 tries.was_live(now - live_since)
-                self._tell(Lost(self._keys.redact(str(refusal))))
+                self._tell(Disconnected(self._keys.redact(str(refusal))))
             wait = tries.wait_after(refusal, now)
             if wait is None:
                 raise FeedError(self._keys.redact(refusal.advice(self._feed)))
@@ -160,7 +160,7 @@ class Stream:
         """One connection from beginning to end: why it ended, and since when it had been live."""
         seconds = self._patience.answer_seconds
         connection = Connection(self._keys, self._hosts, self._feed, seconds)
-        talk = Conversation(connection, self._subscriptions, self._changed, self._tell, seconds)
+        talk = StreamProtocol(connection, self._subscriptions, self._changed, self._tell, seconds)
         try:
             await connection.start()
             return Refusal(await talk.run()), talk.live_since
@@ -173,7 +173,7 @@ class Stream:
 class _Tries:
     """Whether another try makes sense, and when."""
 
-    def __init__(self, patience: StreamPatience, now: float) -> None:
+    def __init__(self, patience: StreamTimeouts, now: float) -> None:
         self._patience = patience
         self._deadline: float | None = now + patience.open_seconds
         self._failures = 0

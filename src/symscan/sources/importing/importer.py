@@ -17,8 +17,8 @@ from symscan.sources.importing.merging import FILE, Merger
 from symscan.sources.importing.options import ImportOptions
 from symscan.sources.importing.refused_rows import RefusedRows
 from symscan.sources.importing.rows import BarReader
-from symscan.sources.importing.sessions import Placer
-from symscan.sources.importing.spill import Runs
+from symscan.sources.importing.sessions import SessionAssigner
+from symscan.sources.importing.spill import SpillFile
 from symscan.sources.importing.time_check import Confirm, TimeCheck
 from symscan.sources.importing.validation import sound_rows
 from symscan.sources.ports import Calendar
@@ -102,10 +102,10 @@ def import_bars(
         is changed then.
     """
     readers = [BarReader.open(path, options) for path in find_files(paths)]
-    with store.updating() as update, Runs(store.root) as runs:
+    with store.updating() as update, SpillFile(store.root) as runs:
         update.claim(None)
         job = _Import(store, readers, options, progress, TimeCheck(options, calendar, confirm))
-        job.read(runs, Placer(options, calendar))
+        job.read(runs, SessionAssigner(options, calendar))
         job.write(runs, update)
         return job.report()
 
@@ -131,7 +131,7 @@ class _Import:
         self._sessions: list[date] = []
         self._changed: list[date] = []
 
-    def read(self, runs: Runs, placer: Placer) -> None:
+    def read(self, runs: SpillFile, placer: SessionAssigner) -> None:
         """Read, check and place every row."""
         for number, reader in enumerate(self._readers):
             self._progress("reading", number, len(self._readers))
@@ -144,7 +144,7 @@ class _Import:
                     raise refused.of_all() if is_last else refused from None
                 runs.add(placed.with_columns(pl.lit(number, pl.UInt32).alias(FILE)))
 
-    def _take(self, reader: BarReader, cells: pl.DataFrame, placer: Placer) -> pl.DataFrame:
+    def _take(self, reader: BarReader, cells: pl.DataFrame, placer: SessionAssigner) -> pl.DataFrame:
         """The rows of some cells that can be bars, in their sessions."""
         rows = reader.read(cells)
         self._counts["rows"] += rows.frame.height
@@ -153,7 +153,7 @@ class _Import:
         self._symbols.update(placed["symbol"].unique())
         return placed
 
-    def write(self, runs: Runs, update: StoreUpdate) -> None:
+    def write(self, runs: SpillFile, update: StoreUpdate) -> None:
         """Merge and write every session."""
         self._sessions = runs.finish()
         if not self._sessions:

@@ -25,7 +25,7 @@ _NAMED_ROWS: Final = 5
 _YEARS: Final = range(1900, 2200)
 
 
-class Placer:
+class SessionAssigner:
     """Places the rows of one import.
 
     Parameters

@@ -15,7 +15,7 @@ _BATCH_ROWS: Final = 100_000
 """Reading a session back reads whole batches."""
 
 
-class Runs:
+class SpillFile:
     """Rows to be read back one session at a time, in the order they came.
 
     Memory holds one run at most; a year of a whole market takes a few dozen.
@@ -37,7 +37,7 @@ class Runs:
         self._places: list[dict[date, tuple[int, int]]] = []
         self._paths: list[Path] = []
 
-    def __enter__(self) -> Runs:
+    def __enter__(self) -> SpillFile:
         return self
 
     def __exit__(

@@ -12,10 +12,10 @@ import numpy as np
 from symscan.errors import FeedError
 from symscan.model.instant import SECOND, Instant
 from symscan.model.session import Session
-from symscan.sources.ports import Arrivals, Delivery
+from symscan.sources.ports import BarBatch, Delivery
 from symscan.sources.replay.faults import Faults
 from symscan.sources.replay.schedule import Batch, schedule, wrong
-from symscan.sources.replay.stored_day import StoredDay
+from symscan.sources.replay.stored_day import ReplayDay
 from symscan.sources.store.bar_store import BarStore
 from symscan.sources.stored.backtest_source import finest_interval
 
@@ -100,8 +100,8 @@ class ReplayFeed:
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.base = finest_interval(store, session)
-        self.is_patient = speed is None
-        self._day = StoredDay(store, session, self.base)
+        self.waits_for_session = speed is None
+        self._day = ReplayDay(store, session, self.base)
         self._wrong = wrong(self._day.fields) if faults.correct.share else self._day.fields
         self._faults = faults
         self._failures = faults.fetch_fails
@@ -164,7 +164,7 @@ class ReplayFeed:
                 self._changed.wait(self._clock.seconds_to(until if due is None else min(due, until)))
         return None
 
-    def bars(self, symbols: Sequence[str], after: Instant, until: Instant) -> Arrivals:
+    def bars(self, symbols: Sequence[str], after: Instant, until: Instant) -> BarBatch:
         """The stored bars with ``after < end <= until``, by symbol and end, of those that are complete.
 
         Raises
@@ -190,7 +190,7 @@ class ReplayFeed:
 
     def _has_come(self, instant: Instant) -> bool:
         """Whether the clock has come so far; one that stands is moved there."""
-        if self.is_patient:
+        if self.waits_for_session:
             self._clock.move(instant)
         return self._clock.now() >= instant
 

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from symscan.model.bar import CLOSE, HIGH, LOW, VOLUME, Floats, Mask, Rows
 from symscan.model.instant import Instant
 from symscan.model.session import Session
-from symscan.sources.ports import BarsDropped, Connected, Ended, Lost
+from symscan.sources.ports import BarsDropped, Connected, Disconnected, EndOfStream
 from symscan.sources.replay.faults import Faults
-from symscan.sources.replay.stored_day import StoredDay
+from symscan.sources.replay.stored_day import ReplayDay
 from symscan.sources.streaming.backfill import united
 
 _MIX: Final = np.uint64(0xBF58476D1CE4E5B9)
@@ -48,13 +48,13 @@ class Change:
     """Something else that happens to the feed."""
 
     due: Instant
-    what: Connected | Lost | BarsDropped | Ended
+    what: Connected | Disconnected | BarsDropped | EndOfStream
 
 
 Happening = Batch | Change
 
 
-def schedule(day: StoredDay, session: Session, faults: Faults, start: Instant) -> list[Happening]:
+def schedule(day: ReplayDay, session: Session, faults: Faults, start: Instant) -> list[Happening]:
     """All that the feed delivers after an instant, in order; first it connects, at the end it has ended."""
     # A feed that is lost twice is back when it is back from both.
     away = united([window.within(session) for window in faults.disconnect])
@@ -64,7 +64,7 @@ def schedule(day: StoredDay, session: Session, faults: Faults, start: Instant) -
     changes = [Change(start, Connected())]
     for begin, end in away:
         if end > start:
-            changes.append(Change(max(begin, start), Lost("the replay was told to disconnect")))
+            changes.append(Change(max(begin, start), Disconnected("the replay was told to disconnect")))
             changes.append(Change(end, Connected()))
     changes += [
         Change(end, BarsDropped("the replay was told to lose bars")) for _, end in losing if end > start
@@ -72,7 +72,7 @@ def schedule(day: StoredDay, session: Session, faults: Faults, start: Instant) -
     happenings: list[Happening] = [*changes, *batches]
     last = max(session.close, *(one.due for one in happenings))
     ordered = sorted(happenings, key=lambda one: one.due)  # a change comes before bars due with it
-    return [*ordered, Change(last, Ended())]
+    return [*ordered, Change(last, EndOfStream())]
 
 
 def wrong(fields: Floats) -> Floats:
@@ -85,7 +85,7 @@ def wrong(fields: Floats) -> Floats:
     return values
 
 
-def _batches(day: StoredDay, faults: Faults) -> list[Batch]:
+def _batches(day: ReplayDay, faults: Faults) -> list[Batch]:
     """Every bar's deliveries, those due together as one."""
     dropped = _hit(day, faults.seed, _DROP, faults.drop)
     late = _hit(day, faults.seed, _LATE, faults.late.share)
@@ -107,7 +107,7 @@ def _together(due: NDArray[np.int64], which: Mask, **kind: bool) -> list[Batch]:
     return [Batch(int(due[part[0]]), part, **kind) for part in parts if len(part)]
 
 
-def _hit(day: StoredDay, seed: int, salt: int, share: float) -> Mask:
+def _hit(day: ReplayDay, seed: int, salt: int, share: float) -> Mask:
     """Which bars a fault hits, by symbol and end."""
     if not share:
         return np.zeros(len(day.ends), np.bool_)

@@ -13,11 +13,11 @@ from symscan.model.bar import FIELDS, Floats, Rows
 from symscan.model.instant import Instant
 from symscan.model.interval import Interval
 from symscan.model.session import Session
-from symscan.sources.ports import Arrivals
+from symscan.sources.ports import BarBatch
 from symscan.sources.store.bar_store import BarStore
 
 
-class StoredDay:
+class ReplayDay:
     """The bars of one session up to its close.
 
     Attributes
@@ -51,16 +51,16 @@ class StoredDay:
         """The number of a symbol; None if the day has no bars of it."""
         return self._number.get(symbol)
 
-    def bars(self, symbols: Iterable[str], after: Instant, until: Instant) -> Arrivals:
+    def bars(self, symbols: Iterable[str], after: Instant, until: Instant) -> BarBatch:
         """The bars with ``after < end <= until``, by symbol and end."""
         numbers = sorted({self._number[symbol] for symbol in symbols if symbol in self._number})
         chosen = [np.zeros(0, np.intp), *(self._within(number, after, until) for number in numbers)]
         return self.arrivals(np.concatenate(chosen), self.fields)
 
-    def arrivals(self, chosen: Rows, fields: Floats, corrected: bool = False) -> Arrivals:
+    def arrivals(self, chosen: Rows, fields: Floats, corrected: bool = False) -> BarBatch:
         """Some of the bars, with these values."""
         symbols = [self.names[number] for number in self.numbers[chosen].tolist()]
-        return Arrivals(symbols, self.ends[chosen], fields[:, chosen], corrected)
+        return BarBatch(symbols, self.ends[chosen], fields[:, chosen], corrected)
 
     def _within(self, number: int, after: Instant, until: Instant) -> Rows:
         first, last = self._first[number], self._first[number + 1]

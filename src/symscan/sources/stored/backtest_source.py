@@ -18,7 +18,7 @@ from symscan.model.interval import Interval
 from symscan.model.session import Session
 
 
-class StoredDays(Protocol):
+class DayStore(Protocol):
     """What holds the bars of days: the bar store, or a recorded session."""
 
     root: Path
@@ -45,7 +45,7 @@ class StoredDays(Protocol):
         """The bars of one date as :meth:`load` gives them, part by part."""
 
 
-class ReplaySource:
+class BacktestSource:
     """Plays the stored bars of one session; a bar is delivered at its end, never before.
 
     Parameters
@@ -63,7 +63,7 @@ class ReplaySource:
         If the store has no intraday bars of that day.
     """
 
-    def __init__(self, store: StoredDays, session: Session, start: Instant | None = None) -> None:
+    def __init__(self, store: DayStore, session: Session, start: Instant | None = None) -> None:
         self._store = store
         self._session = session
         self.base = finest_interval(store, session)
@@ -157,12 +157,12 @@ class ReplaySource:
         return self._store.load(self.base, [self._session.date], symbols, BAR_COLUMNS)
 
 
-def _first_start(store: StoredDays, base: Interval, session: Session) -> Instant:
+def _first_start(store: DayStore, base: Interval, session: Session) -> Instant:
     first = store.first_start(base, session.date)
     return session.open if first is None else first
 
 
-def finest_interval(store: StoredDays, session: Session) -> Interval:
+def finest_interval(store: DayStore, session: Session) -> Interval:
     """The finest interval the store has bars of, for one session.
 
     Raises

@@ -13,7 +13,7 @@ _BYTES_OF_A_BLOCK = 400
 """What a block takes besides its numbers: most of it, where there are few symbols."""
 
 
-class BlockShelf:
+class BlockCache:
     """Blocks by what they were made from: bars only, never state, so that days stay independent.
 
     Parameters

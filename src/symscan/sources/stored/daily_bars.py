@@ -15,7 +15,7 @@ from symscan.model.bar import FIELDS, Block, Rows
 from symscan.model.interval import ONE_DAY
 from symscan.model.session import Session
 from symscan.sources.store.bar_store import BarStore
-from symscan.sources.stored.block_cache import BlockShelf
+from symscan.sources.stored.block_cache import BlockCache
 
 _EVERYBODY: Final = "everybody"
 _COLUMN: Final = "column"
@@ -26,7 +26,7 @@ _SHARE: Final = 4
 """So is a store of which more than a fourth is asked for."""
 
 
-class StoredDays:
+class DailyBars:
     """The daily bars of a store as they were traded, one block per session.
 
     Parameters
@@ -37,7 +37,7 @@ class StoredDays:
         Where blocks are kept between the sessions of a run.
     """
 
-    def __init__(self, store: BarStore, shelf: BlockShelf) -> None:
+    def __init__(self, store: BarStore, shelf: BlockCache) -> None:
         self._store = store
         self._shelf = shelf
 

@@ -20,8 +20,8 @@ from symscan.model.session import Session
 from symscan.sources.ports import DailyHistory
 from symscan.sources.store.bar_store import BarStore
 from symscan.sources.store.catalogue import catalogue_state
-from symscan.sources.stored.block_cache import BlockShelf
-from symscan.sources.stored.daily_bars import StoredDays
+from symscan.sources.stored.block_cache import BlockCache
+from symscan.sources.stored.daily_bars import DailyBars
 
 BASIS_TOLERANCE = 0.03
 """How far the daily close may lie from the last intraday close before the two are on different bases."""
@@ -47,11 +47,11 @@ class StoreHistory:
         Where dense bars are kept between sessions of one run; they depend on their files alone.
     """
 
-    def __init__(self, store: BarStore, calendar: SessionCalendar, shelf: BlockShelf | None = None) -> None:
+    def __init__(self, store: BarStore, calendar: SessionCalendar, shelf: BlockCache | None = None) -> None:
         self._store = store
         self._calendar = calendar
-        self._shelf = BlockShelf() if shelf is None else shelf
-        self._stored_days = StoredDays(store, self._shelf)
+        self._shelf = BlockCache() if shelf is None else shelf
+        self._stored_days = DailyBars(store, self._shelf)
 
     def __reduce__(self) -> tuple[Callable[[str, str], StoreHistory], tuple[str, str]]:
         """A copy in another process opens the store anew: it sees what is in it by then."""

@@ -10,14 +10,14 @@ import numpy as np
 from symscan.model.bar import Block, LateBars
 from symscan.model.instant import Instant
 from symscan.model.session import Session
-from symscan.sources.ports import Arrivals
-from symscan.sources.streaming.backfill import Fetcher, Gaps, Wanted
-from symscan.sources.streaming.minute_buffer import LiveBars, Trust, blocks_over
+from symscan.sources.ports import BarBatch
+from symscan.sources.streaming.backfill import Backfill, BackfillClient, BackfillRequest
+from symscan.sources.streaming.minute_buffer import BarPriority, MinuteBuffer, blocks_over
 from symscan.sources.streaming.subscriptions import SubscriptionBudget
 from symscan.sources.streaming.validation import chosen
 
 
-class Joining:
+class PendingBars:
     """Keeps bars of symbols that have no column yet; filled from any thread."""
 
     def __init__(self) -> None:
@@ -25,7 +25,7 @@ class Joining:
         self._symbols: set[str] = set()
         self._here: set[str] = set()
         self._prepared: set[str] = set()
-        self._chunks: list[tuple[Trust, Arrivals]] = []
+        self._chunks: list[tuple[BarPriority, BarBatch]] = []
 
     def begin(self, symbols: Iterable[str]) -> None:
         """From now on keep what comes of these symbols; nothing of those that are here by now.
@@ -35,7 +35,7 @@ class Joining:
         with self._lock:
             self._symbols.update(symbol for symbol in symbols if symbol not in self._here)
 
-    def keep(self, arrivals: Arrivals, trust: Trust) -> None:
+    def keep(self, arrivals: BarBatch, trust: BarPriority) -> None:
         """Keep those of the bars that are of symbols about to join."""
         with self._lock:
             kept = _of(arrivals, self._symbols) if self._symbols else None
@@ -52,7 +52,7 @@ class Joining:
         with self._lock:
             return symbol in self._prepared
 
-    def join(self, symbols: Iterable[str]) -> list[tuple[Trust, Arrivals]]:
+    def join(self, symbols: Iterable[str]) -> list[tuple[BarPriority, BarBatch]]:
         """Give out, in the order they came, the bars of symbols that join now."""
         with self._lock:
             self._here.update(symbols)
@@ -64,7 +64,7 @@ class Joining:
             self._here.difference_update(symbols)
             self._take(symbols)
 
-    def _take(self, symbols: Iterable[str]) -> list[tuple[Trust, Arrivals]]:
+    def _take(self, symbols: Iterable[str]) -> list[tuple[BarPriority, BarBatch]]:
         gone = self._symbols.intersection(symbols)
         if not gone:
             return []
@@ -77,14 +77,14 @@ class Joining:
         return taken
 
 
-def _of(arrivals: Arrivals, symbols: Collection[str]) -> Arrivals | None:
+def _of(arrivals: BarBatch, symbols: Collection[str]) -> BarBatch | None:
     mask = np.array([symbol in symbols for symbol in arrivals.symbols], np.bool_)
     if not mask.any():
         return None
     return arrivals if mask.all() else chosen(arrivals, mask)
 
 
-class Entry:
+class SymbolAdmission:
     """Brings symbols in.
 
     A symbol is first prepared, by any thread: from then on what comes of it is kept, and what came
@@ -93,18 +93,23 @@ class Entry:
     """
 
     def __init__(
-        self, session: Session, bars: LiveBars, symbols: SubscriptionBudget, fetcher: Fetcher, gaps: Gaps
+        self,
+        session: Session,
+        bars: MinuteBuffer,
+        symbols: SubscriptionBudget,
+        fetcher: BackfillClient,
+        gaps: Backfill,
     ) -> None:
         self._session = session
         self._bars = bars
         self._symbols = symbols
         self._fetcher = fetcher
         self._gaps = gaps
-        self._joining = Joining()
+        self._joining = PendingBars()
         self._unprepared: set[str] = set()
         self._caught: list[LateBars] = []
 
-    def keep(self, arrivals: Arrivals, trust: Trust) -> None:
+    def keep(self, arrivals: BarBatch, trust: BarPriority) -> None:
         """Keep what came of symbols that are being prepared."""
         self._joining.keep(arrivals, trust)
 
@@ -112,11 +117,11 @@ class Entry:
         """Fetch what there is of symbols, and keep what comes from now on; waits until that is done."""
         self._joining.begin(symbols)
         self.fill_regained(self._symbols.want(symbols))
-        wanted = Wanted(self._session.pre_open, self._fetcher.settled())
+        wanted = BackfillRequest(self._session.pre_open, self._fetcher.settled())
         while self._fetcher.wait_until(wanted.due):
             arrivals = self._fetcher.fetch(self._symbols.placed.intersection(symbols), wanted.after)
             if arrivals is not None:
-                self._joining.keep(arrivals, Trust.FETCHED)
+                self._joining.keep(arrivals, BarPriority.FETCHED)
                 self._joining.prepared(symbols)
                 return
             wanted = wanted.again(self._fetcher.now())
@@ -154,7 +159,7 @@ class Entry:
         if arrivals is None:
             self._gaps.fill(self._session.pre_open, missing)
         else:
-            self._caught += self._bars.take(arrivals, Trust.FETCHED, self._fetcher.now()).late
+            self._caught += self._bars.take(arrivals, BarPriority.FETCHED, self._fetcher.now()).late
         columns = [self._bars.columns[symbol] for symbol in symbols]
         caught = self._caught
         self._caught = [one for one in caught if not np.isin(one.rows, columns).all()]

@@ -16,10 +16,10 @@ from symscan.model.bar import FIELDS
 from symscan.model.events.feed import BarsLost, FeedNotice, FeedRecovered
 from symscan.model.instant import MINUTE, SECOND, Instant
 from symscan.model.session import Session
-from symscan.sources.ports import Arrivals, Feed
-from symscan.sources.streaming.connection import News
+from symscan.sources.ports import BarBatch, Feed
+from symscan.sources.streaming.connection import EventQueue
 from symscan.sources.streaming.subscriptions import SubscriptionBudget
-from symscan.sources.streaming.validation import Checks
+from symscan.sources.streaming.validation import BatchValidator
 
 _POLL_SECONDS: Final = 0.01
 
@@ -27,7 +27,7 @@ _LONGEST_PAUSE: Final = 60 * SECOND
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class BackfillRequest:
     """Bars to be fetched.
 
     Attributes
@@ -59,11 +59,11 @@ class Wanted:
     is_announced: bool = False
     is_precaution: bool = False
 
-    def again(self, now: Instant) -> Wanted:
+    def again(self, now: Instant) -> BackfillRequest:
         """The next attempt."""
         return replace(self, due=now + self.pause, pause=min(2 * self.pause, _LONGEST_PAUSE))
 
-    def by(self, due: Instant) -> Wanted:
+    def by(self, due: Instant) -> BackfillRequest:
         """The same, due then at the latest, and often again."""
         return replace(self, due=min(self.due, due), pause=SECOND)
 
@@ -76,19 +76,19 @@ class Wanted:
         return frozenset(symbol for symbol in mine if crc32(symbol.encode()) % count == number)
 
 
-class Repairs:
+class BackfillQueue:
     """Bars to be fetched beside the stream; may be added to from any thread."""
 
     def __init__(self) -> None:
-        self._wanted: list[Wanted] = []
+        self._wanted: list[BackfillRequest] = []
         self._lock = Lock()
 
-    def add(self, wanted: Wanted) -> None:
+    def add(self, wanted: BackfillRequest) -> None:
         """One more; with one like it that is due then, too, it makes one question."""
         with self._lock:
             self._wanted = _joined([*self._wanted, wanted])
 
-    def due(self, now: Instant) -> list[Wanted]:
+    def due(self, now: Instant) -> list[BackfillRequest]:
         """Take out those that can be had."""
         with self._lock:
             ready = [one for one in self._wanted if one.due <= now]
@@ -100,7 +100,7 @@ class Repairs:
         with self._lock:
             self._wanted = [one.by(due) for one in self._wanted]
 
-    def pending(self) -> list[Wanted]:
+    def pending(self) -> list[BackfillRequest]:
         """Those that have not been taken out."""
         with self._lock:
             return list(self._wanted)
@@ -111,7 +111,7 @@ class Repairs:
             return min((one.due for one in self._wanted), default=None)
 
 
-class Fetcher:
+class BackfillClient:
     """Asks a feed for bars; any thread may.
 
     Parameters
@@ -122,7 +122,9 @@ class Fetcher:
         Set when nothing is to be waited for any more.
     """
 
-    def __init__(self, feed: Feed, checks: Checks, news: News, grace: int, stopping: Event) -> None:
+    def __init__(
+        self, feed: Feed, checks: BatchValidator, news: EventQueue, grace: int, stopping: Event
+    ) -> None:
         self.grace = grace
         self._feed = feed
         self._checks = checks
@@ -137,10 +139,10 @@ class Fetcher:
         """When all can be had that the stream misses, if it is asked for now and heeds it a little later."""
         return minute_of(self.now() + self.grace) + self.grace
 
-    def fetch(self, symbols: Collection[str], after: Instant) -> Arrivals | None:
+    def fetch(self, symbols: Collection[str], after: Instant) -> BarBatch | None:
         """The sound bars that ended after an instant; None if the feed cannot be asked, which is told."""
         if not symbols:
-            return Arrivals([], np.zeros(0, np.int64), np.zeros((len(FIELDS), 0)))
+            return BarBatch([], np.zeros(0, np.int64), np.zeros((len(FIELDS), 0)))
         try:
             return self._checks.sound(self._feed.bars(sorted(symbols), after, self.now()))
         except FeedError as error:
@@ -149,7 +151,7 @@ class Fetcher:
 
     def wait_until(self, due: Instant) -> bool:
         """Wait for the market's clock, unless it waits for us; False if it is not worth while any more."""
-        while not self._stopping.is_set() and not self._feed.is_patient and self.now() < due:
+        while not self._stopping.is_set() and not self._feed.waits_for_session and self.now() < due:
             self._stopping.wait(_POLL_SECONDS)
         return not self._stopping.is_set()
 
@@ -169,7 +171,7 @@ def united(spans: Sequence[tuple[Instant, Instant]]) -> list[tuple[Instant, Inst
     return found
 
 
-def _joined(wanted: Sequence[Wanted]) -> list[Wanted]:
+def _joined(wanted: Sequence[BackfillRequest]) -> list[BackfillRequest]:
     """Those for the same symbols, or from the same instant on, as one."""
     *others, new = wanted
     for index, one in enumerate(others):
@@ -194,7 +196,7 @@ _PORTION_SYMBOLS: Final = 100
 """About four answers of Alpaca's for a whole session: as long as the stream may be kept waiting."""
 
 
-class Gaps:
+class Backfill:
     """What the stream missed.
 
     Minutes missed while the feed was away are fetched before any other is closed; what may have been
@@ -209,10 +211,10 @@ class Gaps:
     def __init__(
         self,
         session: Session,
-        fetcher: Fetcher,
+        fetcher: BackfillClient,
         symbols: SubscriptionBudget,
-        news: News,
-        keep: Callable[[Arrivals], int],
+        news: EventQueue,
+        keep: Callable[[BarBatch], int],
     ) -> None:
         self.recovered_to = session.pre_open
         """Up to here nothing is missing: these minutes can be closed."""
@@ -223,8 +225,8 @@ class Gaps:
         self._keep = keep
         self._since = session.pre_open
         self._unfilled: Instant | None = None
-        self._recovery: Wanted | None = None
-        self._repairs = Repairs()
+        self._recovery: BackfillRequest | None = None
+        self._repairs = BackfillQueue()
         self._has_dropped = False
 
     @property
@@ -245,7 +247,7 @@ class Gaps:
         after = self._before(heard)
         self._since = closed
         self._unfilled = after if self._unfilled is None else min(after, self._unfilled)
-        self._recovery = Wanted(self._unfilled, self._fetcher.settled())
+        self._recovery = BackfillRequest(self._unfilled, self._fetcher.settled())
 
     def lose(self) -> None:
         """The feed is away again: what is missing will be fetched when it is back."""
@@ -255,7 +257,7 @@ class Gaps:
         """Fetch, beside the stream, what may be missing since an instant; of all symbols, or of some."""
         who = None if symbols is None else tuple(symbols)
         due = self._fetcher.settled()
-        self._repairs.add(Wanted(self._before(since), due, who, until=due))
+        self._repairs.add(BackfillRequest(self._before(since), due, who, until=due))
 
     def drop(self, since: Instant) -> Instant:
         """Bars were lost after an instant: fetch them, and all of the session once more before its close.
@@ -265,7 +267,7 @@ class Gaps:
         From when on they are fetched.
         """
         after, due = self._before(since), self._fetcher.settled()
-        self._repairs.add(Wanted(after, due, until=due, is_announced=True))
+        self._repairs.add(BackfillRequest(after, due, until=due, is_announced=True))
         if not self._has_dropped:
             self._has_dropped = True
             self._reconcile()
@@ -277,7 +279,7 @@ class Gaps:
         if self._has_dropped:
             heard = min(heard, end - _RECONCILED[0])
         self._repairs.hasten(due)
-        self._repairs.add(Wanted(self._before(heard), due, is_precaution=True))
+        self._repairs.add(BackfillRequest(self._before(heard), due, is_precaution=True))
 
     def give_up(self) -> None:
         """The session is over: say what was missing and could not be fetched."""
@@ -306,7 +308,7 @@ class Gaps:
             for wanted in self._repairs.due(now):
                 self._repair(wanted, now)
 
-    def _recover(self, wanted: Wanted, now: Instant) -> None:
+    def _recover(self, wanted: BackfillRequest, now: Instant) -> None:
         arrivals = self._fetcher.fetch(self._symbols.placed, wanted.after)
         if arrivals is None:
             self._recovery = wanted.again(now)
@@ -315,7 +317,7 @@ class Gaps:
         self.recovered_to = minute_of(now - self._fetcher.grace)
         self._news.add(FeedRecovered(now, self._since, self._keep(arrivals)))
 
-    def _repair(self, wanted: Wanted, now: Instant) -> None:
+    def _repair(self, wanted: BackfillRequest, now: Instant) -> None:
         arrivals = self._fetcher.fetch(wanted.among(self._symbols.placed), wanted.after)
         if arrivals is None:
             self._repairs.add(wanted.again(now))
@@ -333,7 +335,7 @@ class Gaps:
         for number in range(count):
             due = begin + number * step
             self._repairs.add(
-                Wanted(self._session.pre_open, due, portion=(number, count), is_precaution=True)
+                BackfillRequest(self._session.pre_open, due, portion=(number, count), is_precaution=True)
             )
 
     def _before(self, instant: Instant) -> Instant:

@@ -8,7 +8,7 @@ from typing import Final
 
 from symscan.model.instant import SECOND, Instant
 from symscan.model.session import Session
-from symscan.sources.ports import Arrivals, Connected, Delivery, Ended, Feed
+from symscan.sources.ports import BarBatch, Connected, Delivery, EndOfStream, Feed
 
 _LONGEST_WAIT_SECONDS: Final = 60.0
 
@@ -28,7 +28,7 @@ class ClosedSessionFeed:
         This computer's clock minus the market's, microseconds: a feed that is not open does not know it.
     """
 
-    is_patient = True
+    waits_for_session = True
 
     def __init__(self, feed: Feed, session: Session, clock_offset: Instant) -> None:
         self.name = feed.name
@@ -36,7 +36,7 @@ class ClosedSessionFeed:
         self._feed = feed
         self._session = session
         self._clock_offset = clock_offset
-        self._deliveries: list[Delivery] = [Connected(), Ended()]
+        self._deliveries: list[Delivery] = [Connected(), EndOfStream()]
         self._changed = Condition()
         self._is_woken = False
 
@@ -77,7 +77,7 @@ class ClosedSessionFeed:
             self._is_woken = True
             self._changed.notify_all()
 
-    def bars(self, symbols: Sequence[str], after: Instant, until: Instant) -> Arrivals:
+    def bars(self, symbols: Sequence[str], after: Instant, until: Instant) -> BarBatch:
         """Fetch the session's bars with ``after < end <= until``; waits for the answer.
 
         Raises

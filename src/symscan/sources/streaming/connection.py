@@ -9,7 +9,7 @@ from symscan.model.instant import Instant
 from symscan.model.session import Session
 
 
-class News:
+class EventQueue:
     """What happened to a source, until somebody takes it; may be added to from any thread."""
 
     def __init__(self) -> None:
@@ -35,7 +35,7 @@ class News:
         self._is_fresh = False
 
 
-class Link:
+class ConnectionMonitor:
     """Keeps account of a feed's connection.
 
     Parameters

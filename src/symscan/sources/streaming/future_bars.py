@@ -8,7 +8,7 @@ import numpy as np
 
 from symscan.model.events.feed import BarsRefused
 from symscan.model.instant import MINUTE, Instant, to_iso
-from symscan.sources.ports import Arrivals
+from symscan.sources.ports import BarBatch
 from symscan.sources.streaming.validation import chosen
 
 FUTURE_TOLERANCE: Final = MINUTE
@@ -22,7 +22,7 @@ class FutureBars:
         self._count = 0
         self._example = ""
 
-    def refuse(self, arrivals: Arrivals, now: Instant) -> tuple[Arrivals, list[str]]:
+    def refuse(self, arrivals: BarBatch, now: Instant) -> tuple[BarBatch, list[str]]:
         """The bars that can have happened by now, and the symbols of the others."""
         is_future = arrivals.ends > now + FUTURE_TOLERANCE
         if not is_future.any():

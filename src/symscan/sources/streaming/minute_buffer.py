@@ -12,15 +12,15 @@ from numpy.typing import NDArray
 
 from symscan.model.bar import Block, Floats, LateBars, LateKind, Mask, Rows
 from symscan.model.instant import Instant
-from symscan.sources.ports import Arrivals
+from symscan.sources.ports import BarBatch
 
-Prints = NDArray[np.uint64]
+Fingerprints = NDArray[np.uint64]
 
 _MIX: Final = np.uint64(0x9E3779B97F4A7C15)
 _FOLD: Final = np.uint64(29)
 
 
-class Trust(IntEnum):
+class BarPriority(IntEnum):
     """How much a bar is worth beside another of its symbol and minute; of equals the later one counts."""
 
     NONE = 0
@@ -37,7 +37,7 @@ class _Minute:
     def __init__(self, end: Instant, capacity: int, is_open: bool) -> None:
         self.block = Block.blank(end, capacity) if is_open else None
         self.trust = np.zeros(capacity, np.uint8)
-        self.prints: Prints = np.zeros(capacity, np.uint64)
+        self.prints: Fingerprints = np.zeros(capacity, np.uint64)
         self.last_arrival: Instant | None = None
 
     def widen(self, capacity: int) -> None:
@@ -52,7 +52,7 @@ class _Minute:
             wider.put(np.arange(capacity - more), self.block.present, self.block.fields)
             self.block = wider
 
-    def take(self, rows: Rows, fields: Floats, trust: Trust) -> Mask:
+    def take(self, rows: Rows, fields: Floats, trust: BarPriority) -> Mask:
         """Take over what is new or counts more than what was there; returns which, shape ``(n,)``."""
         prints = _prints(fields)
         is_news: Mask = (self.trust[rows] <= trust) & (self.prints[rows] != prints)
@@ -64,7 +64,7 @@ class _Minute:
 
     def forget(self, rows: Rows) -> None:
         """Know nothing of some columns any more."""
-        self.trust[rows] = Trust.NONE
+        self.trust[rows] = BarPriority.NONE
         self.prints[rows] = 0
         if self.block is not None:
             blank = Block.blank(self.block.end, len(rows))
@@ -87,7 +87,7 @@ class Taken:
     fresh: int
 
 
-class LiveBars:
+class MinuteBuffer:
     """The bars of a day by column of the session.
 
     Of closed minutes only a print of each bar is kept, a fifth of its size: enough to tell a
@@ -147,7 +147,7 @@ class LiveBars:
         minute = self._minutes.get(end)
         return None if minute is None else minute.last_arrival
 
-    def take(self, arrivals: Arrivals, trust: Trust, now: Instant) -> Taken:
+    def take(self, arrivals: BarBatch, trust: BarPriority, now: Instant) -> Taken:
         """Put bars where they belong; those of symbols without a column are passed over.
 
         All of them are sound and end where a bar can end.
@@ -160,7 +160,7 @@ class LiveBars:
             rows, fields = column[chosen], arrivals.fields[:, chosen]
             minute = self._minute(end)
             minute.last_arrival = now
-            known = minute.trust[rows] > Trust.NONE
+            known = minute.trust[rows] > BarPriority.NONE
             is_news = minute.take(rows, fields, trust)
             fresh += int((is_news & ~known).sum())
             if end <= self.closed:
@@ -179,7 +179,7 @@ class LiveBars:
     def remember(self, block: Block) -> None:
         """Know bars that the session has had from elsewhere."""
         rows = np.flatnonzero(block.present)
-        self._minute(block.end, len(block.present)).take(rows, block.fields[:, rows], Trust.FETCHED)
+        self._minute(block.end, len(block.present)).take(rows, block.fields[:, rows], BarPriority.FETCHED)
 
     def _minute(self, end: Instant, width: int = 0) -> _Minute:
         self._capacity = max(width, self._capacity)
@@ -191,10 +191,10 @@ class LiveBars:
 
 
 def _late(
-    end: Instant, rows: Rows, fields: Floats, is_news: Mask, known: Mask, trust: Trust
+    end: Instant, rows: Rows, fields: Floats, is_news: Mask, known: Mask, trust: BarPriority
 ) -> list[LateBars]:
     """What changes in a closed minute, by kind."""
-    kinds = {Trust.FETCHED: LateKind.RECOVERED, Trust.CORRECTED: LateKind.CORRECTED}
+    kinds = {BarPriority.FETCHED: LateKind.RECOVERED, BarPriority.CORRECTED: LateKind.CORRECTED}
     parts = ((is_news & ~known, kinds.get(trust, LateKind.LATE)), (is_news & known, LateKind.CORRECTED))
     return [LateBars(end, rows[part], fields[:, part], kind) for part, kind in parts if part.any()]
 
@@ -220,7 +220,7 @@ def _last_of_each(column: Rows, chosen: Rows) -> Rows:
     return last
 
 
-def _prints(fields: Floats) -> Prints:
+def _prints(fields: Floats) -> Fingerprints:
     """A number for each bar that no other bar has; never 0."""
     mixed = np.zeros(fields.shape[1], np.uint64)
     for values in fields:

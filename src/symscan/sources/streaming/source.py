@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from symscan.bars.dense import Slots
-from symscan.model.bar import BarSlice, Between, Block, LateBars, Moment
+from symscan.model.bar import BarSlice, Block, InterimUpdate, LateBars, SourceUpdate
 from symscan.model.events.feed import (
     FeedConnected,
     FeedDroppedBars,
@@ -23,23 +23,23 @@ from symscan.model.instant import MINUTE, SECOND, Instant
 from symscan.model.live_settings import LiveSettings
 from symscan.model.session import Session
 from symscan.sources.ports import (
-    Arrivals,
+    BarBatch,
     BarsDropped,
     Connected,
     Delivery,
-    Ended,
+    Disconnected,
+    EndOfStream,
     Feed,
     Limited,
-    Lost,
     Notice,
 )
-from symscan.sources.streaming.admission import Entry
-from symscan.sources.streaming.backfill import Fetcher, Gaps, minute_of
-from symscan.sources.streaming.connection import Link, News
+from symscan.sources.streaming.admission import SymbolAdmission
+from symscan.sources.streaming.backfill import Backfill, BackfillClient, minute_of
+from symscan.sources.streaming.connection import ConnectionMonitor, EventQueue
 from symscan.sources.streaming.future_bars import FutureBars
-from symscan.sources.streaming.minute_buffer import LiveBars, Trust
+from symscan.sources.streaming.minute_buffer import BarPriority, MinuteBuffer
 from symscan.sources.streaming.subscriptions import SubscriptionBudget
-from symscan.sources.streaming.validation import Checks
+from symscan.sources.streaming.validation import BatchValidator
 from symscan.sources.streaming.watermark import Watermark
 
 _LAST_TRIES: Final = 10 * SECOND
@@ -49,7 +49,7 @@ _OLD: Final = 5 * MINUTE
 """A bar that comes so long after newer ones is late or has a wrong time: nobody knows which."""
 
 
-class LiveSource:
+class StreamSource:
     """Makes slices of what a feed delivers.
 
     A minute is closed by the :class:`Watermark`; while the feed is lost none is. What comes after its
@@ -88,21 +88,21 @@ class LiveSource:
         ends = [*Slots.premarket(session, feed.base).ends, *Slots.regular(session, feed.base).ends]
         self._grace = round(settings.grace_seconds * SECOND)
         begun = session.pre_open if start is None else max(start, session.pre_open)
-        self._bars = LiveBars(ends, minute_of(begun))
-        self._checks = Checks(session, ends, keeps_zero_volume=keeps_zero_volume)
+        self._bars = MinuteBuffer(ends, minute_of(begun))
+        self._checks = BatchValidator(session, ends, keeps_zero_volume=keeps_zero_volume)
         self._future = FutureBars()
         step = feed.base.minutes * MINUTE
         silent = round(settings.silent_seconds * SECOND) + step - MINUTE  # it is said of minute bars
-        self._link = Link(session, silent, step + self._grace)
-        self._news = News()
+        self._link = ConnectionMonitor(session, silent, step + self._grace)
+        self._news = EventQueue()
         self._symbols = SubscriptionBudget(feed, settings.max_symbols, self._news)
         self._expected: frozenset[str] | None = None
         self._late: list[LateBars] = []
         self._is_woken = False
         self._stopping = Flag()
-        fetcher = Fetcher(feed, self._checks, self._news, self._grace, self._stopping)
-        self._gaps = Gaps(session, fetcher, self._symbols, self._news, self._keep_fetched)
-        self._entry = Entry(session, self._bars, self._symbols, fetcher, self._gaps)
+        fetcher = BackfillClient(feed, self._checks, self._news, self._grace, self._stopping)
+        self._gaps = Backfill(session, fetcher, self._symbols, self._news, self._keep_fetched)
+        self._entry = SymbolAdmission(session, self._bars, self._symbols, fetcher, self._gaps)
 
     # -- the symbols ---------------------------------------------------------------------------
 
@@ -163,7 +163,7 @@ class LiveSource:
 
     # -- the stream ----------------------------------------------------------------------------
 
-    def slices(self) -> Iterator[Moment]:
+    def slices(self) -> Iterator[SourceUpdate]:
         """Every minute of the session up to its close, and moments between; one more when it is stopped.
 
         Raises
@@ -184,7 +184,7 @@ class LiveSource:
                 self._receive()
         yield self._between()
 
-    def _moment(self) -> Moment | None:
+    def _moment(self) -> SourceUpdate | None:
         """What there is to do now."""
         self._gaps.fetch_due(self._can_repair)
         self._tell_silence()
@@ -199,11 +199,11 @@ class LiveSource:
     def _has_something(self) -> bool:
         return bool(self._late or self._news.is_fresh or self._is_woken)
 
-    def _between(self) -> Between:
+    def _between(self) -> InterimUpdate:
         late, self._late = self._late, []
         self._is_woken = False
         self._news.told()
-        return Between(tuple(late), self._feed.now())
+        return InterimUpdate(tuple(late), self._feed.now())
 
     def _close(self) -> BarSlice:
         """The next slice."""
@@ -282,11 +282,11 @@ class LiveSource:
     def _take(self, delivery: Delivery) -> None:
         now = self._feed.now()
         match delivery:
-            case Arrivals():
+            case BarBatch():
                 self._arrive(delivery, now)
             case Connected():
                 self._connect(now)
-            case Lost(reason):
+            case Disconnected(reason):
                 self._link.lose()
                 self._gaps.lose()
                 self._news.add(FeedLost(now, reason))
@@ -296,10 +296,10 @@ class LiveSource:
                 self._news.add(FeedDroppedBars(now, self._gaps.drop(self._link.newest), reason))
             case Limited(limit, left_out):
                 self._entry.fill_regained(self._symbols.restrict(limit, left_out))
-            case Ended():
+            case EndOfStream():
                 self._link.is_over = True
 
-    def _arrive(self, arrivals: Arrivals, now: Instant) -> None:
+    def _arrive(self, arrivals: BarBatch, now: Instant) -> None:
         sound, misdated = self._future.refuse(self._checks.sound(arrivals), now)
         if misdated:  # what they should have been is missing
             self._gaps.fill(now, misdated)
@@ -308,11 +308,11 @@ class LiveSource:
             if silent_since is not None:
                 self._gaps.fill(silent_since)
         self._verify_old(sound)
-        trust = Trust.CORRECTED if sound.corrected else Trust.STREAMED
+        trust = BarPriority.CORRECTED if sound.corrected else BarPriority.STREAMED
         self._entry.keep(sound, trust)
         self._late += self._bars.take(sound, trust, now).late
 
-    def _verify_old(self, arrivals: Arrivals) -> None:
+    def _verify_old(self, arrivals: BarBatch) -> None:
         """Fetch what comes long after its minute and is no correction: it may be dated wrongly."""
         is_old = arrivals.ends < self._link.newest - _OLD
         if not arrivals.corrected and is_old.any():
@@ -350,9 +350,9 @@ class LiveSource:
     def _can_repair(self) -> bool:
         return self._link.is_connected or self._has_ended
 
-    def _keep_fetched(self, arrivals: Arrivals) -> int:
+    def _keep_fetched(self, arrivals: BarBatch) -> int:
         """Put fetched bars where they belong; returns how many were not known."""
-        self._entry.keep(arrivals, Trust.FETCHED)
-        taken = self._bars.take(arrivals, Trust.FETCHED, self._feed.now())
+        self._entry.keep(arrivals, BarPriority.FETCHED)
+        taken = self._bars.take(arrivals, BarPriority.FETCHED, self._feed.now())
         self._late += taken.late
         return taken.fresh

@@ -8,7 +8,7 @@ from threading import RLock
 
 from symscan.model.events.feed import SubscriptionLimited
 from symscan.sources.ports import Feed
-from symscan.sources.streaming.connection import News
+from symscan.sources.streaming.connection import EventQueue
 
 
 class SubscriptionBudget:
@@ -24,7 +24,7 @@ class SubscriptionBudget:
         The configuration's; None for none.
     """
 
-    def __init__(self, feed: Feed, limit: int | None, news: News) -> None:
+    def __init__(self, feed: Feed, limit: int | None, news: EventQueue) -> None:
         self._feed = feed
         self._news = news
         self._configured = limit

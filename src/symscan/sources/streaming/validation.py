@@ -10,10 +10,10 @@ from symscan.model.bar import Mask
 from symscan.model.instant import Instant, to_iso
 from symscan.model.session import Session
 from symscan.sources.bar_rules import valid_mask, zero_volume_mask
-from symscan.sources.ports import Arrivals
+from symscan.sources.ports import BarBatch
 
 
-class Checks:
+class BatchValidator:
     """Drops bars that are not valid, and counts them until :meth:`complaint` reports them.
 
     Parameters
@@ -33,7 +33,7 @@ class Checks:
         self._malformed = _Dropped("malformed bar", "malformed bars")
         self._untraded = _Dropped("bar without volume", "bars without volume")
 
-    def sound(self, arrivals: Arrivals) -> Arrivals:
+    def sound(self, arrivals: BarBatch) -> BarBatch:
         """The bars of the session that can be."""
         ends = arrivals.ends
         of_session = (ends > self._session.pre_open) & (ends <= self._session.close)
@@ -62,7 +62,7 @@ class _Dropped:
         self._names = (one, several)
         self._example = ""
 
-    def note(self, arrivals: Arrivals, bad: Mask) -> None:
+    def note(self, arrivals: BarBatch, bad: Mask) -> None:
         """Count bars; the last ones give the example."""
         if not bad.any():
             return
@@ -81,7 +81,7 @@ class _Dropped:
         return f"{count} {bars} dropped, such as {self._example}"
 
 
-def chosen(arrivals: Arrivals, mask: Mask) -> Arrivals:
+def chosen(arrivals: BarBatch, mask: Mask) -> BarBatch:
     """Some of the bars."""
     symbols = [symbol for symbol, is_chosen in zip(arrivals.symbols, mask.tolist(), strict=True) if is_chosen]
-    return Arrivals(symbols, arrivals.ends[mask], arrivals.fields[:, mask], arrivals.corrected)
+    return BarBatch(symbols, arrivals.ends[mask], arrivals.fields[:, mask], arrivals.corrected)

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from symscan.errors import SpecError
 from symscan.indicators.registry import spec_of
-from symscan.strategies.base import BaseStrategy, Passed, ScanReport, Signal, StrategyContext
+from symscan.strategies.base import BaseStrategy, ScanReport, Signal, StrategyContext, SymbolSkipped
 from symscan.strategies.paper.rules import PaperRules
 
 
@@ -69,7 +69,7 @@ class Strategy(BaseStrategy):
         """Ask for what the size is made by; it is warm when the scan is told."""
         context.session_data.add_indicator(symbol, self._params.atr)
 
-    def on_scan(self, context: StrategyContext, report: ScanReport) -> Iterator[Signal | Passed]:
+    def on_scan(self, context: StrategyContext, report: ScanReport) -> Iterator[Signal | SymbolSkipped]:
         """Decide upon each new find, best first."""
         if report.scanner != self._params.scanner:
             return
@@ -79,25 +79,25 @@ class Strategy(BaseStrategy):
             room -= isinstance(decision, Signal)
             yield decision
 
-    def _judged(self, context: StrategyContext, symbol: str, *, has_room: bool) -> Signal | Passed:
+    def _judged(self, context: StrategyContext, symbol: str, *, has_room: bool) -> Signal | SymbolSkipped:
         atr = context.session_data.get_indicator(symbol, self._params.atr)
         price = context.session_data.get_latest_price(symbol)
         side = self._side(context, symbol)
         if side is None:
-            return Passed(symbol, "it is not up on the day, and allow_short is off")
+            return SymbolSkipped(symbol, "it is not up on the day, and allow_short is off")
         if symbol in context.busy:
-            return Passed(symbol, "it is traded already")
+            return SymbolSkipped(symbol, "it is traded already")
         if not has_room:
-            return Passed(symbol, f"{self._params.max_positions} symbols are traded already")
+            return SymbolSkipped(symbol, f"{self._params.max_positions} symbols are traded already")
         if not atr or not atr > 0 or not price > 0:
-            return Passed(symbol, f"{self._params.atr} or the price is unknown")
+            return SymbolSkipped(symbol, f"{self._params.atr} or the price is unknown")
         return self._signal(symbol, side, float(atr), price)
 
-    def _signal(self, symbol: str, side: str, atr: float, price: float) -> Signal | Passed:
+    def _signal(self, symbol: str, side: str, atr: float, price: float) -> Signal | SymbolSkipped:
         stop, target = self._params.stop_atr * atr, self._params.target_atr
         shares = math.floor(min(self._params.risk / stop, self._params.max_value / price))
         if shares < 1:
-            return Passed(symbol, "a single share is too much")
+            return SymbolSkipped(symbol, "a single share is too much")
         return Signal(
             symbol,
             side,

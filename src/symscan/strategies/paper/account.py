@@ -82,7 +82,7 @@ class PaperAccount:
         events: list[Event] = []
         for order in sorted(self._orders, key=lambda one: (one.signal.action is not Action.EXIT, one.number)):
             if order in self._orders and bars.start >= order.first:
-                events += self._carry_out(now, order, bars)
+                events += self._apply(now, order, bars)
         events += [self._closed(now, end) for end in self._lots.ended_by(bars)]
         return events + self._expire(now, bars)
 
@@ -102,7 +102,7 @@ class PaperAccount:
         is_short = signal.action is Action.SHORT
         return Unfilled.SHORT_NOT_ALLOWED if is_short and not self._rules.allow_short else None
 
-    def _carry_out(self, now: Instant, order: _Order, bars: TradableBars) -> list[Event]:
+    def _apply(self, now: Instant, order: _Order, bars: TradableBars) -> list[Event]:
         if order.signal.action is Action.EXIT:
             return self._exit(now, order, bars)
         bar = bars.bar(order.signal.symbol)

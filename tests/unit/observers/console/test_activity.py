@@ -14,7 +14,7 @@ from symscan.model.events.session import (
     SymbolsRemoved,
     SymbolUnlocked,
 )
-from symscan.observers.console.activity import News
+from symscan.observers.console.activity import ActivityLog
 
 SESSION = make_session()
 AT = SESSION.open
@@ -23,7 +23,7 @@ Make = dict[str, Callable[..., Any]]
 
 def lines(*events: Event) -> list[str]:
     said: list[str] = []
-    news = News(said.append)
+    news = ActivityLog(said.append)
     for event in events:
         news.observe(SESSION, event)
     return said

@@ -13,7 +13,7 @@ from symscan.errors import DataError
 from symscan.model.interval import ONE_MINUTE
 from symscan.recording.bar_codec import Origin, TakenBars, pack
 from symscan.recording.session_log import SessionRecord, Step
-from symscan.runtime.live.compaction import Compacted, compact
+from symscan.runtime.live.compaction import ArchiveReport, compact
 from symscan.sources.checking.store_check import check_store
 from symscan.sources.store.bar_store import BarStore, bar_schema
 
@@ -60,7 +60,7 @@ def _put(store: BarStore, closes: Mapping[str, float], origin: str | None = None
 
 
 def test_an_empty_store_takes_all(record: SessionRecord, store: BarStore) -> None:
-    assert compact(record, store, DAY, "alpaca:iex") == Compacted(bars=3, added=3, conflicts=0)
+    assert compact(record, store, DAY, "alpaca:iex") == ArchiveReport(bars=3, added=3, conflicts=0)
     assert _closes(store) == [("A", 30, 10.0), ("A", 31, 11.0), ("B", 30, 21.0)]
     assert store.origin == "alpaca:iex"
 
@@ -68,13 +68,13 @@ def test_an_empty_store_takes_all(record: SessionRecord, store: BarStore) -> Non
 def test_a_second_time_changes_nothing(record: SessionRecord, store: BarStore) -> None:
     compact(record, store, DAY, None)
     generation = store.generation
-    assert compact(record, store, DAY, None) == Compacted(bars=3, added=0, conflicts=0)
+    assert compact(record, store, DAY, None) == ArchiveReport(bars=3, added=0, conflicts=0)
     assert store.generation == generation
 
 
 def test_the_store_keeps_what_it_has(record: SessionRecord, store: BarStore) -> None:
     _put(store, {"A": 10.0, "B": 20.0, "C": 30.0})
-    assert compact(record, store, DAY, None) == Compacted(bars=3, added=1, conflicts=1)
+    assert compact(record, store, DAY, None) == ArchiveReport(bars=3, added=1, conflicts=1)
     assert _closes(store) == [("A", 30, 10.0), ("A", 31, 11.0), ("B", 30, 20.0), ("C", 30, 30.0)]
 
 
@@ -87,7 +87,7 @@ def test_bars_of_two_origins_are_not_mixed(record: SessionRecord, store: BarStor
 
 def test_a_session_without_bars(tmp_path: Path, store: BarStore) -> None:
     record = SessionRecord.create(tmp_path / "other.sqlite", {"base": "1m"})
-    assert compact(record, store, DAY, None) == Compacted(0, 0, 0)
+    assert compact(record, store, DAY, None) == ArchiveReport(0, 0, 0)
     assert store.generation == 0
     record.close()
 
@@ -106,8 +106,8 @@ def test_the_store_gets_no_bar_that_a_check_would_report(tmp_path: Path, store: 
     group = TakenBars(Origin.SLICE, record.numbers(tuple("ABCDEF")), end, np.array([valid, *bad]).T)
     record.commit(Step("slice", int(end[0]), bars=pack([group])), SESSION, [])
     compacted = compact(record, store, DAY, None)
-    assert compacted == Compacted(bars=6, added=1, conflicts=0, invalid=5)
-    assert compact(record, store, DAY, None) == Compacted(bars=6, added=0, conflicts=0, invalid=5)
+    assert compacted == ArchiveReport(bars=6, added=1, conflicts=0, invalid=5)
+    assert compact(record, store, DAY, None) == ArchiveReport(bars=6, added=0, conflicts=0, invalid=5)
     report = check_store(store, SessionCalendar())
     assert store.symbols() == {"A"}
     assert not report.has_faults

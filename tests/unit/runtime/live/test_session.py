@@ -19,7 +19,7 @@ from symscan.model.events.feed import BarsLost, FeedDroppedBars, FeedRecovered, 
 from symscan.model.events.session import Event, SessionClosed, SessionPrepared
 from symscan.recording.session_log import RECORD_NAME, SessionRecord
 from symscan.runtime.assembly import assemble_live
-from symscan.runtime.live.session import Live, LiveOptions
+from symscan.runtime.live.session import LiveOptions, LiveSetup
 
 HALF_DAY = date(2018, 11, 23)
 
@@ -38,7 +38,9 @@ class Opening:
         self.told, self.announced = Recorder(), Recorder()
         (folder / "one.txt").write_text("LIQ01\n")
 
-    def live(self, resume: bool = False, symbols: tuple[str, ...] = ("LIQ00",), faults: str = "") -> Live:
+    def live(
+        self, resume: bool = False, symbols: tuple[str, ...] = ("LIQ00",), faults: str = ""
+    ) -> LiveSetup:
         scanner = {
             "module": "scanners.momentum",
             "config": {"universe": "./one.txt"},

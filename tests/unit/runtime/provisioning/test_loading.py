@@ -11,7 +11,7 @@ import pytest
 
 from symscan.errors import DataError
 from symscan.model.interval import ONE_DAY
-from symscan.runtime.provisioning.loading import BackgroundLoading, InlineLoading, Loaded, Plan
+from symscan.runtime.provisioning.loading import BackgroundLoader, DataPlan, InlineLoader, LoadResult
 
 LONG = 60.0
 
@@ -27,7 +27,7 @@ class Loader:
         self.held: list[str] = []
         self.woken = threading.Semaphore(0)
 
-    def load(self, plan: Plan) -> Callable[[], AbstractContextManager[object]]:
+    def load(self, plan: DataPlan) -> Callable[[], AbstractContextManager[object]]:
         self.began.append(plan.new)
         self.threads.add(threading.current_thread().name)
         name = plan.new[0] if plan.new else ""
@@ -55,36 +55,36 @@ class Loader:
         yield
 
 
-def _plan(*new: str) -> Callable[[], Plan]:
-    return lambda: Plan(new)
+def _plan(*new: str) -> Callable[[], DataPlan]:
+    return lambda: DataPlan(new)
 
 
-def _enter(*loads: Loaded) -> None:
+def _enter(*loads: LoadResult) -> None:
     for one in loads:
         with one.held():
             pass
 
 
 def test_inline_each_order_is_ready_at_once_and_nothing_is_planned() -> None:
-    def never() -> Plan:
+    def never() -> DataPlan:
         raise AssertionError("nothing is loaded ahead")
 
-    loading = InlineLoading()
+    loading = InlineLoader()
     assert loading.collect() == []
     loading.submit(never)
     loading.submit(never)
-    assert loading.collect() == [Loaded(), Loaded()]
+    assert loading.collect() == [LoadResult(), LoadResult()]
     assert loading.collect() == []
 
 
 def test_a_plan_is_made_by_who_submits_and_carried_out_on_one_other_thread() -> None:
     loader = Loader()
-    loading = BackgroundLoading(loader.load, loader.wake)
+    loading = BackgroundLoader(loader.load, loader.wake)
     planned: list[str] = []
 
-    def plan(name: str) -> Plan:
+    def plan(name: str) -> DataPlan:
         planned.append(threading.current_thread().name)
-        return Plan((name,))
+        return DataPlan((name,))
 
     for name in "AB":
         loading.submit(partial(plan, name))
@@ -101,7 +101,7 @@ def test_a_plan_is_made_by_who_submits_and_carried_out_on_one_other_thread() -> 
 def test_a_load_that_hangs_holds_back_those_after_it_and_not_the_session() -> None:
     loader = Loader()
     gate = loader.hold_up("A")
-    loading = BackgroundLoading(loader.load, loader.wake)
+    loading = BackgroundLoader(loader.load, loader.wake)
     for plan in (_plan("A"), _plan(), _plan("B")):
         loading.submit(plan)
     assert loading.collect() == []  # the second needs nothing, and is not first in the queue
@@ -112,7 +112,7 @@ def test_a_load_that_hangs_holds_back_those_after_it_and_not_the_session() -> No
 
 
 def test_nothing_to_load_is_ready_at_once_and_needs_no_thread() -> None:
-    loading = BackgroundLoading(lambda _: nullcontext, lambda: None)
+    loading = BackgroundLoader(lambda _: nullcontext, lambda: None)
     before = threading.active_count()
     loading.submit(_plan())
     assert [(one.error, one.prepared) for one in loading.collect()] == [(None, ())]
@@ -122,7 +122,7 @@ def test_nothing_to_load_is_ready_at_once_and_needs_no_thread() -> None:
 def test_what_could_not_be_loaded_says_why_and_the_next_one_is_loaded() -> None:
     loader = Loader()
     loader.faults["A"] = DataError("the file is gone")
-    loading = BackgroundLoading(loader.load, loader.wake)
+    loading = BackgroundLoader(loader.load, loader.wake)
     loading.submit(_plan("A"))
     loading.submit(_plan("B"))
     loader.wait(2)
@@ -135,7 +135,7 @@ def test_what_could_not_be_loaded_says_why_and_the_next_one_is_loaded() -> None:
 def test_a_mistake_of_ours_comes_up_in_the_session(fault: BaseException) -> None:
     loader = Loader()
     loader.faults["A"] = fault
-    loading = BackgroundLoading(loader.load, loader.wake)
+    loading = BackgroundLoader(loader.load, loader.wake)
     loading.submit(_plan("A"))
     loading.submit(_plan("B"))
     loader.wait(2)
@@ -147,8 +147,8 @@ def test_a_mistake_of_ours_comes_up_in_the_session(fault: BaseException) -> None
 def test_patience_waits_until_everything_is_loaded() -> None:
     loader = Loader()
     gates = [loader.hold_up("A"), loader.hold_up("B")]
-    loading = BackgroundLoading(loader.load, loader.wake, is_patient=True)
-    found: list[Loaded] = []
+    loading = BackgroundLoader(loader.load, loader.wake, waits_for_session=True)
+    found: list[LoadResult] = []
     for plan in (_plan("A"), _plan(), _plan("B")):
         loading.submit(plan)
     waiting = threading.Thread(target=lambda: found.extend(loading.collect()))
@@ -163,15 +163,15 @@ def test_patience_waits_until_everything_is_loaded() -> None:
 
 
 def test_a_plan_with_history_alone_is_not_empty() -> None:
-    assert Plan().is_empty
-    assert not Plan(("A",)).is_empty
-    assert not Plan((), {ONE_DAY: (("A",), 1)}).is_empty
+    assert DataPlan().is_empty
+    assert not DataPlan(("A",)).is_empty
+    assert not DataPlan((), {ONE_DAY: (("A",), 1)}).is_empty
 
 
 def test_a_session_that_makes_up_for_missed_minutes_waits_so_long_in_all() -> None:
     loader = Loader()
     gates = {name: loader.hold_up(name) for name in "AB"}
-    loading = BackgroundLoading(loader.load, loader.wake, waiting_seconds=0.05)
+    loading = BackgroundLoader(loader.load, loader.wake, waiting_seconds=0.05)
     loading.submit(_plan("A"))
     loading.submit(_plan("B"))
     assert loading.collect(waits=True) == []  # it gave A its time; there is none left
@@ -186,7 +186,7 @@ def test_a_session_that_makes_up_for_missed_minutes_waits_so_long_in_all() -> No
 
 def test_waiting_takes_all_that_comes_in_time() -> None:
     loader = Loader()
-    loading = BackgroundLoading(loader.load, loader.wake, waiting_seconds=LONG)
+    loading = BackgroundLoader(loader.load, loader.wake, waiting_seconds=LONG)
     for plan in (_plan("A"), _plan(), _plan("B")):
         loading.submit(plan)
     assert [one.prepared for one in loading.collect(waits=True)] == [("A",), (), ("B",)]

@@ -15,11 +15,11 @@ from memory_session import BEFORE, SESSION, TODAY
 from symscan.errors import DataError
 from symscan.model.bar import Block
 from symscan.model.interval import FIVE_MINUTES, ONE_DAY, ONE_MINUTE, Interval
-from symscan.runtime.provisioning.loading import Plan
-from symscan.runtime.provisioning.prefetch import Supplies
+from symscan.runtime.provisioning.loading import DataPlan
+from symscan.runtime.provisioning.prefetch import PrefetchedHistory
 
 INTERVALS = (ONE_MINUTE, FIVE_MINUTES, ONE_DAY)
-PLAN = Plan(("B", "A"), {ONE_MINUTE: (("A", "B", "C"), 3), ONE_DAY: (("C", "A"), 5)})
+PLAN = DataPlan(("B", "A"), {ONE_MINUTE: (("A", "B", "C"), 3), ONE_DAY: (("C", "A"), 5)})
 
 
 class Market(MemoryMarket):
@@ -33,8 +33,8 @@ class Market(MemoryMarket):
         self.prepared.append(symbols)
 
 
-def _supplies(market: Market) -> Supplies:
-    return Supplies(market, market, Weekdays(SESSION), SESSION)  # type: ignore[arg-type]
+def _supplies(market: Market) -> PrefetchedHistory:
+    return PrefetchedHistory(market, market, Weekdays(SESSION), SESSION)  # type: ignore[arg-type]
 
 
 def _same(found: Iterator[Block], expected: Iterator[Block]) -> bool:
@@ -60,7 +60,7 @@ def test_whatever_was_loaded_the_answer_is_that_of_the_history(
 ) -> None:
     market = Market()
     supplies = _supplies(market)
-    held = supplies.fetch(Plan((), plans))
+    held = supplies.fetch(DataPlan((), plans))
     loads = len(market.loads)
     with held():
         found = list(supplies.load(symbols, interval, SESSION, days))
@@ -114,7 +114,7 @@ def test_todays_bars_are_prepared_before_anything_else_is_loaded() -> None:
     supplies = _supplies(market)
     supplies.fetch(PLAN)
     assert market.prepared == [("B", "A")]
-    supplies.fetch(Plan((), {ONE_DAY: (("A",), 1)}))
+    supplies.fetch(DataPlan((), {ONE_DAY: (("A",), 1)}))
     assert market.prepared == [("B", "A")]
 
 

@@ -23,10 +23,10 @@ from symscan.model.events.session import (
 )
 from symscan.model.instant import MINUTE
 from symscan.model.interval import FIVE_MINUTES, ONE_DAY, ONE_MINUTE
-from symscan.runtime.provisioning.loading import InlineLoading, Loaded, Loading, Plan
-from symscan.runtime.provisioning.provisioner import MemberNeeds, Provisioning
-from symscan.runtime.provisioning.queue import Admission, Exchange, Order, Orders, Release
-from symscan.runtime.provisioning.warm_up import Warming
+from symscan.runtime.provisioning.loading import DataLoader, DataPlan, InlineLoader, LoadResult
+from symscan.runtime.provisioning.provisioner import MemberNeeds, Provisioner
+from symscan.runtime.provisioning.queue import Admission, Order, ProvisioningQueue, Release, RequestBatch
+from symscan.runtime.provisioning.warm_up import IndicatorWarmup
 from symscan.scanners.base import ScanResult
 from symscan.scanners.running.managed_scanner import DueTimes, ManagedScanner
 from symscan.session.holders import CONFIG, SCRIPT, scanner_holder
@@ -42,16 +42,16 @@ class Later:
     """Has loaded what a test says, when it says so."""
 
     def __init__(self) -> None:
-        self.plans: list[Plan] = []
-        self._ready: deque[Loaded] = deque()
+        self.plans: list[DataPlan] = []
+        self._ready: deque[LoadResult] = deque()
 
-    def submit(self, plan: Callable[[], Plan]) -> None:
+    def submit(self, plan: Callable[[], DataPlan]) -> None:
         self.plans.append(plan())
 
-    def ready(self, *loads: Loaded) -> None:
+    def ready(self, *loads: LoadResult) -> None:
         self._ready += loads
 
-    def collect(self, *, waits: bool = False) -> list[Loaded]:  # noqa: ARG002 - a loading's face
+    def collect(self, *, waits: bool = False) -> list[LoadResult]:  # noqa: ARG002 - a loading's face
         ready, self._ready = list(self._ready), deque()
         return ready
 
@@ -75,22 +75,24 @@ class Market(MemoryMarket):
 class Placed:
     """Orders to a session without bars."""
 
-    def __init__(self, loading: Loading | None = None, **needs_by_holder: Any) -> None:
+    def __init__(self, loading: DataLoader | None = None, **needs_by_holder: Any) -> None:
         self.later = Later()
         self.market = Market()
         self.data = SessionData(SESSION)
         calendar: Any = Weekdays(SESSION)
-        warming = Warming(self.data, self.market, calendar)
+        warming = IndicatorWarmup(self.data, self.market, calendar)
         needs = MemberNeeds((ONE_MINUTE,), 2, (DAILY,))
         by_holder = {scanner_holder(name): wanted for name, wanted in needs_by_holder.items()}
-        self.provisioning = Provisioning(self.data, self.market, self.market, warming, needs, by_holder)
-        self.orders = Orders(self.data, self.provisioning, warming, self.market, loading or self.later)
+        self.provisioning = Provisioner(self.data, self.market, self.market, warming, needs, by_holder)
+        self.orders = ProvisioningQueue(
+            self.data, self.provisioning, warming, self.market, loading or self.later
+        )
 
     def give(self, *orders: Order) -> None:
         for order in orders:
             self.orders.submit(order)
 
-    def told(self, *loads: Loaded) -> list[Event]:
+    def told(self, *loads: LoadResult) -> list[Event]:
         """What comes of it when these loads are done."""
         self.later.ready(*loads)
         return self.orders.collect()
@@ -104,28 +106,36 @@ def test_orders_are_carried_out_in_order_whatever_is_loaded() -> None:
     placed = Placed()
     placed.give(
         Admission(("A",), ME),
-        Exchange((LockSymbol(ME, "A", "x"),)),
+        RequestBatch((LockSymbol(ME, "A", "x"),)),
         Admission(("B",), ME),
-        Exchange((RemoveSymbol(ME, "B"),)),
+        RequestBatch((RemoveSymbol(ME, "B"),)),
     )
     assert placed.told() == []
     assert placed.data.holders.members() == ()
-    assert _kinds(placed.told(Loaded(), Loaded())) == ["IndicatorWarmed", "SymbolAdded", "SymbolLocked"]
-    assert _kinds(placed.told(Loaded(), Loaded())) == ["IndicatorWarmed", "SymbolAdded", "SymbolsRemoved"]
+    assert _kinds(placed.told(LoadResult(), LoadResult())) == [
+        "IndicatorWarmed",
+        "SymbolAdded",
+        "SymbolLocked",
+    ]
+    assert _kinds(placed.told(LoadResult(), LoadResult())) == [
+        "IndicatorWarmed",
+        "SymbolAdded",
+        "SymbolsRemoved",
+    ]
     assert placed.told() == []
 
 
 def test_an_empty_order_is_none() -> None:
     placed = Placed()
-    placed.give(Exchange(()), Admission((), ME))
+    placed.give(RequestBatch(()), Admission((), ME))
     assert placed.later.plans == []
     placed.give(Release(ME))
-    assert placed.later.plans == [Plan()]
+    assert placed.later.plans == [DataPlan()]
 
 
 def test_inline_everything_is_carried_out_at_once() -> None:
-    placed = Placed(InlineLoading())
-    placed.give(Admission(("A",), ME), Exchange((LockSymbol(ME, "A", "x"),)))
+    placed = Placed(InlineLoader())
+    placed.give(Admission(("A",), ME), RequestBatch((LockSymbol(ME, "A", "x"),)))
     assert _kinds(placed.orders.collect()) == ["IndicatorWarmed", "SymbolAdded", "SymbolLocked"]
 
 
@@ -137,25 +147,27 @@ def test_a_member_is_loaded_with_all_it_needs() -> None:
     placed.give(Admission(("A", "B"), ME))
     days = placed.later.plans[0].history[ONE_DAY][1]
     assert days == 5
-    assert placed.later.plans == [Plan(("A", "B"), {ONE_MINUTE: (("A", "B"), 2), ONE_DAY: (("A", "B"), 5)})]
+    assert placed.later.plans == [
+        DataPlan(("A", "B"), {ONE_MINUTE: (("A", "B"), 2), ONE_DAY: (("A", "B"), 5)})
+    ]
 
 
 def test_who_wants_other_things_for_its_members_has_those_loaded() -> None:
     placed = Placed(me=MemberNeeds((FIVE_MINUTES,), 3))
-    placed.give(Admission(("A",), ME), Exchange((AddSymbol(ME, "B"),)))
+    placed.give(Admission(("A",), ME), RequestBatch((AddSymbol(ME, "B"),)))
     placed.give(Admission(("C",), SCRIPT, MemberNeeds((ONE_MINUTE,), 0)))
     assert placed.later.plans == [
-        Plan(("A",), {FIVE_MINUTES: (("A",), 3)}),
-        Plan(("B",), {FIVE_MINUTES: (("B",), 3)}),
-        Plan(("C",)),
+        DataPlan(("A",), {FIVE_MINUTES: (("A",), 3)}),
+        DataPlan(("B",), {FIVE_MINUTES: (("B",), 3)}),
+        DataPlan(("C",)),
     ]
 
 
 def test_for_who_may_bring_in_nobody_nothing_is_loaded() -> None:
     placed = Placed(me=None)
-    placed.give(Exchange((AddSymbol(ME, "A"),)))
-    assert placed.later.plans == [Plan()]
-    assert _kinds(placed.told(Loaded())) == ["RequestRefused"]
+    placed.give(RequestBatch((AddSymbol(ME, "A"),)))
+    assert placed.later.plans == [DataPlan()]
+    assert _kinds(placed.told(LoadResult())) == ["RequestRefused"]
 
 
 def test_what_several_ask_for_is_loaded_once_and_what_is_there_not_at_all() -> None:
@@ -166,23 +178,23 @@ def test_what_several_ask_for_is_loaded_once_and_what_is_there_not_at_all() -> N
         AddIndicator(ME, ("A", "B", "C"), DAILY),
         AddIndicator(ME, ("B",), spec_of("sma_9_1d")),
     )
-    placed.give(Exchange(asks))
-    assert placed.later.plans == [Plan(("B", "C"), {ONE_DAY: (("B", "C"), 9)})]
+    placed.give(RequestBatch(asks))
+    assert placed.later.plans == [DataPlan(("B", "C"), {ONE_DAY: (("B", "C"), 9)})]
 
 
 def test_what_everybody_has_is_loaded_for_nobody() -> None:
     placed = Placed()
     placed.provisioning.exchange([AddIndicator(OTHER, ("A", "B"), DAILY)])
-    placed.give(Exchange((AddIndicator(ME, ("A",), DAILY), AddIndicator(ME, ("B",), DAILY))))
-    assert placed.later.plans == [Plan()]
+    placed.give(RequestBatch((AddIndicator(ME, ("A",), DAILY), AddIndicator(ME, ("B",), DAILY))))
+    assert placed.later.plans == [DataPlan()]
 
 
 def test_who_is_a_member_is_not_loaded_again() -> None:
     placed = Placed()
     placed.provisioning.admit(["A"], CONFIG)
-    placed.give(Admission(("A",), ME), Exchange((AddSymbol(ME, "A"),)))
-    assert placed.later.plans == [Plan(), Plan()]
-    assert placed.told(Loaded(), Loaded()) == []
+    placed.give(Admission(("A",), ME), RequestBatch((AddSymbol(ME, "A"),)))
+    assert placed.later.plans == [DataPlan(), DataPlan()]
+    assert placed.told(LoadResult(), LoadResult()) == []
 
 
 # -- who is coming -------------------------------------------------------------------------------
@@ -191,16 +203,18 @@ def test_who_is_a_member_is_not_loaded_again() -> None:
 def test_who_is_coming_is_known_until_it_is_there() -> None:
     placed = Placed(no=None)
     coming = placed.orders.is_coming
-    placed.give(Admission(("A",), ME), Exchange((AddSymbol(ME, "B"), AddSymbol(scanner_holder("no"), "C"))))
+    placed.give(
+        Admission(("A",), ME), RequestBatch((AddSymbol(ME, "B"), AddSymbol(scanner_holder("no"), "C")))
+    )
     assert [coming(symbol) for symbol in "ABC"] == [True, True, False]
-    placed.give(Exchange((RemoveSymbol(ME, "A"), AddBars(ME, ("C",), ONE_MINUTE))))
+    placed.give(RequestBatch((RemoveSymbol(ME, "A"), AddBars(ME, ("C",), ONE_MINUTE))))
     assert [coming(symbol) for symbol in "ABC"] == [False, True, False]
     placed.give(Admission(("A",), ME))
     assert coming("A")
-    placed.told(Loaded(), Loaded())
+    placed.told(LoadResult(), LoadResult())
     assert placed.data.holders.members() == ("A", "B")
     assert not coming("B")
-    placed.told(Loaded(), Loaded())
+    placed.told(LoadResult(), LoadResult())
     assert placed.data.holders.members() == ("B", "A")
     assert placed.data.coming == frozenset()
 
@@ -210,9 +224,9 @@ def test_after_the_close_nobody_is_coming_and_nothing_is_loaded() -> None:
     placed.give(Admission(("A",), ME))
     placed.data.advance_to(SESSION.close)
     placed.give(Admission(("B",), ME))
-    assert placed.later.plans[1] == Plan()
+    assert placed.later.plans[1] == DataPlan()
     assert not placed.orders.is_coming("B")
-    events = placed.told(Loaded(), Loaded())
+    events = placed.told(LoadResult(), LoadResult())
     assert {event.reason for event in events if isinstance(event, RequestRefused)} == {"the session is over"}
 
 
@@ -236,7 +250,7 @@ def _found(view: Any) -> ScanResult:
 
 # -- what cannot be loaded -----------------------------------------------------------------------
 
-CUT = Loaded(error="the line was cut")
+CUT = LoadResult(error="the line was cut")
 
 
 def test_what_needed_data_is_refused_and_the_rest_carried_out() -> None:
@@ -249,7 +263,7 @@ def test_what_needed_data_is_refused_and_the_rest_carried_out() -> None:
         LockSymbol(ME, "A", "x"),
         Refused(ME, "Z", "remove_symbol Z", "it is locked"),
     )
-    placed.give(Exchange(asks), Admission(("B", "C"), OTHER), Release(ME))
+    placed.give(RequestBatch(asks), Admission(("B", "C"), OTHER), Release(ME))
     events = placed.told(CUT, CUT, CUT)
     why = "its data could not be loaded: the line was cut"
     assert events == [
@@ -288,11 +302,11 @@ def test_the_source_is_told_who_comes_first_when_that_changes() -> None:
     placed = Placed()
     placed.provisioning.admit(["C"], CONFIG)
     placed.give(Admission(("A", "B"), ME))
-    events = placed.told(Loaded())
+    events = placed.told(LoadResult())
     assert [event.symbol for event in events if isinstance(event, SymbolAdded)] == ["A", "B"]
-    placed.give(Exchange((LockSymbol(ME, "B", "x"),)), Exchange((AddBars(ME, ("A",), ONE_MINUTE),)))
-    placed.told(Loaded())
-    placed.told(Loaded())
-    placed.give(Exchange((RemoveSymbol(ME, "A"),)))
-    placed.told(Loaded())
+    placed.give(RequestBatch((LockSymbol(ME, "B", "x"),)), RequestBatch((AddBars(ME, ("A",), ONE_MINUTE),)))
+    placed.told(LoadResult())
+    placed.told(LoadResult())
+    placed.give(RequestBatch((RemoveSymbol(ME, "A"),)))
+    placed.told(LoadResult())
     assert placed.market.preferred == [("C", "A", "B"), ("C", "B", "A"), ("C", "B")]

@@ -10,7 +10,7 @@ from fakes import make_session
 from symscan.indicators.registry import spec_of
 from symscan.model.events.session import RequestRefused, SymbolsRemoved, SymbolUnlocked
 from symscan.model.interval import ONE_MINUTE
-from symscan.runtime.provisioning.removal import Leaving
+from symscan.runtime.provisioning.removal import SymbolRemoval
 from symscan.session.holders import CONFIG
 from symscan.session.requests import AddBars, AddIndicator
 
@@ -27,7 +27,7 @@ def here(played: Any) -> Any:
         session.provisioning.exchange(
             [AddBars(holder, symbols, ONE_MINUTE, 0), AddIndicator(holder, symbols, FAST)]
         )
-    session.leaving = Leaving(session.data, session.market)
+    session.leaving = SymbolRemoval(session.data, session.market)
     return session
 
 

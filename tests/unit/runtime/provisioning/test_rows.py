@@ -15,9 +15,9 @@ from symscan.model.bar import BarSlice
 from symscan.model.instant import MINUTE, Instant
 from symscan.model.session import Session
 from symscan.runtime.processor import DataProcessor
-from symscan.runtime.provisioning.rows import PlacingAside, furnish
+from symscan.runtime.provisioning.rows import OutsiderLookup, allocate_rows
 from symscan.session.session_data import SessionData
-from symscan.sources.ports import Arrivals, DailyHistory
+from symscan.sources.ports import BarBatch, DailyHistory
 
 
 class Market(MemoryMarket):
@@ -43,7 +43,7 @@ class Feed(ScriptedFeed):
 
     fault: Exception | None = None
 
-    def bars(self, symbols: Sequence[str], after: Instant, until: Instant) -> Arrivals:
+    def bars(self, symbols: Sequence[str], after: Instant, until: Instant) -> BarBatch:
         if self.fault is not None:
             raise self.fault
         return super().bars(symbols, after, until)
@@ -53,7 +53,7 @@ def _played(minute: int) -> SessionData:
     """A session of A alone, up to a minute."""
     data, market = SessionData(SESSION), Market()
     processor = DataProcessor(data)
-    furnish(data, market, ["A"])
+    allocate_rows(data, market, ["A"])
     market.subscribe({"A": 0}, data.capacity)
     for bar_slice in market.slices():
         assert isinstance(bar_slice, BarSlice)
@@ -66,9 +66,9 @@ def _played(minute: int) -> SessionData:
 def test_newcomers_get_rows_and_what_is_known_of_them() -> None:
     data = SessionData(SESSION)
     market = Market("C")
-    assert furnish(data, market, ["A", "B", "A"]) == ["A", "B"]
-    assert furnish(data, market, ["B", "C", "GONE"]) == ["C", "GONE"]
-    assert furnish(data, market, ["A"]) == []
+    assert allocate_rows(data, market, ["A", "B", "A"]) == ["A", "B"]
+    assert allocate_rows(data, market, ["B", "C", "GONE"]) == ["C", "GONE"]
+    assert allocate_rows(data, market, ["A"]) == []
     np.testing.assert_equal(data.readings.previous_close[:4], [109, np.nan, np.nan, np.nan])
     assert data.mismatched[:4].tolist() == [False, True, False, False]
     assert data.in_store[:4].tolist() == [True, True, True, False]  # C since it was asked for
@@ -77,7 +77,7 @@ def test_newcomers_get_rows_and_what_is_known_of_them() -> None:
 def test_a_stranger_in_a_pinned_copy_reads_as_if_it_had_been_there() -> None:
     pinned = _played(8).pinned()
     feed = Feed(SESSION, [], TODAY, start=SESSION.open + 20 * MINUTE)
-    PlacingAside(Market("B"), feed).place_on(pinned, ["B", "GONE", "A"])
+    OutsiderLookup(Market("B"), feed).place_on(pinned, ["B", "GONE", "A"])
     assert "GONE" not in pinned.symbols
     row = pinned.symbols.row("B")
     names = ("open", "close", "volume", "last_bar_end")
@@ -90,14 +90,14 @@ def test_a_stranger_in_a_pinned_copy_reads_as_if_it_had_been_there() -> None:
 
 def test_the_session_itself_is_not_touched() -> None:
     data = _played(8)
-    PlacingAside(Market(), Feed(SESSION, [], TODAY, start=SESSION.close)).place_on(data.pinned(), ["B"])
+    OutsiderLookup(Market(), Feed(SESSION, [], TODAY, start=SESSION.close)).place_on(data.pinned(), ["B"])
     assert "B" not in data.symbols
     assert len(data.symbols) == 1
 
 
 def test_who_is_there_already_is_asked_nothing_of() -> None:
     feed = Feed(SESSION, [], TODAY)
-    PlacingAside(Market(), feed).place_on(_played(2).pinned(), ["A"])
+    OutsiderLookup(Market(), feed).place_on(_played(2).pinned(), ["A"])
     assert feed.fetches == []
 
 
@@ -106,7 +106,7 @@ def test_what_cannot_be_fetched_stays_unknown(where: str) -> None:
     pinned, market = _played(8).pinned(), Market()
     feed = Feed(SESSION, [], TODAY, start=SESSION.close)
     (market if where == "history" else feed).fault = FeedError("no line")
-    PlacingAside(market, feed).place_on(pinned, ["B"])
+    OutsiderLookup(market, feed).place_on(pinned, ["B"])
     row = pinned.symbols.row("B")
     assert row is None or np.isnan(pinned.readings.column("close")[row])
 
@@ -115,4 +115,4 @@ def test_a_broken_store_is_no_lost_line() -> None:
     market = Market()
     market.fault = DataError("the file is broken")
     with pytest.raises(DataError, match="the file is broken"):
-        PlacingAside(market, Feed(SESSION, [], TODAY)).place_on(_played(2).pinned(), ["B"])
+        OutsiderLookup(market, Feed(SESSION, [], TODAY)).place_on(_played(2).pinned(), ["B"])

@@ -31,7 +31,7 @@ from symscan.runtime.recovery.record_check import check_record
 from symscan.runtime.recovery.recorded_answers import ALLOWED, dump, load, load_of
 from symscan.scanners.base import ScanResult
 from symscan.scanners.jobs import job as jobs
-from symscan.scanners.jobs.job import Finding, Finished, Readied, Verdict, Work
+from symscan.scanners.jobs.job import Evaluation, JobCompletion, JobKind, JobResult, SetupSummary
 from symscan.session import requests
 from symscan.session.requests import AddIndicator, AddSymbol
 
@@ -63,7 +63,7 @@ def _classes(kind: Any) -> Iterator[type]:
 
 def test_the_list_has_each_class_of_an_answer_and_no_other() -> None:
     events = [getattr(live_events, name) for name in live_events.__all__]
-    found = {one for kind in (Finished, Warned, *events) for one in _classes(kind)}
+    found = {one for kind in (JobCompletion, Warned, *events) for one in _classes(kind)}
     named = {(one.__module__, one.__qualname__) for one in found}
     bases = {("symscan.model.hit_metadata", "FrameMetadata")}  # which says itself what makes it anew
     allowed = {(module, name) for module, names in ALLOWED.items() for name in names}
@@ -89,10 +89,12 @@ def test_what_a_scan_leaves_comes_back() -> None:
         AddSymbol("scanner:one", _Symbols.APPLE),
         requests.AddBars("scanner:one", ("A",), Interval.parse("5m"), 2),
     )
-    finding = Finding(2, 1, ("A",), np.array([0], np.int8), {"price": np.array([1.5])})
-    verdict = Verdict(Outcome.OK, None, 1.0, result, finding, Readied(2, ("rsi_14_5m",)), asked, b"memory")
-    (again,) = load_of("finished", dump([Finished("one", Work.SCAN, 5, verdict)]))
-    assert (again.name, again.work, again.verdict.memory) == ("one", Work.SCAN, b"memory")
+    finding = Evaluation(2, 1, ("A",), np.array([0], np.int8), {"price": np.array([1.5])})
+    verdict = JobResult(
+        Outcome.OK, None, 1.0, result, finding, SetupSummary(2, ("rsi_14_5m",)), asked, b"memory"
+    )
+    (again,) = load_of("finished", dump([JobCompletion("one", JobKind.SCAN, 5, verdict)]))
+    assert (again.name, again.work, again.verdict.memory) == ("one", JobKind.SCAN, b"memory")
     assert type(again.verdict.result) is ScanResult
     assert again.verdict.result.metadata.frame.equals(frame)
     assert again.verdict.result.unknown.tolist() == [True, False]

@@ -14,19 +14,19 @@ from symscan.errors import ScanOverrun
 from symscan.model.events.session import Outcome, ScanPhase
 from symscan.scanners.base import ScanResult
 from symscan.scanners.execution.inline import InlineExecution
-from symscan.scanners.jobs.job import Verdict
-from symscan.scanners.running.job_factory import JobMaker
+from symscan.scanners.jobs.job import JobResult
+from symscan.scanners.running.job_factory import JobFactory
 from symscan.scanners.running.managed_scanner import DueTimes, ManagedScanner
 from symscan.session.session_data import SessionData
 
 SESSION = make_session()
 
 
-def _run(on_scan: Callable[[Any], Any], timeout: float = 60.0) -> Verdict:
+def _run(on_scan: Callable[[Any], Any], timeout: float = 60.0) -> JobResult:
     managed = ManagedScanner("mine", FunctionScanner(on_scan=on_scan), DueTimes((), ()), timeout)
     data = SessionData(SESSION, ("A", "B"))
     data.add_candidates(managed.holder, ("A", "B"))
-    maker = JobMaker([managed], data, TimeManager(SESSION), "backtest", False, None, None)
+    maker = JobFactory([managed], data, TimeManager(SESSION), "backtest", False, None, None)
     execution = InlineExecution()
     execution.submit(maker.scan(managed, ScanPhase.REGULAR, maker.data()))
     assert not execution.is_busy("mine")
@@ -36,7 +36,7 @@ def _run(on_scan: Callable[[Any], Any], timeout: float = 60.0) -> Verdict:
     return finished.verdict
 
 
-def _symbols(verdict: Verdict) -> Any:
+def _symbols(verdict: JobResult) -> Any:
     assert verdict.result is not None
     return verdict.result.symbols
 

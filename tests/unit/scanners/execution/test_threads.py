@@ -30,8 +30,8 @@ from symscan.model.events.session import (
 from symscan.model.interval import ONE_MINUTE
 from symscan.runtime.processor import DataProcessor
 from symscan.scanners.base import ScanContext, ScanResult
-from symscan.scanners.execution.threads import BackgroundExecution
-from symscan.scanners.jobs.saved_state import give_back
+from symscan.scanners.execution.threads import ThreadedExecution
+from symscan.scanners.jobs.saved_state import restore_state
 from symscan.scanners.running.managed_scanner import DueTimes, ManagedScanner, ScannerState
 from symscan.scanners.running.manager import ScannerManager
 from symscan.session.requests import AddBars, AddIndicator, AddSymbol, LockSymbol
@@ -78,7 +78,7 @@ class Beside:
         self.data.in_store[:3] = True
         self.time = TimeManager(SESSION)
         self._woken = threading.Event()
-        self.execution = BackgroundExecution(self._woken.set)
+        self.execution = ThreadedExecution(self._woken.set)
         self.manager = ScannerManager(
             scanners,
             self.data,
@@ -262,7 +262,7 @@ def test_when_a_scan_ended_counts_not_when_the_session_looks(
 ) -> None:
     data, time = SessionData(SESSION, SYMBOLS), TimeManager(SESSION)
     answers, now = threading.Semaphore(0), [0.0]
-    execution = BackgroundExecution(lambda: answers.release(), monotonic=lambda: now[0])
+    execution = ThreadedExecution(lambda: answers.release(), monotonic=lambda: now[0])
     mine = _managed("mine", FunctionScanner(SYMBOLS, gate), timeout_seconds=10.0)
     manager = ScannerManager([mine], data, time, "live", execution)
     manager.setup_all()
@@ -552,7 +552,7 @@ def test_what_a_scanner_remembers_can_be_given_back(beside: Any) -> None:
     assert len(set(kept)) == 3
     again = Counting()
     assert kept[1] is not None
-    give_back(again, kept[1])
+    restore_state(again, kept[1])
     assert again.count == 1
 
 
@@ -560,7 +560,7 @@ def test_only_a_memory_that_changed_comes_with_a_verdict() -> None:
     data, time = SessionData(SESSION, SYMBOLS), TimeManager(SESSION)
     told: list[Any] = []
 
-    class Noting(BackgroundExecution):
+    class Noting(ThreadedExecution):
         def collect(self, wait_seconds: float = 0.0) -> list[Any]:
             found = super().collect(wait_seconds)
             told.extend(found)
@@ -568,7 +568,7 @@ def test_only_a_memory_that_changed_comes_with_a_verdict() -> None:
 
     managed = [_managed("counts", Counting()), _managed("same", Counting(counts=False))]
     managed.append(_managed("lambda", FunctionScanner(SYMBOLS)))
-    manager = ScannerManager(managed, data, time, "live", Noting(lambda: None, is_patient=True))
+    manager = ScannerManager(managed, data, time, "live", Noting(lambda: None, waits_for_session=True))
     manager.setup_all()
     for minute in (1, 2):
         time.advance_to(SESSION.open + minute * MINUTE)
@@ -589,7 +589,9 @@ def test_with_patience_scans_are_done_at_once(gate: Gate) -> None:
         _managed("hanging", FunctionScanner(SYMBOLS, gate)),
         _managed("quick", FunctionScanner(SYMBOLS, lambda _: ScanResult(["A"]))),
     ]
-    manager = ScannerManager(scanners, data, time, "live", BackgroundExecution(lambda: None, is_patient=True))
+    manager = ScannerManager(
+        scanners, data, time, "live", ThreadedExecution(lambda: None, waits_for_session=True)
+    )
     manager.setup_all()
     scanners[0].timeout_seconds = SHORT
     time.advance_to(SESSION.open + MINUTE)
@@ -601,7 +603,7 @@ def test_with_patience_scans_are_done_at_once(gate: Gate) -> None:
 def test_the_end_is_never_patient(gate: Gate) -> None:
     data, time, woken = SessionData(SESSION, SYMBOLS), TimeManager(SESSION), threading.Event()
     slow = _managed("slow", FunctionScanner(SYMBOLS, on_teardown=lambda context: gate(context) and None))
-    manager = ScannerManager([slow], data, time, "live", BackgroundExecution(woken.set, is_patient=True))
+    manager = ScannerManager([slow], data, time, "live", ThreadedExecution(woken.set, waits_for_session=True))
     manager.setup_all()
     (done,) = manager.teardown_all(0.0)
     assert done.error == "teardown() has not returned"  # type: ignore[attr-defined]
@@ -618,7 +620,7 @@ def on_interrupt() -> Iterator[None]:
 @pytest.mark.usefixtures("on_interrupt")
 def test_ctrl_c_reaches_a_session_that_waits(gate: Gate) -> None:
     data, time = SessionData(SESSION, SYMBOLS), TimeManager(SESSION)
-    execution = BackgroundExecution(lambda: None, is_patient=True)
+    execution = ThreadedExecution(lambda: None, waits_for_session=True)
     manager = ScannerManager(
         [_managed("slow", FunctionScanner(SYMBOLS, gate))], data, time, "live", execution
     )

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from symscan.scanners.running.unknown_tally import UnknownLedger
+from symscan.scanners.running.unknown_tally import UnknownTally
 from symscan.session.unknown_reasons import Reason, Reasons
 
 
@@ -11,14 +11,14 @@ def _reasons(*names: str) -> Reasons:
     return np.array([Reason[name.upper()] for name in names], np.int8)
 
 
-def _entries(ledger: UnknownLedger) -> list[tuple[str, str, int, int, int]]:
+def _entries(ledger: UnknownTally) -> list[tuple[str, str, int, int, int]]:
     found = ledger.entries()
     columns = (found.first_at.tolist(), found.last_at.tolist(), found.scans.tolist())
     return list(zip(found.symbols, found.reasons, *columns, strict=True))
 
 
 def test_nothing_recorded_is_empty() -> None:
-    ledger = UnknownLedger()
+    ledger = UnknownTally()
     assert _entries(ledger) == []
     ledger.record(5, ("A",), _reasons("none"))
     ledger.record(6, (), _reasons())
@@ -26,7 +26,7 @@ def test_nothing_recorded_is_empty() -> None:
 
 
 def test_counts_by_symbol_and_reason() -> None:
-    ledger = UnknownLedger()
+    ledger = UnknownTally()
     symbols = ("B", "A", "C")
     ledger.record(10, symbols, _reasons("warming", "none", "not_in_store"))
     ledger.record(20, symbols, _reasons("none", "stale", "not_in_store"))
@@ -41,7 +41,7 @@ def test_counts_by_symbol_and_reason() -> None:
 
 
 def test_candidates_may_come_and_go() -> None:
-    ledger = UnknownLedger()
+    ledger = UnknownTally()
     ledger.record(10, ("A", "B"), _reasons("stale", "stale"))
     ledger.record(20, ("A", "B", "C"), _reasons("stale", "none", "warming"))
     ledger.record(30, ("C", "A"), _reasons("stale", "stale"))
@@ -58,7 +58,7 @@ def test_it_equals_a_group_by() -> None:
     """Two hundred scans of fifty symbols with random reasons, through polars."""
     rng = np.random.default_rng(3)
     symbols = tuple(f"S{number}" for number in range(50))
-    ledger, told = UnknownLedger(), []
+    ledger, told = UnknownTally(), []
     for at in range(1, 201):
         reasons = rng.integers(0, len(Reason), 50).astype(np.int8)
         ledger.record(at, symbols, reasons)

@@ -15,7 +15,7 @@ from symscan.indicators.registry import spec_of
 from symscan.model.interval import FIVE_MINUTES, ONE_DAY, ONE_MINUTE, Interval
 from symscan.model.readings import SESSION_READINGS
 from symscan.session.holders import CONFIG, MEMBERS
-from symscan.session.requests import RequestBook
+from symscan.session.requests import RequestQueue
 from symscan.session.static_columns import StaticColumns
 from symscan.session.view import MemberView
 
@@ -239,7 +239,7 @@ def test_members_are_read_with_what_members_are_given(playing: Any) -> None:
     assert len(playing.view().get_bars("B", "5m", 9)) == 1
     with pytest.raises(NotRequested):
         playing.view().get_latest_bar("A", "5m")
-    strategy = MemberView(playing.data, RequestBook("strategy:mine"))
+    strategy = MemberView(playing.data, RequestQueue("strategy:mine"))
     assert strategy.get_latest_bar("B", "5m").close == 20
     with pytest.raises(NotRequested, match=r'add_indicator\(symbols, "sma_2_5m"\) in on_symbol_added'):
         strategy.column("sma_2_5m")

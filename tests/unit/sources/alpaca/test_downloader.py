@@ -20,7 +20,7 @@ from symscan.model.session import Session
 from symscan.sources.alpaca import download_batches as parts
 from symscan.sources.alpaca.credentials import AlpacaKeys
 from symscan.sources.alpaca.download_batches import missing_parts
-from symscan.sources.alpaca.downloader import Contradiction, Fetcher, FetchReport
+from symscan.sources.alpaca.downloader import Downloader, FetchReport, SplitConflict
 from symscan.sources.alpaca.rest import AlpacaRest
 from symscan.sources.importing.importer import import_bars
 from symscan.sources.importing.options import ImportOptions, Label
@@ -60,7 +60,7 @@ def fetch(
     interval: Interval = ONE_MINUTE,
     now: int = LATER,
 ) -> FetchReport:
-    fetcher = Fetcher(store, asked, now)
+    fetcher = Downloader(store, asked, now)
     fetcher.fetch_splits(symbols.split())
     fetcher.fetch_bars(fetcher.missing(symbols.split(), interval, sessions(days[0], days[-1])))
     return fetcher.report()
@@ -154,7 +154,7 @@ def test_a_split_of_the_store_stays_where_the_fetched_one_contradicts(
     server.rest.splits += [ServerSplit("A", FRIDAY, 10.0), ServerSplit("B", FRIDAY, 1.0, 3.0)]
     report = fetch(store, rest(server), "A B", FRIDAY)
     assert store.splits().rows() == mine
-    assert (report.splits, report.contradictions) == (0, (Contradiction("A", FRIDAY, 3.0, 10.0),))
+    assert (report.splits, report.contradictions) == (0, (SplitConflict("A", FRIDAY, 3.0, 10.0),))
 
 
 def test_a_second_fetch_asks_nothing_and_a_wider_one_only_the_rest(
@@ -215,7 +215,7 @@ def test_a_session_that_is_not_over_is_asked_again_by_the_next_fetch(
     store: BarStore, server: AlpacaServer
 ) -> None:
     server.rest.add_bars("1Min", [bar("A", "2024-03-08 15:00")])
-    fetcher = Fetcher(store, rest(server), at("2024-03-08 23:00"))
+    fetcher = Downloader(store, rest(server), at("2024-03-08 23:00"))
     for _ in range(2):
         fetcher.fetch_bars(fetcher.missing(["A"], ONE_MINUTE, sessions(FRIDAY, FRIDAY)))
     assert len(server.rest.asked("/v2/stocks/bars")) == 1

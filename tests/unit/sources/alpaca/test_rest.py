@@ -15,11 +15,11 @@ from symscan.errors import FeedError, InputError
 from symscan.model.instant import Instant, from_datetime
 from symscan.model.interval import FIVE_MINUTES, ONE_DAY, ONE_MINUTE
 from symscan.sources.alpaca.credentials import AlpacaHosts, AlpacaKeys
-from symscan.sources.alpaca.http_client import Patience
+from symscan.sources.alpaca.http_client import HttpTimeouts
 from symscan.sources.alpaca.rest import AlpacaRest
 
 BARS = "/v2/stocks/bars"
-PATIENT = Patience(
+PATIENT = HttpTimeouts(
     connect_seconds=60, read_seconds=60, retries=2, first_wait_seconds=0.01, longest_wait_seconds=0.02
 )
 
@@ -224,8 +224,8 @@ def test_no_right_to_the_feed() -> None:
 
 def test_an_answer_that_takes_too_long(server: AlpacaServer) -> None:
     server.rest.held = lambda *_: True
-    hurry = replace(PATIENT, read_seconds=0.05)
-    fails(AlpacaRest(server.keys, server.hosts, "iex", hurry), "did not answer in time")
+    stop_waiting = replace(PATIENT, read_seconds=0.05)
+    fails(AlpacaRest(server.keys, server.hosts, "iex", stop_waiting), "did not answer in time")
 
 
 def test_nobody_there(server: AlpacaServer) -> None:

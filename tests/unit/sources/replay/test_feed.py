@@ -14,16 +14,16 @@ import pytest
 
 from fakes import MINUTE, make_session
 from symscan.errors import DataError, FeedError, InputError
-from symscan.model.bar import BarSlice, Between
+from symscan.model.bar import BarSlice, InterimUpdate
 from symscan.model.instant import SECOND, Instant
 from symscan.model.interval import FIVE_MINUTES, ONE_MINUTE, Interval
 from symscan.model.live_settings import LiveSettings
-from symscan.sources.ports import Arrivals, Connected, Ended, Lost
+from symscan.sources.ports import BarBatch, Connected, Disconnected, EndOfStream
 from symscan.sources.replay.faults import Faults, Sample, Window
 from symscan.sources.replay.feed import ReplayFeed
 from symscan.sources.store.bar_store import BarStore, bar_schema
-from symscan.sources.stored.backtest_source import ReplaySource
-from symscan.sources.streaming.source import LiveSource
+from symscan.sources.stored.backtest_source import BacktestSource
+from symscan.sources.streaming.source import StreamSource
 
 SESSION = make_session(minutes=10, premarket=3)
 OPEN = SESSION.open
@@ -66,7 +66,7 @@ def feed_of(
 def heard(feed: ReplayFeed) -> list[tuple[Instant, Any]]:
     """All that is delivered, and when."""
     told = []
-    while not told or not isinstance(told[-1][1], Ended):
+    while not told or not isinstance(told[-1][1], EndOfStream):
         delivery = feed.receive(FOREVER)
         assert delivery is not None
         told.append((feed.now(), delivery))
@@ -78,7 +78,7 @@ def bars_heard(feed: ReplayFeed) -> list[tuple[float, str, float, float, bool]]:
     return [
         ((now - OPEN) / MINUTE, symbol, (end - OPEN) / MINUTE, close, one.corrected)
         for now, one in heard(feed)
-        if isinstance(one, Arrivals)
+        if isinstance(one, BarBatch)
         for symbol, end, close in zip(one.symbols, one.ends.tolist(), one.fields[3].tolist(), strict=True)
     ]
 
@@ -88,10 +88,10 @@ def test_bars_come_at_their_end_in_one_batch_and_then_it_ends(tmp_path: Path) ->
     told = heard(feed)
     assert [type(one).__name__ for _, one in told] == [
         "Connected",
-        "Arrivals",
-        "Arrivals",
-        "Arrivals",
-        "Ended",
+        "BarBatch",
+        "BarBatch",
+        "BarBatch",
+        "EndOfStream",
     ]
     assert [(now - OPEN) // MINUTE for now, _ in told] == [-3, 0, 1, 5, 10]
     both = told[2][1]
@@ -99,7 +99,7 @@ def test_bars_come_at_their_end_in_one_batch_and_then_it_ends(tmp_path: Path) ->
     assert both.fields.T.tolist() == [[10, 11, 9, 10, 100], [5, 6, 4, 5, 100]]
     assert feed.receive(FOREVER) is None
     assert feed.now() == FOREVER
-    assert (feed.name, feed.base, feed.is_patient, feed.clock_offset_ms()) == (
+    assert (feed.name, feed.base, feed.waits_for_session, feed.clock_offset_ms()) == (
         "replay",
         ONE_MINUTE,
         True,
@@ -164,7 +164,7 @@ def test_late_bars(tmp_path: Path) -> None:
 
 def test_a_corrected_bar_comes_wrong_first_but_whole(tmp_path: Path) -> None:
     feed = feed_of(tmp_path, every_minute("A"), "correct=1:30s")
-    told = [(now, one) for now, one in heard(feed) if isinstance(one, Arrivals)]
+    told = [(now, one) for now, one in heard(feed) if isinstance(one, BarBatch)]
     first, second = told[0][1], told[1][1]
     assert (first.corrected, second.corrected) == (False, True)
     assert told[1][0] - told[0][0] == 30 * SECOND
@@ -186,21 +186,21 @@ def test_duplicates_and_drops(tmp_path: Path) -> None:
 def test_silence_and_a_lost_connection(tmp_path: Path) -> None:
     feed = feed_of(tmp_path, every_minute("A"), "silence=9:31-9:33:30,disconnect=09:36-9:38")
     told = heard(feed)
-    assert [((now - OPEN) // MINUTE, type(one)) for now, one in told if not isinstance(one, Arrivals)] == [
+    assert [((now - OPEN) // MINUTE, type(one)) for now, one in told if not isinstance(one, BarBatch)] == [
         (-3, Connected),
-        (6, Lost),
+        (6, Disconnected),
         (8, Connected),
-        (10, Ended),
+        (10, EndOfStream),
     ]
-    minutes = [(now - OPEN) // MINUTE for now, one in told if isinstance(one, Arrivals)]
+    minutes = [(now - OPEN) // MINUTE for now, one in told if isinstance(one, BarBatch)]
     assert minutes == [-1, 0, 4, 5, 8, 9, 10]
 
 
 def test_connections_lost_twice_at_a_time_come_back_once(tmp_path: Path) -> None:
     lost = "disconnect=09:34-09:37,disconnect=09:32-09:35,disconnect=09:37-09:38,disconnect=09:33-09:34"
     told = heard(feed_of(tmp_path, every_minute("A"), lost))
-    changes = [((now - OPEN) // MINUTE, type(one)) for now, one in told if not isinstance(one, Arrivals)]
-    assert changes == [(-3, Connected), (2, Lost), (8, Connected), (10, Ended)]
+    changes = [((now - OPEN) // MINUTE, type(one)) for now, one in told if not isinstance(one, BarBatch)]
+    assert changes == [(-3, Connected), (2, Disconnected), (8, Connected), (10, EndOfStream)]
 
 
 def test_which_bars_are_hit_depends_on_the_seed_alone(tmp_path: Path) -> None:
@@ -225,9 +225,9 @@ def test_fetches_fail_as_often_as_wanted(tmp_path: Path) -> None:
 def test_at_a_speed_the_clock_on_the_wall_drives_it(tmp_path: Path) -> None:
     feed = feed_of(tmp_path, {"A": {-2: 1.0}}, speed=600.0)  # a minute in a tenth of a second
     began = time.monotonic()
-    assert not feed.is_patient
+    assert not feed.waits_for_session
     assert feed.receive(FOREVER) == Connected()
-    assert isinstance(feed.receive(FOREVER), Arrivals)
+    assert isinstance(feed.receive(FOREVER), BarBatch)
     assert time.monotonic() - began > 0.19
     assert feed.now() >= OPEN - MINUTE
     assert feed.receive(OPEN - MINUTE + SECOND) is None
@@ -260,12 +260,12 @@ def test_played_clean_it_gives_the_slices_of_a_backtest(tmp_path: Path, interval
         bars["B"][-2] = 2.0
     store = make_store(tmp_path, bars, interval)
     feed = ReplayFeed(store, SESSION, None)
-    live, replay = LiveSource(feed, SESSION, LiveSettings()), ReplaySource(store, SESSION)
+    live, replay = StreamSource(feed, SESSION, LiveSettings()), BacktestSource(store, SESSION)
     for source in (live, replay):
         source.subscribe({"A": 2, "B": 0, "C": 1}, 4)
     moments = list(live.slices())
     slices = [one for one in moments if isinstance(one, BarSlice)]
-    assert all(not one.late for one in moments if isinstance(one, Between))
+    assert all(not one.late for one in moments if isinstance(one, InterimUpdate))
     expected = list(replay.slices())
     if interval == FIVE_MINUTES:  # a backtest without pre-market bars begins at the open
         slices = [one for one in slices if one.end >= OPEN]

@@ -11,7 +11,7 @@ import pytest
 
 from symscan.errors import DataError
 from symscan.model.interval import FIVE_MINUTES, ONE_DAY, ONE_MINUTE, Interval
-from symscan.sources.importing.spill import Runs
+from symscan.sources.importing.spill import SpillFile
 from symscan.sources.store.bar_store import BarStore, bar_schema
 
 MONDAY, TUESDAY = date(2024, 3, 4), date(2024, 3, 5)
@@ -204,7 +204,7 @@ class TestRuns:
 
     @pytest.mark.parametrize("run_rows", [1, 4, 1_000])
     def test_rows_come_back_by_session_in_their_order(self, tmp_path: Path, run_rows: int) -> None:
-        with Runs(tmp_path, run_rows) as runs:
+        with SpillFile(tmp_path, run_rows) as runs:
             runs.add(self.ROWS)
             runs.add(self.ROWS.clear())
             runs.add(self.ROWS.with_columns(pl.col("value") + 10))

@@ -12,7 +12,7 @@ from symscan.errors import DataError
 from symscan.model.bar import BarSlice
 from symscan.model.interval import FIVE_MINUTES, ONE_MINUTE, Interval
 from symscan.sources.store.bar_store import BarStore, bar_schema
-from symscan.sources.stored.backtest_source import ReplaySource, finest_interval
+from symscan.sources.stored.backtest_source import BacktestSource, finest_interval
 
 SESSION = make_session(minutes=10, premarket=3)
 OPEN = SESSION.open
@@ -39,7 +39,7 @@ def _told(slices: Any, column: int = 0) -> list[tuple[int, float | None]]:
 
 
 def test_a_bar_is_delivered_at_its_end(tmp_path: Path) -> None:
-    source = ReplaySource(_store(tmp_path, A={-1: 9.0, 0: 10.0, 4: 14.0}, B={2: 5.0}), SESSION)
+    source = BacktestSource(_store(tmp_path, A={-1: 9.0, 0: 10.0, 4: 14.0}, B={2: 5.0}), SESSION)
     source.subscribe({"B": 0, "A": 1}, 2)
     slices = list(source.slices())
     assert [(one.end - OPEN) // MINUTE for one in slices] == list(range(-2, 11))
@@ -49,7 +49,7 @@ def test_a_bar_is_delivered_at_its_end(tmp_path: Path) -> None:
 
 
 def test_without_premarket_bars_it_begins_at_the_open(tmp_path: Path) -> None:
-    source = ReplaySource(_store(tmp_path, A={0: 10.0}), SESSION)
+    source = BacktestSource(_store(tmp_path, A={0: 10.0}), SESSION)
     source.subscribe({"A": 0}, 1)
     first = next(iter(source.slices()))
     assert isinstance(first, BarSlice)
@@ -57,14 +57,14 @@ def test_without_premarket_bars_it_begins_at_the_open(tmp_path: Path) -> None:
 
 
 def test_coarser_bars_are_delivered_at_their_end_alone(tmp_path: Path) -> None:
-    source = ReplaySource(_store(tmp_path, FIVE_MINUTES, A={0: 10.0, 5: 15.0}), SESSION)
+    source = BacktestSource(_store(tmp_path, FIVE_MINUTES, A={0: 10.0, 5: 15.0}), SESSION)
     source.subscribe({"A": 0}, 1)
     assert source.base == FIVE_MINUTES
     assert _told(source.slices()) == [(5, 10.0), (10, 15.0)]
 
 
 def test_a_symbol_that_joins_late_gets_what_is_to_come(tmp_path: Path) -> None:
-    source = ReplaySource(_store(tmp_path, A=dict.fromkeys(range(10), 1.0), B={1: 2.0, 8: 9.0}), SESSION)
+    source = BacktestSource(_store(tmp_path, A=dict.fromkeys(range(10), 1.0), B={1: 2.0, 8: 9.0}), SESSION)
     source.subscribe({"A": 0}, 2)
     seen = []
     for one in source.slices():
@@ -77,7 +77,7 @@ def test_a_symbol_that_joins_late_gets_what_is_to_come(tmp_path: Path) -> None:
 
 
 def test_growing_keeps_what_is_subscribed(tmp_path: Path) -> None:
-    source = ReplaySource(_store(tmp_path, A=dict.fromkeys(range(10), 1.0), B={8: 9.0}), SESSION)
+    source = BacktestSource(_store(tmp_path, A=dict.fromkeys(range(10), 1.0), B={8: 9.0}), SESSION)
     source.subscribe({"A": 0}, 1)
     seen = []
     for one in source.slices():
@@ -89,7 +89,7 @@ def test_growing_keeps_what_is_subscribed(tmp_path: Path) -> None:
 
 
 def test_an_unsubscribed_symbol_is_delivered_no_more(tmp_path: Path) -> None:
-    source = ReplaySource(_store(tmp_path, A=dict.fromkeys(range(10), 1.0)), SESSION)
+    source = BacktestSource(_store(tmp_path, A=dict.fromkeys(range(10), 1.0)), SESSION)
     source.subscribe({"A": 0}, 1)
     seen = []
     for one in source.slices():
@@ -102,5 +102,5 @@ def test_an_unsubscribed_symbol_is_delivered_no_more(tmp_path: Path) -> None:
 def test_a_day_without_bars(tmp_path: Path) -> None:
     store = _store(tmp_path, A={0: 1.0})
     with pytest.raises(DataError, match="no intraday bars of 2018-02-26; import some"):
-        ReplaySource(store, make_session(SESSION.date.replace(day=26)))
+        BacktestSource(store, make_session(SESSION.date.replace(day=26)))
     assert finest_interval(store, SESSION) == ONE_MINUTE

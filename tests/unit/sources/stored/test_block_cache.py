@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from symscan.model.bar import Block
-from symscan.sources.stored.block_cache import BlockShelf
+from symscan.sources.stored.block_cache import BlockCache
 
 
 def _blocks(kilobytes: int) -> list[Block]:
@@ -9,7 +9,7 @@ def _blocks(kilobytes: int) -> list[Block]:
 
 
 def test_blocks_are_made_once() -> None:
-    shelf = BlockShelf()
+    shelf = BlockCache()
     made = []
 
     def make() -> list[Block]:
@@ -24,7 +24,7 @@ def test_blocks_are_made_once() -> None:
 
 
 def test_the_longest_unused_go_first() -> None:
-    shelf = BlockShelf(limit_bytes=25_000)
+    shelf = BlockCache(limit_bytes=25_000)
     for key in "abc":
         if key == "c":
             shelf.keep("a", list)  # used again
@@ -33,14 +33,14 @@ def test_the_longest_unused_go_first() -> None:
 
 
 def test_what_is_alone_too_much_is_kept() -> None:
-    shelf = BlockShelf(limit_bytes=1_000)
+    shelf = BlockCache(limit_bytes=1_000)
     shelf.put("a", _blocks(10))
     shelf.put("b", _blocks(10))
     assert [key in shelf for key in "ab"] == [False, True]
 
 
 def test_putting_a_key_again_counts_it_once() -> None:
-    shelf = BlockShelf(limit_bytes=25_000)
+    shelf = BlockCache(limit_bytes=25_000)
     for _ in range(5):
         shelf.put("a", _blocks(10))
     shelf.put("b", _blocks(10))

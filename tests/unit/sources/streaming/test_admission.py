@@ -10,13 +10,13 @@ import pytest
 
 from fakes import MINUTE, Day, make_session
 from scripted_feed import ScriptedFeed, arrivals
-from symscan.model.bar import BarSlice, Between, Block, LateBars
+from symscan.model.bar import BarSlice, Block, InterimUpdate, LateBars
 from symscan.model.events.feed import FeedNotice
 from symscan.model.instant import SECOND, Instant
 from symscan.model.live_settings import LiveSettings
-from symscan.sources.streaming.admission import Joining
-from symscan.sources.streaming.minute_buffer import Trust
-from symscan.sources.streaming.source import LiveSource
+from symscan.sources.streaming.admission import PendingBars
+from symscan.sources.streaming.minute_buffer import BarPriority
+from symscan.sources.streaming.source import StreamSource
 
 SESSION = make_session(minutes=6, premarket=2)
 OPEN = SESSION.open
@@ -41,9 +41,9 @@ def on_time(delay: int = 100_000) -> list[tuple[Instant, Any]]:
 class Joined:
     """A session that B joins; what it got, by minute."""
 
-    def __init__(self, script: Sequence[tuple[Instant, Any]], is_patient: bool = True) -> None:
-        self.feed = ScriptedFeed(SESSION, script, DAY, is_patient=is_patient)
-        self.source = LiveSource(self.feed, SESSION, LiveSettings())
+    def __init__(self, script: Sequence[tuple[Instant, Any]], waits_for_session: bool = True) -> None:
+        self.feed = ScriptedFeed(SESSION, script, DAY, waits_for_session=waits_for_session)
+        self.source = StreamSource(self.feed, SESSION, LiveSettings())
         self.source.subscribe({"A": 0}, 2)
         self.got: dict[int, float] = {}
         self.blocks: list[Block] = []
@@ -110,7 +110,7 @@ def test_bars_of_an_open_minute_wait_for_their_symbol() -> None:
             assert moment.bars is not None
             assert moment.bars.close.item(1) == 23.0
             return
-        if isinstance(moment, Between) and joined.feed.clock == at(3) + 150_000:
+        if isinstance(moment, InterimUpdate) and joined.feed.clock == at(3) + 150_000:
             joined.join()
     raise AssertionError("minute 4 was not given")
 
@@ -139,7 +139,7 @@ def test_a_fetch_on_the_spot_that_fails_is_made_good_later() -> None:
 
 
 def test_preparing_waits_until_the_last_bar_can_be_had() -> None:
-    joined = Joined([], is_patient=False)
+    joined = Joined([], waits_for_session=False)
     joined.feed.clock = at(1) + SECOND
     waiting = threading.Thread(target=joined.source.prepare_catch_up, args=(["B"],))
     waiting.start()
@@ -152,7 +152,7 @@ def test_preparing_waits_until_the_last_bar_can_be_had() -> None:
 
 
 def test_preparing_ends_when_the_session_is_stopped() -> None:
-    joined = Joined([], is_patient=False)
+    joined = Joined([], waits_for_session=False)
     waiting = threading.Thread(target=joined.source.prepare_catch_up, args=(["B"],))
     joined.feed.clock = at(1) + SECOND
     waiting.start()
@@ -166,7 +166,7 @@ def test_a_column_that_went_to_another_symbol_holds_nothing_of_the_first() -> No
     joined = Joined(on_time())
     closes = []
     for moment in joined.source.slices():
-        if isinstance(moment, Between):
+        if isinstance(moment, InterimUpdate):
             assert all(
                 DAY["B"][(one.end - OPEN) // MINUTE - 1] == one.fields[3].item() for one in moment.late
             )
@@ -192,17 +192,17 @@ def test_who_leaves_before_joining_is_forgotten() -> None:
 
 def test_of_who_joined_meanwhile_nothing_more_is_kept() -> None:
     """Two asked for it, and it was there when the second load began: what came would be kept for ever."""
-    joining = Joining()
+    joining = PendingBars()
     bar = arrivals(("B", at(1), 20.0))
     joining.begin(["B"])
-    joining.keep(bar, Trust.STREAMED)
-    assert joining.join(["B"]) == [(Trust.STREAMED, bar)]
+    joining.keep(bar, BarPriority.STREAMED)
+    assert joining.join(["B"]) == [(BarPriority.STREAMED, bar)]
     joining.begin(["B"])
-    joining.keep(bar, Trust.STREAMED)
+    joining.keep(bar, BarPriority.STREAMED)
     joining.prepared(["B"])
     assert not joining.is_prepared("B")
     assert joining.join(["B"]) == []
     joining.leave(["B"])
     joining.begin(["B"])
-    joining.keep(bar, Trust.STREAMED)
-    assert joining.join(["B"]) == [(Trust.STREAMED, bar)]
+    joining.keep(bar, BarPriority.STREAMED)
+    assert joining.join(["B"]) == [(BarPriority.STREAMED, bar)]

@@ -11,7 +11,7 @@ import pytest
 
 from fakes import MINUTE, Day, Price, make_session
 from scripted_feed import ScriptedFeed, arrivals, five
-from symscan.model.bar import BarSlice, Between, LateKind, Moment
+from symscan.model.bar import BarSlice, InterimUpdate, LateKind, SourceUpdate
 from symscan.model.events.feed import (
     BarsLost,
     BarsRefused,
@@ -27,8 +27,8 @@ from symscan.model.events.session import Event
 from symscan.model.instant import SECOND, Instant
 from symscan.model.live_settings import LiveSettings
 from symscan.model.session import Session
-from symscan.sources.ports import BarsDropped, Connected, Ended, Lost, Notice
-from symscan.sources.streaming.source import LiveSource
+from symscan.sources.ports import BarsDropped, Connected, Disconnected, EndOfStream, Notice
+from symscan.sources.streaming.source import StreamSource
 
 SESSION = make_session(minutes=6, premarket=2)
 OPEN, MS = SESSION.open, 1_000
@@ -64,7 +64,7 @@ class Live:
     ) -> None:
         self.feed = ScriptedFeed(session, script, day, start=clock, limit=limit)
         chosen = LiveSettings(**settings)
-        self.source = LiveSource(self.feed, session, chosen, start, keeps_zero_volume=keeps_zero_volume)
+        self.source = StreamSource(self.feed, session, chosen, start, keeps_zero_volume=keeps_zero_volume)
         self.source.subscribe({symbol: column for column, symbol in enumerate(symbols)}, max(4, len(symbols)))
         self.slices: list[BarSlice] = []
         self.given_at: list[Instant] = []
@@ -72,10 +72,10 @@ class Live:
         self.events: list[Event] = []
         self.betweens = 0
 
-    def play(self, on_slice: Callable[[Moment], None] = lambda _: None) -> Live:
+    def play(self, on_slice: Callable[[SourceUpdate], None] = lambda _: None) -> Live:
         for moment in self.source.slices():
             self.events += self.source.news()
-            if isinstance(moment, Between):
+            if isinstance(moment, InterimUpdate):
                 self.betweens += 1
                 for one in moment.late:
                     minute = (one.end - OPEN) // MINUTE
@@ -223,7 +223,7 @@ def test_while_the_feed_is_lost_time_stands_still_and_the_gap_is_fetched() -> No
     day: dict[str, Day] = {"A": {0: 1.0, 1: 2.0, 2: 3.0, 3: 4.0}, "B": {1: 9.0}}
     script = [
         (at(1), bar("A", 1, 1.0)),
-        (at(1, 30_000), Lost("a cable")),
+        (at(1, 30_000), Disconnected("a cable")),
         (at(3, 10_000), Connected()),
         (at(4), bar("A", 4, 4.0)),
     ]
@@ -239,7 +239,7 @@ def test_while_the_feed_is_lost_time_stands_still_and_the_gap_is_fetched() -> No
 
 
 def test_a_fetch_that_fails_is_tried_again_and_nothing_goes_on_without_it() -> None:
-    script = [(at(1, 30_000), Lost("x")), (at(2, 10_000), Connected()), (at(3), bar("A", 3, 3.0))]
+    script = [(at(1, 30_000), Disconnected("x")), (at(2, 10_000), Connected()), (at(3), bar("A", 3, 3.0))]
     live = Live(script, day={"A": {1: 2.0, 2: 3.0}})
     live.feed.failing = 7
     live.play()
@@ -257,7 +257,7 @@ def test_a_fetch_that_fails_is_tried_again_and_nothing_goes_on_without_it() -> N
 
 
 def test_what_was_lost_just_before_the_connection_broke_is_recovered() -> None:
-    script = [(at(2, 10_000), Lost("x")), (at(2, 20_000), Connected())]
+    script = [(at(2, 10_000), Disconnected("x")), (at(2, 20_000), Connected())]
     live = Live(script, day={"A": {1: 2.0}}).play()
     assert live.late == [(2, LateKind.RECOVERED, [0], [2.0])]
 
@@ -301,7 +301,7 @@ def test_a_session_that_is_slow_does_not_take_the_feed_for_silent() -> None:
     script = [(at(minute), bar("A", minute, 10.0 + minute)) for minute in range(-1, 7)]
     live = Live(script, day={"A": {minute: 11.0 + minute for minute in range(-2, 6)}})
 
-    def dawdle(moment: Moment) -> None:
+    def dawdle(moment: SourceUpdate) -> None:
         if isinstance(moment, BarSlice) and moment.end == at(1):
             live.feed.clock += 3 * MINUTE
 
@@ -338,7 +338,7 @@ def test_a_late_bar_of_the_last_minute_still_counts() -> None:
 
 
 def test_a_feed_that_has_ended_is_not_waited_for() -> None:
-    live = Live([(at(2), Ended())]).play()
+    live = Live([(at(2), EndOfStream())]).play()
     assert [one.end for one in live.slices][-1] == SESSION.close
 
 
@@ -354,7 +354,7 @@ def test_a_wake_gives_a_moment_and_a_stop_the_last_one() -> None:
 def test_a_slow_session_still_takes_what_waits_before_it_closes_a_minute() -> None:
     live = Live([(at(minute), bar("A", minute, float(minute))) for minute in (1, 2, 3)])
 
-    def dawdle(moment: Moment) -> None:
+    def dawdle(moment: SourceUpdate) -> None:
         if isinstance(moment, BarSlice) and moment.end == at(1):
             live.feed.clock = at(3, 30_000)
 
@@ -479,7 +479,7 @@ def test_notices_are_passed_on() -> None:
 
 
 def test_an_open_feed_counts_as_connected_until_it_is_lost() -> None:
-    live = Live([(at(1), Lost("gone")), (at(3), Connected())])
+    live = Live([(at(1), Disconnected("gone")), (at(3), Connected())])
     assert (live.source.is_connected, live.source.clock_offset_ms()) == (True, 1.5)
     states: list[bool] = []
     live.play(lambda _: states.append(live.source.is_connected))
@@ -520,7 +520,7 @@ def test_a_limit_that_the_feed_reports_counts_as_one_of_the_configuration() -> N
     script = [(at(n), arrivals(*((symbol, at(n), float(n)) for symbol in "ABC"))) for n in range(1, 7)]
     live = Live(script, ("A", "B", "C"), day, limit=2)
 
-    def lock(moment: Moment) -> None:
+    def lock(moment: SourceUpdate) -> None:
         if isinstance(moment, BarSlice) and moment.end == at(2):
             live.source.prefer(["C"])  # as the session does for one that was locked
 
@@ -549,7 +549,7 @@ def test_who_gets_a_place_later_gets_the_bars_before_it() -> None:
     script = [(at(n), arrivals(*((symbol, at(n), float(n)) for symbol in "ABC"))) for n in range(1, 7)]
     live = Live(script, ("A", "B", "C"), day, max_symbols=2)
 
-    def let_go(moment: Moment) -> None:
+    def let_go(moment: SourceUpdate) -> None:
         if isinstance(moment, BarSlice) and moment.end == at(3):
             live.source.unsubscribe(["A"])
 

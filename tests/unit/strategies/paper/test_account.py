@@ -12,7 +12,7 @@ from symscan.model.events.session import Event
 from symscan.model.events.trading import OrderFilled, OrderUnfilled, TradeClosed
 from symscan.model.instant import MINUTE
 from symscan.model.symbols import SymbolTable
-from symscan.model.trading import ExitReason, Flag, Passed, Signal, Trade, Unfilled
+from symscan.model.trading import ExitReason, Flag, Signal, SymbolSkipped, Trade, Unfilled
 from symscan.strategies.paper.account import PaperAccount
 from symscan.strategies.paper.lots import TradableBars
 from symscan.strategies.paper.rules import PaperRules
@@ -247,7 +247,7 @@ def test_signals_that_say_nothing_sensible(arguments: tuple[object, ...]) -> Non
 @pytest.mark.parametrize("arguments", [("A", 3), (None, "why")])
 def test_what_is_passed_is_named_and_explained(arguments: tuple[object, object]) -> None:
     with pytest.raises(ValueError, match="are texts"):
-        Passed(*arguments)  # type: ignore[arg-type]
+        SymbolSkipped(*arguments)  # type: ignore[arg-type]
 
 
 def test_a_signal_takes_numpys_numbers() -> None:

@@ -10,7 +10,7 @@ from enum import StrEnum
 from symscan.plugins.errors import describe_error, message_of
 from symscan.scanners.base import BaseScanner, ScanContext, ScanResult
 from symscan.session.requested import Unanswered
-from symscan.session.requests import RequestBook
+from symscan.session.requests import RequestQueue
 
 Make = Callable[[], BaseScanner]
 """Makes a scanner, in whichever process it is called; it must be picklable."""
@@ -40,7 +40,7 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class Face:
+class ScannerInfo:
     """What a session reads of a scanner between its calls."""
 
     universe: tuple[str, ...] = ()
@@ -49,7 +49,7 @@ class Face:
     max_age_minutes: float | None = None
 
     @classmethod
-    def of(cls, scanner: BaseScanner) -> Face:
+    def of(cls, scanner: BaseScanner) -> ScannerInfo:
         """The face of a scanner."""
         reads: Sequence[str] | None = scanner.reads
         return cls(
@@ -104,14 +104,14 @@ class Reply:
     """
 
     value: ScanResult | bool | None
-    requests: RequestBook
-    face: Face | None = None
+    requests: RequestQueue
+    face: ScannerInfo | None = None
     memory: bytes | None = None
     fault: Fault | None = None
     unanswered: dict[str, Unanswered] = field(default_factory=dict)
 
 
-def book_of(context: ScanContext) -> RequestBook:
+def book_of(context: ScanContext) -> RequestQueue:
     """The requests of a context's holder: the second of the two parts a view is pickled as."""
     _, (_, book) = context.session_data.__reduce__()
     return book

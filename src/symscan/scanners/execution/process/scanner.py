@@ -9,7 +9,7 @@ from typing import Any, cast
 from symscan.plugins.errors import DescribedError
 from symscan.scanners.base import BaseScanner, ScanContext, ScanResult
 from symscan.scanners.execution.process.child import ChildProcess, ProcessEnded
-from symscan.scanners.execution.process.messages import Call, Face, Fault, Make, Reply, Verb, book_of
+from symscan.scanners.execution.process.messages import Call, Fault, Make, Reply, ScannerInfo, Verb, book_of
 
 
 class RaisedThere(DescribedError):
@@ -41,7 +41,7 @@ class ProcessScanner(BaseScanner):
     def __init__(self, make: Make, config: dict[str, Any]) -> None:
         super().__init__(config)
         self._make = make
-        self._face = Face()
+        self._face = ScannerInfo()
         self._memory: bytes | None = None
         self._is_memory_new = False
         self._child: ChildProcess | None = None

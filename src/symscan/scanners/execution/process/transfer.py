@@ -19,7 +19,7 @@ import numpy as np
 
 from symscan.model.bar import Block, Floats, Mask
 from symscan.model.instant import Instant
-from symscan.session.bar_history import KeptBlocks, LaterBlocks
+from symscan.session.bar_history import LazyBlocks, LoadedBlocks
 
 _PROTOCOL: Final = 5
 
@@ -34,9 +34,9 @@ def kept_later(number: int, pickled: bytes) -> Any:  # noqa: ARG001
     return pickle.loads(pickled)
 
 
-def kept_blocks(number: int, ends: tuple[Instant, ...], fields: Floats, present: Mask) -> KeptBlocks:  # noqa: ARG001
+def kept_blocks(number: int, ends: tuple[Instant, ...], fields: Floats, present: Mask) -> LoadedBlocks:  # noqa: ARG001
     """Stands in a message for bars of earlier sessions."""
-    return KeptBlocks(map(Block, ends, fields, present))
+    return LoadedBlocks(map(Block, ends, fields, present))
 
 
 def known(number: int) -> Any:
@@ -85,8 +85,8 @@ class Outbox:
         pickler = pickle.Pickler(stream, _PROTOCOL, buffer_callback=arrays.append)
         pickler.dispatch_table = copyreg.dispatch_table | {
             Block: lambda block: self._block(block, mentioned),
-            KeptBlocks: lambda blocks: self._blocks(blocks, mentioned),
-            LaterBlocks: lambda later: self._later(later, mentioned),
+            LoadedBlocks: lambda blocks: self._blocks(blocks, mentioned),
+            LazyBlocks: lambda later: self._later(later, mentioned),
         }
         pickler.dump(value)
         self._sent = mentioned  # holds them, so that no other object takes an id that means them
@@ -103,7 +103,7 @@ class Outbox:
             (kept_block, (number, block.end, block.fields, block.present)) if is_new else (known, (number,))
         )
 
-    def _blocks(self, blocks: KeptBlocks, mentioned: dict[int, _Sent]) -> _Reduced:
+    def _blocks(self, blocks: LoadedBlocks, mentioned: dict[int, _Sent]) -> _Reduced:
         number, is_new = self._number(blocks, 0, mentioned)
         if not is_new:
             return known, (number,)
@@ -115,7 +115,7 @@ class Outbox:
         stacked = (np.stack(fields), np.stack(present)) if ends else ((), ())
         return kept_blocks, (number, tuple(ends), *stacked)
 
-    def _later(self, later: LaterBlocks, mentioned: dict[int, _Sent]) -> _Reduced:
+    def _later(self, later: LazyBlocks, mentioned: dict[int, _Sent]) -> _Reduced:
         number, is_new = self._number(later, 0, mentioned)
         return (kept_later, (number, _as_recipe(later))) if is_new else (known, (number,))
 
@@ -196,7 +196,7 @@ _Sent = tuple[object, int, int]
 _Reduced = tuple[Callable[..., Any], tuple[Any, ...]]
 
 
-def _as_recipe(later: LaterBlocks) -> bytes:
+def _as_recipe(later: LazyBlocks) -> bytes:
     """Blocks still to be loaded as how to load them; where that cannot travel, as the blocks themselves."""
     try:
         return pickle.dumps(later, _PROTOCOL)

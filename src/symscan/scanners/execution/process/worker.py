@@ -13,11 +13,11 @@ from multiprocessing.connection import Connection
 from typing import Final
 
 from symscan.scanners.base import BaseScanner, ScanContext, ScanResult
-from symscan.scanners.execution.process.messages import Call, Face, Fault, Make, Reply, Verb, book_of
+from symscan.scanners.execution.process.messages import Call, Fault, Make, Reply, ScannerInfo, Verb, book_of
 from symscan.scanners.execution.process.transfer import Inbox
 from symscan.scanners.jobs.result_validation import checked_result
-from symscan.scanners.jobs.saved_state import give_back, memory_of
-from symscan.session.requests import RequestBook
+from symscan.scanners.jobs.saved_state import restore_state, save_state
+from symscan.session.requests import RequestQueue
 
 _NICE: Final = 5
 """Where cores are few, a scanner that spins leaves the stream its own."""
@@ -53,7 +53,7 @@ class _Worker:
         self._inbox = Inbox(session)
         self._scanner: BaseScanner | None = None
         self._unmade: Fault | None = None
-        self._face: Face | None = None
+        self._face: ScannerInfo | None = None
         self._memory: bytes | None = None
         self._given: bytes | None = None
         self._is_set_up = False
@@ -90,7 +90,7 @@ class _Worker:
             fault = Fault.of(error)
             what = f"what {call.verb}() left cannot leave its process: {fault.message}"
             fault = Fault(fault.kind, what, f"{fault.kind}: {what}")
-            return pickle.dumps(Reply(None, RequestBook(reply.requests.holder), fault=fault))
+            return pickle.dumps(Reply(None, RequestQueue(reply.requests.holder), fault=fault))
 
     def _reply(self, call: Call) -> Reply:
         book = book_of(call.context)
@@ -138,18 +138,18 @@ class _Worker:
     def _recall(self, scanner: BaseScanner) -> None:
         """Have the scanner remember what it was given."""
         if self._given is not None:
-            give_back(scanner, self._given)
+            restore_state(scanner, self._given)
             self._given = None
 
-    def _changed_face(self, scanner: BaseScanner) -> Face | None:
-        face = Face.of(scanner)
+    def _changed_face(self, scanner: BaseScanner) -> ScannerInfo | None:
+        face = ScannerInfo.of(scanner)
         if face == self._face:
             return None
         self._face = face
         return face
 
     def _changed_memory(self, scanner: BaseScanner) -> bytes | None:
-        memory = memory_of(scanner)
+        memory = save_state(scanner)
         if memory == self._memory:
             return None
         self._memory = memory

@@ -65,7 +65,7 @@ class Expression:
     conditions: tuple[Condition, ...] = ()
 
     @property
-    def weighs(self) -> bool:
+    def is_cross_sectional(self) -> bool:
         """Whether a symbol's value depends on other symbols; NumPy's trees look at each alone."""
         return self.tree is None and _AGGREGATE.search(self.text) is not None
 

@@ -26,7 +26,7 @@ from symscan.scanners.jobs.result_validation import checked_result
 from symscan.scanners.jobs.saved_state import RemoteScanner
 from symscan.scanners.loading import load_scanner, load_screen
 from symscan.scanners.screens.screen import Screen
-from symscan.session.requests import Request, RequestBook
+from symscan.session.requests import Request, RequestQueue
 from symscan.session.session_data import SessionData
 from symscan.session.view import SessionView
 from waiting import LIMIT, wait_for_file
@@ -140,7 +140,7 @@ def context() -> Context:
         clock.advance_to(SESSION.open + 3 * MINUTE)
         data.advance_to(clock.now)
         data.requested.add(HOLDER, spec_of("sma_2_1m"))
-        view = SessionView(data, RequestBook(HOLDER))
+        view = SessionView(data, RequestQueue(HOLDER))
         return ScanContext(view, clock, "live", clock.get_current_time(), {})
 
     return make

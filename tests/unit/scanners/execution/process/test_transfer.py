@@ -17,7 +17,7 @@ from fakes import make_block, rows
 from symscan.model.bar import Block
 from symscan.model.hit_metadata import FrameMetadata
 from symscan.scanners.execution.process.transfer import Inbox, Outbox, known
-from symscan.session.bar_history import KeptBlocks, LaterBlocks
+from symscan.session.bar_history import LazyBlocks, LoadedBlocks
 
 Wire = tuple[Outbox, Inbox]
 
@@ -119,25 +119,25 @@ def _loaded(count: int) -> list[Block]:
 
 
 def test_blocks_still_to_be_loaded_are_loaded_there_and_kept(wire: Wire) -> None:
-    later = LaterBlocks(partial(_loaded, 3))
+    later = LazyBlocks(partial(_loaded, 3))
     (found,) = _passed(wire, [later])
-    assert isinstance(found, LaterBlocks)
+    assert isinstance(found, LazyBlocks)
     assert [block.end for block in found] == [0, 1, 2]
     assert _passed(wire, [later])[0] is found
 
 
 @pytest.mark.parametrize("count", [0, 3])
 def test_bars_of_earlier_sessions_travel_once_and_together(wire: Wire, count: int) -> None:
-    blocks = KeptBlocks(make_block(end, 1.0, None, float(end)) for end in range(count))
+    blocks = LoadedBlocks(make_block(end, 1.0, None, float(end)) for end in range(count))
     (found,) = _passed(wire, [blocks])
-    assert type(found) is KeptBlocks
+    assert type(found) is LoadedBlocks
     assert len(found) == count
     assert all(map(_is_equal, found, blocks))
     assert _passed(wire, [blocks])[0] is found
 
 
 def test_blocks_whose_loading_cannot_travel_are_loaded_first(wire: Wire) -> None:
-    (found,) = _passed(wire, [LaterBlocks(lambda: _loaded(2))])
+    (found,) = _passed(wire, [LazyBlocks(lambda: _loaded(2))])
     assert [block.end for block in found] == [0, 1]
 
 
