@@ -16,6 +16,7 @@ check:
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 	.venv/bin/pytest
+	.venv/bin/pytest -m slow
 
 bench:
 	$(VENV) '.[alpaca]'
