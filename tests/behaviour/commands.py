@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,21 @@ from typing import IO, Final
 from normal import plain
 
 _MAIN: Final = "from symscan.cli import main; main()"
+_SEVERAL: Final = """
+import contextlib, io, json, sys
+from symscan.cli import main
+
+ended = []
+for arguments in json.loads(sys.argv[1]):
+    out, err, code = io.StringIO(), io.StringIO(), None
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        try:
+            main(arguments)
+        except SystemExit as end:
+            code = end.code
+    ended.append([code or 0, out.getvalue(), err.getvalue()])
+json.dump(ended, sys.stdout)
+"""
 _PLACE: Final = "import symscan; print(symscan.__file__)"
 _PATIENCE_SECONDS: Final = 300
 """No measure of speed: a command that hangs shall end the play and name itself."""
@@ -81,12 +97,6 @@ class Stage:
             raise PlayError(f"commands import {found}, not the symscan of {self.tree}")
         return found
 
-    def run(self, *arguments: str) -> Ended:
-        """Run a command to its end."""
-        with self.started(*arguments) as process:
-            out, err = process.communicate()
-        return self.ended(arguments, process.returncode, out, err)
-
     def finish(self, *arguments: str) -> Ended:
         """Run a command that must succeed.
 
@@ -95,10 +105,26 @@ class Stage:
         PlayError
             If it fails.
         """
-        ended = self.run(*arguments)
+        with self.started(*arguments) as process:
+            out, err = process.communicate()
+        ended = self.ended(arguments, process.returncode, out, err)
         if ended.code:
-            raise PlayError(f"symscan {ended.command} ended with {ended.code}:\n{ended.err}")
+            raise PlayError(f"{ended.command} ended with {ended.code}:\n{ended.err}")
         return ended
+
+    def run(self, *commands: Sequence[str]) -> list[Ended]:
+        """Run short commands, which may fail, in one process: most of their time is its start.
+
+        Raises
+        ------
+        PlayError
+            If the process itself fails.
+        """
+        with self.started(json.dumps(commands), code=_SEVERAL) as process:
+            out, err = process.communicate()
+        if process.returncode:
+            raise PlayError(f"one of {len(commands)} commands broke off:\n{err}")
+        return [self.ended(command, *one) for command, one in zip(commands, json.loads(out), strict=True)]
 
     def ended(self, arguments: Iterable[str], code: int, out: str, err: str) -> Ended:
         """What a command said, without what differs by folder."""
@@ -108,6 +134,7 @@ class Stage:
     def started(
         self,
         *arguments: str,
+        code: str = _MAIN,
         more: Mapping[str, str] = _NOTHING,
         out: int | IO[str] = subprocess.PIPE,
         err: int = subprocess.PIPE,
@@ -120,7 +147,7 @@ class Stage:
             If it hung.
         """
         with subprocess.Popen(
-            [sys.executable, "-c", _MAIN, *arguments],
+            [sys.executable, "-c", code, *arguments],
             cwd=self.folder,
             env={**self._environment(), **more},
             stdin=subprocess.DEVNULL,

@@ -27,7 +27,11 @@ _REPLAY: Final = (
 )
 _HITS_UNTIL_KILLED: Final = 40
 
-_HELP: Final = ((), ("run",), ("live",), ("data",), ("data", "import"), ("data", "fetch"))
+_HELP: Final = (
+    *((), ("demo",), ("run",), ("live",), ("parity",), ("scan",), ("explain",), ("scanners",), ("schema",)),
+    *(("new", "scanner"), ("data",), ("data", "import"), ("data", "import-splits"), ("data", "fetch")),
+    *(("data", "check"), ("data", "ls")),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +42,8 @@ class Played:
     out: Path
 
     def say(self, name: str, *commands: Sequence[str]) -> None:
-        """Run commands that may fail, and keep what they say."""
-        self.keep(name, *(self.stage.run(*command) for command in commands))
+        """Run short commands, which may fail, and keep what they say."""
+        self.keep(name, *self.stage.run(*commands))
 
     def keep(self, name: str, *ended: Ended) -> None:
         write_text(self.out / f"{name}.txt", "\n".join(one.transcript() for one in ended))
@@ -153,7 +157,7 @@ def _look(played: Played) -> None:
     """Commands that only look, and mistakes."""
     day = ("--date", str(LAST))
     at = (*_STORE, *day, "--universe", "sectors.csv")
-    played.say("explain", ("explain", "range.json", *_STORE, *day))
+    played.say("explain", *(("explain", f"{name}.json", *_STORE, *day) for name in ("range", "live")))
     played.say(
         "scan",
         ("scan", "gap", *at, "--at", "10:30", "--config", '{"min_gap_percent": 0.5}'),
