@@ -25,7 +25,7 @@ and if they are as they should be, accept them, and commit the manifest with the
     python tests/behaviour/play.py --accept
 """
 
-pytestmark = pytest.mark.slow
+slow = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +36,7 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@slow
 def test_nothing_has_changed(out: Path) -> None:
     expected = json.loads((HERE / "manifest.json").read_text())
     found = json.loads((out / "manifest.json").read_text())
@@ -43,12 +44,14 @@ def test_nothing_has_changed(out: Path) -> None:
     assert not changed, ADVICE.format(changed="\n".join(changed))
 
 
+@slow
 @pytest.mark.parametrize("name", ["killed_at_a_scan", "killed_anywhere"])
 def test_a_session_that_was_killed_and_gone_on_with_leaves_the_same(name: str, out: Path) -> None:
     for result in RESULTS:
         assert (out / name / result).read_bytes() == (out / "live" / result).read_bytes(), result
 
 
+@slow
 def test_a_session_that_was_killed_and_gone_on_with_has_the_same_events(out: Path) -> None:
     journal = "journal_without_connection.jsonl"
     assert (out / "killed_at_a_scan" / journal).read_bytes() == (out / "live" / journal).read_bytes()
