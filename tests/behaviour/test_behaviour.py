@@ -25,36 +25,23 @@ and if they are as they should be, accept them, and commit the manifest with the
     python tests/behaviour/play.py --accept
 """
 
-slow = pytest.mark.slow
+JOURNAL: Final = "journal_without_connection.jsonl"
 
 
-@pytest.fixture(scope="module")
-def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("behaviour") / "out"
-    done = subprocess.run([sys.executable, HERE / "play.py", folder], capture_output=True, text=True)
+@pytest.mark.slow
+def test_everything_is_as_it_was_accepted(tmp_path: Path) -> None:
+    """One test, not several: each process that runs tests would play for itself."""
+    out = tmp_path / "out"
+    done = subprocess.run([sys.executable, HERE / "play.py", out], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    return folder
-
-
-@slow
-def test_nothing_has_changed(out: Path) -> None:
+    for killed in ("killed_at_a_scan", "killed_anywhere"):
+        for result in RESULTS:
+            assert (out / killed / result).read_bytes() == (out / "live" / result).read_bytes(), result
+    assert (out / "killed_at_a_scan" / JOURNAL).read_bytes() == (out / "live" / JOURNAL).read_bytes()
     expected = json.loads((HERE / "manifest.json").read_text())
     found = json.loads((out / "manifest.json").read_text())
     changed = [name for name in sorted(expected | found) if expected.get(name) != found.get(name)]
     assert not changed, ADVICE.format(changed="\n".join(changed))
-
-
-@slow
-@pytest.mark.parametrize("name", ["killed_at_a_scan", "killed_anywhere"])
-def test_a_session_that_was_killed_and_gone_on_with_leaves_the_same(name: str, out: Path) -> None:
-    for result in RESULTS:
-        assert (out / name / result).read_bytes() == (out / "live" / result).read_bytes(), result
-
-
-@slow
-def test_a_session_that_was_killed_and_gone_on_with_has_the_same_events(out: Path) -> None:
-    journal = "journal_without_connection.jsonl"
-    assert (out / "killed_at_a_scan" / journal).read_bytes() == (out / "live" / journal).read_bytes()
 
 
 def test_comparing_shows_the_first_differing_lines(tmp_path: Path) -> None:
