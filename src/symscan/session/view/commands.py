@@ -89,7 +89,7 @@ class SessionCommands:
 
     def add_symbol(self, symbol: str) -> bool:
         """Ask for a symbol to become a member of the session."""
-        (symbol,) = _symbols(symbol)
+        symbol = _one_symbol("add_symbol", symbol)
         if self._will_be_member(symbol):
             return False
         self._requests.change_symbol(AddSymbol(self._holder, symbol))
@@ -100,7 +100,7 @@ class SessionCommands:
 
         It leaves the session's members and this holder's candidates; its data goes with its last holder.
         """
-        (symbol,) = _symbols(symbol)
+        symbol = _one_symbol("remove_symbol", symbol)
         if not self._is_here(symbol):
             return False
         if why := self._kept_by(symbol):
@@ -118,7 +118,7 @@ class SessionCommands:
         ValueError
             If the reason is no text, or an empty one.
         """
-        (symbol,) = _symbols(symbol)
+        symbol = _one_symbol("lock_symbol", symbol)
         if not isinstance(reason, str) or not reason:
             raise ValueError(f"reason is {reason!r}; say in a text why the symbol is kept")
         if (self._holder, reason) in self._locks(symbol):
@@ -133,7 +133,7 @@ class SessionCommands:
 
         Locks of others are not released; where only those are meant, the session's events say so.
         """
-        (symbol,) = _symbols(symbol)
+        symbol = _one_symbol("unlock_symbol", symbol)
         meant = [(by, why) for by, why in self._locks(symbol) if reason in (None, why)]
         own = [why for by, why in meant if by == self._holder]
         if not own:
@@ -146,7 +146,7 @@ class SessionCommands:
 
     def is_symbol_locked(self, symbol: str) -> bool:
         """Whether somebody keeps the symbol from being removed, this holder's pending requests counted."""
-        return bool(self._locks(symbol))
+        return bool(self._locks(_one_symbol("is_symbol_locked", symbol)))
 
     def _without_indicator(self, symbols: Sequence[str], spec: IndicatorSpec) -> list[str]:
         """Those of the symbols for which this holder has not asked for the indicator."""
@@ -223,6 +223,13 @@ def _symbols(symbol: str | Sequence[str]) -> Sequence[str]:
     if wrong:
         raise TypeError(f"{wrong[0]!r} is not a symbol; a symbol is a text such as 'AAPL'")
     return symbols
+
+
+def _one_symbol(method: str, symbol: str) -> str:
+    symbols = _symbols(symbol)
+    if len(symbols) != 1:
+        raise ValueError(f"{method} takes one symbol, got {len(symbols)}; call it for each of them")
+    return symbols[0]
 
 
 def _as_config(indicator: IndicatorConfig | str, config: dict[str, Any] | None) -> IndicatorConfig | str:

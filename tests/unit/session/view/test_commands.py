@@ -235,11 +235,14 @@ def test_what_is_no_symbol(playing: Any, symbol: Any) -> None:
     assert playing.book.drain() == []
 
 
-@pytest.mark.parametrize("symbol", [3, "", None, ["A", "B"]])
+@pytest.mark.parametrize("symbol", [3, "", None, [], ["A", "B"]])
 def test_what_is_not_one_symbol(playing: Any, symbol: Any) -> None:
-    for ask in ("add_symbol", "remove_symbol", "unlock_symbol"):
-        with pytest.raises((TypeError, ValueError), match=r"is not a symbol; a symbol is a text|too many"):
+    message = r"is not a symbol; a symbol is a text|{} takes one symbol, got [02]; call it for each of them"
+    for ask in ("add_symbol", "remove_symbol", "unlock_symbol", "is_symbol_locked"):
+        with pytest.raises((TypeError, ValueError), match=message.format(ask)):
             getattr(playing.view(), ask)(symbol)
+    with pytest.raises((TypeError, ValueError), match=message.format("lock_symbol")):
+        playing.view().lock_symbol(symbol, "kept")
     assert playing.book.drain() == []
 
 
