@@ -270,7 +270,8 @@ class ScannerManager:
         now = self._time.now
         if managed.due.last is None:
             managed.go(ScannerState.DONE)
-            return self._reports.disabled(managed, now, "not due in this session")
+            managed.disabled = "not due in this session"
+            return self._reports.disabled(managed, now, managed.disabled)
         managed.go(ScannerState.SETTING_UP)
         verdict = self._execution.wait_for(self._jobs.setup(managed)).verdict or JobResult(Outcome.FAILED)
         if verdict.readied is not None:

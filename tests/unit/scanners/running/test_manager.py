@@ -9,7 +9,7 @@ import pytest
 
 from fakes import MINUTE, NAN, FunctionScanner, make_block, make_session
 from symscan.clock.time_manager import TimeManager
-from symscan.errors import ScannerFailed, ScanOverrun
+from symscan.errors import InputError, ScannerFailed, ScanOverrun
 from symscan.model.bar import BarSlice
 from symscan.model.events.session import (
     Outcome,
@@ -165,6 +165,8 @@ def test_a_scanner_that_is_not_due_takes_no_part() -> None:
         ScannerDisabled(SESSION.pre_open, "mine", "not due in this session")
     ]
     assert calls == []
+    with pytest.raises(InputError, match="'mine' cannot scan now: not due in this session"):
+        list(managed.manager.run_scan("mine"))
     assert managed.manager.teardown_all() == []
 
 
