@@ -27,7 +27,7 @@ from symscan import (
     open_session,
 )
 from symscan.errors import CalendarError, ConfigErrors, InputError, NotRequested, RunError
-from symscan.model.events.session import RequestRefused, SymbolAdded, SymbolUnlocked
+from symscan.model.events.session import RequestRefused, ScanFinished, SymbolAdded, SymbolUnlocked
 
 SYMBOLS = ("LIQ00", "LIQ01", "LIQ02", "LIQ03")
 DAY = Day.of(DATES[-1])
@@ -214,6 +214,26 @@ def test_a_configured_scanner_scans_when_it_is_told_to(store: Path) -> None:
             session.run_scan("gap_scanner")
         session.run()
         assert session.coordinator.now == DAY.close
+
+
+def test_a_scanner_may_be_given_its_windows_as_in_a_file(store: Path) -> None:
+    window = {"start": "10:00", "end": "10:20", "interval": "10m"}
+    gaps = {"module": "gap", "config": {"universe": "three.txt", "min_gap_percent": 0}}
+
+    def scans(**more: Any) -> list[int]:
+        scanner = ScannerConfig(**gaps, **more)
+        with chdir(store.parent), open_session(store, DAY.date, scanners=[scanner]) as session:
+            session.advance_to("11:00")
+            found = [event.at for event in session.events if isinstance(event, ScanFinished)]
+            return [(at - DAY.open) // 60_000_000 for at in found]
+
+    assert scans(regular_session=[window]) == [30, 40, 50]
+    assert scans(regular_session=None, pre_session=True) == [0]
+    with pytest.raises(ConfigErrors, match=r"scanner 'gap'.*did you mean 'interval'"):
+        scans(regular_session=[{"start": "10:00", "intervall": "10m"}])
+    for wrong in ([{"start": time(10)}], [window, time(10)]):
+        with pytest.raises(InputError, match="of scanner 'gap' is not written as in a file"):
+            scans(regular_session=wrong)
 
 
 def test_it_is_the_session_a_run_plays(store: Path) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from symscan.clock.schedule import Window
 from symscan.clock.time_manager import TimeManager
 from symscan.clock.wall_clock import Stopwatch
 from symscan.config import ScannerConfig, SessionConfig, load_config, parse_config
@@ -47,7 +48,8 @@ def open_session(
     config
         A configuration, its file, or what the file would hold; None for one without scanners.
     scanners
-        Further scanners of the configuration.
+        Further scanners of the configuration. Windows of ``regular_session`` may be written as in its
+        file: ``{"start": "09:35", "end": "15:55", "interval": "5m"}``.
 
     Raises
     ------
@@ -313,10 +315,26 @@ def _with_scanners(config: SessionConfig, scanners: Sequence[ScannerConfig]) -> 
         raise InputError(f"two scanners are called '{twice}'; give each a name of its own")
     first = len(config.scanners)
     placed = (
-        replace(one, path=f"session_data_config.scanners[{first + number}]")
+        replace(_with_windows(one), path=f"session_data_config.scanners[{first + number}]")
         for number, one in enumerate(scanners)
     )
     return replace(config, scanners=(*config.scanners, *placed))
+
+
+def _with_windows(scanner: ScannerConfig) -> ScannerConfig:
+    """The scanner with the windows of its regular session read as those of a file are."""
+    written: Any = () if scanner.regular_session is None else scanner.regular_session
+    if isinstance(written, Sequence) and all(isinstance(one, Window) for one in written):
+        return replace(scanner, regular_session=tuple(written))
+    try:
+        shape = {"name": "script", "module": "script", "regular_session": written}
+        text = json.dumps({"session_data_config": {"scanners": [shape]}})
+    except TypeError:
+        meant = '{"start": "09:35", "end": "15:55", "interval": "5m"}'
+        message = f"regular_session of scanner '{scanner.name}' is not written as in a file: [{meant}]"
+        raise InputError(message) from None
+    (read,) = parse_config(text, f"scanner '{scanner.name}'").scanners
+    return replace(scanner, regular_session=read.regular_session)
 
 
 def _date(day: date | str) -> date:
