@@ -216,6 +216,31 @@ def test_a_configured_scanner_scans_when_it_is_told_to(store: Path) -> None:
         assert session.coordinator.now == DAY.close
 
 
+def test_a_symbol_removed_joins_again_when_it_is_found_again(store: Path) -> None:
+    """Whoever brought it in; before that it is gone with all its data but what its scanner holds."""
+    screen: dict[str, Any] = {"name": "all", "universe": "three.txt", "where": "close > 0"}
+    screen["regular_session"] = [{"start": "09:35", "end": "16:00", "interval": "5m"}]
+    with chdir(store.parent), open_session(store, DAY.date, _with(screen)) as session:
+        data, holders = session.session_data, session.coordinator.session_data.holders
+        session.advance_to("09:36")
+        assert data.get_active_symbols() == [*SYMBOLS[:3]]
+        assert data.remove_symbol("LIQ01") and data.get_active_symbols() == ["LIQ00", "LIQ02"]
+        assert holders.holders("LIQ01") == ("scanner:all",)
+        session.advance_to("09:39")
+        assert data.get_active_symbols() == ["LIQ00", "LIQ02"]
+        session.advance_to("09:40")
+        assert data.get_active_symbols() == ["LIQ00", "LIQ02", "LIQ01"]
+        session.advance_to("15:59")
+        assert data.remove_symbol("LIQ01") and data.get_active_symbols() == ["LIQ00", "LIQ02"]
+        session.run()  # the scan at the close finds it once more
+        assert session.scanner_manager.scanners["all"].last_result.symbols == SYMBOLS[:3]  # type: ignore[union-attr]
+        assert data.get_active_symbols() == ["LIQ00", "LIQ02"]
+
+
+def _with(*scanners: dict[str, Any]) -> dict[str, Any]:
+    return {"session_data_config": {"scanners": [*scanners]}}
+
+
 def test_a_scanner_may_be_given_its_windows_as_in_a_file(store: Path) -> None:
     window = {"start": "10:00", "end": "10:20", "interval": "10m"}
     gaps = {"module": "gap", "config": {"universe": "three.txt", "min_gap_percent": 0}}
