@@ -27,7 +27,7 @@ from symscan import (
     open_session,
 )
 from symscan.errors import CalendarError, ConfigErrors, InputError, NotRequested, RunError
-from symscan.model.events.session import RequestRefused, ScanFinished, SymbolAdded, SymbolUnlocked
+from symscan.model.events.session import RequestRefused, ScanFinished, SymbolAdded, SymbolUnlocked, Warned
 
 SYMBOLS = ("LIQ00", "LIQ01", "LIQ02", "LIQ03")
 DAY = Day.of(DATES[-1])
@@ -273,6 +273,14 @@ def test_it_is_the_session_a_run_plays(store: Path) -> None:
             session.run()
             seen.append([repr(event) for event in session.events if isinstance(event, SymbolAdded)])
     assert seen[0] == seen[1] != []
+
+
+def test_a_symbol_of_the_configuration_that_the_store_lacks_is_said(store: Path) -> None:
+    config = {"session_data_config": {"symbols": ["LIQ00", "NONE"]}}
+    with open_session(store, DAY.date, config) as session:
+        assert session.session_data.get_active_symbols() == ["LIQ00"]
+        said = [event.message for event in session.events if isinstance(event, Warned)]
+    assert said == [f"the store has no intraday bars of the configured NONE on {DAY.date}"]
 
 
 def test_what_is_wrong_is_said(session: ScriptSession, store: Path) -> None:

@@ -12,6 +12,8 @@ from symscan.runtime.building.scanners import due_times
 from symscan.scanners.base import BaseScanner
 from symscan.sources.store.bar_store import BarStore
 
+NO_SCANNER = "no scanner is enabled: nothing will be found"
+
 _SHOWN = 5
 
 
@@ -33,7 +35,7 @@ def cautions(
     """
     enabled = [scanner for scanner in config.scanners if scanner.enabled]
     if not enabled:
-        yield "no scanner is enabled: nothing will be found"
+        yield NO_SCANNER
     traded = store.traded(session.date for session in playable)
     missing = [symbol for symbol in config.symbols if symbol not in traded]
     if missing:

@@ -16,11 +16,12 @@ from symscan.clock.wall_clock import Stopwatch
 from symscan.config import ScannerConfig, SessionConfig, load_config, parse_config
 from symscan.errors import InputError, RunError
 from symscan.model.bar import SourceUpdate
-from symscan.model.events.session import Event
+from symscan.model.events.session import Event, Warned
 from symscan.model.instant import MINUTE, Instant, from_datetime
 from symscan.model.session import Session
 from symscan.runtime.assembly import assemble_backtest
 from symscan.runtime.coordinator import SessionCoordinator
+from symscan.runtime.run_warnings import NO_SCANNER
 from symscan.scanners.base import BaseScanner, ScanContext, ScanResult
 from symscan.scanners.jobs.result_validation import checked_result
 from symscan.scanners.running.evaluation import ResultEvaluator
@@ -64,7 +65,8 @@ def open_session(
     session_date = _date(day)
     backtest = assemble_backtest(chosen, Path(store), session_date, session_date)
     (session,) = backtest.sessions
-    events: list[Event] = []
+    warnings = (message for message in backtest.warnings if message != NO_SCANNER)  # it may have its own
+    events: list[Event] = [Warned(session.pre_open, message) for message in warnings]
     coordinator = backtest.coordinator(session, [_Collector(events)], start=session.pre_open)
     folders = backtest.checked.scanners.folders
     return ScriptSession(coordinator, folders, events)
@@ -117,7 +119,7 @@ class ScriptSession:
 
     @property
     def events(self) -> tuple[Event, ...]:
-        """Everything that happened so far, refused requests included."""
+        """Everything that happened so far: warnings of what to know of first; refused requests, too."""
         return tuple(self._events)
 
     def advance_to(self, at: str | time | datetime) -> None:
