@@ -17,6 +17,8 @@ from symscan.session.static_columns import StaticColumns
 DEFAULT_UNIVERSE: Final = "sp500"
 """What a scanner judges where nobody names a universe."""
 
+_MADE_BY_SETUP: Final = ("_folders", "_file", "_loaded_universe", "_static", "_known")
+
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
@@ -108,13 +110,7 @@ class BaseScanner(ABC):
     reads: Sequence[str] | None = None
     """The readings and indicators a verdict needs; None means the last price and all that was asked for."""
 
-    transient_attributes: ClassVar[tuple[str, ...]] = (
-        "_folders",
-        "_file",
-        "_loaded_universe",
-        "_static",
-        "_known",
-    )
+    transient_attributes: ClassVar[tuple[str, ...]] = _MADE_BY_SETUP
     """Attributes that every setup makes the same; the others are kept, should a session be resumed."""
 
     def __init_subclass__(cls, **more: Any) -> None:
