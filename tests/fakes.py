@@ -145,7 +145,7 @@ class MemoryMarket:
     def prefer(self, symbols: Sequence[str]) -> None:
         """There is room for every symbol."""
 
-    def news(self) -> list[Event]:
+    def drain_events(self) -> list[Event]:
         return []
 
     def slices(self) -> Iterator[BarSlice]:

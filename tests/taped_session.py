@@ -80,7 +80,7 @@ class ScriptedMarket(MemoryMarket):
     def prepare_catch_up(self, symbols: Sequence[str]) -> None:
         self.prepared += symbols
 
-    def news(self) -> list[Event]:
+    def drain_events(self) -> list[Event]:
         news, self._news = self._news, []
         return news
 

@@ -116,7 +116,7 @@ def _play(feed: ReplayFeed, comings: dict[str, Coming], limit: int | None) -> Ha
     moments = source.slices()
     _move(source, had, comings, 0)
     for moment in moments:
-        source.news()
+        source.drain_events()
         if isinstance(moment, BarSlice):
             had.take_slice(moment)
             _move(source, had, comings, len(had.ends))

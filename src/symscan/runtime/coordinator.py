@@ -219,7 +219,7 @@ class SessionCoordinator:
     def settle(self, between: InterimUpdate) -> None:
         """Put late bars right, and apply what ran beside the stream and is done; time stands still."""
         self._clock.hear(between)
-        self._publish(self._source.news())
+        self._publish(self._source.drain_events())
         if self._readiness is not None:
             self._publish(self._readiness.check_disconnected(self._clock.now()))
         self._publish(self._processor.correct(between.late, self._clock.now()))
@@ -229,7 +229,7 @@ class SessionCoordinator:
 
     def _hear(self, bar_slice: BarSlice) -> None:
         """What the source, the clock and the hour have to say."""
-        self._publish(self._source.news())
+        self._publish(self._source.drain_events())
         if bar_slice.lag or self._lag.paused is not None:
             self._publish(self._lag.look(bar_slice))
         if self._readiness is not None:

@@ -96,7 +96,7 @@ class BarSource(Protocol):
     def prefer(self, symbols: Sequence[str]) -> None:
         """These symbols come first where not all can be subscribed; replaces what was preferred before."""
 
-    def news(self) -> list[Event]:
+    def drain_events(self) -> list[Event]:
         """Take out what happened to the source since the last call."""
 
     def slices(self) -> Iterator[SourceUpdate]:

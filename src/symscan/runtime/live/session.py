@@ -274,10 +274,10 @@ def _at_once(load: Callable[[], Sequence[Block]]) -> Sequence[Block]:
 
 def _remember(source: StreamSource, coordinator: SessionCoordinator, record: SessionRecord) -> None:
     """Tell the source what a resumed session has had, and since when bars may be missing of it."""
-    source.remember(_bars_of(coordinator))
+    source.restore_bars(_bars_of(coordinator))
     dropped = [json.loads(line)["since"] for line in record.lines_of(FeedDroppedBars)]
     if dropped:
-        source.remember_drop(from_datetime(datetime.fromisoformat(min(dropped))))
+        source.restore_drop(from_datetime(datetime.fromisoformat(min(dropped))))
 
 
 def _bars_of(coordinator: SessionCoordinator) -> list[Block]:

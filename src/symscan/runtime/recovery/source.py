@@ -86,9 +86,9 @@ class RecordedSource:
         """These symbols come first where not all can be subscribed."""
         self._source.prefer(symbols)
 
-    def news(self) -> list[Event]:
+    def drain_events(self) -> list[Event]:
         """Take out what happened to the source since the last call."""
-        return self._recorder.answer("news", self._source.news, list)
+        return self._recorder.answer("news", self._source.drain_events, list)
 
     def prepare_catch_up(self, symbols: Sequence[str]) -> None:
         """Get ready to catch up symbols; nothing to do while their bars are on the tape."""

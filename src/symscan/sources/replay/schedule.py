@@ -16,7 +16,7 @@ from symscan.model.session import Session
 from symscan.sources.ports import BarsDropped, Connected, Disconnected, EndOfStream
 from symscan.sources.replay.faults import Faults
 from symscan.sources.replay.stored_day import ReplayDay
-from symscan.sources.streaming.backfill import united
+from symscan.sources.streaming.backfill import merge_spans
 
 _MIX: Final = np.uint64(0xBF58476D1CE4E5B9)
 _GOLDEN: Final = np.uint64(0x9E3779B97F4A7C15)
@@ -57,7 +57,7 @@ Happening = Batch | Change
 def schedule(day: ReplayDay, session: Session, faults: Faults, start: Instant) -> list[Happening]:
     """All that the feed delivers after an instant, in order; first it connects, at the end it has ended."""
     # A feed that is lost twice is back when it is back from both.
-    away = united([window.within(session) for window in faults.disconnect])
+    away = merge_spans([window.within(session) for window in faults.disconnect])
     losing = [window.within(session) for window in faults.lose]
     mute = [*away, *losing, *(window.within(session) for window in faults.silence)]
     batches = [one for one in _batches(day, faults) if one.due > start and not _is_within(one.due, mute)]

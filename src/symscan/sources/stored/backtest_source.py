@@ -114,7 +114,7 @@ class BacktestSource:
     def prefer(self, symbols: Sequence[str]) -> None:
         """There is room for every symbol."""
 
-    def news(self) -> list[Event]:
+    def drain_events(self) -> list[Event]:
         """Nothing happens to a stored day."""
         return []
 

@@ -1,4 +1,4 @@
-"""Bars of symbols that are about to join: what was fetched, and what has come since."""
+"""Admit symbols to a live session: fetch their earlier bars, and keep those that arrive meanwhile."""
 
 from __future__ import annotations
 
@@ -14,54 +14,54 @@ from symscan.sources.ports import BarBatch
 from symscan.sources.streaming.backfill import Backfill, BackfillClient, BackfillRequest
 from symscan.sources.streaming.minute_buffer import BarPriority, MinuteBuffer, blocks_over
 from symscan.sources.streaming.subscriptions import SubscriptionBudget
-from symscan.sources.streaming.validation import chosen
+from symscan.sources.streaming.validation import select_bars
 
 
 class PendingBars:
-    """Keeps bars of symbols that have no column yet; filled from any thread."""
+    """Buffer of bars of symbols that have no column yet; thread-safe."""
 
     def __init__(self) -> None:
         self._lock = Lock()
         self._symbols: set[str] = set()
-        self._here: set[str] = set()
+        self._joined: set[str] = set()
         self._prepared: set[str] = set()
         self._chunks: list[tuple[BarPriority, BarBatch]] = []
 
     def begin(self, symbols: Iterable[str]) -> None:
-        """From now on keep what comes of these symbols; nothing of those that are here by now.
+        """Begin to buffer bars of these symbols, except of those already admitted.
 
-        Somebody else may have asked for them, too, and been first.
+        Another thread may have prepared the same symbol first.
         """
         with self._lock:
-            self._symbols.update(symbol for symbol in symbols if symbol not in self._here)
+            self._symbols.update(symbol for symbol in symbols if symbol not in self._joined)
 
-    def keep(self, arrivals: BarBatch, trust: BarPriority) -> None:
-        """Keep those of the bars that are of symbols about to join."""
+    def add(self, batch: BarBatch, priority: BarPriority) -> None:
+        """Buffer the bars of symbols that are being prepared."""
         with self._lock:
-            kept = _of(arrivals, self._symbols) if self._symbols else None
+            kept = _bars_of(batch, self._symbols) if self._symbols else None
             if kept is not None:
-                self._chunks.append((trust, kept))
+                self._chunks.append((priority, kept))
 
-    def prepared(self, symbols: Iterable[str]) -> None:
-        """All there was of these symbols before has been fetched."""
+    def mark_prepared(self, symbols: Iterable[str]) -> None:
+        """Mark that the earlier bars of these symbols have been fetched."""
         with self._lock:
             self._prepared.update(self._symbols.intersection(symbols))
 
     def is_prepared(self, symbol: str) -> bool:
-        """Whether nothing is missing of a symbol about to join."""
+        """Whether the earlier bars of a symbol have been fetched."""
         with self._lock:
             return symbol in self._prepared
 
-    def join(self, symbols: Iterable[str]) -> list[tuple[BarPriority, BarBatch]]:
-        """Give out, in the order they came, the bars of symbols that join now."""
+    def release(self, symbols: Iterable[str]) -> list[tuple[BarPriority, BarBatch]]:
+        """Remove and return the buffered bars of symbols that are admitted now, in order of arrival."""
         with self._lock:
-            self._here.update(symbols)
+            self._joined.update(symbols)
             return self._take(symbols)
 
-    def leave(self, symbols: Iterable[str]) -> None:
-        """Forget symbols, whether they joined or not."""
+    def discard(self, symbols: Iterable[str]) -> None:
+        """Discard all state of these symbols, admitted or not."""
         with self._lock:
-            self._here.difference_update(symbols)
+            self._joined.difference_update(symbols)
             self._take(symbols)
 
     def _take(self, symbols: Iterable[str]) -> list[tuple[BarPriority, BarBatch]]:
@@ -70,103 +70,107 @@ class PendingBars:
             return []
         self._symbols -= gone
         self._prepared -= gone
-        taken = [(trust, some) for trust, one in self._chunks if (some := _of(one, gone)) is not None]
+        taken = [
+            (priority, some) for priority, one in self._chunks if (some := _bars_of(one, gone)) is not None
+        ]
         self._chunks = [
-            (trust, rest) for trust, one in self._chunks if (rest := _of(one, self._symbols)) is not None
+            (priority, rest)
+            for priority, one in self._chunks
+            if (rest := _bars_of(one, self._symbols)) is not None
         ]
         return taken
 
 
-def _of(arrivals: BarBatch, symbols: Collection[str]) -> BarBatch | None:
-    mask = np.array([symbol in symbols for symbol in arrivals.symbols], np.bool_)
+def _bars_of(batch: BarBatch, symbols: Collection[str]) -> BarBatch | None:
+    mask = np.array([symbol in symbols for symbol in batch.symbols], np.bool_)
     if not mask.any():
         return None
-    return arrivals if mask.all() else chosen(arrivals, mask)
+    return batch if mask.all() else select_bars(batch, mask)
 
 
 class SymbolAdmission:
-    """Brings symbols in.
+    """Admits symbols to the session.
 
-    A symbol is first prepared, by any thread: from then on what comes of it is kept, and what came
-    before is fetched. Once it has a column all of that goes where it belongs: what ended before as its
-    catch-up, the rest into the minutes that are open.
+    A symbol is first prepared, by any thread: bars that arrive from then on are buffered, earlier ones are
+    fetched. When it is admitted it has a column: bars of closed minutes become its catch-up, the others go
+    into the open minutes.
     """
 
     def __init__(
         self,
         session: Session,
         bars: MinuteBuffer,
-        symbols: SubscriptionBudget,
-        fetcher: BackfillClient,
-        gaps: Backfill,
+        budget: SubscriptionBudget,
+        client: BackfillClient,
+        backfill: Backfill,
     ) -> None:
         self._session = session
         self._bars = bars
-        self._symbols = symbols
-        self._fetcher = fetcher
-        self._gaps = gaps
-        self._joining = PendingBars()
+        self._budget = budget
+        self._client = client
+        self._backfill = backfill
+        self._pending = PendingBars()
         self._unprepared: set[str] = set()
-        self._caught: list[LateBars] = []
+        self._early_bars: list[LateBars] = []
 
-    def keep(self, arrivals: BarBatch, trust: BarPriority) -> None:
-        """Keep what came of symbols that are being prepared."""
-        self._joining.keep(arrivals, trust)
+    def add(self, batch: BarBatch, priority: BarPriority) -> None:
+        """Buffer the bars of symbols that are being prepared."""
+        self._pending.add(batch, priority)
 
     def prepare(self, symbols: Sequence[str]) -> None:
-        """Fetch what there is of symbols, and keep what comes from now on; waits until that is done."""
-        self._joining.begin(symbols)
-        self.fill_regained(self._symbols.want(symbols))
-        wanted = BackfillRequest(self._session.pre_open, self._fetcher.settled())
-        while self._fetcher.wait_until(wanted.due):
-            arrivals = self._fetcher.fetch(self._symbols.placed.intersection(symbols), wanted.after)
-            if arrivals is not None:
-                self._joining.keep(arrivals, BarPriority.FETCHED)
-                self._joining.prepared(symbols)
+        """Buffer new bars of symbols and fetch their earlier ones; waits until these are there."""
+        self._pending.begin(symbols)
+        self.backfill_regained(self._budget.add(symbols))
+        request = BackfillRequest(self._session.pre_open, self._client.settled_at())
+        while self._client.wait_until(request.due):
+            batch = self._client.fetch(self._budget.subscribed.intersection(symbols), request.after)
+            if batch is not None:
+                self._pending.add(batch, BarPriority.FETCHED)
+                self._pending.mark_prepared(symbols)
                 return
-            wanted = wanted.again(self._fetcher.now())
+            request = request.retry(self._client.now())
 
-    def join(self, rows: Mapping[str, int], capacity: int, is_connected: bool) -> None:
-        """Give symbols their columns."""
+    def admit(self, rows: Mapping[str, int], capacity: int, is_connected: bool) -> None:
+        """Assign symbols their columns, and process their buffered bars."""
         self._bars.subscribe(rows, capacity)
         if not rows:
             return
-        unprepared = [symbol for symbol in rows if not self._joining.is_prepared(symbol)]
-        self.fill_regained(self._symbols.want(rows))
-        for trust, arrivals in self._joining.join(rows):
-            self._caught += self._bars.take(arrivals, trust, self._fetcher.now()).late
+        unprepared = [symbol for symbol in rows if not self._pending.is_prepared(symbol)]
+        self.backfill_regained(self._budget.add(rows))
+        for priority, batch in self._pending.release(rows):
+            self._early_bars += self._bars.add(batch, priority, self._client.now()).late
         self._unprepared.update(unprepared)
         if unprepared and is_connected:  # a bar may be under way while the feed is asked for more
-            self._gaps.fill(self._bars.closed, unprepared)
+            self._backfill.request(self._bars.closed, unprepared)
 
-    def leave(self, symbols: Sequence[str]) -> None:
-        """Forget symbols."""
+    def remove(self, symbols: Sequence[str]) -> None:
+        """Remove symbols and their bars."""
         self._bars.unsubscribe(symbols)
-        self._caught.clear()  # its columns may go to others
-        self._joining.leave(symbols)
+        self._early_bars.clear()  # its columns may go to others
+        self._pending.discard(symbols)
         self._unprepared.difference_update(symbols)
-        self.fill_regained(self._symbols.forget(symbols))
+        self.backfill_regained(self._budget.remove(symbols))
 
     def catch_up(self, symbols: Sequence[str], ends: Sequence[Instant]) -> list[Block]:
-        """The bars of symbols that have just joined, over these symbols.
+        """Return the earlier bars of symbols that were just admitted, over these symbols.
 
-        Those that nobody prepared are fetched on the spot; what cannot be had is fetched again later.
+        Bars of symbols that were not prepared are fetched now; if that fails they are requested again later.
         """
-        placed = self._symbols.placed
-        missing = [symbol for symbol in symbols if symbol in self._unprepared and symbol in placed]
+        subscribed = self._budget.subscribed
+        missing = [symbol for symbol in symbols if symbol in self._unprepared and symbol in subscribed]
         self._unprepared.difference_update(symbols)
-        arrivals = self._fetcher.fetch(missing, self._session.pre_open)
-        if arrivals is None:
-            self._gaps.fill(self._session.pre_open, missing)
+        batch = self._client.fetch(missing, self._session.pre_open)
+        if batch is None:
+            self._backfill.request(self._session.pre_open, missing)
         else:
-            self._caught += self._bars.take(arrivals, BarPriority.FETCHED, self._fetcher.now()).late
+            self._early_bars += self._bars.add(batch, BarPriority.FETCHED, self._client.now()).late
         columns = [self._bars.columns[symbol] for symbol in symbols]
-        caught = self._caught
-        self._caught = [one for one in caught if not np.isin(one.rows, columns).all()]
-        return blocks_over(caught, columns, ends)
+        early = self._early_bars
+        self._early_bars = [one for one in early if not np.isin(one.rows, columns).all()]
+        return blocks_over(early, columns, ends)
 
-    def fill_regained(self, symbols: Iterable[str]) -> None:
-        """Fetch the bars of symbols that there was no room for so far."""
+    def backfill_regained(self, symbols: Iterable[str]) -> None:
+        """Request the earlier bars of symbols that were beyond the subscription limit so far."""
         regained = list(symbols)
         if regained:
-            self._gaps.fill(self._session.pre_open, regained)
+            self._backfill.request(self._session.pre_open, regained)

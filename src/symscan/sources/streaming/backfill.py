@@ -1,4 +1,4 @@
-"""Fetching what a stream did not bring: what is wanted, when it can be had, and asking for it."""
+"""Backfill: fetch the bars that a stream did not deliver, when they are available."""
 
 from __future__ import annotations
 
@@ -28,26 +28,26 @@ _LONGEST_PAUSE: Final = 60 * SECOND
 
 @dataclass(frozen=True, slots=True)
 class BackfillRequest:
-    """Bars to be fetched.
+    """A request for missing bars.
 
     Attributes
     ----------
     after
-        Bars that ended later are wanted.
+        Bars that end later are requested.
     due
-        When they can be had, on the market's clock: a bar just complete may take a moment.
+        When they are available, on the market's clock: a bar just complete may take a moment.
     symbols
-        Whose; None for all that are subscribed.
+        Their symbols; None for all that are subscribed.
     pause
-        How long to wait after a failure, microseconds; longer each time.
+        Delay before the next attempt, microseconds; doubled each time.
     portion
-        Which of how many parts of the symbols; None for all of them at once.
+        Number and count of the symbols' portion; None for all symbols at once.
     until
-        What is missing of them ended by then; None for the close.
+        The end of the last bar that may be missing; None for the close.
     is_announced
-        Whether to say when they have been fetched.
+        Whether to publish an event when they have been fetched.
     is_precaution
-        Whether nothing says that any of them are still missing.
+        Whether the request is made without evidence that bars are missing.
     """
 
     after: Instant
@@ -59,110 +59,110 @@ class BackfillRequest:
     is_announced: bool = False
     is_precaution: bool = False
 
-    def again(self, now: Instant) -> BackfillRequest:
-        """The next attempt."""
+    def retry(self, now: Instant) -> BackfillRequest:
+        """Return the next attempt, with exponential back-off."""
         return replace(self, due=now + self.pause, pause=min(2 * self.pause, _LONGEST_PAUSE))
 
-    def by(self, due: Instant) -> BackfillRequest:
-        """The same, due then at the latest, and often again."""
+    def due_by(self, due: Instant) -> BackfillRequest:
+        """Return the request due then at the latest, with the back-off reset."""
         return replace(self, due=min(self.due, due), pause=SECOND)
 
-    def among(self, symbols: frozenset[str]) -> frozenset[str]:
-        """Whose bars they are, of the symbols that are subscribed."""
-        mine = symbols if self.symbols is None else symbols.intersection(self.symbols)
+    def select_from(self, symbols: frozenset[str]) -> frozenset[str]:
+        """Return those of the subscribed symbols that the request is for."""
+        own = symbols if self.symbols is None else symbols.intersection(self.symbols)
         if self.portion is None:
-            return mine
+            return own
         number, count = self.portion
-        return frozenset(symbol for symbol in mine if crc32(symbol.encode()) % count == number)
+        return frozenset(symbol for symbol in own if crc32(symbol.encode()) % count == number)
 
 
 class BackfillQueue:
-    """Bars to be fetched beside the stream; may be added to from any thread."""
+    """Queue of backfill requests; thread-safe."""
 
     def __init__(self) -> None:
-        self._wanted: list[BackfillRequest] = []
+        self._requests: list[BackfillRequest] = []
         self._lock = Lock()
 
-    def add(self, wanted: BackfillRequest) -> None:
-        """One more; with one like it that is due then, too, it makes one question."""
+    def add(self, request: BackfillRequest) -> None:
+        """Add a request; it is merged with an equal one that is due at the same time."""
         with self._lock:
-            self._wanted = _joined([*self._wanted, wanted])
+            self._requests = _merge_requests([*self._requests, request])
 
-    def due(self, now: Instant) -> list[BackfillRequest]:
-        """Take out those that can be had."""
+    def take_due(self, now: Instant) -> list[BackfillRequest]:
+        """Remove and return the requests that are due."""
         with self._lock:
-            ready = [one for one in self._wanted if one.due <= now]
-            self._wanted = [one for one in self._wanted if one.due > now]
+            ready = [one for one in self._requests if one.due <= now]
+            self._requests = [one for one in self._requests if one.due > now]
         return ready
 
-    def hasten(self, due: Instant) -> None:
-        """Have all of them due by then: what failed may have been put off for long."""
+    def advance(self, due: Instant) -> None:
+        """Make all requests due by then: failed ones may have a long back-off."""
         with self._lock:
-            self._wanted = [one.by(due) for one in self._wanted]
+            self._requests = [one.due_by(due) for one in self._requests]
 
     def pending(self) -> list[BackfillRequest]:
-        """Those that have not been taken out."""
+        """Return the requests still queued."""
         with self._lock:
-            return list(self._wanted)
+            return list(self._requests)
 
     def next_due(self) -> Instant | None:
-        """When the next one can be had."""
+        """Return when the next request is due; None if there is none."""
         with self._lock:
-            return min((one.due for one in self._wanted), default=None)
+            return min((one.due for one in self._requests), default=None)
 
 
 class BackfillClient:
-    """Asks a feed for bars; any thread may.
+    """Fetches bars from a feed; thread-safe.
 
     Parameters
     ----------
     grace
-        How long after its end a bar can be had at the latest, microseconds.
+        How long after its end a bar is available at the latest, microseconds.
     stopping
-        Set when nothing is to be waited for any more.
+        Set when the session is stopping: nothing waits any more.
     """
 
     def __init__(
-        self, feed: Feed, checks: BatchValidator, news: EventQueue, grace: int, stopping: Event
+        self, feed: Feed, validator: BatchValidator, events: EventQueue, grace: int, stopping: Event
     ) -> None:
         self.grace = grace
         self._feed = feed
-        self._checks = checks
-        self._news = news
+        self._validator = validator
+        self._events = events
         self._stopping = stopping
 
     def now(self) -> Instant:
-        """The market's clock."""
+        """Return the market's clock."""
         return self._feed.now()
 
-    def settled(self) -> Instant:
-        """When all can be had that the stream misses, if it is asked for now and heeds it a little later."""
+    def settled_at(self) -> Instant:
+        """Return when all bars missed until a subscription made now takes effect are available."""
         return minute_of(self.now() + self.grace) + self.grace
 
     def fetch(self, symbols: Collection[str], after: Instant) -> BarBatch | None:
-        """The sound bars that ended after an instant; None if the feed cannot be asked, which is told."""
+        """Fetch the valid bars that ended after an instant; None, and a notice, if the feed fails."""
         if not symbols:
             return BarBatch([], np.zeros(0, np.int64), np.zeros((len(FIELDS), 0)))
         try:
-            return self._checks.sound(self._feed.bars(sorted(symbols), after, self.now()))
+            return self._validator.validate(self._feed.bars(sorted(symbols), after, self.now()))
         except FeedError as error:
-            self._news.add(FeedNotice(self.now(), f"bars could not be fetched, tried again: {error}"))
+            self._events.add(FeedNotice(self.now(), f"bars could not be fetched, tried again: {error}"))
             return None
 
     def wait_until(self, due: Instant) -> bool:
-        """Wait for the market's clock, unless it waits for us; False if it is not worth while any more."""
+        """Wait for the market's clock, unless it waits for the session; False if the session is stopping."""
         while not self._stopping.is_set() and not self._feed.waits_for_session and self.now() < due:
             self._stopping.wait(_POLL_SECONDS)
         return not self._stopping.is_set()
 
 
 def minute_of(instant: Instant) -> Instant:
-    """The last whole minute."""
+    """Round an instant down to the whole minute."""
     return instant - instant % MINUTE
 
 
-def united(spans: Sequence[tuple[Instant, Instant]]) -> list[tuple[Instant, Instant]]:
-    """The same times in order, those that touch each other as one."""
+def merge_spans(spans: Sequence[tuple[Instant, Instant]]) -> list[tuple[Instant, Instant]]:
+    """Sort time spans, and merge those that overlap or touch."""
     found: list[tuple[Instant, Instant]] = []
     for begin, end in sorted(spans):
         if found and begin <= found[-1][1]:
@@ -171,9 +171,9 @@ def united(spans: Sequence[tuple[Instant, Instant]]) -> list[tuple[Instant, Inst
     return found
 
 
-def _joined(wanted: Sequence[BackfillRequest]) -> list[BackfillRequest]:
-    """Those for the same symbols, or from the same instant on, as one."""
-    *others, new = wanted
+def _merge_requests(requests: Sequence[BackfillRequest]) -> list[BackfillRequest]:
+    """Merge the last request into one that differs from it by its symbols alone."""
+    *others, new = requests
     for index, one in enumerate(others):
         if replace(one, symbols=None) == replace(new, symbols=None):
             symbols = (
@@ -182,11 +182,11 @@ def _joined(wanted: Sequence[BackfillRequest]) -> list[BackfillRequest]:
                 else tuple(dict.fromkeys((*one.symbols, *new.symbols)))
             )
             return [*others[:index], replace(one, symbols=symbols), *others[index + 1 :]]
-    return list(wanted)
+    return list(requests)
 
 
 _MARGIN: Final = 2 * MINUTE
-"""How far before a gap bars are fetched again: late ones and corrections were lost with it."""
+"""How far before missed minutes bars are fetched again: late ones and corrections were lost with them."""
 
 _RECONCILED: Final = (5 * MINUTE, MINUTE)
 """Between these times before the close a session that lost bars is fetched once more, as a whole: in time for
@@ -197,36 +197,36 @@ _PORTION_SYMBOLS: Final = 100
 
 
 class Backfill:
-    """What the stream missed.
+    """Fetches the bars that the stream missed.
 
-    Minutes missed while the feed was away are fetched before any other is closed; what may have been
-    missed otherwise is fetched beside the stream.
+    Minutes missed while the feed was disconnected are fetched before any other minute is closed; bars that
+    may have been missed otherwise are fetched while the stream goes on.
 
     Parameters
     ----------
-    keep
-        Puts fetched bars where they belong; returns how many were not known.
+    store
+        Stores fetched bars; returns how many of them are new.
     """
 
     def __init__(
         self,
         session: Session,
-        fetcher: BackfillClient,
-        symbols: SubscriptionBudget,
-        news: EventQueue,
-        keep: Callable[[BarBatch], int],
+        client: BackfillClient,
+        budget: SubscriptionBudget,
+        events: EventQueue,
+        store: Callable[[BarBatch], int],
     ) -> None:
         self.recovered_to = session.pre_open
-        """Up to here nothing is missing: these minutes can be closed."""
+        """Minutes up to here are complete, and can be closed."""
         self._session = session
-        self._fetcher = fetcher
-        self._symbols = symbols
-        self._news = news
-        self._keep = keep
+        self._client = client
+        self._budget = budget
+        self._events = events
+        self._store = store
         self._since = session.pre_open
-        self._unfilled: Instant | None = None
+        self._missing_since: Instant | None = None
         self._recovery: BackfillRequest | None = None
-        self._repairs = BackfillQueue()
+        self._queue = BackfillQueue()
         self._has_dropped = False
 
     @property
@@ -234,109 +234,109 @@ class Backfill:
         """Whether missed minutes are still to be fetched."""
         return self._recovery is not None
 
-    def recover(self, closed: Instant, heard: Instant) -> None:
-        """The feed delivers again: fetch what may be missing.
+    def start_recovery(self, closed: Instant, last_progress: Instant) -> None:
+        """Request the bars missed while the feed was disconnected.
 
         Parameters
         ----------
         closed
             The last minute that is closed.
-        heard
-            When the last bar came: bars of closed minutes may be missing from there on.
+        last_progress
+            When the last bar arrived: bars of closed minutes may be missing from there on.
         """
-        after = self._before(heard)
+        after = self._with_margin(last_progress)
         self._since = closed
-        self._unfilled = after if self._unfilled is None else min(after, self._unfilled)
-        self._recovery = BackfillRequest(self._unfilled, self._fetcher.settled())
+        self._missing_since = after if self._missing_since is None else min(after, self._missing_since)
+        self._recovery = BackfillRequest(self._missing_since, self._client.settled_at())
 
-    def lose(self) -> None:
-        """The feed is away again: what is missing will be fetched when it is back."""
+    def disconnect(self) -> None:
+        """Cancel the recovery: the feed is disconnected again, and a new one starts when it is back."""
         self._recovery = None
 
-    def fill(self, since: Instant, symbols: Sequence[str] | None = None) -> None:
-        """Fetch, beside the stream, what may be missing since an instant; of all symbols, or of some."""
-        who = None if symbols is None else tuple(symbols)
-        due = self._fetcher.settled()
-        self._repairs.add(BackfillRequest(self._before(since), due, who, until=due))
+    def request(self, since: Instant, symbols: Sequence[str] | None = None) -> None:
+        """Queue a request for bars that may be missing since an instant, of all symbols or of some."""
+        of_symbols = None if symbols is None else tuple(symbols)
+        due = self._client.settled_at()
+        self._queue.add(BackfillRequest(self._with_margin(since), due, of_symbols, until=due))
 
-    def drop(self, since: Instant) -> Instant:
-        """Bars were lost after an instant: fetch them, and all of the session once more before its close.
+    def handle_drop(self, since: Instant) -> Instant:
+        """Request bars lost after an instant, and the whole session once more before its close.
 
         Returns
         -------
         From when on they are fetched.
         """
-        after, due = self._before(since), self._fetcher.settled()
-        self._repairs.add(BackfillRequest(after, due, until=due, is_announced=True))
+        after, due = self._with_margin(since), self._client.settled_at()
+        self._queue.add(BackfillRequest(after, due, until=due, is_announced=True))
         if not self._has_dropped:
             self._has_dropped = True
             self._reconcile()
         return after
 
-    def look_again(self, end: Instant, heard: Instant) -> None:
-        """When the last minute is over, fetch what may be missing of it, and since the last bar came."""
-        due = end + self._fetcher.grace
+    def schedule_final_fetch(self, end: Instant, last_progress: Instant) -> None:
+        """Request, after the last minute, the bars that may be missing since the last one arrived."""
+        due = end + self._client.grace
         if self._has_dropped:
-            heard = min(heard, end - _RECONCILED[0])
-        self._repairs.hasten(due)
-        self._repairs.add(BackfillRequest(self._before(heard), due, is_precaution=True))
+            last_progress = min(last_progress, end - _RECONCILED[0])
+        self._queue.advance(due)
+        self._queue.add(BackfillRequest(self._with_margin(last_progress), due, is_precaution=True))
 
-    def give_up(self) -> None:
-        """The session is over: say what was missing and could not be fetched."""
-        now, why = self._fetcher.now(), "the feed did not deliver them, and they could not be fetched"
+    def report_lost(self) -> None:
+        """Publish the bars that are missing at the session's end and could not be fetched."""
+        now, why = self._client.now(), "the feed did not deliver them, and they could not be fetched"
         spans: dict[tuple[str, ...], list[tuple[Instant, Instant]]] = {}
-        for one in self._repairs.pending():
+        for one in self._queue.pending():
             if not one.is_precaution:
                 until = min(one.until or self._session.close, self._session.close)
                 spans.setdefault(one.symbols or (), []).append((one.after, until))
         for symbols, of_symbols in spans.items():
-            for since, until in united(of_symbols):
-                self._news.add(BarsLost(now, since, minute_of(until), symbols, why))
+            for since, until in merge_spans(of_symbols):
+                self._events.add(BarsLost(now, since, minute_of(until), symbols, why))
 
     def next_due(self, can_repair: bool) -> Instant | None:
-        """When there is something to fetch, None if there is not."""
+        """Return when the next request is due; None if there is none."""
         if self._recovery is not None:
             return self._recovery.due
-        return self._repairs.next_due() if can_repair else None
+        return self._queue.next_due() if can_repair else None
 
     def fetch_due(self, can_repair: bool) -> None:
-        """Fetch what can be had now."""
-        now = self._fetcher.now()
+        """Fetch the requests that are due."""
+        now = self._client.now()
         if self._recovery is not None and self._recovery.due <= now:
-            self._recover(self._recovery, now)
+            self._fetch_recovery(self._recovery, now)
         elif self._recovery is None and can_repair:
-            for wanted in self._repairs.due(now):
-                self._repair(wanted, now)
+            for request in self._queue.take_due(now):
+                self._fetch_repair(request, now)
 
-    def _recover(self, wanted: BackfillRequest, now: Instant) -> None:
-        arrivals = self._fetcher.fetch(self._symbols.placed, wanted.after)
-        if arrivals is None:
-            self._recovery = wanted.again(now)
+    def _fetch_recovery(self, request: BackfillRequest, now: Instant) -> None:
+        batch = self._client.fetch(self._budget.subscribed, request.after)
+        if batch is None:
+            self._recovery = request.retry(now)
             return
-        self._recovery = self._unfilled = None
-        self.recovered_to = minute_of(now - self._fetcher.grace)
-        self._news.add(FeedRecovered(now, self._since, self._keep(arrivals)))
+        self._recovery = self._missing_since = None
+        self.recovered_to = minute_of(now - self._client.grace)
+        self._events.add(FeedRecovered(now, self._since, self._store(batch)))
 
-    def _repair(self, wanted: BackfillRequest, now: Instant) -> None:
-        arrivals = self._fetcher.fetch(wanted.among(self._symbols.placed), wanted.after)
-        if arrivals is None:
-            self._repairs.add(wanted.again(now))
+    def _fetch_repair(self, request: BackfillRequest, now: Instant) -> None:
+        batch = self._client.fetch(request.select_from(self._budget.subscribed), request.after)
+        if batch is None:
+            self._queue.add(request.retry(now))
             return
-        bars = self._keep(arrivals)
-        if wanted.is_announced:
-            self._news.add(FeedRecovered(now, wanted.after, bars))
+        bars = self._store(batch)
+        if request.is_announced:
+            self._events.add(FeedRecovered(now, request.after, bars))
 
     def _reconcile(self) -> None:
-        """Have all minutes fetched, a portion of the symbols at a time: the stream must not wait for long."""
+        """Request the whole session in portions of symbols: a large fetch would block the stream for long."""
         first, last = (self._session.close - before for before in _RECONCILED)
-        begin = max(first, self._fetcher.settled())
-        count = max(1, ceil(len(self._symbols.placed) / _PORTION_SYMBOLS))
+        begin = max(first, self._client.settled_at())
+        count = max(1, ceil(len(self._budget.subscribed) / _PORTION_SYMBOLS))
         step = max(0, last - begin) // count
         for number in range(count):
             due = begin + number * step
-            self._repairs.add(
+            self._queue.add(
                 BackfillRequest(self._session.pre_open, due, portion=(number, count), is_precaution=True)
             )
 
-    def _before(self, instant: Instant) -> Instant:
+    def _with_margin(self, instant: Instant) -> Instant:
         return max(self._session.pre_open, instant - _MARGIN)

@@ -1,4 +1,4 @@
-"""The feed of a session whose close has passed: nothing streams its bars any more, all are fetched."""
+"""A feed for a session whose close has passed: its bars are fetched, none are streamed."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _LONGEST_WAIT_SECONDS: Final = 60.0
 
 
 class ClosedSessionFeed:
-    """Has every bar of a session for whoever fetches it, and delivers none; see :class:`Feed`.
+    """Serves the bars of a closed session to fetches alone; see :class:`Feed`.
 
-    It makes no connection to the stream, which another session may need.
+    It opens no connection to the stream, which another session may need.
 
     Parameters
     ----------
     feed
-        Fetches the bars, and knows the time; never opened.
+        Fetches the bars and provides the time; never opened.
     session
         The session that is over.
     clock_offset

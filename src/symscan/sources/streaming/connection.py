@@ -1,4 +1,4 @@
-"""How it stands with a feed: connected, lost, silent, over."""
+"""Connection state of a feed - connected, lost, silent, ended - and the queue of its events."""
 
 from __future__ import annotations
 
@@ -10,93 +10,93 @@ from symscan.model.session import Session
 
 
 class EventQueue:
-    """What happened to a source, until somebody takes it; may be added to from any thread."""
+    """Queue of a source's events; ``add`` is thread-safe."""
 
     def __init__(self) -> None:
         self._events: deque[Event] = deque()
-        self._is_fresh = False
+        self._has_new = False
 
     def add(self, event: Event) -> None:
-        """One more."""
+        """Add an event."""
         self._events.append(event)
-        self._is_fresh = True
+        self._has_new = True
 
-    def take(self) -> list[Event]:
-        """Take out all there is."""
+    def drain(self) -> list[Event]:
+        """Remove and return all events."""
         return [self._events.popleft() for _ in range(len(self._events))]
 
     @property
-    def is_fresh(self) -> bool:
-        """Whether something happened since somebody was last told to look."""
-        return self._is_fresh
+    def has_new(self) -> bool:
+        """Whether an event was added since :meth:`mark_seen`."""
+        return self._has_new
 
-    def told(self) -> None:
-        """Somebody is told to look now."""
-        self._is_fresh = False
+    def mark_seen(self) -> None:
+        """Mark all events as seen: an update that leads to draining them is on its way."""
+        self._has_new = False
 
 
 class ConnectionMonitor:
-    """Keeps account of a feed's connection.
+    """Tracks the connection of a feed.
 
     Parameters
     ----------
     session
-        The day; before its open a feed may be as silent as it likes.
-    patience
-        After how long without a bar the feed counts as silent, microseconds.
-    lull
-        After how long without a bar some may have been lost, microseconds: bars of a minute in which
-        somebody traded follow each other faster.
+        The day; before its open a feed never counts as silent.
+    silence_limit
+        Time without a bar after which the feed counts as silent, microseconds.
+    loss_limit
+        Time without a bar after which some may have been lost, microseconds: bars of minutes with trades
+        follow each other faster.
     """
 
-    def __init__(self, session: Session, patience: int, lull: int) -> None:
+    def __init__(self, session: Session, silence_limit: int, loss_limit: int) -> None:
         self.is_connected = False
-        self.is_over = False
+        self.has_ended = False
         self.was_lost = False
         self._session = session
-        self._patience = patience
-        self._lull = lull
+        self._silence_limit = silence_limit
+        self._loss_limit = loss_limit
         self._is_silent = False
-        self.heard: Instant = session.pre_open
-        """When the last bar came that was newer than those before, or the connection."""
-        self.newest: Instant = session.pre_open
-        """The end of the newest bar that came, or when the connection did."""
+        self.last_progress: Instant = session.pre_open
+        """When the last bar newer than all before arrived, or the connection was made."""
+        self.newest_end: Instant = session.pre_open
+        """The end of the newest bar, or when the connection was made."""
 
     def connect(self, now: Instant) -> None:
-        """The feed delivers."""
-        self.is_connected, self.heard, self.newest, self._is_silent = True, now, now, False
+        """Record that the feed is connected."""
+        self.is_connected, self.last_progress, self.newest_end, self._is_silent = True, now, now, False
 
-    def lose(self) -> None:
-        """The feed delivers no more."""
+    def disconnect(self) -> None:
+        """Record that the connection was lost."""
         self.is_connected, self.was_lost, self._is_silent = False, True, False
 
-    def hear(self, now: Instant, end: Instant) -> Instant | None:
-        """Bars came; returns since when there are none, if that is so long that some may have been lost.
+    def record_bars(self, now: Instant, end: Instant) -> Instant | None:
+        """Record arrived bars; return the end of the last one before them if bars in between may be lost.
 
-        Only a bar that ends later than those before is a sign of life: a feed may repeat itself.
+        Only a bar that ends later than those before counts as progress: a feed may repeat itself.
 
         Parameters
         ----------
         now
-            When they were taken in. A session that is slow takes them in late: that is no gap.
+            When they were processed. A slow session processes them late: that alone loses no bars.
         end
             The end of the newest of them; one that is ahead of the clock counts as ending now.
         """
-        since, end = self.newest, min(end, now)
+        since, end = self.newest_end, min(end, now)
         if end > since:
-            self.heard, self.newest, self._is_silent = now, end, False
-        return since if end - since > self._lull else None
+            self.last_progress, self.newest_end, self._is_silent = now, end, False
+        return since if end - since > self._loss_limit else None
 
     @property
     def silent_since(self) -> Instant:
-        """Since when, in regular hours, no bar has come."""
-        return max(self.heard, self._session.open)
+        """When the last bar arrived, or the open if that is later."""
+        return max(self.last_progress, self._session.open)
 
     def silent_at(self) -> Instant | None:
-        """When the feed will count as silent; None if it does already, or cannot."""
-        at = self.silent_since + self._patience
+        """Return when the feed will count as silent; None if it does already, or cannot."""
+        at = self.silent_since + self._silence_limit
         return at if self.is_connected and not self._is_silent and at <= self._session.close else None
 
-    def fall_silent(self) -> None:
-        """Take note of the silence."""
+    def mark_silent(self) -> None:
+        """Record that the silence was reported."""
         self._is_silent = True

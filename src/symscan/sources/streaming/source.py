@@ -1,4 +1,4 @@
-"""A stream of bars as slices: the source of a live session."""
+"""The bar source of a live session: makes slices of what a feed delivers."""
 
 from __future__ import annotations
 
@@ -43,31 +43,30 @@ from symscan.sources.streaming.validation import BatchValidator
 from symscan.sources.streaming.watermark import Watermark
 
 _LAST_TRIES: Final = 10 * SECOND
-"""How long, at the end, a fetch that fails may hold up the session."""
+"""How long failing fetches may delay the session's end."""
 _LONGEST_WAIT: Final = MINUTE
 _OLD: Final = 5 * MINUTE
-"""A bar that comes so long after newer ones is late or has a wrong time: nobody knows which."""
+"""A bar that arrives so long after newer ones is either late or misdated; it cannot be told which."""
 
 
 class StreamSource:
     """Makes slices of what a feed delivers.
 
-    A minute is closed by the :class:`Watermark`; while the feed is lost none is. What comes after its
-    minute was closed, or differs from what came before, is given between two slices. What the feed
-    could not deliver is fetched. All but ``prepare_catch_up``, ``stop`` and the feed's state is for
-    one thread.
+    A minute is closed by the :class:`Watermark`; none is while the feed is disconnected. Bars that arrive
+    after their minute was closed, and corrections, are delivered between two slices. Bars that the feed did
+    not deliver are fetched. All but ``prepare_catch_up``, ``stop`` and the feed's state is for one thread.
 
     Parameters
     ----------
     feed
-        Opened and closed by whoever made it.
+        Opened and closed by the caller.
     session
         The trading day.
     settings
-        When a minute is closed, and when something is told.
+        When a minute is closed, and when a silent feed is reported.
     start
-        The last instant that has been gone through before, None if the session begins; the minutes
-        from there to the feed's first word are fetched.
+        The last instant processed before a resume, None if the session begins; the minutes from there to
+        the feed's connection are fetched.
     keeps_zero_volume
         Whether bars with a volume of zero are used: where the feed plays a store that was told to keep them.
     """
@@ -89,82 +88,82 @@ class StreamSource:
         self._grace = round(settings.grace_seconds * SECOND)
         begun = session.pre_open if start is None else max(start, session.pre_open)
         self._bars = MinuteBuffer(ends, minute_of(begun))
-        self._checks = BatchValidator(session, ends, keeps_zero_volume=keeps_zero_volume)
+        self._validator = BatchValidator(session, ends, keeps_zero_volume=keeps_zero_volume)
         self._future = FutureBars()
         step = feed.base.minutes * MINUTE
         silent = round(settings.silent_seconds * SECOND) + step - MINUTE  # it is said of minute bars
-        self._link = ConnectionMonitor(session, silent, step + self._grace)
-        self._news = EventQueue()
-        self._symbols = SubscriptionBudget(feed, settings.max_symbols, self._news)
+        self._connection = ConnectionMonitor(session, silent, step + self._grace)
+        self._events = EventQueue()
+        self._budget = SubscriptionBudget(feed, settings.max_symbols, self._events)
         self._expected: frozenset[str] | None = None
-        self._late: list[LateBars] = []
+        self._late_bars: list[LateBars] = []
         self._is_woken = False
         self._stopping = Flag()
-        fetcher = BackfillClient(feed, self._checks, self._news, self._grace, self._stopping)
-        self._gaps = Backfill(session, fetcher, self._symbols, self._news, self._keep_fetched)
-        self._entry = SymbolAdmission(session, self._bars, self._symbols, fetcher, self._gaps)
+        client = BackfillClient(feed, self._validator, self._events, self._grace, self._stopping)
+        self._backfill = Backfill(session, client, self._budget, self._events, self._store_fetched)
+        self._admission = SymbolAdmission(session, self._bars, self._budget, client, self._backfill)
 
     # -- the symbols ---------------------------------------------------------------------------
 
     def subscribe(self, rows: Mapping[str, int], capacity: int) -> None:
         """Deliver bars of these symbols in these columns from the next slice on."""
-        self._entry.join(rows, capacity, self._link.is_connected)
+        self._admission.admit(rows, capacity, self._connection.is_connected)
         self._expected = None
 
     def unsubscribe(self, symbols: Sequence[str]) -> None:
         """Deliver no more bars of these symbols."""
-        self._entry.leave(symbols)
+        self._admission.remove(symbols)
         self._expected = None
 
     def prefer(self, symbols: Sequence[str]) -> None:
-        """These symbols come first where not all can be subscribed; replaces what was preferred before."""
-        self._entry.fill_regained(self._symbols.prefer(symbols))
+        """Subscribe these symbols first where not all can be; replaces the earlier preference."""
+        self._admission.backfill_regained(self._budget.prefer(symbols))
 
     def prepare_catch_up(self, symbols: Sequence[str]) -> None:
-        """Fetch what there is of symbols about to join, and keep what comes from now on; any thread may."""
-        self._entry.prepare(symbols)
+        """Fetch the earlier bars of symbols to be admitted, and buffer new ones; thread-safe."""
+        self._admission.prepare(symbols)
 
     def catch_up(self, symbols: Sequence[str], ends: Sequence[Instant]) -> list[Block]:
-        """The session's bars that ended at these instants, over symbols that have just been subscribed."""
-        return self._entry.catch_up(symbols, ends)
+        """Return the bars that ended at these instants, over symbols that have just been subscribed."""
+        return self._admission.catch_up(symbols, ends)
 
-    def remember(self, blocks: Iterable[Block]) -> None:
-        """Know the bars a resumed session has had, so that they are not taken for late ones."""
+    def restore_bars(self, blocks: Iterable[Block]) -> None:
+        """Restore the bars a resumed session has processed, so that they do not count as late."""
         for block in blocks:
-            self._bars.remember(block)
-        # While the record was gone through, who has no place changed as it did then, and was said then.
-        limited = [one for one in self._news.take() if isinstance(one, SubscriptionLimited)]
+            self._bars.restore_bars(block)
+        # The replay of the record repeats changes of the subscription limit; only the last one is news.
+        limited = [one for one in self._events.drain() if isinstance(one, SubscriptionLimited)]
         for event in limited[-1:]:
-            self._news.add(event)
+            self._events.add(event)
 
-    def remember_drop(self, since: Instant) -> None:
-        """Know that a resumed session lost bars after an instant: they are fetched, perhaps again."""
-        self._gaps.drop(since)
+    def restore_drop(self, since: Instant) -> None:
+        """Restore that a resumed session lost bars after an instant: they are fetched, perhaps again."""
+        self._backfill.handle_drop(since)
 
     # -- its state -----------------------------------------------------------------------------
 
     @property
     def is_connected(self) -> bool:
-        """Whether the feed delivers: once it is open it does, until it is lost."""
-        return self._link.is_connected or not self._link.was_lost
+        """Whether the feed is connected: from its opening until the connection is lost."""
+        return self._connection.is_connected or not self._connection.was_lost
 
     def clock_offset_ms(self) -> float | None:
         """This computer's clock minus the market's, None if there is nothing to compare with."""
         return self._feed.clock_offset_ms()
 
-    def news(self) -> list[Event]:
-        """Take out what happened to the feed since the last call."""
-        return self._news.take()
+    def drain_events(self) -> list[Event]:
+        """Remove and return the events since the last call."""
+        return self._events.drain()
 
     def stop(self) -> None:
-        """End :meth:`slices` before its next moment; any thread may, and a signal."""
+        """End :meth:`slices` before its next update; thread-safe, also from a signal handler."""
         self._stopping.set()
         self._feed.wake()
 
     # -- the stream ----------------------------------------------------------------------------
 
     def slices(self) -> Iterator[SourceUpdate]:
-        """Every minute of the session up to its close, and moments between; one more when it is stopped.
+        """Yield every minute up to the close, and interim updates; a last one when stopped.
 
         Raises
         ------
@@ -172,175 +171,181 @@ class StreamSource:
             If the feed ended for good.
         """
         while not self._stopping.is_set():
-            moment = self._moment()
-            if moment is not None:
-                yield moment
-            elif self._is_over():
-                self._gaps.give_up()
-                if self._has_something():
-                    yield self._between()
+            update = self._next_update()
+            if update is not None:
+                yield update
+            elif self._is_finished():
+                self._backfill.report_lost()
+                if self._has_update():
+                    yield self._interim_update()
                 return
             else:
                 self._receive()
-        yield self._between()
+        yield self._interim_update()
 
-    def _moment(self) -> SourceUpdate | None:
-        """What there is to do now."""
-        self._gaps.fetch_due(self._can_repair)
-        self._tell_silence()
-        if not self._has_something() and self._is_due():
+    def _next_update(self) -> SourceUpdate | None:
+        """Return the update that is due now; None if there is none."""
+        self._backfill.fetch_due(self._can_repair)
+        self._check_silence()
+        if not self._has_update() and self._is_due():
             # Bars of this minute may have been waiting all the while, if the session was slow.
             self._drain()
-            if not self._has_something() and self._is_due():
-                return self._close()
+            if not self._has_update() and self._is_due():
+                return self._close_minute()
             self._is_woken = True
-        return self._between() if self._has_something() else None
+        return self._interim_update() if self._has_update() else None
 
-    def _has_something(self) -> bool:
-        return bool(self._late or self._news.is_fresh or self._is_woken)
+    def _has_update(self) -> bool:
+        return bool(self._late_bars or self._events.has_new or self._is_woken)
 
-    def _between(self) -> InterimUpdate:
-        late, self._late = self._late, []
+    def _interim_update(self) -> InterimUpdate:
+        late, self._late_bars = self._late_bars, []
         self._is_woken = False
-        self._news.told()
+        self._events.mark_seen()
         return InterimUpdate(tuple(late), self._feed.now())
 
-    def _close(self) -> BarSlice:
-        """The next slice."""
-        end, now = self._next(), self._feed.now()
+    def _close_minute(self) -> BarSlice:
+        """Close the next minute and return its slice."""
+        end, now = self._next_end(), self._feed.now()
         bars = self._bars.close(end)
-        if (complaint := self._checks.complaint()) is not None:
-            self._news.add(FeedNotice(now, complaint))
+        if (dropped := self._validator.dropped_report()) is not None:
+            self._events.add(FeedNotice(now, dropped))
         if (refused := self._future.report(now)) is not None:
-            self._news.add(refused)
-        if end == self._session.close:  # a last look: what is still under way does not come any more
-            self._gaps.look_again(end, min(end, self._link.heard))
+            self._events.add(refused)
+        if end == self._session.close:  # bars still under way will not be streamed any more
+            self._backfill.schedule_final_fetch(end, min(end, self._connection.last_progress))
         lag = max(0, now - end - self._grace)
-        is_recovered = end <= self._gaps.recovered_to
+        is_recovered = end <= self._backfill.recovered_to
         return BarSlice(end, bars, lag, is_recovered, self._feed.now())
 
     def _is_due(self) -> bool:
         """Whether the next minute can be closed."""
-        if self._has_ended or self._gaps.is_recovering:
+        if self._has_ended or self._backfill.is_recovering:
             return False
-        if self._link.is_over:
+        if self._connection.has_ended:
             return True
-        if not self._link.is_connected:
+        if not self._connection.is_connected:
             return False
-        return self._next() <= self._gaps.recovered_to or self._closes_at() <= self._feed.now()
+        return self._next_end() <= self._backfill.recovered_to or self._closes_at() <= self._feed.now()
 
     def _closes_at(self) -> Instant:
-        end = self._next()
+        end = self._next_end()
         if not self._bars.has_slot(end):
             return end
-        if self._expected is not self._symbols.placed:
-            self._expected = self._symbols.placed
+        if self._expected is not self._budget.subscribed:
+            self._expected = self._budget.subscribed
             self._bars.expect(self._expected)
         return self._watermark.closes_at(end, self._bars.last_arrival(end), self._bars.is_complete(end))
 
-    def _next(self) -> Instant:
+    def _next_end(self) -> Instant:
         return self._bars.closed + MINUTE
 
     @property
     def _has_ended(self) -> bool:
-        """Whether the last slice was given."""
+        """Whether the last slice was delivered."""
         return self._bars.closed >= self._session.close
 
-    def _is_over(self) -> bool:
-        """Whether nothing more is to come, not even bars of closed minutes."""
+    def _is_finished(self) -> bool:
+        """Whether no further update is possible, not even late bars."""
         waited = self._feed.now() - self._session.close - self._grace
-        tries = 0 if self._gaps.next_due(can_repair=True) is None else _LAST_TRIES
+        tries = 0 if self._backfill.next_due(can_repair=True) is None else _LAST_TRIES
         return self._has_ended and waited >= tries
 
     def _receive(self) -> None:
         until = self._deadline()
         delivery = self._feed.receive(until)
         if delivery is not None:
-            self._take(delivery)
-        elif self._feed.now() < until or not self._link.is_connected:  # no slice comes to say the time
+            self._handle(delivery)
+        elif self._feed.now() < until or not self._connection.is_connected:  # no slice comes to say the time
             self._is_woken = True
 
     def _drain(self) -> None:
-        """Take in all that has come; a wake may stand between two deliveries."""
+        """Process all waiting deliveries; a wake may lie between two of them."""
         empty = 0
         while empty < 2:
             delivery = self._feed.receive(self._feed.now())
             empty = empty + 1 if delivery is None else 0
             if delivery is not None:
-                self._take(delivery)
+                self._handle(delivery)
 
     def _deadline(self) -> Instant:
-        """When there is something to do even if nothing comes."""
-        dues = [self._feed.now() + _LONGEST_WAIT, self._gaps.next_due(self._can_repair), self._silent_at()]
+        """Return until when to wait for a delivery."""
+        dues = [
+            self._feed.now() + _LONGEST_WAIT,
+            self._backfill.next_due(self._can_repair),
+            self._silent_at(),
+        ]
         if self._has_ended:
             last = self._session.close + self._grace
             dues.append(last if self._feed.now() < last else last + _LAST_TRIES)
-        elif self._link.is_connected and not self._gaps.is_recovering:
+        elif self._connection.is_connected and not self._backfill.is_recovering:
             dues.append(self._closes_at())
         return min(due for due in dues if due is not None)
 
-    def _take(self, delivery: Delivery) -> None:
+    def _handle(self, delivery: Delivery) -> None:
         now = self._feed.now()
         match delivery:
             case BarBatch():
-                self._arrive(delivery, now)
+                self._handle_bars(delivery, now)
             case Connected():
-                self._connect(now)
+                self._handle_connected(now)
             case Disconnected(reason):
-                self._link.lose()
-                self._gaps.lose()
-                self._news.add(FeedLost(now, reason))
+                self._connection.disconnect()
+                self._backfill.disconnect()
+                self._events.add(FeedLost(now, reason))
             case Notice(message):
-                self._news.add(FeedNotice(now, message))
+                self._events.add(FeedNotice(now, message))
             case BarsDropped(reason):
-                self._news.add(FeedDroppedBars(now, self._gaps.drop(self._link.newest), reason))
+                self._events.add(
+                    FeedDroppedBars(now, self._backfill.handle_drop(self._connection.newest_end), reason)
+                )
             case Limited(limit, left_out):
-                self._entry.fill_regained(self._symbols.restrict(limit, left_out))
+                self._admission.backfill_regained(self._budget.restrict(limit, left_out))
             case EndOfStream():
-                self._link.is_over = True
+                self._connection.has_ended = True
 
-    def _arrive(self, arrivals: BarBatch, now: Instant) -> None:
-        sound, misdated = self._future.refuse(self._checks.sound(arrivals), now)
+    def _handle_bars(self, batch: BarBatch, now: Instant) -> None:
+        valid, misdated = self._future.refuse(self._validator.validate(batch), now)
         if misdated:  # what they should have been is missing
-            self._gaps.fill(now, misdated)
-        if len(sound.ends):
-            silent_since = self._link.hear(now, int(sound.ends.max()))
+            self._backfill.request(now, misdated)
+        if len(valid.ends):
+            silent_since = self._connection.record_bars(now, int(valid.ends.max()))
             if silent_since is not None:
-                self._gaps.fill(silent_since)
-        self._verify_old(sound)
-        trust = BarPriority.CORRECTED if sound.corrected else BarPriority.STREAMED
-        self._entry.keep(sound, trust)
-        self._late += self._bars.take(sound, trust, now).late
+                self._backfill.request(silent_since)
+        self._refetch_old(valid)
+        priority = BarPriority.CORRECTED if valid.corrected else BarPriority.STREAMED
+        self._admission.add(valid, priority)
+        self._late_bars += self._bars.add(valid, priority, now).late
 
-    def _verify_old(self, arrivals: BarBatch) -> None:
-        """Fetch what comes long after its minute and is no correction: it may be dated wrongly."""
-        is_old = arrivals.ends < self._link.newest - _OLD
-        if not arrivals.corrected and is_old.any():
-            symbols = [arrivals.symbols[place] for place in np.flatnonzero(is_old).tolist()]
-            self._gaps.fill(int(arrivals.ends[is_old].min()), symbols)
+    def _refetch_old(self, batch: BarBatch) -> None:
+        """Request bars around those that arrive long after their minute: they may be misdated."""
+        is_old = batch.ends < self._connection.newest_end - _OLD
+        if not batch.corrected and is_old.any():
+            symbols = [batch.symbols[place] for place in np.flatnonzero(is_old).tolist()]
+            self._backfill.request(int(batch.ends[is_old].min()), symbols)
 
-    def _connect(self, now: Instant) -> None:
-        closed, heard = self._bars.closed, self._link.heard
-        self._link.connect(now)
-        self._news.add(FeedConnected(now, self._feed.name))
-        if self._link.was_lost:
-            self._gaps.recover(closed, min(closed, heard))
+    def _handle_connected(self, now: Instant) -> None:
+        closed, last_progress = self._bars.closed, self._connection.last_progress
+        self._connection.connect(now)
+        self._events.add(FeedConnected(now, self._feed.name))
+        if self._connection.was_lost:
+            self._backfill.start_recovery(closed, min(closed, last_progress))
         elif minute_of(now) > closed:
-            self._gaps.recover(closed, closed)
+            self._backfill.start_recovery(closed, closed)
 
     def _silent_at(self) -> Instant | None:
-        return self._link.silent_at() if self._symbols.placed else None
+        return self._connection.silent_at() if self._budget.subscribed else None
 
-    def _tell_silence(self) -> None:
+    def _check_silence(self) -> None:
         if not self._is_silent():
             return
-        # Bars may have been waiting all the while, if it is the session that was slow; so may a wake.
+        # If the session was slow, bars or a wake may be waiting unprocessed.
         self._drain()
         self._is_woken = True
         if self._is_silent():
-            self._news.add(FeedSilent(self._feed.now(), self._link.silent_since))
-            self._link.fall_silent()
-            self._gaps.fill(self._link.newest)
+            self._events.add(FeedSilent(self._feed.now(), self._connection.silent_since))
+            self._connection.mark_silent()
+            self._backfill.request(self._connection.newest_end)
 
     def _is_silent(self) -> bool:
         at = self._silent_at()
@@ -348,11 +353,11 @@ class StreamSource:
 
     @property
     def _can_repair(self) -> bool:
-        return self._link.is_connected or self._has_ended
+        return self._connection.is_connected or self._has_ended
 
-    def _keep_fetched(self, arrivals: BarBatch) -> int:
-        """Put fetched bars where they belong; returns how many were not known."""
-        self._entry.keep(arrivals, BarPriority.FETCHED)
-        taken = self._bars.take(arrivals, BarPriority.FETCHED, self._feed.now())
-        self._late += taken.late
-        return taken.fresh
+    def _store_fetched(self, batch: BarBatch) -> int:
+        """Store fetched bars; return how many of them are new."""
+        self._admission.add(batch, BarPriority.FETCHED)
+        added = self._bars.add(batch, BarPriority.FETCHED, self._feed.now())
+        self._late_bars += added.late
+        return added.fresh

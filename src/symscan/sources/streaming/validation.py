@@ -1,4 +1,4 @@
-"""Which of a feed's bars can be used: those of the session that are valid, as the importer's are."""
+"""Validate the bars of a feed by the rule that imports use."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from symscan.sources.ports import BarBatch
 
 
 class BatchValidator:
-    """Drops bars that are not valid, and counts them until :meth:`complaint` reports them.
+    """Drops bars that are not valid, and counts them until :meth:`dropped_report` reports them.
 
     Parameters
     ----------
     session
-        The day; bars from before its pre-market or after its close are nobody's fault.
+        The day; bars from before its pre-market or after its close are dropped without being counted.
     ends
         Where a bar of the feed can end, ascending.
     keeps_zero_volume
@@ -30,31 +30,31 @@ class BatchValidator:
         self._session = session
         self._ends = np.array(ends, np.int64)
         self._keeps_zero_volume = keeps_zero_volume
-        self._malformed = _Dropped("malformed bar", "malformed bars")
-        self._untraded = _Dropped("bar without volume", "bars without volume")
+        self._malformed = _DropCount("malformed bar", "malformed bars")
+        self._untraded = _DropCount("bar without volume", "bars without volume")
 
-    def sound(self, arrivals: BarBatch) -> BarBatch:
-        """The bars of the session that can be."""
-        ends = arrivals.ends
+    def validate(self, batch: BarBatch) -> BarBatch:
+        """Return the valid bars of the session, and count the invalid ones."""
+        ends = batch.ends
         of_session = (ends > self._session.pre_open) & (ends <= self._session.close)
         on_grid = self._ends.take(np.searchsorted(self._ends, ends), mode="clip") == ends
-        good = of_session & on_grid & valid_mask(arrivals.fields, zero_volume=self._keeps_zero_volume)
+        good = of_session & on_grid & valid_mask(batch.fields, zero_volume=self._keeps_zero_volume)
         if good.all():
-            return arrivals
+            return batch
         bad = of_session & ~good
         # As in an import, a bar without volume counts as such, whatever else it holds.
-        untraded = bad & zero_volume_mask(arrivals.fields) & (not self._keeps_zero_volume)
-        self._untraded.note(arrivals, untraded)
-        self._malformed.note(arrivals, bad & ~untraded)
-        return chosen(arrivals, good)
+        untraded = bad & zero_volume_mask(batch.fields) & (not self._keeps_zero_volume)
+        self._untraded.count_bars(batch, untraded)
+        self._malformed.count_bars(batch, bad & ~untraded)
+        return select_bars(batch, good)
 
-    def complaint(self) -> str | None:
-        """What was dropped since the last call, with examples; None if nothing was."""
-        said = [one.take() for one in (self._malformed, self._untraded) if one.count]
-        return "; ".join(said) or None
+    def dropped_report(self) -> str | None:
+        """Describe the bars dropped since the last call, with examples; None if none were."""
+        reports = [one.drain() for one in (self._malformed, self._untraded) if one.count]
+        return "; ".join(reports) or None
 
 
-class _Dropped:
+class _DropCount:
     """Bars dropped for one reason."""
 
     def __init__(self, one: str, several: str) -> None:
@@ -62,26 +62,26 @@ class _Dropped:
         self._names = (one, several)
         self._example = ""
 
-    def note(self, arrivals: BarBatch, bad: Mask) -> None:
+    def count_bars(self, batch: BarBatch, bad: Mask) -> None:
         """Count bars; the last ones give the example."""
         if not bad.any():
             return
         first = int(np.flatnonzero(bad)[0])
-        values = ", ".join(f"{value:g}" for value in arrivals.fields[:, first])
+        values = ", ".join(f"{value:g}" for value in batch.fields[:, first])
         self.count += int(bad.sum())
         self._example = (
-            f"{arrivals.symbols[first]} ending {to_iso(int(arrivals.ends[first]))} "
+            f"{batch.symbols[first]} ending {to_iso(int(batch.ends[first]))} "
             f"(open, high, low, close, volume: {values})"
         )
 
-    def take(self) -> str:
-        """Say how many there were, and begin anew."""
+    def drain(self) -> str:
+        """Describe the bars counted, and reset the count."""
         count, self.count = self.count, 0
         bars = f"{self._names[0]} was" if count == 1 else f"{self._names[1]} were"
         return f"{count} {bars} dropped, such as {self._example}"
 
 
-def chosen(arrivals: BarBatch, mask: Mask) -> BarBatch:
-    """Some of the bars."""
-    symbols = [symbol for symbol, is_chosen in zip(arrivals.symbols, mask.tolist(), strict=True) if is_chosen]
-    return BarBatch(symbols, arrivals.ends[mask], arrivals.fields[:, mask], arrivals.corrected)
+def select_bars(batch: BarBatch, mask: Mask) -> BarBatch:
+    """Return the bars selected by a mask."""
+    symbols = [symbol for symbol, is_chosen in zip(batch.symbols, mask.tolist(), strict=True) if is_chosen]
+    return BarBatch(symbols, batch.ends[mask], batch.fields[:, mask], batch.corrected)

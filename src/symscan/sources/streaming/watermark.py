@@ -10,14 +10,14 @@ from symscan.model.live_settings import LiveSettings
 
 @dataclass(frozen=True, slots=True)
 class Watermark:
-    """The rule by which the bars that end at one instant become a slice; it has no clock of its own.
+    """Decides when the bars that end at one instant become a slice; it reads no clock.
 
     Attributes
     ----------
     quiet
-        How long no further bar of the minute must have come, microseconds.
+        Time without a further bar of the minute after which it is closed, microseconds.
     grace
-        How long after its end a minute is closed at the latest, microseconds.
+        Time after its end at which a minute is closed at the latest, microseconds.
     """
 
     quiet: int
@@ -25,20 +25,20 @@ class Watermark:
 
     @staticmethod
     def of(settings: LiveSettings) -> Watermark:
-        """The rule that the settings ask for."""
+        """Return the watermark of the settings."""
         return Watermark(settings.quiet_ms * 1_000, round(settings.grace_seconds * SECOND))
 
     def closes_at(self, end: Instant, last_arrival: Instant | None, is_complete: bool) -> Instant:
-        """When the minute is closed, if nothing more comes.
+        """Return when the minute is closed, if no further bar arrives.
 
         Parameters
         ----------
         end
-            The end of the minute; never is it closed before.
+            The end of the minute; it is never closed before.
         last_arrival
-            When its last bar came; None before the first.
+            When its last bar arrived; None before the first.
         is_complete
-            Whether every subscribed symbol has reported.
+            Whether a bar of every subscribed symbol has arrived.
         """
         if is_complete:
             return end

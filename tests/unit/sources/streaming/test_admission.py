@@ -134,7 +134,7 @@ def test_a_fetch_on_the_spot_that_fails_is_made_good_later() -> None:
     joined = Joined(on_time())
     joined.feed.failing = 1
     assert joined.play(None, 2).got == WHOLE
-    (notice,) = [event for event in joined.source.news() if isinstance(event, FeedNotice)]
+    (notice,) = [event for event in joined.source.drain_events() if isinstance(event, FeedNotice)]
     assert notice.message == "bars could not be fetched, tried again: busy"
 
 
@@ -195,14 +195,14 @@ def test_of_who_joined_meanwhile_nothing_more_is_kept() -> None:
     joining = PendingBars()
     bar = arrivals(("B", at(1), 20.0))
     joining.begin(["B"])
-    joining.keep(bar, BarPriority.STREAMED)
-    assert joining.join(["B"]) == [(BarPriority.STREAMED, bar)]
+    joining.add(bar, BarPriority.STREAMED)
+    assert joining.release(["B"]) == [(BarPriority.STREAMED, bar)]
     joining.begin(["B"])
-    joining.keep(bar, BarPriority.STREAMED)
-    joining.prepared(["B"])
+    joining.add(bar, BarPriority.STREAMED)
+    joining.mark_prepared(["B"])
     assert not joining.is_prepared("B")
-    assert joining.join(["B"]) == []
-    joining.leave(["B"])
+    assert joining.release(["B"]) == []
+    joining.discard(["B"])
     joining.begin(["B"])
-    joining.keep(bar, BarPriority.STREAMED)
-    assert joining.join(["B"]) == [(BarPriority.STREAMED, bar)]
+    joining.add(bar, BarPriority.STREAMED)
+    assert joining.release(["B"]) == [(BarPriority.STREAMED, bar)]

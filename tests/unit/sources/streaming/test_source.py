@@ -74,7 +74,7 @@ class Live:
 
     def play(self, on_slice: Callable[[SourceUpdate], None] = lambda _: None) -> Live:
         for moment in self.source.slices():
-            self.events += self.source.news()
+            self.events += self.source.drain_events()
             if isinstance(moment, InterimUpdate):
                 self.betweens += 1
                 for one in moment.late:
@@ -84,7 +84,7 @@ class Live:
                 self.slices.append(moment)
                 self.given_at.append(self.feed.clock)
             on_slice(moment)
-        self.events += self.source.news()
+        self.events += self.source.drain_events()
         return self
 
     def closes(self, column: int) -> dict[int, float]:
@@ -272,7 +272,7 @@ def test_a_resumed_session_goes_on_after_its_last_minute() -> None:
     day: dict[str, Day] = {"A": {0: 1.0, 1: 2.0, 2: 3.0}}
     earlier = Live([(at(minute), bar("A", minute, float(minute))) for minute in (1, 2, 3)]).play().slices
     live = Live([], day=day, start=at(2), clock=at(3, 20_000))
-    live.source.remember([one.bars for one in earlier if one.bars is not None and one.end <= at(2)])
+    live.source.restore_bars([one.bars for one in earlier if one.bars is not None and one.end <= at(2)])
     live.play()
     assert [one.end for one in live.slices] == [at(minute) for minute in (3, 4, 5, 6)]
     assert live.closes(0) == {3: 3.0}
@@ -439,8 +439,8 @@ def test_a_resumed_session_knows_that_bars_were_lost() -> None:
     blocks = [one.bars for one in Live(flow(("B", 2)), session=LONG).play().slices if one.bars is not None]
     to_come = [one for one in flow() if one[0] > at(9)]
     live = Live(to_come, day=BOTH, start=at(9), clock=at(9, 20_000), session=LONG)
-    live.source.remember([block for block in blocks if block.end <= at(9)])
-    live.source.remember_drop(at(2))
+    live.source.restore_bars([block for block in blocks if block.end <= at(9)])
+    live.source.restore_drop(at(2))
     live.play()
     assert live.late == [(2, LateKind.RECOVERED, [1], [12.0])]
 
@@ -495,24 +495,26 @@ def test_a_budget_keeps_the_preferred_and_tells_who_is_left_out() -> None:
     live.source.prefer(["C"])
     assert [
         (event.limit, event.left_out)
-        for event in live.source.news()
+        for event in live.source.drain_events()
         if isinstance(event, SubscriptionLimited)
     ] == [
         (2, ("C",)),
         (2, ("B",)),
     ]
     live.source.unsubscribe(["A"])
-    assert [event.left_out for event in live.source.news() if isinstance(event, SubscriptionLimited)] == [()]
+    assert [
+        event.left_out for event in live.source.drain_events() if isinstance(event, SubscriptionLimited)
+    ] == [()]
 
 
 def test_who_has_no_place_is_said_once_when_a_session_is_resumed() -> None:
     live = Live([], ("A", "B", "C"), max_symbols=2)
     for preferred in ("C", "B", "C"):  # as the record is gone through
         live.source.prefer([preferred])
-    live.source.remember([])
-    assert [event.left_out for event in live.source.news() if isinstance(event, SubscriptionLimited)] == [
-        ("B",)
-    ]
+    live.source.restore_bars([])
+    assert [
+        event.left_out for event in live.source.drain_events() if isinstance(event, SubscriptionLimited)
+    ] == [("B",)]
 
 
 def test_a_limit_that_the_feed_reports_counts_as_one_of_the_configuration() -> None:
