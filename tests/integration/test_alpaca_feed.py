@@ -28,12 +28,12 @@ SESSION = make_session(date(2024, 1, 2))
 PATIENT = StreamTimeouts(
     answer_seconds=60.0,
     open_seconds=60.0,
-    crowded_seconds=60.0,
+    connection_limit_seconds=60.0,
     first_wait_seconds=0.01,
     longest_wait_seconds=0.05,
 )
 """For what works in the end, however slow the machine is."""
-BRIEF = replace(PATIENT, open_seconds=0.3, crowded_seconds=0.3)
+BRIEF = replace(PATIENT, open_seconds=0.3, connection_limit_seconds=0.3)
 """For what is given up in the end."""
 HURRY = replace(BRIEF, answer_seconds=0.3)
 """For answers that never come."""

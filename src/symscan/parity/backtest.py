@@ -187,7 +187,7 @@ class RecordedDay:
         frame = pl.concat(parts, how="vertical_relaxed").sort("symbol", "start")
         return frame if columns is None else frame.select(columns)
 
-    def parts(
+    def load_batches(
         self, interval: Interval, session: date, symbols: Sequence[str], columns: Sequence[str]
     ) -> Iterator[pl.DataFrame]:
         """The bars of some symbols, all at once."""

@@ -75,7 +75,7 @@ def fetch(
         raise InputError(f"there is no session from {start} to {end}; give a range with trading days")
     rest = AlpacaRest(AlpacaKeys.from_environment(), AlpacaHosts.from_environment(), feed.value)
     with _filled(store) as opened:
-        opened.refuse_other(f"{source}:{feed}")
+        opened.check_origin(f"{source}:{feed}")
         now, _ = rest.clock()
         over = _over(sessions, now)
         fetcher = Downloader(opened, rest, now)

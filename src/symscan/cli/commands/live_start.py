@@ -58,9 +58,9 @@ class MarketTime:
         require_client()
         from symscan.sources.alpaca.http_client import HttpTimeouts
 
-        quickly = HttpTimeouts(read_seconds=_CLOCK_READ_SECONDS, retries=_CLOCK_RETRIES)
+        timeouts = HttpTimeouts(read_seconds=_CLOCK_READ_SECONDS, retries=_CLOCK_RETRIES)
         try:
-            market, ours = AlpacaRest(keys, hosts, feed, quickly).clock()
+            market, ours = AlpacaRest(keys, hosts, feed, timeouts).clock()
         except KeysRefused:
             raise
         except FeedError as error:

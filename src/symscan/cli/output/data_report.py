@@ -155,7 +155,7 @@ def _notes(report: FetchReport) -> list[str]:
     notes = [f"{_many(count, thing)} {what}" for count, thing, what in counted if count]
     notes += [
         f"the split of {one.symbol} on {one.ex_date} stays {one.stored:g}; fetched: {one.fetched:g}"
-        for one in report.contradictions
+        for one in report.split_conflicts
     ]
     notes += [f"Alpaca refuses {symbol}: {why}" for symbol, why in islice(report.refused.items(), _NAMED)]
     if len(report.refused) > _NAMED:

@@ -72,7 +72,7 @@ def compact(record: SessionRecord, store: BarStore, day: date, origin: str | Non
     if missing.height == invalid:
         return ArchiveReport(taken.height, 0, _conflicts(taken, stored), invalid)
     with store.updating(_WAIT_SECONDS) as update:
-        update.claim(store.origin if origin is None else origin)
+        update.set_origin(store.origin if origin is None else origin)
         stored = store.load(interval, [day])  # what it has now: it is changed by nobody else any more
         new = _missing(taken, stored).filter(valid_expr())
         update.put(interval, day, pl.concat([stored, new]).sort(_KEY))

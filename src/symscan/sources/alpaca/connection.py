@@ -1,8 +1,8 @@
 """One connection to the stream, through the official client.
 
-The client's own ``run`` is not used: it never ends on a wrong key, does not say that a connection broke or is
-back, subscribes everything anew with every change, and waits on the caller's thread. What it knows of the
-protocol is: how to connect and how to authenticate. All we take of it beyond its documentation is here.
+The client's own ``run`` is not used: it never ends on a wrong key, does not report that a connection broke or
+is back, subscribes everything again with every change, and blocks the caller's thread. Connecting and
+authentication are used; every use of the client beyond its documentation is here.
 
 Import it where it is used: the client is an extra and slow to import.
 """
@@ -34,26 +34,26 @@ BROKEN: Final = (WebSocketException, OSError, EOFError)
 """What a broken connection raises."""
 
 _GARBLED: Final = (ValueError, LookupError, TypeError, AttributeError)
-"""What the client raises where the other side speaks something else."""
+"""What the client raises on an answer that is not of its protocol."""
 
 _FRAGMENT: Final = 32_768
 _PING_SECONDS: Final = 10.0
 _SILENT_SECONDS: Final = 20.0
 
-# What it logs it also raises; nobody asked to see it on the terminal.
+# The client raises what it logs: without a handler it would be printed on the terminal as well.
 for _name in ("alpaca", "websockets"):
     logging.getLogger(_name).addHandler(logging.NullHandler())
 
 
 class Connection(StockDataStream):
-    """A connection, from :meth:`start` to :meth:`hang_up`.
+    """A connection, from :meth:`start` to :meth:`disconnect`.
 
     Parameters
     ----------
     keys, hosts, feed
-        Who connects, where to, and to which feed.
+        Credentials, addresses, and the feed's name.
     answer_seconds
-        How long an answer to connecting or authenticating is waited for.
+        Timeout of an answer to connecting or authenticating.
     """
 
     def __init__(self, keys: AlpacaKeys, hosts: AlpacaHosts, feed: str, answer_seconds: float) -> None:
@@ -88,10 +88,10 @@ class Connection(StockDataStream):
             await self._connect()
             await asyncio.wait_for(self._auth(), self._answer_seconds)
         except TimeoutError:
-            await self.hang_up()
+            await self.disconnect()
             raise Refusal("no answer in time") from None
         except (*BROKEN, *_GARBLED) as error:
-            await self.hang_up()
+            await self.disconnect()
             raise Refusal(_reason(error)) from None
 
     async def _connect(self) -> None:
@@ -99,17 +99,17 @@ class Connection(StockDataStream):
         await asyncio.wait_for(super()._connect(), 2.0 * self._answer_seconds)
 
     async def receive(self) -> bytes | str:
-        """The next frame; one of :data:`BROKEN` if the connection broke."""
+        """Wait for the next frame; raises one of :data:`BROKEN` if the connection broke."""
         data: bytes | str = await self._socket().recv()
         return data
 
     async def send(self, message: Mapping[str, Any]) -> None:
-        """Send one message, in fragments as the client does; one of :data:`BROKEN` if that broke."""
+        """Send one message, in fragments as the client does; raises one of :data:`BROKEN` on failure."""
         data: bytes = msgpack.packb(message)
         await self._socket().send([data[at : at + _FRAGMENT] for at in range(0, len(data), _FRAGMENT)])
 
-    async def hang_up(self) -> None:
-        """Close it, politely for a second, then anyway."""
+    async def disconnect(self) -> None:
+        """Close the connection: gracefully for a second, then by force."""
         socket, self._ws = self._ws, None
         if socket is None:
             return

@@ -1,4 +1,4 @@
-"""Who asks, and whom: the keys of an account and the addresses of the services.
+"""The keys of an account and the addresses of the services.
 
 Both come from the environment, and nothing of a key is ever shown.
 """
@@ -38,7 +38,7 @@ class AlpacaKeys:
 
     @staticmethod
     def from_environment(environment: Mapping[str, str] = os.environ) -> AlpacaKeys:
-        """The keys in ``APCA_API_KEY_ID`` and ``APCA_API_SECRET_KEY``.
+        """Read the keys from ``APCA_API_KEY_ID`` and ``APCA_API_SECRET_KEY``.
 
         Raises
         ------
@@ -56,17 +56,17 @@ class AlpacaKeys:
 
     @property
     def is_paper(self) -> bool:
-        """Whether they belong to a paper account."""
+        """Whether the keys belong to a paper account."""
         return self.key_id.startswith("PK")
 
     def redact(self, text: str) -> str:
-        """The text without the keys, should another side have repeated them."""
+        """Remove the keys from a text, such as a server's message that repeats them."""
         return text.replace(self.secret, "***").replace(self.key_id, "***")
 
 
 @dataclass(frozen=True, slots=True)
 class AlpacaHosts:
-    """Where the services are: market data, its stream, and the trading service, which has the market's clock.
+    """The addresses of the services: market data, stream, and trading, which has the market's clock.
 
     ``trading_url`` is None for Alpaca's own, of which there are two: paper and live accounts'.
 
@@ -88,7 +88,7 @@ class AlpacaHosts:
 
     @staticmethod
     def from_environment(environment: Mapping[str, str] = os.environ) -> AlpacaHosts:
-        """Alpaca's own addresses, unless the environment names others.
+        """Return Alpaca's own addresses, unless the environment names others.
 
         The variables are ``APCA_API_DATA_URL``, ``APCA_API_STREAM_URL`` and ``APCA_API_BASE_URL``.
 
@@ -104,14 +104,14 @@ class AlpacaHosts:
         )
 
     def trading_urls(self, *, paper: bool) -> tuple[str, ...]:
-        """Where the market's clock may be asked with such keys, the likelier place first."""
+        """Return where such keys may read the market's clock, the likelier address first."""
         if self.trading_url is not None:
             return (self.trading_url,)
         return (_PAPER, _LIVE) if paper else (_LIVE, _PAPER)
 
 
 def _address(environment: Mapping[str, str], name: str) -> str | None:
-    # A version at the end is a habit of those who set this variable; the client adds its own.
+    # Users often include the version; the client adds its own.
     return environment.get(name, "").strip().rstrip("/").removesuffix("/v2").rstrip("/") or None
 
 

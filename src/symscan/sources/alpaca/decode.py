@@ -1,4 +1,4 @@
-"""A frame of the stream, made into columns at once: thousands of bars come in one burst."""
+"""Decode a frame of the stream into columns at once: thousands of bars arrive in one burst."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from symscan.sources.ports import BarBatch
 _BAR: Final = "b"
 _UPDATED_BAR: Final = "u"
 _COLUMNS: Final = itemgetter("S", "t", "o", "h", "l", "c", "v")
-_BROKEN: Final = (KeyError, TypeError, ValueError, OverflowError)
+_MALFORMED: Final = (KeyError, TypeError, ValueError, OverflowError)
 _TEXT: Final[frozenset[type]] = frozenset({str})
 _WHOLE: Final[frozenset[type]] = frozenset({int})
 _NUMBERS: Final[frozenset[type]] = frozenset({int, float})
@@ -27,45 +27,45 @@ _INTEGER_NANOSECONDS: Final = 2
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
-    """What one frame said.
+    """A decoded frame.
 
     Attributes
     ----------
-    arrivals
+    batches
         Its bars, in order; new ones and corrections apart.
     controls
-        Everything that is no bar: acknowledgements and errors.
-    broken
-        How many messages were bars by name, but could not be read as such.
+        The other messages: acknowledgements and errors.
+    malformed
+        Number of messages of a bar's type that could not be decoded.
     """
 
-    arrivals: tuple[BarBatch, ...]
+    batches: tuple[BarBatch, ...]
     controls: tuple[Mapping[str, Any], ...]
-    broken: int
+    malformed: int
 
 
 def decode(data: bytes | str) -> Frame:
-    """Read a frame.
+    """Decode a frame.
 
     Raises
     ------
     ValueError
-        If it is none of Alpaca's.
+        If it is not of Alpaca's format.
     """
     messages = _messages(data)
-    arrivals: list[BarBatch] = []
+    batches: list[BarBatch] = []
     controls: list[Mapping[str, Any]] = []
-    broken = 0
+    malformed = 0
     for kind, group in groupby(messages, key=_kind):
         if kind not in (_BAR, _UPDATED_BAR):
             controls += group
             continue
         bars = list(group)
-        arrived = _arrivals(bars, corrected=kind == _UPDATED_BAR)
-        broken += len(bars) - len(arrived.symbols)
-        if arrived.symbols:
-            arrivals.append(arrived)
-    return Frame(tuple(arrivals), tuple(controls), broken)
+        batch = _to_batch(bars, corrected=kind == _UPDATED_BAR)
+        malformed += len(bars) - len(batch.symbols)
+        if batch.symbols:
+            batches.append(batch)
+    return Frame(tuple(batches), tuple(controls), malformed)
 
 
 def _messages(data: bytes | str) -> list[Any]:
@@ -81,12 +81,12 @@ def _kind(message: Mapping[str, Any]) -> Any:
     return message.get("T")
 
 
-def _arrivals(bars: Sequence[Mapping[str, Any]], *, corrected: bool) -> BarBatch:
+def _to_batch(bars: Sequence[Mapping[str, Any]], *, corrected: bool) -> BarBatch:
     try:
         columns = _columns(map(_COLUMNS, bars))
-    except _BROKEN:
+    except _MALFORMED:
         columns = _columns(_COLUMNS(bar) for bar in bars if _is_whole(bar))
-    symbols, ends, fields = columns  # whether they are valid bars is for the session to say: one rule for all
+    symbols, ends, fields = columns  # the session validates the bars: one rule for all feeds
     return BarBatch(symbols, ends, fields, corrected)
 
 
@@ -98,7 +98,7 @@ def _columns(
     _check_types(starts, _WHOLE)
     for column in values:
         _check_types(column, _NUMBERS)
-    # A bar's time is its start; here it counts by the instant it is complete.
+    # Alpaca labels bars by their start, symscan by their end.
     ends = np.array(starts, np.int64) // 1_000 + MINUTE
     return symbols, ends, np.array(values, np.float64)
 
@@ -112,6 +112,6 @@ def _check_types(column: Sequence[Any], allowed: frozenset[type]) -> None:
 def _is_whole(bar: Mapping[str, Any]) -> bool:
     try:
         _columns([_COLUMNS(bar)])
-    except _BROKEN:
+    except _MALFORMED:
         return False
     return True

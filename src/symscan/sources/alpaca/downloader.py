@@ -1,4 +1,4 @@
-"""Bars and splits from Alpaca into a store, part by part: what is in it is not asked again."""
+"""Download bars and splits from Alpaca into a store, batch by batch; stored ones are not fetched again."""
 
 from __future__ import annotations
 
@@ -15,35 +15,35 @@ import polars as pl
 from symscan.model.instant import MINUTE, Instant, from_datetime, to_datetime
 from symscan.model.interval import Interval
 from symscan.model.session import Session
-from symscan.sources.alpaca.download_batches import Part, missing_parts
+from symscan.sources.alpaca.download_batches import DownloadBatch, missing_batches
 from symscan.sources.alpaca.stored_rows import NEW_YORK, stored_rows
 from symscan.sources.progress import Progress, silent
 from symscan.sources.store.bar_store import SPLITS_SCHEMA, BarStore
 from symscan.sources.store.update import StoreUpdate
 
 SPLITS: Final = "splits"
-"""What splits are called among the subjects that a store was asked about."""
+"""The key of splits in the catalogue's record of what was fetched."""
 
 _FIRST_DAY: Final = date(2016, 1, 1)
 """Alpaca's bars begin here, so older splits divide nothing."""
 
 _SETTLED: Final = 16 * MINUTE
-"""How long after its post-market a session can be fetched whole: cheap plans lack the last 15 minutes."""
+"""Delay after its post-market until a session can be fetched whole: cheap plans lack the last 15 minutes."""
 
 _RATIO_TOLERANCE: Final = 1e-6
 
-_PATIENCE_SECONDS: Final = 60.0
-"""How long another session's fetch into the same store is waited for: it writes one part at a time."""
+_LOCK_WAIT_SECONDS: Final = 60.0
+"""How long to wait for the store's lock: another download holds it for one batch at a time."""
 
 
 class Rest(Protocol):
-    """What is asked of Alpaca's REST services; see :class:`symscan.sources.alpaca.rest.AlpacaRest`."""
+    """The REST services a download uses; see :class:`symscan.sources.alpaca.rest.AlpacaRest`."""
 
     feed: str
 
     @property
     def refused(self) -> Mapping[str, str]:
-        """The symbols that were not taken so far, with Alpaca's words."""
+        """The symbols refused so far, with Alpaca's messages."""
 
     def bars(
         self,
@@ -62,7 +62,7 @@ class Rest(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SplitConflict:
-    """A split of the store that Alpaca has with another ratio; the store's stays."""
+    """A stored split that Alpaca has with another ratio; the stored one is kept."""
 
     symbol: str
     ex_date: date
@@ -72,24 +72,24 @@ class SplitConflict:
 
 @dataclass(frozen=True, slots=True)
 class FetchReport:
-    """What was fetched.
+    """The result of a download.
 
     Attributes
     ----------
     bars, sessions
-        Bars that came, and session dates that were asked for, by interval.
+        Bars fetched, and session dates requested, by interval.
     symbols
-        How many symbols were asked for.
+        Number of symbols requested.
     silent
         Those of them without any bar, ascending.
     refused
-        Those that Alpaca did not take, with its words; they are asked again by the next fetcher.
+        Those that Alpaca refused, with its messages; the next download requests them again.
     splits
         Splits that are new to the store.
-    contradictions
-        Splits that the store has otherwise.
+    split_conflicts
+        Splits that the store has with another ratio.
     outside, zero_volume, bad_bars
-        Bars left out: in no session, without volume, that cannot be a bar.
+        Bars dropped: outside of any session, without volume, invalid.
     """
 
     bars: dict[Interval, int]
@@ -98,19 +98,19 @@ class FetchReport:
     silent: tuple[str, ...]
     refused: Mapping[str, str]
     splits: int
-    contradictions: tuple[SplitConflict, ...]
+    split_conflicts: tuple[SplitConflict, ...]
     outside: int
     zero_volume: int
     bad_bars: int
 
 
 def settled_at(session: Session) -> Instant:
-    """From when on everything of a session can be fetched, its post-market included."""
+    """Return when a session can be fetched whole, its post-market included."""
     return session.post_close + _SETTLED
 
 
 def is_settled(session: Session, now: Instant) -> bool:
-    """Whether everything of a session can be fetched."""
+    """Whether a session can be fetched whole."""
     return now >= settled_at(session)
 
 
@@ -122,12 +122,12 @@ class Downloader:
     store
         The store; its bars must be of the same feed.
     rest
-        Who is asked.
+        Alpaca's REST services.
     now
         The market's clock, UTC microseconds. A session that is not over yet is fetched as far as it goes,
-        and again by the next fetcher.
-    writing
-        Held while a change is committed, for files that others may be reading go then.
+        and again by the next download.
+    commit_lock
+        Held while a change is committed, which removes files that others may be reading.
 
     Raises
     ------
@@ -136,36 +136,40 @@ class Downloader:
     """
 
     def __init__(
-        self, store: BarStore, rest: Rest, now: Instant, writing: AbstractContextManager[object] | None = None
+        self,
+        store: BarStore,
+        rest: Rest,
+        now: Instant,
+        commit_lock: AbstractContextManager[object] | None = None,
     ) -> None:
         self._origin: Final = f"alpaca:{rest.feed}"
-        store.refuse_other(self._origin)
+        store.check_origin(self._origin)
         self._store = store
         self._rest = rest
         self._now = now
         self._today: Final = to_datetime(now).astimezone(NEW_YORK).date()
-        self._writing = nullcontext() if writing is None else writing
+        self._commit_lock = nullcontext() if commit_lock is None else commit_lock
         self._unsettled: dict[tuple[str, date], frozenset[str]] = {}
         self._counts: Counter[str] = Counter()
         self._bars: Counter[Interval] = Counter()
         self._sessions: defaultdict[Interval, set[date]] = defaultdict(set)
         self._symbols: set[str] = set()
-        self._heard: set[str] = set()
-        self._contradictions: list[SplitConflict] = []
+        self._symbols_with_bars: set[str] = set()
+        self._split_conflicts: list[SplitConflict] = []
 
     def missing(
         self, symbols: Collection[str], interval: Interval, sessions: Sequence[Session]
-    ) -> list[Part]:
-        """What of these bars, of sessions that follow each other, is neither in the store nor refused."""
+    ) -> list[DownloadBatch]:
+        """Return the batches of these bars, of consecutive sessions, that are neither stored nor refused."""
         taken = [symbol for symbol in symbols if symbol not in self._rest.refused]
-        return missing_parts(interval, sessions, taken, partial(self._asked, str(interval)))
+        return missing_batches(interval, sessions, taken, partial(self._fetched_symbols, str(interval)))
 
     def missing_splits(self, symbols: Collection[str], through: date) -> list[str]:
-        """The symbols whose splits up to a date may not be in the store, ascending."""
-        return sorted(set(symbols) - self._asked(SPLITS, through) - self._rest.refused.keys())
+        """Return the symbols whose splits up to a date may not be stored, ascending."""
+        return sorted(set(symbols) - self._fetched_symbols(SPLITS, through) - self._rest.refused.keys())
 
-    def fetch_bars(self, parts: Sequence[Part], progress: Progress = silent) -> None:
-        """Fetch the parts one after the other; what came before an error or an interruption is kept.
+    def fetch_bars(self, batches: Sequence[DownloadBatch], progress: Progress = silent) -> None:
+        """Fetch batches one after the other; those stored before an error or interruption are kept.
 
         Raises
         ------
@@ -174,19 +178,19 @@ class Downloader:
         DataError
             If the store cannot be changed.
         """
-        total = sum(len(part.sessions) for part in parts)
+        total = sum(len(batch.sessions) for batch in batches)
         done = 0
-        for part in parts:
-            progress(f"fetching {part.interval}", done, total)
-            start, end = _range(part)
-            end = min(end, self._now - _SETTLED)  # asked for more, a plan without it refuses everything
-            answer = self._rest.bars(part.symbols, part.interval, start, end, asof=self._today)
-            self._keep(part, stored_rows(answer, part, self._counts))
-            done += len(part.sessions)
-            progress(f"fetching {part.interval}", done, total)
+        for batch in batches:
+            progress(f"fetching {batch.interval}", done, total)
+            start, end = _range(batch)
+            end = min(end, self._now - _SETTLED)  # a plan without later bars refuses the whole request
+            answer = self._rest.bars(batch.symbols, batch.interval, start, end, asof=self._today)
+            self._store_batch(batch, stored_rows(answer, batch, self._counts))
+            done += len(batch.sessions)
+            progress(f"fetching {batch.interval}", done, total)
 
     def fetch_splits(self, symbols: Collection[str], through: date | None = None) -> None:
-        """Fetch the splits up to a date, today's if None; the store's own stay where they contradict.
+        """Fetch the splits up to a date, today if None; stored ones are kept where they differ.
 
         Raises
         ------
@@ -201,74 +205,74 @@ class Downloader:
             return
         found = self._rest.splits(names, _FIRST_DAY, through)
         with self._updating() as update:
-            splits, contradictions = _merged(self._store.splits(), found)
+            splits, split_conflicts = _merge_splits(self._store.splits(), found)
             self._counts["splits"] += splits.height - self._store.splits().height
-            self._contradictions += contradictions
+            self._split_conflicts += split_conflicts
             if splits.height:
                 update.put_splits(splits)
-            self._remember(update, SPLITS, through, names, is_settled=through <= self._today)
+            self._record_fetched(update, SPLITS, through, names, is_settled=through <= self._today)
 
     def report(self) -> FetchReport:
-        """What was fetched so far."""
+        """Return what was downloaded so far."""
         return FetchReport(
             bars=dict(self._bars),
             sessions={interval: len(days) for interval, days in self._sessions.items()},
             symbols=len(self._symbols),
-            silent=tuple(sorted(self._symbols - self._heard - self._rest.refused.keys())),
-            contradictions=tuple(self._contradictions),
+            silent=tuple(sorted(self._symbols - self._symbols_with_bars - self._rest.refused.keys())),
+            split_conflicts=tuple(self._split_conflicts),
             refused=dict(self._rest.refused),
             **{name: self._counts[name] for name in ("splits", "outside", "zero_volume", "bad_bars")},
         )
 
-    def _keep(self, part: Part, rows: pl.DataFrame) -> None:
-        """Put a part's bars into the store, all of them at once, and remember that they were asked."""
-        interval = part.interval
+    def _store_batch(self, batch: DownloadBatch, rows: pl.DataFrame) -> None:
+        """Store a batch's bars in one update, and record that they were fetched."""
+        interval = batch.interval
         of_day = {day: bars for (day,), bars in rows.partition_by("session", as_dict=True).items()}
         with self._updating() as update:
-            for session in part.sessions:
+            for session in batch.sessions:
                 bars = of_day.get(session.date)
                 if bars is not None:
                     update.put(interval, session.date, self._with_stored(interval, session.date, bars))
                 settled = is_settled(session, self._now)
-                self._remember(update, str(interval), session.date, part.symbols, is_settled=settled)
+                self._record_fetched(update, str(interval), session.date, batch.symbols, is_settled=settled)
         self._bars[interval] += rows.height
-        self._sessions[interval].update(session.date for session in part.sessions)
-        self._symbols.update(part.symbols)
-        self._heard.update(rows["symbol"].unique())
+        self._sessions[interval].update(session.date for session in batch.sessions)
+        self._symbols.update(batch.symbols)
+        self._symbols_with_bars.update(rows["symbol"].unique())
 
     @contextmanager
     def _updating(self) -> Iterator[StoreUpdate]:
-        with ExitStack() as stack, self._store.updating(_PATIENCE_SECONDS) as update:
-            update.claim(self._origin)
+        with ExitStack() as stack, self._store.updating(_LOCK_WAIT_SECONDS) as update:
+            update.set_origin(self._origin)
             yield update
-            stack.enter_context(self._writing)  # held while the update is committed, not while it is made
+            stack.enter_context(self._commit_lock)  # held while the update is committed, not while it is made
 
-    def _asked(self, subject: str, day: date) -> frozenset[str]:
-        """Who was asked about a day, by anybody if the day is over, else by us."""
-        asked, unsettled = self._store.asked(subject, day), self._unsettled.get((subject, day))
-        return asked | unsettled if unsettled else asked
+    def _fetched_symbols(self, subject: str, day: date) -> frozenset[str]:
+        """Return the symbols fetched for a day: by any download if the day is over, else by this one."""
+        fetched, unsettled = self._store.fetched_symbols(subject, day), self._unsettled.get((subject, day))
+        return fetched | unsettled if unsettled else fetched
 
-    def _remember(
+    def _record_fetched(
         self, update: StoreUpdate, subject: str, day: date, symbols: Sequence[str], *, is_settled: bool
     ) -> None:
         symbols = [symbol for symbol in symbols if symbol not in self._rest.refused]
         if is_settled:
-            update.put_asked(subject, day, symbols)
+            update.record_fetched(subject, day, symbols)
         else:
-            self._unsettled[subject, day] = self._asked(subject, day).union(symbols)
+            self._unsettled[subject, day] = self._fetched_symbols(subject, day).union(symbols)
 
     def _with_stored(self, interval: Interval, day: date, bars: pl.DataFrame) -> pl.DataFrame:
-        """A session's bars beside the stored ones of other symbols; of the same they take the place."""
+        """Merge a session's bars with the stored ones of other symbols; those of the same are replaced."""
         stored = self._store.load(interval, [day])
         others = stored.filter(~pl.col("symbol").is_in(bars["symbol"].unique().implode()))
-        # A symbol's bars are in order and from one side only; sorting by both columns takes 20 times as long.
+        # A symbol's bars are in order and from one frame; sorting by both columns takes 20 times as long.
         return pl.concat([others, bars]).sort("symbol", maintain_order=True)
 
 
-def _range(part: Part) -> tuple[Instant, Instant]:
-    """From when to when bars of a part begin: its sessions' hours, or its days in New York."""
-    first, last = part.sessions[0], part.sessions[-1]
-    if part.interval.is_intraday:
+def _range(batch: DownloadBatch) -> tuple[Instant, Instant]:
+    """Return the range of a batch's bar starts: its sessions' hours, or its days in New York."""
+    first, last = batch.sessions[0], batch.sessions[-1]
+    if batch.interval.is_intraday:
         return first.pre_open, last.post_close
     return _midnight(first.date), _midnight(last.date + timedelta(days=1))
 
@@ -277,12 +281,12 @@ def _midnight(day: date) -> Instant:
     return from_datetime(datetime(day.year, day.month, day.day, tzinfo=NEW_YORK))
 
 
-def _merged(stored: pl.DataFrame, found: pl.DataFrame) -> tuple[pl.DataFrame, list[SplitConflict]]:
-    """The stored splits and those that are new, and what contradicts."""
+def _merge_splits(stored: pl.DataFrame, found: pl.DataFrame) -> tuple[pl.DataFrame, list[SplitConflict]]:
+    """Merge new splits into the stored ones; return these and the conflicts."""
     key = ["symbol", "ex_date"]
     found = found.select(list(SPLITS_SCHEMA)).cast(SPLITS_SCHEMA).unique(key, keep="first")
     both = found.join(stored, on=key, suffix="_stored")
     differs = (pl.col("ratio") / pl.col("ratio_stored") - 1.0).abs() > _RATIO_TOLERANCE
-    contradictions = both.filter(differs).sort(key).select(*key, "ratio_stored", "ratio")
+    split_conflicts = both.filter(differs).sort(key).select(*key, "ratio_stored", "ratio")
     added = found.join(stored, on=key, how="anti")
-    return pl.concat([stored, added]).sort(key), [SplitConflict(*row) for row in contradictions.iter_rows()]
+    return pl.concat([stored, added]).sort(key), [SplitConflict(*row) for row in split_conflicts.iter_rows()]

@@ -1,4 +1,4 @@
-"""What Alpaca refuses, in words that say what to do."""
+"""Errors of Alpaca's services, with messages that say what to do."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ _FINAL: Final = {
     "v2 not enabled": _NO_RIGHT,
     "HTTP 404": _NOT_HERE,
 }
-_CROWDED: Final = "connection limit exceeded"
+_CONNECTION_LIMIT: Final = "connection limit exceeded"
 
 _REFUSALS: Final = {
     401: "not authenticated",
     402: "auth failed",
     404: "auth timeout",
-    406: _CROWDED,
+    406: _CONNECTION_LIMIT,
     408: "v2 not enabled",
     409: "insufficient subscription",
 }
@@ -48,58 +48,60 @@ LOSES_BARS: Final = frozenset({SLOW_CLIENT, SERVER_ERROR})
 """Errors after which bars may be missing although the connection stays."""
 
 
-def refusal(status: int | None, body: str, feed: str) -> str:
-    """Why a REST request was refused, and what to do about it.
+def refusal_message(status: int | None, body: str, feed: str) -> str:
+    """Return why a REST request was refused, and what to do about it.
 
     Parameters
     ----------
     status
         The answer's HTTP status; None if it had none.
     body
-        What the answer says.
+        The answer's content.
     feed
-        The feed that was asked for.
+        The requested feed.
     """
-    said = _said(body)
+    reason = _message_of(body)
     if denies_keys(status, body):
-        return f"Alpaca does not accept the keys ({status}: {said}); check {KEY_ID} and {SECRET_KEY}"
+        return f"Alpaca does not accept the keys ({status}: {reason}); check {KEY_ID} and {SECRET_KEY}"
     if status in (402, 403):
-        return f"the account may not read this data of feed {feed} ({status}: {said}); {_WHERE.get(feed, '')}"
+        return (
+            f"the account may not read this data of feed {feed} ({status}: {reason}); {_WHERE.get(feed, '')}"
+        )
     if status in (400, 404, 422):
-        return f"Alpaca refuses the request ({status}: {said}); check the symbols and the dates"
+        return f"Alpaca refuses the request ({status}: {reason}); check the symbols and the dates"
     if status == 429:
         return (
-            f"Alpaca counts too many requests ({said}), for minutes on end; wait, or ask for less at a time"
+            f"Alpaca counts too many requests ({reason}), for minutes on end; wait, or ask for less at a time"
         )
-    return f"Alpaca's server failed, again and again ({status}: {said}); try again later"
+    return f"Alpaca's server failed, again and again ({status}: {reason}); try again later"
 
 
 def denies_keys(status: int | None, body: str) -> bool:
-    """Whether a REST request was refused for its keys, not for what it asked."""
-    return status == 401 or (status == 403 and "subscription" not in _said(body).lower())
+    """Whether a REST request was refused because of its keys."""
+    return status == 401 or (status == 403 and "subscription" not in _message_of(body).lower())
 
 
 class SymbolsRefused(FeedError):
-    """A REST request was refused for its symbols.
+    """A REST request was refused because of its symbols.
 
     Attributes
     ----------
-    said
-        Alpaca's own words, which may name them.
+    reason
+        Alpaca's message, which may name them.
     """
 
-    def __init__(self, message: str, said: str) -> None:
+    def __init__(self, message: str, reason: str) -> None:
         super().__init__(message)
-        self.said = said
+        self.reason = reason
 
-    def of(self, symbols: Sequence[str]) -> list[str]:
-        """Which of the symbols are refused: those that it names, or one alone; none if it is not known."""
-        named = set(re.split(r"[\s,:;'\"\[\]()]+", self.said)).intersection(symbols)
+    def refused_of(self, symbols: Sequence[str]) -> list[str]:
+        """Return the refused symbols: those that the message names, or a single one; none if unknown."""
+        named = set(re.split(r"[\s,:;'\"\[\]()]+", self.reason)).intersection(symbols)
         return [symbol for symbol in symbols if symbol in named or len(symbols) == 1]
 
-    def parts(self, symbols: Sequence[str]) -> list[Sequence[str]]:
-        """What to ask for instead: all but those that are refused, else halves."""
-        refused = frozenset(self.of(symbols))
+    def remaining_batches(self, symbols: Sequence[str]) -> list[Sequence[str]]:
+        """Return what to request instead: all but the refused symbols, else halves."""
+        refused = frozenset(self.refused_of(symbols))
         if refused:
             others = [symbol for symbol in symbols if symbol not in refused]
             return [others] if others else []
@@ -107,13 +109,13 @@ class SymbolsRefused(FeedError):
         return [symbols[:middle], symbols[middle:]]
 
 
-def refused(status: int | None, body: str, feed: str, redact: Callable[[str], str]) -> FeedError:
-    """The error that a refused REST request is; its message without the keys."""
-    message = redact(refusal(status, body, feed))
+def refusal_error(status: int | None, body: str, feed: str, redact: Callable[[str], str]) -> FeedError:
+    """Return the exception for a refused REST request; its message has the keys redacted."""
+    message = redact(refusal_message(status, body, feed))
     if denies_keys(status, body):
         return KeysRefused(message)
-    if status in (400, 422) and "symbol" in _said(body).lower():
-        return SymbolsRefused(message, _said(body))
+    if status in (400, 422) and "symbol" in _message_of(body).lower():
+        return SymbolsRefused(message, _message_of(body))
     return FeedError(message)
 
 
@@ -122,20 +124,20 @@ class Refusal(Exception):
 
     @property
     def is_final(self) -> bool:
-        """Whether another try is of no use."""
+        """Whether a retry is useless."""
         return str(self) in _FINAL
 
     @property
-    def is_crowded(self) -> bool:
-        """Whether others use the account's connections: perhaps only a former self, not yet given up."""
-        return str(self) == _CROWDED
+    def is_connection_limit(self) -> bool:
+        """Whether the account's connections are all in use, perhaps by a process that was killed."""
+        return str(self) == _CONNECTION_LIMIT
 
     def advice(self, feed: str) -> str:
-        """What it means and what to do, when it has been the last try."""
+        """Return what the refusal means and what to do, after the last attempt."""
         reason = str(self)
         if reason in _FINAL:
             return _FINAL[reason].format(reason=reason, feed=feed, keys=f"{KEY_ID} and {SECRET_KEY}")
-        if self.is_crowded:
+        if self.is_connection_limit:
             return (
                 f"Alpaca allows the account no further connection to its stream ({reason}); "
                 "end the other program that uses it, then try again"
@@ -143,14 +145,14 @@ class Refusal(Exception):
         return f"Alpaca's stream cannot be reached ({reason}); check the network, and try again"
 
 
-def refused_by(code: int | None) -> Refusal | None:
-    """The refusal that an error in the middle of a session amounts to; None if the connection outlives it."""
+def refusal_of_code(code: int | None) -> Refusal | None:
+    """Return the refusal for an error code during a session; None if the connection survives it."""
     reason = None if code is None else _REFUSALS.get(code)
     return None if reason is None else Refusal(reason)
 
 
-def meaning(code: int | None, message: str, times: int) -> str:
-    """What an error means that the stream sent in the middle of a session; it came so many times."""
+def error_message(code: int | None, message: str, times: int) -> str:
+    """Return the message for an error that the stream sent during a session, so many times."""
     if code == SLOW_CLIENT:
         return (
             f"Alpaca says that this computer reads too slowly ({message}, {times} so far); "
@@ -159,8 +161,8 @@ def meaning(code: int | None, message: str, times: int) -> str:
     return f"Alpaca's stream reports an error: {message} ({code})"
 
 
-def _said(body: str) -> str:
-    """The message in an answer: its ``message``, else its first words."""
+def _message_of(body: str) -> str:
+    """Extract the message of an answer: its ``message``, else its first 200 characters."""
     try:
         message = json.loads(body)["message"]
     except (ValueError, KeyError, TypeError):

@@ -1,4 +1,4 @@
-"""Alpaca as a feed: minute bars and corrections from its stream, missed bars by REST."""
+"""The Alpaca feed: minute bars and corrections from the stream, missed bars by REST."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from symscan.model.instant import MINUTE, SECOND, Instant
 from symscan.model.interval import ONE_MINUTE, Interval
 from symscan.sources.alpaca.credentials import AlpacaHosts, AlpacaKeys
 from symscan.sources.alpaca.rest import AlpacaRest
-from symscan.sources.alpaca.subscriptions import shown
+from symscan.sources.alpaca.subscriptions import format_symbols
 from symscan.sources.ports import BarBatch, Connected, Delivery, Notice
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ _LONGEST_WAIT_SECONDS: Final = 3_600.0
 
 
 class _Woken:
-    """What :meth:`AlpacaFeed.wake` puts into the queue."""
+    """Sentinel that :meth:`AlpacaFeed.wake` puts into the queue."""
 
 
 _WOKEN: Final = _Woken()
@@ -41,13 +41,13 @@ class AlpacaFeed:
     Parameters
     ----------
     keys
-        Whose account.
+        The account's keys.
     hosts
-        Where the services are.
+        The addresses of the services.
     feed
-        ``iex`` or ``sip``: for the stream and for what is fetched.
-    patience
-        How long the stream is waited for.
+        ``iex`` or ``sip``: for the stream and for fetched bars.
+    timeouts
+        Timeouts and retry delays of the stream.
 
     Raises
     ------
@@ -60,7 +60,7 @@ class AlpacaFeed:
         keys: AlpacaKeys,
         hosts: AlpacaHosts,
         feed: str,
-        patience: StreamTimeouts | None = None,
+        timeouts: StreamTimeouts | None = None,
     ) -> None:
         self._rest = AlpacaRest(keys, hosts, feed)
         self.name = f"alpaca:{feed}"
@@ -69,9 +69,9 @@ class AlpacaFeed:
         from symscan.sources.alpaca.http_client import HttpTimeouts
         from symscan.sources.alpaca.stream import Stream, StreamTimeouts
 
-        quickly = HttpTimeouts(read_seconds=_CLOCK_READ_SECONDS, retries=1)
-        self._clock = AlpacaRest(keys, hosts, feed, quickly)
-        self._stream = Stream(keys, hosts, feed, self._take, patience or StreamTimeouts())
+        clock_timeouts = HttpTimeouts(read_seconds=_CLOCK_READ_SECONDS, retries=1)
+        self._clock = AlpacaRest(keys, hosts, feed, clock_timeouts)
+        self._stream = Stream(keys, hosts, feed, self._enqueue, timeouts or StreamTimeouts())
         self._queue: SimpleQueue[Delivery | FeedError | _Woken] = SimpleQueue()
         self._reported: set[str] = set()
         self._reporting = threading.Lock()
@@ -80,38 +80,38 @@ class AlpacaFeed:
         self._offset: Instant | None = None
 
     def open(self) -> None:
-        """Connect and begin to deliver; returns when the feed said yes.
+        """Connect and begin to deliver; returns when the stream is subscribed.
 
         Raises
         ------
         FeedError
-            If it does not: a wrong key, no right to the data, no connection left, no network.
+            If that fails: a wrong key, no right to the data, no connection left, no network.
         """
-        measuring = self._measure_beside()
+        measurement = self._start_clock_measurement()
         self._stream.open()
-        # Nothing is decided by the clock before there is one, unless it cannot be had.
-        measuring.join(2.0 * _CLOCK_READ_SECONDS)
+        # The session must not begin on an unmeasured clock, unless measuring it takes too long.
+        measurement.join(2.0 * _CLOCK_READ_SECONDS)
 
     def close(self) -> None:
-        """Deliver no more; returns within five seconds, whatever the other side does."""
+        """Close the stream; returns within five seconds, also if the server does not answer."""
         self._stream.close()
         self.wake()
 
     def now(self) -> Instant:
-        """The market's clock: this computer's, put right by what they differed at the last connection."""
+        """Return the market's clock: this computer's, corrected by the last measured offset."""
         return time.time_ns() // 1_000 - (self._offset or 0)
 
     def clock_offset_ms(self) -> float | None:
-        """This computer's clock minus the market's; None as long as the market's is not known."""
+        """Return this computer's clock minus the market's; None until it is measured."""
         return None if self._offset is None else self._offset / 1_000
 
     def subscribe(self, symbols: Sequence[str]) -> None:
-        """Deliver bars of these symbols, too; does not wait."""
-        self._stream.want(symbols)
+        """Subscribe symbols; does not wait."""
+        self._stream.subscribe(symbols)
 
     def unsubscribe(self, symbols: Sequence[str]) -> None:
-        """Deliver no more bars of these symbols; does not wait."""
-        self._stream.unwant(symbols)
+        """Unsubscribe symbols; does not wait."""
+        self._stream.unsubscribe(symbols)
 
     def receive(self, until: Instant) -> Delivery | None:
         """The next delivery; None once the market's clock has passed ``until``, or after :meth:`wake`.
@@ -129,7 +129,7 @@ class AlpacaFeed:
             self._is_woken = False
             return None
         if isinstance(item, FeedError):
-            self._queue.put(item)  # nor is there anything next time
+            self._queue.put(item)  # the next call raises it, too
             raise item
         return item
 
@@ -150,18 +150,18 @@ class AlpacaFeed:
         # Bars end on the minute and are asked for by their start, from the first microsecond after.
         frame = self._rest.bars(symbols, ONE_MINUTE, after - MINUTE + 1, until - MINUTE + 1)
         self.report_refused(self._rest.refused)
-        return self._arrivals(frame)
+        return self._to_batch(frame)
 
     def report_refused(self, refused: Mapping[str, str]) -> None:
-        """Deliver a notice of the symbols that Alpaca does not take, of each once; any thread may."""
+        """Deliver a notice of symbols that Alpaca refuses, each once; thread-safe."""
         with self._reporting:
             new = {symbol: why for symbol, why in list(refused.items()) if symbol not in self._reported}
             self._reported.update(new)
         if new:
-            said = next(iter(new.values()))
-            self._queue.put(Notice(f"Alpaca refuses {shown(list(new))} ({said}); no bars of them"))
+            reason = next(iter(new.values()))
+            self._queue.put(Notice(f"Alpaca refuses {format_symbols(list(new))} ({reason}); no bars of them"))
 
-    def _arrivals(self, frame: pl.DataFrame) -> BarBatch:
+    def _to_batch(self, frame: pl.DataFrame) -> BarBatch:
         ends = frame["start"].to_physical().to_numpy() + MINUTE
         fields = np.ascontiguousarray(frame.select(FIELDS).to_numpy().T, np.float64).reshape(len(FIELDS), -1)
         return BarBatch(frame["symbol"].to_list(), ends, fields)
@@ -169,20 +169,20 @@ class AlpacaFeed:
     def _seconds_to(self, until: Instant) -> float:
         return min(max(0.0, (until - self.now()) / SECOND), _LONGEST_WAIT_SECONDS)
 
-    def _take(self, delivery: Delivery | FeedError) -> None:
-        """In the stream's thread."""
+    def _enqueue(self, delivery: Delivery | FeedError) -> None:
+        """Queue a delivery; called in the stream's thread."""
         self._queue.put(delivery)
         if isinstance(delivery, Connected):
             self._connections += 1
             if self._connections > 1:
-                self._measure_beside()
+                self._start_clock_measurement()
 
-    def _measure_beside(self) -> threading.Thread:
-        thread = threading.Thread(target=self._measure, name="market clock", daemon=True)
+    def _start_clock_measurement(self) -> threading.Thread:
+        thread = threading.Thread(target=self._measure_clock, name="market clock", daemon=True)
         thread.start()
         return thread
 
-    def _measure(self) -> None:
+    def _measure_clock(self) -> None:
         try:
             market, ours = self._clock.clock()
         except FeedError as error:

@@ -1,4 +1,4 @@
-"""Bars of earlier sessions from a store that is filled from Alpaca as they are asked for."""
+"""History from a store into which missing bars are downloaded from Alpaca on demand."""
 
 from __future__ import annotations
 
@@ -19,29 +19,29 @@ from symscan.sources.store.catalogue import catalogue_state
 from symscan.sources.stored.history import StoreHistory, reopened_history
 
 
-def _report_nothing(refused: Mapping[str, str]) -> None:
-    """For who does not want to know."""
+def _ignore_refused(refused: Mapping[str, str]) -> None:
+    """Ignore refused symbols."""
 
 
 class FetchedHistory:
-    """History from a store, where what is missing is fetched first.
+    """History from a store, where missing bars are downloaded first.
 
-    Several threads may ask. Whoever finds everything in the store does not wait for another's download.
-    Pickled, it becomes the history of the store alone: other processes find there what was fetched for them.
+    Thread-safe; a call that finds everything in the store does not wait for another's download. Pickled, it
+    becomes the history of the store alone: other processes read what this one downloaded for them.
 
     Parameters
     ----------
     store
-        The store; its bars must be of the feed that ``rest`` asks.
+        The store; its bars must be of the feed of ``rest``.
     rest
-        Who is asked.
+        Alpaca's REST services.
     calendar
         The exchange's sessions.
     now
         The market's clock at the start, UTC microseconds.
     report_refused
-        Called with the symbols that Alpaca does not take, and its words, whenever there are more; they are
-        not asked again, and the session goes on without them.
+        Called with the symbols that Alpaca refuses, and its messages, whenever there are more; they are not
+        requested again, and the session goes on without them.
 
     Raises
     ------
@@ -55,16 +55,16 @@ class FetchedHistory:
         rest: Rest,
         calendar: SessionCalendar,
         now: Instant,
-        report_refused: Callable[[Mapping[str, str]], None] = _report_nothing,
+        report_refused: Callable[[Mapping[str, str]], None] = _ignore_refused,
     ) -> None:
         self._root: Final = store.root
         self._store = store
         self._calendar = calendar
-        self._fetching = Lock()
-        self._reading = Lock()
+        self._fetch_lock = Lock()
+        self._read_lock = Lock()
         self._rest = rest
         self._report_refused = report_refused
-        self._fetcher = Downloader(store, rest, now, self._reading)
+        self._downloader = Downloader(store, rest, now, self._read_lock)
         self._state: object = None
         self._history: StoreHistory | None = None
 
@@ -73,7 +73,7 @@ class FetchedHistory:
 
     def symbols(self) -> frozenset[str]:
         """Every symbol the store has bars of."""
-        return self._store.symbols()  # without a lock: the session itself asks, and must not wait
+        return self._store.symbols()  # without a lock: called by the session, which must not wait
 
     def ensure(
         self,
@@ -83,7 +83,7 @@ class FetchedHistory:
         intervals: Sequence[Interval] = (ONE_DAY, ONE_MINUTE),
         progress: Progress = silent,
     ) -> None:
-        """Bring the bars of the ``days`` sessions before ``session`` into the store.
+        """Download missing bars of the ``days`` sessions before ``session`` into the store.
 
         Raises
         ------
@@ -93,7 +93,7 @@ class FetchedHistory:
             If the store cannot be changed.
         """
         for interval in intervals:
-            self._bring(symbols, interval, session, days, progress)
+            self._fetch_missing(symbols, interval, session, days, progress)
 
     def load(
         self, symbols: Sequence[str], interval: Interval, session: Session, days: int
@@ -107,9 +107,9 @@ class FetchedHistory:
         DataError
             If the store cannot be changed or read.
         """
-        self._bring(symbols, ONE_MINUTE if interval.is_intraday else ONE_DAY, session, days)
-        with self._reading:  # read here and now: a generator would read when the lock is free again
-            return iter(list(self._current().load(symbols, interval, session, days)))
+        self._fetch_missing(symbols, ONE_MINUTE if interval.is_intraday else ONE_DAY, session, days)
+        with self._read_lock:  # read at once: a generator would read after the lock is released
+            return iter(list(self._current_history().load(symbols, interval, session, days)))
 
     def daily(self, symbols: Sequence[str], session: Session) -> DailyHistory:
         """What is known the evening before ``session``.
@@ -121,16 +121,16 @@ class FetchedHistory:
         DataError
             If the store cannot be changed or read.
         """
-        self._bring(symbols, ONE_DAY, session, 1)
-        with self._reading:
-            return self._current().daily(symbols, session)
+        self._fetch_missing(symbols, ONE_DAY, session, 1)
+        with self._read_lock:
+            return self._current_history().daily(symbols, session)
 
     def report(self) -> FetchReport:
-        """What was fetched so far."""
-        with self._fetching:
-            return self._fetcher.report()
+        """Return what was downloaded so far."""
+        with self._fetch_lock:
+            return self._downloader.report()
 
-    def _bring(
+    def _fetch_missing(
         self,
         symbols: Collection[str],
         interval: Interval,
@@ -138,21 +138,23 @@ class FetchedHistory:
         days: int,
         progress: Progress = silent,
     ) -> None:
-        """Fetch what is missing; who misses nothing waits for nobody."""
-        fetcher = self._fetcher
+        """Download missing bars; does not take the lock if none are missing."""
+        downloader = self._downloader
         sessions = self._calendar.previous(session.date, days) if days else []
         if not sessions:
             return
-        if fetcher.missing_splits(symbols, session.date) or fetcher.missing(symbols, interval, sessions):
-            with self._fetching:
+        if downloader.missing_splits(symbols, session.date) or downloader.missing(
+            symbols, interval, sessions
+        ):
+            with self._fetch_lock:
                 before = len(self._rest.refused)
-                fetcher.fetch_splits(symbols, session.date)
-                fetcher.fetch_bars(fetcher.missing(symbols, interval, sessions), progress)
+                downloader.fetch_splits(symbols, session.date)
+                downloader.fetch_bars(downloader.missing(symbols, interval, sessions), progress)
                 if len(self._rest.refused) > before:
                     self._report_refused(dict(self._rest.refused))
 
-    def _current(self) -> StoreHistory:
-        """The history of the store as it is now: what it keeps in memory is true of one state only."""
+    def _current_history(self) -> StoreHistory:
+        """Return the history of the store's current state: its cache is valid for one state only."""
         state = catalogue_state(self._root)
         if self._history is None or state != self._state:
             self._state, self._history = state, StoreHistory(BarStore(self._root), self._calendar)

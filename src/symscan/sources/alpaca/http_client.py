@@ -1,4 +1,4 @@
-"""The official client's REST side, and what it lacks: a timeout, and retries that outlast a rate limit.
+"""The official REST client, with what it lacks: timeouts, and retries that outlast a rate limit.
 
 The only module that imports it for REST: import it where it is used, since the client is an extra and slow to
 import.
@@ -22,13 +22,13 @@ __all__ = ["APIError", "HttpClient", "HttpTimeouts", "RequestException"]
 
 _RETRIED: Final = (429, 500, 502, 503, 504)
 
-# What the client logs it also raises, or repeats for ever; nobody asked to see it on the terminal.
+# The client raises or repeats what it logs: without a handler it would be printed on the terminal as well.
 logging.getLogger("alpaca").addHandler(logging.NullHandler())
 
 
 @dataclass(frozen=True, slots=True)
 class HttpTimeouts:
-    """How long a request is waited for, and how often it is repeated where that may help.
+    """Timeouts of a request, and retries where they may help.
 
     Attributes
     ----------
@@ -48,8 +48,8 @@ class HttpTimeouts:
     longest_wait_seconds: float = 5.0
 
 
-class _Bounded(HTTPAdapter):
-    """Gives every request a timeout: the client gives none, and would wait for ever."""
+class _TimeoutAdapter(HTTPAdapter):
+    """Adds a timeout to every request: the client has none, and would wait forever."""
 
     def __init__(self, connect_seconds: float, read_seconds: float) -> None:
         super().__init__()
@@ -76,30 +76,30 @@ class HttpClient(RESTClient):
     Parameters
     ----------
     keys
-        Whose account asks.
+        The account's keys.
     base_url, version
         The service: ``https://data.alpaca.markets`` and ``v2``.
-    patience
-        How long to wait.
+    timeouts
+        Timeouts and retries.
     """
 
-    def __init__(self, keys: AlpacaKeys, base_url: str, version: str, patience: HttpTimeouts) -> None:
+    def __init__(self, keys: AlpacaKeys, base_url: str, version: str, timeouts: HttpTimeouts) -> None:
         super().__init__(
             base_url,
             keys.key_id,
             keys.secret,
             api_version=version,
             raw_data=True,
-            retry_attempts=patience.retries,
+            retry_attempts=timeouts.retries,
             retry_exception_codes=list(_RETRIED),
         )
-        self._patience = patience
-        adapter = _Bounded(patience.connect_seconds, patience.read_seconds)
+        self._timeouts = timeouts
+        adapter = _TimeoutAdapter(timeouts.connect_seconds, timeouts.read_seconds)
         for scheme in ("https://", "http://"):
             self._session.mount(scheme, adapter)
 
     def _one_request(self, method: str, url: str, opts: dict[str, Any], retry: int) -> dict[str, Any]:
-        waited = self._patience.first_wait_seconds * 2.0 ** (self._patience.retries - retry)
+        waited = self._timeouts.first_wait_seconds * 2.0 ** (self._timeouts.retries - retry)
         # The base sleeps so long should this request fail; it takes fractions, too.
-        self._retry_wait = min(waited, self._patience.longest_wait_seconds)  # type: ignore[assignment]
+        self._retry_wait = min(waited, self._timeouts.longest_wait_seconds)  # type: ignore[assignment]
         return super()._one_request(method, url, opts, retry)

@@ -1,4 +1,4 @@
-"""What is said over one connection: who is subscribed, and the bars that come."""
+"""The protocol of one connection to the stream: subscribe symbols, and deliver bars and errors."""
 
 from __future__ import annotations
 
@@ -14,30 +14,30 @@ from symscan.sources.alpaca.errors import (
     SERVER_ERROR,
     SLOW_CLIENT,
     SYMBOL_LIMIT,
-    meaning,
-    refused_by,
+    error_message,
+    refusal_of_code,
 )
-from symscan.sources.alpaca.subscriptions import Change, Subscriptions
+from symscan.sources.alpaca.subscriptions import SubscriptionRequest, Subscriptions
 from symscan.sources.ports import BarBatch, BarsDropped, Connected, Delivery, Notice
 
-Tell = Callable[[Delivery | FeedError], None]
+DeliveryHandler = Callable[[Delivery | FeedError], None]
 
 
 class StreamProtocol:
-    """From authentication to the end of a connection.
+    """Runs the protocol from authentication to the end of a connection.
 
     Parameters
     ----------
     connection
         Started.
     subscriptions
-        What is wanted; nothing of it is subscribed yet.
+        The requested symbols; none is subscribed yet.
     changed
-        Set whenever something else is wanted.
-    tell
-        Takes what the session is told.
+        Set whenever the requested symbols change.
+    publish
+        Takes deliveries for the session.
     answer_seconds
-        How long an answer to a request is waited for.
+        Timeout of an answer to a request.
     """
 
     def __init__(
@@ -45,29 +45,29 @@ class StreamProtocol:
         connection: Connection,
         subscriptions: Subscriptions,
         changed: asyncio.Event,
-        tell: Tell,
+        publish: DeliveryHandler,
         answer_seconds: float,
     ) -> None:
         self._connection = connection
         self._subscriptions = subscriptions
         self._changed = changed
-        self._tell = tell
+        self._publish = publish
         self._answer_seconds = answer_seconds
         self._reply: asyncio.Future[Mapping[str, Any]] | None = None
-        self._held: list[BarBatch] = []
+        self._early_batches: list[BarBatch] = []
         self._slow = 0
         self.live_since: float | None = None
-        """When everything wanted was subscribed and the session told so, on the loop's clock."""
+        """When all requested symbols were subscribed and ``Connected`` was published, on the loop's clock."""
 
     async def run(self) -> str:
-        """Talk until the connection breaks; the reason.
+        """Process messages until the connection breaks; return the reason.
 
         Raises
         ------
         Refusal
             If the stream ended it with an error.
         """
-        self._subscriptions.forget()
+        self._subscriptions.reset()
         tasks = [asyncio.create_task(self._read()), asyncio.create_task(self._subscribe())]
         try:
             ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -88,86 +88,88 @@ class StreamProtocol:
                 frame = decode(data)
             except ValueError as error:
                 why = str(error) or type(error).__name__
-                self._tell(BarsDropped(f"Alpaca sent something unreadable ({why})"))
+                self._publish(BarsDropped(f"Alpaca sent something unreadable ({why})"))
                 continue
-            for arrivals in frame.arrivals:
-                self._pass_on(arrivals)
-            if frame.broken:
-                self._tell(BarsDropped(f"Alpaca sent {frame.broken} bars that are none; they are ignored"))
+            for batch in frame.batches:
+                self._deliver(batch)
+            if frame.malformed:
+                self._publish(
+                    BarsDropped(f"Alpaca sent {frame.malformed} bars that are none; they are ignored")
+                )
             for control in frame.controls:
-                self._hear(control)
+                self._handle_control(control)
 
-    def _pass_on(self, arrivals: BarBatch) -> None:
+    def _deliver(self, batch: BarBatch) -> None:
         if self.live_since is None:
-            self._held.append(arrivals)  # the session hears first that the feed is back
+            self._early_batches.append(batch)  # ``Connected`` is published first
         else:
-            self._tell(arrivals)
+            self._publish(batch)
 
-    def _hear(self, control: Mapping[str, Any]) -> None:
+    def _handle_control(self, control: Mapping[str, Any]) -> None:
         match control.get("T"):
             case "subscription":
-                self._answered(control)
+                self._resolve_reply(control)
             case "error":
-                self._hear_error(control)
+                self._handle_error(control)
 
-    def _hear_error(self, error: Mapping[str, Any]) -> None:
+    def _handle_error(self, error: Mapping[str, Any]) -> None:
         code = error.get("code")
-        refusal = refused_by(code)
+        refusal = refusal_of_code(code)
         if refusal is not None:
             raise refusal
         if code == SLOW_CLIENT:
             self._slow += 1
         elif self._reply is not None and code == SERVER_ERROR:
-            raise EOFError(f"{error.get('msg')} ({code})")  # its state is anybody's guess: begin anew
+            raise EOFError(f"{error.get('msg')} ({code})")  # the stream's state is unknown: reconnect
         elif self._reply is not None:
-            self._answered(error)
+            self._resolve_reply(error)
             return
-        message = meaning(code, str(error.get("msg")), self._slow)
-        self._tell(BarsDropped(message) if code in LOSES_BARS else Notice(message))
+        message = error_message(code, str(error.get("msg")), self._slow)
+        self._publish(BarsDropped(message) if code in LOSES_BARS else Notice(message))
 
-    def _answered(self, message: Mapping[str, Any]) -> None:
+    def _resolve_reply(self, message: Mapping[str, Any]) -> None:
         if self._reply is not None and not self._reply.done():
             self._reply.set_result(message)
 
     async def _subscribe(self) -> None:
         while True:
             self._changed.clear()
-            while change := self._subscriptions.next_change():
-                self._notice(await self._request(change))
-            if (limited := self._subscriptions.limited()) is not None:
-                self._tell(limited)
+            while request := self._subscriptions.next_request():
+                self._publish_notice(await self._request(request))
+            if (limit_change := self._subscriptions.take_limit_change()) is not None:
+                self._publish(limit_change)
             if self.live_since is None:
                 self._go_live()
             await self._changed.wait()
 
-    async def _request(self, change: Change) -> str | None:
-        """Ask for a change and note the answer; a message if it was not yes."""
-        answer = await self._ask(change)
+    async def _request(self, request: SubscriptionRequest) -> str | None:
+        """Send a request and process the answer; return a message if it was refused."""
+        answer = await self._send(request)
         if answer.get("T") == "subscription":
-            return self._subscriptions.accept(change, answer.get("bars") or ())
-        if answer.get("code") == SYMBOL_LIMIT and change.action == "subscribe":
-            self._subscriptions.exceed(change)
+            return self._subscriptions.handle_accepted(request, answer.get("bars") or ())
+        if answer.get("code") == SYMBOL_LIMIT and request.action == "subscribe":
+            self._subscriptions.handle_limit(request)
             return None
-        return self._subscriptions.refuse(change, f"{answer.get('msg')}, {answer.get('code')}")
+        return self._subscriptions.handle_refused(request, f"{answer.get('msg')}, {answer.get('code')}")
 
-    async def _ask(self, change: Change) -> Mapping[str, Any]:
-        symbols = list(change.symbols)
+    async def _send(self, request: SubscriptionRequest) -> Mapping[str, Any]:
+        symbols = list(request.symbols)
         self._reply = asyncio.get_running_loop().create_future()
         try:
-            await self._connection.send({"action": change.action, "bars": symbols, "updatedBars": symbols})
+            await self._connection.send({"action": request.action, "bars": symbols, "updatedBars": symbols})
             return await asyncio.wait_for(self._reply, self._answer_seconds)
         except TimeoutError:
-            raise EOFError(f"no answer to {change.action} of {len(symbols)} symbols") from None
+            raise EOFError(f"no answer to {request.action} of {len(symbols)} symbols") from None
         finally:
             self._reply = None
 
     def _go_live(self) -> None:
         self.live_since = asyncio.get_running_loop().time()
-        self._tell(Connected())
-        for arrivals in self._held:
-            self._tell(arrivals)
-        self._held.clear()
+        self._publish(Connected())
+        for batch in self._early_batches:
+            self._publish(batch)
+        self._early_batches.clear()
 
-    def _notice(self, message: str | None) -> None:
+    def _publish_notice(self, message: str | None) -> None:
         if message:
-            self._tell(Notice(message))
+            self._publish(Notice(message))

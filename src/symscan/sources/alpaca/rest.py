@@ -1,6 +1,6 @@
-"""What is asked of Alpaca by REST: bars, splits, the market's clock.
+"""Client of Alpaca's REST services: bars, splits, the market's clock.
 
-Everything waits for the answer, and may be called from any thread.
+All calls wait for the answer, and are thread-safe.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from symscan.model.bar import FIELDS
 from symscan.model.instant import Instant, from_datetime, to_datetime, to_iso
 from symscan.model.interval import ONE_DAY, ONE_MINUTE, Interval
 from symscan.sources.alpaca.credentials import AlpacaHosts, AlpacaKeys
-from symscan.sources.alpaca.errors import SymbolsRefused, refused
+from symscan.sources.alpaca.errors import SymbolsRefused, refusal_error
 
 if TYPE_CHECKING:
     import polars as pl
@@ -46,16 +46,16 @@ class AlpacaRest:
     keys
         Whose account asks.
     hosts
-        Where the services are.
+        The addresses of the services.
     feed
         ``iex`` or ``sip``: sent with every request for bars, for their volumes have nothing in common.
-    patience
-        How long to wait for an answer, and how often to ask again.
+    timeouts
+        Timeouts and retries.
 
     Attributes
     ----------
     refused
-        Symbols that Alpaca did not take, with its words: there is nothing of them in what it gave.
+        Symbols that Alpaca refused, with its messages: answers hold no bars of them.
 
     Raises
     ------
@@ -64,7 +64,7 @@ class AlpacaRest:
     """
 
     def __init__(
-        self, keys: AlpacaKeys, hosts: AlpacaHosts, feed: str, patience: HttpTimeouts | None = None
+        self, keys: AlpacaKeys, hosts: AlpacaHosts, feed: str, timeouts: HttpTimeouts | None = None
     ) -> None:
         check_feed(feed)
         require_client()
@@ -72,8 +72,8 @@ class AlpacaRest:
         self.refused: dict[str, str] = {}
         self._keys = keys
         self._hosts = hosts
-        self._patience = patience
-        self._clients = threading.local()  # the client's connection is not made for several threads
+        self._timeouts = timeouts
+        self._clients = threading.local()  # the client is not thread-safe
 
     def bars(
         self,
@@ -84,17 +84,17 @@ class AlpacaRest:
         *,
         asof: date | None = None,
     ) -> pl.DataFrame:
-        """The bars with ``start <= start of the bar < end``, as traded: no splits, no dividends.
+        """Fetch the bars with ``start <= start of the bar < end``, as traded: no splits, no dividends.
 
         Parameters
         ----------
         symbols, interval
-            Whose bars, and of which length: ``1m`` or ``1d``.
+            Their symbols and interval: ``1m`` or ``1d``.
         start, end
             UTC microseconds.
         asof
-            The day whose bearers of the symbols are meant; None for the last day asked for. Earlier bars are
-            those of the same companies, whatever they were called: not those of who bore the symbol then.
+            The day at which symbols are mapped to companies; None for the last requested day. Earlier bars
+            are those of the same companies under former symbols, not those of former owners of a symbol.
 
         Returns
         -------
@@ -122,10 +122,10 @@ class AlpacaRest:
         *,
         asof: date | None = None,
     ) -> Iterator[pl.DataFrame]:
-        """The same bars in pieces as they are fetched, at most 10,000 in one."""
+        """Fetch the same bars page by page, at most 10,000 in one."""
         if end <= start:
             return
-        bearers = asof or to_datetime(end - 1).astimezone(_NEW_YORK).date()
+        asof_date = asof or to_datetime(end - 1).astimezone(_NEW_YORK).date()
         query = {
             "timeframe": _timeframe(interval),
             "start": to_iso(start),
@@ -133,13 +133,13 @@ class AlpacaRest:
             "limit": _PAGE_BARS,
             "adjustment": "raw",
             "feed": self.feed,
-            "asof": bearers.isoformat(),
+            "asof": asof_date.isoformat(),
         }
-        for page in self._of_symbols("v2", "/stocks/bars", query, symbols):
+        for page in self._symbol_pages("v2", "/stocks/bars", query, symbols):
             yield bars_frame(page.get("bars") or {})
 
     def splits(self, symbols: Sequence[str], start: date, end: date) -> pl.DataFrame:
-        """The splits with ``start <= ex_date <= end``: ``symbol``, ``ex_date``, ``ratio`` (4.0 for 4-for-1).
+        """Fetch the splits with ``start <= ex_date <= end``: ``symbol``, ``ex_date``, ``ratio`` (4.0 is 4:1).
 
         Raises
         ------
@@ -156,7 +156,7 @@ class AlpacaRest:
         }
         rows = [
             split
-            for page in self._of_symbols("v1", "/corporate-actions", query, symbols)
+            for page in self._symbol_pages("v1", "/corporate-actions", query, symbols)
             for split in splits_of(page)
         ]
         schema = {"symbol": pl.String, "ex_date": pl.Date, "ratio": pl.Float64}
@@ -164,7 +164,7 @@ class AlpacaRest:
         return frame.filter(pl.col("ex_date").is_between(start, end)).unique().sort("symbol", "ex_date")
 
     def clock(self) -> tuple[Instant, Instant]:
-        """The market's clock, and this computer's at the same time.
+        """Fetch the market's clock, and this computer's at the same time.
 
         Raises
         ------
@@ -180,11 +180,11 @@ class AlpacaRest:
         return self._clock(urls[-1])
 
     def _clock(self, url: str) -> tuple[Instant, Instant]:
-        # Twice, for the first answer has to wait for the connection: the quicker one is nearer the truth.
-        _, market, ours = min(self._look_at_clock(url) for _ in range(2))
+        # Twice, since the first request includes connecting: the quicker answer is the more accurate.
+        _, market, ours = min(self._measure_clock(url) for _ in range(2))
         return market, ours
 
-    def _look_at_clock(self, url: str) -> tuple[int, Instant, Instant]:
+    def _measure_clock(self, url: str) -> tuple[int, Instant, Instant]:
         before = time.time_ns()
         answer = self._get(url, "v2", "/clock", {})
         after = time.time_ns()
@@ -194,18 +194,18 @@ class AlpacaRest:
             raise FeedError("Alpaca's clock gave an answer without a time; try again later") from None
         return after - before, market, (before + after) // 2_000
 
-    def _of_symbols(
+    def _symbol_pages(
         self, version: str, path: str, query: Mapping[str, Any], symbols: Sequence[str]
     ) -> Iterator[Mapping[str, Any]]:
-        """The pages of all symbols that Alpaca takes: one that is none must not cost the others theirs."""
+        """Yield the pages of all symbols that Alpaca accepts: a refused symbol must not fail the others."""
         batches: list[Sequence[str]] = list(_batches(symbols))
         while batches:
             batch = batches.pop(0)
             try:
                 yield from self._pages(version, path, {**query, "symbols": ",".join(batch)})
             except SymbolsRefused as error:
-                self.refused.update(dict.fromkeys(error.of(batch), error.said))
-                batches[:0] = error.parts(batch)
+                self.refused.update(dict.fromkeys(error.refused_of(batch), error.reason))
+                batches[:0] = error.remaining_batches(batch)
 
     def _pages(self, version: str, path: str, query: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         token: str | None = None
@@ -226,7 +226,7 @@ class AlpacaRest:
         try:
             answer = self._client(url, version).get(path, query)
         except APIError as error:
-            raise refused(error.status_code, str(error), self.feed, self._keys.redact) from None
+            raise refusal_error(error.status_code, str(error), self.feed, self._keys.redact) from None
         except (RequestException, ValueError) as error:
             raise FeedError(self._keys.redact(_unreachable(host, error))) from None
         if not isinstance(answer, dict):
@@ -239,12 +239,12 @@ class AlpacaRest:
         clients: dict[str, HttpClient] = self._clients.__dict__
         name = f"{url}/{version}"
         if name not in clients:
-            clients[name] = HttpClient(self._keys, url, version, self._patience or HttpTimeouts())
+            clients[name] = HttpClient(self._keys, url, version, self._timeouts or HttpTimeouts())
         return clients[name]
 
 
 def check_feed(feed: str) -> None:
-    """Refuse what is none of Alpaca's feeds of stocks.
+    """Check the name of a feed.
 
     Raises
     ------
@@ -256,7 +256,7 @@ def check_feed(feed: str) -> None:
 
 
 def require_client() -> None:
-    """Make sure that the official client is installed.
+    """Check that the official client is installed.
 
     Raises
     ------
@@ -276,7 +276,7 @@ def _timeframe(interval: Interval) -> str:
 
 
 def _batches(symbols: Sequence[str]) -> Iterator[Sequence[str]]:
-    """The symbols, each once, in pieces that fit an address."""
+    """Split the symbols, each once, into batches that fit into a URL."""
     batch: list[str] = []
     length = 0
     for symbol in dict.fromkeys(symbols):
@@ -301,7 +301,7 @@ _SPLITS: Final = ("forward_splits", "reverse_splits")
 
 
 def bars_frame(bars: Mapping[str, Sequence[Mapping[str, Any]]]) -> pl.DataFrame:
-    """A page of bars, by symbol, as a frame: ``symbol``, ``start``, open to volume.
+    """Convert a page of bars by symbol to a frame: ``symbol``, ``start``, open to volume.
 
     Raises
     ------
@@ -325,7 +325,7 @@ def bars_frame(bars: Mapping[str, Sequence[Mapping[str, Any]]]) -> pl.DataFrame:
 
 
 def splits_of(page: Mapping[str, Any]) -> Iterator[tuple[str, date, float]]:
-    """The splits in a page of corporate actions: symbol, ex-date, ratio.
+    """Yield the splits in a page of corporate actions: symbol, ex-date, ratio.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""The stream in a thread of its own: connected, and connected again whenever that breaks."""
+"""Run the stream in a thread of its own, and reconnect whenever the connection breaks."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from symscan.errors import FeedError
 from symscan.sources.alpaca.connection import Connection
 from symscan.sources.alpaca.credentials import AlpacaHosts, AlpacaKeys
 from symscan.sources.alpaca.errors import Refusal
-from symscan.sources.alpaca.protocol import StreamProtocol, Tell
+from symscan.sources.alpaca.protocol import DeliveryHandler, StreamProtocol
 from symscan.sources.alpaca.subscriptions import Subscriptions
 from symscan.sources.ports import Connected, Delivery, Disconnected
 
@@ -25,66 +25,71 @@ _CLOSING_SECONDS: Final = 4.0
 
 @dataclass(frozen=True, slots=True)
 class StreamTimeouts:
-    """How long the stream is waited for.
+    """Timeouts and retry delays of the stream.
 
     Attributes
     ----------
     answer_seconds
-        For an answer: to connecting, to authentication, to a subscription.
+        For an answer to connecting, authentication or a subscription.
     open_seconds
-        For the first connection, however often it fails: a former self that was killed may still hold it.
-    crowded_seconds
-        For the account's only connection to come free, once it had been ours.
+        For the first connection, over all retries: a killed process may still hold the account's only one.
+    connection_limit_seconds
+        For the account's only connection to become free again, after the stream had it.
     first_wait_seconds, longest_wait_seconds
-        Between two tries.
+        Delay between two attempts.
     """
 
     answer_seconds: float = 10.0
     open_seconds: float = 20.0
-    crowded_seconds: float = 90.0
+    connection_limit_seconds: float = 90.0
     first_wait_seconds: float = 0.5
     longest_wait_seconds: float = 10.0
 
 
 class Stream:
-    """One feed's stream.
+    """The stream of one feed.
 
     Parameters
     ----------
     keys, hosts, feed
-        Who connects, where to, and to which feed.
-    tell
+        Credentials, addresses, and the feed's name.
+    publish
         Takes deliveries in order, and the error that ended the stream for good; in the stream's thread.
-    patience
-        How long to wait.
+    timeouts
+        Timeouts and retry delays.
     """
 
     def __init__(
-        self, keys: AlpacaKeys, hosts: AlpacaHosts, feed: str, tell: Tell, patience: StreamTimeouts
+        self,
+        keys: AlpacaKeys,
+        hosts: AlpacaHosts,
+        feed: str,
+        publish: DeliveryHandler,
+        timeouts: StreamTimeouts,
     ) -> None:
         self._keys = keys
         self._hosts = hosts
         self._feed = feed
-        self._forward = tell
-        self._patience = patience
+        self._publish = publish
+        self._timeouts = timeouts
         self._subscriptions = Subscriptions()
         self._opened: Future[None] = Future()
         self._is_running = threading.Event()
-        self._thread = threading.Thread(target=self._live, name=f"alpaca:{feed}", daemon=True)
+        self._thread = threading.Thread(target=self._run_thread, name=f"alpaca:{feed}", daemon=True)
         self._loop: asyncio.AbstractEventLoop
         self._changed: asyncio.Event
-        self._work: asyncio.Task[None] | None = None
+        self._task: asyncio.Task[None] | None = None
 
     def open(self) -> None:
-        """Connect; returns when the stream said yes.
+        """Connect; returns when the stream is authenticated and subscribed.
 
         Raises
         ------
         FeedError
-            If it did not, and why.
+            If it is refused.
         """
         self._thread.start()
-        longest = self._patience.open_seconds + 5.0 * self._patience.answer_seconds
+        longest = self._timeouts.open_seconds + 5.0 * self._timeouts.answer_seconds
         try:
             self._opened.result(longest)
         except TimeoutError:
@@ -92,31 +97,31 @@ class Stream:
             raise FeedError(Refusal("no answer in time").advice(self._feed)) from None
 
     def close(self) -> None:
-        """End it; returns within a few seconds, whatever the other side does."""
+        """Close the stream; returns within a few seconds, also if the server does not answer."""
         if not self._thread.is_alive():
             return
         self._is_running.wait(_CLOSING_SECONDS)
-        if self._work is not None:
+        if self._task is not None:
             with suppress(RuntimeError):  # the loop may end at the same time
-                self._loop.call_soon_threadsafe(self._work.cancel)
+                self._loop.call_soon_threadsafe(self._task.cancel)
         self._thread.join(_CLOSING_SECONDS)
 
-    def want(self, symbols: Sequence[str]) -> None:
-        """Subscribe these, too; does not wait."""
-        self._subscriptions.want(symbols)
-        self._nudge()
+    def subscribe(self, symbols: Sequence[str]) -> None:
+        """Subscribe symbols; does not wait."""
+        self._subscriptions.subscribe(symbols)
+        self._notify()
 
-    def unwant(self, symbols: Sequence[str]) -> None:
-        """Subscribe these no more; does not wait."""
-        self._subscriptions.unwant(symbols)
-        self._nudge()
+    def unsubscribe(self, symbols: Sequence[str]) -> None:
+        """Unsubscribe symbols; does not wait."""
+        self._subscriptions.unsubscribe(symbols)
+        self._notify()
 
-    def _nudge(self) -> None:
+    def _notify(self) -> None:
         if self._is_running.is_set():
             with suppress(RuntimeError):  # the stream has ended
                 self._loop.call_soon_threadsafe(self._changed.set)
 
-    def _live(self) -> None:
+    def _run_thread(self) -> None:
         try:
             asyncio.run(self._run())
         except asyncio.CancelledError:  # closed: nothing more comes
@@ -130,70 +135,70 @@ class Stream:
 
     def _fail(self, error: FeedError) -> None:
         if self._opened.done():
-            self._forward(error)
+            self._publish(error)
         else:
             self._opened.set_exception(error)
 
-    def _tell(self, delivery: Delivery | FeedError) -> None:
-        self._forward(delivery)
+    def _deliver(self, delivery: Delivery | FeedError) -> None:
+        self._publish(delivery)
         if isinstance(delivery, Connected) and not self._opened.done():
             self._opened.set_result(None)
 
     async def _run(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._changed = asyncio.Event()
-        self._work = asyncio.current_task()
+        self._task = asyncio.current_task()
         self._is_running.set()
-        tries = _Tries(self._patience, self._loop.time())
+        retries = _RetryPolicy(self._timeouts, self._loop.time())
         while True:
             refusal, live_since = await self._attempt()
             now = self._loop.time()
             if live_since is not None:
-                tries.was_live(now - live_since)
-                self._tell(Disconnected(self._keys.redact(str(refusal))))
-            wait = tries.wait_after(refusal, now)
+                retries.record_connection(now - live_since)
+                self._deliver(Disconnected(self._keys.redact(str(refusal))))
+            wait = retries.delay_after(refusal, now)
             if wait is None:
                 raise FeedError(self._keys.redact(refusal.advice(self._feed)))
             await asyncio.sleep(wait)
 
     async def _attempt(self) -> tuple[Refusal, float | None]:
-        """One connection from beginning to end: why it ended, and since when it had been live."""
-        seconds = self._patience.answer_seconds
+        """Run one connection to its end; return why it ended, and since when it had been live."""
+        seconds = self._timeouts.answer_seconds
         connection = Connection(self._keys, self._hosts, self._feed, seconds)
-        talk = StreamProtocol(connection, self._subscriptions, self._changed, self._tell, seconds)
+        protocol = StreamProtocol(connection, self._subscriptions, self._changed, self._deliver, seconds)
         try:
             await connection.start()
-            return Refusal(await talk.run()), talk.live_since
+            return Refusal(await protocol.run()), protocol.live_since
         except Refusal as refusal:
-            return refusal, talk.live_since
+            return refusal, protocol.live_since
         finally:
-            await connection.hang_up()
+            await connection.disconnect()
 
 
-class _Tries:
-    """Whether another try makes sense, and when."""
+class _RetryPolicy:
+    """Decides whether and when to retry."""
 
-    def __init__(self, patience: StreamTimeouts, now: float) -> None:
-        self._patience = patience
-        self._deadline: float | None = now + patience.open_seconds
+    def __init__(self, timeouts: StreamTimeouts, now: float) -> None:
+        self._timeouts = timeouts
+        self._deadline: float | None = now + timeouts.open_seconds
         self._failures = 0
-        self._crowded_since: float | None = None
+        self._limited_since: float | None = None
 
-    def was_live(self, seconds: float) -> None:
-        """A try was a success, for so long."""
+    def record_connection(self, seconds: float) -> None:
+        """Record that a connection was live for so long."""
         self._deadline = None
-        self._crowded_since = None
-        if seconds > self._patience.longest_wait_seconds:
+        self._limited_since = None
+        if seconds > self._timeouts.longest_wait_seconds:
             self._failures = 0
 
-    def wait_after(self, refusal: Refusal, now: float) -> float | None:
-        """Seconds until the next try; None if there is to be none."""
-        if refusal.is_crowded and self._crowded_since is None:
-            self._crowded_since = now
+    def delay_after(self, refusal: Refusal, now: float) -> float | None:
+        """Return the seconds until the next attempt; None to give up."""
+        if refusal.is_connection_limit and self._limited_since is None:
+            self._limited_since = now
         self._failures += 1
-        patience = self._patience
-        wait = reconnect_delay(self._failures, patience.first_wait_seconds, patience.longest_wait_seconds)
+        timeouts = self._timeouts
+        wait = reconnect_delay(self._failures, timeouts.first_wait_seconds, timeouts.longest_wait_seconds)
         is_over = self._deadline is not None and now + wait > self._deadline
-        if refusal.is_crowded and self._crowded_since is not None:
-            is_over = is_over or now + wait > self._crowded_since + patience.crowded_seconds
+        if refusal.is_connection_limit and self._limited_since is not None:
+            is_over = is_over or now + wait > self._limited_since + timeouts.connection_limit_seconds
         return None if refusal.is_final or is_over else wait

@@ -1,8 +1,8 @@
-"""Which symbols are wanted, which are subscribed, and what to ask for next.
+"""State of a feed's subscriptions: which symbols are requested, which are subscribed, what to send next.
 
-The stream takes or refuses a request as a whole. Where more is wanted than the account may subscribe it does
-not say how many it would have taken: that number is found by halving, and reported. Where a symbol is
-refused, the request is halved until the symbol is alone, so that the others get their bars.
+The stream accepts or refuses a request as a whole. Beyond the account's limit it does not say how many
+symbols it would accept: the limit is found by bisection, and reported. Where a symbol is refused, the request
+is halved until the symbol is alone, so that the others are subscribed.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from symscan.sources.ports import Limited
 _SHOWN: Final = 10
 
 _MOST_REFUSALS: Final = 16
-"""After so many single symbols in a row that were refused it is not the symbols that are refused."""
+"""After so many refusals of single symbols in a row, all are taken to be refused."""
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class SubscriptionRequest:
     """A request to the stream."""
 
     action: str
@@ -31,120 +31,122 @@ class Change:
 
 
 class Subscriptions:
-    """The state of one feed's subscriptions: for one thread, but what is wanted any may say."""
+    """State machine of one feed's subscriptions; ``subscribe`` and ``unsubscribe`` are thread-safe."""
 
     def __init__(self) -> None:
-        self._wishes: deque[tuple[bool, tuple[str, ...]]] = deque()
-        self._wanted: dict[str, None] = {}  # in the order they were asked for
+        self._commands: deque[tuple[bool, tuple[str, ...]]] = deque()
+        self._requested: dict[str, None] = {}  # in the order they were asked for
         self._subscribed: dict[str, None] = {}
         self._refused: dict[str, None] = {}  # not for want of room
-        self._most = 0  # so many were accepted at a time
-        self._too_many: int | None = None  # so many were not
+        self._accepted_count = 0  # so many were accepted at a time
+        self._refused_count: int | None = None  # so many were not
         self._reported: tuple[str, ...] = ()
-        self._at_once: int | None = None  # so many are asked for in one request, None for all
+        self._batch_size: int | None = None  # so many are asked for in one request, None for all
         self._refusals = 0  # of single symbols, in a row
 
     @property
     def limit(self) -> int | None:
-        """How many symbols the stream takes; None as long as it took all."""
-        return None if self._too_many is None else self._too_many - 1
+        """The number of symbols the stream accepts; None while it accepted all."""
+        return None if self._refused_count is None else self._refused_count - 1
 
-    def want(self, symbols: Sequence[str]) -> None:
-        """These, too."""
-        self._wishes.append((True, tuple(symbols)))
+    def subscribe(self, symbols: Sequence[str]) -> None:
+        """Request symbols."""
+        self._commands.append((True, tuple(symbols)))
 
-    def unwant(self, symbols: Sequence[str]) -> None:
-        """These no more."""
-        self._wishes.append((False, tuple(symbols)))
+    def unsubscribe(self, symbols: Sequence[str]) -> None:
+        """Remove symbols."""
+        self._commands.append((False, tuple(symbols)))
 
-    def forget(self) -> None:
-        """A new connection: nothing is subscribed."""
+    def reset(self) -> None:
+        """Reset for a new connection: nothing is subscribed."""
         self._subscribed.clear()
         self._refused.clear()
-        self._at_once, self._refusals = None, 0
+        self._batch_size, self._refusals = None, 0
 
-    def next_change(self) -> Change | None:
-        """What to ask for next; None if nothing is to be done."""
-        self._take_wishes()
-        gone = tuple(symbol for symbol in self._subscribed if symbol not in self._wanted)
+    def next_request(self) -> SubscriptionRequest | None:
+        """Return the next request to send; None if there is none."""
+        self._apply_commands()
+        gone = tuple(symbol for symbol in self._subscribed if symbol not in self._requested)
         if gone:
-            return Change("unsubscribe", gone)
-        sizes = [size for size in (self._room(), self._at_once) if size is not None]
+            return SubscriptionRequest("unsubscribe", gone)
+        sizes = [size for size in (self._free_count(), self._batch_size) if size is not None]
         missing = self._missing()[: min(sizes, default=None)]
-        return Change("subscribe", tuple(missing)) if missing else None
+        return SubscriptionRequest("subscribe", tuple(missing)) if missing else None
 
-    def accept(self, change: Change, subscribed: Collection[str]) -> str | None:
-        """The stream said yes, and what is subscribed now; a message if not all of it is."""
-        if change.action == "unsubscribe":
-            for symbol in change.symbols:
+    def handle_accepted(self, request: SubscriptionRequest, subscribed: Collection[str]) -> str | None:
+        """Process an accepted request and what is subscribed now; return a message if symbols are missing."""
+        if request.action == "unsubscribe":
+            for symbol in request.symbols:
                 self._subscribed.pop(symbol, None)
             return None
         present = frozenset(subscribed)
-        self._subscribed |= dict.fromkeys(symbol for symbol in change.symbols if symbol in present)
-        self._most = max(self._most, len(self._subscribed))
+        self._subscribed |= dict.fromkeys(symbol for symbol in request.symbols if symbol in present)
+        self._accepted_count = max(self._accepted_count, len(self._subscribed))
         self._refusals = 0
-        if self._at_once is not None:  # the refused one is found: back to large requests
-            self._at_once *= 2
-        return self._refuse([symbol for symbol in change.symbols if symbol not in present], "no reason given")
+        if self._batch_size is not None:  # the refused one is found: back to large requests
+            self._batch_size *= 2
+        return self._mark_refused(
+            [symbol for symbol in request.symbols if symbol not in present], "no reason given"
+        )
 
-    def refuse(self, change: Change, reason: str) -> str | None:
-        """The stream said no for another reason than their number; a message, once it is known to whom."""
-        if change.action == "unsubscribe":
-            for symbol in change.symbols:
+    def handle_refused(self, request: SubscriptionRequest, reason: str) -> str | None:
+        """Process a refusal other than the limit; return a message once the refused symbol is known."""
+        if request.action == "unsubscribe":
+            for symbol in request.symbols:
                 self._subscribed.pop(symbol, None)
-            return f"Alpaca does not unsubscribe {shown(change.symbols)} ({reason})"
-        if len(change.symbols) > 1:
-            self._at_once = len(change.symbols) // 2
+            return f"Alpaca does not unsubscribe {format_symbols(request.symbols)} ({reason})"
+        if len(request.symbols) > 1:
+            self._batch_size = len(request.symbols) // 2
             return None
         self._refusals += 1
         is_about_symbols = self._refusals < _MOST_REFUSALS
-        return self._refuse(change.symbols if is_about_symbols else self._missing(), reason)
+        return self._mark_refused(request.symbols if is_about_symbols else self._missing(), reason)
 
-    def exceed(self, change: Change) -> None:
-        """The stream said that these would be too many."""
-        self._too_many = len(self._subscribed) + len(change.symbols)
-        self._most = min(self._most, self._too_many - 1)
+    def handle_limit(self, request: SubscriptionRequest) -> None:
+        """Process a refusal because of the limit."""
+        self._refused_count = len(self._subscribed) + len(request.symbols)
+        self._accepted_count = min(self._accepted_count, self._refused_count - 1)
 
-    def limited(self) -> Limited | None:
-        """The limit and who finds no room for it, whenever that has changed to somebody."""
+    def take_limit_change(self) -> Limited | None:
+        """Return the limit and the symbols beyond it, if these have changed and are any."""
         missing = tuple(self._missing())
         if missing == self._reported:
             return None
         self._reported = missing
         return Limited(self.limit, missing) if missing and self.limit is not None else None
 
-    def _take_wishes(self) -> None:
-        while self._wishes:
-            is_wanted, symbols = self._wishes.popleft()
-            if is_wanted:
-                self._wanted |= dict.fromkeys(symbols)
+    def _apply_commands(self) -> None:
+        while self._commands:
+            is_added, symbols = self._commands.popleft()
+            if is_added:
+                self._requested |= dict.fromkeys(symbols)
                 continue
             for symbol in symbols:
-                self._wanted.pop(symbol, None)
+                self._requested.pop(symbol, None)
                 self._refused.pop(symbol, None)
 
     def _missing(self) -> list[str]:
         return [
             symbol
-            for symbol in self._wanted
+            for symbol in self._requested
             if symbol not in self._subscribed and symbol not in self._refused
         ]
 
-    def _room(self) -> int | None:
-        """How many more to ask for at once; None for all."""
-        if self._too_many is None:
+    def _free_count(self) -> int | None:
+        """Return how many more symbols to request at once; None for all."""
+        if self._refused_count is None:
             return None
         present = len(self._subscribed)
-        if self._most > present:
-            return self._most - present
-        return (present + self._too_many) // 2 - present
+        if self._accepted_count > present:
+            return self._accepted_count - present
+        return (present + self._refused_count) // 2 - present
 
-    def _refuse(self, symbols: Sequence[str], reason: str) -> str | None:
+    def _mark_refused(self, symbols: Sequence[str], reason: str) -> str | None:
         self._refused |= dict.fromkeys(symbols)
-        return f"Alpaca does not subscribe {shown(symbols)} ({reason})" if symbols else None
+        return f"Alpaca does not subscribe {format_symbols(symbols)} ({reason})" if symbols else None
 
 
-def shown(symbols: Sequence[str]) -> str:
-    """Symbols for a message: the first few, and how many more."""
+def format_symbols(symbols: Sequence[str]) -> str:
+    """Format symbols for a message: the first few, and how many more."""
     more = len(symbols) - _SHOWN
     return ", ".join(symbols[:_SHOWN]) + (f" and {more} more" if more > 0 else "")

@@ -103,7 +103,7 @@ def import_bars(
     """
     readers = [BarReader.open(path, options) for path in find_files(paths)]
     with store.updating() as update, SpillFile(store.root) as runs:
-        update.claim(None)
+        update.set_origin(None)
         job = _Import(store, readers, options, progress, TimeCheck(options, calendar, confirm))
         job.read(runs, SessionAssigner(options, calendar))
         job.write(runs, update)

@@ -17,7 +17,7 @@ from symscan.model.interval import Interval
 from symscan.sources.store.catalogue import CATALOGUE_NAME, Catalogue, Files, read_catalogue, write_catalogue
 from symscan.sources.store.lock import LOCK_NAME, locked
 from symscan.sources.store.presence import Presence, SymbolDays
-from symscan.sources.store.update import StoreUpdate, refuse_mixing
+from symscan.sources.store.update import StoreUpdate, check_same_origin
 
 SPLITS_SCHEMA = pl.Schema({"symbol": pl.String(), "ex_date": pl.Date(), "ratio": pl.Float64()})
 
@@ -39,7 +39,7 @@ class BarStore:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._splits: pl.DataFrame | None = None
-        self._take(read_catalogue(root))
+        self._use_catalogue(read_catalogue(root))
 
     @classmethod
     def create(cls, root: Path) -> BarStore:
@@ -64,7 +64,7 @@ class BarStore:
         """Where the bars were fetched, as in ``alpaca:iex``; None for imported ones."""
         return self._catalogue.origin
 
-    def refuse_other(self, origin: str | None) -> None:
+    def check_origin(self, origin: str | None) -> None:
         """Refuse bars that come from elsewhere than the store's, before work is put into them.
 
         Raises
@@ -72,11 +72,11 @@ class BarStore:
         DataError
             If bars of that origin, None being files, must not be put into this store.
         """
-        refuse_mixing(self.root, self._catalogue, origin)
+        check_same_origin(self.root, self._catalogue, origin)
 
-    def asked(self, subject: str, day: date) -> frozenset[str]:
+    def fetched_symbols(self, subject: str, day: date) -> frozenset[str]:
         """The symbols of which a fetch has asked all there is of a date: bars (``1m``) or ``splits``."""
-        return self._catalogue.asked.get(subject, {}).get(day, frozenset())
+        return self._catalogue.fetched.get(subject, {}).get(day, frozenset())
 
     def symbols(self, interval: Interval | None = None) -> frozenset[str]:
         """Every symbol the store has bars of, of one interval or of any."""
@@ -187,7 +187,7 @@ class BarStore:
         """
         return self._read(self._scan(interval, sessions, symbols, columns))
 
-    def parts(
+    def load_batches(
         self, interval: Interval, session: date, symbols: Sequence[str], columns: Sequence[str]
     ) -> Iterator[pl.DataFrame]:
         """The bars of one date as :meth:`load` gives them, part by part: a day is never whole in memory.
@@ -242,14 +242,14 @@ class BarStore:
             If somebody else is changing the store.
         """
         with locked(self.root, wait_seconds):
-            self._take(read_catalogue(self.root))
+            self._use_catalogue(read_catalogue(self.root))
             update = StoreUpdate(self.root, self._catalogue)
             try:
                 yield update
             except BaseException:
-                update.abandon()
+                update.roll_back()
                 raise
-            self._take(update.commit())
+            self._use_catalogue(update.commit())
 
     def remove_if_unused(self) -> None:
         """Remove a store that was never filled and that nobody is filling; leave any other alone."""
@@ -261,7 +261,7 @@ class BarStore:
             if not any(self.root.iterdir()):
                 self.root.rmdir()
 
-    def _take(self, catalogue: Catalogue) -> None:
+    def _use_catalogue(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
         self._symbols = frozenset[str]().union(*catalogue.symbols.values())
         self._splits = None

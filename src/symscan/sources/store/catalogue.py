@@ -32,7 +32,7 @@ class BarFile:
 Files = Mapping[date, BarFile]
 """The files of one interval by session date, ascending."""
 
-Asked = Mapping[date, frozenset[str]]
+FetchedSymbols = Mapping[date, frozenset[str]]
 """Of which symbols a date was asked."""
 
 _NO_FILES: Files = MappingProxyType({})
@@ -54,7 +54,7 @@ class Catalogue:
         How often the store was changed.
     origin
         Where the bars were fetched, as in ``alpaca:iex``; None for imported ones.
-    asked
+    fetched
         Of which symbols a fetch has asked everything, by subject (``1m``, ``1d``, ``splits``) and date: one
         that did not trade that day has no bars to tell so.
     presence
@@ -66,7 +66,7 @@ class Catalogue:
     splits: str | None = None
     generation: int = 0
     origin: str | None = None
-    asked: Mapping[str, Asked] = field(default_factory=dict)
+    fetched: Mapping[str, FetchedSymbols] = field(default_factory=dict)
     presence: Mapping[Interval, Presence] = field(default_factory=dict)
 
     def files(self, interval: Interval) -> Files:
@@ -149,20 +149,20 @@ def _content(catalogue: Catalogue) -> dict[str, Any]:
             for interval, files in catalogue.bars.items()
         },
         "origin": catalogue.origin,
-        **_asked_content(catalogue.asked),
+        **_fetched_content(catalogue.fetched),
         "presence": {str(interval): one.content() for interval, one in catalogue.presence.items()},
     }
 
 
-def _asked_content(asked: Mapping[str, Asked]) -> dict[str, Any]:
+def _fetched_content(fetched: Mapping[str, FetchedSymbols]) -> dict[str, Any]:
     """Every group of symbols once, and by its number where it was asked: most dates are asked of the same."""
-    groups = dict.fromkeys(group for dates in asked.values() for group in dates.values())
+    groups = dict.fromkeys(group for dates in fetched.values() for group in dates.values())
     number = {group: index for index, group in enumerate(groups)}
     return {
         "groups": [sorted(group) for group in groups],
         "asked": {
             subject: {day.isoformat(): number[group] for day, group in dates.items()}
-            for subject, dates in asked.items()
+            for subject, dates in fetched.items()
         },
     }
 
@@ -182,7 +182,7 @@ def _parse(path: Path, content: Any) -> Catalogue:
             splits=content["splits"],
             generation=content["generation"],
             origin=content.get("origin"),
-            asked=_parse_asked(content),
+            fetched=_parse_fetched(content),
             presence={
                 Interval.parse(text): Presence.parse(one) for text, one in content.get("presence", {}).items()
             },
@@ -195,7 +195,7 @@ def _parse_files(files: dict[str, Any]) -> Files:
     return {date.fromisoformat(day): BarFile(*facts) for day, facts in files.items()}
 
 
-def _parse_asked(content: dict[str, Any]) -> dict[str, Asked]:
+def _parse_fetched(content: dict[str, Any]) -> dict[str, FetchedSymbols]:
     """What was asked; nothing in the catalogue of an older store."""
     groups = [frozenset(group) for group in content.get("groups", ())]
     return {

@@ -39,10 +39,10 @@ class StoreUpdate:
         self._symbols: defaultdict[Interval, dict[date, frozenset[str]]] = defaultdict(dict)
         self._splits = catalogue.splits
         self._origin = catalogue.origin
-        self._asked = {subject: dict(dates) for subject, dates in catalogue.asked.items()}
+        self._fetched = {subject: dict(dates) for subject, dates in catalogue.fetched.items()}
         self._written: set[str] = set()
 
-    def claim(self, origin: str | None) -> None:
+    def set_origin(self, origin: str | None) -> None:
         """Say where the bars of this change come from, None for files, before they are put.
 
         Raises
@@ -50,12 +50,12 @@ class StoreUpdate:
         DataError
             If the store's bars come from elsewhere: their volumes would not be comparable.
         """
-        refuse_mixing(self._root, self._old, origin)
+        check_same_origin(self._root, self._old, origin)
         self._origin = origin
 
-    def put_asked(self, subject: str, day: date, symbols: Collection[str]) -> None:
+    def record_fetched(self, subject: str, day: date, symbols: Collection[str]) -> None:
         """Record that everything there is of a date was asked of these symbols, too."""
-        dates = self._asked.setdefault(subject, {})
+        dates = self._fetched.setdefault(subject, {})
         dates[day] = dates.get(day, frozenset()).union(symbols)
 
     def put(self, interval: Interval, session: date, bars: pl.DataFrame) -> bool:
@@ -77,7 +77,7 @@ class StoreUpdate:
             splits=self._splits,
             generation=self._old.generation + 1,
             origin=self._origin,
-            asked={subject: dict(sorted(dates.items())) for subject, dates in self._asked.items()},
+            fetched={subject: dict(sorted(dates.items())) for subject, dates in self._fetched.items()},
         )
         for interval, files in self._files.items():
             new = new.with_bars(interval, files, self._symbols[interval])
@@ -85,7 +85,7 @@ class StoreUpdate:
         _remove_unnamed(self._root, new)
         return new
 
-    def abandon(self) -> None:
+    def roll_back(self) -> None:
         """Remove what was written."""
         for name in self._written:
             (self._root / name).unlink(missing_ok=True)
@@ -108,7 +108,7 @@ class StoreUpdate:
         return name
 
 
-def refuse_mixing(root: Path, catalogue: Catalogue, origin: str | None) -> None:
+def check_same_origin(root: Path, catalogue: Catalogue, origin: str | None) -> None:
     """Let bars of one origin only into a store, None being files.
 
     Raises

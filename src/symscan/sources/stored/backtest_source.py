@@ -39,7 +39,7 @@ class DayStore(Protocol):
     ) -> pl.DataFrame:
         """The bars of some dates, by symbol and start."""
 
-    def parts(
+    def load_batches(
         self, interval: Interval, session: date, symbols: Sequence[str], columns: Sequence[str]
     ) -> Iterator[pl.DataFrame]:
         """The bars of one date as :meth:`load` gives them, part by part."""
@@ -148,7 +148,7 @@ class BacktestSource:
     def _put(self, rows: Mapping[str, int]) -> None:
         if not rows:
             return
-        for part in self._store.parts(self.base, self._session.date, list(rows), BAR_COLUMNS):
+        for part in self._store.load_batches(self.base, self._session.date, list(rows), BAR_COLUMNS):
             for bars in (self._premarket, self._regular):
                 if bars is not None:
                     bars.put(part, rows, self._now)

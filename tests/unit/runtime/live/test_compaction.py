@@ -55,7 +55,7 @@ def _put(store: BarStore, closes: Mapping[str, float], origin: str | None = None
     fields = {name: list(closes.values()) for name in ("open", "high", "low", "close", "volume")}
     columns = {"session": [DAY] * len(closes), "symbol": list(closes), "start": start, **fields}
     with store.updating() as update:
-        update.claim(origin)
+        update.set_origin(origin)
         update.put(ONE_MINUTE, DAY, pl.DataFrame(columns))
 
 

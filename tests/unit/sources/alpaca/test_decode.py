@@ -25,16 +25,16 @@ def packed(*messages: Any) -> bytes:
 
 def test_bars_become_columns() -> None:
     frame = decode(packed(message("A"), message("B", o=1.25)))
-    (arrivals,) = frame.arrivals
-    assert arrivals.symbols == ("A", "B")
-    assert arrivals.ends.tolist() == [START * 1_000_000 + MINUTE] * 2
-    assert arrivals.fields.tolist() == [[1, 1.25], [2.5, 2.5], [0.5, 0.5], [2, 2], [100, 100]]
-    assert frame.controls == () and frame.broken == 0
+    (batches,) = frame.batches
+    assert batches.symbols == ("A", "B")
+    assert batches.ends.tolist() == [START * 1_000_000 + MINUTE] * 2
+    assert batches.fields.tolist() == [[1, 1.25], [2.5, 2.5], [0.5, 0.5], [2, 2], [100, 100]]
+    assert frame.controls == () and frame.malformed == 0
 
 
 def test_bars_and_corrections_keep_their_order() -> None:
     frame = decode(packed(message("A"), message("A", "u"), message("B", "u"), message("C")))
-    assert [(a.symbols, a.corrected) for a in frame.arrivals] == [
+    assert [(a.symbols, a.corrected) for a in frame.batches] == [
         (("A",), False),
         (("A", "B"), True),
         (("C",), False),
@@ -45,7 +45,7 @@ def test_all_that_is_no_bar_is_a_control() -> None:
     error = {"T": "error", "code": 407, "msg": "slow client"}
     frame = decode(packed({"T": "subscription", "bars": []}, message(), error, {"x": 1}))
     assert [control.get("T") for control in frame.controls] == ["subscription", "error", None]
-    assert len(frame.arrivals) == 1
+    assert len(frame.batches) == 1
 
 
 @pytest.mark.parametrize(
@@ -61,10 +61,10 @@ def test_all_that_is_no_bar_is_a_control() -> None:
 )
 def test_one_broken_bar_costs_no_other(changes: dict[str, Any]) -> None:
     frame = decode(packed(message("A"), message("B") | changes, message("C")))
-    (arrivals,) = frame.arrivals
-    assert arrivals.symbols == ("A", "C")
-    assert arrivals.fields.shape == (5, 2)
-    assert frame.broken == 1
+    (batches,) = frame.batches
+    assert batches.symbols == ("A", "C")
+    assert batches.fields.shape == (5, 2)
+    assert frame.malformed == 1
 
 
 @pytest.mark.parametrize("missing", ["S", "t", "o", "h", "l", "c", "v"])
@@ -72,7 +72,7 @@ def test_a_bar_that_lacks_something(missing: str) -> None:
     bar = message()
     del bar[missing]
     frame = decode(packed(bar))
-    assert frame.arrivals == () and frame.broken == 1
+    assert frame.batches == () and frame.malformed == 1
 
 
 @pytest.mark.parametrize(

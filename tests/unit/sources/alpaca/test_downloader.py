@@ -19,7 +19,7 @@ from symscan.model.interval import ONE_DAY, ONE_MINUTE, Interval
 from symscan.model.session import Session
 from symscan.sources.alpaca import download_batches as parts
 from symscan.sources.alpaca.credentials import AlpacaKeys
-from symscan.sources.alpaca.download_batches import missing_parts
+from symscan.sources.alpaca.download_batches import missing_batches
 from symscan.sources.alpaca.downloader import Downloader, FetchReport, SplitConflict
 from symscan.sources.alpaca.rest import AlpacaRest
 from symscan.sources.importing.importer import import_bars
@@ -154,7 +154,7 @@ def test_a_split_of_the_store_stays_where_the_fetched_one_contradicts(
     server.rest.splits += [ServerSplit("A", FRIDAY, 10.0), ServerSplit("B", FRIDAY, 1.0, 3.0)]
     report = fetch(store, rest(server), "A B", FRIDAY)
     assert store.splits().rows() == mine
-    assert (report.splits, report.contradictions) == (0, (SplitConflict("A", FRIDAY, 3.0, 10.0),))
+    assert (report.splits, report.split_conflicts) == (0, (SplitConflict("A", FRIDAY, 3.0, 10.0),))
 
 
 def test_a_second_fetch_asks_nothing_and_a_wider_one_only_the_rest(
@@ -199,7 +199,7 @@ def test_what_is_no_bar_is_left_out_and_counted(store: BarStore, server: AlpacaS
 def test_an_interrupted_fetch_keeps_whole_sessions_and_the_next_goes_on(
     store: BarStore, server: AlpacaServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(parts, "_PART_BARS", 1)
+    monkeypatch.setattr(parts, "_BATCH_BARS", 1)
     server.rest.add_bars("1Min", [bar("A", "2024-03-08 15:00"), bar("A", "2024-03-11 15:00")])
     asked = rest(server)
     asked.interrupt_at = 2
@@ -278,16 +278,16 @@ def test_fetched_and_imported_bars_do_not_mix(store: BarStore, server: AlpacaSer
 def test_parts_leave_out_what_was_asked_and_never_cut_a_session(monkeypatch: pytest.MonkeyPatch) -> None:
     week = sessions(date(2024, 3, 4), FRIDAY)
     asked = {week[1].date: {"A", "B"}, week[2].date: {"A"}}
-    found = missing_parts(ONE_MINUTE, week, ["B", "A"], lambda day: asked.get(day, ()))
+    found = missing_batches(ONE_MINUTE, week, ["B", "A"], lambda day: asked.get(day, ()))
     dates = [([session.date.day for session in part.sessions], part.symbols) for part in found]
     assert dates == [([4], ("A", "B")), ([6], ("B",)), ([7, 8], ("A", "B"))]
-    monkeypatch.setattr(parts, "_PART_BARS", 2 * 400)
+    monkeypatch.setattr(parts, "_BATCH_BARS", 2 * 400)
     sizes = {
-        names: [len(one.sessions) for one in missing_parts(ONE_MINUTE, week, names, lambda _: ())]
+        names: [len(one.sessions) for one in missing_batches(ONE_MINUTE, week, names, lambda _: ())]
         for names in ("A", "AB", "ABC")
     }
     assert sizes == {"A": [2, 2, 1], "AB": [1] * 5, "ABC": [1] * 5}
-    assert len(missing_parts(ONE_DAY, week, "AB", lambda _: ())) == 1
+    assert len(missing_batches(ONE_DAY, week, "AB", lambda _: ())) == 1
 
 
 def test_stored_bars_have_the_store_s_own_form(store: BarStore, server: AlpacaServer) -> None:

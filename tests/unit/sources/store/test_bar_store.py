@@ -39,9 +39,9 @@ def bars(day: date, symbols: str, interval: Interval = ONE_MINUTE, close: float 
 
 def fetch(store: BarStore, origin: str | None) -> None:
     with store.updating() as update:
-        update.claim(origin)
+        update.set_origin(origin)
         update.put(ONE_MINUTE, MONDAY, bars(MONDAY, "A"))
-        update.put_asked("1m", MONDAY, ["A", "B"])
+        update.record_fetched("1m", MONDAY, ["A", "B"])
 
 
 def files(root: Path) -> list[str]:
@@ -218,14 +218,14 @@ def test_a_store_remembers_where_its_bars_come_from_and_of_whom_they_were_asked(
     store = BarStore.create(tmp_path / "store")
     fetch(store, "alpaca:iex")
     with store.updating() as update:
-        update.claim("alpaca:iex")
-        update.put_asked("1m", MONDAY, ["C"])
-        update.put_asked("splits", TUESDAY, ["A"])
+        update.set_origin("alpaca:iex")
+        update.record_fetched("1m", MONDAY, ["C"])
+        update.record_fetched("splits", TUESDAY, ["A"])
     for one in (store, BarStore(store.root)):
         assert one.origin == "alpaca:iex"
-        assert one.asked("1m", MONDAY) == {"A", "B", "C"}
-        assert one.asked("1m", TUESDAY) == one.asked("1d", MONDAY) == frozenset()
-        assert one.asked("splits", TUESDAY) == {"A"}
+        assert one.fetched_symbols("1m", MONDAY) == {"A", "B", "C"}
+        assert one.fetched_symbols("1m", TUESDAY) == one.fetched_symbols("1d", MONDAY) == frozenset()
+        assert one.fetched_symbols("splits", TUESDAY) == {"A"}
 
 
 def test_a_catalogue_of_before_there_were_origins_loads(store: BarStore) -> None:
@@ -235,7 +235,7 @@ def test_a_catalogue_of_before_there_were_origins_loads(store: BarStore) -> None
         del content[name]
     path.write_text(json.dumps(content))
     assert BarStore(store.root).origin is None
-    assert BarStore(store.root).asked("1m", MONDAY) == frozenset()
+    assert BarStore(store.root).fetched_symbols("1m", MONDAY) == frozenset()
 
 
 def _as_of_an_earlier_version(store: BarStore) -> None:
