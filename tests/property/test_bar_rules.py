@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from symscan.model.bar import FIELDS
 from symscan.sources.bar_rules import valid_expr, valid_mask, zero_volume_expr, zero_volume_mask
-from symscan.sources.checking.bar_checks import check_alone
+from symscan.sources.checking.bar_checks import check_values
 from symscan.sources.checking.findings import Findings
 
 Values = tuple[float, float, float, float, float]
@@ -59,7 +59,7 @@ def test_a_check_finds_what_is_not_valid(bars: list[Values]) -> None:
     for number, bar in enumerate(bars):
         findings = Findings(dict.fromkeys(_KINDS, ""), frozenset())
         symbol = pl.lit("A").alias("symbol"), pl.lit(date(2024, 3, 4)).alias("session")
-        check_alone(frame[number : number + 1].with_columns(*symbol), findings)
+        check_values(frame[number : number + 1].with_columns(*symbol), findings)
         assert bool(findings.result()) is not is_valid(bar)
 
 

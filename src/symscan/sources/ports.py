@@ -1,4 +1,4 @@
-"""The two ports of the session: where its history and where its bars come from."""
+"""The ports of bars: history, a session's bar source, a live feed, and the exchange's calendar."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from symscan.model.session import Session
 
 @dataclass(frozen=True, slots=True)
 class DailyHistory:
-    """What is known of some symbols the evening before a session.
+    """Daily values of some symbols as of the evening before a session.
 
     Attributes
     ----------
@@ -38,7 +38,7 @@ class DailyHistory:
     derived: Mask | None = None
 
     def of(self, places: Rows) -> DailyHistory:
-        """The same of some of the symbols, in their order."""
+        """Return the values of some of the symbols, in the given order."""
         derived = None if self.derived is None else self.derived[places]
         return DailyHistory(self.previous_close[places], self.mismatched[places], derived)
 
@@ -58,7 +58,7 @@ class HistorySource(Protocol):
     """Bars of earlier sessions, on the price basis of the session they are loaded for."""
 
     def symbols(self) -> frozenset[str]:
-        """Every symbol there are bars of."""
+        """Every symbol with bars."""
 
     def load(
         self, symbols: Sequence[str], interval: Interval, session: Session, days: int
@@ -69,7 +69,7 @@ class HistorySource(Protocol):
         """
 
     def daily(self, symbols: Sequence[str], session: Session) -> DailyHistory:
-        """What is known the evening before ``session``."""
+        """The daily values as of the evening before ``session``."""
 
 
 class BarSource(Protocol):
@@ -88,38 +88,38 @@ class BarSource(Protocol):
         """The session's bars that ended at these instants, over ``symbols``."""
 
     def prepare_catch_up(self, symbols: Sequence[str]) -> None:
-        """Get ready to :meth:`catch_up` symbols that are about to join; may wait, and run beside the session.
+        """Prepare to :meth:`catch_up` symbols about to be added; may wait, and run in another thread.
 
-        From its return on, no bar of them is missed: what it fetched and what comes afterwards add up.
+        When it returns their earlier bars are fetched, and later ones are buffered: none is missed.
         """
 
     def prefer(self, symbols: Sequence[str]) -> None:
-        """These symbols come first where not all can be subscribed; replaces what was preferred before."""
+        """Subscribe these symbols first where not all can be; replaces the earlier preference."""
 
     def drain_events(self) -> list[Event]:
-        """Take out what happened to the source since the last call."""
+        """Remove and return the source's events since the last call."""
 
     def slices(self) -> Iterator[SourceUpdate]:
         """Every minute of the session in order up to its close, with the bars that end then.
 
-        A live source also gives moments in between, whenever there is something to do.
+        A live source also yields interim updates: late bars, events, or when it was woken.
         """
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BarBatch:
-    """Bars as they came from a feed, one column per bar, in the order they came.
+    """Bars from a feed, one column per bar, in order of arrival.
 
     Attributes
     ----------
     symbols
-        Whose bar, length ``n``.
+        The symbol of each bar, length ``n``.
     ends
         When each bar is complete, UTC microseconds, shape ``(n,)``.
     fields
         Open, high, low, close, volume, shape ``(5, n)``.
     corrected
-        Whether the feed says that these replace bars it sent before.
+        Whether the feed marks them as corrections of bars it sent before.
     """
 
     symbols: Sequence[str]
@@ -130,28 +130,28 @@ class BarBatch:
 
 @dataclass(frozen=True, slots=True)
 class Connected:
-    """The feed delivers from now on, for the first time or again."""
+    """The feed is connected, for the first time or again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Disconnected:
-    """The connection broke; the feed tries to restore it by itself."""
+    """The connection was lost; the feed tries to restore it by itself."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """The feed said something that the session outlives."""
+    """A message of the feed that does not end the session."""
 
     message: str
 
 
 @dataclass(frozen=True, slots=True)
 class Limited:
-    """The feed takes so many symbols at a time, and these are wanted beyond that.
+    """The feed's subscription limit, and the requested symbols beyond it.
 
-    They stay wanted: which of all of them get the places is for the session to say.
+    They stay requested: the session chooses which of all symbols are subscribed.
     """
 
     limit: int
@@ -160,58 +160,58 @@ class Limited:
 
 @dataclass(frozen=True, slots=True)
 class BarsDropped:
-    """The feed knows that bars were lost on the way, and stays connected; nobody knows which."""
+    """The feed stays connected but reports that bars were lost; which ones is not known."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class EndOfStream:
-    """The feed will deliver nothing more: a replayed day is over."""
+    """The feed delivers nothing more: a replayed day is over."""
 
 
 Delivery = BarBatch | Connected | Disconnected | Notice | Limited | BarsDropped | EndOfStream
 
 
 class Feed(Protocol):
-    """Delivers the bars of subscribed symbols as they come.
+    """Delivers the bars of subscribed symbols as they are published.
 
-    All but ``receive`` may be called from any thread. Times are those of the market's clock: a
-    replay's runs as fast as the replay does.
+    All but ``receive`` is thread-safe. Times are those of the market's clock: a replay's runs at the
+    replay's speed.
     """
 
     name: str
-    """What is recorded of where the bars came from: ``alpaca:iex``, ``replay``."""
+    """The origin recorded of its bars: ``alpaca:iex``, ``replay``."""
 
     base: Interval
     """The interval of its bars."""
 
     waits_for_session: bool
-    """Whether the feed waits for the session, which then may take all the time it needs between moments."""
+    """Whether the feed waits for the session, which then may take any time between two updates."""
 
     def open(self) -> None:
-        """Connect and begin to deliver; returns when the feed said yes.
+        """Connect and begin to deliver; returns when connected.
 
         Raises
         ------
         FeedError
-            If it will never say yes: a wrong key, no right to the data.
+            If the connection is refused for good: a wrong key, no right to the data.
         """
 
     def close(self) -> None:
-        """Deliver no more; returns soon, whatever the other side does."""
+        """Stop delivering; returns soon, also if the server does not answer."""
 
     def now(self) -> Instant:
         """The market's clock, UTC microseconds."""
 
     def clock_offset_ms(self) -> float | None:
-        """This computer's clock minus the market's; None where there is nothing to compare with."""
+        """This computer's clock minus the market's; None if there is no other clock."""
 
     def subscribe(self, symbols: Sequence[str]) -> None:
-        """Deliver bars of these symbols, too; does not wait."""
+        """Subscribe symbols; does not wait."""
 
     def unsubscribe(self, symbols: Sequence[str]) -> None:
-        """Deliver no more bars of these symbols; does not wait."""
+        """Unsubscribe symbols; does not wait."""
 
     def receive(self, until: Instant) -> Delivery | None:
         """The next delivery; None once the market's clock has passed ``until``, or after :meth:`wake`.
@@ -231,5 +231,5 @@ class Feed(Protocol):
         Raises
         ------
         FeedError
-            If the feed cannot be asked.
+            If the request fails.
         """

@@ -1,12 +1,12 @@
-"""How far long work is."""
+"""The progress callback of long work."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 Progress = Callable[[str, int, int], None]
-"""Told what is being done (``reading``, ``writing``, ``checking``), how much is done, and of how much."""
+"""Called with the stage (``reading``, ``writing``, ``checking``), how much is done, and the total."""
 
 
 def silent(stage: str, done: int, total: int) -> None:
-    """Tell nobody."""
+    """Ignore progress."""

@@ -1,4 +1,4 @@
-"""Bars of one session by themselves, and in their session."""
+"""Check the bars of one session: their values, and their times within it."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ _PRICES: Final = pl.concat_str(FIELDS[:4], separator=" ", ignore_nulls=False).fi
 _START: Final = pl.col("start").to_physical()
 
 
-def check_alone(bars: pl.DataFrame, findings: Findings) -> None:
-    """Order, duplicates, and values that no bar has."""
+def check_values(bars: pl.DataFrame, findings: Findings) -> None:
+    """Check order, duplicates and values."""
     key = ["symbol", "start"] if "start" in bars.columns else ["symbol"]
     _check_order(bars, key, findings)
     is_missing = bars.select(missing_value().alias("missing")).to_series()
@@ -43,7 +43,7 @@ def check_alone(bars: pl.DataFrame, findings: Findings) -> None:
 
 
 def check_in_session(bars: pl.DataFrame, interval: Interval, session: Session, findings: Findings) -> None:
-    """The grid, the hours, and the bars missing in regular hours."""
+    """Check grid, hours, and missing bars of regular hours."""
     step = interval.minutes * MINUTE
     off_grid = (_START - session.open) % step != 0
     _add(findings, "off_grid", bars.filter(off_grid), pl.lit(f"is off the {interval} grid"))

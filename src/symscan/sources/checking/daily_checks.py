@@ -1,4 +1,4 @@
-"""Daily bars against the regular intraday bars of their session."""
+"""Check daily bars against the regular intraday bars of their session."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ def check_daily(
         .collect()
     )
     day = str(session.date)
-    _add_lone("only_daily", daily.join(summed, on="symbol", how="anti"), day, findings)
-    _add_lone("only_intraday", summed.join(daily, on="symbol", how="anti"), day, findings)
+    _add_unmatched("only_daily", daily.join(summed, on="symbol", how="anti"), day, findings)
+    _add_unmatched("only_intraday", summed.join(daily, on="symbol", how="anti"), day, findings)
     both = daily.join(summed, on="symbol", suffix="_summed", maintain_order="left")
     rebased = _deviation("close") > _BASIS
     _add_pair("basis", "close", both.filter(rebased), day, findings)
@@ -73,7 +73,7 @@ def _add_pair(kind: str, field: str, both: pl.DataFrame, day: str, findings: Fin
     findings.add(kind, found)
 
 
-def _add_lone(kind: str, bars: pl.DataFrame, day: str, findings: Findings) -> None:
+def _add_unmatched(kind: str, bars: pl.DataFrame, day: str, findings: Findings) -> None:
     found = bars.select(
         "symbol", pl.lit(day).alias("at"), pl.lit("").alias("detail"), pl.lit(0.0).alias("badness")
     )

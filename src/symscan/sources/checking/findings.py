@@ -1,4 +1,4 @@
-"""What a check finds: how many, and the worst of them."""
+"""Findings of a store check: counts and worst examples by kind."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ _SCHEMA: Final = {"symbol": pl.String(), "at": pl.String(), "detail": pl.String(
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One kind of thing that is not as it should be.
+    """One kind of fault or note.
 
     Attributes
     ----------
     kind
         Its name, such as ``daily_close``.
     meaning
-        What was looked for, with tolerances.
+        Its description, with tolerances.
     count
         How often it was found.
     examples
         The worst, worst first.
     is_fault
-        False for what is only worth knowing, such as minutes without a trade.
+        False for mere notes, such as minutes without a trade.
     """
 
     kind: str
@@ -39,12 +39,12 @@ class Finding:
 
 
 class Findings:
-    """Finds of each kind, gathered session by session.
+    """Collects findings by kind, session by session.
 
     Parameters
     ----------
     meanings
-        What each kind means, in the order they are shown.
+        The description of each kind, in display order.
     notes
         The kinds that are no faults.
     """
@@ -56,7 +56,7 @@ class Findings:
         self._worst: dict[str, pl.DataFrame] = {}
 
     def add(self, kind: str, found: pl.DataFrame, count: int | None = None) -> None:
-        """Take finds: ``symbol``, ``at``, ``detail`` (text), ``badness``.
+        """Add findings: ``symbol``, ``at``, ``detail`` (text), ``badness``.
 
         Each counts one, or all together ``count``.
         """
@@ -70,11 +70,11 @@ class Findings:
     def add_one(
         self, kind: str, symbol: str, at: str, detail: str, badness: float = 0.0, count: int = 1
     ) -> None:
-        """Take one find, which may count as several."""
+        """Add one finding, which may count as several."""
         self.add(kind, pl.DataFrame([(symbol, at, detail, badness)], _SCHEMA, orient="row"), count)
 
     def result(self) -> tuple[Finding, ...]:
-        """One finding per kind that was found."""
+        """Return one finding per kind that occurred."""
         return tuple(
             Finding(kind, meaning, self._counts[kind], self._examples(kind), kind not in self._notes)
             for kind, meaning in self._meanings.items()

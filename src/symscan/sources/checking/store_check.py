@@ -1,4 +1,4 @@
-"""Is what the store holds sound: bars by themselves, in their session, and daily against intraday."""
+"""Check a store's bars: by themselves, in their session, and daily against intraday."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import polars as pl
 
 from symscan.model.interval import ONE_DAY, Interval
 from symscan.model.session import Session
-from symscan.sources.checking.bar_checks import check_alone, check_in_session
+from symscan.sources.checking.bar_checks import check_in_session, check_values
 from symscan.sources.checking.daily_checks import Tolerances, check_daily
 from symscan.sources.checking.findings import Finding, Findings
 from symscan.sources.checking.time_checks import TimesCheck
@@ -38,7 +38,7 @@ class Coverage:
 
 @dataclass(frozen=True, slots=True)
 class CheckReport:
-    """What a store holds, and what of it is not as it should be."""
+    """The content of a store, and the findings of a check."""
 
     coverage: tuple[Coverage, ...]
     findings: tuple[Finding, ...]
@@ -131,7 +131,7 @@ def _check_day(
     """Check the bars of one date; returns who has bars of which interval."""
     frames = {interval: store.load(interval, [day]) for interval in store.intervals(day)}
     for interval, bars in frames.items():
-        check_alone(bars, findings)
+        check_values(bars, findings)
         if session is None:
             findings.add_one("no_session", f"{interval}", str(day), f"{bars.height:,} bars")
         elif interval.is_intraday:

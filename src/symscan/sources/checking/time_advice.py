@@ -1,4 +1,4 @@
-"""How an improbable time of bars is described to whoever imports or checks them."""
+"""Describe improbable times of bars in messages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether the bars of a store lie where bars of a session lie."""
+"""Check the times of a store's bars for wrong labels or time zones."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from symscan.sources.checking.time_profile import time_profile
 
 
 class TimesCheck:
-    """Finds sessions whose labels or time zone seem wrong; those of few symbols are judged together."""
+    """Finds sessions with improbable labels or time zones; sessions of few symbols are combined."""
 
     def __init__(self, findings: Findings) -> None:
         self._findings = findings
@@ -21,7 +21,7 @@ class TimesCheck:
         self._together: dict[tuple[Interval, int], tuple[Session, TimeDoubt]] = {}
 
     def check(self, bars: pl.DataFrame, interval: Interval, session: Session) -> None:
-        """Judge the bars of a session."""
+        """Check the bars of a session."""
         profile = time_profile(bars, interval, session)
         doubt = self._evidence.setdefault(interval, TimeEvidence(is_stored=True)).add(profile)
         if profile.members >= ENOUGH_MEMBERS:
@@ -33,7 +33,7 @@ class TimesCheck:
             self._together.pop((interval, profile.slots), None)
 
     def finish(self) -> None:
-        """Add what was found of sessions with few symbols."""
+        """Add the findings of combined sessions."""
         for (interval, _), (session, doubt) in self._together.items():
             self._add(interval, session, doubt)
 

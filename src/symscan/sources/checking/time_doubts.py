@@ -1,4 +1,4 @@
-"""Signs that the times of bars mean something else than they were taken for: labels and time zones.
+"""Detect bars whose times were misread: wrong labels or time zones.
 
 Where data has regular hours only, its bars fill one block as long as a session: where that lies off by a
 bar, the labels are wrong, and where it lies off by hours, the zone. Where data has pre-market bars, volume
@@ -16,7 +16,7 @@ import numpy as np
 from symscan.sources.checking.time_profile import TimeProfile
 
 ENOUGH_MEMBERS: Final = 20
-"""So many symbols of one session can be judged by themselves."""
+"""Sessions of so many symbols are evaluated by themselves."""
 
 _FEWEST_BARS: Final = 100
 _FEWEST_LABELS: Final = 10
@@ -49,7 +49,7 @@ class TimeDoubt:
 
 
 class TimeEvidence:
-    """Judges sessions by themselves where many symbols have bars, and together where few have.
+    """Evaluates sessions of many symbols by themselves, and combines those of few.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ class TimeEvidence:
         self._together: dict[int, TimeProfile] = {}
 
     def add(self, profile: TimeProfile) -> TimeDoubt | None:
-        """Take a session's bars; a doubt if they, or all of few symbols so far, are improbable."""
+        """Add a session's profile; return a doubt if it, or the combined profile so far, is improbable."""
         if profile.members >= ENOUGH_MEMBERS:
             return doubt(profile, is_stored=self._is_stored)
         before = self._together.get(profile.slots)
@@ -72,7 +72,7 @@ class TimeEvidence:
 
 
 def doubt(profile: TimeProfile, *, is_stored: bool) -> TimeDoubt | None:
-    """What is improbable in a profile; None if nothing is, or there are too few bars to know."""
+    """Return what is improbable in a profile; None if nothing is, or there are too few bars."""
     if profile.counts.sum() < _FEWEST_BARS:
         return None
     return next((one for one in _doubts(profile, is_stored) if one is not None), None)
@@ -86,7 +86,7 @@ def _doubts(profile: TimeProfile, is_stored: bool) -> Iterator[TimeDoubt | None]
 
 
 def _by_block(profile: TimeProfile, is_stored: bool) -> TimeDoubt | None:
-    """Judge data that fills one block of slots, as data of regular hours does."""
+    """Evaluate data that fills one block of slots, as data of regular hours does."""
     counts, slots = profile.counts, profile.slots
     peak = int(counts.max())
     busy = np.flatnonzero(counts >= 0.1 * peak)
@@ -110,7 +110,7 @@ def _by_block(profile: TimeProfile, is_stored: bool) -> TimeDoubt | None:
 
 
 def _shifted(profile: TimeProfile, begins: int, peak: int) -> TimeDoubt | None:
-    """Judge a block as long as a session that begins so many slots after the open."""
+    """Evaluate a block as long as a session that begins so many slots after the open."""
     at = profile.at_open
     if abs(begins) == 1:
         edge = profile.counts[at + (begins if begins < 0 else profile.slots)]
@@ -128,7 +128,7 @@ def _shifted(profile: TimeProfile, begins: int, peak: int) -> TimeDoubt | None:
 
 
 def _by_jump(profile: TimeProfile) -> TimeDoubt | None:
-    """Judge data with pre-market bars by the slot in which the volume jumps up."""
+    """Evaluate data with pre-market bars by the slot in which the volume jumps up."""
     early, right, late = (int(one) for one in profile.jumps)
     total = early + right + late
     if total < _FEWEST_LABELS or max(early, late) < _MAJORITY * total:
@@ -141,7 +141,7 @@ def _by_jump(profile: TimeProfile) -> TimeDoubt | None:
 
 
 def _by_volume(profile: TimeProfile) -> TimeDoubt | None:
-    """Judge where most of the day's volume lies, by half-hours."""
+    """Evaluate where most of the day's volume lies, by half-hours."""
     if profile.members < _FEWEST_LABELS or _HALF_HOUR % profile.minutes:
         return None
     per = _HALF_HOUR // profile.minutes
@@ -167,7 +167,7 @@ def _by_volume(profile: TimeProfile) -> TimeDoubt | None:
 
 
 def _by_night(profile: TimeProfile) -> TimeDoubt | None:
-    """Judge by the bars at hours without any trading: a zone so far off that sessions lie across midnight."""
+    """Evaluate bars at night: a zone may be so wrong that sessions lie across midnight."""
     share = profile.at_night / int(profile.counts.sum())
     if share < _AT_NIGHT:
         return None
@@ -175,5 +175,5 @@ def _by_night(profile: TimeProfile) -> TimeDoubt | None:
 
 
 def _most(count: int, profile: TimeProfile) -> str:
-    """How many have a bar somewhere."""
+    """Describe how many symbol-days have a bar somewhere."""
     return f"{int(count):,} of {profile.members:,} symbol-days have"

@@ -1,4 +1,4 @@
-"""When the bars of sessions lie, by slot of the interval; the material to judge their times by."""
+"""Profile of the times of sessions' bars, by slot of the interval."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _JUMP: Final = 3.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TimeProfile:
-    """The bars of sessions of one length, added up.
+    """Counts and volumes by slot, summed over sessions of one length.
 
     Attributes
     ----------
@@ -63,7 +63,7 @@ class TimeProfile:
         return _DAY_MINUTES // self.minutes
 
     def plus(self, other: TimeProfile) -> TimeProfile:
-        """Both together."""
+        """Return the sum of both profiles."""
         return TimeProfile(
             self.minutes,
             self.slots,
@@ -79,7 +79,7 @@ class TimeProfile:
 def time_profile(
     bars: pl.DataFrame, interval: Interval, session: Session, is_before: pl.Series | None = None
 ) -> TimeProfile:
-    """The profile of one session's bars.
+    """Compute the profile of one session's bars.
 
     Parameters
     ----------
@@ -115,7 +115,7 @@ def time_profile(
 
 
 def _jumps(symbol: Counts, slot: Counts, volume: Shares, symbols: int) -> Counts:
-    """In which slot around the open the volume of symbols with pre-market bars jumps up."""
+    """Count symbols with pre-market bars by the slot around the open in which their volume jumps up."""
     near = np.abs(slot) <= _AROUND
     width = 2 * _AROUND + 1
     cells = symbol[near] * width + slot[near] + _AROUND

@@ -1,4 +1,4 @@
-"""Which column of a file means what."""
+"""Map the columns of a file to their roles."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ _SYNONYMS: Final[Mapping[str, frozenset[str]]] = {
 
 @dataclass(frozen=True, slots=True)
 class ColumnMap:
-    """The position in the file of every role it fills, and the names of the columns that fill none."""
+    """The column position of each role, and the names of the ignored columns."""
 
     positions: Mapping[str, int]
     ignored: tuple[str, ...]
 
 
 def parse_overrides(text: str) -> dict[str, str]:
-    """The column of each role in a text such as ``open=o,timestamp=when``.
+    """Parse the column of each role from a text such as ``open=o,timestamp=when``.
 
     Raises
     ------
@@ -76,8 +76,8 @@ def map_columns(names: Sequence[str], overrides: Mapping[str, str], *, file: str
         If a role has no column, or several that might be it.
     """
     found = {role: _find(names, role, overrides, file) for role in ROLES}
-    _settle_when(found, overrides)
-    fault = _fault_of_when(found) or _fault_of_others(found)
+    _resolve_time_roles(found, overrides)
+    fault = _time_role_error(found) or _field_role_error(found)
     if fault:
         raise DataError(f"{file}: {fault}; its columns are {', '.join(names)}")
     positions = {role: names.index(matches[0]) for role, matches in found.items() if matches}
@@ -91,7 +91,7 @@ def map_columns(names: Sequence[str], overrides: Mapping[str, str], *, file: str
 
 def _find(names: Sequence[str], role: str, overrides: Mapping[str, str], file: str) -> list[str]:
     if role not in overrides:
-        return [name for name in names if _plain(name) in _SYNONYMS[role]]
+        return [name for name in names if _normalized(name) in _SYNONYMS[role]]
     name = overrides[role]
     if name not in names:
         raise DataError(
@@ -100,15 +100,15 @@ def _find(names: Sequence[str], role: str, overrides: Mapping[str, str], file: s
     return [name]
 
 
-def _plain(name: str) -> str:
+def _normalized(name: str) -> str:
     return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
-def _settle_when(found: dict[str, list[str]], overrides: Mapping[str, str]) -> None:
-    """Naming the timestamp rules out date and time, and the other way round; a session yields to any."""
-    others = found[TIMESTAMP] or [name for name in found[DATE] if _plain(name) not in _SESSION]
+def _resolve_time_roles(found: dict[str, list[str]], overrides: Mapping[str, str]) -> None:
+    """Drop time roles that a named one rules out: timestamp against date and time, any against a session."""
+    others = found[TIMESTAMP] or [name for name in found[DATE] if _normalized(name) not in _SESSION]
     if others and DATE not in overrides:
-        found[DATE] = [name for name in found[DATE] if _plain(name) not in _SESSION]
+        found[DATE] = [name for name in found[DATE] if _normalized(name) not in _SESSION]
     if TIMESTAMP in overrides:
         rest = {DATE, TIME} - overrides.keys()
     elif overrides.keys() & {DATE, TIME}:
@@ -118,7 +118,7 @@ def _settle_when(found: dict[str, list[str]], overrides: Mapping[str, str]) -> N
     found.update((role, []) for role in rest)
 
 
-def _fault_of_when(found: Mapping[str, list[str]]) -> str | None:
+def _time_role_error(found: Mapping[str, list[str]]) -> str | None:
     candidates = [name for role in (TIMESTAMP, DATE, TIME) for name in found[role]]
     if not candidates:
         return "no column tells when a bar is; name it with --columns timestamp=NAME (or date=NAME,time=NAME)"
@@ -131,7 +131,7 @@ def _fault_of_when(found: Mapping[str, list[str]]) -> str | None:
     return None
 
 
-def _fault_of_others(found: Mapping[str, list[str]]) -> str | None:
+def _field_role_error(found: Mapping[str, list[str]]) -> str | None:
     for role in (SYMBOL, *FIELDS):
         if len(found[role]) > 1:
             return f"{', '.join(found[role])} may each be the {role}; choose with --columns {role}=NAME"

@@ -1,4 +1,4 @@
-"""Files of bars, CSV and Parquet, read in chunks whose rows know their line."""
+"""Read bar files, CSV and Parquet, in chunks of numbered rows."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _CHUNK_ROWS: Final = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class BarTable:
-    """A file of bars, its columns known and its rows not yet read.
+    """A file of bars whose header is read and whose rows are not.
 
     Attributes
     ----------
@@ -54,7 +54,7 @@ class BarTable:
         return [schema[str(position)] for position in range(len(self.names))]
 
     def row_name(self, line: int) -> str:
-        """What to call a row in a message: ``AAPL.csv:17``."""
+        """Return the name of a row for messages: ``AAPL.csv:17``."""
         return f"{self.path}:{line}" if self.is_text else f"{self.path}, row {line}"
 
     def chunks(self, positions: Mapping[str, int]) -> Iterator[pl.DataFrame]:
@@ -165,7 +165,7 @@ def _open_csv(path: Path, header: Sequence[str] | None) -> BarTable:
 
 
 def _by_position(path: Path, rows: pl.LazyFrame) -> pl.LazyFrame:
-    """Columns named by their position: names of a file may be there twice, or be ours."""
+    """Name columns by position: a file's names may be ambiguous, or collide with ours."""
     try:
         names = rows.collect_schema().names()
     except (OSError, pl.exceptions.PolarsError) as error:

@@ -1,4 +1,4 @@
-"""Bars from files into the store: all of them, or none."""
+"""Import bars from files into the store: all of them, or none."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from symscan.sources.importing.rows import BarReader
 from symscan.sources.importing.sessions import SessionAssigner
 from symscan.sources.importing.spill import SpillFile
 from symscan.sources.importing.time_check import Confirm, TimeCheck
-from symscan.sources.importing.validation import sound_rows
+from symscan.sources.importing.validation import valid_rows
 from symscan.sources.ports import Calendar
 from symscan.sources.progress import Progress, silent
 from symscan.sources.store.bar_store import BarStore
@@ -34,7 +34,7 @@ _COUNTED: Final = (
 
 @dataclass(frozen=True, slots=True)
 class ImportReport:
-    """What an import did.
+    """The result of an import.
 
     Attributes
     ----------
@@ -102,16 +102,16 @@ def import_bars(
         is changed then.
     """
     readers = [BarReader.open(path, options) for path in find_files(paths)]
-    with store.updating() as update, SpillFile(store.root) as runs:
+    with store.updating() as update, SpillFile(store.root) as spill_file:
         update.set_origin(None)
         job = _Import(store, readers, options, progress, TimeCheck(options, calendar, confirm))
-        job.read(runs, SessionAssigner(options, calendar))
-        job.write(runs, update)
+        job.read(spill_file, SessionAssigner(options, calendar))
+        job.write(spill_file, update)
         return job.report()
 
 
 class _Import:
-    """One import under way."""
+    """The state of one import."""
 
     def __init__(
         self,
@@ -131,49 +131,49 @@ class _Import:
         self._sessions: list[date] = []
         self._changed: list[date] = []
 
-    def read(self, runs: SpillFile, placer: SessionAssigner) -> None:
-        """Read, check and place every row."""
+    def read(self, spill_file: SpillFile, assigner: SessionAssigner) -> None:
+        """Read, validate and assign every row."""
         for number, reader in enumerate(self._readers):
             self._progress("reading", number, len(self._readers))
             chunks = reader.chunks()
             for cells in chunks:
                 try:
-                    placed = self._take(reader, cells, placer)
+                    assigned = self._read_rows(reader, cells, assigner)
                 except RefusedRows as refused:
                     is_last = number == len(self._readers) - 1 and _is_exhausted(chunks)
-                    raise refused.of_all() if is_last else refused from None
-                runs.add(placed.with_columns(pl.lit(number, pl.UInt32).alias(FILE)))
+                    raise refused.exact() if is_last else refused from None
+                spill_file.add(assigned.with_columns(pl.lit(number, pl.UInt32).alias(FILE)))
 
-    def _take(self, reader: BarReader, cells: pl.DataFrame, placer: SessionAssigner) -> pl.DataFrame:
-        """The rows of some cells that can be bars, in their sessions."""
+    def _read_rows(self, reader: BarReader, cells: pl.DataFrame, assigner: SessionAssigner) -> pl.DataFrame:
+        """Parse some cells to valid rows with their sessions."""
         rows = reader.read(cells)
         self._counts["rows"] += rows.frame.height
-        sound = sound_rows(rows, self._options, self._counts)
-        placed = placer.place(rows.table, sound, self._counts)
-        self._symbols.update(placed["symbol"].unique())
-        return placed
+        valid = valid_rows(rows, self._options, self._counts)
+        assigned = assigner.assign(rows.table, valid, self._counts)
+        self._symbols.update(assigned["symbol"].unique())
+        return assigned
 
-    def write(self, runs: SpillFile, update: StoreUpdate) -> None:
+    def write(self, spill_file: SpillFile, update: StoreUpdate) -> None:
         """Merge and write every session."""
-        self._sessions = runs.finish()
+        self._sessions = spill_file.finish()
         if not self._sessions:
             raise DataError(f"there is not one bar among {self._counts['rows']:,} rows; nothing was imported")
         merger = Merger(self._options, [reader.table for reader in self._readers], self._counts)
         interval = self._options.interval
         for done, session in enumerate(self._sessions):
             self._progress("writing", done, len(self._sessions))
-            rows = runs.take(session)
+            rows = spill_file.load(session)
             self._times.check(session, rows)
             try:
                 bars = merger.merge(rows, self._store.load(interval, [session]))
             except RefusedRows as refused:
-                raise refused.of_all() if session == self._sessions[-1] else refused from None
+                raise refused.exact() if session == self._sessions[-1] else refused from None
             if update.put(interval, session, bars):
                 self._changed.append(session)
         self._progress("writing", len(self._sessions), len(self._sessions))
 
     def report(self) -> ImportReport:
-        """What was done."""
+        """Return the result."""
         ignored = dict.fromkeys(name for reader in self._readers for name in reader.ignored)
         return ImportReport(
             files=len(self._readers),
@@ -186,7 +186,7 @@ class _Import:
 
 
 def _is_exhausted(chunks: Iterator[pl.DataFrame]) -> bool:
-    """Whether a file has no more rows; one that cannot be read on may have some."""
+    """Whether a file has no more rows; one with a read error may have some."""
     try:
         return next(chunks, None) is None
     except DataError:

@@ -1,4 +1,4 @@
-"""One session's rows become its bars: duplicates, conflicts, opening prints, and what is stored already."""
+"""Merge a session's rows into its bars: duplicates, conflicts, opening prints, and stored bars."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ _NAMED_CONFLICTS: Final = 5
 
 
 class Merger:
-    """Makes bars of the rows of one import.
+    """Merges the rows of one import into bars.
 
     Parameters
     ----------
     options
-        Say which of two contradicting rows is taken, and what becomes of opening prints.
+        How conflicts and opening prints are resolved.
     tables
         The files, in the order of their numbers.
     counts
-        Where what was done is counted.
+        Counts what was resolved.
     """
 
     def __init__(self, options: ImportOptions, tables: Sequence[BarTable], counts: Counter[str]) -> None:
@@ -44,7 +44,7 @@ class Merger:
         self._key = ["symbol", "start"] if options.interval.is_intraday else ["symbol"]
 
     def merge(self, rows: pl.DataFrame, stored: pl.DataFrame) -> pl.DataFrame:
-        """The bars of a session, in the stored order.
+        """Merge a session's rows and stored bars, in the stored order.
 
         Parameters
         ----------
@@ -72,7 +72,7 @@ class Merger:
     def _without_duplicates(
         self, rows: pl.DataFrame, key: list[str], *, is_partial: bool = False
     ) -> pl.DataFrame:
-        """One row per key, sorted by it; ``is_partial`` if other rows of the session are still to come."""
+        """Return one row per key, sorted by it; ``is_partial`` if more rows of the session follow."""
         rows = rows.sort(key, maintain_order=True)
         repeats = rows.select(pl.all_horizontal(pl.col(key).eq_missing(pl.col(key).shift(1)))).to_series()
         if not repeats[1:].any():
@@ -81,7 +81,7 @@ class Merger:
         conflicts = rows.select(differs.alias("conflict")).to_series() & repeats
         count = int(conflicts.sum())
         if count and self._options.on_conflict is OnConflict.STOP:
-            raise self._refusal(rows, conflicts, is_partial)
+            raise self._refused_rows(rows, conflicts, is_partial)
         self._counts["conflicts"] += count
         self._counts["duplicates"] += int(repeats.sum()) - count
         if self._options.on_conflict is OnConflict.LAST:
@@ -89,7 +89,7 @@ class Merger:
         return rows.filter(~repeats)
 
     def _without_prints(self, bars: pl.DataFrame) -> pl.DataFrame:
-        """Bars among which the opening prints are part of the first of the session."""
+        """Merge opening prints into the session's first bars, or drop them."""
         prints = bars.filter(pl.col(PRINT))
         if prints.is_empty():
             return bars.drop(PRINT)
@@ -119,20 +119,20 @@ class Merger:
         if doubtful.is_empty():
             return
         raise DataError(
-            f"{self._name(doubtful.row(0, named=True))}: this row labelled at the open may be the opening "
-            "print or, since there are bars before it, the last bar before the open; say which with "
+            f"{self._describe_row(doubtful.row(0, named=True))}: this row labelled at the open may be the "
+            "opening print or, since there are bars before it, the last bar before the open; say which with "
             "--opening-print merge (it is the print), drop, or keep (it is that bar)"
         )
 
-    def _refusal(self, rows: pl.DataFrame, conflicts: pl.Series, is_partial: bool) -> RefusedRows:
+    def _refused_rows(self, rows: pl.DataFrame, conflicts: pl.Series, is_partial: bool) -> RefusedRows:
         places = conflicts.arg_true().head(_NAMED_CONFLICTS).to_list()
-        pairs = [self._name(row) for i in places for row in rows[i - 1 : i + 1].iter_rows(named=True)]
+        pairs = [self._describe_row(row) for i in places for row in rows[i - 1 : i + 1].iter_rows(named=True)]
         what = f"of {rows['session'][0]} that contradict another row of the same bar"
         remedy = "mend the files, or give --on-conflict first or last"
         return RefusedRows(what, int(conflicts.sum()), remedy, pairs, is_partial=is_partial)
 
-    def _name(self, row: dict[str, Any]) -> str:
-        """A row in words: where it stands, whose it is, and what it holds."""
+    def _describe_row(self, row: dict[str, Any]) -> str:
+        """Describe a row: its location, symbol, time and values."""
         start = row.get("start")
         where = "the store" if row[FILE] is None else self._tables[row[FILE]].row_name(row[LINE])
         if isinstance(start, datetime):

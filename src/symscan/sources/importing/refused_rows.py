@@ -1,4 +1,4 @@
-"""Rows that stop an import."""
+"""The error for rows that stop an import."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from symscan.errors import DataError
 
 
 class RefusedRows(DataError):
-    """Rows of which none may be in an import; how many is a lower bound, since others were not read.
+    """Invalid rows stop an import; their count is a lower bound, since later rows were not read.
 
     Parameters
     ----------
@@ -31,8 +31,8 @@ class RefusedRows(DataError):
         self._is_partial = is_partial
         super().__init__(_text("at least ", *self._parts))
 
-    def of_all(self) -> DataError:
-        """The error where everything was read: the count is exact."""
+    def exact(self) -> DataError:
+        """Return the error with an exact count, for when all rows were read."""
         return self if self._is_partial else DataError(_text("", *self._parts))
 
 

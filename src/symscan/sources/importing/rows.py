@@ -1,4 +1,4 @@
-"""From the cells of a bar file to typed rows; what cannot be read stops the import with its place."""
+"""Parse the cells of a bar file to typed rows; a cell that cannot be parsed stops the import."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _PLAIN_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9.\-]*")
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Rows as read.
+    """Parsed rows.
 
     Attributes
     ----------
@@ -39,7 +39,7 @@ class Rows:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Unread:
-    """The rows whose cells in some columns cannot be read."""
+    """The rows whose cells in some columns cannot be parsed."""
 
     rows: pl.Series
     columns: Sequence[str]
@@ -48,7 +48,7 @@ class _Unread:
 
 @dataclass(frozen=True, slots=True)
 class BarReader:
-    """A bar file whose columns are understood."""
+    """Reads a bar file whose columns are mapped."""
 
     table: BarTable
     positions: dict[str, int]
@@ -58,7 +58,7 @@ class BarReader:
 
     @staticmethod
     def open(path: Path, options: ImportOptions) -> BarReader:
-        """Understand a file's columns.
+        """Open a file and map its columns.
 
         Raises
         ------
@@ -77,7 +77,7 @@ class BarReader:
         return BarReader(table, positions, columns.ignored, symbol, options)
 
     def chunks(self) -> Iterator[pl.DataFrame]:
-        """The file's cells in order, some rows at a time.
+        """Yield the file's cells in order, in chunks of rows.
 
         Raises
         ------
@@ -87,7 +87,7 @@ class BarReader:
         return self.table.chunks(self.positions)
 
     def read(self, cells: pl.DataFrame) -> Rows:
-        """The rows of some cells.
+        """Parse some cells.
 
         Raises
         ------
@@ -124,10 +124,10 @@ class BarReader:
         except DataError as error:
             raise DataError(f"{self.table.path}: {error}") from None
         given = cells.select(pl.all_horizontal(pl.col(columns).is_not_null())).to_series()
-        unread.append(_Unread(given & when.is_null(), columns, self._why_no_time()))
+        unread.append(_Unread(given & when.is_null(), columns, self._time_error()))
         return when.alias(WHEN)
 
-    def _why_no_time(self) -> str:
+    def _time_error(self) -> str:
         if not self.options.interval.is_intraday:
             return "is not a date (daily bars carry the session's date, never a time of day)"
         zone = (
@@ -140,10 +140,12 @@ class BarReader:
         if not is_faulty.any():
             return
         first = is_faulty.arg_true().head(_NAMED_ROWS).to_list()
-        named = [self._name(cells, row, next(one for one in unread if one.rows[row])) for row in first]
+        named = [
+            self._describe_row(cells, row, next(one for one in unread if one.rows[row])) for row in first
+        ]
         raise RefusedRows("that cannot be read", int(is_faulty.sum()), "mend the file", named)
 
-    def _name(self, cells: pl.DataFrame, row: int, fault: _Unread) -> str:
+    def _describe_row(self, cells: pl.DataFrame, row: int, fault: _Unread) -> str:
         names = " and ".join(self.table.names[self.positions[column]] for column in fault.columns)
         line, *values = cells.select(LINE, *fault.columns).row(row)
         return f"{self.table.row_name(line)}: {names} '{' '.join(map(str, values))}' {fault.why}"

@@ -1,4 +1,4 @@
-"""Which session a bar belongs to."""
+"""Find the session of a bar by its start or date."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Numbers = NDArray[np.intp]
 
 
 class SessionTable:
-    """Sessions as columns, to assign bars to.
+    """Sessions as columns, for assigning bars to them.
 
     Attributes
     ----------
@@ -42,21 +42,21 @@ class SessionTable:
         self._zone = zone
 
     def by_hours(self, starts: Instants) -> Numbers:
-        """The session whose hours, pre-market and post-market included, contain each start."""
+        """Return the session whose hours, pre-market and post-market included, contain each start."""
         numbers = np.searchsorted(self._pre_opens[:-1], starts, "right") - 1
         return np.where((numbers >= 0) & (starts < self._post_closes[numbers]), numbers, -1)
 
     def by_local_date(self, starts: Instants) -> Numbers:
-        """The session of each start's date in the table's zone."""
+        """Return the session of each start's date in the table's zone."""
         moments = pl.Series(starts).cast(pl.Datetime("us", "UTC")).dt.convert_time_zone(self._zone.key)
         return self.by_date(moments.dt.date())
 
     def by_date(self, dates: pl.Series) -> Numbers:
-        """The session of each date."""
+        """Return the session of each date."""
         days = dates.to_numpy().astype("datetime64[D]")
         numbers = np.searchsorted(self.dates[:-1], days)
         return np.where(self.dates[numbers] == days, numbers, -1)
 
     def dates_of(self, numbers: Numbers) -> pl.Series:
-        """The dates of sessions; null for none."""
+        """Return the dates of sessions; null for none."""
         return pl.Series("session", self.dates[numbers]).cast(pl.Date)

@@ -1,4 +1,4 @@
-"""From timestamps to places: the session a row belongs to, and the start of its bar."""
+"""Assign each imported row its session and the start of its bar."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ _YEARS: Final = range(1900, 2200)
 
 
 class SessionAssigner:
-    """Places the rows of one import.
+    """Assigns the rows of one import to sessions.
 
     Parameters
     ----------
     options
-        Says what the timestamps mean.
+        The meaning of the timestamps.
     calendar
         The exchange's sessions.
     """
@@ -42,8 +42,8 @@ class SessionAssigner:
         self._has_prints = options.label is Label.END and options.opening_print is not OpeningPrint.KEEP
         self._sessions_of: dict[int, list[Session]] = {}
 
-    def place(self, table: BarTable, rows: pl.DataFrame, counts: Counter[str]) -> pl.DataFrame:
-        """The rows with their ``session``, intraday ones with ``start`` (int) and ``is_print``, for ``when``.
+    def assign(self, table: BarTable, rows: pl.DataFrame, counts: Counter[str]) -> pl.DataFrame:
+        """Replace ``when`` by ``session``, and for intraday rows by ``start`` (int) and ``is_print``.
 
         Raises
         ------
@@ -54,14 +54,14 @@ class SessionAssigner:
             return rows.clear()
         if not self._options.interval.is_intraday:
             sessions = self._sessions_around(rows[WHEN])
-            placed = rows.with_columns(sessions.dates_of(sessions.by_date(rows[WHEN])))
-            return self._inside(table, placed, counts).drop(WHEN)
-        placed = self._inside(table, self._with_session(rows), counts)
-        counts["outside_hours"] += int(placed["is_outside"].sum())
-        return self._on_grid(table, placed).drop(WHEN, "at_open", "at_close", "is_outside")
+            assigned = rows.with_columns(sessions.dates_of(sessions.by_date(rows[WHEN])))
+            return self._without_outside(table, assigned, counts).drop(WHEN)
+        assigned = self._without_outside(table, self._with_session(rows), counts)
+        counts["outside_hours"] += int(assigned["is_outside"].sum())
+        return self._check_grid(table, assigned).drop(WHEN, "at_open", "at_close", "is_outside")
 
     def _with_session(self, rows: pl.DataFrame) -> pl.DataFrame:
-        """Rows with the session they lie in, else the one of their date; null if that is none."""
+        """Add the session whose hours contain a row, else that of its date; null if there is none."""
         sessions = self._sessions_around(rows[WHEN].dt.date())
         label = rows[WHEN].to_physical().to_numpy()
         step = self._options.interval.minutes * MINUTE
@@ -83,25 +83,25 @@ class SessionAssigner:
             pl.Series("is_outside", known & ~inside & ~is_print),
         )
 
-    def _inside(self, table: BarTable, rows: pl.DataFrame, counts: Counter[str]) -> pl.DataFrame:
+    def _without_outside(self, table: BarTable, rows: pl.DataFrame, counts: Counter[str]) -> pl.DataFrame:
         outside = rows.filter(pl.col("session").is_null())
         if outside.is_empty():
             return rows
         if self._options.outside is Outside.STOP:
-            raise _refusal(table, outside, "outside any session", "mend it, or give --outside drop")
+            raise _refused_rows(table, outside, "outside any session", "mend it, or give --outside drop")
         counts["outside"] += outside.height
         return rows.filter(pl.col("session").is_not_null())
 
-    def _on_grid(self, table: BarTable, rows: pl.DataFrame) -> pl.DataFrame:
+    def _check_grid(self, table: BarTable, rows: pl.DataFrame) -> pl.DataFrame:
         step = self._options.interval.minutes * MINUTE
         off = rows.filter((pl.col("start") - pl.col("at_open")) % step != 0)
         if off.is_empty():
             return rows
         what = f"off the grid of {self._options.interval} bars, which begins at the session's open"
-        raise _refusal(table, off, what)
+        raise _refused_rows(table, off, what)
 
     def _sessions_around(self, days: pl.Series) -> SessionTable:
-        """The sessions of every year the days lie in, and of the day before and after."""
+        """Return the sessions of every year of the days, and of the days before and after them."""
         near = pl.concat([days.unique().dt.offset_by("-1d"), days.unique().dt.offset_by("1d")])
         found: list[Session] = []
         for year in near.dt.year().unique().sort().to_list():
@@ -112,11 +112,11 @@ class SessionAssigner:
 
 
 def _last_start(opened: Instants, closed: Instants, step: int) -> Instants:
-    """The start of the last bar of a session, which may be cut short."""
+    """Return the start of a session's last bar, which may be shorter than the interval."""
     return opened + (closed - opened - 1) // step * step
 
 
-def _refusal(table: BarTable, rows: pl.DataFrame, what: str, remedy: str = "") -> RefusedRows:
+def _refused_rows(table: BarTable, rows: pl.DataFrame, what: str, remedy: str = "") -> RefusedRows:
     named = [
         f"{table.row_name(line)}: {symbol} at {when}"
         for line, symbol, when in rows.head(_NAMED_ROWS).select(LINE, "symbol", WHEN).iter_rows()

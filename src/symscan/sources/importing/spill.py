@@ -1,4 +1,4 @@
-"""Rows on their way from files to sessions: sorted by session in runs on disk once they are many."""
+"""An external sort of imported rows by session: runs are spilled to disk once they are large."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _BATCH_ROWS: Final = 100_000
 
 
 class SpillFile:
-    """Rows to be read back one session at a time, in the order they came.
+    """Rows that are read back one session at a time, in the order they were added.
 
-    Memory holds one run at most; a year of a whole market takes a few dozen.
+    Memory holds one run at most; a year of a whole market takes a few dozen runs.
 
     Parameters
     ----------
@@ -31,10 +31,10 @@ class SpillFile:
     def __init__(self, folder: Path, run_rows: int = _RUN_ROWS) -> None:
         self._folder = folder
         self._run_rows = run_rows
-        self._open: list[pl.DataFrame] = []
-        self._open_rows = 0
+        self._buffer: list[pl.DataFrame] = []
+        self._buffer_rows = 0
         self._runs: list[pl.LazyFrame] = []
-        self._places: list[dict[date, tuple[int, int]]] = []
+        self._slices: list[dict[date, tuple[int, int]]] = []
         self._paths: list[Path] = []
 
     def __enter__(self) -> SpillFile:
@@ -48,38 +48,38 @@ class SpillFile:
             path.unlink(missing_ok=True)
 
     def add(self, rows: pl.DataFrame) -> None:
-        """Take rows of any sessions; all have the same columns, ``session`` among them."""
+        """Add rows of any sessions; all have the same columns, ``session`` among them."""
         if rows.is_empty():
             return
-        self._open.append(rows)
-        self._open_rows += rows.height
-        if self._open_rows >= self._run_rows:
-            self._close(to_disk=True)
+        self._buffer.append(rows)
+        self._buffer_rows += rows.height
+        if self._buffer_rows >= self._run_rows:
+            self._close_run(to_disk=True)
 
     def finish(self) -> list[date]:
-        """No more rows come: the sessions there are, ascending."""
-        self._close(to_disk=False)
-        return sorted(set().union(*self._places))
+        """Close the last run; return the sessions, ascending."""
+        self._close_run(to_disk=False)
+        return sorted(set().union(*self._slices))
 
-    def take(self, session: date) -> pl.DataFrame:
-        """The rows of a session."""
+    def load(self, session: date) -> pl.DataFrame:
+        """Load the rows of a session."""
         parts = [
-            run.slice(*places[session])
-            for run, places in zip(self._runs, self._places, strict=True)
-            if session in places
+            run.slice(*slices[session])
+            for run, slices in zip(self._runs, self._slices, strict=True)
+            if session in slices
         ]
         return pl.concat(parts).collect()
 
-    def _close(self, *, to_disk: bool) -> None:
-        if not self._open:
+    def _close_run(self, *, to_disk: bool) -> None:
+        if not self._buffer:
             return
-        run = pl.concat(self._open).sort("session", maintain_order=True)
-        self._open.clear()
-        self._open_rows = 0
+        run = pl.concat(self._buffer).sort("session", maintain_order=True)
+        self._buffer.clear()
+        self._buffer_rows = 0
         ends = run.select(pl.col("session").rle()).unnest("session")
         offsets = ends["len"].cum_sum() - ends["len"]
         lengths = zip(offsets.to_list(), ends["len"].to_list(), strict=True)
-        self._places.append(dict(zip(ends["value"].to_list(), lengths, strict=True)))
+        self._slices.append(dict(zip(ends["value"].to_list(), lengths, strict=True)))
         self._runs.append(self._spill(run) if to_disk else run.lazy())
 
     def _spill(self, run: pl.DataFrame) -> pl.LazyFrame:

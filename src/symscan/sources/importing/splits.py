@@ -1,4 +1,4 @@
-"""Splits from a file into the store."""
+"""Import splits from a file into the store."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class SplitsReport:
 class _Row:
     key: _Key
     ratio: float
-    place: str
+    location: str
 
 
 def import_splits(store: BarStore, path: Path, on_conflict: OnConflict = OnConflict.STOP) -> SplitsReport:
@@ -61,7 +61,7 @@ def import_splits(store: BarStore, path: Path, on_conflict: OnConflict = OnConfl
 
 
 def _merge(known: dict[_Key, _Row], row: _Row, on_conflict: OnConflict) -> str:
-    """Take a row in; says what it was."""
+    """Merge a row into the known splits; return how it is counted."""
     other = known.setdefault(row.key, row)
     if other is row:
         return "added"
@@ -69,8 +69,8 @@ def _merge(known: dict[_Key, _Row], row: _Row, on_conflict: OnConflict) -> str:
         return "duplicate"
     if on_conflict is OnConflict.STOP:
         raise DataError(
-            f"{row.place}: {row.key[0]} on {row.key[1]}: the ratio {row.ratio:g} contradicts {other.ratio:g} "
-            f"({other.place}); mend the file, or give --on-conflict first or last"
+            f"{row.location}: {row.key[0]} on {row.key[1]}: the ratio {row.ratio:g} contradicts "
+            f"{other.ratio:g} ({other.location}); mend the file, or give --on-conflict first or last"
         )
     if on_conflict is OnConflict.LAST:
         known[row.key] = row
@@ -101,23 +101,23 @@ def _positions(path: Path, header: list[str]) -> list[int]:
     return [header.index(name) for name in _COLUMNS]
 
 
-def _parse(place: str, row: list[str], positions: list[int]) -> _Row:
+def _parse(location: str, row: list[str], positions: list[int]) -> _Row:
     if len(row) <= max(positions):
-        raise DataError(f"{place}: {len(row)} fields, expected {', '.join(_COLUMNS)}")
+        raise DataError(f"{location}: {len(row)} fields, expected {', '.join(_COLUMNS)}")
     symbol, day, ratio = (row[position].strip() for position in positions)
     if not symbol:
-        raise DataError(f"{place}: the symbol is missing")
-    return _Row((symbol, _parse_date(place, day)), _parse_ratio(place, ratio), place)
+        raise DataError(f"{location}: the symbol is missing")
+    return _Row((symbol, _parse_date(location, day)), _parse_ratio(location, ratio), location)
 
 
-def _parse_date(place: str, text: str) -> date:
+def _parse_date(location: str, text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise DataError(f"{place}: ex_date '{text}' is not a date; write 2020-08-31") from None
+        raise DataError(f"{location}: ex_date '{text}' is not a date; write 2020-08-31") from None
 
 
-def _parse_ratio(place: str, text: str) -> float:
+def _parse_ratio(location: str, text: str) -> float:
     new, _, old = text.partition(":")
     try:
         ratio = float(new) / float(old or 1)
@@ -125,6 +125,6 @@ def _parse_ratio(place: str, text: str) -> float:
         ratio = math.nan
     if not (math.isfinite(ratio) and ratio > 0.0):
         raise DataError(
-            f"{place}: ratio '{text}' is not above zero; write 4 or 4:1 for 4-for-1, 0.1 for 1-for-10"
+            f"{location}: ratio '{text}' is not above zero; write 4 or 4:1 for 4-for-1, 0.1 for 1-for-10"
         )
     return ratio

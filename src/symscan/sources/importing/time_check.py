@@ -1,4 +1,4 @@
-"""Whether the times of an import are probable, and the question if they are not."""
+"""Check whether the times of an import are probable, and ask for confirmation if they are not."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class TimeCheck:
     Parameters
     ----------
     confirm
-        Asked if they are improbable; None where nobody can be asked.
+        Called if they are improbable; None if no user can confirm.
     """
 
     def __init__(self, options: ImportOptions, calendar: Calendar, confirm: Confirm | None) -> None:
@@ -42,17 +42,17 @@ class TimeCheck:
         self._calendar = calendar
         self._confirm = confirm
         self._evidence = TimeEvidence(is_stored=False)
-        self._is_over = not options.interval.is_intraday or options.unlikely_times is UnlikelyTimes.KEEP
+        self._is_done = not options.interval.is_intraday or options.unlikely_times is UnlikelyTimes.KEEP
 
     def check(self, day: date, rows: pl.DataFrame) -> None:
-        """Take the rows of a session.
+        """Check the rows of a session.
 
         Raises
         ------
         DataError
             If the times are improbable and not confirmed.
         """
-        if self._is_over:
+        if self._is_done:
             return
         (session,) = self._calendar.sessions(day, day)
         doubt = self._evidence.add(time_profile(rows, self._options.interval, session, rows[PRINT]))
@@ -64,7 +64,7 @@ class TimeCheck:
             raise DataError(f"{question}; {confirmed}. Nothing was imported")
         if not self._confirm(question):
             raise DataError("the times were not confirmed; nothing was imported")
-        self._is_over = True
+        self._is_done = True
 
 
 def _question(doubt: TimeDoubt, options: ImportOptions, session: Session) -> str:

@@ -1,4 +1,4 @@
-"""From the cells that tell when a bar is to instants, or to dates for daily bars."""
+"""Parse the time cells of rows to instants, or to dates for daily bars."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ WHEN: Final = "when"
 
 
 def read_instants(cells: pl.DataFrame, timezone: str | None, time_format: str | None) -> pl.Series:
-    """When each row is, as Datetime in UTC; null where its cells tell no time.
+    """Parse the instant of each row, as Datetime in UTC; null where its cells hold none.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def read_instants(cells: pl.DataFrame, timezone: str | None, time_format: str | 
 
 
 def read_dates(cells: pl.DataFrame, time_format: str | None) -> pl.Series:
-    """The date each row says, without any conversion; null where its cells tell none.
+    """Parse the date of each row, without time zone conversion; null where its cells hold none.
 
     Raises
     ------
@@ -115,7 +115,7 @@ def _plain(cell: pl.Expr, cells: pl.DataFrame) -> pl.Series:
 
 
 def _read_epochs(text: pl.Series) -> pl.Series | None:
-    """The instants of numbers since 1970, null for the odd other; None if most are no such numbers."""
+    """Parse Unix epochs, null for other values; None if most are no epochs."""
     numbers = text.cast(pl.Int64, strict=False)
     typical = numbers.median()
     if 2 * numbers.null_count() > len(text) + text.null_count() or not isinstance(typical, float):
@@ -140,7 +140,7 @@ def _forms(time_format: str | None, known: Sequence[str]) -> Sequence[str]:
 
 
 def _parse(text: pl.Series, forms: Sequence[str], offset: str = "") -> pl.Series:
-    """Parse by the one form that fits the whole of the text, or else most of it."""
+    """Parse by the format that fits most values."""
     if text.null_count() == len(text):
         return pl.Series(text.name, [None] * len(text), pl.Datetime("us", "UTC" if offset else None))
     candidates = forms if len(forms) == 1 else _fitting(text, forms, offset)
@@ -160,7 +160,7 @@ def _parse(text: pl.Series, forms: Sequence[str], offset: str = "") -> pl.Series
 
 
 def _fitting(text: pl.Series, forms: Sequence[str], offset: str) -> list[str]:
-    """The forms that fit at least half of the first rows."""
+    """Return the formats that fit at least half of the first rows."""
     sample = text.drop_nulls().head(_SAMPLE_ROWS)
     enough = len(sample) // 2
     return [form for form in forms if len(sample) and _try(sample, form, offset).null_count() <= enough]

@@ -1,4 +1,4 @@
-"""Rows that cannot be a bar."""
+"""Validate imported rows: drop or refuse those that are no valid bar."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from symscan.sources.importing.timestamps import WHEN
 _NAMED_ROWS: Final = 5
 
 
-def sound_rows(rows: Rows, options: ImportOptions, counts: Counter[str]) -> pl.DataFrame:
-    """The rows that can be bars; those without volume go first, whatever else they hold.
+def valid_rows(rows: Rows, options: ImportOptions, counts: Counter[str]) -> pl.DataFrame:
+    """Return the rows that are valid bars; rows without volume are dropped first, whatever else they hold.
 
     Raises
     ------
     RefusedRows
-        If some cannot be, and are not to be dropped; the first are named.
+        If some are invalid and not to be dropped; the first are named.
     """
     frame = rows.frame
     if options.zero_volume is ZeroVolume.DROP:
@@ -42,13 +42,13 @@ def sound_rows(rows: Rows, options: ImportOptions, counts: Counter[str]) -> pl.D
     if bad.null_count() == frame.height:
         return frame
     if options.bad_rows is BadRows.STOP:
-        raise _refusal(rows, frame.with_columns(bad).filter(bad.is_not_null()))
+        raise _refused_rows(rows, frame.with_columns(bad).filter(bad.is_not_null()))
     counts["bad_rows"] += frame.height - bad.null_count()
     return frame.filter(bad.is_null())
 
 
 def _fault() -> pl.Expr:
-    """What is wrong with a row, null if nothing is."""
+    """Describe what is wrong with a row; null if it is valid."""
     return (
         pl.when(pl.any_horizontal(pl.col("symbol", WHEN).is_null()) | missing_value())
         .then(pl.lit("a value is missing or not finite"))
@@ -62,7 +62,7 @@ def _fault() -> pl.Expr:
     )
 
 
-def _refusal(rows: Rows, bad: pl.DataFrame) -> RefusedRows:
+def _refused_rows(rows: Rows, bad: pl.DataFrame) -> RefusedRows:
     named = [
         f"{rows.table.row_name(line)}: {symbol}: {fault} (open, high, low, close, volume: {values})"
         for line, symbol, fault, values in bad.head(_NAMED_ROWS)

@@ -1,4 +1,4 @@
-"""Faults a replayed feed can be given, to see what a session makes of them."""
+"""Faults to inject into a replayed feed."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ _SHARE: Final = re.compile(r"0(\.\d+)?|1(\.0+)?|\.\d+")
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
-    """A share of all bars, and how long what happens to them takes, microseconds."""
+class FaultRate:
+    """The share of bars a fault hits, and its delay, microseconds."""
 
     share: float = 0.0
     delay: int = 0
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class FaultWindow:
     """A part of the day on the exchange's clock, the end not included."""
 
     begin: time
     end: time
 
-    def within(self, session: Session) -> tuple[Instant, Instant]:
-        """The window as instants."""
+    def to_instants(self, session: Session) -> tuple[Instant, Instant]:
+        """Return the window's bounds as instants."""
         begin, end = (
             from_datetime(datetime.combine(session.date, one, session.zone)) for one in (self.begin, self.end)
         )
@@ -44,7 +44,7 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Faults:
-    """What goes wrong with a replayed feed; which bars it hits depends on the seed alone.
+    """The faults of a replayed feed; which bars they hit depends on the seed alone.
 
     Attributes
     ----------
@@ -67,13 +67,13 @@ class Faults:
         How many fetches fail before one succeeds.
     """
 
-    late: Sample = Sample()
-    correct: Sample = Sample()
-    duplicate: Sample = Sample()
+    late: FaultRate = FaultRate()
+    correct: FaultRate = FaultRate()
+    duplicate: FaultRate = FaultRate()
     drop: float = 0.0
-    silence: tuple[Window, ...] = ()
-    disconnect: tuple[Window, ...] = ()
-    lose: tuple[Window, ...] = ()
+    silence: tuple[FaultWindow, ...] = ()
+    disconnect: tuple[FaultWindow, ...] = ()
+    lose: tuple[FaultWindow, ...] = ()
     fetch: int = 0
     fetch_fails: int = 0
     seed: int = 0
@@ -130,11 +130,11 @@ def _share(name: str, value: str) -> float:
     return float(value)
 
 
-def _sample(name: str, value: str) -> Sample:
+def _rate(name: str, value: str) -> FaultRate:
     share, colon, delay = value.partition(":")
     if not colon and name != "duplicate":
         raise _refuse(name, value, "a share and a delay, such as 0.01:5s")
-    return Sample(_share(name, share), _duration(f"{name}={share}:", delay) if colon else 0)
+    return FaultRate(_share(name, share), _duration(f"{name}={share}:", delay) if colon else 0)
 
 
 def _count(name: str, value: str) -> int:
@@ -143,19 +143,19 @@ def _count(name: str, value: str) -> int:
     return int(value)
 
 
-def _window(name: str, value: str) -> Window:
+def _window(name: str, value: str) -> FaultWindow:
     times = [_TIME.fullmatch(one.strip()) for one in value.split("-")]
     if len(times) == 2 and times[0] is not None and times[1] is not None:
         begin, end = (time(int(one[1]), int(one[2]), int(one[3] or 0)) for one in times if one)
         if begin < end:
-            return Window(begin, end)
+            return FaultWindow(begin, end)
     raise _refuse(name, value, "two times of the day, the earlier one first, such as 10:31-10:35")
 
 
 _PARSERS: Final[Mapping[str, Callable[[str, str], object]]] = {
-    "late": _sample,
-    "correct": _sample,
-    "duplicate": _sample,
+    "late": _rate,
+    "correct": _rate,
+    "duplicate": _rate,
     "drop": _share,
     "silence": _window,
     "disconnect": _window,

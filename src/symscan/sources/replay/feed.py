@@ -1,4 +1,4 @@
-"""A stored day played as a live feed, as fast as wanted, with faults if wanted."""
+"""A feed that replays a stored day at any speed, with faults if configured."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from symscan.model.instant import SECOND, Instant
 from symscan.model.session import Session
 from symscan.sources.ports import BarBatch, Delivery
 from symscan.sources.replay.faults import Faults
-from symscan.sources.replay.schedule import Batch, schedule, wrong
+from symscan.sources.replay.schedule import ScheduledBars, faulty_values, schedule
 from symscan.sources.replay.stored_day import ReplayDay
 from symscan.sources.store.bar_store import BarStore
 from symscan.sources.stored.backtest_source import finest_interval
@@ -28,11 +28,11 @@ class VirtualClock:
     Parameters
     ----------
     start
-        Where it begins.
+        The first instant.
     speed
-        How many times as fast as the clock on the wall it goes; None: it stands until it is moved.
+        Speed as a multiple of real time; None: it stands still until it is moved.
     monotonic
-        That clock, in seconds.
+        Real time in seconds.
     """
 
     def __init__(
@@ -44,22 +44,22 @@ class VirtualClock:
         self._began: float | None = None
 
     def begin(self) -> None:
-        """Let time pass, if it passes by itself and does not yet."""
+        """Start the clock, if it has a speed and was not started."""
         if self._began is None:
             self._began = self._monotonic()
 
     def now(self) -> Instant:
-        """The instant."""
+        """Return the current instant."""
         if self._speed is None or self._began is None:
             return self._start
         return self._start + int((self._monotonic() - self._began) * self._speed * SECOND)
 
     def move(self, instant: Instant) -> None:
-        """Jump ahead, where it stands until it is moved."""
+        """Advance a clock that stands still."""
         self._start = max(self._start, instant)
 
     def seconds_to(self, instant: Instant) -> float:
-        """How long to wait for an instant; 0 where there is nothing to wait for."""
+        """Return the real seconds until an instant; 0 for a clock that stands still."""
         return 0.0 if self._speed is None else max(0.0, (instant - self.now()) / self._speed / SECOND)
 
 
@@ -69,18 +69,18 @@ class ReplayFeed:
     Parameters
     ----------
     store
-        Where the bars are; those of the finest interval of that day are played, as they are stored.
+        Holds the bars; those of the day's finest interval are replayed as stored.
     session
         The trading day.
     speed
-        How many times as fast as it was; None for as fast as it goes: then time jumps from one
+        Speed as a multiple of real time; None for as fast as possible: then time jumps from one
         delivery or deadline to the next, and waits for the session.
     faults
-        What goes wrong.
+        The faults to inject.
     start
-        When the clock begins; None for the start of the pre-market.
+        The clock's first instant; None for the start of the pre-market.
     monotonic
-        The seconds that ``speed`` is about.
+        Real time in seconds.
 
     Raises
     ------
@@ -102,12 +102,12 @@ class ReplayFeed:
         self.base = finest_interval(store, session)
         self.waits_for_session = speed is None
         self._day = ReplayDay(store, session, self.base)
-        self._wrong = wrong(self._day.fields) if faults.correct.share else self._day.fields
+        self._faulty = faulty_values(self._day.fields) if faults.correct.share else self._day.fields
         self._faults = faults
         self._failures = faults.fetch_fails
         begin = session.pre_open if start is None else start
         self._clock = VirtualClock(begin, speed, monotonic)
-        self._happenings = schedule(self._day, session, faults, begin)
+        self._schedule = schedule(self._day, session, faults, begin)
         self._next = 0
         self._subscribed = np.zeros(len(self._day.names), np.bool_)
         self._changed = Condition()
@@ -115,7 +115,7 @@ class ReplayFeed:
         self._is_closed = False
 
     def open(self) -> None:
-        """Nothing to do: time passes from the first delivery on, however long the session gets ready."""
+        """Nothing to do: the clock starts with the first delivery, after the session has been set up."""
 
     def close(self) -> None:
         """Deliver no more."""
@@ -131,12 +131,12 @@ class ReplayFeed:
         """There is no other clock to compare with."""
 
     def subscribe(self, symbols: Sequence[str]) -> None:
-        """Deliver bars of these symbols, too; those the store lacks never report."""
-        self._mark(symbols, True)
+        """Subscribe symbols; those without stored bars are never delivered."""
+        self._set_subscribed(symbols, True)
 
     def unsubscribe(self, symbols: Sequence[str]) -> None:
         """Deliver no more bars of these symbols."""
-        self._mark(symbols, False)
+        self._set_subscribed(symbols, False)
 
     def wake(self) -> None:
         """Let a waiting ``receive`` return, or the next one."""
@@ -152,12 +152,12 @@ class ReplayFeed:
                 if self._is_woken:
                     self._is_woken = False
                     return None
-                due = self._due()
+                due = self._next_due()
                 if due is None or due > until:
-                    if self._has_come(until):
+                    if self._reach(until):
                         return None
-                elif self._has_come(due):
-                    delivery = self._deliver()
+                elif self._reach(due):
+                    delivery = self._next_delivery()
                     if delivery is not None:
                         return delivery
                     continue
@@ -170,7 +170,7 @@ class ReplayFeed:
         Raises
         ------
         FeedError
-            As often as the faults want it.
+            As often as the faults say.
         """
         with self._changed:
             if self._faults.fetch:  # which takes its time even before the first delivery
@@ -183,27 +183,27 @@ class ReplayFeed:
                 raise FeedError("the replay was told to fail a fetch")
         return self._day.bars(symbols, after, min(until, self.now()))
 
-    def _mark(self, symbols: Sequence[str], is_subscribed: bool) -> None:
+    def _set_subscribed(self, symbols: Sequence[str], is_subscribed: bool) -> None:
         numbers = [number for symbol in symbols if (number := self._day.number(symbol)) is not None]
         with self._changed:
             self._subscribed[numbers] = is_subscribed
 
-    def _has_come(self, instant: Instant) -> bool:
-        """Whether the clock has come so far; one that stands is moved there."""
+    def _reach(self, instant: Instant) -> bool:
+        """Advance a clock that stands still to an instant; return whether the clock has reached it."""
         if self.waits_for_session:
             self._clock.move(instant)
         return self._clock.now() >= instant
 
-    def _due(self) -> Instant | None:
-        """When the next thing happens, None if nothing will."""
-        return self._happenings[self._next].due if self._next < len(self._happenings) else None
+    def _next_due(self) -> Instant | None:
+        """Return when the next scheduled item is due; None if there is none."""
+        return self._schedule[self._next].due if self._next < len(self._schedule) else None
 
-    def _deliver(self) -> Delivery | None:
-        """What happens now; None if nobody wanted to know."""
-        one = self._happenings[self._next]
+    def _next_delivery(self) -> Delivery | None:
+        """Return the next scheduled delivery; None if none of its symbols is subscribed."""
+        one = self._schedule[self._next]
         self._next += 1
-        if not isinstance(one, Batch):
-            return one.what
+        if not isinstance(one, ScheduledBars):
+            return one.event
         wanted = one.chosen[self._subscribed[self._day.numbers[one.chosen]]]
-        fields = self._wrong if one.is_wrong else self._day.fields
-        return self._day.arrivals(wanted, fields, one.corrected) if len(wanted) else None
+        fields = self._faulty if one.is_faulty else self._day.fields
+        return self._day.batch(wanted, fields, one.corrected) if len(wanted) else None

@@ -1,4 +1,4 @@
-"""What a replayed feed delivers and when: a stored day, and the faults it was given."""
+"""Schedule the deliveries of a replayed day, faults included."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _LATE, _CORRECT, _DUPLICATE, _DROP = range(1, 5)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Batch:
+class ScheduledBars:
     """Bars that are delivered together.
 
     Attributes
@@ -33,50 +33,56 @@ class Batch:
         When, UTC microseconds.
     chosen
         Which bars of the day, shape ``(n,)``.
-    is_wrong, corrected
-        Whether they come with wrong values, and whether to make good for such ones.
+    is_faulty, corrected
+        Whether they have faulty values, and whether they correct such ones.
     """
 
     due: Instant
     chosen: Rows
-    is_wrong: bool = False
+    is_faulty: bool = False
     corrected: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    """Something else that happens to the feed."""
+class ScheduledEvent:
+    """A scheduled delivery other than bars."""
 
     due: Instant
-    what: Connected | Disconnected | BarsDropped | EndOfStream
+    event: Connected | Disconnected | BarsDropped | EndOfStream
 
 
-Happening = Batch | Change
+ScheduledItem = ScheduledBars | ScheduledEvent
 
 
-def schedule(day: ReplayDay, session: Session, faults: Faults, start: Instant) -> list[Happening]:
-    """All that the feed delivers after an instant, in order; first it connects, at the end it has ended."""
-    # A feed that is lost twice is back when it is back from both.
-    away = merge_spans([window.within(session) for window in faults.disconnect])
-    losing = [window.within(session) for window in faults.lose]
-    mute = [*away, *losing, *(window.within(session) for window in faults.silence)]
-    batches = [one for one in _batches(day, faults) if one.due > start and not _is_within(one.due, mute)]
-    changes = [Change(start, Connected())]
-    for begin, end in away:
-        if end > start:
-            changes.append(Change(max(begin, start), Disconnected("the replay was told to disconnect")))
-            changes.append(Change(end, Connected()))
-    changes += [
-        Change(end, BarsDropped("the replay was told to lose bars")) for _, end in losing if end > start
+def schedule(day: ReplayDay, session: Session, faults: Faults, start: Instant) -> list[ScheduledItem]:
+    """Schedule all deliveries after an instant, in order, from ``Connected`` to ``EndOfStream``."""
+    # Overlapping disconnections end together.
+    disconnected = merge_spans([window.to_instants(session) for window in faults.disconnect])
+    losing = [window.to_instants(session) for window in faults.lose]
+    undelivered = [*disconnected, *losing, *(window.to_instants(session) for window in faults.silence)]
+    batches = [
+        one for one in _batches(day, faults) if one.due > start and not _is_within(one.due, undelivered)
     ]
-    happenings: list[Happening] = [*changes, *batches]
-    last = max(session.close, *(one.due for one in happenings))
-    ordered = sorted(happenings, key=lambda one: one.due)  # a change comes before bars due with it
-    return [*ordered, Change(last, EndOfStream())]
+    events = [ScheduledEvent(start, Connected())]
+    for begin, end in disconnected:
+        if end > start:
+            events.append(
+                ScheduledEvent(max(begin, start), Disconnected("the replay was told to disconnect"))
+            )
+            events.append(ScheduledEvent(end, Connected()))
+    events += [
+        ScheduledEvent(end, BarsDropped("the replay was told to lose bars"))
+        for _, end in losing
+        if end > start
+    ]
+    items: list[ScheduledItem] = [*events, *batches]
+    last = max(session.close, *(one.due for one in items))
+    ordered = sorted(items, key=lambda one: one.due)  # a change comes before bars due with it
+    return [*ordered, ScheduledEvent(last, EndOfStream())]
 
 
-def wrong(fields: Floats) -> Floats:
-    """Bars as they come before their correction: whole, but wrong."""
+def faulty_values(fields: Floats) -> Floats:
+    """Return faulty but valid values, to be corrected later."""
     values = fields.copy()
     values[CLOSE] = fields[CLOSE] * 1.01
     values[HIGH] = np.maximum(fields[HIGH], values[CLOSE])
@@ -85,30 +91,30 @@ def wrong(fields: Floats) -> Floats:
     return values
 
 
-def _batches(day: ReplayDay, faults: Faults) -> list[Batch]:
-    """Every bar's deliveries, those due together as one."""
-    dropped = _hit(day, faults.seed, _DROP, faults.drop)
-    late = _hit(day, faults.seed, _LATE, faults.late.share)
-    corrected = _hit(day, faults.seed, _CORRECT, faults.correct.share) & ~dropped
-    again = _hit(day, faults.seed, _DUPLICATE, faults.duplicate.share) & ~dropped
+def _batches(day: ReplayDay, faults: Faults) -> list[ScheduledBars]:
+    """Schedule the deliveries of every bar; those due at the same time are one."""
+    dropped = _fault_mask(day, faults.seed, _DROP, faults.drop)
+    late = _fault_mask(day, faults.seed, _LATE, faults.late.share)
+    corrected = _fault_mask(day, faults.seed, _CORRECT, faults.correct.share) & ~dropped
+    again = _fault_mask(day, faults.seed, _DUPLICATE, faults.duplicate.share) & ~dropped
     first = day.ends + np.where(late, faults.late.delay, 0)
     return [
-        *_together(first, ~dropped & ~corrected),
-        *_together(first, corrected, is_wrong=True),
-        *_together(first + faults.duplicate.delay, again & ~corrected),
-        *_together(first + faults.correct.delay, corrected, corrected=True),
+        *_group_by_due(first, ~dropped & ~corrected),
+        *_group_by_due(first, corrected, is_faulty=True),
+        *_group_by_due(first + faults.duplicate.delay, again & ~corrected),
+        *_group_by_due(first + faults.correct.delay, corrected, corrected=True),
     ]
 
 
-def _together(due: NDArray[np.int64], which: Mask, **kind: bool) -> list[Batch]:
+def _group_by_due(due: NDArray[np.int64], which: Mask, **kind: bool) -> list[ScheduledBars]:
     chosen = np.flatnonzero(which)
     chosen = chosen[np.argsort(due[chosen], kind="stable")]
     parts = np.split(chosen, np.flatnonzero(np.diff(due[chosen])) + 1)
-    return [Batch(int(due[part[0]]), part, **kind) for part in parts if len(part)]
+    return [ScheduledBars(int(due[part[0]]), part, **kind) for part in parts if len(part)]
 
 
-def _hit(day: ReplayDay, seed: int, salt: int, share: float) -> Mask:
-    """Which bars a fault hits, by symbol and end."""
+def _fault_mask(day: ReplayDay, seed: int, salt: int, share: float) -> Mask:
+    """Return which bars a fault hits: a hash of symbol and end."""
     if not share:
         return np.zeros(len(day.ends), np.bool_)
     names = np.array([zlib.crc32(name.encode()) for name in day.names], np.uint64)

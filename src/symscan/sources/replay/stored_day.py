@@ -55,10 +55,10 @@ class ReplayDay:
         """The bars with ``after < end <= until``, by symbol and end."""
         numbers = sorted({self._number[symbol] for symbol in symbols if symbol in self._number})
         chosen = [np.zeros(0, np.intp), *(self._within(number, after, until) for number in numbers)]
-        return self.arrivals(np.concatenate(chosen), self.fields)
+        return self.batch(np.concatenate(chosen), self.fields)
 
-    def arrivals(self, chosen: Rows, fields: Floats, corrected: bool = False) -> BarBatch:
-        """Some of the bars, with these values."""
+    def batch(self, chosen: Rows, fields: Floats, corrected: bool = False) -> BarBatch:
+        """Return some of the bars as a batch, with the given values."""
         symbols = [self.names[number] for number in self.numbers[chosen].tolist()]
         return BarBatch(symbols, self.ends[chosen], fields[:, chosen], corrected)
 

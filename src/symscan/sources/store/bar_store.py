@@ -61,11 +61,11 @@ class BarStore:
 
     @property
     def origin(self) -> str | None:
-        """Where the bars were fetched, as in ``alpaca:iex``; None for imported ones."""
+        """The bars' origin, as in ``alpaca:iex``; None for imported ones."""
         return self._catalogue.origin
 
     def check_origin(self, origin: str | None) -> None:
-        """Refuse bars that come from elsewhere than the store's, before work is put into them.
+        """Check that bars of an origin may be put into the store, before they are prepared.
 
         Raises
         ------
@@ -75,7 +75,7 @@ class BarStore:
         check_same_origin(self.root, self._catalogue, origin)
 
     def fetched_symbols(self, subject: str, day: date) -> frozenset[str]:
-        """The symbols of which a fetch has asked all there is of a date: bars (``1m``) or ``splits``."""
+        """Return the symbols that were fetched for a date, whether they have bars or not: ``1m``, ``splits``."""
         return self._catalogue.fetched.get(subject, {}).get(day, frozenset())
 
     def symbols(self, interval: Interval | None = None) -> frozenset[str]:
@@ -239,7 +239,7 @@ class BarStore:
         Raises
         ------
         DataError
-            If somebody else is changing the store.
+            If the store is locked by another change.
         """
         with locked(self.root, wait_seconds):
             self._use_catalogue(read_catalogue(self.root))
@@ -252,7 +252,7 @@ class BarStore:
             self._use_catalogue(update.commit())
 
     def remove_if_unused(self) -> None:
-        """Remove a store that was never filled and that nobody is filling; leave any other alone."""
+        """Remove a store that was never changed and is not locked; leave any other alone."""
         with suppress(DataError), locked(self.root):
             if read_catalogue(self.root).generation:
                 return
@@ -286,7 +286,7 @@ class BarStore:
 
     @contextmanager
     def _readable(self) -> Iterator[None]:
-        """Say in one message what hinders reading."""
+        """Turn read errors into a ``DataError``."""
         try:
             yield
         except (OSError, pl.exceptions.ComputeError) as error:

@@ -1,4 +1,4 @@
-"""The catalogue of a bar store: which files count, and what is in them."""
+"""The catalogue of a bar store: its current files, and what they hold."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ Files = Mapping[date, BarFile]
 """The files of one interval by session date, ascending."""
 
 FetchedSymbols = Mapping[date, frozenset[str]]
-"""Of which symbols a date was asked."""
+"""The symbols fetched for each date."""
 
 _NO_FILES: Files = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """What a store holds; never changed, a new one takes its place.
+    """The content of a store; immutable.
 
     Attributes
     ----------
@@ -55,8 +55,8 @@ class Catalogue:
     origin
         Where the bars were fetched, as in ``alpaca:iex``; None for imported ones.
     fetched
-        Of which symbols a fetch has asked everything, by subject (``1m``, ``1d``, ``splits``) and date: one
-        that did not trade that day has no bars to tell so.
+        The symbols that were fetched, by subject (``1m``, ``1d``, ``splits``) and date: a symbol that did
+        not trade that day has no bars, but need not be fetched again.
     presence
         Which symbols have bars on which date; dates stored by an earlier version are missing there.
     """
@@ -117,7 +117,7 @@ def read_catalogue(root: Path) -> Catalogue:
 
 
 def catalogue_state(root: Path) -> object:
-    """Something that differs whenever the catalogue was replaced, at the price of a look at its file."""
+    """Return a value that differs whenever the catalogue was replaced, from its file's metadata."""
     try:
         state = (root / CATALOGUE_NAME).stat()
     except OSError:
@@ -155,7 +155,7 @@ def _content(catalogue: Catalogue) -> dict[str, Any]:
 
 
 def _fetched_content(fetched: Mapping[str, FetchedSymbols]) -> dict[str, Any]:
-    """Every group of symbols once, and by its number where it was asked: most dates are asked of the same."""
+    """Write each group of symbols once, and its number by date: most dates have the same group."""
     groups = dict.fromkeys(group for dates in fetched.values() for group in dates.values())
     number = {group: index for index, group in enumerate(groups)}
     return {
@@ -196,7 +196,7 @@ def _parse_files(files: dict[str, Any]) -> Files:
 
 
 def _parse_fetched(content: dict[str, Any]) -> dict[str, FetchedSymbols]:
-    """What was asked; nothing in the catalogue of an older store."""
+    """Read which symbols were fetched; none in the catalogue of an older store."""
     groups = [frozenset(group) for group in content.get("groups", ())]
     return {
         subject: {date.fromisoformat(day): groups[index] for day, index in dates.items()}

@@ -1,4 +1,4 @@
-"""One writer at a time: a lock that the operating system gives back when its holder dies."""
+"""The store's writer lock, which the operating system releases when its holder dies."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def locked(root: Path, wait_seconds: float = 0.0) -> Iterator[None]:
     Raises
     ------
     DataError
-        If somebody else holds it, or the store cannot be written.
+        If another process holds it, or the store cannot be written.
     """
     path = root / LOCK_NAME
     try:

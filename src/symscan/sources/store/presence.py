@@ -1,4 +1,4 @@
-"""Which symbols have bars on which date: one bit each, so that nobody reads a file to find out."""
+"""Which symbols have bars on which date, as bit masks, so that no bar file has to be read for it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from symscan.model.bar import Mask
 
 @dataclass(frozen=True, slots=True)
 class Presence:
-    """The symbols of one interval by date; never changed, a new one takes its place.
+    """The symbols of one interval by date; immutable.
 
     Attributes
     ----------
@@ -30,7 +30,7 @@ class Presence:
     packed: Mapping[date, bytes] = field(default_factory=dict)
 
     def with_dates(self, symbols_by_date: Mapping[date, Collection[str]]) -> Presence:
-        """A presence that also knows these dates; of a date known before, only what is said now counts."""
+        """Return a presence with these dates added or replaced."""
         place = {symbol: bit for bit, symbol in enumerate(self.symbols)}
         for day in sorted(symbols_by_date):
             for symbol in sorted(symbols_by_date[day]):
@@ -76,12 +76,12 @@ def _packed(symbols: Collection[str], place: Mapping[str, int]) -> bytes:
 
 
 class SymbolDays:
-    """Which symbols of an interval have bars when: as the catalogue knows, else read once and kept.
+    """Which symbols of an interval have bars on a date: from the catalogue, else read once and cached.
 
     Parameters
     ----------
     presence
-        What the catalogue knows.
+        The catalogue's presence.
     symbols
         Every symbol of the interval.
     read

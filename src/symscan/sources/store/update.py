@@ -1,4 +1,4 @@
-"""A change of a bar store: new files first, then one swap of the catalogue, then the old files go."""
+"""A transaction on a bar store: write new files, swap the catalogue, then remove the old files."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _OURS: Final = re.compile(r"(\d{4}-\d\d-\d\d|splits)\.[0-9a-f]{16}\.parquet|(wri
 
 
 class StoreUpdate:
-    """New content for a store; nothing of it counts before :meth:`commit`.
+    """New content for a store; it takes effect with :meth:`commit`.
 
     A file's name holds a digest of its content, so one name never means two contents and unchanged
     content is not written twice.
@@ -43,23 +43,23 @@ class StoreUpdate:
         self._written: set[str] = set()
 
     def set_origin(self, origin: str | None) -> None:
-        """Say where the bars of this change come from, None for files, before they are put.
+        """Set the origin of this update's bars, None for files, before any are put.
 
         Raises
         ------
         DataError
-            If the store's bars come from elsewhere: their volumes would not be comparable.
+            If the store's bars have another origin: their volumes would not be comparable.
         """
         check_same_origin(self._root, self._old, origin)
         self._origin = origin
 
     def record_fetched(self, subject: str, day: date, symbols: Collection[str]) -> None:
-        """Record that everything there is of a date was asked of these symbols, too."""
+        """Record that a date was fetched for these symbols."""
         dates = self._fetched.setdefault(subject, {})
         dates[day] = dates.get(day, frozenset()).union(symbols)
 
     def put(self, interval: Interval, session: date, bars: pl.DataFrame) -> bool:
-        """Write a session's bars, all of them, in the stored order; False if they were so already."""
+        """Write all bars of a session, in the stored order; return whether they have changed."""
         symbols = frozenset(bars["symbol"].unique())
         name = self._write(bars, str(interval), session.isoformat())
         self._files[interval][session] = BarFile(name, bars.height, len(symbols))
@@ -71,7 +71,7 @@ class StoreUpdate:
         self._splits = self._write(splits, "", "splits")
 
     def commit(self) -> Catalogue:
-        """Swap in the catalogue that names the new files, and remove what it does not name."""
+        """Swap in the catalogue with the new files, and remove files that it does not name."""
         new = replace(
             self._old,
             splits=self._splits,
@@ -86,7 +86,7 @@ class StoreUpdate:
         return new
 
     def roll_back(self) -> None:
-        """Remove what was written."""
+        """Remove the files written."""
         for name in self._written:
             (self._root / name).unlink(missing_ok=True)
         for folder in {(self._root / name).parent for name in self._written} - {self._root}:
@@ -109,7 +109,7 @@ class StoreUpdate:
 
 
 def check_same_origin(root: Path, catalogue: Catalogue, origin: str | None) -> None:
-    """Let bars of one origin only into a store, None being files.
+    """Check that bars of an origin, None being files, may be put into a store.
 
     Raises
     ------
@@ -135,7 +135,7 @@ def _digest(path: Path) -> str:
 
 
 def _remove_unnamed(root: Path, catalogue: Catalogue) -> None:
-    """Remove our files that do not count: the ones just replaced, and leftovers of a killed import."""
+    """Remove bar files that the catalogue does not name: replaced ones, and those of a killed import."""
     named = catalogue.names()
     for path in (*root.glob("*"), *root.glob("*/*")):
         if _OURS.fullmatch(path.name) and path.relative_to(root).as_posix() not in named:

@@ -1,4 +1,4 @@
-"""A stored day, played slice by slice: the source of a backtest."""
+"""The bar source of a backtest: plays a stored day slice by slice."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from symscan.model.session import Session
 
 
 class DayStore(Protocol):
-    """What holds the bars of days: the bar store, or a recorded session."""
+    """Holds the bars of days: the bar store, or a recorded session."""
 
     root: Path
-    """What messages call it."""
+    """Its name in messages."""
 
     def intervals(self, session: date | None = None) -> tuple[Interval, ...]:
         """The intervals there are bars of, fine to coarse."""
@@ -86,9 +86,9 @@ class BacktestSource:
         """
         self._columns.update(rows)
         if capacity != self._regular.present.shape[1]:
-            self._lay_out(capacity)
+            self._allocate(capacity)
         else:
-            self._put(rows)
+            self._load_bars(rows)
 
     def unsubscribe(self, symbols: Sequence[str]) -> None:
         """Deliver no more bars of these symbols."""
@@ -99,7 +99,7 @@ class BacktestSource:
 
     def catch_up(self, symbols: Sequence[str], ends: Sequence[Instant]) -> list[Block]:
         """The session's bars that ended at these instants, over ``symbols``."""
-        frame = self._load(symbols)
+        frame = self._read_bars(symbols)
         columns = number(symbols)
         played: dict[Instant, Block] = {}
         for slots in (Slots.premarket(self._session, self.base), Slots.regular(self._session, self.base)):
@@ -112,10 +112,10 @@ class BacktestSource:
         """Nothing to wait for: the bars are there."""
 
     def prefer(self, symbols: Sequence[str]) -> None:
-        """There is room for every symbol."""
+        """Nothing to do: every symbol is subscribed."""
 
     def drain_events(self) -> list[Event]:
-        """Nothing happens to a stored day."""
+        """Return no events."""
         return []
 
     def slices(self) -> Iterator[BarSlice]:
@@ -138,14 +138,14 @@ class BacktestSource:
         phases = (Slots.premarket(self._session, self.base), Slots.regular(self._session, self.base))
         return {end: slot for slots in phases for slot, end in enumerate(slots.ends)}
 
-    def _lay_out(self, capacity: int) -> None:
-        """Make room for every column; bars already delivered are left out."""
+    def _allocate(self, capacity: int) -> None:
+        """Allocate all columns; bars already delivered are not loaded again."""
         self._regular = DenseBars(Slots.regular(self._session, self.base), capacity)
         if self._has_premarket:
             self._premarket = DenseBars(Slots.premarket(self._session, self.base), capacity)
-        self._put(self._columns)
+        self._load_bars(self._columns)
 
-    def _put(self, rows: Mapping[str, int]) -> None:
+    def _load_bars(self, rows: Mapping[str, int]) -> None:
         if not rows:
             return
         for part in self._store.load_batches(self.base, self._session.date, list(rows), BAR_COLUMNS):
@@ -153,7 +153,7 @@ class BacktestSource:
                 if bars is not None:
                     bars.put(part, rows, self._now)
 
-    def _load(self, symbols: Sequence[str]) -> pl.DataFrame:
+    def _read_bars(self, symbols: Sequence[str]) -> pl.DataFrame:
         return self._store.load(self.base, [self._session.date], symbols, BAR_COLUMNS)
 
 

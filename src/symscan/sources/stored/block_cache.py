@@ -1,4 +1,4 @@
-"""Bars kept in memory between the sessions of one run, the longest unused given up first."""
+"""An LRU cache of bars between the sessions of one run."""
 
 from __future__ import annotations
 
@@ -14,38 +14,38 @@ _BYTES_OF_A_BLOCK = 400
 
 
 class BlockCache:
-    """Blocks by what they were made from: bars only, never state, so that days stay independent.
+    """LRU cache of blocks by what they were made from: bars only, never state, so days stay independent.
 
     Parameters
     ----------
     limit_bytes
-        How much to keep.
+        The capacity.
     """
 
     def __init__(self, limit_bytes: int = _LIMIT_BYTES) -> None:
         self._limit = limit_bytes
         self._bytes = 0
-        self._kept: OrderedDict[Hashable, Sequence[Block]] = OrderedDict()
+        self._blocks: OrderedDict[Hashable, Sequence[Block]] = OrderedDict()
 
     def __contains__(self, key: Hashable) -> bool:
-        return key in self._kept
+        return key in self._blocks
 
-    def keep(self, key: Hashable, make: Callable[[], Sequence[Block]]) -> Sequence[Block]:
-        """The blocks of that key, made if they are not here."""
-        blocks = self._kept.get(key)
+    def get_or_make(self, key: Hashable, make: Callable[[], Sequence[Block]]) -> Sequence[Block]:
+        """Return the blocks of a key, made if they are not cached."""
+        blocks = self._blocks.get(key)
         if blocks is None:
             blocks = make()
             self.put(key, blocks)
         else:
-            self._kept.move_to_end(key)
+            self._blocks.move_to_end(key)
         return blocks
 
     def put(self, key: Hashable, blocks: Sequence[Block]) -> None:
-        """Keep the blocks, and give up others if that is too much."""
-        self._bytes += _size(blocks) - _size(self._kept.pop(key, ()))
-        self._kept[key] = blocks
-        while self._bytes > self._limit and len(self._kept) > 1:
-            _, gone = self._kept.popitem(last=False)
+        """Cache blocks, and evict the least recently used beyond the capacity."""
+        self._bytes += _size(blocks) - _size(self._blocks.pop(key, ()))
+        self._blocks[key] = blocks
+        while self._bytes > self._limit and len(self._blocks) > 1:
+            _, gone = self._blocks.popitem(last=False)
             self._bytes -= _size(gone)
 
 

@@ -1,4 +1,4 @@
-"""Stored daily bars, kept in memory for whoever joins next."""
+"""Stored daily bars, cached between symbols that are added one by one."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from symscan.model.session import Session
 from symscan.sources.store.bar_store import BarStore
 from symscan.sources.stored.block_cache import BlockCache
 
-_EVERYBODY: Final = "everybody"
+_ALL_SYMBOLS: Final = "everybody"
 _COLUMN: Final = "column"
 _FEW: Final = 1000
-"""Stores of so few symbols are read whole: symbols that join one by one then cost no reading at all."""
+"""Stores of so few symbols are read whole: symbols that are added one by one then need no reading."""
 
 _SHARE: Final = 4
-"""So is a store of which more than a fourth is asked for."""
+"""So is a store of which more than a fourth is requested."""
 
 
 class DailyBars:
@@ -33,13 +33,13 @@ class DailyBars:
     ----------
     store
         Where they are.
-    shelf
+    cache
         Where blocks are kept between the sessions of a run.
     """
 
-    def __init__(self, store: BarStore, shelf: BlockCache) -> None:
+    def __init__(self, store: BarStore, cache: BlockCache) -> None:
         self._store = store
-        self._shelf = shelf
+        self._cache = cache
 
     def has(self, session: Session) -> bool:
         """Whether there are daily bars of a session."""
@@ -47,35 +47,35 @@ class DailyBars:
 
     def load(self, symbols: tuple[str, ...], sessions: Sequence[Session]) -> list[Block]:
         """The bars of sessions that have some, over ``symbols``."""
-        everybody = len(self._everybody) <= max(_FEW, _SHARE * len(symbols))
-        names, key = (self._everybody, _EVERYBODY) if everybody else (symbols, symbols)
-        missing = [session for session in sessions if self._key(session, key) not in self._shelf]
+        reads_all = len(self._all_symbols) <= max(_FEW, _SHARE * len(symbols))
+        names, key = (self._all_symbols, _ALL_SYMBOLS) if reads_all else (symbols, symbols)
+        missing = [session for session in sessions if self._key(session, key) not in self._cache]
         read = self._read(names, missing)  # all at once: one by one they take ten times as long
         for session, block in zip(missing, read, strict=True):
-            self._shelf.put(self._key(session, key), [block])
+            self._cache.put(self._key(session, key), [block])
         blocks = [
-            self._shelf.keep(self._key(session, key), lambda: self._read(names, [session]))[0]  # noqa: B023
+            self._cache.get_or_make(self._key(session, key), lambda: self._read(names, [session]))[0]  # noqa: B023
             for session in sessions
         ]
-        if not everybody:
+        if not reads_all:
             return blocks
         columns = self._columns(symbols)
-        return [_cut(block, columns) for block in blocks]
+        return [_select_columns(block, columns) for block in blocks]
 
     def _key(self, session: Session, names: str | tuple[str, ...]) -> tuple[object, ...]:
         return (self._store.path(ONE_DAY, session.date), "1d", names)
 
     @cached_property
-    def _everybody(self) -> tuple[str, ...]:
+    def _all_symbols(self) -> tuple[str, ...]:
         return tuple(sorted(self._store.symbols(ONE_DAY)))
 
     @cached_property
-    def _place(self) -> dict[str, int]:
-        return number(self._everybody)
+    def _column_of(self) -> dict[str, int]:
+        return number(self._all_symbols)
 
     def _columns(self, symbols: Sequence[str]) -> Rows:
-        """Where the symbols stand among everybody, -1 for those without daily bars."""
-        return np.array([self._place.get(symbol, -1) for symbol in symbols], np.intp)
+        """Return the symbols' columns among all symbols, -1 for those without daily bars."""
+        return np.array([self._column_of.get(symbol, -1) for symbol in symbols], np.intp)
 
     def _read(self, symbols: tuple[str, ...], sessions: Sequence[Session]) -> list[Block]:
         blocks = [Block.blank(session.close, len(symbols)) for session in sessions]
@@ -90,11 +90,11 @@ class DailyBars:
         return blocks
 
 
-def _cut(block: Block, columns: Rows) -> Block:
-    """The block's columns, blank where the number is -1."""
+def _select_columns(block: Block, columns: Rows) -> Block:
+    """Return the block's columns, blank where the number is -1."""
     chosen = Block.blank(block.end, len(columns))
-    here = np.flatnonzero(columns >= 0)
-    chosen.put(here, block.present[columns[here]], block.fields[:, columns[here]])
+    known = np.flatnonzero(columns >= 0)
+    chosen.put(known, block.present[columns[known]], block.fields[:, columns[known]])
     return chosen
 
 

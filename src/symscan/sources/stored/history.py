@@ -43,18 +43,18 @@ class StoreHistory:
         Where the bars are.
     calendar
         The exchange's sessions.
-    shelf
+    cache
         Where dense bars are kept between sessions of one run; they depend on their files alone.
     """
 
-    def __init__(self, store: BarStore, calendar: SessionCalendar, shelf: BlockCache | None = None) -> None:
+    def __init__(self, store: BarStore, calendar: SessionCalendar, cache: BlockCache | None = None) -> None:
         self._store = store
         self._calendar = calendar
-        self._shelf = BlockCache() if shelf is None else shelf
-        self._stored_days = DailyBars(store, self._shelf)
+        self._cache = BlockCache() if cache is None else cache
+        self._daily_bars = DailyBars(store, self._cache)
 
     def __reduce__(self) -> tuple[Callable[[str, str], StoreHistory], tuple[str, str]]:
-        """A copy in another process opens the store anew: it sees what is in it by then."""
+        """Pickle as store and exchange: a copy in another process opens the store as it is by then."""
         return reopened_history, (str(self._store.root), self._calendar.exchange)
 
     def symbols(self) -> frozenset[str]:
@@ -78,7 +78,7 @@ class StoreHistory:
                     yield block if factor is None else scaled(block, factor)
 
     def daily(self, symbols: Sequence[str], session: Session) -> DailyHistory:
-        """What is known the evening before ``session``."""
+        """Return the daily values as of the evening before ``session``."""
         symbols = tuple(symbols)
         (previous,) = self._calendar.previous(session.date, 1)
         (block,) = self._days(symbols, session, [previous])
@@ -89,11 +89,11 @@ class StoreHistory:
     def _days(
         self, symbols: tuple[str, ...], session: Session, sessions: Sequence[Session]
     ) -> Iterator[Block]:
-        stored = [earlier for earlier in sessions if self._stored_days.has(earlier)]
-        block_of = dict(zip(stored, self._stored_days.load(symbols, stored), strict=True))
+        stored = [earlier for earlier in sessions if self._daily_bars.has(earlier)]
+        block_of = dict(zip(stored, self._daily_bars.load(symbols, stored), strict=True))
         for earlier in sessions:
             if earlier in block_of:
-                block = self._completed(block_of[earlier], symbols, earlier)
+                block = self._with_derived(block_of[earlier], symbols, earlier)
             else:
                 block = self._derived_day(symbols, earlier)
             factor = self._factor(symbols, earlier.date, session.date)
@@ -102,7 +102,7 @@ class StoreHistory:
     def _weeks(
         self, symbols: tuple[str, ...], session: Session, sessions: Sequence[Session]
     ) -> Iterator[Block]:
-        """Bars of whole weeks: one that ``sessions`` enter in the middle, or that is not over, has none."""
+        """Yield bars of whole weeks; one that ``sessions`` cover in part, or that is not over, has none."""
         days = zip(sessions, self._days(symbols, session, sessions), strict=True)
         for monday, week in groupby(days, key=lambda day: _monday(day[0].date)):
             blocks = [block for _, block in week]
@@ -120,7 +120,7 @@ class StoreHistory:
         finest = min(stored)
         if interval < finest or interval.minutes % finest.minutes:
             return []
-        return self._shelf.keep(
+        return self._cache.get_or_make(
             (self._store.path(finest, session.date), str(interval), symbols),
             lambda: derive(interval, session, self._stored(symbols, finest, session)),
         )
@@ -135,16 +135,16 @@ class StoreHistory:
         finest = self._store.finest(session.date)
         if finest is None:
             return Block.blank(session.close, len(symbols))
-        (block,) = self._shelf.keep(
+        (block,) = self._cache.get_or_make(
             (self._store.path(finest, session.date), "1d", symbols),
             lambda: [combine(self._stored(symbols, finest, session), session.close)],
         )
         return block
 
     def _factor(self, symbols: Sequence[str], earlier: date, day: date) -> Floats | None:
-        """By what prices of an earlier date are divided to be on ``day``'s basis; None if nothing split."""
+        """Return the divisors of an earlier date's prices for ``day``'s basis; None if nothing split."""
         splits = self._store.splits()
-        if splits.is_empty():  # asked for every session and every newcomer
+        if splits.is_empty():  # a fast path: called for every session and every added symbol
             return None
         between = splits.filter((pl.col("ex_date") > earlier) & (pl.col("ex_date") <= day))
         if between.is_empty():
@@ -152,33 +152,33 @@ class StoreHistory:
         ratios = dict(between.group_by("symbol").agg(pl.col("ratio").product()).iter_rows())
         return np.array([ratios.get(symbol, 1.0) for symbol in symbols])
 
-    def _completed(self, block: Block, symbols: tuple[str, ...], session: Session) -> Block:
-        """Stored daily bars, with one made of the regular minutes for each symbol that has none."""
-        lacking = self._with_minutes(symbols, block.absent, session)
-        if not len(lacking):
+    def _with_derived(self, block: Block, symbols: tuple[str, ...], session: Session) -> Block:
+        """Return stored daily bars, with one derived from regular minutes for each symbol that lacks one."""
+        missing = self._with_minutes(symbols, block.absent, session)
+        if not len(missing):
             return block
-        made = self._derived_day(_chosen(symbols, lacking), session)
+        derived = self._derived_day(_select(symbols, missing), session)
         whole = Block(block.end, block.fields.copy(), block.present.copy())
-        whole.put(lacking, made.present, made.fields)
+        whole.put(missing, derived.present, derived.fields)
         return whole
 
     def _with_minutes(self, symbols: Sequence[str], places: Rows, session: Session) -> Rows:
-        """Those of the places whose symbols have intraday bars of a session; bars are not read for it."""
+        """Return the places whose symbols have intraday bars of a session; reads no bars."""
         finest = self._store.finest(session.date)
         if finest is None or not len(places):
             return places[:0]
-        return places[self._store.has_bars(finest, session.date, _chosen(symbols, places))]
+        return places[self._store.has_bars(finest, session.date, _select(symbols, places))]
 
     def _derived(self, block: Block, symbols: tuple[str, ...], session: Session) -> Mask:
-        """Where a session's daily bars are made of minutes although the store has daily bars."""
+        """Return where a session's daily bars are derived although the store has daily bars."""
         if not self._store.files(ONE_DAY):
             return np.zeros(len(symbols), np.bool_)
         return block.present & ~self._store.has_bars(ONE_DAY, session.date, symbols)
 
     def _mismatched(self, symbols: tuple[str, ...], derived: Mask, session: Session) -> Mask:
-        """Where daily and intraday closes of the last session contradict each other.
+        """Return where daily and intraday closes of the last session differ.
 
-        Of a symbol whose daily bar is made of its minutes, those of the last session that has both.
+        For a symbol whose daily bar is derived, those of the last session with both are compared.
         """
         previous, *earlier = self._calendar.previous(session.date, _BASIS_SESSIONS)[::-1]
         mismatched = self._contradicted(symbols, previous)
@@ -186,19 +186,19 @@ class StoreHistory:
         for one in earlier:
             if not len(unsettled):
                 break
-            has_daily = self._store.has_bars(ONE_DAY, one.date, _chosen(symbols, unsettled))
+            has_daily = self._store.has_bars(ONE_DAY, one.date, _select(symbols, unsettled))
             both = self._with_minutes(symbols, unsettled[has_daily], one)
-            mismatched[both] = self._contradicted(_chosen(symbols, both), one)
+            mismatched[both] = self._contradicted(_select(symbols, both), one)
             unsettled = np.setdiff1d(unsettled, both)
         return mismatched
 
     def _contradicted(self, symbols: tuple[str, ...], session: Session) -> Mask:
-        """Where the daily close and the last regular intraday close of a session contradict each other."""
+        """Return where the daily close and the last regular intraday close of a session differ."""
         stored = self._store.intervals(session.date)
         if not symbols or ONE_DAY not in stored or stored[0] == ONE_DAY:
             return np.zeros(len(symbols), np.bool_)
-        daily = self._stored_days.load(symbols, [session])[0].close
-        (intraday,) = self._shelf.keep(
+        daily = self._daily_bars.load(symbols, [session])[0].close
+        (intraday,) = self._cache.get_or_make(
             (self._store.path(stored[0], session.date), "last", symbols),
             lambda: [self._last_closes(symbols, stored[0], session)],
         )
@@ -237,7 +237,7 @@ def _calendar(exchange: str) -> SessionCalendar:
     return SessionCalendar(exchange)
 
 
-def _chosen(symbols: Sequence[str], places: Rows) -> tuple[str, ...]:
+def _select(symbols: Sequence[str], places: Rows) -> tuple[str, ...]:
     return tuple(symbols[place] for place in places.tolist())
 
 

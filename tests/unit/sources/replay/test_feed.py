@@ -19,7 +19,7 @@ from symscan.model.instant import SECOND, Instant
 from symscan.model.interval import FIVE_MINUTES, ONE_MINUTE, Interval
 from symscan.model.live_settings import LiveSettings
 from symscan.sources.ports import BarBatch, Connected, Disconnected, EndOfStream
-from symscan.sources.replay.faults import Faults, Sample, Window
+from symscan.sources.replay.faults import FaultRate, Faults, FaultWindow
 from symscan.sources.replay.feed import ReplayFeed
 from symscan.sources.store.bar_store import BarStore, bar_schema
 from symscan.sources.stored.backtest_source import BacktestSource
@@ -281,13 +281,13 @@ def test_played_clean_it_gives_the_slices_of_a_backtest(tmp_path: Path, interval
 def test_the_words_of_faults() -> None:
     text = " late=0.01:5s, correct=.005:2m,duplicate=0.1,drop=1,silence=10:31-10:35,silence=11:00-11:00:30"
     assert Faults.parse(text + ",fetch=300ms,fetch_fails=2,seed=7") == Faults(
-        late=Sample(0.01, 5 * SECOND),
-        correct=Sample(0.005, 2 * MINUTE),
-        duplicate=Sample(0.1, 0),
+        late=FaultRate(0.01, 5 * SECOND),
+        correct=FaultRate(0.005, 2 * MINUTE),
+        duplicate=FaultRate(0.1, 0),
         drop=1.0,
         silence=(
-            Window(clock_time(10, 31), clock_time(10, 35)),
-            Window(clock_time(11, 0), clock_time(11, 0, 30)),
+            FaultWindow(clock_time(10, 31), clock_time(10, 35)),
+            FaultWindow(clock_time(11, 0), clock_time(11, 0, 30)),
         ),
         fetch=300_000,
         fetch_fails=2,

@@ -209,8 +209,8 @@ class TestRuns:
             runs.add(self.ROWS.clear())
             runs.add(self.ROWS.with_columns(pl.col("value") + 10))
             assert runs.finish() == [MONDAY, TUESDAY]
-            assert runs.take(TUESDAY)["value"].to_list() == [1, 3, 11, 13]
-            assert runs.take(MONDAY)["value"].to_list() == [2, 12]
+            assert runs.load(TUESDAY)["value"].to_list() == [1, 3, 11, 13]
+            assert runs.load(MONDAY)["value"].to_list() == [2, 12]
         assert list(tmp_path.iterdir()) == []
 
 

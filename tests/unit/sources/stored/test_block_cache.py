@@ -16,8 +16,8 @@ def test_blocks_are_made_once() -> None:
         made.append(1)
         return []
 
-    first = shelf.keep("a", make)
-    assert shelf.keep("a", make) is first
+    first = shelf.get_or_make("a", make)
+    assert shelf.get_or_make("a", make) is first
     assert len(made) == 1
     assert "a" in shelf
     assert "b" not in shelf
@@ -27,7 +27,7 @@ def test_the_longest_unused_go_first() -> None:
     shelf = BlockCache(limit_bytes=25_000)
     for key in "abc":
         if key == "c":
-            shelf.keep("a", list)  # used again
+            shelf.get_or_make("a", list)  # used again
         shelf.put(key, _blocks(10))
     assert [key in shelf for key in "abc"] == [True, False, True]
 
