@@ -1,4 +1,4 @@
-"""Deadlines: what wakes a session when a scan takes too long, since the scan itself will not."""
+"""Jobs on threads beside the session, and the timer that wakes it when one of them takes too long."""
 
 from __future__ import annotations
 
@@ -16,8 +16,11 @@ from time import monotonic
 from symscan.scanners.jobs.job import Job, JobCompletion, JobResult
 from symscan.scanners.jobs.saved_state import RemoteScanner
 
-_LONGEST_WAIT = 3600.0
+_LONGEST_WATCH = 3600.0
 """Seconds; a queue takes no endless timeout."""
+
+_LONGEST_WAIT = 0.2
+"""Seconds at a time: where the system gives Ctrl-C to another thread, this one hears of it only then."""
 
 _Deadline = tuple[float, int, Event]
 
@@ -71,12 +74,8 @@ class DeadlineTimer:
             self._wake()
 
     def _seconds_to(self, pending: list[_Deadline]) -> float:
-        soonest = pending[0][0] - self._monotonic() if pending else _LONGEST_WAIT
-        return min(max(soonest, 0.0), _LONGEST_WAIT)
-
-
-_LONGEST_WAIT = 0.2
-"""Seconds at a time: where the system gives Ctrl-C to another thread, this one hears of it only then."""
+        soonest = pending[0][0] - self._monotonic() if pending else _LONGEST_WATCH
+        return min(max(soonest, 0.0), _LONGEST_WATCH)
 
 
 @dataclass(slots=True)

@@ -262,7 +262,12 @@ def test_when_a_scan_ended_counts_not_when_the_session_looks(
 ) -> None:
     data, time = SessionData(SESSION, SYMBOLS), TimeManager(SESSION)
     answers, now = threading.Semaphore(0), [0.0]
-    execution = ThreadedExecution(lambda: answers.release(), monotonic=lambda: now[0])
+
+    def wake() -> None:
+        if threading.current_thread().name == "scanner mine":  # the deadline wakes the session as well
+            answers.release()
+
+    execution = ThreadedExecution(wake, monotonic=lambda: now[0])
     mine = _managed("mine", FunctionScanner(SYMBOLS, gate), timeout_seconds=10.0)
     manager = ScannerManager([mine], data, time, "live", execution)
     manager.setup_all()
