@@ -45,13 +45,11 @@ from symscan.sources.alpaca.credentials import (
     AlpacaHosts,
     AlpacaKeys,
 )
+from waiting import LIMIT
 
 __all__ = ["ERRORS", "AlpacaServer", "ServerBar", "ServerSplit"]
 
 LOOPBACK = str(IPv4Address(socket.INADDR_LOOPBACK))
-PATIENCE = 60.0
-"""Seconds until something that a test waits for counts as failed."""
-
 T = TypeVar("T")
 
 CHANNELS = ("bars", "updatedBars")
@@ -156,14 +154,14 @@ class AlpacaServer:
 
     def __enter__(self) -> AlpacaServer:
         self._thread.start()
-        assert self._ready.wait(PATIENCE), "the stand-in server did not start"
+        assert self._ready.wait(LIMIT), "the stand-in server did not start"
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._loop.call_soon_threadsafe(self._over.set)
-        self._thread.join(PATIENCE)
+        self._thread.join(LIMIT)
         assert not self._thread.is_alive(), "the stand-in server did not end"
         with warnings.catch_warnings():  # a connection that came in the last instant was handed to nobody
             warnings.simplefilter("ignore", ResourceWarning)
@@ -197,7 +195,7 @@ class AlpacaServer:
         """How many clients are authenticated."""
         return sum(client.is_authenticated for client in list(self._clients))
 
-    def wait(self, condition: Callable[[], bool], seconds: float = PATIENCE) -> None:
+    def wait(self, condition: Callable[[], bool], seconds: float = LIMIT) -> None:
         """Wait until a client has done something: connected, subscribed, asked."""
         with self._changed:
             assert self._changed.wait_for(condition, seconds), "the client did not do it in time"
@@ -231,7 +229,7 @@ class AlpacaServer:
     # -- its own thread -------------------------------------------------------------------------------------
 
     def _do(self, work: Coroutine[Any, Any, T]) -> T:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(PATIENCE)
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(LIMIT)
 
     def _tell(self) -> None:
         with self._changed:
@@ -248,7 +246,7 @@ class AlpacaServer:
         await self._over.wait()
         for connection in self._accepted:  # those of REST, too: none may outlive the loop
             connection.transport.abort()
-            await asyncio.wait_for(connection.wait_closed(), PATIENCE)
+            await asyncio.wait_for(connection.wait_closed(), LIMIT)
         server.close()
         await server.wait_closed()
 

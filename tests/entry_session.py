@@ -44,10 +44,11 @@ from symscan.sources.streaming.source import StreamSource
 from symscan.strategies.base import BaseStrategy
 from symscan.strategies.engine import AnalysisEngine
 from symscan.strategies.runner import StrategyRunner
+from waiting import LIMIT
 
 SESSION = make_session(minutes=24, premarket=3)
 OPEN = SESSION.open
-LONG = 60.0
+LONG = LIMIT
 
 KEYS = ("sma_3_1m", "vwap_1m", "rsi_3_1m", "ema_2_5m", "atr_2_5m", "sma_5_1d", "opening_range_5_1m")
 SPECS = tuple(map(spec_of, KEYS))

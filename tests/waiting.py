@@ -7,8 +7,8 @@ from collections.abc import Callable
 from itertools import count
 from pathlib import Path
 
-LIMIT = 60.0
-"""Seconds after which a test that waits counts as hung; nothing that works takes so long."""
+LIMIT = 300.0
+"""Seconds after which a test that waits counts as hung; nothing that works takes so long, on any machine."""
 
 
 def wait_for(condition: Callable[[], object], what: str = "it", seconds: float = LIMIT) -> None:

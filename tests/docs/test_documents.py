@@ -16,6 +16,7 @@ from symscan.errors import ConfigErrors
 from symscan.model.events import session as events
 from symscan.observers.results.tables import HITS_SCHEMA, SCANS_SCHEMA, UNKNOWN_SCHEMA
 from symscan.session.unknown_reasons import Reason
+from waiting import LIMIT
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -71,7 +72,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder in which the demo was played."""
     folder = tmp_path_factory.mktemp("project")
     process = started(folder, "demo")
-    said = process.communicate(timeout=100)
+    said = process.communicate(timeout=LIMIT)
     assert process.returncode == 0, said
     return folder
 

@@ -13,6 +13,7 @@ import pytest
 
 from integration.cli_running import DAY, call, scanner, started, write_bars, write_config, written
 from symscan.observers.results.result_files import alone_in
+from waiting import LIMIT
 
 DAYS = [DAY, "2026-01-16"]
 RUN = ("run", "mine.json", "--store", "store", "--start", DAYS[0], "--end", DAYS[1], "--out", "out")
@@ -36,7 +37,7 @@ def made_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_bars(folder / "bars.csv", {"AAA": 0.1, "BBB": 0.0, "CCC": -0.1}, DAYS)
     how = ["--store", "store", "--interval", "1m", "--label", "start", "--timezone", "America/New_York"]
     process = started(folder, "data", "import", "bars.csv", *how)
-    said = process.communicate(timeout=60)
+    said = process.communicate(timeout=LIMIT)
     assert process.returncode == 0, said
     return folder / "store"
 
@@ -136,7 +137,7 @@ AGAIN = f" def teardown(self, context):\n  if context.current_time.day == 16: {I
 def test_ctrl_c_leaves_a_run_whole(project: Path, more: str) -> None:
     _misbehaving(project, INTERRUPT, more=more)
     process = started(project, *RUN)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=LIMIT)
     assert (process.returncode, out) == (130, "")
     *noted, said = err.splitlines()
     assert said == "interrupted; the results up to there are in out, --resume goes on"
@@ -161,7 +162,7 @@ def test_a_range_that_was_broken_off_goes_on_after_its_last_whole_session(
 ) -> None:
     _misbehaving(project, ONCE.format(how=how))
     with started(project, *RUN) as process:
-        process.communicate(timeout=60)
+        process.communicate(timeout=LIMIT)
     assert process.returncode == code
     first = project / "out" / ("scans.csv.partial" if how == "SIGKILL" else "scans.csv")
     whole_day = [line for line in first.read_text().splitlines() if line.startswith(DAY)]
@@ -179,7 +180,7 @@ def test_a_range_that_was_broken_off_goes_on_after_its_last_whole_session(
 def test_a_range_goes_on_only_as_it_was_begun(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     _misbehaving(project, ONCE.format(how="SIGKILL"))
     with started(project, *RUN) as process:
-        process.communicate(timeout=60)
+        process.communicate(timeout=LIMIT)
     before = written(project / "out")
     (project / "three.txt").write_text("AAA\nBBB\n")
     ended = call(capsys, *RUN, "--resume")
@@ -207,7 +208,7 @@ def test_ctrl_c_stops_the_demo(tmp_path: Path) -> None:
     assert process.stdout is not None
     process.stdout.readline()
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=LIMIT)
     assert process.returncode == 130
     assert err.splitlines()[-1].startswith("interrupted")
     assert "Traceback" not in err
@@ -220,7 +221,7 @@ def test_a_closed_pipe_is_no_traceback(project: Path, arguments: tuple[str, ...]
     process.stdout.close()
     assert process.stderr is not None
     assert process.stderr.read() == ""
-    assert process.wait(timeout=60) in (0, 1)
+    assert process.wait(timeout=LIMIT) in (0, 1)
     process.stderr.close()
 
 
@@ -232,7 +233,7 @@ def test_a_disk_that_is_full_is_a_message(project: Path) -> None:
         "from symscan.cli import main; main()"
     )
     process = started(project, *RUN, code=code)
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=LIMIT)
     assert process.returncode == 1
     where = project / "out" / "journal.jsonl"
     assert err == f"error: {where}: File too large; free some space there, then go on with --resume\n"

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from integration.cli_running import DAY, SCREEN, call, scanner, started, write_bars, write_config, written
+from waiting import LIMIT
 
 AT = "session_data_config.scanners[0]"
 SECOND = "session_data_config.scanners[1].module"
@@ -24,7 +25,7 @@ def made_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     bars = write_bars(folder / "bars.csv", {"AAA": 0.1, "BBB": 0.0, "CCC": -0.1}, [DAY])
     arguments = ["--store", str(folder / "store"), "--interval", "1m", "--label", "start"]
     process = started(folder, "data", "import", str(bars), *arguments, "--timezone", "America/New_York")
-    said = process.communicate(timeout=60)
+    said = process.communicate(timeout=LIMIT)
     assert process.returncode == 0, said
     return folder / "store"
 
@@ -296,7 +297,7 @@ def test_an_unwritable_folder(project: Path, refused: Callable[..., list[str]]) 
 def test_a_fault_is_told_the_same_by_a_process_of_its_own(project: Path) -> None:
     write_config(project, _screen(where="closs > 2"))
     process = started(project, *RUN)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=LIMIT)
     assert (process.returncode, out) == (2, "")
     assert err.startswith(f"error: mine.json:8:19: {AT}.where: 'closs' is not known; did you mean 'close'?")
     assert len(err.splitlines()) == 1

@@ -16,6 +16,7 @@ from alpaca_server import AlpacaServer, ServerSplit
 from integration.cli_running import Ended, call, started
 from symscan.model.interval import ONE_DAY, ONE_MINUTE
 from symscan.sources.store.bar_store import BarStore
+from waiting import LIMIT
 
 
 def dates(start: str, end: str) -> tuple[str, ...]:
@@ -176,7 +177,7 @@ def test_ctrl_c_keeps_whole_sessions_and_the_same_command_goes_on(
     process = started(tmp_path, *command)
     server.wait(lambda: bool(_asked(server, "2024-03-11")))
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=LIMIT)
     server.rest.held = lambda *_: False
     assert (process.returncode, out) == (130, "")
     assert err == "interrupted; what came before is in store, and the same command goes on from there\n"

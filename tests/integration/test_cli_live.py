@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from integration.cli_running import DAY, call, scanner, started, write_bars, write_config
+from waiting import LIMIT
 
 REPLAY = ("--source", "replay", "--store", "store", "--date", DAY)
 ALPACA = ("--source", "alpaca", "--store", "store")
@@ -44,7 +45,7 @@ def made_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_bars(folder / "bars.csv", {"AAA": 0.1, "BBB": 0.0, "CCC": -0.1}, ["2026-01-14", DAY])
     how = ["--store", "store", "--interval", "1m", "--label", "start", "--timezone", "America/New_York"]
     process = started(folder, "data", "import", "bars.csv", *how)
-    said = process.communicate(timeout=60)
+    said = process.communicate(timeout=LIMIT)
     assert process.returncode == 0, said
     return folder / "store"
 
@@ -163,13 +164,13 @@ def test_a_signal_ends_a_session_in_order_and_it_goes_on(project: Path, signal: 
     (project / "once.py").write_text(AT_TEN.replace("{signal}", signal))
     write_config(project, lambda whole, _: whole["session_data_config"]["scanners"].append(scanner("once")))
     process = started(project, *LIVE, "--quiet")
-    first, err = process.communicate(timeout=60)
+    first, err = process.communicate(timeout=LIMIT)
     assert process.returncode == code, err
     assert err.endswith("ended early; results are in live, --resume goes on\n")
     assert _status(project / "live") == "interrupted"
 
     process = started(project, *LIVE, "--quiet", "--resume")
-    second, err = process.communicate(timeout=60)
+    second, err = process.communicate(timeout=LIMIT)
     assert process.returncode == 0, err
     assert _status(project / "live") == "complete"
     assert _announced(first)
@@ -177,7 +178,7 @@ def test_a_signal_ends_a_session_in_order_and_it_goes_on(project: Path, signal: 
     assert "resume differs" not in err
 
     process = started(project, "run", "mine.json", "--store", "store", "--date", DAY, "--out", "run")
-    assert process.wait(timeout=60) == 0
+    assert process.wait(timeout=LIMIT) == 0
     process.communicate()
     assert (project / "live" / "hits.csv").read_bytes() == (project / "run" / "hits.csv").read_bytes()
 
@@ -188,7 +189,7 @@ def test_a_listener_that_goes_away_does_not_end_the_session(project: Path) -> No
     process.stdout.close()
     err = process.stderr.read()
     process.stderr.close()
-    assert process.wait(timeout=60) == 0, err
+    assert process.wait(timeout=LIMIT) == 0, err
     assert err.count("standard output is gone") == 1
     assert _status(project / "live") == "complete"
     assert _new(project / "live")

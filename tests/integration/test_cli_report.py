@@ -10,6 +10,7 @@ from rich.console import Console
 
 from integration.cli_running import DAY, call, scanner, started, write_bars, write_config
 from symscan.cli.output import run_report as report
+from waiting import LIMIT
 
 STORE = ("--store", "store", "--interval", "1m", "--label", "start", "--timezone", "America/New_York")
 RUN = ("run", "mine.json", "--store", "store", "--date", DAY)
@@ -122,7 +123,7 @@ def test_every_table_fits_80_columns(
 
 def test_the_demo_tells_its_story(tmp_path: Path) -> None:
     process = started(tmp_path, "demo", "--symbols", "60", "--seed", "3")
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=LIMIT)
     assert (process.returncode, err) == (0, "")
     assert "demo (generated market): 1 session, 2026-01-15" in out
     story = out[out.index("what the generator put into this market") :]
@@ -133,7 +134,7 @@ def test_the_demo_tells_its_story(tmp_path: Path) -> None:
     assert "Every symbol, price and volume above is generated." in story
     line = next(line for line in story.splitlines() if " run demo/demo.json" in line)
     again = started(tmp_path, *line.split()[1:])
-    _, err = again.communicate(timeout=60)
+    _, err = again.communicate(timeout=LIMIT)
     assert (again.returncode, err) == (0, "")
     assert (tmp_path / "runs" / f"demo-{DAY}" / "hits.csv").read_bytes() == (
         tmp_path / "demo" / "run" / "hits.csv"

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from integration.cli_running import environment, started
+from waiting import LIMIT
 
 both = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda one: one.name)
 
@@ -55,7 +56,7 @@ def _line(process: subprocess.Popen[str]) -> str:
 def test_the_first_signal_asks(tmp_path: Path, number: signal.Signals) -> None:
     process = _started(tmp_path)
     process.send_signal(number)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=LIMIT)
     assert (process.returncode, out) == (128 + number, "asked True\n")
     assert err == "ending the session; once more to leave at once\n"
 
@@ -66,7 +67,7 @@ def test_the_second_ends_the_process_whatever_it_is_in(tmp_path: Path, number: s
     process.send_signal(signal.SIGINT)
     assert _line(process) == "asked True\n"
     process.send_signal(number)
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=LIMIT)
     assert process.returncode == 128 + number
     assert err.splitlines()[-1] == "left at once; --resume goes on"
 
@@ -74,7 +75,7 @@ def test_the_second_ends_the_process_whatever_it_is_in(tmp_path: Path, number: s
 def test_a_forked_process_does_not_speak_for_its_parent(tmp_path: Path) -> None:
     process = _started(tmp_path, FORKING)
     process.send_signal(signal.SIGINT)
-    out, _ = process.communicate(timeout=60)
+    out, _ = process.communicate(timeout=LIMIT)
     assert (process.returncode, out) == (143, "asked True\n-2\n")
 
 
@@ -91,7 +92,7 @@ assert threading.active_count() == 1
 sys.exit(stopper.exit_code)
 """
     process = started(tmp_path, code=code)
-    assert process.communicate(timeout=60) == ("", "")
+    assert process.communicate(timeout=LIMIT) == ("", "")
     assert process.returncode == 0
 
 
@@ -105,7 +106,7 @@ with stopping() as stopper:
     stopper.on_stop(lambda: print("told"))
 """
     process = started(tmp_path, code=code)
-    assert process.communicate(timeout=60)[0] == "told\n"
+    assert process.communicate(timeout=LIMIT)[0] == "told\n"
 
 
 def test_a_command_without_a_standard_output_ends_well(tmp_path: Path) -> None:
@@ -117,7 +118,7 @@ with told():
     print("nobody hears this")
 """
     process = started(tmp_path, code=code)
-    assert process.communicate(timeout=60) == ("", "")
+    assert process.communicate(timeout=LIMIT) == ("", "")
     assert process.returncode == 0
 
 
@@ -153,7 +154,7 @@ def _spoken(folder: Path, *, as_json: bool, listens: bool = True) -> tuple[int, 
             process.stdout.close()
         process.stdin.close()
         out += process.stdout.read() if listens else ""
-        return process.wait(timeout=60), out, process.stderr.read()
+        return process.wait(timeout=LIMIT), out, process.stderr.read()
 
 
 @pytest.mark.parametrize(
@@ -180,7 +181,7 @@ voice.hit("one", {{}})
 voice.hit("two", {{}})
 """
     process = started(tmp_path, code=code)
-    assert process.communicate(timeout=60) == (out, err)
+    assert process.communicate(timeout=LIMIT) == (out, err)
     assert process.returncode == 0
 
 

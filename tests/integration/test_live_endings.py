@@ -67,7 +67,8 @@ def in_a_project(tmp_path: Path, made: Path, monkeypatch: pytest.MonkeyPatch) ->
 def _command(*more: str, closing_seconds: float = 0.5, **scanner: Any) -> tuple[str, ...]:
     """The session, with a scanner beside the screen."""
     every = [{"start": "09:35", "end": "10:25", "interval": "5m"}]
-    hangs = {"module": "hangs", "config": {"universe": "three.txt"}, "regular_session": every, **scanner}
+    hangs = {"module": "hangs", "config": {"universe": "three.txt"}, "regular_session": every}
+    hangs |= {"timeout_seconds": LIMIT, **scanner}  # a process of its own may be slow to start
 
     def change(config: dict[str, Any], _: object) -> None:
         config["session_data_config"]["scanners"].append(hangs)
@@ -95,7 +96,7 @@ def _signalled(arguments: tuple[str, ...], *numbers: int, lets_go: bool = False)
 
 def _resumed(*more: str, **scanner: Any) -> tuple[str, str]:
     with started(Path.cwd(), *_command("--resume", *more, **scanner)) as process:
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=LIMIT)
     assert process.returncode == 0, err
     assert "differs" not in err
     return out, err

@@ -21,8 +21,9 @@ from symscan.scanners.execution.inline import Execution
 from symscan.scanners.execution.threads import ThreadedExecution
 from symscan.scanners.running.managed_scanner import DueTimes, ManagedScanner
 from symscan.session.holders import scanner_holder
+from waiting import LIMIT
 
-LONG = 60.0
+LONG = LIMIT
 SHORT = 0.05
 """What a scan is given that hangs; set when it is set up, which may take longer on a slow machine."""
 MINUTES = tuple(SESSION.open + minute * MINUTE for minute in range(1, 9))
@@ -233,7 +234,7 @@ def test_a_process_ends_although_a_scan_spins_forever() -> None:
     """The threads of scanners are daemons: nothing waits for one that never returns."""
     script = _NEVER_RETURNS.format(path=sys.path)
     done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, timeout=120, check=False
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=LIMIT, check=False
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == "['ScannerDone', 'SessionClosed']\n"

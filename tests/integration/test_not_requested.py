@@ -41,6 +41,9 @@ class Scanner(BaseScanner):
         exec(self.config["scan"], names)
         return ScanResult(names["found"])
 '''
+NEVER = 100_000.0
+"""Seconds a scan may take: its process may be slow to start, and a skipped scan would say nothing."""
+
 MINUTES = tuple(SESSION.open + minute * MINUTE for minute in (3, 6, 9))
 INDICATOR = (
     'sma_2_1m was not requested: call context.session_data.add_indicator(symbols, "sma_2_1m") in setup'
@@ -74,7 +77,7 @@ def make(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Make]:
 
 
 def _played(scanner: BaseScanner, execution: Execution | None) -> list[Event]:
-    managed = ManagedScanner("mine", scanner, DueTimes((), MINUTES), 60.0)
+    managed = ManagedScanner("mine", scanner, DueTimes((), MINUTES), NEVER)
     played = Played([managed], execution=execution)
     played.coordinator.run()
     return played.told.events

@@ -11,7 +11,7 @@ import pytest
 
 from integration.cli_running import started
 from integration.live_story import FAULTS, announced, command, events, make_project, results, steps
-from waiting import wait_for
+from waiting import LIMIT, wait_for
 
 pytestmark = pytest.mark.slow
 
@@ -33,7 +33,7 @@ def _memories(project: Path) -> dict[str, object]:
 
 
 def _ended(process: subprocess.Popen[str]) -> list[str]:
-    out, err = process.communicate(timeout=100)
+    out, err = process.communicate(timeout=LIMIT)
     assert process.returncode in (0, -9), err
     assert "Traceback" not in err
     return [*out.splitlines(), *err.splitlines()]

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from integration.cli_running import DAY, call, started, write_bars, write_config
+from waiting import LIMIT
 
 RUDE = """
 import os, subprocess
@@ -73,7 +74,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "spins.py").write_text(SPINS)
     every = [{"start": "09:35", "end": "10:05", "interval": "5m"}]
     rude = {"module": "rude", "config": {"universe": "three.txt"}, "regular_session": every}
-    crashes = {**rude, "module": "crashes", "isolation": "process", "timeout_seconds": 90}
+    crashes = {**rude, "module": "crashes", "isolation": "process", "timeout_seconds": LIMIT}
     once = [{"start": "09:40", "end": "09:40", "interval": "5m"}]
     spins = {**crashes, "module": "spins", "timeout_seconds": 1, "regular_session": once}
 
@@ -92,7 +93,7 @@ def test_they_harm_neither_the_session_nor_what_it_says_nor_parity(
     assert call(capsys, "data", "import", "bars.csv", *how).code == 0
     replay = ("--source", "replay", "--store", "store", "--date", DAY, "--speed", "max", "--out", "live")
     with started(project, "live", "mine.json", *replay, "--jsonl", "--quiet") as process:
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=LIMIT)
     assert process.returncode == 0, err
     assert {json.loads(line)["type"] for line in out.splitlines()} == {"hit", "condition", "readiness"}
     assert all(said in err for said in PRINTED)
@@ -104,6 +105,6 @@ def test_they_harm_neither_the_session_nor_what_it_says_nor_parity(
 
     shutil.rmtree(project / "elsewhere")
     with started(project, "parity", "live", "--json") as process:
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=LIMIT)
     assert json.loads(out)["unexplained"] == 0, err
     assert "printed in a scan" in err

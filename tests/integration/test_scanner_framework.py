@@ -109,7 +109,7 @@ class Scanner(BaseScanner):
 
     def scan(self, context):
         price = context.session_data.get_latest_price("LIQ01")
-        if not self.go.acquire(timeout=60):
+        if not self.go.acquire(timeout=LIMIT):
             raise TimeoutError("nobody let it go on")
         return ScanResult(["LIQ01"], metadata={"LIQ01": {"price": price}})
 """

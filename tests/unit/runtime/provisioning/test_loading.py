@@ -12,8 +12,9 @@ import pytest
 from symscan.errors import DataError
 from symscan.model.interval import ONE_DAY
 from symscan.runtime.provisioning.loading import BackgroundLoader, DataPlan, InlineLoader, LoadResult
+from waiting import LIMIT
 
-LONG = 60.0
+LONG = LIMIT
 
 
 class Loader:

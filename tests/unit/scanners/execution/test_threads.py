@@ -36,10 +36,11 @@ from symscan.scanners.running.managed_scanner import DueTimes, ManagedScanner, S
 from symscan.scanners.running.manager import ScannerManager
 from symscan.session.requests import AddBars, AddIndicator, AddSymbol, LockSymbol
 from symscan.session.session_data import SessionData
+from waiting import LIMIT
 
 SESSION = make_session(minutes=10)
 SYMBOLS = ("A", "B", "C")
-LONG = 60.0
+LONG = LIMIT
 """Seconds nothing here should ever take."""
 SHORT = 0.02
 """A timeout that is meant to pass: only of what hangs, never of what a slow machine may not do in time."""
