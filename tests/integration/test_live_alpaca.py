@@ -311,7 +311,7 @@ RISEN: dict[str, Any] = {
 
 
 @story
-def finished_days_later(folder: Path) -> Story:
+def finished_days_later(folder: Path, _: float) -> Story:
     write_config(folder, lambda config: config["session_data_config"].update(scanners=[SCREEN, RISEN]))
     with BrokerDay(folder, "10:40:20") as day:
         process = day.live()
@@ -541,7 +541,7 @@ def test_of_too_many_symbols_those_that_fit_are_subscribed_and_the_rest_is_told(
 
 
 @story
-def a_universe_that_gains_only_refused_symbols(folder: Path) -> Story:
+def a_universe_that_gains_only_refused_symbols(folder: Path, _: float) -> Story:
     write_config(folder)
     with BrokerDay(folder, "11:40") as day:
         server = day.server

@@ -47,8 +47,7 @@ def _killed(project: Path, chance: random.Random, *arguments: str) -> list[str]:
             wait_for(lambda: record.exists() or process.poll() is not None, "the record")
         else:
             goal = steps(record) + chance.randrange(1, 250)
-            while process.poll() is None and steps(record) < goal:
-                pass
+            wait_for(lambda: process.poll() is not None or steps(record) >= goal, "its steps")
         process.kill()
         return _ended(process)
 
