@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from symscan.runtime.provisioning.loading import DataLoader, DataPlan, LoadResult
 from symscan.runtime.readiness import Connection
@@ -156,14 +156,20 @@ class RecordedLoader:
     def collect(self, *, waits: bool = False) -> list[LoadResult]:
         """Take out the loads that ended, in order."""
         if self._recorder.is_replaying:
-            return [self._replayed(error) for error in self._recorder.answer("loads", _nothing, _nothing)]
+            return self._replayed(self._recorder.answer("loads", _nothing, _nothing))
         loaded = self._loading.collect(waits=waits)
         self._recorder.answer("loads", lambda: [one.error for one in loaded], list)
         return loaded
 
-    def _replayed(self, error: str | None) -> LoadResult:
+    def _replayed(self, errors: Sequence[str | None]) -> list[LoadResult]:
+        """End the loads that ended then: fewer, if a scanner that was changed since asks for less."""
+        return [LoadResult(error=error) for error in errors if self._is_ended()]
+
+    def _is_ended(self) -> bool:
+        if not self._begun:
+            return False
         self._begun.popleft()
-        return LoadResult(error=error)
+        return True
 
     def _go_live(self) -> None:
         while self._begun:

@@ -181,6 +181,17 @@ def test_a_session_that_differs_says_so(tmp_path: Path) -> None:
     assert any("of the resumed steps" in one.message for one in resumed.announced.of(Warned))
 
 
+def test_scanners_that_ask_for_less_than_was_recorded_go_on(tmp_path: Path) -> None:
+    """The user mended a scanner before the session was resumed: loads that ended were never begun now."""
+    path = tmp_path / "broken.sqlite"
+    _session(path).play(9)
+    mended = [ManagedScanner(one.name, FunctionScanner(["A"]), _due(1, 2, 8)) for one in _scanners()]
+    resumed = _session(path, 9, scanners=mended)
+    resumed.run()
+    assert resumed.told.of(ScanFinished)[-1].at == SESSION.open + 8 * MINUTE
+    assert any("differs from the record" in one.message for one in resumed.told.of(Warned))
+
+
 def test_a_moment_must_be_committed(tmp_path: Path) -> None:
     path = tmp_path / "broken.sqlite"
     _session(path).play(4)
