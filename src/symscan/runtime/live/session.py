@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -198,7 +198,7 @@ class LiveSetup:
             managed = scanners.managed(self.session, isolates=True)
             feed = self.feed_plan.feed(record.last_slice(), managed)
             with closing(feed):
-                record.note(**self._more(feed))
+                record.note(**self._more(feed, record.meta))
                 self.feed_plan.prepare(self._wanted(), self.session)
                 feed.open()
                 tape = StepRecorder(record, self.session)
@@ -256,14 +256,14 @@ class LiveSetup:
         universes = (scanner.universe for scanner in self.checked.made)
         return frozenset(self.checked.config.symbols).union(*universes)
 
-    def _more(self, feed: Feed) -> dict[str, Any]:
-        """What else is worth knowing of the session."""
+    def _more(self, feed: Feed, noted: Mapping[str, Any]) -> dict[str, Any]:
+        """What else is worth knowing of the session; a module stays noted as it first was."""
         return {
-            "file": str(self.checked.config.file),
+            "file": str(Path(self.checked.config.file).absolute()),
             "base": str(feed.base),
             "speed": self.options.speed,
             "faults": self.options.faults,
-            "modules": digests(),
+            "modules": {**digests(), **noted.get("modules", {})},
         }
 
 

@@ -17,6 +17,7 @@ from symscan.model.event_json import line_of
 from symscan.model.events.session import Event, Warned
 from symscan.model.instant import Instant, to_iso
 from symscan.model.session import Session
+from symscan.plugins.digests import changed
 from symscan.recording.bar_codec import Numbers, Origin, TakenBars, pack, unpack
 from symscan.recording.session_log import SessionRecord, Step
 from symscan.runtime.recovery.recorded_answers import dump, load_of, load_step
@@ -194,7 +195,10 @@ class StepRecorder:
         different, self._different = self._different, []
         if not different:
             return []
-        return [Warned(end, f"{len(different)} of the resumed steps; the first: {different[0]}")]
+        files = ", ".join(changed(self._record.meta.get("modules", {})))
+        why = f" ({files} has changed since the session ran it)" if files else ""
+        said = f"{len(different)} of the resumed steps are not as they were recorded{why}"
+        return [Warned(end, f"{said}; the first: {different[0]}")]
 
 
 def _difference(recorded: Sequence[str], played: Sequence[str]) -> str:

@@ -49,7 +49,7 @@ class Opening:
         text = json.dumps({"session_data_config": {"symbols": symbols, "scanners": [scanner]}})
         options = LiveOptions("replay", self._store, HALF_DAY, None, faults, None, self._folder, resume)
         with chdir(self._folder):
-            return assemble_live(parse_config(text, str(self._folder / "session.json")), options)
+            return assemble_live(parse_config(text, "session.json"), options)
 
     def run(
         self,
@@ -97,7 +97,7 @@ def test_a_session_that_came_to_its_close_is_complete(opening: Opening) -> None:
     about = opening.live().about()
     assert {key: meta[key] for key in about} == about
     assert (meta["status"], meta["base"], meta["speed"], meta["faults"]) == ("complete", "1m", None, "")
-    assert Path(meta["store"]).is_absolute()
+    assert Path(meta["store"]).is_absolute() and Path(meta["file"]).is_absolute()
     assert opening.told.events == opening.announced.events
     assert len(opening.told.of(SessionClosed)) == len(opening.told.of(Readiness)) == 1
 
@@ -111,6 +111,15 @@ def test_a_session_that_was_stopped_can_be_gone_on_with(opening: Opening) -> Non
     assert len(opening.told.of(SessionPrepared)) == 2  # observers go through it again
     assert len(opening.announced.of(SessionPrepared)) == 1
     assert len(opening.announced.of(SessionClosed)) == 1
+
+
+def test_a_module_stays_noted_as_the_session_first_ran_it(
+    opening: Opening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for stop_after, resume, digest in [(10, False, "as it began"), (None, True, "as it was changed")]:
+        monkeypatch.setattr("symscan.runtime.live.session.digests", lambda noted=digest: {"mine.py": noted})
+        opening.run(resume, stop_after)
+    assert opening.meta()["modules"] == {"mine.py": "as it began"}
 
 
 def test_a_session_that_broke_is_noted_as_failed(opening: Opening) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,9 @@ from fakes import MINUTE, FunctionScanner
 from memory_session import SESSION
 from symscan.model.events.feed import BarsCorrected
 from symscan.model.events.session import ScanFinished, SymbolAdded, SymbolLocked, Warned
+from symscan.recording.session_log import SessionRecord
 from symscan.scanners.running.managed_scanner import DueTimes, ManagedScanner
-from taped_session import Happening, Seeker, TapedSession
+from taped_session import ABOUT, Happening, Seeker, TapedSession
 
 SCRIPT = [
     *(Happening(minute) for minute in (-2, -1, 0, 1)),
@@ -169,6 +171,8 @@ def test_a_session_that_differs_says_so(tmp_path: Path) -> None:
     """A universe that changed since: every symbol still has its own bars, and what differs is told."""
     path = tmp_path / "broken.sqlite"
     _session(path).play(9)
+    with closing(SessionRecord.resume(path, ABOUT)) as record:
+        record.note(modules={"mine.py": "a digest of what it held"})
     others = _scanners()
     others[0].scanner._universe[:] = ["C", "B", "A"]
     resumed = _session(path, 9, scanners=others)
@@ -178,7 +182,8 @@ def test_a_session_that_differs_says_so(tmp_path: Path) -> None:
     assert rows.tolist() == [2, 1]
     assert resumed.data.regular.grid.blocks[0].fields[3, rows].tolist() == [10.0, 50.0]
     assert "now came" in said[0]
-    assert any("of the resumed steps" in one.message for one in resumed.announced.of(Warned))
+    (warned,) = [one.message for one in resumed.announced.of(Warned) if "the resumed steps" in one.message]
+    assert "(mine.py has changed since the session ran it)" in warned
 
 
 def test_scanners_that_ask_for_less_than_was_recorded_go_on(tmp_path: Path) -> None:
