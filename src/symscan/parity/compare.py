@@ -22,6 +22,7 @@ from symscan.recording.bar_codec import unpack
 from symscan.recording.bars import bars
 from symscan.recording.ownership import check_private
 from symscan.recording.session_log import CLOSE, RECORD_NAME, SessionRecord, Step
+from symscan.runtime.recovery.record_check import check_record
 
 UNEXPLAINED = "unexplained"
 
@@ -77,7 +78,7 @@ def compare(folder: Path) -> Parity:
     Raises
     ------
     DataError
-        If there is no record in it, it is not this user's own, or the store of its history is gone.
+        If there is no record in it, it is damaged or not this user's own, or its store is gone.
     ConfigErrors
         If what its configuration needs, a module or a universe, is gone.
     """
@@ -88,6 +89,7 @@ def compare(folder: Path) -> Parity:
     check_private(path)  # the modules its configuration names are run
     record = SessionRecord.read(path)
     try:
+        check_record(record, "cannot be compared")
         return _compared(record)
     finally:
         record.close()

@@ -21,10 +21,13 @@ from symscan.recording.differences import difference
 from symscan.recording.tables import META, TABLES
 
 FORMAT: Final = "symscan session record"
-VERSION: Final = 2
+VERSION: Final = 3
 
 _WRITES: Final = "writes"
 """Set in a connection's ``info`` where the transaction that begins is to have the lock for writing."""
+
+_DAMAGED: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR, None})
+"""SQLite's codes for a damaged file: also of a table it lacks, and none at all where a text is no UTF-8."""
 
 _PAGE_BYTES: Final = 16384
 """A slice of thousands of bars fills hundreds of thousands of bytes: in small pages, each a page to copy."""
@@ -146,7 +149,7 @@ def _begin_writing(path: Path, connection: Connection, waiting: Waiting) -> None
 
 def _what_now(fault: object) -> str:
     code = _code(fault)
-    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+    if code in _DAMAGED:
         return "the record is damaged, and its session cannot go on; begin another with another --out"
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return "another program has locked the session's record (a backup, a database browser); close it"

@@ -18,28 +18,41 @@ _FAULTS: Final = (struct.error, ValueError, TypeError, IndexError, KeyError, Ove
 """What bytes raise that are not what they should be."""
 
 
-def check_record(record: SessionRecord) -> None:
+_NO_RESUME: Final = "cannot go on, begin another with another --out"
+
+
+def check_record(record: SessionRecord, what_now: str = _NO_RESUME) -> None:
     """Read all that a record holds.
+
+    Parameters
+    ----------
+    record
+        Of a session that is to go on, or to be compared.
+    what_now
+        What is to be said of the session if it is damaged.
 
     Raises
     ------
     DataError
         If a step of it cannot be read, or holds what symscan does not write.
     """
-    symbols, seq = len(record.symbols), 0
+    symbols, seq, before = len(record.symbols), 0, None
     try:
         for seq, step in enumerate(record.steps(), start=1):
             _check_step(step, symbols)
+            if before is not None and step.end < before:
+                raise ValueError(f"it ends at {step.end}, before the step before it")
+            before = step.end
             for line in record.lines(seq):
                 json.loads(line)
     except DataError as fault:
         if str(fault).startswith(str(record.path)):  # SQLite's own, which says it all
             raise
-        raise _refusal(record, seq, str(fault)) from None
+        raise _refusal(record, seq, str(fault), what_now) from None
     except _FAULTS as fault:
-        raise _refusal(record, seq, f"it is damaged ({type(fault).__name__}: {fault})") from None
+        raise _refusal(record, seq, f"it is damaged ({type(fault).__name__}: {fault})", what_now) from None
     if seq != record.last:
-        raise _refusal(record, seq + 1, "it is missing")
+        raise _refusal(record, seq + 1, "it is missing", what_now)
 
 
 def _check_step(step: Step, symbols: int) -> None:
@@ -54,8 +67,5 @@ def _check_step(step: Step, symbols: int) -> None:
             load_of(kind, answer)
 
 
-def _refusal(record: SessionRecord, seq: int, reason: str) -> DataError:
-    return DataError(
-        f"{record.path}: step {seq} of the record: {reason}; its session cannot go on, "
-        "begin another with another --out"
-    )
+def _refusal(record: SessionRecord, seq: int, reason: str, what_now: str) -> DataError:
+    return DataError(f"{record.path}: step {seq} of the record: {reason}; its session {what_now}")

@@ -25,6 +25,7 @@ from symscan.model.events import feed as live_events
 from symscan.model.events.session import Outcome, Warned
 from symscan.model.hit_metadata import FrameMetadata
 from symscan.model.interval import Interval
+from symscan.parity.compare import compare
 from symscan.recording.ownership import check_private
 from symscan.recording.session_log import SessionRecord, Step
 from symscan.runtime.recovery.record_check import check_record
@@ -179,6 +180,7 @@ def test_a_record_that_symscan_wrote_is_fine(path: Path) -> None:
         ("bars", b"\x00\x01\x00\x00\x00\x01\x00\x00\x00" + b"\x07\x00\x00\x00" + bytes(48)),
         ("kind", "elsewhere"),
         ("end", "soon"),
+        ("end", 0),
         ("seq", 5),
     ],
 )
@@ -189,6 +191,27 @@ def test_what_was_changed_or_damaged_is_found_before_anything_is_done(
     with pytest.raises(
         DataError, match=r"session.sqlite: step \d of the record: it .*its session cannot go on"
     ):
+        _check(path)
+
+
+def test_a_comparison_finds_damage_as_well(path: Path) -> None:
+    _change(path, "bars", b"torn")
+    with pytest.raises(DataError, match=r"step 2 .* it is damaged .*its session cannot be compared"):
+        compare(path.parent)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE steps SET kind = CAST(x'ff41' AS TEXT)",
+        "DROP TABLE events",
+        "ALTER TABLE steps DROP COLUMN lag",
+    ],
+)
+def test_damage_that_the_database_finds_is_not_called_a_full_disk(path: Path, damage: str) -> None:
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute(damage)
+    with pytest.raises(DataError, match="the record is damaged, and its session cannot go on"):
         _check(path)
 
 
