@@ -142,7 +142,7 @@ def _by_jump(profile: TimeProfile) -> TimeDoubt | None:
 
 def _by_volume(profile: TimeProfile) -> TimeDoubt | None:
     """Evaluate where most of the day's volume lies, by half-hours."""
-    if profile.members < _FEWEST_LABELS or _HALF_HOUR % profile.minutes:
+    if _HALF_HOUR % profile.minutes:
         return None
     per = _HALF_HOUR // profile.minutes
     volume = profile.volume.reshape(-1, per).sum(axis=1) / profile.members

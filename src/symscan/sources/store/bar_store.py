@@ -75,7 +75,7 @@ class BarStore:
         check_same_origin(self.root, self._catalogue, origin)
 
     def fetched_symbols(self, subject: str, day: date) -> frozenset[str]:
-        """Return the symbols fetched for a date, with bars or without; ``subject`` is ``1m`` or ``splits``."""
+        """Return the symbols fetched for a date, with bars or not; ``subject``: ``1m`` or ``splits``."""
         return self._catalogue.fetched.get(subject, {}).get(day, frozenset())
 
     def symbols(self, interval: Interval | None = None) -> frozenset[str]:

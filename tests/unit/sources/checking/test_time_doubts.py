@@ -173,6 +173,11 @@ def test_one_session_of_one_symbol_can_be_enough(tmp_path: Path) -> None:
     assert "between 04:30 and 11:00 America/New_York time" in message
 
 
+def test_so_is_one_with_premarket_bars(tmp_path: Path) -> None:
+    bars = market(1, premarket=True, days=DAYS[:1])
+    assert "1 hour too late" in refused(tmp_path, bars, replace(STARTS, timezone="America/Chicago"))
+
+
 def test_a_zone_so_far_off_that_sessions_lie_across_midnight(tmp_path: Path) -> None:
     message = refused(tmp_path, market(), replace(STARTS, timezone="Asia/Tokyo"))
     assert "before the pre-market or after the post-market" in message
