@@ -229,8 +229,10 @@ class BaseScanner(ABC):
             named: str = self.config["universe"]
             return named
         field = None if self.params is None else self.params.model_fields.get("universe")
-        default = None if field is None else field.get_default(call_default_factory=True, validated_data={})
-        return os.fspath(default) if isinstance(default, str | os.PathLike) else None
+        if field is None or field.is_required():
+            return None
+        default = field.get_default(call_default_factory=True, validated_data={})
+        return os.fspath(default) if isinstance(default, os.PathLike) else default or None
 
 
 def _adopting(load: Callable[..., list[str]]) -> Callable[..., list[str]]:

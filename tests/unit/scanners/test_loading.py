@@ -214,6 +214,14 @@ def test_parameters_that_declare_no_universe_leave_it_as_it_is(tmp_path: Path, d
     assert len(scanner._load_universe()) > 400
 
 
+def test_parameters_that_declare_no_name_of_a_universe_are_refused(tmp_path: Path) -> None:
+    """Else the scanner would run over sp500, without a word."""
+    body = "scan(self, context):\n        return None"
+    _write(tmp_path, "mine.py", _with_params("BaseScanner", "list[str] = ['ONE', 'TWO']", body))
+    with pytest.raises(UniverseError, match=r"^\['ONE', 'TWO'\] is not a universe; give the name"):
+        _load(tmp_path, "mine", lowest=1.0)._load_universe()
+
+
 def test_a_declared_universe_that_is_not_there_is_a_fault_before_the_run(tmp_path: Path) -> None:
     body = "scan(self, context):\n        return None"
     _write(tmp_path, "mine.py", _with_params("BaseScanner", "str = 'gone.txt'", body))
