@@ -15,6 +15,7 @@ from symscan.model.events.session import Event
 from symscan.model.instant import MINUTE, Instant, from_datetime
 from symscan.model.interval import ONE_DAY, ONE_MINUTE, Interval
 from symscan.model.session import Session
+from symscan.observers.collector import EventCollector
 from symscan.scanners.base import BaseScanner, ScanContext, ScanResult
 from symscan.sources.ports import DailyHistory
 
@@ -203,14 +204,8 @@ class FunctionScanner(BaseScanner):
         self._on_teardown(context)
 
 
-class Recorder:
-    """An observer that keeps what it is told."""
-
-    def __init__(self) -> None:
-        self.events: list[Event] = []
-
-    def observe(self, session: Session, event: Event) -> None:  # noqa: ARG002 - an observer's face
-        self.events.append(event)
+class Recorder(EventCollector):
+    """An event collector that can be asked for one kind of event."""
 
     def of(self, kind: type[Event]) -> list[Any]:
         return [event for event in self.events if isinstance(event, kind)]

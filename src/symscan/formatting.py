@@ -1,8 +1,12 @@
-"""Numbers for people; files for programs hold exact values instead."""
+"""Format numbers, counts and lists for people; files for programs hold exact values instead."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Final
+
 _UNKNOWN = "unknown"
+_MOST_NAMED: Final = 5
 
 
 def format_number(value: float | None, form: str, unit: str = "") -> str:
@@ -16,3 +20,14 @@ def format_number(value: float | None, form: str, unit: str = "") -> str:
 def format_price(price: float | None) -> str:
     """The price with two decimals, below one dollar with four: cents tell little of it."""
     return format_number(price, ",.2f" if price is None or abs(price) >= 1.0 else ",.4f")
+
+
+def format_count(count: int, thing: str) -> str:
+    """The count with its noun: ``1 bar``, ``1,200 bars``."""
+    return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"
+
+
+def format_names(names: Sequence[str], count: int = 0) -> str:
+    """The first five names and how many more there are; ``count`` where only some of them are given."""
+    more = max(count, len(names)) - _MOST_NAMED
+    return ", ".join(names[:_MOST_NAMED]) + (f" and {more:,} more" if more > 0 else "")

@@ -20,7 +20,8 @@ from symscan.config.model import SessionConfig
 from symscan.model.events import feed as live_events
 from symscan.observers.results.run_folder import run_folder
 from symscan.parity.compare import Parity, compare, replayed
-from symscan.recording.session_log import RECORD_NAME, SessionRecord
+from symscan.recording import RECORD_NAME
+from symscan.recording.session_log import SessionRecord
 from symscan.runtime.assembly import assemble_backtest, assemble_live
 from symscan.runtime.coordinator import SessionCoordinator
 from symscan.runtime.live.session import LiveOptions

@@ -15,6 +15,7 @@ from symscan.model.events.session import Event, ScanFinished, SymbolAdded, Symbo
 from symscan.model.instant import SECOND, Instant
 from symscan.model.interval import Interval
 from symscan.model.session import Session
+from symscan.observers.collector import EventCollector
 from symscan.observers.event_log import EventLog
 from symscan.parity.causes import ScannerTraits
 from symscan.parity.execution import LenientExecution
@@ -100,12 +101,12 @@ def replay(recorded: Recorded) -> Replayed:
     managed = checked.scanners.managed(session, isolates=True)  # what crashed there must not crash this
     bars = RecordedDay(recorded.bars, Interval.parse(about["base"]), store, recorded.symbols)
     source = BacktestSource(bars, session, start=first_due(managed, session))
-    told = _Collector()
+    collector = EventCollector()
     execution = LenientExecution(recorded.endings, recorded.disabled)
     ports = SessionPorts(
         StoreHistory(store, checked.calendar),
         source,
-        EventPublisher(session, [told, EventLog()]),
+        EventPublisher(session, [collector, EventLog()]),
         execution=execution,
     )
     coordinator = build(checked, session, managed, ports)
@@ -120,7 +121,7 @@ def replay(recorded: Recorded) -> Replayed:
                 break
     finally:
         coordinator.scanner_manager.teardown_all()
-    events = [one for one in told.events if isinstance(one, ScanFinished | SymbolAdded | SymbolsRemoved)]
+    events = [one for one in collector.events if isinstance(one, ScanFinished | SymbolAdded | SymbolsRemoved)]
     grace = round(checked.config.live.grace_seconds * SECOND)
     return Replayed(session, events, natures_of(checked, candidates), grace, coordinator)
 
@@ -200,11 +201,3 @@ class RecordedDay:
         if strangers and all(interval in self._store.intervals(day) for day in sessions):
             stored = self._store.load(interval, sessions, strangers)
             yield stored.select(self._frame.columns).cast(self._frame.schema)
-
-
-class _Collector:
-    def __init__(self) -> None:
-        self.events: list[Event] = []
-
-    def observe(self, session: Session, event: Event) -> None:  # noqa: ARG002 - an observer's face
-        self.events.append(event)

@@ -18,10 +18,11 @@ from symscan.parity.backtest import Recorded, Replayed, replay
 from symscan.parity.causes import Causes, Record, slices_of
 from symscan.parity.differences import Comparison, Difference
 from symscan.plugins.digests import changed
+from symscan.recording import RECORD_NAME
 from symscan.recording.bar_codec import unpack
 from symscan.recording.bars import bars
 from symscan.recording.ownership import check_private
-from symscan.recording.session_log import CLOSE, RECORD_NAME, SessionRecord, Step
+from symscan.recording.session_log import CLOSE, SessionRecord, Step
 from symscan.runtime.recovery.record_check import check_record
 
 UNEXPLAINED = "unexplained"

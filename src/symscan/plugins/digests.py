@@ -6,10 +6,8 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
-from typing import Final
 
-_OF_A_PROJECT: Final = "symscan_project_"
-"""What the names of modules begin with that were imported from a project's folder."""
+from symscan.plugins.errors import PROJECT
 
 
 def digests(folders: Sequence[Path] = ()) -> dict[str, str]:
@@ -20,7 +18,7 @@ def digests(folders: Sequence[Path] = ()) -> dict[str, str]:
     folders
         Where the project is; none counts every project this process has seen.
     """
-    modules = [one for name, one in sys.modules.items() if name.startswith(_OF_A_PROJECT)]
+    modules = [one for name, one in sys.modules.items() if name.startswith(PROJECT)]
     files = sorted({file for one in modules if (file := getattr(one, "__file__", None))})
     if folders:
         files = [file for file in files if any(Path(file).is_relative_to(one.resolve()) for one in folders)]

@@ -1,1 +1,6 @@
 """The log of a live session in SQLite."""
+
+from typing import Final
+
+RECORD_NAME: Final = "session.sqlite"
+"""The file of a session's record, in the folder of its run."""

@@ -39,8 +39,6 @@ from symscan.recording.lock import RecordLock
 from symscan.recording.ownership import check_private, make_private
 from symscan.recording.tables import EVENTS, STEPS, SYMBOLS
 
-RECORD_NAME: Final = "session.sqlite"
-
 _MUCH_BYTES: Final = 4_000_000
 """Of the log beside the file, which every reader has to go through."""
 

@@ -11,6 +11,7 @@ from symscan.config import ScannerConfig, SessionConfig
 from symscan.errors import InputError
 from symscan.model.events.session import Event, ScanFinished, UnknownSymbols
 from symscan.model.session import Session
+from symscan.observers.collector import EventCollector
 from symscan.observers.event_log import EventLog
 from symscan.runtime.assembly import Backtest
 from symscan.runtime.coordinator import SessionCoordinator
@@ -84,7 +85,7 @@ def due_once(config: SessionConfig, scanner: ScannerConfig, at: time, session: S
 
 def scan_once(backtest: Backtest, session: Session) -> tuple[OneScan | None, list[Event]]:
     """Play the session up to its first scan; returns it, None if there was none, and all that happened."""
-    collector = _Collector()
+    collector = EventCollector()
     coordinator = backtest.coordinator(session, [collector, EventLog()])
     try:
         coordinator.prepare()
@@ -103,13 +104,3 @@ def _as_it_stands(coordinator: SessionCoordinator, scan: ScanFinished, happened:
     view = SessionView(coordinator.session_data, RequestQueue(managed.holder))
     judged = tuple(dict.fromkeys([*managed.scanner.universe, *view.symbols]))
     return OneScan(scan, happened, judged, managed.ledger.entries(), managed, view)
-
-
-class _Collector:
-    """An observer that keeps what it is told."""
-
-    def __init__(self) -> None:
-        self.events: list[Event] = []
-
-    def observe(self, session: Session, event: Event) -> None:  # noqa: ARG002 - an observer's face
-        self.events.append(event)

@@ -19,6 +19,7 @@ from symscan.model.bar import SourceUpdate
 from symscan.model.events.session import Event, Warned
 from symscan.model.instant import MINUTE, Instant, from_datetime
 from symscan.model.session import Session
+from symscan.observers.collector import EventCollector
 from symscan.runtime.assembly import assemble_backtest
 from symscan.runtime.coordinator import SessionCoordinator
 from symscan.runtime.run_warnings import NO_SCANNER
@@ -66,10 +67,11 @@ def open_session(
     backtest = assemble_backtest(chosen, Path(store), session_date, session_date)
     (session,) = backtest.sessions
     warnings = (message for message in backtest.warnings if message != NO_SCANNER)  # it may have its own
-    events: list[Event] = [Warned(session.pre_open, message) for message in warnings]
-    coordinator = backtest.coordinator(session, [_Collector(events)], start=session.pre_open)
+    collector = EventCollector()
+    collector.events += [Warned(session.pre_open, message) for message in warnings]
+    coordinator = backtest.coordinator(session, [collector], start=session.pre_open)
     folders = backtest.checked.scanners.folders
-    return ScriptSession(coordinator, folders, events)
+    return ScriptSession(coordinator, folders, collector.events)
 
 
 class ScriptSession:
@@ -289,16 +291,6 @@ class ScriptSession:
         if at.tzinfo is None:
             at = at.replace(tzinfo=self.session.zone)
         return from_datetime(at)
-
-
-class _Collector:
-    """An observer that keeps what it is told."""
-
-    def __init__(self, events: list[Event]) -> None:
-        self._events = events
-
-    def observe(self, session: Session, event: Event) -> None:  # noqa: ARG002 - an observer's face
-        self._events.append(event)
 
 
 def _configuration(config: Config) -> SessionConfig:

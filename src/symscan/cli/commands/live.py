@@ -320,7 +320,8 @@ def _session(config: SessionConfig, wishes: _Wishes, now: Instant, broken: Broke
 
 def _check_record(assembled: LiveSetup) -> None:
     """Refuse to go on with another session, or with a damaged record, before anything is done."""
-    from symscan.recording.session_log import RECORD_NAME, SessionRecord
+    from symscan.recording import RECORD_NAME
+    from symscan.recording.session_log import SessionRecord
     from symscan.runtime.recovery.record_check import check_record
 
     path = assembled.options.folder / RECORD_NAME

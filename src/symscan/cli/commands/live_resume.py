@@ -89,6 +89,7 @@ def check_day(broken: Broken, day: date | None) -> None:
 
 
 def _about(folder: Path) -> dict[str, Any] | None:
-    from symscan.recording.session_log import RECORD_NAME, about_of
+    from symscan.recording import RECORD_NAME
+    from symscan.recording.session_log import about_of
 
     return about_of(folder / RECORD_NAME)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any, Final
 
+from symscan.formatting import format_count, format_names
 from symscan.model.events.feed import (
     BarsLost,
     BarsRefused,
@@ -105,9 +106,6 @@ class ScannerHealth:
             yield Condition(scan.at, Kind.UNKNOWN_BELOW, message, scan.scanner)
 
 
-_MOST_NAMED: Final = 5
-
-
 class Conditions:
     """Says loudly what lessens the worth of hits, and once, shortly before the open, what the session has.
 
@@ -139,7 +137,7 @@ def _of_the_session(session: Session, event: Event) -> Iterator[Condition]:
             yield Condition(event.at, Kind.FEED_LOST, f"the feed is lost, time stands still: {event.reason}")
         case FeedRecovered():
             since = clock(session, event.since)
-            message = f"{_many(event.bars, 'bar')} since {since} had been missed and are fetched"
+            message = f"{format_count(event.bars, 'bar')} since {since} had been missed and are fetched"
             yield Condition(event.at, Kind.FEED_RECOVERED, message)
         case FeedSilent():
             seconds = (event.at - event.since) / SECOND
@@ -161,7 +159,7 @@ def _of_the_session(session: Session, event: Event) -> Iterator[Condition]:
             message = f"behind the feed by {event.seconds:.0f} s; scans pause until it is caught up"
             yield Condition(event.at, Kind.LAG_BEGAN, message)
         case LagEnded():
-            message = f"caught up with the feed; {_many(event.skipped, 'scan')} skipped"
+            message = f"caught up with the feed; {format_count(event.skipped, 'scan')} skipped"
             yield Condition(event.at, Kind.LAG_ENDED, message)
         case StrategyFailed():
             message = f"strategy '{event.strategy}' is called no more: {event.method}(): {event.error}"
@@ -175,8 +173,8 @@ def _left_out(event: SubscriptionLimited) -> str:
     if not count:
         return f"all symbols fit into the {event.limit:,} that may be subscribed"
     return (
-        f"{_many(count, 'symbol')} got no place among the {event.limit:,} that may be subscribed: "
-        f"{_named(event.left_out)}"
+        f"{format_count(count, 'symbol')} got no place among the {event.limit:,} that may be subscribed: "
+        f"{format_names(event.left_out)}"
     )
 
 
@@ -184,7 +182,7 @@ def _readiness(event: Readiness) -> str:
     offset = event.clock_offset_ms
     parts = (
         "ready: connected" if event.connected else "not connected",
-        _many(event.symbols, "symbol"),
+        format_count(event.symbols, "symbol"),
         f"{event.with_previous_close:,} with a previous close",
         "clock offset unknown" if offset is None else f"clock offset {offset:+.0f} ms",
     )
@@ -200,12 +198,3 @@ def _readiness_record(event: Readiness) -> dict[str, Any]:
         "with_previous_close": event.with_previous_close,
         "clock_offset_ms": event.clock_offset_ms,
     }
-
-
-def _named(symbols: Sequence[str]) -> str:
-    more = len(symbols) - _MOST_NAMED
-    return ", ".join(symbols[:_MOST_NAMED]) + (f" and {more:,} more" if more > 0 else "")
-
-
-def _many(count: int, thing: str) -> str:
-    return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"

@@ -13,13 +13,12 @@ from types import MappingProxyType
 from typing import Final
 
 from symscan.errors import InputError, RunError
+from symscan.recording import RECORD_NAME
 
 JOURNAL: Final = "journal.jsonl"
 SUMMARY: Final = "summary.json"
 RESULTS: Final = ("hits.csv", "scans.csv", "unknown.csv", "trades.csv", JOURNAL, SUMMARY)
 PROGRESS: Final = "progress.json"
-RECORD: Final = "session.sqlite"
-"""What a live session leaves beside its results; SQLite's own files beside it begin with its name."""
 
 _PARTIAL: Final = ".partial"
 _ASIDE: Final = ".replaced"
@@ -70,18 +69,18 @@ class ResultFiles:
                 self.path(name).replace(self._folder / name)
             else:
                 (self._folder / name).unlink(missing_ok=True)
-        for path in self._folder.glob(f"{RECORD}{_ASIDE}*"):
+        for path in self._folder.glob(f"{RECORD_NAME}{_ASIDE}*"):
             path.unlink()
-        if not (self._folder / RECORD).exists():
-            (self._folder / f"{RECORD}.lock").unlink(missing_ok=True)
+        if not (self._folder / RECORD_NAME).exists():
+            (self._folder / f"{RECORD_NAME}.lock").unlink(missing_ok=True)
 
     def discard(self) -> None:
         """Remove what was written; what was there before is the run's results again."""
         for name in RESULTS:
             self.path(name).unlink(missing_ok=True)
-        aside = list(self._folder.glob(f"{RECORD}{_ASIDE}*"))
+        aside = list(self._folder.glob(f"{RECORD_NAME}{_ASIDE}*"))
         if aside:
-            for path in self._folder.glob(f"{RECORD}*"):
+            for path in self._folder.glob(f"{RECORD_NAME}*"):
                 if path not in aside:
                     path.unlink()
         for path in aside:
@@ -89,14 +88,14 @@ class ResultFiles:
 
     def set_record_aside(self) -> None:
         """Make room for another session's record; :meth:`discard` brings the one that is there back."""
-        if not (self._folder / RECORD).exists():
+        if not (self._folder / RECORD_NAME).exists():
             return
-        for path in self._folder.glob(f"{RECORD}{_ASIDE}*"):
+        for path in self._folder.glob(f"{RECORD_NAME}{_ASIDE}*"):
             path.unlink()
         for tail in ("-wal", "-shm", ""):
-            path = self._folder / f"{RECORD}{tail}"
+            path = self._folder / f"{RECORD_NAME}{tail}"
             if path.exists():
-                path.replace(self._folder / f"{RECORD}{_ASIDE}{tail}")
+                path.replace(self._folder / f"{RECORD_NAME}{_ASIDE}{tail}")
 
     def _store_rows(self, name: str, size: int) -> None:
         temporary, final = self.path(name), self._folder / name
@@ -159,7 +158,7 @@ def remedy(error: OSError) -> str:
 
 def is_result(name: str) -> bool:
     """Whether a file of this name is one that runs write."""
-    return name.removesuffix(_PARTIAL) in (*RESULTS, PROGRESS) or name.startswith(RECORD)
+    return name.removesuffix(_PARTIAL) in (*RESULTS, PROGRESS) or name.startswith(RECORD_NAME)
 
 
 def _reaches(path: Path, size: int) -> bool:

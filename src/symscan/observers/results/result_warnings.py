@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Final
 
+from symscan.formatting import format_count, format_names
 from symscan.model.events.session import Hits, ScanFinished
-
-_MOST_NAMED: Final = 5
 
 
 @dataclass(slots=True)
@@ -62,22 +60,14 @@ def _kinds(hits: Hits) -> dict[str, bool]:
 def _messages(name: str, flaws: _Flaws) -> Iterator[str]:
     if flaws.not_in_store:
         symbols = list(flaws.not_in_store)
+        count = format_count(len(symbols), "symbol")
         yield (
-            f"scanner '{name}' returned {_many(len(symbols), 'symbol')} that the store has no bars of, "
-            f"at {_many(flaws.scans_not_in_store, 'scan')}: {_named(symbols)}"
+            f"scanner '{name}' returned {count} that the store has no bars of, "
+            f"at {format_count(flaws.scans_not_in_store, 'scan')}: {format_names(symbols)}"
         )
     if flaws.stray:
-        examples = _named(list(flaws.stray), flaws.most_stray)
+        examples = format_names(list(flaws.stray), flaws.most_stray)
         yield (
             f"scanner '{name}' gave metadata of symbols it did not return, at "
-            f"{_many(flaws.scans_stray, 'scan')}: {examples}; it is not kept"
+            f"{format_count(flaws.scans_stray, 'scan')}: {examples}; it is not kept"
         )
-
-
-def _named(symbols: list[str], count: int = 0) -> str:
-    more = max(count, len(symbols)) - _MOST_NAMED
-    return ", ".join(symbols[:_MOST_NAMED]) + (f" and {more:,} more" if more > 0 else "")
-
-
-def _many(count: int, thing: str) -> str:
-    return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"

@@ -24,7 +24,6 @@ from symscan.observers.results import tables
 from symscan.observers.results.result_files import (
     JOURNAL,
     PROGRESS,
-    RECORD,
     SUMMARY,
     ResultFiles,
     alone_in,
@@ -34,14 +33,14 @@ from symscan.observers.results.result_files import (
 from symscan.observers.results.run_progress import RunProgress, read_progress
 from symscan.observers.results.summary import RunSummary
 from symscan.observers.results.trades import TRADES_FILE, TradesFile
+from symscan.recording import RECORD_NAME
+from symscan.recording.ownership import FOLDER_MODE
 
 _SCHEMAS: Final = {
     "hits.csv": tables.HITS_SCHEMA,
     "scans.csv": tables.SCANS_SCHEMA,
     "unknown.csv": tables.UNKNOWN_SCHEMA,
 }
-_FOLDER_MODE: Final = 0o755
-"""Whatever the umask: nobody else may put a record into the folder that a session goes on from."""
 
 
 class RunFolder:
@@ -277,22 +276,22 @@ def check_folder(path: Path, *, force: bool, resume: bool) -> None:
         return
     here = [one.name for one in path.iterdir()] if path.is_dir() else [path.name]
     if not force and not resume:
-        go_on = ", or go on with --resume" if {RECORD, PROGRESS} & set(here) else ""
+        go_on = ", or go on with --resume" if {RECORD_NAME, PROGRESS} & set(here) else ""
         raise InputError(f"{path} exists; choose another --out, or replace it with --force{go_on}")
     strange = [name for name in here if not (path.is_dir() and is_result(name))]
     if strange:
         raise InputError(f"{path} is not the folder of a run (it holds {strange[0]}); it is left alone")
-    if RECORD in here:
-        _check_is_over(path / RECORD)
+    if RECORD_NAME in here:
+        _check_is_over(path / RECORD_NAME)
 
 
 def _check_goes_on(path: Path, is_live: bool) -> None:
     """A live session goes on from its record, a run over stored bars from what it noted."""
     if not (path / SUMMARY).exists():
         return
-    if is_live and not (path / RECORD).exists():
+    if is_live and not (path / RECORD_NAME).exists():
         raise InputError(f"{path} holds a run over stored bars, not a live session; choose another --out")
-    if not is_live and (path / RECORD).exists():
+    if not is_live and (path / RECORD_NAME).exists():
         raise InputError(f"{path} holds a live session; 'symscan live --resume' goes on with it")
     if not is_live and not (path / PROGRESS).exists():
         raise InputError(
@@ -304,7 +303,7 @@ def _make(path: Path, force: bool, resume: bool) -> None:
     try:
         check_folder(path, force=force, resume=resume)
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.mkdir(_FOLDER_MODE, exist_ok=resume or force)
+        path.mkdir(FOLDER_MODE, exist_ok=resume or force)
     except OSError as error:
         raise InputError(f"{path}: the run's folder cannot be made ({error.strerror})") from None
 

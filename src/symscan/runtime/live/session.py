@@ -17,8 +17,9 @@ from symscan.model.live_settings import LiveSettings
 from symscan.model.session import Session
 from symscan.observers.base import Observer
 from symscan.plugins.digests import digests
+from symscan.recording import RECORD_NAME
 from symscan.recording.database import Waiting
-from symscan.recording.session_log import RECORD_NAME, WAITING, SessionRecord
+from symscan.recording.session_log import WAITING, SessionRecord
 from symscan.runtime.building.build import CheckedConfig, SessionPorts, build
 from symscan.runtime.building.store_universe import recorded_scanners
 from symscan.runtime.coordinator import SessionCoordinator

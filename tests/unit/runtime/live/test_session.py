@@ -17,7 +17,8 @@ from symscan.config import parse_config
 from symscan.errors import DataError
 from symscan.model.events.feed import BarsLost, FeedDroppedBars, FeedRecovered, Readiness
 from symscan.model.events.session import Event, SessionClosed, SessionPrepared
-from symscan.recording.session_log import RECORD_NAME, SessionRecord
+from symscan.recording import RECORD_NAME
+from symscan.recording.session_log import SessionRecord
 from symscan.runtime.assembly import assemble_live
 from symscan.runtime.live.session import LiveOptions, LiveSetup
 
