@@ -173,8 +173,8 @@ class Market(MemoryMarket):
 class GatedLoading:
     """Loads in the background; knows how many loads there are."""
 
-    def __init__(self, supplies: PrefetchedHistory, feed: GatedFeed, gate: Gate) -> None:
-        self._supplies = supplies
+    def __init__(self, prefetched: PrefetchedHistory, feed: GatedFeed, gate: Gate) -> None:
+        self._prefetched = prefetched
         self._feed = feed
         self._gate = gate
         self._loading = BackgroundLoader(self._load, self._wake, waiting_seconds=0.0)
@@ -192,7 +192,7 @@ class GatedLoading:
 
     def _load(self, plan: DataPlan) -> Callable[[], AbstractContextManager[object]]:
         self._gate.enter()
-        loaded = self._supplies.fetch(plan)
+        loaded = self._prefetched.prefetch(plan)
         self._gate.enter()
         return loaded
 
@@ -240,12 +240,12 @@ class Entered:
         self.time = time = TimeManager(SESSION)
         self.told = Recorder()
         calendar: Any = Weekdays(SESSION)
-        supplies = PrefetchedHistory(self.market, source, calendar, SESSION)
-        warming = IndicatorWarmup(data, supplies, calendar)
+        prefetched = PrefetchedHistory(self.market, source, calendar, SESSION)
+        warming = IndicatorWarmup(data, prefetched, calendar)
         provisioning = Provisioner(
-            data, supplies, source, warming, NEEDS, needs_by_holder or {}, lambda load: load()
+            data, prefetched, source, warming, NEEDS, needs_by_holder or {}, lambda load: load()
         )
-        self.loading = GatedLoading(supplies, self.feed, gate)
+        self.loading = GatedLoading(prefetched, self.feed, gate)
         self.orders = ProvisioningQueue(data, provisioning, warming, source, self.loading)
         self.manager = ScannerManager(scanners, data, time)
         running = [StrategyRunner(name, one, data, time, "live") for name, one in (strategies or {}).items()]
@@ -262,7 +262,7 @@ class Entered:
                 source,
                 EventPublisher(SESSION, (self.told,)),
                 clock,
-                analysis=AnalysisEngine(running, data, time) if running else None,
+                strategies=AnalysisEngine(running, data, time) if running else None,
                 config_symbols=config,
                 lag=LagMonitor(chosen.lag_seconds),
                 readiness=ReadinessMonitor(data, source) if has_readiness else None,
@@ -286,7 +286,7 @@ class Entered:
                 if isinstance(moment, BarSlice):
                     self.slices.append(moment)
                     self.given_at.append(self.feed.clock)
-                coordinator.carry(moment)
+                coordinator.process(moment)
                 yield
         finally:
             self.source.stop()

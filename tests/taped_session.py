@@ -241,7 +241,7 @@ class TapedSession:
             self.time,
             "live",
             RecordedExecution(tape, self.execution),
-            provisioning.place,
+            provisioning.ensure_rows,
             clock=clock.now,
         )
         self.coordinator = SessionCoordinator(
@@ -265,7 +265,7 @@ class TapedSession:
         """Prepare, play some moments, and be killed: nothing is ended in order."""
         self.coordinator.prepare()
         for _, moment in zip(range(moments), self.coordinator.slices(), strict=False):
-            self.coordinator.carry(moment)
+            self.coordinator.process(moment)
         self.record.close()
 
     def run(self) -> None:

@@ -185,11 +185,11 @@ def _played_slowly(project: Project, scanners: dict[str, BaseScanner]) -> list[E
     played = Played(_managed(scanners), execution=execution)
     played.coordinator.prepare()
     for moment in played.coordinator.slices():
-        played.coordinator.carry(moment)
+        played.coordinator.process(moment)
         while any(map(execution.is_busy, scanners)):
             assert woken.wait(LIMIT)
             woken.clear()
-            played.coordinator.carry(InterimUpdate())
+            played.coordinator.process(InterimUpdate())
     return played.told.events
 
 

@@ -157,9 +157,9 @@ class PendingBars:
     def _look(self) -> None:
         session = self.session
         is_time = session.coordinator.now == OPEN + self.minute * MINUTE
-        if self.route == "adhoc" and is_time and not self.is_here and not session.orders.is_coming("J"):
+        if self.route == "adhoc" and is_time and not self.is_here and not session.orders.is_pending("J"):
             assert session.coordinator.add_symbol_mid_session("J")
-            assert session.is_member("J") or session.orders.is_coming("J")
+            assert session.is_member("J") or session.orders.is_pending("J")
         if self.is_here and self.joined_at is None:
             self.joined_at = session.feed.clock
         if self.is_here and is_whole(session):

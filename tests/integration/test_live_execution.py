@@ -90,7 +90,7 @@ class Live:
             while manager.is_running:
                 assert self._woken.wait(LONG)
                 self._woken.clear()
-                coordinator.settle(InterimUpdate())
+                coordinator.process_interim(InterimUpdate())
         for event in manager.teardown_all(0.0):
             played.told.observe(SESSION, event)
         return played

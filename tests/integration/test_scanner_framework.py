@@ -355,7 +355,7 @@ def test_pre_session_scan(project: Project, market: Market) -> None:
     coordinator = backtest.coordinator(backtest.sessions[0])
     coordinator.prepare()
     for bar_slice in coordinator.slices():
-        coordinator.carry(bar_slice)
+        coordinator.process(bar_slice)
         if coordinator.now == Day.of(DAY).open:
             break
     data = coordinator.session_data
@@ -547,7 +547,7 @@ def test_automatic_bar_provisioning(project: Project, market: Market) -> None:
     coordinator.prepare()
     data = coordinator.session_data
     for bar_slice in coordinator.slices():
-        coordinator.carry(bar_slice)
+        coordinator.process(bar_slice)
         if coordinator.now < minutes(37)[0]:
             assert "LIQ03" not in data.symbols  # nobody has asked for it: what it has, it is given then
         if coordinator.now == minutes(50)[0]:

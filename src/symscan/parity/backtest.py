@@ -116,7 +116,7 @@ def replay(recorded: Recorded) -> Replayed:
             one.name: frozenset(coordinator.session_data.candidates(one.holder).symbols) for one in managed
         }
         for moment in coordinator.slices():
-            coordinator.carry(moment)
+            coordinator.process(moment)
             if coordinator.now >= recorded.until:
                 break
     finally:

@@ -1,4 +1,4 @@
-"""The session coordinator: one session, open to close, the same for a backtest and live."""
+"""Run one session from its beginning to its close, the same for a backtest and live."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ if TYPE_CHECKING:
     from symscan.strategies.engine import AnalysisEngine
 
 _OPENING_SECONDS: Final = 0.25
-"""How long the last scans before the open are waited for, once a session."""
+"""How long the session waits, once, for the last scans before the open."""
 
 
 class SessionCoordinator:
-    """Carries slices through a session; between slices it carries out what plug-ins asked for."""
+    """Runs a session: processes each slice, and between slices loads what plug-ins requested."""
 
     def __init__(self, parts: SessionParts) -> None:
         self.session = parts.session
@@ -49,12 +49,12 @@ class SessionCoordinator:
         self.scanner_manager = parts.scanner_manager
         self._time = parts.time_manager
         self._processor = parts.processor
-        self._provisioning = parts.provisioning
-        self._orders = parts.orders
+        self._provisioner = parts.provisioner
+        self._queue = parts.queue
         self._source = parts.source
-        self._analysis = parts.analysis
+        self._strategies = parts.strategies
         self._config_symbols = parts.config_symbols
-        self._publisher = parts.teller
+        self._publisher = parts.publisher
         self._clock = parts.clock
         self._lag = parts.lag
         self._readiness = parts.readiness
@@ -71,42 +71,42 @@ class SessionCoordinator:
         return self._time.now
 
     def run(self, after_step: Callable[[], None] | None = None) -> None:
-        """The whole session; scanners are torn down and strategies ended whatever happens.
+        """Run the whole session; scanners are torn down and strategies ended whatever happens.
 
         Parameters
         ----------
         after_step
-            Called when a slice is done with, for whoever shows progress.
+            Called after each update is processed, to show progress.
         """
         try:
             self.prepare()
-            for moment in self.slices():
-                self.carry(moment)
+            for update in self.slices():
+                self.process(update)
                 if after_step is not None:
                     after_step()
             if self.now < self.session.close:
-                self._break_off()
+                self._commit_interrupted()
         except BaseException:
-            self._end()
+            self._stop_plugins()
             self._publisher.flush()
             raise
-        self._end()
+        self._stop_plugins()
         self._close()
         self._publisher.flush()
 
     def slices(self) -> Iterator[SourceUpdate]:
-        """The session's slices in order, each for one :meth:`step`, and moments between."""
+        """Yield the source's updates in order: slices, and interim updates between two slices."""
         return self._source.slices()
 
-    def carry(self, moment: SourceUpdate) -> None:
-        """Carry out what the source gave."""
-        if isinstance(moment, BarSlice):
-            self.step(moment)
+    def process(self, update: SourceUpdate) -> None:
+        """Process one update of the source: a slice by :meth:`step`, else by :meth:`process_interim`."""
+        if isinstance(update, BarSlice):
+            self.step(update)
         else:
-            self.settle(moment)
+            self.process_interim(update)
 
     def prepare(self) -> None:
-        """Set up the scanners and load what they and the configuration ask for."""
+        """Set up the scanners and load the data that they and the configuration request."""
         session, scanners = self.session, tuple(self.scanner_manager.scanners)
         prepared = SessionPrepared(
             self.now, session.date, session.open, session.close, self._config_symbols, scanners
@@ -115,9 +115,9 @@ class SessionCoordinator:
         for symbol in self._config_symbols:  # known to every setup(); loaded after the universes
             self.session_data.holders.add_member(symbol, CONFIG)
         self._publish(self.scanner_manager.setup_all())
-        self._publish(self._provisioning.exchange(self.scanner_manager.requests()))
-        self._publish(self._provisioning.provision_members(self._config_symbols, CONFIG))
-        self._orders.prefer()
+        self._publish(self._provisioner.apply_requests(self.scanner_manager.requests()))
+        self._publish(self._provisioner.provision_members(self._config_symbols, CONFIG))
+        self._queue.update_priorities()
         self._publisher.commit("prepare", self.now)
 
     def add_symbol_mid_session(
@@ -128,7 +128,7 @@ class SessionCoordinator:
         historical_days: int | None = None,
         holder: str = SCRIPT,
     ) -> bool:
-        """Bring a symbol into the running session, between two slices, with all that a member has.
+        """Add a symbol to the running session, between two slices, with all that a member has.
 
         Its history, its bars of this session so far and warm indicators are there at once: from the
         next slice on it equals a symbol that was there from the start. Live, they are loaded beside
@@ -137,14 +137,14 @@ class SessionCoordinator:
         Parameters
         ----------
         symbol
-            What to bring in.
+            The symbol to add.
         streams
             The intervals of its bars; None for the configuration's.
         load_historical, historical_days
             Whether bars of earlier sessions are loaded, and of how many; None for as many as other
             members have.
         holder
-            Who keeps it.
+            The holder that keeps it.
 
         Returns
         -------
@@ -156,19 +156,19 @@ class SessionCoordinator:
         SpecError
             If a stream is no interval.
         """
-        if self.session_data.holders.is_member(symbol) or self._orders.is_coming(symbol):
+        if self.session_data.holders.is_member(symbol) or self._queue.is_pending(symbol):
             return False
-        needs = self._provisioning.member_needs(
+        needs = self._provisioner.member_needs(
             None if streams is None else tuple(map(Interval.parse, streams)),
             historical_days if load_historical else 0,
         )
-        self._orders.submit(Admission((symbol,), holder, needs))
-        self._publish(self._orders.collect())
+        self._queue.submit(Admission((symbol,), holder, needs))
+        self._publish(self._queue.collect())
         self._publisher.commit("between", self.now)
-        return self.session_data.holders.is_member(symbol) or self._orders.is_coming(symbol)
+        return self.session_data.holders.is_member(symbol) or self._queue.is_pending(symbol)
 
     def run_scan(self, name: str) -> None:
-        """Let a scanner scan between two slices, due or not, and take in what it finds.
+        """Run a scanner between two slices, due or not, and admit the symbols it finds.
 
         Raises
         ------
@@ -178,28 +178,28 @@ class SessionCoordinator:
         self._apply(self.scanner_manager.run_scan(name))
         self._publisher.commit("between", self.now)
 
-    def carry_out(self, requests: Sequence[Request]) -> None:
-        """Carry out what a script requested, between two slices."""
-        self._orders.submit(RequestBatch(tuple(requests)))
-        self._publish(self._orders.collect())
+    def apply_requests(self, requests: Sequence[Request]) -> None:
+        """Apply the requests of a script, between two slices."""
+        self._queue.submit(RequestBatch(tuple(requests)))
+        self._publish(self._queue.collect())
         self._publisher.commit("between", self.now)
 
     def finish(self, holders: Sequence[str] = ()) -> None:
-        """End a session that is played by hand, at its close or before, with holders beside its plug-ins."""
+        """End a session that a script runs, at its close or before; release the script's holders first."""
         if self.now < self.session.close:
             for holder in holders:
-                self._orders.submit(Release(holder))
-            self._publish(self._orders.collect())
-        self._end()
+                self._queue.submit(Release(holder))
+            self._publish(self._queue.collect())
+        self._stop_plugins()
         self._close()
         self._publisher.flush()
 
     def step(self, bar_slice: BarSlice) -> None:
-        """Carry one slice through the session."""
-        self._clock.hear(bar_slice)
+        """Process one slice: store bars, run due scans and strategies, load requested data, commit."""
+        self._clock.observe(bar_slice)
         self._time.advance_to(bar_slice.end)
         self._processor.process(bar_slice)
-        self._hear(bar_slice)
+        self._publish_source_events(bar_slice)
         self._collect()
         due = self.scanner_manager.is_due(bar_slice.end)
         if due:
@@ -208,32 +208,32 @@ class SessionCoordinator:
             self._activate()
         if due:
             self._run_due(ScanPhase.REGULAR, bar_slice)
-        if self._analysis is not None:
-            self._analyse(self._analysis)
+        if self._strategies is not None:
+            self._run_strategies(self._strategies)
         if due:
             self._apply(self.scanner_manager.teardown_finished())
         if bar_slice.is_recovered:
             self._apply(self.scanner_manager.finish())
         self._publisher.commit("slice", bar_slice.end)
 
-    def settle(self, between: InterimUpdate) -> None:
-        """Put late bars right, and apply what ran beside the stream and is done; time stands still."""
-        self._clock.hear(between)
+    def process_interim(self, interim: InterimUpdate) -> None:
+        """Apply late bars and finished background work between two slices; session time does not move."""
+        self._clock.observe(interim)
         self._publish(self._source.drain_events())
         if self._readiness is not None:
             self._publish(self._readiness.check_disconnected(self._clock.now()))
-        self._publish(self._processor.correct(between.late, self._clock.now()))
+        self._publish(self._processor.correct(interim.late, self._clock.now()))
         self._collect()
         self._apply(self.scanner_manager.teardown_finished())
         self._publisher.commit("between", self.now)
 
-    def _hear(self, bar_slice: BarSlice) -> None:
-        """What the source, the clock and the hour have to say."""
+    def _publish_source_events(self, bar_slice: BarSlice) -> None:
+        """Publish the source's events, and changes of lag and readiness."""
         self._publish(self._source.drain_events())
         if bar_slice.lag or self._lag.paused is not None:
-            self._publish(self._lag.look(bar_slice))
+            self._publish(self._lag.update(bar_slice))
         if self._readiness is not None:
-            self._publish(self._readiness.look(bar_slice.end))
+            self._publish(self._readiness.check(bar_slice.end))
 
     def _activate(self) -> None:
         if self.session_data.activate_session():
@@ -241,22 +241,22 @@ class SessionCoordinator:
 
     def _run_due(self, phase: ScanPhase, bar_slice: BarSlice) -> None:
         self._apply(self.scanner_manager.run_due(phase, self._lag.paused))
-        if bar_slice.is_recovered:  # it is made up for, as if it had come in time: nobody waits for the next
+        if bar_slice.is_recovered:  # processed as if it had come in time: no later slice is due yet
             self._apply(self.scanner_manager.finish())
-            self._publish(self._orders.collect(waits=True))
+            self._publish(self._queue.collect(waits=True))
         elif phase is ScanPhase.PRE_SESSION and bar_slice.end == self.session.open:
             # The first scan of the session is due at the same instant, and would find its scanner busy.
             self._apply(self.scanner_manager.finish(_OPENING_SECONDS))
 
     def _collect(self) -> None:
-        """Apply what ran beside the stream and is done, and bring in what is loaded; mostly nothing is."""
+        """Apply results of background scans and finished loads; mostly there are none."""
         if self.scanner_manager.is_busy:
             self._apply(self.scanner_manager.collect())
-        if self._orders.is_waiting:
-            self._publish(self._orders.collect())
+        if self._queue.is_waiting:
+            self._publish(self._queue.collect())
 
     def _apply(self, results: Iterable[Event]) -> None:
-        """Tell of results as they come, then carry out what the scanners asked for and found."""
+        """Publish results as they come, then apply the scanners' requests and admit their hits."""
         scans: list[ScanFinished] = []
         done: list[ScannerDone] = []
         for result in results:
@@ -266,92 +266,92 @@ class SessionCoordinator:
             elif isinstance(result, ScannerDone):
                 done.append(result)
         if scans:
-            self._lag.note(scans)
-            self._exchange()
+            self._lag.count_skipped(scans)
+            self._apply_scanner_requests()
             for scan in scans:
-                self._admit(scan)
-            self._publish(self._orders.collect())
-        self._let_go(done)
+                self._admit_hits(scan)
+            self._publish(self._queue.collect())
+        self._release_candidates(done)
 
-    def _admit(self, scan: ScanFinished) -> None:
-        """Bring in what a scan found; a scan at the close admits nobody."""
+    def _admit_hits(self, scan: ScanFinished) -> None:
+        """Make the hits of a scan members; a scan at the close admits none."""
         holder = scanner_holder(scan.scanner)
         close = self.session.close
-        if scan.at >= close or self.now >= close or self._provisioning.needs_of(holder) is None:
+        if scan.at >= close or self.now >= close or self._provisioner.needs_of(holder) is None:
             return
-        coming = [symbol for symbol in scan.hits.symbols if not self._orders.is_coming(symbol)]
-        self._orders.submit(Admission(tuple(coming), holder))
+        new = [symbol for symbol in scan.hits.symbols if not self._queue.is_pending(symbol)]
+        self._queue.submit(Admission(tuple(new), holder))
 
-    def _analyse(self, analysis: AnalysisEngine) -> None:
-        """What strategies ask for upon news is there when they decide upon the slice."""
-        for report in (analysis.on_bars, analysis.on_slice):
-            self._publish(report())
-            self._orders.submit(RequestBatch(tuple(analysis.requests())))
-            self._publish(self._orders.collect())
+    def _run_strategies(self, strategies: AnalysisEngine) -> None:
+        """Call strategies twice: data requested upon events is loaded before ``on_slice``."""
+        for handle in (strategies.on_bars, strategies.on_slice):
+            self._publish(handle())
+            self._queue.submit(RequestBatch(tuple(strategies.requests())))
+            self._publish(self._queue.collect())
 
-    def _exchange(self) -> None:
-        self._orders.submit(RequestBatch(tuple(self.scanner_manager.requests())))
-        self._publish(self._orders.collect())
+    def _apply_scanner_requests(self) -> None:
+        self._queue.submit(RequestBatch(tuple(self.scanner_manager.requests())))
+        self._publish(self._queue.collect())
 
-    def _let_go(self, done: Sequence[ScannerDone]) -> None:
-        """Let go of the candidates of scanners that are done; at the close everything goes anyway."""
+    def _release_candidates(self, done: Sequence[ScannerDone]) -> None:
+        """Release the candidates of scanners that are done; at the close all data is dropped anyway."""
         if not done or self.now >= self.session.close:
             return
-        self._exchange()
+        self._apply_scanner_requests()
         for event in done:
-            self._orders.submit(Release(scanner_holder(event.scanner)))
-            self._publish(self._orders.collect())
+            self._queue.submit(Release(scanner_holder(event.scanner)))
+            self._publish(self._queue.collect())
 
-    def _break_off(self) -> None:
-        """The session was stopped: what still comes in time is stored, so that no scan is done again."""
+    def _commit_interrupted(self) -> None:
+        """Commit scans that end in time although the session was stopped, so that none is repeated."""
         self._apply(self.scanner_manager.finish(self._closing_seconds))
         self._publisher.commit("between", self.now)
 
-    def _end(self) -> None:
-        """Whatever ended the session: at the close results that come in time still count; all are let go."""
+    def _stop_plugins(self) -> None:
+        """Tear down scanners and end strategies; at the close, results that come in time still count."""
         waits_for_scans = self.now >= self.session.close
         self._publish(self.scanner_manager.teardown_all(self._closing_seconds, waits_for_scans))
-        if self._analysis is not None:
-            self._publish(self._analysis.end())
+        if self._strategies is not None:
+            self._publish(self._strategies.end())
 
     def _close(self) -> None:
-        """The last slice is done with; a session that was stopped before is not closed: it may be resumed."""
+        """Publish the close; a session stopped before it is not closed, since it may be resumed."""
         if self.now < self.session.close:
             return
-        self._publish(self._orders.give_up())
+        self._publish(self._queue.refuse_pending())
         members = self.session_data.holders.members()
         self._publish([SessionClosed(self.now, self.session.date, members)])
         self._publisher.commit("close", self.now)
 
     def _publish(self, events: Iterable[Event]) -> None:
         for event in events:
-            self._publisher.note(event)
-            if self._analysis is not None:
-                self._analysis.note(event)
+            self._publisher.add(event)
+            if self._strategies is not None:
+                self._strategies.note(event)
 
 
 @dataclass(frozen=True, slots=True)
 class SessionParts:
-    """What a session is put together from.
+    """The parts of a session.
 
     Attributes
     ----------
-    orders
-        Carries out what plug-ins asked for; ``provisioning`` does it at once, before the stream.
-    analysis
+    queue
+        Applies what plug-ins request; ``provisioner`` does so at once, before the stream.
+    strategies
         Runs the strategies; None where there are none.
     config_symbols
         The symbols the configuration names, those the store lacks left out.
     lag
-        Watches whether the session keeps up with its source.
-    teller
-        Stores and tells what happened.
+        Monitors whether the session keeps up with its source.
+    publisher
+        Stores and publishes events.
     clock
-        The market's, as the moments tell it.
+        The market's clock, taken from the updates.
     readiness
-        Tells shortly before the open what the session has; None tells nothing.
+        Reports shortly before the open what the session has; None reports nothing.
     closing_seconds
-        How long, at the end, scans that still run are waited for.
+        How long the end waits for running scans.
     """
 
     session: Session
@@ -359,12 +359,12 @@ class SessionParts:
     session_data: SessionData
     processor: DataProcessor
     scanner_manager: ScannerManager
-    provisioning: Provisioner
-    orders: ProvisioningQueue
+    provisioner: Provisioner
+    queue: ProvisioningQueue
     source: BarSource
-    teller: EventPublisher
+    publisher: EventPublisher
     clock: MarketClock
-    analysis: AnalysisEngine | None = None
+    strategies: AnalysisEngine | None = None
     config_symbols: tuple[str, ...] = ()
     lag: LagMonitor = field(default_factory=LagMonitor)
     readiness: ReadinessMonitor | None = None

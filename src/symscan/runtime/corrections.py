@@ -1,4 +1,4 @@
-"""Late and corrected bars: stored, and all that follows from them made right again."""
+"""Apply late and corrected bars, and recompute what is derived from them."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from symscan.session.session_data import SessionData
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Change:
-    """Rows whose bar that ends at an instant is another one now."""
+    """Rows whose bar of one end changed."""
 
     end: Instant
     rows: Rows
 
 
-class Correcting:
-    """Puts late and corrected bars in their place; afterwards the session is as if they had come in time.
+class BarCorrector:
+    """Applies late and corrected bars; afterwards the session is as if they had come in time.
 
     Parameters
     ----------
@@ -38,52 +38,52 @@ class Correcting:
         self._data = data
 
     def correct(self, late: Sequence[LateBars], arrived_at: Instant) -> list[BarsCorrected]:
-        """Put bars right, in order; see ``DataProcessor.correct``."""
+        """Apply the bars in order; see ``DataProcessor.correct``."""
         events: list[BarsCorrected] = []
         before_open: list[_Change] = []
         since_open: list[_Change] = []
         for bars in late:
-            is_early = bars.end <= self._data.session.open
-            change = self._store(self._data.premarket if is_early else self._data.regular, bars)
+            is_premarket = bars.end <= self._data.session.open
+            change = self._store(self._data.premarket if is_premarket else self._data.regular, bars)
             if change is not None:
-                (before_open if is_early else since_open).append(change)
+                (before_open if is_premarket else since_open).append(change)
                 names = tuple(self._data.symbols.names(change.rows))
                 events.append(BarsCorrected(self._data.now, bars.end, names, bars.kind, arrived_at))
-        self._refold(self._data.premarket, before_open)
-        self._refold(self._data.regular, since_open)
-        self._follow(since_open)
+        self._recompute(self._data.premarket, before_open)
+        self._recompute(self._data.regular, since_open)
+        self._update_derived(since_open)
         self._data.invalidate_cache()
         return events
 
     def _store(self, phase: PhaseBars, bars: LateBars) -> _Change | None:
-        """Store what is news of the bars; None if nothing is."""
+        """Store the bars that change anything; returns None if none does."""
         slot = phase.grid.slot_of(bars.end)
         if slot is None:
             return None
         rows, fields = self._usable(bars)
         block = phase.grid.blocks[slot]
-        is_news = (block.fields.take(rows, axis=1) != fields).any(axis=0)  # NaN, no bar, differs from all
-        if not is_news.any():
+        is_changed = (block.fields.take(rows, axis=1) != fields).any(axis=0)  # NaN, no bar, differs from all
+        if not is_changed.any():
             return None
-        phase.grid.patch(slot, rows[is_news], fields[:, is_news])
-        return _Change(bars.end, rows[is_news])
+        phase.grid.patch(slot, rows[is_changed], fields[:, is_changed])
+        return _Change(bars.end, rows[is_changed])
 
     def _usable(self, bars: LateBars) -> tuple[Rows, Floats]:
-        """The whole bars of symbols that still have rows."""
+        """Return the rows and fields of complete bars whose symbols still have rows."""
         is_known = (bars.rows >= 0) & (bars.rows < self._data.symbols.height)
-        places = np.flatnonzero(is_known & np.isfinite(bars.fields).all(axis=0))
-        names = self._data.symbols.names(bars.rows[places])
+        columns = np.flatnonzero(is_known & np.isfinite(bars.fields).all(axis=0))
+        names = self._data.symbols.names(bars.rows[columns])
         is_in_use = np.array([name is not None for name in names], np.bool_)
-        places = places[is_in_use]
-        return bars.rows[places], bars.fields[:, places]
+        columns = columns[is_in_use]
+        return bars.rows[columns], bars.fields[:, columns]
 
-    def _refold(self, phase: PhaseBars, changes: Sequence[_Change]) -> None:
+    def _recompute(self, phase: PhaseBars, changes: Sequence[_Change]) -> None:
         if changes:
             first = phase.grid.slot_covering(min(change.end for change in changes))
             phase.recompute(_rows(changes), first or 0)
 
-    def _follow(self, changes: Sequence[_Change]) -> None:
-        """Make right what follows from bars of the regular session."""
+    def _update_derived(self, changes: Sequence[_Change]) -> None:
+        """Recompute coarser bars and indicators of the regular session."""
         if not changes:
             return
         self._update(self._data.base, self._data.regular.grid, changes)
@@ -91,7 +91,7 @@ class Correcting:
             self._update(interval, grid, self._derive(grid, changes))
 
     def _derive(self, grid: Grid, changes: Sequence[_Change]) -> list[_Change]:
-        """Make coarser bars anew for the rows concerned; those still open come right by themselves."""
+        """Rebuild the coarser bars of the changed rows; those still open are built later anyway."""
         by_slot: dict[int, list[_Change]] = {}
         for change in changes:
             slot = grid.slot_covering(change.end)

@@ -1,4 +1,4 @@
-"""Falling behind the feed: scans pause until the session has caught up."""
+"""Pause scans while the session is behind the feed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _SECOND: Final = 1_000_000
 
 
 class LagMonitor:
-    """Compares each slice with the market's clock.
+    """Compares each slice's lag with a limit.
 
     Parameters
     ----------
@@ -27,8 +27,8 @@ class LagMonitor:
         self.paused: str | None = None
         """Why scans pause, None if they do not."""
 
-    def look(self, bar_slice: BarSlice) -> list[Event]:
-        """Whether the session fell behind with this slice, or caught up."""
+    def update(self, bar_slice: BarSlice) -> list[Event]:
+        """Update from a slice; returns an event if the session fell behind with it, or caught up."""
         was_behind = self.paused is not None
         seconds = bar_slice.lag / _SECOND
         is_behind = bar_slice.lag > self._limit and not bar_slice.is_recovered
@@ -40,8 +40,8 @@ class LagMonitor:
             return [LagEnded(bar_slice.end, skipped)]
         return []
 
-    def note(self, scans: Sequence[ScanFinished]) -> None:
-        """Count the scans that were skipped for it, and for nothing else."""
+    def count_skipped(self, scans: Sequence[ScanFinished]) -> None:
+        """Count the scans that were skipped because of the lag."""
         if self.paused is not None:
             self._skipped += sum(
                 scan.outcome is Outcome.SKIPPED and scan.error == self.paused for scan in scans

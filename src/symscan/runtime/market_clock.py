@@ -1,4 +1,4 @@
-"""The market's clock as the session knows it: that of the moment it is carrying out."""
+"""The market's clock as of the update that is being processed."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from symscan.model.instant import Instant
 
 
 class MarketClock:
-    """What the market's clock said when the present moment was given; a backtest's is the session's own.
+    """The market's time at which the current update was delivered; a backtest's is the session's own.
 
-    It is taken from the moments, not from a clock: a resumed session says the same as the first time.
+    It is taken from the updates, not from a clock, so that a resumed session gets the same times again.
 
     Parameters
     ----------
@@ -26,7 +26,7 @@ class MarketClock:
         """The instant, UTC microseconds."""
         return max(self._time.now, self._at or 0)
 
-    def hear(self, moment: SourceUpdate) -> None:
-        """A moment is given."""
-        if moment.at is not None:
-            self._at = moment.at
+    def observe(self, update: SourceUpdate) -> None:
+        """Take the time of an update."""
+        if update.at is not None:
+            self._at = update.at

@@ -90,7 +90,7 @@ def scan_once(backtest: Backtest, session: Session) -> tuple[OneScan | None, lis
     try:
         coordinator.prepare()
         for moment in coordinator.slices():
-            coordinator.carry(moment)
+            coordinator.process(moment)
             for event in collector.events:
                 if isinstance(event, ScanFinished):
                     return _as_it_stands(coordinator, event, collector.events), collector.events

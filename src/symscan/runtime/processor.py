@@ -1,4 +1,4 @@
-"""A slice's way into the session: store, aggregate, update indicators."""
+"""Process a slice: store its bars, aggregate them, update indicators."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from symscan.model.bar import BarSlice, Block, LateBars
 from symscan.model.events.feed import BarsCorrected
 from symscan.model.instant import Instant
 from symscan.model.interval import Interval
-from symscan.runtime.corrections import Correcting
+from symscan.runtime.corrections import BarCorrector
 from symscan.session.session_data import SessionData
 
 
 class DataProcessor:
-    """Puts each slice's bars into the session and brings everything derived from them up to date."""
+    """Stores each slice's bars in the session and updates everything derived from them."""
 
     def __init__(self, data: SessionData) -> None:
         self._data = data
-        self._correcting = Correcting(data)
+        self._corrector = BarCorrector(data)
         self._aggregators: dict[Interval, tuple[Grid, Aggregator]] = {}
 
     def process(self, bar_slice: BarSlice) -> None:
@@ -36,7 +36,7 @@ class DataProcessor:
         self._aggregate()
 
     def correct(self, late: Sequence[LateBars], arrived_at: Instant) -> list[BarsCorrected]:
-        """Put late and corrected bars in their place, and right what follows from them.
+        """Store late and corrected bars, and recompute what is derived from them.
 
         Afterwards readings, coarser bars and intraday indicators are, to the bit, those of a session
         that had the bars in time. Ignored are ends without a slot, rows that were freed, bars with an
@@ -45,21 +45,21 @@ class DataProcessor:
         Parameters
         ----------
         late
-            The bars, in the order they are to be put right: of two for one slot the later stands.
+            The bars, in the order to apply: of two for one slot the later stands.
         arrived_at
-            When they came, on the market's clock.
+            When they arrived, on the market's clock.
 
         Returns
         -------
         list[BarsCorrected]
-            One event for each of ``late`` that changed anything, with the symbols whose bar is another now.
+            One event for each of ``late`` that changed anything, with the symbols whose bar changed.
 
         Raises
         ------
         ValueError
             If the session keeps no checkpoints and has intraday indicators that would have to be corrected.
         """
-        return self._correcting.correct(late, arrived_at)
+        return self._corrector.correct(late, arrived_at)
 
     def _aggregate(self) -> None:
         finest = self._data.regular.grid.blocks
@@ -74,7 +74,7 @@ class DataProcessor:
             self._data.indicators.update(interval, derived)
 
     def _aggregator(self, interval: Interval, grid: Grid) -> Aggregator:
-        """What fills a grid; a new one for a grid that was let go and made again."""
+        """Return the aggregator of a grid; a new one for a grid that was dropped and made again."""
         known, aggregator = self._aggregators.get(interval, (None, None))
         if aggregator is None or known is not grid:
             aggregator = Aggregator(interval, self._data.session, self._blocks_used(grid))
@@ -82,6 +82,6 @@ class DataProcessor:
         return aggregator
 
     def _blocks_used(self, grid: Grid) -> int:
-        """How many of the finest blocks the bars derived before now cover."""
+        """Count the finest blocks that the bars derived so far cover."""
         ends = grid.ends()
         return sum(block.end <= ends[-1] for block in self._data.regular.grid.blocks) if ends else 0

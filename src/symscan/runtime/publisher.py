@@ -1,4 +1,4 @@
-"""Telling what happened: stored first, told afterwards."""
+"""Publish the events of each step, after the step is stored."""
 
 from __future__ import annotations
 
@@ -12,31 +12,31 @@ from symscan.observers.base import Observer
 
 
 class StepLog(Protocol):
-    """Where a step is stored before anyone is told of it."""
+    """Stores a step before its events are published."""
 
     @property
     def is_replaying(self) -> bool:
-        """Whether the step is one that was stored, and told, before."""
+        """Whether the step was stored, and published, before."""
 
     def commit(self, kind: str, end: Instant, events: Sequence[Event]) -> list[Event]:
-        """Store a step, in one transaction; returns what there is to say of the storing itself."""
+        """Store a step in one transaction; returns events about the storing itself."""
 
     def delivered(self) -> None:
-        """The events of the last step were told."""
+        """Mark the events of the last step as published."""
 
 
 class EventPublisher:
-    """Gathers the events of a step and tells observers of them, once the step is stored.
+    """Collects the events of a step and passes them to observers once the step is stored.
 
     Parameters
     ----------
     session
-        The session they are of.
+        The session of the events.
     observers
-        Are told of everything, of what a resumed session repeats, too.
+        Get every event, also those that a resumed session repeats.
     announcers
-        Are told of what is new, and of nothing twice.
-    ledger
+        Get new events only, and none twice.
+    step_log
         Stores steps; None stores nothing, as in a backtest, which can be run again.
     """
 
@@ -45,45 +45,45 @@ class EventPublisher:
         session: Session,
         observers: Sequence[Observer] = (),
         announcers: Sequence[Observer] = (),
-        ledger: StepLog | None = None,
+        step_log: StepLog | None = None,
     ) -> None:
         self._session = session
         self._observers = tuple(observers)
         self._announcers = tuple(announcers)
-        self._ledger = ledger
+        self._step_log = step_log
         self._events: list[Event] = []
 
-    def note(self, event: Event) -> None:
-        """Gather an event of the step under way."""
+    def add(self, event: Event) -> None:
+        """Add an event of the current step."""
         self._events.append(event)
 
     def commit(self, kind: str, end: Instant) -> None:
-        """The step is done: store it, then tell."""
-        ledger, events = self._ledger, self._events
+        """Store the step, then publish its events."""
+        step_log, events = self._step_log, self._events
         self._events = []
-        if ledger is None:
+        if step_log is None:
             if events:
-                self._tell(events, [*self._observers, *self._announcers])
+                self._notify(events, [*self._observers, *self._announcers])
             return
-        is_old = ledger.is_replaying
-        events = [*events, *ledger.commit(kind, end, events)]
-        self._tell(events, self._observers if is_old else [*self._observers, *self._announcers])
-        if not is_old:
-            ledger.delivered()
+        is_replaying = step_log.is_replaying
+        events = [*events, *step_log.commit(kind, end, events)]
+        self._notify(events, self._observers if is_replaying else [*self._observers, *self._announcers])
+        if not is_replaying:
+            step_log.delivered()
 
     def flush(self) -> None:
-        """Tell what is left although its step was never done: the session broke off in it.
+        """Publish what is left of a step that was never committed, because the session broke off in it.
 
-        It is not stored, and comes again if the session goes on: hits are not announced before.
+        It is not stored, and is repeated if the session is resumed: hits are not announced before.
         """
         events, self._events = self._events, []
-        self._tell(events, self._observers)
-        self._tell([event for event in events if not self._comes_again(event)], self._announcers)
+        self._notify(events, self._observers)
+        self._notify([event for event in events if not self._will_repeat(event)], self._announcers)
 
-    def _comes_again(self, event: Event) -> bool:
-        return self._ledger is not None and isinstance(event, ScanFinished) and bool(event.hits.symbols)
+    def _will_repeat(self, event: Event) -> bool:
+        return self._step_log is not None and isinstance(event, ScanFinished) and bool(event.hits.symbols)
 
-    def _tell(self, events: Sequence[Event], observers: Sequence[Observer]) -> None:
+    def _notify(self, events: Sequence[Event], observers: Sequence[Observer]) -> None:
         for event in events:
             for observer in observers:
                 observer.observe(self._session, event)

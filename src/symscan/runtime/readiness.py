@@ -1,4 +1,4 @@
-"""Ten minutes before the open: is everything there?"""
+"""Report readiness ten minutes before the open."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _BEFORE_OPEN: Final = 10 * MINUTE
 
 
 class Connection(Protocol):
-    """What a live source says of its feed."""
+    """The state of a live source's feed."""
 
     @property
     def is_connected(self) -> bool: ...
@@ -24,7 +24,7 @@ class Connection(Protocol):
 
 
 class ReadinessMonitor:
-    """Says once, ten minutes before the open or as soon as the session runs, what it has.
+    """Reports once, ten minutes before the open or as soon as the session runs, what data it has.
 
     Parameters
     ----------
@@ -38,22 +38,22 @@ class ReadinessMonitor:
         self._data = data
         self._connection = connection
         self._due = data.session.open - _BEFORE_OPEN
-        self._is_told = False
+        self._is_reported = False
 
-    def look(self, now: Instant) -> list[Event]:
-        """The one event when its hour has come."""
-        if self._is_told or now < self._due:
+    def check(self, now: Instant) -> list[Event]:
+        """Return the one event when it is due."""
+        if self._is_reported or now < self._due:
             return []
-        return [self._tell(now)]
+        return [self._report(now)]
 
     def check_disconnected(self, now: Instant) -> list[Event]:
-        """The same while no slice is given because there is no connection."""
-        if self._is_told or now < self._due or self._connection.is_connected:
+        """Report readiness while disconnected, when no slice arrives."""
+        if self._is_reported or now < self._due or self._connection.is_connected:
             return []
-        return [self._tell(now)]
+        return [self._report(now)]
 
-    def _tell(self, now: Instant) -> Readiness:
-        self._is_told = True
+    def _report(self, now: Instant) -> Readiness:
+        self._is_reported = True
         rows = self._data.symbols.in_use
         known = np.count_nonzero(~np.isnan(self._data.readings.previous_close[rows]))
         connection = self._connection

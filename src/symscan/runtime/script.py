@@ -164,7 +164,7 @@ class ScriptSession:
 
     def carry_out(self, requests: Sequence[Request]) -> None:
         """Carry requests out; what is requested of ``session_data`` is so as soon as it is read again."""
-        self.coordinator.carry_out(requests)
+        self.coordinator.apply_requests(requests)
         self.edition += 1
 
     def run_scan(self, name: str) -> ScanResult:
@@ -276,7 +276,7 @@ class ScriptSession:
         """Play on; a slice is as wide as the session is when it is made, so none is made before it is due."""
         self._flush()
         while self._next_end <= until and (moment := next(self._moments, None)) is not None:
-            self.coordinator.carry(moment)
+            self.coordinator.process(moment)
             self._next_end = self.coordinator.now + MINUTE
             self.edition += 1
 

@@ -21,37 +21,37 @@ def _scan(outcome: Outcome, error: str | None) -> ScanFinished:
 
 
 def test_it_pauses_beyond_the_limit_and_not_at_it() -> None:
-    watch = LagMonitor(30.0)
-    assert watch.look(_slice(1, 30.0)) == []
-    assert watch.paused is None
-    assert watch.look(_slice(2, 41.4)) == [LagBegan(OPEN + 2 * MINUTE, 41.4)]
-    assert watch.paused == "behind the feed by 41 s"
+    monitor = LagMonitor(30.0)
+    assert monitor.update(_slice(1, 30.0)) == []
+    assert monitor.paused is None
+    assert monitor.update(_slice(2, 41.4)) == [LagBegan(OPEN + 2 * MINUTE, 41.4)]
+    assert monitor.paused == "behind the feed by 41 s"
 
 
 def test_it_is_said_once_when_it_begins_and_once_when_it_ends() -> None:
-    watch = LagMonitor(30.0)
-    told = [watch.look(_slice(minute, lag)) for minute, lag in enumerate((0, 50, 60, 70, 5, 0))]
-    assert [len(events) for events in told] == [0, 1, 0, 0, 1, 0]
-    assert told[4] == [LagEnded(OPEN + 4 * MINUTE, 0)]
-    assert watch.paused is None
+    monitor = LagMonitor(30.0)
+    events = [monitor.update(_slice(minute, lag)) for minute, lag in enumerate((0, 50, 60, 70, 5, 0))]
+    assert [len(events) for events in events] == [0, 1, 0, 0, 1, 0]
+    assert events[4] == [LagEnded(OPEN + 4 * MINUTE, 0)]
+    assert monitor.paused is None
 
 
 def test_only_scans_that_were_skipped_for_it_are_counted() -> None:
-    watch = LagMonitor(30.0)
+    monitor = LagMonitor(30.0)
     busy = _scan(Outcome.SKIPPED, "its scan of 09:31 (exchange time) is still running")
-    watch.note([busy])
+    monitor.count_skipped([busy])
     for minute, lag in ((1, 50.0), (2, 60.0)):
-        watch.look(_slice(minute, lag))
-        skipped = _scan(Outcome.SKIPPED, watch.paused)
-        watch.note([skipped, busy, _scan(Outcome.OK, None), _scan(Outcome.FAILED, "it raised")])
-    assert watch.look(_slice(3)) == [LagEnded(OPEN + 3 * MINUTE, 2)]
-    watch.look(_slice(4, 50.0))
-    assert watch.look(_slice(5)) == [LagEnded(OPEN + 5 * MINUTE, 0)]
+        monitor.update(_slice(minute, lag))
+        skipped = _scan(Outcome.SKIPPED, monitor.paused)
+        monitor.count_skipped([skipped, busy, _scan(Outcome.OK, None), _scan(Outcome.FAILED, "it raised")])
+    assert monitor.update(_slice(3)) == [LagEnded(OPEN + 3 * MINUTE, 2)]
+    monitor.update(_slice(4, 50.0))
+    assert monitor.update(_slice(5)) == [LagEnded(OPEN + 5 * MINUTE, 0)]
 
 
 def test_minutes_that_are_made_up_for_are_no_sign_of_falling_behind() -> None:
-    watch = LagMonitor(30.0)
-    assert watch.look(_slice(1, 3600.0, is_recovered=True)) == []
-    assert watch.paused is None
-    watch.look(_slice(2, 50.0))
-    assert watch.look(_slice(3, 3600.0, is_recovered=True)) == [LagEnded(OPEN + 3 * MINUTE, 0)]
+    monitor = LagMonitor(30.0)
+    assert monitor.update(_slice(1, 3600.0, is_recovered=True)) == []
+    assert monitor.paused is None
+    monitor.update(_slice(2, 50.0))
+    assert monitor.update(_slice(3, 3600.0, is_recovered=True)) == [LagEnded(OPEN + 3 * MINUTE, 0)]

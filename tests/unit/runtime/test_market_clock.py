@@ -17,9 +17,9 @@ def test_it_says_what_the_last_moment_said() -> None:
     clock = MarketClock(time)
     assert clock.now() == SESSION.pre_open
     time.advance_to(OPEN)
-    clock.hear(BarSlice(OPEN, at=OPEN + 2 * SECOND))
+    clock.observe(BarSlice(OPEN, at=OPEN + 2 * SECOND))
     assert clock.now() == OPEN + 2 * SECOND
-    clock.hear(InterimUpdate(at=OPEN + 31 * SECOND))
+    clock.observe(InterimUpdate(at=OPEN + 31 * SECOND))
     assert clock.now() == OPEN + 31 * SECOND
 
 
@@ -27,9 +27,9 @@ def test_without_moments_that_say_it_is_the_sessions() -> None:
     time = TimeManager(SESSION)
     clock = MarketClock(time)
     time.advance_to(OPEN)
-    clock.hear(BarSlice(OPEN))
+    clock.observe(BarSlice(OPEN))
     assert clock.now() == OPEN
-    clock.hear(InterimUpdate())
+    clock.observe(InterimUpdate())
     assert clock.now() == OPEN
 
 
@@ -37,6 +37,6 @@ def test_it_is_never_behind_the_session() -> None:
     """A resumed session may go through a minute that its clock had not heard of."""
     time = TimeManager(SESSION)
     clock = MarketClock(time)
-    clock.hear(InterimUpdate(at=OPEN + SECOND))
+    clock.observe(InterimUpdate(at=OPEN + SECOND))
     time.advance_to(OPEN + MINUTE)
     assert clock.now() == OPEN + MINUTE

@@ -16,8 +16,8 @@ SESSION = make_session()
 ONE, TWO = Warned(1, "one"), Warned(2, "two")
 
 
-class Shelf:
-    """A ledger that keeps what it is given; the first steps may be old ones."""
+class MemoryLog:
+    """A step log that keeps what it is given; the first steps may be old ones."""
 
     def __init__(self, log: list[str], old_steps: int = 0, says: Sequence[Event] = ()) -> None:
         self.steps: list[tuple[str, Instant, list[Event]]] = []
@@ -52,38 +52,38 @@ class Listener(Recorder):
 
 def test_a_step_is_stored_before_it_is_told_and_ticked_off_afterwards() -> None:
     log: list[str] = []
-    shelf, listener = Shelf(log), Listener(log)
-    teller = EventPublisher(SESSION, [listener], ledger=shelf)
-    teller.note(ONE)
-    teller.note(TWO)
+    step_log, listener = MemoryLog(log), Listener(log)
+    publisher = EventPublisher(SESSION, [listener], step_log=step_log)
+    publisher.add(ONE)
+    publisher.add(TWO)
     assert log == []
-    teller.commit("slice", 7)
+    publisher.commit("slice", 7)
     assert log == ["stored", "told", "told", "delivered"]
-    assert shelf.steps == [("slice", 7, [ONE, TWO])]
+    assert step_log.steps == [("slice", 7, [ONE, TWO])]
     assert listener.events == [ONE, TWO]
 
 
 def test_nobody_is_told_of_what_could_not_be_stored() -> None:
-    class Full(Shelf):
+    class Full(MemoryLog):
         def commit(self, kind: str, end: Instant, events: Sequence[Event]) -> list[Event]:
             raise OSError(f"no room for {kind} {end} {events}")
 
     listener = Listener([])
-    teller = EventPublisher(SESSION, [listener], ledger=Full([]))
-    teller.note(ONE)
+    publisher = EventPublisher(SESSION, [listener], step_log=Full([]))
+    publisher.add(ONE)
     with pytest.raises(OSError, match="no room for slice 7"):
-        teller.commit("slice", 7)
-    teller.flush()
+        publisher.commit("slice", 7)
+    publisher.flush()
     assert listener.events == []
 
 
 def test_announcers_are_not_told_again_of_what_was_stored_before() -> None:
     observer, announcer = Recorder(), Recorder()
     log: list[str] = []
-    teller = EventPublisher(SESSION, [observer], [announcer], Shelf(log, old_steps=1))
+    publisher = EventPublisher(SESSION, [observer], [announcer], MemoryLog(log, old_steps=1))
     for event in (ONE, TWO):
-        teller.note(event)
-        teller.commit("slice", 7)
+        publisher.add(event)
+        publisher.commit("slice", 7)
     assert observer.events == [ONE, TWO]
     assert announcer.events == [TWO]
     assert log == ["stored", "stored", "delivered"]  # the old step was ticked off by another process, or not
@@ -91,28 +91,28 @@ def test_announcers_are_not_told_again_of_what_was_stored_before() -> None:
 
 def test_what_the_ledger_has_to_say_is_told_with_the_step() -> None:
     listener = Recorder()
-    teller = EventPublisher(SESSION, [listener], ledger=Shelf([], says=[TWO]))
-    teller.note(ONE)
-    teller.commit("slice", 7)
+    publisher = EventPublisher(SESSION, [listener], step_log=MemoryLog([], says=[TWO]))
+    publisher.add(ONE)
+    publisher.commit("slice", 7)
     assert listener.events == [ONE, TWO]
 
 
 def test_each_event_is_told_once_and_to_all() -> None:
     observer, announcer = Recorder(), Recorder()
-    teller = EventPublisher(SESSION, [observer], [announcer])
-    teller.note(ONE)
-    teller.commit("slice", 7)
-    teller.commit("slice", 8)
-    teller.flush()
+    publisher = EventPublisher(SESSION, [observer], [announcer])
+    publisher.add(ONE)
+    publisher.commit("slice", 7)
+    publisher.commit("slice", 8)
+    publisher.flush()
     assert observer.events == announcer.events == [ONE]
 
 
 def test_what_is_left_of_a_step_that_broke_off_is_told_by_flushing() -> None:
     observer, announcer = Recorder(), Recorder()
-    shelf = Shelf([])
-    teller = EventPublisher(SESSION, [observer], [announcer], shelf)
-    teller.note(ONE)
-    teller.flush()
-    teller.flush()
+    step_log = MemoryLog([])
+    publisher = EventPublisher(SESSION, [observer], [announcer], step_log)
+    publisher.add(ONE)
+    publisher.flush()
+    publisher.flush()
     assert observer.events == announcer.events == [ONE]
-    assert shelf.steps == []  # a resumed session plays that step anew
+    assert step_log.steps == []  # a resumed session plays that step anew

@@ -38,29 +38,29 @@ def data() -> SessionData:
 
 
 def test_it_is_said_once_ten_minutes_before_the_open(data: SessionData) -> None:
-    watch = ReadinessMonitor(data, Line())
-    told = [event for minute in range(-30, 3) for event in watch.look(OPEN + minute * MINUTE)]
-    assert told == [Readiness(OPEN - 10 * MINUTE, True, 3, 2, 1.5)]
+    monitor = ReadinessMonitor(data, Line())
+    events = [event for minute in range(-30, 3) for event in monitor.check(OPEN + minute * MINUTE)]
+    assert events == [Readiness(OPEN - 10 * MINUTE, True, 3, 2, 1.5)]
 
 
 def test_who_comes_later_is_told_at_once(data: SessionData) -> None:
-    watch = ReadinessMonitor(data, Line(offset=None))
-    told = [event for minute in range(-4, 3) for event in watch.look(OPEN + minute * MINUTE)]
-    assert told == [Readiness(OPEN - 4 * MINUTE, True, 3, 2, None)]
+    monitor = ReadinessMonitor(data, Line(offset=None))
+    events = [event for minute in range(-4, 3) for event in monitor.check(OPEN + minute * MINUTE)]
+    assert events == [Readiness(OPEN - 4 * MINUTE, True, 3, 2, None)]
 
 
 def test_it_says_that_there_is_no_connection(data: SessionData) -> None:
     line = Line(is_connected=False)
-    (told,) = ReadinessMonitor(data, line).look(OPEN - 10 * MINUTE)
-    assert isinstance(told, Readiness)
-    assert not told.connected
+    (events,) = ReadinessMonitor(data, line).check(OPEN - 10 * MINUTE)
+    assert isinstance(events, Readiness)
+    assert not events.connected
 
 
 def test_without_a_line_it_is_said_although_no_slice_is_given(data: SessionData) -> None:
     line = Line()
-    watch = ReadinessMonitor(data, line)
-    assert watch.check_disconnected(OPEN - 10 * MINUTE) == []  # the slice is to come
+    monitor = ReadinessMonitor(data, line)
+    assert monitor.check_disconnected(OPEN - 10 * MINUTE) == []  # the slice is to come
     line.is_connected = False
-    assert watch.check_disconnected(OPEN - 10 * MINUTE - 1) == []
-    assert watch.check_disconnected(OPEN - 9 * MINUTE) == [Readiness(OPEN - 9 * MINUTE, False, 3, 2, 1.5)]
-    assert watch.check_disconnected(OPEN - 8 * MINUTE) == watch.look(OPEN) == []
+    assert monitor.check_disconnected(OPEN - 10 * MINUTE - 1) == []
+    assert monitor.check_disconnected(OPEN - 9 * MINUTE) == [Readiness(OPEN - 9 * MINUTE, False, 3, 2, 1.5)]
+    assert monitor.check_disconnected(OPEN - 8 * MINUTE) == monitor.check(OPEN) == []

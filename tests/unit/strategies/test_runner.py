@@ -57,9 +57,9 @@ def test_an_ordered_symbol_cannot_be_removed_before_its_lock_is_carried_out() ->
     played, _, strategy = _session()
     strategy.decide([])
     waiting = strategy.requests()
-    (refused,) = played.provisioning.exchange([RemoveSymbol(SCANNER, "A")])
+    (refused,) = played.provisioning.apply_requests([RemoveSymbol(SCANNER, "A")])
     assert refused == RequestRefused(played.data.now, SCANNER, "remove_symbol A", TRADE)
-    assert _names(played.provisioning.exchange(waiting)) == [
+    assert _names(played.provisioning.apply_requests(waiting)) == [
         ("SymbolLocked", "A", "liked"),
         ("SymbolLocked", "B", "liked"),
         ("SymbolLocked", "A", TRADE),
@@ -70,7 +70,7 @@ def test_a_strategy_cannot_take_its_open_trade_away() -> None:
     played, trader, strategy = _session()
     for _ in range(2):
         strategy.decide([])
-        events = played.provisioning.exchange(strategy.requests())
+        events = played.provisioning.apply_requests(strategy.requests())
     assert trader.answers == [True, False, False]
     assert played.data.holders.locks("A") == (TRADE,)
     refused = [(one.request, one.reason) for one in events if isinstance(one, RequestRefused)]
@@ -84,6 +84,6 @@ def test_a_strategy_that_fails_keeps_the_lock_of_its_trade_alone() -> None:
     played, _, strategy = _session()
     for _ in range(3):
         strategy.decide([])
-        events = played.provisioning.exchange(strategy.requests())
+        events = played.provisioning.apply_requests(strategy.requests())
     assert _names(events) == [("SymbolUnlocked", "B", "liked")]
     assert played.data.holders.locks_by_holder("A") == ((STRATEGY, TRADE),)

@@ -92,7 +92,7 @@ class SessionPorts:
         How earlier bars of members are kept, given what loads them.
     keeps_checkpoints
         Whether bars may come late and be corrected, so that indicators must be able to go back.
-    place_aside
+    add_outsiders
         Gives a pinned copy of the session symbols that a scan found outside its universe.
     connection
         What the readiness of the session is asked of; None where nobody waits for an open.
@@ -107,7 +107,7 @@ class SessionPorts:
     execution: Execution = field(default_factory=InlineExecution)
     keep: Callable[[Callable[[], Sequence[Block]]], Sequence[Block]] = LazyBlocks
     keeps_checkpoints: bool = False
-    place_aside: Callable[[SessionData, Sequence[str]], None] | None = None
+    add_outsiders: Callable[[SessionData, Sequence[str]], None] | None = None
     connection: Connection | None = None
     settings: LiveSettings = field(default_factory=LiveSettings)
 
@@ -157,8 +157,8 @@ def build(
         time_manager,
         checked.mode,
         ports.execution,
-        provisioning.place,
-        ports.place_aside,
+        provisioning.ensure_rows,
+        ports.add_outsiders,
         clock.now,
         stored=history.symbols,
     )

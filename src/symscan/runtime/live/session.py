@@ -237,17 +237,17 @@ class LiveSetup:
     ) -> SessionPorts:
         """What runs beside the stream, and what is recorded of it."""
         history = self.feed_plan.history
-        supplies = PrefetchedHistory(history, source, self.checked.calendar, self.session)
-        loading = BackgroundLoader(supplies.fetch, feed.wake, waits_for_session=feed.waits_for_session)
+        prefetched = PrefetchedHistory(history, source, self.checked.calendar, self.session)
+        loading = BackgroundLoader(prefetched.prefetch, feed.wake, waits_for_session=feed.waits_for_session)
         return SessionPorts(
-            supplies,
+            prefetched,
             RecordedSource(tape, source),
             teller,
             RecordedLoader(tape, loading),
             RecordedExecution(tape, execution),
             LazyBlocks if feed.waits_for_session else _at_once,
             keeps_checkpoints=True,
-            place_aside=OutsiderLookup(history, feed).place_on,
+            add_outsiders=OutsiderLookup(history, feed).add_to,
             connection=RecordedConnectionStatus(tape, source),
             settings=self.settings,
         )

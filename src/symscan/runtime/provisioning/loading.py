@@ -1,4 +1,4 @@
-"""Loading what an order needs: at once, or beside the stream."""
+"""Load what a queue entry needs: on demand, or on a thread beside the stream."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from symscan.model.interval import Interval
 
 @dataclass(frozen=True, slots=True)
 class DataPlan:
-    """What an order will ask the sources for.
+    """What to load ahead for a queue entry.
 
     Attributes
     ----------
     new
-        Symbols that have no row yet: they need their daily history and their bars of today.
+        Symbols without a row yet: they need their daily history and their bars of today.
     history
-        Whose bars of how many earlier sessions, by interval.
+        The symbols and the number of earlier sessions, by interval.
     """
 
     new: tuple[str, ...] = ()
@@ -32,54 +32,54 @@ class DataPlan:
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is nothing to wait for."""
+        """Whether there is nothing to load."""
         return not self.new and not self.history
 
 
 @dataclass(frozen=True, slots=True)
 class LoadResult:
-    """A load that ended.
+    """The result of a load.
 
     Attributes
     ----------
-    held
-        Inside this context the session's history answers from what was loaded.
+    history_context
+        Makes the context in which the session's history reads what was loaded.
     error
         Why it could not be loaded, None if it was.
     prepared
         Symbols whose bars the source keeps until they join.
     """
 
-    held: Callable[[], AbstractContextManager[object]] = nullcontext
+    history_context: Callable[[], AbstractContextManager[object]] = nullcontext
     error: str | None = None
     prepared: tuple[str, ...] = ()
 
 
 class DataLoader(Protocol):
-    """Loads what orders need, in the order they were given."""
+    """Loads data plans in the order of submission."""
 
     def submit(self, plan: Callable[[], DataPlan]) -> None:
-        """Begin to load; ``plan`` is called at once, or not at all."""
+        """Start a load; ``plan`` is called at once, or not at all."""
 
     def collect(self, *, waits: bool = False) -> list[LoadResult]:
-        """Take out the loads that ended, in order: one that is not done holds back those after it.
+        """Remove and return ended loads, in order: an unfinished one holds back those after it.
 
-        ``waits`` where the session has time to let them end.
+        ``waits`` says that the session has time to wait for them.
         """
 
 
 class InlineLoader:
-    """Loads nothing ahead: what is carried out at once is loaded when it is looked at, as a backtest does."""
+    """Loads nothing ahead: a backtest loads data when it is read."""
 
     def __init__(self) -> None:
         self._submitted = 0
 
     def submit(self, plan: Callable[[], DataPlan]) -> None:  # noqa: ARG002 - nothing is loaded ahead
-        """Be ready at once."""
+        """Count a load that is ready at once."""
         self._submitted += 1
 
     def collect(self, *, waits: bool = False) -> list[LoadResult]:  # noqa: ARG002 - nothing is under way
-        """One for each order given."""
+        """Return an empty result for each load submitted."""
         count, self._submitted = self._submitted, 0
         return [LoadResult() for _ in range(count)]
 
@@ -88,23 +88,23 @@ class InlineLoader:
 class _Load:
     plan: DataPlan
     done: threading.Event = field(default_factory=threading.Event)
-    loaded: LoadResult = LoadResult()
+    result: LoadResult = LoadResult()
     fault: BaseException | None = None
 
 
 class BackgroundLoader:
-    """Loads on a thread of its own, while bars stream.
+    """Loads on its own thread, while bars stream.
 
     Parameters
     ----------
     load
-        Loads a plan and returns the context that holds it; called on the thread.
+        Loads a plan and returns its history context; called on the thread.
     wake
         Called when a load ended.
     waits_for_session
-        Whether the session can wait: :meth:`collect` then does, until everything is loaded.
+        Whether the session can wait: :meth:`collect` then waits until everything is loaded.
     waiting_seconds
-        How long, in all, it waits where it is not: a session that makes up for missed minutes has some time,
+        How long, in all, it waits otherwise: a session that recovers missed minutes has some time,
         but must not fall behind the feed again.
     """
 
@@ -119,13 +119,13 @@ class BackgroundLoader:
         self._load = load
         self._waiting_seconds = waiting_seconds
         self._wake = wake
-        self._is_patient = waits_for_session
+        self._waits_for_session = waits_for_session
         self._loads: deque[_Load] = deque()
         self._queue: SimpleQueue[_Load] = SimpleQueue()
         self._thread: threading.Thread | None = None
 
     def submit(self, plan: Callable[[], DataPlan]) -> None:
-        """Have the plan loaded; an empty one is ready at once, in its turn."""
+        """Start to load the plan; an empty one is ready at once, in its turn."""
         load = _Load(plan())
         self._loads.append(load)
         if load.plan.is_empty:
@@ -137,39 +137,39 @@ class BackgroundLoader:
         self._queue.put(load)
 
     def collect(self, *, waits: bool = False) -> list[LoadResult]:
-        """Take out the loads that ended.
+        """Remove and return the loads that ended.
 
         Raises
         ------
         Exception
-            What a load raised that is no fault of the data.
+            What a load raised that is no error of the data.
         """
         ended: list[LoadResult] = []
         while self._loads and self._has_ended(self._loads[0], waits=waits):
             load = self._loads.popleft()
             if load.fault is not None:
                 raise load.fault
-            ended.append(load.loaded)
+            ended.append(load.result)
         return ended
 
     def _has_ended(self, load: _Load, *, waits: bool) -> bool:
-        if load.done.is_set() or self._is_patient:
+        if load.done.is_set() or self._waits_for_session:
             return load.done.wait()
         if not waits or self._waiting_seconds <= 0:
             return False
-        begun = time.monotonic()
+        started = time.monotonic()
         has_ended = load.done.wait(self._waiting_seconds)
-        self._waiting_seconds -= time.monotonic() - begun
+        self._waiting_seconds -= time.monotonic() - started
         return has_ended
 
     def _run(self) -> None:
         while True:
             load = self._queue.get()
             try:
-                load.loaded = LoadResult(self._load(load.plan), prepared=load.plan.new)
+                load.result = LoadResult(self._load(load.plan), prepared=load.plan.new)
             except SymscanError as error:
-                load.loaded = LoadResult(error=str(error), prepared=load.plan.new)
-            except BaseException as fault:  # raised again on the session's thread, which is to know of it
+                load.result = LoadResult(error=str(error), prepared=load.plan.new)
+            except BaseException as fault:  # raised again on the session's thread
                 load.fault = fault
             load.done.set()
             self._wake()

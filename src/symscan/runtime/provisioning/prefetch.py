@@ -1,4 +1,4 @@
-"""History loaded ahead: the session reads it as it reads any other, and does not wait."""
+"""Prefetch history, so that reading it does not wait."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from symscan.sources.ports import BarSource, DailyHistory, HistorySource
 
 
 @dataclass(frozen=True, slots=True)
-class _Run:
-    """Bars of one interval over some symbols, of so many sessions."""
+class _IntervalBlocks:
+    """Prefetched bars of one interval over some symbols, of ``days`` sessions."""
 
     column_of: Mapping[str, int]
     days: int
@@ -28,16 +28,16 @@ class _Run:
 
 
 @dataclass(frozen=True, slots=True)
-class _Batch:
-    """What one plan brought."""
+class _Prefetched:
+    """The data of one plan."""
 
     daily_of: Mapping[str, int] = field(default_factory=dict)
     daily: DailyHistory | None = None
-    runs: Mapping[Interval, _Run] = field(default_factory=dict)
+    by_interval: Mapping[Interval, _IntervalBlocks] = field(default_factory=dict)
 
 
 class PrefetchedHistory:
-    """A history that answers from what was loaded ahead, and asks the one behind it for the rest.
+    """A history that reads prefetched data first, and an underlying history for the rest.
 
     Parameters
     ----------
@@ -58,79 +58,79 @@ class PrefetchedHistory:
         self._source = source
         self._calendar = calendar
         self._session = session
-        self._batch = _Batch()
+        self._prefetched = _Prefetched()
 
     def __reduce__(self) -> tuple[Callable[[HistorySource], HistorySource], tuple[HistorySource]]:
-        """What is loaded ahead stays here: another process asks the history behind it."""
-        return _same, (self._history,)
+        """Pickle as the underlying history: prefetched data stays in this process."""
+        return _identity, (self._history,)
 
-    def fetch(self, plan: DataPlan) -> Callable[[], AbstractContextManager[object]]:
-        """Load what a plan names; may wait, and touches nothing of the session's.
+    def prefetch(self, plan: DataPlan) -> Callable[[], AbstractContextManager[object]]:
+        """Load a plan's data; may wait, and does not touch the session.
 
         Returns
         -------
         Callable
-            Makes the context in which this history answers from what was loaded.
+            Makes the context in which this history reads what was loaded.
 
         Raises
         ------
         DataError, FeedError
-            If something cannot be loaded.
+            If anything cannot be loaded.
         """
         daily = self._history.daily(plan.new, self._session) if plan.new else None
-        known = self._history.symbols()  # afterwards: asking for a symbol's days may be what brings it in
+        known = self._history.symbols()  # afterwards: reading a symbol's days may add it to the store
         if new := tuple(symbol for symbol in plan.new if symbol in known):
             self._source.prepare_catch_up(new)
-        # Nobody is given bars of symbols that have none: a scanner may name a million of them.
-        asked = {
+        # Symbols without bars are left out: a scanner may name a million of them.
+        requested = {
             interval: ([symbol for symbol in symbols if symbol in known], days)
             for interval, (symbols, days) in plan.history.items()
         }
-        runs = {
-            interval: _Run(number(symbols), days, list(self._load(symbols, interval, days)))
-            for interval, (symbols, days) in asked.items()
+        by_interval = {
+            interval: _IntervalBlocks(number(symbols), days, list(self._load(symbols, interval, days)))
+            for interval, (symbols, days) in requested.items()
             if symbols
         }
-        return partial(self._holding, _Batch(number(plan.new), daily, runs))
+        return partial(self._serving, _Prefetched(number(plan.new), daily, by_interval))
 
     def symbols(self) -> frozenset[str]:
-        """Every symbol there are bars of."""
+        """Return every symbol that has bars."""
         return self._history.symbols()
 
     def load(
         self, symbols: Sequence[str], interval: Interval, session: Session, days: int
     ) -> Iterator[Block]:
-        """The bars of the ``days`` sessions before ``session``, oldest first, over ``symbols``."""
-        run = self._batch.runs.get(interval)
-        if run is None or run.days < days or not all(symbol in run.column_of for symbol in symbols):
+        """Yield the bars of the ``days`` sessions before ``session``, oldest first, over ``symbols``."""
+        stored = self._prefetched.by_interval.get(interval)
+        if stored is None or stored.days < days or not all(symbol in stored.column_of for symbol in symbols):
             yield from self._history.load(symbols, interval, session, days)
             return
-        columns = np.array([run.column_of[symbol] for symbol in symbols], np.intp)
-        is_all = np.array_equal(columns, np.arange(len(run.column_of)))
+        columns = np.array([stored.column_of[symbol] for symbol in symbols], np.intp)
+        is_all = np.array_equal(columns, np.arange(len(stored.column_of)))
         first = self._calendar.previous(session.date, days)[0].open if days else session.open
-        for block in run.blocks:
+        for block in stored.blocks:
             if block.end > first:
                 yield block if is_all else Block(block.end, block.fields[:, columns], block.present[columns])
 
     def daily(self, symbols: Sequence[str], session: Session) -> DailyHistory:
-        """What is known the evening before ``session``."""
-        batch = self._batch
-        if batch.daily is None or not all(symbol in batch.daily_of for symbol in symbols):
+        """Return the daily history known the evening before ``session``."""
+        prefetched = self._prefetched
+        if prefetched.daily is None or not all(symbol in prefetched.daily_of for symbol in symbols):
             return self._history.daily(symbols, session)
-        places = np.array([batch.daily_of[symbol] for symbol in symbols], np.intp)
-        return batch.daily.of(places)
+        columns = np.array([prefetched.daily_of[symbol] for symbol in symbols], np.intp)
+        return prefetched.daily.of(columns)
 
     def _load(self, symbols: Sequence[str], interval: Interval, days: int) -> Iterator[Block]:
         return self._history.load(symbols, interval, self._session, days)
 
     @contextmanager
-    def _holding(self, batch: _Batch) -> Iterator[None]:
-        self._batch = batch
+    def _serving(self, prefetched: _Prefetched) -> Iterator[None]:
+        self._prefetched = prefetched
         try:
             yield
         finally:
-            self._batch = _Batch()
+            self._prefetched = _Prefetched()
 
 
-def _same(history: HistorySource) -> HistorySource:
+def _identity(history: HistorySource) -> HistorySource:
     return history

@@ -1,4 +1,4 @@
-"""Orders to provisioning: given at any time, carried out in order once what they need is loaded."""
+"""Queue requests for data: each is applied in order, once the data it needs is loaded."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ from symscan.session.requests import AddBars, AddIndicator, AddSymbol, RemoveSym
 from symscan.session.session_data import SessionData
 from symscan.sources.ports import BarSource
 
-_CHANGES_WHO_COMES_FIRST: Final = (SymbolAdded, SymbolLocked, SymbolsRemoved, SymbolUnlocked)
+_PRIORITY_CHANGES: Final = (SymbolAdded, SymbolLocked, SymbolsRemoved, SymbolUnlocked)
 
 
 @dataclass(frozen=True, slots=True)
 class RequestBatch:
-    """Carry out what plug-ins asked for."""
+    """Requests of plug-ins."""
 
     requests: tuple[Request, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """Make symbols members; ``needs`` None for what the holder's are given."""
+    """Symbols to make members; ``needs`` None stands for the holder's."""
 
     symbols: tuple[str, ...]
     holder: str
@@ -45,181 +45,181 @@ class Admission:
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """Let go of a holder's candidates."""
+    """A holder whose candidates are released."""
 
     holder: str
 
 
-Order = RequestBatch | Admission | Release
+QueueEntry = RequestBatch | Admission | Release
 
 
 class ProvisioningQueue:
-    """Takes orders and carries each out between slices, as soon as what it needs is there.
+    """Queues entries and applies each between slices, as soon as its data is loaded.
 
     Parameters
     ----------
     data
         The session.
-    provisioning
-        Carries them out.
-    warming
-        Knows how much history an indicator wants.
+    provisioner
+        Applies them.
+    warm_up
+        Knows how much history an indicator needs.
     source
         Where the session's bars come from.
-    loading
-        Loads ahead what an order needs.
+    loader
+        Loads ahead what an entry needs.
     loads_history
-        Whether that includes the earlier bars of members; False where they are loaded when looked at.
+        Whether that includes the earlier bars of members; False where they are loaded when read.
     """
 
     def __init__(
         self,
         data: SessionData,
-        provisioning: Provisioner,
-        warming: IndicatorWarmup,
+        provisioner: Provisioner,
+        warm_up: IndicatorWarmup,
         source: BarSource,
-        loading: DataLoader,
+        loader: DataLoader,
         loads_history: bool = True,
     ) -> None:
         self._data = data
-        self._provisioning = provisioning
-        self._warming = warming
+        self._provisioner = provisioner
+        self._warm_up = warm_up
         self._source = source
-        self._loading = loading
+        self._loader = loader
         self._loads_history = loads_history
-        self._waiting: deque[Order] = deque()
+        self._entries: deque[QueueEntry] = deque()
 
     @property
     def is_waiting(self) -> bool:
-        """Whether any order has not been carried out."""
-        return bool(self._waiting)
+        """Whether any entry has not been applied."""
+        return bool(self._entries)
 
-    def submit(self, order: Order) -> None:
-        """Give an order; one that is empty is none."""
-        if isinstance(order, RequestBatch) and not order.requests:
+    def submit(self, entry: QueueEntry) -> None:
+        """Append an entry; an empty one is ignored."""
+        if isinstance(entry, RequestBatch) and not entry.requests:
             return
-        if isinstance(order, Admission) and not order.symbols:
+        if isinstance(entry, Admission) and not entry.symbols:
             return
-        if isinstance(order, RequestBatch):  # from now on what is read of it is unknown, and no mistake
-            self._data.requested.add_requests(order.requests)
-        self._waiting.append(order)
-        self._data.coming = self._coming()
-        self._loading.submit(lambda: self._plan(order))
+        if isinstance(entry, RequestBatch):  # from now on reading it gives unknown, not an error
+            self._data.requested.add_requests(entry.requests)
+        self._entries.append(entry)
+        self._data.coming = self._pending_members()
+        self._loader.submit(lambda: self._plan(entry))
 
     def collect(self, *, waits: bool = False) -> list[Event]:
-        """Carry out the orders whose data is there, or soon is; returns what came of them."""
+        """Apply the entries whose data is loaded, or soon is; returns the events."""
         events: list[Event] = []
-        for loaded in self._loading.collect(waits=waits):
-            events += self._apply(self._waiting.popleft(), loaded)
-            refused = [symbol for symbol in loaded.prepared if symbol not in self._data.symbols]
-            if refused:  # else the source would keep what comes of them for ever
+        for result in self._loader.collect(waits=waits):
+            events += self._apply(self._entries.popleft(), result)
+            refused = [symbol for symbol in result.prepared if symbol not in self._data.symbols]
+            if refused:  # else the source would keep their bars for ever
                 self._source.unsubscribe(refused)
         if self._data.coming:
-            self._data.coming = self._coming()
-        if any(isinstance(event, _CHANGES_WHO_COMES_FIRST) for event in events):
-            self.prefer()
+            self._data.coming = self._pending_members()
+        if any(isinstance(event, _PRIORITY_CHANGES) for event in events):
+            self.update_priorities()
         return events
 
-    def give_up(self) -> list[Event]:
-        """The session is over: who was still to come does not."""
+    def refuse_pending(self) -> list[Event]:
+        """Refuse the symbols still pending when the session is over."""
         why = "the session ended while its data was being loaded"
-        asked = dict.fromkeys(one for order in self._waiting for one in _additions(order))
-        missing = [one for one in asked if not self._data.holders.is_member(one[1])]
+        requested = dict.fromkeys(one for entry in self._entries for one in _additions(entry))
+        missing = [one for one in requested if not self._data.holders.is_member(one[1])]
         return [RequestRefused(self._data.now, holder, f"add_symbol {one}", why) for holder, one in missing]
 
-    def is_coming(self, symbol: str) -> bool:
-        """Whether a symbol is on its way to becoming a member."""
+    def is_pending(self, symbol: str) -> bool:
+        """Whether a symbol is about to become a member."""
         return symbol in self._data.coming
 
-    def prefer(self) -> None:
-        """Tell the source whose bars matter most: the configuration's, the locked, then all members."""
+    def update_priorities(self) -> None:
+        """Update the source's symbol priorities: the configuration's, the locked, then all members."""
         holders = self._data.holders
         members = holders.members()
         first = [symbol for symbol in members if holders.is_config(symbol)]
         first += [symbol for symbol in members if holders.locks(symbol)]
         self._source.prefer(tuple(dict.fromkeys([*first, *members])))
 
-    def _coming(self) -> frozenset[str]:
-        """Who is a member when everything that waits is carried out, and is none yet."""
+    def _pending_members(self) -> frozenset[str]:
+        """Return the symbols that become members when every entry is applied."""
         if self._is_over:
             return frozenset()
-        coming: dict[str, None] = {}
-        for order in self._waiting:
-            if isinstance(order, Admission):
-                coming.update(dict.fromkeys(order.symbols))
-            elif isinstance(order, RequestBatch):
-                for request in order.requests:
+        pending: dict[str, None] = {}
+        for entry in self._entries:
+            if isinstance(entry, Admission):
+                pending.update(dict.fromkeys(entry.symbols))
+            elif isinstance(entry, RequestBatch):
+                for request in entry.requests:
                     if isinstance(request, RemoveSymbol):
-                        coming.pop(request.symbol, None)
-                    elif isinstance(request, AddSymbol) and self._provisioning.needs_of(request.holder):
-                        coming[request.symbol] = None
-        return frozenset(symbol for symbol in coming if not self._data.holders.is_member(symbol))
+                        pending.pop(request.symbol, None)
+                    elif isinstance(request, AddSymbol) and self._provisioner.needs_of(request.holder):
+                        pending[request.symbol] = None
+        return frozenset(symbol for symbol in pending if not self._data.holders.is_member(symbol))
 
     @property
     def _is_over(self) -> bool:
-        """Whether nobody joins any more."""
+        """Whether no symbol joins any more."""
         return self._data.now >= self._data.session.close
 
-    def _apply(self, order: Order, loaded: LoadResult) -> list[Event]:
-        if loaded.error is not None:
-            return self._without_data(order, loaded.error)
-        with loaded.held():
-            match order:
+    def _apply(self, entry: QueueEntry, result: LoadResult) -> list[Event]:
+        if result.error is not None:
+            return self._apply_without_data(entry, result.error)
+        with result.history_context():
+            match entry:
                 case RequestBatch(requests):
-                    return self._provisioning.exchange(requests)
+                    return self._provisioner.apply_requests(requests)
                 case Admission(symbols, holder, needs):
                     holders = self._data.holders
                     new = [symbol for symbol in symbols if not holders.is_member(symbol)]
-                    return self._provisioning.admit(new, holder, needs)
+                    return self._provisioner.admit(new, holder, needs)
                 case Release(holder):
-                    return self._provisioning.release(holder)
+                    return self._provisioner.release(holder)
 
-    def _without_data(self, order: Order, error: str) -> list[Event]:
-        """What can be done of an order although its data could not be loaded; the rest is refused."""
+    def _apply_without_data(self, entry: QueueEntry, error: str) -> list[Event]:
+        """Apply the part of an entry that needs no data; refuse the rest, whose load failed."""
         now, why = self._data.now, f"its data could not be loaded: {error}"
-        if isinstance(order, Admission):
-            return [RequestRefused(now, order.holder, f"add_symbol {one}", why) for one in order.symbols]
-        if isinstance(order, Release):
-            return self._provisioning.release(order.holder)
-        needy = [one for one in order.requests if isinstance(one, AddBars | AddIndicator | AddSymbol)]
-        others = [one for one in order.requests if not isinstance(one, AddBars | AddIndicator | AddSymbol)]
-        refused = [RequestRefused(now, one.holder, _asked(one), why) for one in needy]
-        return [*refused, *self._provisioning.exchange(others)]
+        if isinstance(entry, Admission):
+            return [RequestRefused(now, entry.holder, f"add_symbol {one}", why) for one in entry.symbols]
+        if isinstance(entry, Release):
+            return self._provisioner.release(entry.holder)
+        unserved = [one for one in entry.requests if isinstance(one, AddBars | AddIndicator | AddSymbol)]
+        others = [one for one in entry.requests if not isinstance(one, AddBars | AddIndicator | AddSymbol)]
+        refused = [RequestRefused(now, one.holder, _describe(one), why) for one in unserved]
+        return [*refused, *self._provisioner.apply_requests(others)]
 
-    # -- what an order needs -----------------------------------------------------------------
+    # -- what an entry needs -----------------------------------------------------------------
 
-    def _plan(self, order: Order) -> DataPlan:
-        """A good guess: what it misses is loaded when it is needed, what is too much is dropped."""
+    def _plan(self, entry: QueueEntry) -> DataPlan:
+        """Estimate what to load ahead: what it misses is loaded on demand, what is too much is dropped."""
         symbols: dict[str, None] = {}
         wanted: dict[Interval, tuple[dict[str, None], int]] = {}
-        for who, interval, days in self._needed(order):
-            symbols.update(dict.fromkeys(who))
-            if who and interval is not None and days:
+        for names, interval, days in self._data_needs(entry):
+            symbols.update(dict.fromkeys(names))
+            if names and interval is not None and days:
                 have, most = wanted.get(interval, ({}, 0))
-                wanted[interval] = ({**have, **dict.fromkeys(who)}, max(most, days))
+                wanted[interval] = ({**have, **dict.fromkeys(names)}, max(most, days))
         new = tuple(symbol for symbol in symbols if symbol not in self._data.symbols)
-        return DataPlan(new, {interval: (tuple(who), days) for interval, (who, days) in wanted.items()})
+        return DataPlan(new, {interval: (tuple(names), days) for interval, (names, days) in wanted.items()})
 
-    def _needed(self, order: Order) -> Iterator[tuple[Sequence[str], Interval | None, int]]:
-        if isinstance(order, Admission):
-            yield from self._of_members(order.symbols, order.holder, order.needs)
-        elif isinstance(order, RequestBatch):
-            for request in order.requests:
-                yield from self._of_request(request)
+    def _data_needs(self, entry: QueueEntry) -> Iterator[tuple[Sequence[str], Interval | None, int]]:
+        if isinstance(entry, Admission):
+            yield from self._member_needs(entry.symbols, entry.holder, entry.needs)
+        elif isinstance(entry, RequestBatch):
+            for request in entry.requests:
+                yield from self._request_needs(request)
 
-    def _of_request(self, request: Request) -> Iterator[tuple[Sequence[str], Interval | None, int]]:
+    def _request_needs(self, request: Request) -> Iterator[tuple[Sequence[str], Interval | None, int]]:
         match request:
             case AddBars(_, symbols):
                 yield symbols, None, 0
             case AddIndicator(_, symbols, spec):
-                yield self._unasked(symbols, spec), spec.interval, self._warming.days(spec)
+                yield self._without_indicator(symbols, spec), spec.interval, self._warm_up.days(spec)
             case AddSymbol(holder, symbol):
-                yield from self._of_members((symbol,), holder, None)
+                yield from self._member_needs((symbol,), holder, None)
 
-    def _of_members(
+    def _member_needs(
         self, symbols: Sequence[str], holder: str, needs: MemberNeeds | None
     ) -> Iterator[tuple[Sequence[str], Interval | None, int]]:
-        needs = needs or self._provisioning.needs_of(holder)
+        needs = needs or self._provisioner.needs_of(holder)
         new = [symbol for symbol in symbols if not self._data.holders.is_member(symbol)]
         if needs is None or not new or self._is_over:
             return
@@ -227,25 +227,25 @@ class ProvisioningQueue:
         for interval in needs.streams if self._loads_history else ():
             yield new, interval, needs.history_days
         for spec in needs.indicators:
-            yield self._unasked(new, spec), spec.interval, self._warming.days(spec)
+            yield self._without_indicator(new, spec), spec.interval, self._warm_up.days(spec)
 
-    def _unasked(self, symbols: Sequence[str], spec: IndicatorSpec) -> list[str]:
-        """Those for which nobody has asked for the indicator."""
-        asked = self._data.indicators.asked(spec)
+    def _without_indicator(self, symbols: Sequence[str], spec: IndicatorSpec) -> list[str]:
+        """Return the symbols for which the indicator has not been requested."""
+        requested = self._data.indicators.asked(spec)
         table = self._data.symbols
-        return [one for one in symbols if one not in table or not asked[table.row(one)]]
+        return [one for one in symbols if one not in table or not requested[table.row(one)]]
 
 
-def _additions(order: Order) -> Iterator[tuple[str, str]]:
-    """Who is to become a member by an order, and for whom."""
-    if isinstance(order, Admission):
-        yield from ((order.holder, symbol) for symbol in order.symbols)
-    elif isinstance(order, RequestBatch):
-        yield from ((one.holder, one.symbol) for one in order.requests if isinstance(one, AddSymbol))
+def _additions(entry: QueueEntry) -> Iterator[tuple[str, str]]:
+    """Yield the holder and symbol of each member that an entry would add."""
+    if isinstance(entry, Admission):
+        yield from ((entry.holder, symbol) for symbol in entry.symbols)
+    elif isinstance(entry, RequestBatch):
+        yield from ((one.holder, one.symbol) for one in entry.requests if isinstance(one, AddSymbol))
 
 
-def _asked(request: AddBars | AddIndicator | AddSymbol) -> str:
-    """A request as a message names it."""
+def _describe(request: AddBars | AddIndicator | AddSymbol) -> str:
+    """Describe a request as a message names it."""
     match request:
         case AddSymbol(_, symbol):
             return f"add_symbol {symbol}"

@@ -1,4 +1,4 @@
-"""Rows for symbols that have none, with what is known of them the evening before."""
+"""Allocate rows for symbols, with their daily history."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from symscan.sources.ports import BarBatch, Feed, HistorySource
 
 
 def allocate_rows(data: SessionData, history: HistorySource, symbols: Iterable[str]) -> list[str]:
-    """Give rows and daily history to symbols that have none; returns those symbols."""
+    """Allocate rows for symbols that have none and load their daily history; returns those symbols."""
     new = data.add_rows(symbols)
     if not new:
         return new
     rows = data.symbols.rows(new)
     daily = history.daily(new, data.session)
-    stored = history.symbols()  # afterwards: asking for a symbol's days may be what brings it into the store
+    stored = history.symbols()  # afterwards: reading a symbol's days may add it to the store
     data.readings.previous_close[rows] = daily.previous_close
     data.mismatched[rows] = daily.mismatched
     data.daily_derived[rows] = False if daily.derived is None else daily.derived
@@ -32,9 +32,9 @@ def allocate_rows(data: SessionData, history: HistorySource, symbols: Iterable[s
 
 @dataclass(frozen=True, slots=True)
 class OutsiderLookup:
-    """Puts symbols into a pinned copy of the session, for a scan that found them outside its universe.
+    """Adds symbols that a scan found outside its universe to a pinned copy of the session.
 
-    Runs on the scan's thread and touches nothing of the session's.
+    Runs on the scan's thread and does not touch the session itself.
 
     Attributes
     ----------
@@ -45,31 +45,31 @@ class OutsiderLookup:
     history: HistorySource
     feed: Feed
 
-    def place_on(self, data: SessionData, symbols: Sequence[str]) -> None:
-        """Give the symbols rows in ``data``, and their bars up to its instant.
+    def add_to(self, data: SessionData, symbols: Sequence[str]) -> None:
+        """Allocate the symbols' rows in ``data``, and load their bars up to its instant.
 
         Where they cannot be fetched, the symbols stay unknown.
         """
         new = [symbol for symbol in symbols if symbol not in data.symbols]
         try:
-            self.history.daily(new, data.session)  # which may be what brings it into the store
+            self.history.daily(new, data.session)  # which may add them to the store
             stored = self.history.symbols()
             new = [symbol for symbol in new if symbol in stored]
             new = allocate_rows(data, self.history, new)
             if new:
-                arrivals = self.feed.bars(new, data.session.pre_open, data.now)
+                batch = self.feed.bars(new, data.session.pre_open, data.now)
                 grids = (data.premarket.grid, data.regular.grid)
-                data.catch_up(new, *(_blocks(arrivals, new, grid.ends()) for grid in grids))
+                data.catch_up(new, *(_blocks(batch, new, grid.ends()) for grid in grids))
         except FeedError:
             return
 
 
-def _blocks(arrivals: BarBatch, symbols: Sequence[str], ends: Sequence[Instant]) -> list[Block]:
-    """Bars as they came, as one block per end over the symbols."""
+def _blocks(batch: BarBatch, symbols: Sequence[str], ends: Sequence[Instant]) -> list[Block]:
+    """Convert a batch to one block per end over the symbols."""
     blocks = {end: Block.blank(end, len(symbols)) for end in ends}
     column_of = number(symbols)
-    for place, (symbol, end) in enumerate(zip(arrivals.symbols, arrivals.ends.tolist(), strict=True)):
+    for column, (symbol, end) in enumerate(zip(batch.symbols, batch.ends.tolist(), strict=True)):
         if end in blocks and symbol in column_of:
-            fields = arrivals.fields[:, place : place + 1]
+            fields = batch.fields[:, column : column + 1]
             blocks[end].put(np.array([column_of[symbol]]), np.ones(1, np.bool_), fields)
     return list(blocks.values())

@@ -1,4 +1,4 @@
-"""Warming indicators: each on exactly the sessions it alone asks for, then on today's bars so far."""
+"""Warm indicators up: each on exactly the sessions its own spec needs, then on today's bars so far."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from symscan.sources.ports import HistorySource
 
 
 class IndicatorWarmup:
-    """Plays history into indicators.
+    """Warms indicators on history.
 
     Parameters
     ----------
@@ -37,21 +37,21 @@ class IndicatorWarmup:
         self._history = history
         self._calendar = calendar
 
-    def warm(self, asked: Mapping[IndicatorSpec, Rows]) -> list[Event]:
-        """Bring indicators up to now for the rows that newly asked for them."""
-        by_interval = sorted(asked, key=lambda spec: spec.interval)
+    def warm(self, requested: Mapping[IndicatorSpec, Rows]) -> list[Event]:
+        """Compute indicators up to now for the rows that newly requested them."""
+        by_interval = sorted(requested, key=lambda spec: spec.interval)
         return [
             event
             for interval, specs in groupby(by_interval, key=lambda spec: spec.interval)
-            for event in self._warm_interval(interval, {spec: asked[spec] for spec in specs})
+            for event in self._warm_interval(interval, {spec: requested[spec] for spec in specs})
         ]
 
-    def _warm_interval(self, interval: Interval, asked: Mapping[IndicatorSpec, Rows]) -> Iterator[Event]:
-        """Load the interval's history once, for the spec and the rows that want most of it."""
-        days = {spec: self.days(spec) for spec in asked}
-        rows = np.unique(np.concatenate(list(asked.values())))
+    def _warm_interval(self, interval: Interval, requested: Mapping[IndicatorSpec, Rows]) -> Iterator[Event]:
+        """Load the interval's history once, for all its specs and rows."""
+        days = {spec: self.days(spec) for spec in requested}
+        rows = np.unique(np.concatenate(list(requested.values())))
         blocks = self._load(interval, rows, max(days.values()))
-        for spec, wanted in asked.items():
+        for spec, wanted in requested.items():
             known = wanted if interval.is_intraday else wanted[~self._data.mismatched[wanted]]
             history = self._since(blocks, days[spec])
             self._data.indicators.rebuild(spec, known, _columns(history, rows, known))
@@ -66,20 +66,20 @@ class IndicatorWarmup:
         return [*history, *(grid.columns(rows) if grid is not None else ())]
 
     def _since(self, blocks: Sequence[Block], days: int) -> Sequence[Block]:
-        """The blocks of the last ``days`` sessions and of today."""
+        """Return the blocks of the last ``days`` sessions and of today."""
         session = self._data.session
         first = self._calendar.previous(session.date, days)[0].open if days else session.open
         return [block for block in blocks if block.end > first]
 
     def days(self, spec: IndicatorSpec) -> int:
-        """How many earlier sessions an indicator is warmed on."""
+        """Return how many earlier sessions an indicator is warmed on."""
         day = self._data.session.date
         earlier: list[Session] = self._calendar.previous(day, sessions_to_look_at(spec))[::-1]
         return sessions_needed(spec, earlier)
 
 
 def _columns(blocks: Sequence[Block], rows: Rows, wanted: Rows) -> Iterator[Block]:
-    """The blocks over ``rows``, cut down to the columns of ``wanted``."""
+    """Yield the blocks over ``rows`` with only the columns of ``wanted``."""
     if len(rows) == len(wanted) and np.array_equal(rows, wanted):
         yield from blocks
         return

@@ -62,7 +62,7 @@ def _plan(*new: str) -> Callable[[], DataPlan]:
 
 def _enter(*loads: LoadResult) -> None:
     for one in loads:
-        with one.held():
+        with one.history_context():
             pass
 
 

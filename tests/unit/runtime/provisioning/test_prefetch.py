@@ -33,7 +33,7 @@ class Market(MemoryMarket):
         self.prepared.append(symbols)
 
 
-def _supplies(market: Market) -> PrefetchedHistory:
+def _prefetched(market: Market) -> PrefetchedHistory:
     return PrefetchedHistory(market, market, Weekdays(SESSION), SESSION)  # type: ignore[arg-type]
 
 
@@ -59,11 +59,11 @@ def test_whatever_was_loaded_the_answer_is_that_of_the_history(
     plans: dict[Interval, tuple[tuple[str, ...], int]], interval: Interval, symbols: list[str], days: int
 ) -> None:
     market = Market()
-    supplies = _supplies(market)
-    held = supplies.fetch(DataPlan((), plans))
+    prefetched = _prefetched(market)
+    history_context = prefetched.prefetch(DataPlan((), plans))
     loads = len(market.loads)
-    with held():
-        found = list(supplies.load(symbols, interval, SESSION, days))
+    with history_context():
+        found = list(prefetched.load(symbols, interval, SESSION, days))
     had, most = plans.get(interval, ((), 0))
     is_there = interval in plans and set(symbols) <= set(had) and days <= most
     assert (len(market.loads) == loads) is is_there
@@ -73,11 +73,11 @@ def test_whatever_was_loaded_the_answer_is_that_of_the_history(
 @pytest.mark.parametrize(("symbols", "is_there"), [("AB", True), ("BA", True), ("B", True), ("BC", False)])
 def test_what_is_known_the_evening_before_is_that_of_the_history(symbols: str, is_there: bool) -> None:
     market = Market()
-    supplies = _supplies(market)
-    held = supplies.fetch(PLAN)
+    prefetched = _prefetched(market)
+    history_context = prefetched.prefetch(PLAN)
     loads = len(market.loads)
-    with held():
-        found = supplies.daily(list(symbols), SESSION)
+    with history_context():
+        found = prefetched.daily(list(symbols), SESSION)
     assert (len(market.loads) == loads) is is_there
     expected = Market().daily(list(symbols), SESSION)
     np.testing.assert_array_equal(found.previous_close, expected.previous_close)
@@ -86,46 +86,46 @@ def test_what_is_known_the_evening_before_is_that_of_the_history(symbols: str, i
 
 def test_it_answers_from_a_load_only_while_that_is_held() -> None:
     market = Market()
-    supplies = _supplies(market)
-    held = supplies.fetch(PLAN)
+    prefetched = _prefetched(market)
+    history_context = prefetched.prefetch(PLAN)
     for hold in (False, True, False):
         loads = len(market.loads)
         if hold:
-            with held():
-                list(supplies.load(["A"], ONE_MINUTE, SESSION, 2))
+            with history_context():
+                list(prefetched.load(["A"], ONE_MINUTE, SESSION, 2))
         else:
-            list(supplies.load(["A"], ONE_MINUTE, SESSION, 2))
+            list(prefetched.load(["A"], ONE_MINUTE, SESSION, 2))
         assert len(market.loads) == loads + (not hold)
 
 
 def test_a_load_that_broke_off_in_use_is_let_go() -> None:
     market = Market()
-    supplies = _supplies(market)
-    held = supplies.fetch(PLAN)
-    with pytest.raises(DataError), held():
+    prefetched = _prefetched(market)
+    history_context = prefetched.prefetch(PLAN)
+    with pytest.raises(DataError), history_context():
         raise DataError("in the midst")
     loads = len(market.loads)
-    list(supplies.load(["A"], ONE_MINUTE, SESSION, 2))
+    list(prefetched.load(["A"], ONE_MINUTE, SESSION, 2))
     assert len(market.loads) == loads + 1
 
 
 def test_todays_bars_are_prepared_before_anything_else_is_loaded() -> None:
     market = Market()
-    supplies = _supplies(market)
-    supplies.fetch(PLAN)
+    prefetched = _prefetched(market)
+    prefetched.prefetch(PLAN)
     assert market.prepared == [("B", "A")]
-    supplies.fetch(DataPlan((), {ONE_DAY: (("A",), 1)}))
+    prefetched.prefetch(DataPlan((), {ONE_DAY: (("A",), 1)}))
     assert market.prepared == [("B", "A")]
 
 
 def test_it_knows_the_symbols_of_the_history() -> None:
-    assert _supplies(Market()).symbols() == {"A", "B", "C"}
+    assert _prefetched(Market()).symbols() == {"A", "B", "C"}
 
 
 def test_another_process_is_sent_the_history_alone() -> None:
     market = Market()
-    supplies = _supplies(market)
-    with supplies.fetch(PLAN)():
-        sent = pickle.loads(pickle.dumps(supplies))
+    prefetched = _prefetched(market)
+    with prefetched.prefetch(PLAN)():
+        sent = pickle.loads(pickle.dumps(prefetched))
     assert isinstance(sent, Market)
     assert _same(sent.load("A", ONE_DAY, SESSION, 3), market.load("A", ONE_DAY, SESSION, 3))

@@ -37,10 +37,10 @@ def test_a_symbol_that_joins_late_equals_one_that_was_there(played: Any) -> None
     specs = [FAST, DAILY, spec_of("ema_2_5m"), spec_of("vwap_1m"), spec_of("rsi_3_1m")]
     wishes = [_bars("A", days=3), *(AddIndicator(ME, ("A",), spec) for spec in specs), _bars("A")]
     early, late = played(), played()
-    early.provisioning.exchange(wishes)
+    early.provisioning.apply_requests(wishes)
     early.until(7)
     late.until(7)
-    late.provisioning.exchange(wishes)
+    late.provisioning.apply_requests(wishes)
     for session in (early, late):
         assert session.data.candidates(ME).symbols == ("A",)
     for name in ("open", "high", "low", "close", "volume", "vwap", "previous_close", "premarket_volume"):
@@ -56,8 +56,8 @@ def test_a_symbol_that_joins_late_equals_one_that_was_there(played: Any) -> None
 def test_a_spec_is_warmed_on_what_it_alone_asks_for(played: Any) -> None:
     """Whatever else is loaded with it."""
     alone, beside = played(), played()
-    alone.provisioning.exchange([AddIndicator(ME, ("A",), spec_of("ema_2_1d"))])
-    beside.provisioning.exchange(
+    alone.provisioning.apply_requests([AddIndicator(ME, ("A",), spec_of("ema_2_1d"))])
+    beside.provisioning.apply_requests(
         [AddIndicator(ME, ("A", "B"), spec_of(key)) for key in ("sma_30_1d", "ema_2_1d", "sma_40_1m")]
     )
     assert _value(alone, "A", spec_of("ema_2_1d")) == _value(beside, "A", spec_of("ema_2_1d"))
@@ -65,7 +65,7 @@ def test_a_spec_is_warmed_on_what_it_alone_asks_for(played: Any) -> None:
 
 def test_history_is_loaded_once_for_all_that_ask_together(played: Any) -> None:
     session = played()
-    session.provisioning.exchange(
+    session.provisioning.apply_requests(
         [AddIndicator(ME, (symbol,), spec_of(key)) for symbol in "AB" for key in ("sma_5_1d", "sma_9_1d")]
     )
     daily = [load for load in session.market.loads if load[1] == ONE_DAY and load[2] > 1]
@@ -74,9 +74,9 @@ def test_history_is_loaded_once_for_all_that_ask_together(played: Any) -> None:
 
 def test_what_is_warm_already_is_not_warmed_again(played: Any) -> None:
     session = played()
-    (first,) = session.provisioning.exchange([AddIndicator(ME, ("A",), DAILY)])
-    (second,) = session.provisioning.exchange([AddIndicator("scanner:two", ("A", "B"), DAILY)])
-    assert session.provisioning.exchange([AddIndicator("scanner:three", ("A",), DAILY)]) == []
+    (first,) = session.provisioning.apply_requests([AddIndicator(ME, ("A",), DAILY)])
+    (second,) = session.provisioning.apply_requests([AddIndicator("scanner:two", ("A", "B"), DAILY)])
+    assert session.provisioning.apply_requests([AddIndicator("scanner:three", ("A",), DAILY)]) == []
     assert first == IndicatorWarmed(SESSION.pre_open, "sma_5_1d", 1, 1, 5)
     assert (second.symbols, second.known) == (1, 1)
     # A's closes rise by ten a day: 69 to 109.
@@ -85,7 +85,7 @@ def test_what_is_warm_already_is_not_warmed_again(played: Any) -> None:
 
 def test_daily_history_on_another_basis_is_unknown(played: Any) -> None:
     session = played(mismatched=("A",))
-    (warmed,) = session.provisioning.exchange([AddIndicator(ME, ("A", "B"), DAILY)])
+    (warmed,) = session.provisioning.apply_requests([AddIndicator(ME, ("A", "B"), DAILY)])
     assert (warmed.symbols, warmed.known) == (2, 1)
     assert np.isnan(_value(session, "A", DAILY))
     assert session.data.mismatched[:2].tolist() == [True, False]
@@ -93,10 +93,10 @@ def test_daily_history_on_another_basis_is_unknown(played: Any) -> None:
 
 def test_symbols_the_store_lacks_are_candidates_but_no_members(played: Any) -> None:
     session = played()
-    session.provisioning.exchange([_bars("A", "GONE")])
+    session.provisioning.apply_requests([_bars("A", "GONE")])
     assert session.data.candidates(ME).symbols == ("A", "GONE")
     assert session.data.in_store[:2].tolist() == [True, False]
-    (refused,) = session.provisioning.exchange([AddSymbol(ME, "GONE")])
+    (refused,) = session.provisioning.apply_requests([AddSymbol(ME, "GONE")])
     assert isinstance(refused, RequestRefused)
     assert session.data.holders.members() == ()
 
@@ -116,7 +116,7 @@ def test_a_member_is_given_what_members_need(played: Any) -> None:
 
 def test_admitting_nobody_changes_nothing(played: Any) -> None:
     session = played(needs=MemberNeeds((ONE_MINUTE, FIVE_MINUTES), 2, (DAILY,)))
-    session.provisioning.exchange([_bars("A")])
+    session.provisioning.apply_requests([_bars("A")])
     candidates = session.data.candidates(ME)
     assert session.provisioning.admit([], ME) == []
     assert session.data.indicators.specs() == ()
@@ -125,7 +125,7 @@ def test_admitting_nobody_changes_nothing(played: Any) -> None:
 
 def test_locks_keep_and_the_last_unlock_frees(played: Any) -> None:
     session = played()
-    exchange = session.provisioning.exchange
+    exchange = session.provisioning.apply_requests
     exchange([_bars("A", "B")])
     assert [type(event) for event in exchange([LockSymbol(ME, "A", "x"), LockSymbol(ME, "A", "x")])] == [
         SymbolLocked
@@ -147,7 +147,7 @@ def test_locks_keep_and_the_last_unlock_frees(played: Any) -> None:
 def test_a_symbol_of_the_configuration_stays(played: Any) -> None:
     session = played()
     session.provisioning.admit(["A"], CONFIG)
-    assert [type(event) for event in session.provisioning.exchange([RemoveSymbol(ME, "A")])] == [
+    assert [type(event) for event in session.provisioning.apply_requests([RemoveSymbol(ME, "A")])] == [
         RequestRefused
     ]
     assert session.data.holders.members() == ("A",)
@@ -156,10 +156,10 @@ def test_a_symbol_of_the_configuration_stays(played: Any) -> None:
 def test_a_removed_symbol_may_come_back(played: Any) -> None:
     session = played()
     session.until(3)
-    session.provisioning.exchange([AddIndicator(ME, ("A", "B"), FAST)])
-    (removed,) = session.provisioning.exchange([RemoveSymbol(ME, "A")])
+    session.provisioning.apply_requests([AddIndicator(ME, ("A", "B"), FAST)])
+    (removed,) = session.provisioning.apply_requests([RemoveSymbol(ME, "A")])
     assert removed.symbols == ("A",)
     assert session.data.candidates(ME).symbols == ("B",)
-    session.provisioning.exchange([AddIndicator(ME, ("A",), FAST)])
+    session.provisioning.apply_requests([AddIndicator(ME, ("A",), FAST)])
     assert session.data.candidates(ME).symbols == ("B", "A")
     assert _value(session, "A", FAST) == 11  # 10, 11, 12

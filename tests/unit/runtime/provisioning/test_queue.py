@@ -25,7 +25,7 @@ from symscan.model.instant import MINUTE
 from symscan.model.interval import FIVE_MINUTES, ONE_DAY, ONE_MINUTE
 from symscan.runtime.provisioning.loading import DataLoader, DataPlan, InlineLoader, LoadResult
 from symscan.runtime.provisioning.provisioner import MemberNeeds, Provisioner
-from symscan.runtime.provisioning.queue import Admission, Order, ProvisioningQueue, Release, RequestBatch
+from symscan.runtime.provisioning.queue import Admission, ProvisioningQueue, QueueEntry, Release, RequestBatch
 from symscan.runtime.provisioning.warm_up import IndicatorWarmup
 from symscan.scanners.base import ScanResult
 from symscan.scanners.running.managed_scanner import DueTimes, ManagedScanner
@@ -88,7 +88,7 @@ class Placed:
             self.data, self.provisioning, warming, self.market, loading or self.later
         )
 
-    def give(self, *orders: Order) -> None:
+    def give(self, *orders: QueueEntry) -> None:
         for order in orders:
             self.orders.submit(order)
 
@@ -172,7 +172,9 @@ def test_for_who_may_bring_in_nobody_nothing_is_loaded() -> None:
 
 def test_what_several_ask_for_is_loaded_once_and_what_is_there_not_at_all() -> None:
     placed = Placed()
-    placed.provisioning.exchange([AddBars(OTHER, ("A",), ONE_MINUTE), AddIndicator(OTHER, ("A",), DAILY)])
+    placed.provisioning.apply_requests(
+        [AddBars(OTHER, ("A",), ONE_MINUTE), AddIndicator(OTHER, ("A",), DAILY)]
+    )
     asks = (
         AddBars(ME, ("A", "B"), ONE_MINUTE, 9),  # loaded when somebody looks
         AddIndicator(ME, ("A", "B", "C"), DAILY),
@@ -184,7 +186,7 @@ def test_what_several_ask_for_is_loaded_once_and_what_is_there_not_at_all() -> N
 
 def test_what_everybody_has_is_loaded_for_nobody() -> None:
     placed = Placed()
-    placed.provisioning.exchange([AddIndicator(OTHER, ("A", "B"), DAILY)])
+    placed.provisioning.apply_requests([AddIndicator(OTHER, ("A", "B"), DAILY)])
     placed.give(RequestBatch((AddIndicator(ME, ("A",), DAILY), AddIndicator(ME, ("B",), DAILY))))
     assert placed.later.plans == [DataPlan()]
 
@@ -202,7 +204,7 @@ def test_who_is_a_member_is_not_loaded_again() -> None:
 
 def test_who_is_coming_is_known_until_it_is_there() -> None:
     placed = Placed(no=None)
-    coming = placed.orders.is_coming
+    coming = placed.orders.is_pending
     placed.give(
         Admission(("A",), ME), RequestBatch((AddSymbol(ME, "B"), AddSymbol(scanner_holder("no"), "C")))
     )
@@ -225,7 +227,7 @@ def test_after_the_close_nobody_is_coming_and_nothing_is_loaded() -> None:
     placed.data.advance_to(SESSION.close)
     placed.give(Admission(("B",), ME))
     assert placed.later.plans[1] == DataPlan()
-    assert not placed.orders.is_coming("B")
+    assert not placed.orders.is_pending("B")
     events = placed.told(LoadResult(), LoadResult())
     assert {event.reason for event in events if isinstance(event, RequestRefused)} == {"the session is over"}
 
@@ -282,7 +284,7 @@ def test_what_needed_data_is_refused_and_the_rest_carried_out() -> None:
 
 def test_a_release_needs_no_data() -> None:
     placed = Placed()
-    placed.provisioning.exchange([AddBars(ME, ("A",), ONE_MINUTE)])
+    placed.provisioning.apply_requests([AddBars(ME, ("A",), ONE_MINUTE)])
     placed.give(Release(ME))
     assert placed.told(CUT) == [SymbolsRemoved(NOW, ("A",), ME)]
 

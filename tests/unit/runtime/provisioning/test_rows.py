@@ -77,7 +77,7 @@ def test_newcomers_get_rows_and_what_is_known_of_them() -> None:
 def test_a_stranger_in_a_pinned_copy_reads_as_if_it_had_been_there() -> None:
     pinned = _played(8).pinned()
     feed = Feed(SESSION, [], TODAY, start=SESSION.open + 20 * MINUTE)
-    OutsiderLookup(Market("B"), feed).place_on(pinned, ["B", "GONE", "A"])
+    OutsiderLookup(Market("B"), feed).add_to(pinned, ["B", "GONE", "A"])
     assert "GONE" not in pinned.symbols
     row = pinned.symbols.row("B")
     names = ("open", "close", "volume", "last_bar_end")
@@ -90,14 +90,14 @@ def test_a_stranger_in_a_pinned_copy_reads_as_if_it_had_been_there() -> None:
 
 def test_the_session_itself_is_not_touched() -> None:
     data = _played(8)
-    OutsiderLookup(Market(), Feed(SESSION, [], TODAY, start=SESSION.close)).place_on(data.pinned(), ["B"])
+    OutsiderLookup(Market(), Feed(SESSION, [], TODAY, start=SESSION.close)).add_to(data.pinned(), ["B"])
     assert "B" not in data.symbols
     assert len(data.symbols) == 1
 
 
 def test_who_is_there_already_is_asked_nothing_of() -> None:
     feed = Feed(SESSION, [], TODAY)
-    OutsiderLookup(Market(), feed).place_on(_played(2).pinned(), ["A"])
+    OutsiderLookup(Market(), feed).add_to(_played(2).pinned(), ["A"])
     assert feed.fetches == []
 
 
@@ -106,7 +106,7 @@ def test_what_cannot_be_fetched_stays_unknown(where: str) -> None:
     pinned, market = _played(8).pinned(), Market()
     feed = Feed(SESSION, [], TODAY, start=SESSION.close)
     (market if where == "history" else feed).fault = FeedError("no line")
-    OutsiderLookup(market, feed).place_on(pinned, ["B"])
+    OutsiderLookup(market, feed).add_to(pinned, ["B"])
     row = pinned.symbols.row("B")
     assert row is None or np.isnan(pinned.readings.column("close")[row])
 
@@ -115,4 +115,4 @@ def test_a_broken_store_is_no_lost_line() -> None:
     market = Market()
     market.fault = DataError("the file is broken")
     with pytest.raises(DataError, match="the file is broken"):
-        OutsiderLookup(market, Feed(SESSION, [], TODAY)).place_on(_played(2).pinned(), ["B"])
+        OutsiderLookup(market, Feed(SESSION, [], TODAY)).add_to(_played(2).pinned(), ["B"])
