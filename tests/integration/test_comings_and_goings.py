@@ -62,7 +62,7 @@ def _backtest(folder: Path) -> Backtest:
     text = json.dumps({"session_data_config": {"streams": ["5m"], "scanners": [scanner]}})
     config = parse_config(text, str(folder / "session.json"))
     made = assemble_backtest(config, store, DATES[-1], DATES[-1])
-    return replace(made, shelf=BlockCache(CACHE_BYTES))
+    return replace(made, block_cache=BlockCache(CACHE_BYTES))
 
 
 @pytest.mark.slow

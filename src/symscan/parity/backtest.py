@@ -20,7 +20,7 @@ from symscan.observers.event_log import EventLog
 from symscan.parity.causes import ScannerTraits
 from symscan.parity.execution import LenientExecution
 from symscan.runtime.building.build import CheckedConfig, SessionPorts, build, check, first_due
-from symscan.runtime.building.store_universe import known_then
+from symscan.runtime.building.store_universe import recorded_symbols
 from symscan.runtime.coordinator import SessionCoordinator
 from symscan.runtime.publisher import EventPublisher
 from symscan.scanners.base import BaseScanner
@@ -95,7 +95,7 @@ def replay(recorded: Recorded) -> Replayed:
     """
     about = recorded.about
     day = date.fromisoformat(about["session"])
-    checked = check(parse_config(about["configuration"], about["file"]), "live", day, known_then(about))
+    checked = check(parse_config(about["configuration"], about["file"]), "live", day, recorded_symbols(about))
     session = checked.calendar.session(day)
     store = BarStore(Path(about["store"]))
     managed = checked.scanners.managed(session, isolates=True)  # what crashed there must not crash this

@@ -32,7 +32,7 @@ _HEAD: Final = struct.Struct("<BII")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class TakenBars:
+class BarGroup:
     """Bars that came into the session together.
 
     Attributes
@@ -53,12 +53,12 @@ class TakenBars:
     fields: Floats
 
 
-def pack(groups: Sequence[TakenBars]) -> bytes:
+def pack(groups: Sequence[BarGroup]) -> bytes:
     """The groups in order, as bytes: little-endian, to be read on any machine."""
     return b"".join(piece for group in groups for piece in _pieces(group))
 
 
-def unpack(data: bytes) -> Iterator[TakenBars]:
+def unpack(data: bytes) -> Iterator[BarGroup]:
     """What was packed; the arrays look into ``data`` and cannot be changed."""
     offset = 0
     while offset < len(data):
@@ -70,10 +70,10 @@ def unpack(data: bytes) -> Iterator[TakenBars]:
         offset += instants.nbytes
         fields = np.frombuffer(data, "<f8", 5 * count, offset)
         offset += fields.nbytes
-        yield TakenBars(_CODES[code], numbers, instants, fields.reshape(5, count))
+        yield BarGroup(_CODES[code], numbers, instants, fields.reshape(5, count))
 
 
-def _pieces(group: TakenBars) -> Iterator[bytes]:
+def _pieces(group: BarGroup) -> Iterator[bytes]:
     yield _HEAD.pack(_CODES.index(group.origin), len(group.numbers), len(group.ends))
     for values, kind in ((group.numbers, "<i4"), (group.ends, "<i8"), (group.fields, "<f8")):
         yield np.ascontiguousarray(values, kind).tobytes()

@@ -11,7 +11,7 @@ import polars as pl
 from symscan.model.bar import FIELDS
 from symscan.model.instant import MINUTE, Instant
 from symscan.model.interval import Interval
-from symscan.recording.bar_codec import Origin, TakenBars, unpack
+from symscan.recording.bar_codec import BarGroup, Origin, unpack
 from symscan.recording.session_log import SessionRecord
 
 _LATE: Final = frozenset({Origin.LATE, Origin.CORRECTED, Origin.RECOVERED})
@@ -70,13 +70,13 @@ def _named(record: SessionRecord, frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(names.gather(frame["number"]).alias("symbol"))
 
 
-def _groups(record: SessionRecord) -> Iterator[tuple[int, TakenBars]]:
+def _groups(record: SessionRecord) -> Iterator[tuple[int, BarGroup]]:
     for seq, step in enumerate(record.steps(), start=1):
         for group in unpack(step.bars):
             yield seq, group
 
 
-def _rows(seq: int, group: TakenBars, length: Instant) -> pl.DataFrame:
+def _rows(seq: int, group: BarGroup, length: Instant) -> pl.DataFrame:
     count = len(group.numbers)
     starts = np.broadcast_to(group.ends - length, count)
     columns = zip(FIELDS, group.fields, strict=True)
@@ -89,4 +89,4 @@ def _rows(seq: int, group: TakenBars, length: Instant) -> pl.DataFrame:
     ).with_columns(pl.lit(seq, pl.UInt32).alias("seq"), pl.lit(group.origin.value, _ORIGINS).alias("origin"))
 
 
-_NONE: Final = TakenBars(Origin.SLICE, np.zeros(0, np.int32), np.zeros(1, np.int64), np.zeros((5, 0)))
+_NONE: Final = BarGroup(Origin.SLICE, np.zeros(0, np.int32), np.zeros(1, np.int64), np.zeros((5, 0)))

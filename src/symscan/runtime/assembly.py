@@ -1,4 +1,4 @@
-"""Putting a session together: the only place that asks the mode."""
+"""Assemble a backtest or a live session: the only module that depends on the mode."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from symscan.plugins.digests import digests
 from symscan.runtime.building.build import CheckedConfig, SessionPorts, build, check, first_due
 from symscan.runtime.coordinator import SessionCoordinator
 from symscan.runtime.publisher import EventPublisher
-from symscan.runtime.run_warnings import cautions
+from symscan.runtime.run_warnings import find_run_warnings
 from symscan.sources.store.bar_store import BarStore
 from symscan.sources.stored.backtest_source import BacktestSource
 from symscan.sources.stored.block_cache import BlockCache
@@ -33,29 +33,29 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Backtest:
-    """A configuration that passed every check, and what its sessions have in common.
+    """A checked configuration with its store and sessions.
 
     Attributes
     ----------
     sessions
-        The sessions to play, those without bars left out.
+        The sessions to run, those without bars left out.
     warnings
-        What the user should know of before believing the result.
+        Warnings to publish before the run.
     """
 
     checked: CheckedConfig
     store: BarStore
     sessions: tuple[Session, ...]
     warnings: tuple[str, ...]
-    shelf: BlockCache = field(default_factory=BlockCache)
+    block_cache: BlockCache = field(default_factory=BlockCache)
 
     @property
     def config(self) -> SessionConfig:
-        """What is run."""
+        """The configuration."""
         return self.checked.config
 
     def about(self) -> dict[str, Any]:
-        """What must be the same for a run to be gone on with: all that its results follow from."""
+        """Return the facts that must be the same for a run to be resumed: all its results follow from."""
         return {
             "configuration": self.config.text,
             "exchange": self.config.exchange,
@@ -86,11 +86,11 @@ class Backtest:
     def coordinator(
         self, session: Session, observers: Sequence[Observer] = (), start: Instant | None = None
     ) -> SessionCoordinator:
-        """One session, ready to run from an instant on; None for the first that a scanner is due at."""
+        """Build one session from an instant on; None for the first that a scanner is due at."""
         managed = self.checked.scanners.managed(session)
         first = first_due(managed, session) if start is None else start
         source = BacktestSource(self.store, session, start=first)
-        history = StoreHistory(self.store, self.checked.calendar, self.shelf)
+        history = StoreHistory(self.store, self.checked.calendar, self.block_cache)
         ports = SessionPorts(history, source, EventPublisher(session, observers))
         return build(self.checked, session, managed, ports)
 
@@ -126,7 +126,7 @@ def assemble_backtest(config: SessionConfig, store: Path, start: date, end: date
     playable = tuple(session for session in sessions if _has_bars(opened, session))
     if not playable:
         raise DataError(_nothing_to_play(opened, sessions))
-    warnings = tuple(cautions(config, checked.made, opened, sessions, playable))
+    warnings = tuple(find_run_warnings(config, checked.made, opened, sessions, playable))
     return Backtest(checked, opened, playable, warnings)
 
 
@@ -157,7 +157,7 @@ def assemble_live(config: SessionConfig, options: LiveOptions) -> LiveSetup:
             raise DataError(_nothing_to_play(store, [session]))
         faults = Faults.parse(options.faults) if options.faults else Faults()
         plan = ReplayPlan(store, checked.calendar, session, options.speed, faults, options.start)
-        warnings = tuple(cautions(config, checked.made, store, [session], [session]))
+        warnings = tuple(find_run_warnings(config, checked.made, store, [session], [session]))
     else:
         closed = session if options.is_over else None
         plan = AlpacaPlan(options.store, checked.calendar, options.feed or "", options.clock_offset, closed)

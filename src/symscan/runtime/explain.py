@@ -1,4 +1,4 @@
-"""What a configuration will load, and why: found by setting its scanners up without any data."""
+"""Explain what a configuration loads, and why, by setting up its scanners without data."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class StoredShare:
 
 @dataclass(frozen=True, slots=True)
 class DailyShare:
-    """Whose daily bars a store lacks and makes of their regular minutes.
+    """How many symbols lack daily bars, which the store derives from their regular minutes.
 
     Attributes
     ----------
@@ -89,11 +89,11 @@ class PlannedScanner:
     Attributes
     ----------
     universe
-        The symbols it judges.
+        The symbols it evaluates.
     due
         When it scans, ascending.
     found
-        What a symbol it finds is given; None if it brings none in.
+        The data of a symbol it finds; None if it adds none.
     disabled
         Why it takes no part, None if it does.
     share
@@ -120,12 +120,12 @@ class Explanation:
 
 
 def explain(config: SessionConfig, session: Session, store: BarStore | None = None) -> Explanation:
-    """What a session will load and why; of bars only the closes of the session before are read.
+    """Explain what a session loads and why; of bars only the closes of the session before are read.
 
     Parameters
     ----------
     store
-        The store to say how many of the symbols it has; None says nothing of it.
+        The store in which the symbols are counted; None counts none.
 
     Raises
     ------
@@ -143,14 +143,14 @@ def explain(config: SessionConfig, session: Session, store: BarStore | None = No
     disabled = {event.scanner: event.reason for event in events if isinstance(event, ScannerDisabled)}
     names = {one.holder: one.name for one in managed}
     wanted = [
-        *_of_members(config, indicators, session, calendar),
-        *(one for request in requests for one in _of_request(request, names, session, calendar)),
+        *_member_rows(config, indicators, session, calendar),
+        *(one for request in requests for one in _request_rows(request, names, session, calendar)),
     ]
     symbols = dict.fromkeys([*config.symbols, *(one for each in managed for one in each.scanner.universe)])
     closes = RequirementRow(ONE_DAY, 1, len(symbols), "session", "previous_close, change_pct and gap_pct")
     traded = frozenset[str]() if store is None else store.traded([session.date])
     planned = tuple(
-        _planned(one, scanner, config, disabled, _share(one.scanner.universe, store, traded))
+        _planned_scanner(one, scanner, config, disabled, _share(one.scanner.universe, store, traded))
         for one, scanner in zip(managed, setup.enabled, strict=True)
     )
     wanted = [closes, *wanted]
@@ -172,7 +172,7 @@ def _daily_share(
     store: BarStore,
     calendar: SessionCalendar,
 ) -> DailyShare:
-    """Of the session before what is made of minutes counts, of those before it what can be."""
+    """Count symbols whose daily bars are derived for the last session, or can be for earlier ones."""
     sessions = max(one.history for one in wanted if not one.interval.is_intraday)
     derived = StoreHistory(store, calendar).daily(symbols, session).derived
     last = np.zeros(len(symbols), np.bool_) if derived is None else derived
@@ -188,7 +188,7 @@ def _daily_share(
 def _set_up(
     managed: Sequence[ManagedScanner], session: Session, config: SessionConfig
 ) -> tuple[list[Event], list[Request]]:
-    """Let the scanners ask for what they need, in a session that has nothing yet."""
+    """Set up the scanners in an empty session; returns events and requests."""
     data, time_manager = SessionData(session), TimeManager(session)
     manager = ScannerManager(managed, data, time_manager, config.mode)
     try:
@@ -198,7 +198,7 @@ def _set_up(
         manager.teardown_all()
 
 
-def _planned(
+def _planned_scanner(
     managed: ManagedScanner,
     scanner: ScannerConfig,
     config: SessionConfig,
@@ -219,7 +219,7 @@ def _planned(
     )
 
 
-def _of_members(
+def _member_rows(
     config: SessionConfig, indicators: Sequence[IndicatorSpec], session: Session, calendar: SessionCalendar
 ) -> Iterator[RequirementRow]:
     if not config.symbols:
@@ -228,22 +228,22 @@ def _of_members(
     for interval in config.streams:
         yield RequirementRow(interval, DEFAULT_HISTORY_DAYS, count, _MEMBERS, "streams")
     for spec in indicators:
-        yield _of_indicator(spec, count, _MEMBERS, session, calendar)
+        yield _indicator_row(spec, count, _MEMBERS, session, calendar)
 
 
-def _of_request(
+def _request_rows(
     request: Request, names: dict[str, str], session: Session, calendar: SessionCalendar
 ) -> Iterator[RequirementRow]:
     match request:
         case AddIndicator(holder, symbols, spec):
-            yield _of_indicator(spec, len(symbols), names[holder], session, calendar)
+            yield _indicator_row(spec, len(symbols), names[holder], session, calendar)
         case AddBars(holder, symbols, interval, days):
             yield RequirementRow(
                 interval, days, len(symbols), names[holder], "history" if days else "bars of this session"
             )
 
 
-def _of_indicator(
+def _indicator_row(
     spec: IndicatorSpec, symbols: int, who: str, session: Session, calendar: SessionCalendar
 ) -> RequirementRow:
     earlier = calendar.previous(session.date, sessions_to_look_at(spec))[::-1]

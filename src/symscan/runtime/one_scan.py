@@ -1,4 +1,4 @@
-"""One scan of one scanner at one instant of a backtest, and what it says of a single symbol."""
+"""Run one scan of one scanner at one instant of a backtest, and explain its result for a symbol."""
 
 from __future__ import annotations
 
@@ -24,54 +24,54 @@ from symscan.session.view import SessionView
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OneScan:
-    """A scan, and the session as it stood then.
+    """A scan, and the state of the session at that instant.
 
     Attributes
     ----------
     scan
-        What came of it.
-    happened
-        All that happened in the session up to then.
-    judged
+        The result of the scan.
+    events
+        The events of the session up to the scan.
+    evaluated
         The scanner's universe, and the symbols it has data of.
     unknown
-        Whom it could not judge.
+        The symbols it could not evaluate.
     """
 
     scan: ScanFinished
-    happened: Sequence[Event]
-    judged: Sequence[str]
+    events: Sequence[Event]
+    evaluated: Sequence[str]
     unknown: UnknownSymbols
     _managed: ManagedScanner
     _view: SessionView
 
     def verdict(self, symbol: str) -> SymbolVerdict | None:
-        """What the scanner's screen says of a symbol; None where it is no screen, or does not judge it."""
+        """Evaluate a symbol by the scanner's screen; None if it is no screen or does not cover the symbol."""
         scanner = self._managed.scanner
         return scanner.verdict(self._view, symbol) if isinstance(scanner, ScreenScanner) else None
 
     def reason(self, symbol: str) -> str | None:
-        """Why a symbol could not be judged, None if it could."""
+        """Return why a symbol could not be evaluated, None if it could."""
         return dict(zip(self.unknown.symbols, self.unknown.reasons, strict=True)).get(symbol)
 
 
 def due_once(config: SessionConfig, scanner: ScannerConfig, at: time, session: Session) -> SessionConfig:
-    """The configuration with one scanner, due once; places in its file stay what they are.
+    """Return the configuration with one scanner, due once; locations in its file stay the same.
 
     Raises
     ------
     InputError
         If ``at`` lies outside the session.
     """
-    moment = datetime.combine(session.date, at, session.zone)
+    update = datetime.combine(session.date, at, session.zone)
     pre_open, opens, close = map(session.local, (session.pre_open, session.open, session.close))
-    if not pre_open <= moment <= close:
+    if not pre_open <= update <= close:
         hours = f"{pre_open:%H:%M} to {close:%H:%M}"
         raise InputError(f"--at {at:%H:%M} is outside the session of {session.date}, which goes from {hours}")
-    # Were the scan its last, the scanner would be torn down with it, and its data let go.
+    # After its last scan the scanner would be torn down, and its data released.
     later = Window(close.time(), close.time(), 1)
     once = Window(at, at, 1)
-    is_before = moment <= opens
+    is_before = update <= opens
     due = replace(
         scanner,
         enabled=True,
@@ -84,23 +84,23 @@ def due_once(config: SessionConfig, scanner: ScannerConfig, at: time, session: S
 
 
 def scan_once(backtest: Backtest, session: Session) -> tuple[OneScan | None, list[Event]]:
-    """Play the session up to its first scan; returns it, None if there was none, and all that happened."""
+    """Run the session up to its first scan; returns it, None if there was none, and all events."""
     collector = EventCollector()
     coordinator = backtest.coordinator(session, [collector, EventLog()])
     try:
         coordinator.prepare()
-        for moment in coordinator.slices():
-            coordinator.process(moment)
+        for update in coordinator.slices():
+            coordinator.process(update)
             for event in collector.events:
                 if isinstance(event, ScanFinished):
-                    return _as_it_stands(coordinator, event, collector.events), collector.events
+                    return _result(coordinator, event, collector.events), collector.events
     finally:
         coordinator.scanner_manager.teardown_all()
     return None, collector.events
 
 
-def _as_it_stands(coordinator: SessionCoordinator, scan: ScanFinished, happened: list[Event]) -> OneScan:
+def _result(coordinator: SessionCoordinator, scan: ScanFinished, events: list[Event]) -> OneScan:
     managed = coordinator.scanner_manager.scanners[scan.scanner]
     view = SessionView(coordinator.session_data, RequestQueue(managed.holder))
-    judged = tuple(dict.fromkeys([*managed.scanner.universe, *view.symbols]))
-    return OneScan(scan, happened, judged, managed.ledger.entries(), managed, view)
+    evaluated = tuple(dict.fromkeys([*managed.scanner.universe, *view.symbols]))
+    return OneScan(scan, events, evaluated, managed.ledger.entries(), managed, view)

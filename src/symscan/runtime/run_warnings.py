@@ -1,4 +1,4 @@
-"""What the user should know of before believing a result."""
+"""Warn of a run's data and schedule before it starts."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NO_SCANNER = "no scanner is enabled: nothing will be found"
 _SHOWN = 5
 
 
-def cautions(
+def find_run_warnings(
     config: SessionConfig,
     made: Sequence[BaseScanner],
     store: BarStore,

@@ -1,4 +1,4 @@
-"""Driving sessions: a backtest's one after another in date order, or a live one against the clock."""
+"""Run the sessions of a backtest in date order, or a live session."""
 
 from __future__ import annotations
 
@@ -27,15 +27,14 @@ def run_backtest(
     progress: Progress | None = None,
     finished: Collection[date] = (),
 ) -> None:
-    """Play every session; observers are told of the warnings first.
+    """Run every session; observers get the warnings first.
 
     Parameters
     ----------
     progress
         Called after every slice with the session's coordinator.
     finished
-        Sessions whose results are there, of a run that was broken off after them: they, and the warnings
-        before them, are left out.
+        Sessions that an interrupted run completed: they, and the warnings before them, are left out.
     """
     observers = [*observers, EventLog()]
     first = backtest.sessions[0]
@@ -50,10 +49,10 @@ def run_backtest(
 
 
 class Stopper(Protocol):
-    """Says when a live session is to end before its close."""
+    """Signals that a live session is to end before its close."""
 
-    def on_stop(self, ask: Callable[[], None]) -> None:
-        """Call ``ask``, from any thread, when the session is to end."""
+    def on_stop(self, stop: Callable[[], None]) -> None:
+        """Call ``stop``, from any thread, when the session is to end."""
 
 
 def run_live(
@@ -61,7 +60,7 @@ def run_live(
     observers: Sequence[Observer],
     announcers: Sequence[Observer],
     stopper: Stopper,
-    when_new: Callable[[], None] = lambda: None,
+    when_live: Callable[[], None] = lambda: None,
     notice: Callable[[str], None] = lambda _: None,
 ) -> None:
     """Run a session until its close, or until it is to stop.
@@ -69,15 +68,15 @@ def run_live(
     Parameters
     ----------
     observers
-        Are told of everything, also of what a resumed session goes through again.
+        Get every event, also those that a resumed session repeats.
     announcers
-        Are told of what is new.
+        Get new events only.
     stopper
-        Ends it between two moments; what was stored by then can be resumed.
-    when_new
-        Called when the feed is open and a resumed session has gone through its record.
+        Ends it between two updates; what was stored by then can be resumed.
+    when_live
+        Called when the feed is open and the record of a resumed session is replayed.
     notice
-        Is given a line when another program's lock on the record is waited for.
+        Gets a line when the session waits for another program's lock on the record.
 
     Raises
     ------
@@ -88,21 +87,21 @@ def run_live(
 
     announcers = [*announcers, EventLog()]
     with live.opened(observers, announcers, Waiting(notice)) as session:
-        tell = partial(_warn, live, [*observers, *announcers])
+        warn = partial(_warn, live, [*observers, *announcers])
         for message in live.warnings:
-            tell(live.session.pre_open, message)
+            warn(live.session.pre_open, message)
         for message in session.undelivered:
             _warn(live, announcers, live.session.pre_open, message)
         session.record.mark_all_delivered()
-        session.when_new(when_new)
+        session.when_live(when_live)
         stopper.on_stop(session.stop)
         if session.run():
-            for message in _compacted(live, session):
-                tell(live.session.close, message)
+            for message in _archive(live, session):
+                warn(live.session.close, message)
 
 
-def _compacted(live: LiveSetup, session: LiveSession) -> Iterator[str]:
-    """Bring the day's bars into the store; gives what there is to say of it."""
+def _archive(live: LiveSetup, session: LiveSession) -> Iterator[str]:
+    """Write the day's bars into the store; yields warnings."""
     from symscan.runtime.live.compaction import compact
 
     plan = live.feed_plan

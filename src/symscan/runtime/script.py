@@ -1,4 +1,4 @@
-"""A session that a script plays by hand: over a store, slice by slice, with scanners of its own."""
+"""A session that a script runs over a store, slice by slice, with its own scanners."""
 
 from __future__ import annotations
 
@@ -96,9 +96,9 @@ class ScriptSession:
         self.edition = 0
         self._folders = tuple(folders)
         self._events = events
-        self._books: dict[str, RequestQueue] = {}
+        self._queues: dict[str, RequestQueue] = {}
         self._scanners: dict[str, BaseScanner] = {}
-        self._moments: Iterator[SourceUpdate] = coordinator.slices()
+        self._updates: Iterator[SourceUpdate] = coordinator.slices()
         self._next_end = coordinator.session.pre_open
         self._is_closed = False
         coordinator.prepare()
@@ -141,11 +141,11 @@ class ScriptSession:
         if until < self.coordinator.now:
             now = self.time_manager.get_current_time()
             raise InputError(f"the session is at {now:%H:%M} already; it cannot go back to {at}")
-        self._play(until)
+        self._advance(until)
 
     def run(self) -> None:
         """Play the session to its close, and close it."""
-        self._play(self.session.post_close)
+        self._advance(self.session.post_close)
         self.close()
 
     def add_symbol_mid_session(
@@ -231,8 +231,8 @@ class ScriptSession:
         result.execution_time_ms = watch.elapsed_ms
         if result.error is None and not result.skipped:
             view = context.session_data
-            judgement = ResultEvaluator(self.coordinator.session_data, scanner, self._holder(scanner, name))
-            result.unknown = judgement.unknown(result, view.unanswered())
+            evaluator = ResultEvaluator(self.coordinator.session_data, scanner, self._holder(scanner, name))
+            result.unknown = evaluator.unknown(result, view.unanswered())
         return result
 
     def close(self) -> None:
@@ -240,7 +240,7 @@ class ScriptSession:
         if not self._is_closed:
             self._is_closed = True
             self._flush()
-            self.coordinator.finish(tuple(self._books))
+            self.coordinator.finish(tuple(self._queues))
 
     def __enter__(self) -> Self:
         return self
@@ -263,20 +263,20 @@ class ScriptSession:
             raise RunError(f"setup() of {type(scanner).__name__} did not return True")
 
     def _view(self, holder: str, universe: Callable[[], Sequence[str]] = tuple) -> ScriptView:
-        book = self._books.setdefault(holder, RequestQueue(holder))
-        return ScriptView(self.coordinator.session_data, book, self, universe)
+        queue = self._queues.setdefault(holder, RequestQueue(holder))
+        return ScriptView(self.coordinator.session_data, queue, self, universe)
 
     def _flush(self) -> None:
-        """Have carried out what was requested and not read yet."""
-        for book in self._books.values():
-            if not book.is_empty:
-                self.carry_out(book.drain())
+        """Apply requests that were made and not read yet."""
+        for queue in self._queues.values():
+            if not queue.is_empty:
+                self.carry_out(queue.drain())
 
-    def _play(self, until: Instant) -> None:
-        """Play on; a slice is as wide as the session is when it is made, so none is made before it is due."""
+    def _advance(self, until: Instant) -> None:
+        """Run up to an instant; a slice is as wide as the session when it is made, so none is made early."""
         self._flush()
-        while self._next_end <= until and (moment := next(self._moments, None)) is not None:
-            self.coordinator.process(moment)
+        while self._next_end <= until and (update := next(self._updates, None)) is not None:
+            self.coordinator.process(update)
             self._next_end = self.coordinator.now + MINUTE
             self.edition += 1
 
@@ -308,11 +308,11 @@ def _with_scanners(config: SessionConfig, scanners: Sequence[ScannerConfig]) -> 
     if twice is not None:
         raise InputError(f"two scanners are called '{twice}'; give each a name of its own")
     first = len(config.scanners)
-    placed = (
+    located = (
         replace(_with_windows(one), path=f"session_data_config.scanners[{first + number}]")
         for number, one in enumerate(scanners)
     )
-    return replace(config, scanners=(*config.scanners, *placed))
+    return replace(config, scanners=(*config.scanners, *located))
 
 
 def _with_windows(scanner: ScannerConfig) -> ScannerConfig:

@@ -15,7 +15,7 @@ import pytest
 from fakes import MINUTE, make_session
 from symscan.errors import DataError
 from symscan.model.events.session import Event, SymbolAdded, Warned
-from symscan.recording.bar_codec import Origin, TakenBars, pack, unpack
+from symscan.recording.bar_codec import BarGroup, Origin, pack, unpack
 from symscan.recording.bars import bars, late_bars
 from symscan.recording.database import Waiting
 from symscan.recording.session_log import SessionRecord, Step
@@ -36,15 +36,13 @@ def record(path: Path) -> Iterator[SessionRecord]:
     record.close()
 
 
-def _step(minute: int, *groups: TakenBars, kind: str = "slice", at: int | None = None) -> Step:
+def _step(minute: int, *groups: BarGroup, kind: str = "slice", at: int | None = None) -> Step:
     return Step(kind, SESSION.open + minute * MINUTE, at, bars=pack(groups))
 
 
-def _bars(record: SessionRecord, origin: Origin, minute: int, prices: dict[str, float]) -> TakenBars:
+def _bars(record: SessionRecord, origin: Origin, minute: int, prices: dict[str, float]) -> BarGroup:
     fields = np.array([[price] * 5 for price in prices.values()]).T
-    return TakenBars(
-        origin, record.numbers(tuple(prices)), np.array([SESSION.open + minute * MINUTE]), fields
-    )
+    return BarGroup(origin, record.numbers(tuple(prices)), np.array([SESSION.open + minute * MINUTE]), fields)
 
 
 def _warned(text: str) -> list[Event]:
@@ -54,9 +52,9 @@ def _warned(text: str) -> list[Event]:
 def test_packed_bars_come_back_bit_for_bit() -> None:
     fields = np.array([[0.1, np.nan], [1e300, -0.0], [5e-324, 2.0], [3.0, 4.0], [0.0, 7.0]])
     groups = [
-        TakenBars(Origin.SLICE, np.array([3, 1], np.int32), np.array([9]), fields),
-        TakenBars(Origin.CATCH_UP, np.zeros(0, np.int32), np.zeros(0, np.int64), np.zeros((5, 0))),
-        TakenBars(Origin.CORRECTED, np.array([7], np.int32), np.array([2**60]), fields[:, ::2]),
+        BarGroup(Origin.SLICE, np.array([3, 1], np.int32), np.array([9]), fields),
+        BarGroup(Origin.CATCH_UP, np.zeros(0, np.int32), np.zeros(0, np.int64), np.zeros((5, 0))),
+        BarGroup(Origin.CORRECTED, np.array([7], np.int32), np.array([2**60]), fields[:, ::2]),
     ]
     for before, after in zip(groups, unpack(pack(groups)), strict=True):
         assert after.origin is before.origin

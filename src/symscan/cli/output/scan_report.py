@@ -26,7 +26,7 @@ def show_scan(session: Session, scanned: OneScan, symbols: Sequence[str]) -> Non
     """Print what was found; with ``symbols``, of them alone, and why they are no hits."""
     scan, console = scanned.scan, report_console()
     say(console, f"{scan.scanner} at {session.local(scan.at):%Y-%m-%d %H:%M %Z}", "bold")
-    for event in scanned.happened:
+    for event in scanned.events:
         if isinstance(event, ScannerReady) and event.indicators:
             say(console, f"indicators: {', '.join(event.indicators)}")
     _show_hits(console, session, scanned, symbols or scan.hits.symbols)
@@ -79,8 +79,8 @@ def _show_why_not(console: Console, scanned: OneScan, symbol: str) -> None:
 
 def _without_verdict(scanned: OneScan, symbol: str) -> str:
     """Of a symbol no screen judges."""
-    if symbol not in scanned.judged:
-        meant = [one for one in scanned.judged if one.casefold() == symbol.casefold()]
+    if symbol not in scanned.evaluated:
+        meant = [one for one in scanned.evaluated if one.casefold() == symbol.casefold()]
         hint = f"; did you mean '{meant[0]}'?" if meant else ""
         return f"it is not in the universe of '{scanned.scan.scanner}'{hint}"
     reason = scanned.reason(symbol)

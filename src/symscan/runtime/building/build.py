@@ -1,4 +1,4 @@
-"""Putting the parts of a session together, whatever its bars come from."""
+"""Build a session coordinator from a checked configuration and the session's ports."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class CheckedConfig:
     Attributes
     ----------
     mode
-        What scanners and strategies are told.
+        The mode that scanners and strategies see.
     made
         Every enabled scanner, made once to find its faults.
     """
@@ -65,45 +65,45 @@ class CheckedConfig:
     made: tuple[BaseScanner, ...]
 
     def needs(self) -> MemberNeeds:
-        """What a member is given."""
+        """Return the data of a member."""
         return MemberNeeds(self.config.streams, DEFAULT_HISTORY_DAYS, self.indicators)
 
     def needs_by_holder(self) -> dict[str, MemberNeeds | None]:
-        """What the members are given that scanners bring in."""
+        """Return the data of members that scanners add, by holder."""
         return {
             scanner_holder(one.name): self._needs(one) if one.add_symbols else None
             for one in self.scanners.enabled
         }
 
     def _needs(self, scanner: ScannerConfig) -> MemberNeeds:
-        wished = scanner.symbol_requirements
-        return MemberNeeds(wished.streams or self.config.streams, wished.history_days, self.indicators)
+        needed = scanner.symbol_requirements
+        return MemberNeeds(needed.streams or self.config.streams, needed.history_days, self.indicators)
 
 
 @dataclass(frozen=True, slots=True)
 class SessionPorts:
-    """Where a session's bars come from, how its work is done and who is told: the defaults are a backtest's.
+    """The ports of a session: sources, execution, loader, publisher; the defaults are a backtest's.
 
     Attributes
     ----------
     execution
-        What carries out the scanners' jobs.
+        Executes the scanners' jobs.
     keep
-        How earlier bars of members are kept, given what loads them.
+        How earlier bars of members are kept, given a function that loads them.
     keeps_checkpoints
-        Whether bars may come late and be corrected, so that indicators must be able to go back.
+        Whether bars may come late or be corrected, so that indicators must be recomputed.
     add_outsiders
-        Gives a pinned copy of the session symbols that a scan found outside its universe.
+        Adds symbols that a scan found outside its universe to a pinned copy of the session.
     connection
-        What the readiness of the session is asked of; None where nobody waits for an open.
+        The feed's connection, for the readiness report; None in a backtest.
     settings
-        How long what runs beside the stream is waited for, and how far the session may lag.
+        Timeouts of background work, and how far the session may lag.
     """
 
     history: HistorySource
     source: BarSource
-    teller: EventPublisher
-    loading: DataLoader = field(default_factory=InlineLoader)
+    publisher: EventPublisher
+    loader: DataLoader = field(default_factory=InlineLoader)
     execution: Execution = field(default_factory=InlineExecution)
     keep: Callable[[Callable[[], Sequence[Block]]], Sequence[Block]] = LazyBlocks
     keeps_checkpoints: bool = False
@@ -115,7 +115,7 @@ class SessionPorts:
 def check(
     config: SessionConfig, mode: Mode, day: date | None = None, known_symbols: KnownSymbols | None = None
 ) -> CheckedConfig:
-    """Check everything that can be wrong with a configuration before a session of it is put together.
+    """Check everything that can be wrong with a configuration before a session is built.
 
     Parameters
     ----------
@@ -141,13 +141,13 @@ def check(
 def build(
     checked: CheckedConfig, session: Session, managed: Sequence[ManagedScanner], ports: SessionPorts
 ) -> SessionCoordinator:
-    """One session, ready to run."""
+    """Build one session, ready to run."""
     history, source = ports.history, ports.source
     data = SessionData(session, base=source.base, keeps_checkpoints=ports.keeps_checkpoints)
     time_manager = TimeManager(session)
-    warming = IndicatorWarmup(data, history, checked.calendar)
-    provisioning = Provisioner(
-        data, history, source, warming, checked.needs(), checked.needs_by_holder(), ports.keep
+    warm_up = IndicatorWarmup(data, history, checked.calendar)
+    provisioner = Provisioner(
+        data, history, source, warm_up, checked.needs(), checked.needs_by_holder(), ports.keep
     )
     stored = history.symbols()
     clock = MarketClock(time_manager)
@@ -157,7 +157,7 @@ def build(
         time_manager,
         checked.mode,
         ports.execution,
-        provisioning.ensure_rows,
+        provisioner.ensure_rows,
         ports.add_outsiders,
         clock.now,
         stored=history.symbols,
@@ -169,17 +169,17 @@ def build(
             data,
             DataProcessor(data),
             scanners,
-            provisioning,
+            provisioner,
             ProvisioningQueue(
                 data,
-                provisioning,
-                warming,
+                provisioner,
+                warm_up,
                 source,
-                ports.loading,
+                ports.loader,
                 loads_history=ports.keep is not LazyBlocks,
             ),
             source,
-            ports.teller,
+            ports.publisher,
             clock,
             checked.strategies.engine(data, time_manager),
             config_symbols=tuple(symbol for symbol in checked.config.symbols if symbol in stored),
@@ -191,7 +191,7 @@ def build(
 
 
 def calendar_of(config: SessionConfig) -> SessionCalendar:
-    """The calendar of the configured exchange.
+    """Return the calendar of the configured exchange.
 
     Raises
     ------
@@ -205,7 +205,7 @@ def calendar_of(config: SessionConfig) -> SessionCalendar:
 
 
 def member_indicators(config: SessionConfig) -> tuple[IndicatorSpec, ...]:
-    """The indicators of every member, each once.
+    """Return the indicators of every member, each once.
 
     Raises
     ------
@@ -225,5 +225,5 @@ def member_indicators(config: SessionConfig) -> tuple[IndicatorSpec, ...]:
 
 
 def first_due(scanners: Sequence[ManagedScanner], session: Session) -> Instant:
-    """The first instant anything happens at."""
+    """Return the first instant a scanner is due before the open, or the open."""
     return min((instant for one in scanners for instant in one.due.pre_session), default=session.open)

@@ -1,4 +1,4 @@
-"""From the configuration's scanners to scanner objects, with every fault placed in the file."""
+"""Make the scanners of a configuration; every fault is located in the file."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from symscan.scanners.running.managed_scanner import DueTimes, ManagedScanner
 from symscan.scanners.screens.screen import Screen
 
 KnownSymbols = Callable[[date], Sequence[str]]
-"""Gives the symbols a store knows before the session of a date; can be pickled."""
+"""Returns the symbols a store knows before the session of a date; can be pickled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class ScannerSetup:
         session
             The trading day.
         isolates
-            Whether those that the configuration wants in processes of their own get them.
+            Whether scanners with ``isolation: process`` run in their own processes.
         """
         return [
             ManagedScanner(
@@ -95,20 +95,20 @@ class ScannerSetup:
         ]
 
     def _checked(self, scanner: ScannerConfig, day: date | None) -> BaseScanner:
-        with self._placed(scanner):
+        with self._located_errors(scanner):
             made = self._maker(scanner, day)()
             self._check_parameters(scanner, made)
             _check(made)
         return made
 
     def _check_parameters(self, scanner: ScannerConfig, made: BaseScanner) -> None:
-        """A scanner that declares its parameters has them checked: unknown ones are faults."""
+        """Check the parameters of a scanner that declares them: unknown ones are faults."""
         if made.params is None or scanner.screen is not None:
             return
         check_parameters(made.params, scanner.config, f"{scanner.path}.config", self.config.error)
 
     def _maker(self, scanner: ScannerConfig, day: date | None) -> Callable[[], BaseScanner]:
-        """What makes a scanner, in this process or in another."""
+        """Return a function that makes the scanner, in this process or another."""
         known = None if day is None or self.known_symbols is None else partial(self.known_symbols, day)
         if scanner.screen is None:
             config = dict(scanner.config)
@@ -118,7 +118,7 @@ class ScannerSetup:
         return partial(load_screen, parts, screen.universe, self.folders, known)
 
     def _isolated(self, scanner: ScannerConfig, day: date) -> BaseScanner:
-        """A scanner in a process of its own."""
+        """Return a scanner that runs in its own process."""
         from symscan.scanners.execution.process.scanner import (
             ProcessScanner,  # where nobody asks, nobody waits
         )
@@ -126,8 +126,8 @@ class ScannerSetup:
         return ProcessScanner(self._maker(scanner, day), dict(scanner.config))
 
     @contextmanager
-    def _placed(self, scanner: ScannerConfig) -> Iterator[None]:
-        """Turn what a scanner finds wrong into faults of the configuration, each with its place."""
+    def _located_errors(self, scanner: ScannerConfig) -> Iterator[None]:
+        """Convert a scanner's errors to faults of the configuration, each with its location."""
         path, error_at = scanner.path, self.config.error
         is_screen = scanner.screen is not None
         try:
@@ -144,7 +144,7 @@ class ScannerSetup:
 
 
 def _check(made: BaseScanner) -> None:
-    """Let a scanner find its faults; whatever else it raises is a fault of its own."""
+    """Call a scanner's check; describe any exception of the user's code."""
     try:
         made.check()
     except SymscanError:
@@ -155,7 +155,7 @@ def _check(made: BaseScanner) -> None:
 
 
 def due_times(scanner: ScannerConfig, session: Session) -> DueTimes:
-    """When a scanner is due in a session; ``pre_session: true`` is one scan at the open."""
+    """Return when a scanner is due in a session; ``pre_session: true`` is one scan at the open."""
     before = set(pre_session_instants(scanner.pre_session_windows, session))
     if scanner.pre_session:
         before.add(session.open)

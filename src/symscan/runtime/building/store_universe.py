@@ -1,4 +1,4 @@
-"""The universe ``store`` of a live session: as it was when the session began, however its store grows."""
+"""Record the universe ``store`` of a live session as it is at its start, since the store grows."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _KEY: Final = "store_universe"
 
 
 def recorded_scanners(checked: CheckedConfig, record: SessionRecord, day: date) -> ScannerSetup:
-    """The scanners of a live session, whose universe ``store`` is recorded if any of them has it.
+    """Return the scanners of a live session; the universe ``store`` is recorded if one uses it.
 
     Earlier sessions of a symbol that joins are fetched into the store: a resumed session, and its
     comparison with a backtest, would know more symbols than the session did.
@@ -32,8 +32,8 @@ def recorded_scanners(checked: CheckedConfig, record: SessionRecord, day: date) 
     return replace(setup, known_symbols=partial(_as_recorded, tuple(record.meta[_KEY])))
 
 
-def known_then(about: Mapping[str, Any]) -> KnownSymbols:
-    """Gives the universe ``store`` of a recorded session."""
+def recorded_symbols(about: Mapping[str, Any]) -> KnownSymbols:
+    """Return a function that gives the universe ``store`` of a recorded session."""
     recorded = about.get(_KEY)
     if recorded is None:
         return partial(symbols_before, Path(about["store"]))

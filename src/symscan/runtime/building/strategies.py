@@ -1,4 +1,4 @@
-"""From the configuration's strategies to strategy objects, with every fault placed in the file."""
+"""Make the strategies of a configuration; every fault is located in the file."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class StrategySetup:
     folders
         Where the project's modules are, first match wins.
     mode
-        What strategies are told.
+        The mode that strategies see.
     """
 
     config: SessionConfig
@@ -57,7 +57,7 @@ class StrategySetup:
             raise ConfigErrors(errors)
 
     def engine(self, data: SessionData, time_manager: TimeManager) -> AnalysisEngine | None:
-        """What runs the strategies of one session, None where there are none."""
+        """Make the engine that runs the strategies of one session, None where there are none."""
         enabled = self._enabled()
         if not enabled:
             return None
@@ -88,7 +88,7 @@ class StrategySetup:
                 raise ConfigErrors([self.config.error(f"{strategy.path}.config", message)])
 
     def _check_parameters(self, strategy: StrategyConfig, cls: type[BaseStrategy]) -> None:
-        """A strategy that declares its parameters has them checked: unknown ones are faults."""
+        """Check the parameters of a strategy that declares them: unknown ones are faults."""
         if cls.params is None:
             return
         check_parameters(cls.params, strategy.config, f"{strategy.path}.config", self.config.error)

@@ -1,4 +1,4 @@
-"""Bringing the bars a live session took in into the bar store, at its end."""
+"""Write the recorded bars of a live session into the bar store after its close."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _WAIT_SECONDS: Final = 30.0
 
 @dataclass(frozen=True, slots=True)
 class ArchiveReport:
-    """What became of a session's bars.
+    """Counts of a session's bars that were archived, skipped or in conflict.
 
     Attributes
     ----------
@@ -42,7 +42,7 @@ class ArchiveReport:
 
 
 def compact(record: SessionRecord, store: BarStore, day: date, origin: str | None) -> ArchiveReport:
-    """Put the bars of a recorded session into the store; a second time changes nothing.
+    """Write the bars of a recorded session into the store; a second time changes nothing.
 
     A bar the store has already stays as it is: what was imported or fetched is as the source finally
     says it, while a stream may have missed a correction. Bars that are not valid are left out and counted,

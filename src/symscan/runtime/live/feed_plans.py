@@ -1,4 +1,4 @@
-"""The feeds a live session can have, each with the history that goes with it."""
+"""The feeds of live sessions, each with its history and store."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ _BEFORE_OPEN: Final = 11 * MINUTE
 
 
 class BrokerSession(Protocol):
-    """Where a session's bars are to come from."""
+    """A feed with its history and store."""
 
     @property
     def name(self) -> str:
-        """What is recorded of it."""
+        """The name in the record."""
 
     @property
     def history(self) -> HistorySource:
@@ -38,14 +38,14 @@ class BrokerSession(Protocol):
 
     @property
     def store(self) -> BarStore:
-        """Where the session's bars are kept in the end."""
+        """The store that gets the session's bars after its close."""
 
     @property
     def origin(self) -> str | None:
-        """What the store is told of where bars come from; None for those that it has itself."""
+        """The origin of the bars in the store; None for bars that it already has."""
 
     def prepare(self, symbols: Collection[str], session: Session) -> None:
-        """Make known what is to be known of symbols before the session begins; may wait.
+        """Load what the session needs to know of symbols before it begins; may wait.
 
         Raises
         ------
@@ -54,35 +54,35 @@ class BrokerSession(Protocol):
         """
 
     def feed(self, since: Instant | None, scanners: Sequence[ManagedScanner]) -> Feed:
-        """The feed, not yet open.
+        """Make the feed, not yet open.
 
         Parameters
         ----------
         since
-            The last instant that was gone through in an earlier process; None if the session begins.
+            The last instant that an earlier process handled; None if the session begins.
         scanners
-            Whose first scan the session must not miss.
+            The scanners whose first scan the session must not miss.
         """
 
-    def begin(self, scanners: Sequence[ManagedScanner]) -> Instant | None:
-        """Where a session begins that has no past; None for the start of its day.
+    def start_of(self, scanners: Sequence[ManagedScanner]) -> Instant | None:
+        """Return the start of a new session; None for the pre-market.
 
-        Where the feed's clock is later when it is open, the minutes between are fetched and gone through.
+        Where the feed's clock is later when it is open, the minutes between are fetched and processed.
         """
 
 
 @dataclass(frozen=True)
 class ReplayPlan:
-    """A stored day, played as a feed.
+    """Replays a stored day as a feed.
 
     Attributes
     ----------
     store
-        Where the day is.
+        The store of the day.
     speed
-        How many times as fast as it was; None for as fast as it goes.
+        The speed factor; None for no waiting.
     start
-        When its clock begins, as if the session had been started so late; None for where the session does.
+        When its clock begins, for a session started late; None for the start of the session.
     make_feed
         Makes the feed; one with another clock measures ``speed`` by that.
     """
@@ -102,7 +102,7 @@ class ReplayPlan:
 
     @property
     def origin(self) -> str | None:
-        """Nothing new: the bars are the store's own."""
+        """None: the bars are the store's own."""
         return None
 
     @cached_property
@@ -111,25 +111,25 @@ class ReplayPlan:
         return StoreHistory(self.store, self.calendar)
 
     def prepare(self, symbols: Collection[str], session: Session) -> None:
-        """Nothing: the store knows what it knows."""
+        """Do nothing: the bars are in the store."""
 
     def feed(self, since: Instant | None, scanners: Sequence[ManagedScanner]) -> Feed:
-        """The feed, not yet open; a resumed one goes on where the session was."""
-        begin = self.begin(scanners) if since is None else since
-        clock = begin if self.start is None else max(begin, self.start)
+        """Make the feed, not yet open; a resumed one starts where the session was."""
+        start_of = self.start_of(scanners) if since is None else since
+        clock = start_of if self.start is None else max(start_of, self.start)
         return self.make_feed(self.store, self.session, self.speed, self.faults, clock)
 
-    def begin(self, scanners: Sequence[ManagedScanner]) -> Instant:
-        """Where something happens: the first bar, the first scan, or that the session says it is ready."""
+    def start_of(self, scanners: Sequence[ManagedScanner]) -> Instant:
+        """Return the instant of the first bar, the first scan or the readiness report."""
         session = self.session
         first = self.store.first_start(finest_interval(self.store, session), session.date)
         scan = first_due(scanners, session) - MINUTE  # the slice that ends then is one of the session's
-        happens = [session.open - _BEFORE_OPEN, scan, *([] if first is None else [first])]
-        return max(session.pre_open, min(happens))
+        candidates = [session.open - _BEFORE_OPEN, scan, *([] if first is None else [first])]
+        return max(session.pre_open, min(candidates))
 
 
 class AlpacaPlan:
-    """A broker's feed, with history fetched into the store.
+    """Alpaca's feed, with history fetched into the store.
 
     Parameters
     ----------
@@ -177,13 +177,13 @@ class AlpacaPlan:
         self.history: HistorySource = self._fetched
 
     def prepare(self, symbols: Collection[str], session: Session) -> None:
-        """Fetch the previous session: a symbol of which the store has no bar is not known to the session."""
+        """Fetch the previous session: the session knows only symbols that have bars in the store."""
         self._fetched.ensure(symbols, session)
 
     def feed(self, since: Instant | None, scanners: Sequence[ManagedScanner]) -> Feed:  # noqa: ARG002
-        """The feed, not yet open: its day and pace are what they are."""
+        """Return the feed, not yet open."""
         return self._feed
 
-    def begin(self, scanners: Sequence[ManagedScanner]) -> Instant | None:  # noqa: ARG002
-        """Nowhere else than the session: who comes later is told what was."""
+    def start_of(self, scanners: Sequence[ManagedScanner]) -> Instant | None:  # noqa: ARG002
+        """Return None: a late start backfills from the pre-market."""
         return None

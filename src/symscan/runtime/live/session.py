@@ -1,4 +1,4 @@
-"""A live session: what it is put together from, and opening it."""
+"""Assemble and open a live session."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ from symscan.sources.streaming.source import StreamSource
 
 @dataclass(frozen=True, slots=True)
 class LiveOptions:
-    """What the command line says of a live session.
+    """Options of a live session, from the command line.
 
     Attributes
     ----------
@@ -52,21 +52,21 @@ class LiveOptions:
     day
         The session's date.
     speed, faults
-        Of a replay: how many times as fast, None for as fast as it goes, and what goes wrong.
+        Of a replay: the speed factor, None for no waiting, and the faults to inject.
     feed
         Of Alpaca: ``iex`` or ``sip``.
     out
         The run's folder.
     resume
-        Whether to go on with what is recorded there.
+        Whether to resume the session recorded there.
     clock_offset
         This computer's clock minus the market's, microseconds, as far as it is known before the feed is open.
     is_over
-        Whether the session's close has passed on the market's clock: what it missed is fetched and gone
-        through, and nothing of it is announced.
+        Whether the session's close has passed on the market's clock: missed bars are fetched and
+        processed, and nothing is announced.
     start
-        Of a replay: when its clock begins, the minutes before being gone through at once; None for where
-        something happens first.
+        Of a replay: when its clock begins, the minutes before being processed at once; None for the
+        first bar, scan or report.
     home
         The current folder when the command began: ``out`` and ``store`` are taken from there.
     """
@@ -86,7 +86,7 @@ class LiveOptions:
 
     @property
     def folder(self) -> Path:
-        """The run's folder, wherever the current one is by now."""
+        """The run's folder, independent of the current one."""
         return self.home / self.out
 
 
@@ -99,23 +99,23 @@ class LiveSession:
     coordinator
         Runs it.
     record
-        What is stored of it.
+        Its record.
     stop
-        Ends it between two moments; may be called from any thread.
+        Ends it between two updates; may be called from any thread.
     undelivered
-        What an earlier process stored and may not have told, a line each.
-    when_new
-        Has something done once the session has gone through its record; at once, if that is empty.
+        A line for each scan that an earlier process stored and may not have announced.
+    when_live
+        Calls back once the record is replayed; at once, if it is empty.
     """
 
     coordinator: SessionCoordinator
     record: SessionRecord
     stop: Callable[[], None]
     undelivered: tuple[str, ...]
-    when_new: Callable[[Callable[[], None]], None]
+    when_live: Callable[[Callable[[], None]], None]
 
     def run(self) -> bool:
-        """The whole session, or until it is stopped; returns whether it came to its close."""
+        """Run the session until its close or until it is stopped; returns whether it reached the close."""
         self.record.note(status="running")
         status = "failed"
         try:
@@ -132,7 +132,7 @@ class LiveSession:
 
 @dataclass(frozen=True, slots=True)
 class LiveSetup:
-    """A configuration that passed every check, with the feed of the session it is to run.
+    """A checked configuration with the feed of its session, not yet open.
 
     Attributes
     ----------
@@ -141,13 +141,13 @@ class LiveSetup:
     session
         The trading day.
     settings
-        How bars are taken.
+        Settings of the stream.
     feed_plan
-        Where they come from.
+        The feed and its history.
     warnings
-        What the user should know of before believing the result.
+        Warnings to publish at the start.
     make_execution
-        Makes what carries out scans beside the stream; one with another clock measures timeouts by that.
+        Makes the execution that runs scans beside the stream; replaceable for another clock.
     """
 
     checked: CheckedConfig
@@ -159,7 +159,7 @@ class LiveSetup:
     make_execution: Callable[..., ThreadedExecution] = ThreadedExecution
 
     def about(self) -> dict[str, Any]:
-        """What must be the same for a session to be resumed."""
+        """Return the facts that must be the same for a session to be resumed."""
         return {
             "configuration": self.checked.config.text,
             "session": self.session.date.isoformat(),
@@ -175,90 +175,90 @@ class LiveSetup:
         announcers: Sequence[Observer] = (),
         waiting: Waiting = WAITING,
     ) -> Iterator[LiveSession]:
-        """The session, connected and ready to run; everything is closed when the context ends.
+        """Open the session, connected and ready to run; everything is closed when the context ends.
 
         Parameters
         ----------
         observers, announcers
-            Who is told of everything, and who of what is new.
+            Observers of every event, and observers of new ones.
         waiting
-            How long other programs are waited for that lock the record.
+            How long to wait for other programs that lock the record.
 
         Raises
         ------
         DataError
-            If the record cannot be made or gone on with.
+            If the record cannot be made or resumed.
         FeedError
             If the feed refuses.
         """
         path = self.options.folder / RECORD_NAME
         make = SessionRecord.resume if self.options.resume else SessionRecord.create
         with closing(make(path, self.about(), waiting)) as record:
-            not_told = tuple(undelivered(record, self.session))
+            undelivered_lines = tuple(undelivered(record, self.session))
             scanners = recorded_scanners(self.checked, record, self.session.date)
             managed = scanners.managed(self.session, isolates=True)
             feed = self.feed_plan.feed(record.last_slice(), managed)
             with closing(feed):
-                record.note(**self._more(feed, record.meta))
-                self.feed_plan.prepare(self._wanted(), self.session)
+                record.note(**self._details(feed, record.meta))
+                self.feed_plan.prepare(self._named_symbols(), self.session)
                 feed.open()
-                tape = StepRecorder(record, self.session)
+                recorder = StepRecorder(record, self.session)
                 source = self._source(record, feed, managed)
-                teller = EventPublisher(self.session, observers, announcers, tape)
+                publisher = EventPublisher(self.session, observers, announcers, recorder)
                 execution = self.make_execution(feed.wake, waits_for_session=feed.waits_for_session)
-                ports = self._ports(feed, source, tape, teller, execution)
+                ports = self._ports(feed, source, recorder, publisher, execution)
                 coordinator = build(self.checked, self.session, managed, ports)
-                tape.when_live(lambda: _remember(source, coordinator, record))
+                recorder.when_live(lambda: _restore_source(source, coordinator, record))
 
                 def stop() -> None:
                     execution.stop_waiting()
                     source.stop()
 
-                yield LiveSession(coordinator, record, stop, not_told, tape.when_live)
+                yield LiveSession(coordinator, record, stop, undelivered_lines, recorder.when_live)
 
     def _source(self, record: SessionRecord, feed: Feed, scanners: Sequence[ManagedScanner]) -> StreamSource:
-        """The stream's slices; of a store's own bars none is dropped that a backtest would use."""
+        """Make the stream's source; of stored bars it drops none that a backtest would use."""
         is_stored = self.feed_plan.origin is None
-        begun = self._gone_through(record, scanners)
-        return StreamSource(feed, self.session, self.settings, begun, keeps_zero_volume=is_stored)
+        processed = self._last_processed(record, scanners)
+        return StreamSource(feed, self.session, self.settings, processed, keeps_zero_volume=is_stored)
 
-    def _gone_through(self, record: SessionRecord, scanners: Sequence[ManagedScanner]) -> Instant | None:
-        """The last instant that needs no slice any more; None if there is none in this session."""
+    def _last_processed(self, record: SessionRecord, scanners: Sequence[ManagedScanner]) -> Instant | None:
+        """Return the last instant that needs no slice any more; None if there is none in this session."""
         last = record.last_slice()
-        return self.feed_plan.begin(scanners) if last is None else last
+        return self.feed_plan.start_of(scanners) if last is None else last
 
     def _ports(
         self,
         feed: Feed,
         source: StreamSource,
-        tape: StepRecorder,
-        teller: EventPublisher,
+        recorder: StepRecorder,
+        publisher: EventPublisher,
         execution: ThreadedExecution,
     ) -> SessionPorts:
-        """What runs beside the stream, and what is recorded of it."""
+        """Make the ports: what runs beside the stream, each behind its recorder."""
         history = self.feed_plan.history
         prefetched = PrefetchedHistory(history, source, self.checked.calendar, self.session)
-        loading = BackgroundLoader(prefetched.prefetch, feed.wake, waits_for_session=feed.waits_for_session)
+        loader = BackgroundLoader(prefetched.prefetch, feed.wake, waits_for_session=feed.waits_for_session)
         return SessionPorts(
             prefetched,
-            RecordedSource(tape, source),
-            teller,
-            RecordedLoader(tape, loading),
-            RecordedExecution(tape, execution),
-            LazyBlocks if feed.waits_for_session else _at_once,
+            RecordedSource(recorder, source),
+            publisher,
+            RecordedLoader(recorder, loader),
+            RecordedExecution(recorder, execution),
+            LazyBlocks if feed.waits_for_session else _load_now,
             keeps_checkpoints=True,
             add_outsiders=OutsiderLookup(history, feed).add_to,
-            connection=RecordedConnectionStatus(tape, source),
+            connection=RecordedConnectionStatus(recorder, source),
             settings=self.settings,
         )
 
-    def _wanted(self) -> frozenset[str]:
-        """The symbols that the configuration and its universes name."""
+    def _named_symbols(self) -> frozenset[str]:
+        """Return the symbols that the configuration and its universes name."""
         universes = (scanner.universe for scanner in self.checked.made)
         return frozenset(self.checked.config.symbols).union(*universes)
 
-    def _more(self, feed: Feed, noted: Mapping[str, Any]) -> dict[str, Any]:
-        """What else is worth knowing of the session; a module stays noted as it first was."""
+    def _details(self, feed: Feed, noted: Mapping[str, Any]) -> dict[str, Any]:
+        """Return further facts for the record; a module stays noted as it first was."""
         return {
             "file": str(Path(self.checked.config.file).absolute()),
             "base": str(feed.base),
@@ -268,20 +268,20 @@ class LiveSetup:
         }
 
 
-def _at_once(load: Callable[[], Sequence[Block]]) -> Sequence[Block]:
-    """Load earlier bars of members with them: when they are read, a stream that does not wait goes on."""
+def _load_now(load: Callable[[], Sequence[Block]]) -> Sequence[Block]:
+    """Load earlier bars of members at once: a stream does not wait when they are read."""
     return load()
 
 
-def _remember(source: StreamSource, coordinator: SessionCoordinator, record: SessionRecord) -> None:
-    """Tell the source what a resumed session has had, and since when bars may be missing of it."""
-    source.restore_bars(_bars_of(coordinator))
+def _restore_source(source: StreamSource, coordinator: SessionCoordinator, record: SessionRecord) -> None:
+    """Give the source the bars a resumed session has, and since when bars may be missing."""
+    source.restore_bars(_replayed_bars(coordinator))
     dropped = [json.loads(line)["since"] for line in record.lines_of(FeedDroppedBars)]
     if dropped:
         source.restore_drop(from_datetime(datetime.fromisoformat(min(dropped))))
 
 
-def _bars_of(coordinator: SessionCoordinator) -> list[Block]:
-    """The bars a resumed session has had, once it has gone through its record."""
+def _replayed_bars(coordinator: SessionCoordinator) -> list[Block]:
+    """Return the bars of a resumed session after its replay."""
     data = coordinator.session_data
     return [*data.premarket.grid.blocks, *data.regular.grid.blocks]

@@ -1,4 +1,4 @@
-"""Reading a record from end to end before its session goes on, to find damage first."""
+"""Check a record from end to end before its session is resumed, to find damage first."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from symscan.runtime.recovery.recorded_answers import load_of, load_step
 
 _KINDS: Final = frozenset({"prepare", "slice", "between", CLOSE})
 _FAULTS: Final = (struct.error, ValueError, TypeError, IndexError, KeyError, OverflowError)
-"""What bytes raise that are not what they should be."""
+"""What damaged bytes raise."""
 
 
 _NO_RESUME: Final = "cannot go on, begin another with another --out"
 
 
 def check_record(record: SessionRecord, what_now: str = _NO_RESUME) -> None:
-    """Read all that a record holds.
+    """Read every step and event of a record.
 
     Parameters
     ----------
@@ -62,8 +62,8 @@ def _check_step(step: Step, symbols: int) -> None:
         np.broadcast_to(group.ends, len(group.numbers))
         if len(group.numbers) and not 0 <= group.numbers.min() <= group.numbers.max() < symbols:
             raise ValueError("bars of a symbol that it does not name")
-    for kind, kept in load_step(step.answers).items():
-        for answer in kept:
+    for kind, recorded in load_step(step.answers).items():
+        for answer in recorded:
             load_of(kind, answer)
 
 

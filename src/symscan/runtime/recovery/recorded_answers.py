@@ -1,4 +1,4 @@
-"""What a session's ports answered, as bytes: pickled, and read back through a list of the classes allowed.
+"""Pickle the answers of a session's ports, and unpickle them through a list of allowed classes.
 
 A pickle names what it is made of, and unpickling calls what it names. A record may have been changed by
 others, so only the classes below are admitted, each of which merely holds values.
@@ -56,18 +56,18 @@ ALLOWED: Final[dict[str, frozenset[str]]] = {
         | {"UnlockSymbol"}
     ),
 }
-"""What an answer may be made of, by module. A new kind of event or request is added here, or a test fails."""
+"""The classes an answer may hold, by module. A test fails if a new event or request is not added here."""
 
 
 def dump(answer: object) -> bytes:
-    """The answer as bytes."""
+    """Pickle an answer."""
     stream = io.BytesIO()
     _Pickler(stream, _PROTOCOL).dump(answer)
     return stream.getvalue()
 
 
 def load(data: bytes) -> Any:
-    """The answer that was dumped.
+    """Unpickle an answer.
 
     Raises
     ------
@@ -83,7 +83,7 @@ def load(data: bytes) -> Any:
 
 
 def load_step(data: bytes) -> dict[str, list[bytes]]:
-    """A step's answers by their kind, each still as bytes.
+    """Unpickle a step's answers by kind, each still as bytes.
 
     Raises
     ------
@@ -91,18 +91,18 @@ def load_step(data: bytes) -> dict[str, list[bytes]]:
         As :func:`load`, or if they are something else.
     """
     answers = load(data) if data else {}
-    if not isinstance(answers, dict) or not all(_are(kept, bytes) for kept in answers.values()):
+    if not isinstance(answers, dict) or not all(_are(recorded, bytes) for recorded in answers.values()):
         raise DataError("it is damaged (its answers are no lists of bytes)")
     return answers
 
 
 def load_of(kind: str, data: bytes) -> Any:
-    """The answer to a question of a kind.
+    """Unpickle an answer of a kind.
 
     Raises
     ------
     DataError
-        As :func:`load`, or if it is none to such a question.
+        As :func:`load`, or if it is no answer of that kind.
     """
     answer = load(data)
     is_right = _KINDS.get(kind)
@@ -112,12 +112,12 @@ def load_of(kind: str, data: bytes) -> Any:
 
 
 def frame_of(data: bytes) -> pl.DataFrame:
-    """A frame from Arrow's bytes, which hold values and nothing that is called."""
+    """Read a frame from Arrow's bytes, which hold values and nothing that is called."""
     return pl.read_ipc(io.BytesIO(data))
 
 
 class _Pickler(pickle.Pickler):
-    """Writes nothing but what is allowed, where a plain value says the same."""
+    """Writes allowed classes only, and plain values instead of subclasses."""
 
     def reducer_override(self, value: Any) -> Any:
         if isinstance(value, pl.DataFrame):
@@ -132,7 +132,7 @@ class _Pickler(pickle.Pickler):
 
 
 class _Unpickler(pickle.Unpickler):
-    """Reads nothing but what is allowed."""
+    """Reads allowed classes only."""
 
     def find_class(self, module: str, name: str) -> Any:
         if not _is_allowed(module, name):
@@ -165,4 +165,4 @@ _KINDS: Final[dict[str, Callable[[Any], bool]]] = {
     "news": lambda answer: _are(answer, Event),
     "offset": _is_optional_number,
 }
-"""What an answer of each kind is."""
+"""Checks the type of an answer, by kind."""

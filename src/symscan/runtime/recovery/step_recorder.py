@@ -1,10 +1,10 @@
-"""The tape of a live session: what it took in, so that resuming is playing the same through the same step.
+"""Record the inputs of a live session step by step, and replay them to resume it.
 
-A session's state follows from its configuration and from what its ports answered. The tape stands
-before those ports. It keeps every answer until the step is committed, with what came of it, to the
-session's record. In a resumed session it first gives the recorded answers, step by step, without
-asking the ports, and holds what comes of them against the record; when the last recorded step is
-done, it hands over to the ports.
+A session's state follows from its configuration and from what its ports answer. The recorder stands
+before those ports. It keeps every answer until the step is committed, with its events, to the
+session's record. In a resumed session it first replays the recorded answers, step by step, without
+reading the ports, and compares the events with the record; after the last recorded step it reads
+the ports.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from symscan.model.events.session import Event, Warned
 from symscan.model.instant import Instant, to_iso
 from symscan.model.session import Session
 from symscan.plugins.digests import changed
-from symscan.recording.bar_codec import Numbers, Origin, TakenBars, pack, unpack
+from symscan.recording.bar_codec import BarGroup, Numbers, Origin, pack, unpack
 from symscan.recording.session_log import SessionRecord, Step
 from symscan.runtime.recovery.recorded_answers import dump, load_of, load_step
 
@@ -28,14 +28,14 @@ _BETWEEN: Final = "between"
 
 
 class StepRecorder:
-    """Records the steps of a session, or plays those that a record has.
+    """Records the steps of a session, or replays those of a record.
 
     It is the :class:`~symscan.runtime.publisher.StepLog` of the session.
 
     Parameters
     ----------
     record
-        The session's record; what it has is played first.
+        The session's record; its steps are replayed first.
     session
         The session.
     """
@@ -43,169 +43,171 @@ class StepRecorder:
     def __init__(self, record: SessionRecord, session: Session) -> None:
         self._record = record
         self._session = session
-        self._to_play = record.last
-        self._played = 0
-        self._on_live: list[Callable[[], None]] = []
-        self._different: list[str] = []
-        self._untold = 0
-        self._at: Instant | None = None
-        self._begin()
+        self._recorded_count = record.last
+        self._replayed_count = 0
+        self._live_callbacks: list[Callable[[], None]] = []
+        self._differences: list[str] = []
+        self._undelivered = 0
+        self._updated_at: Instant | None = None
+        self._begin_step()
 
     # -- the coordinator's side --------------------------------------------------------------
 
     @property
     def is_replaying(self) -> bool:
-        """Whether the step under way is one that was recorded before."""
-        return self._played < self._to_play
+        """Whether the current step was recorded before."""
+        return self._replayed_count < self._recorded_count
 
     def commit(self, kind: str, end: Instant, events: Sequence[Event]) -> list[Event]:
-        """The step is done: record it, or hold it against the record.
+        """Record the step, or compare it with the record.
 
-        A moment between two slices in which nothing came in and nothing happened is not recorded.
+        An interim step without input and without events is not recorded.
 
         Returns
         -------
         list of Event
-            What there is to say of it: that it differs from the record.
+            A warning if the step differs from the record.
         """
         if self.is_replaying:
             return self._compare(kind, end, events)
-        if kind != _BETWEEN or events or self._came_in:
-            step = Step(kind, end, *self._moment, bars=pack(self._groups), answers=dump(self._answers))
+        if kind != _BETWEEN or events or self._has_input:
+            step = Step(kind, end, *self._update_facts, bars=pack(self._groups), answers=dump(self._answers))
             seq = self._record.commit(step, self._session, events)
-            self._untold = seq if events else 0
-        self._begin()
-        return self._sum_up(end)
+            self._undelivered = seq if events else 0
+        self._begin_step()
+        return self._summarize_differences(end)
 
     def delivered(self) -> None:
-        """Everybody was told of the last step."""
-        if self._untold:
-            self._record.mark_delivered(self._untold)
-            self._untold = 0
+        """Mark the last step as published."""
+        if self._undelivered:
+            self._record.mark_delivered(self._undelivered)
+            self._undelivered = 0
         self._record.tidy()
 
-    def when_live(self, call: Callable[[], None]) -> None:
-        """Have something done once the last recorded step was played; at once, if there is none to play."""
+    def when_live(self, callback: Callable[[], None]) -> None:
+        """Call back once the last recorded step is replayed; at once if there is none."""
         if self.is_replaying:
-            self._on_live.append(call)
+            self._live_callbacks.append(callback)
         else:
-            call()
+            callback()
 
     # -- the ports' side ---------------------------------------------------------------------
 
     @property
     def step(self) -> Step:
-        """The recorded step that is being played.
+        """The recorded step that is being replayed.
 
         Raises
         ------
         LookupError
-            If none is.
+            If there is none.
         """
         if self._step is None:
             raise LookupError("the record was played to its end")
         return self._step
 
     def numbers(self, symbols: Sequence[str]) -> Numbers:
-        """What the record calls these symbols."""
+        """Return the record's numbers of symbols."""
         return self._record.numbers(symbols)
 
-    def answer(self, kind: str, ask: Callable[[], Answer], nothing: Callable[[], Answer]) -> Answer:
-        """What a port answers: asked and kept, or as recorded.
+    def answer(self, kind: str, read: Callable[[], Answer], default: Callable[[], Answer]) -> Answer:
+        """Return a port's answer: read and recorded, or as recorded before.
 
         Parameters
         ----------
         kind
-            What was asked; answers of one kind are played in the order they were kept.
-        ask
-            Asks the port.
-        nothing
-            Makes the answer that says nothing, which is given when the step's recorded ones are used up.
+            Which question; answers of one kind are replayed in the order they were recorded.
+        read
+            Reads the port.
+        default
+            Makes the empty answer, which is returned when the step's recorded ones are used up.
         """
         if self.is_replaying:
-            kept = self._to_give.get(kind)
-            given: Answer = load_of(kind, kept.popleft()) if kept else nothing()
-            return given
-        answer = ask()
-        self._came_in |= answer != nothing()
-        # Kept as bytes at once: what the session is given may be changed by it.
+            recorded = self._recorded_answers.get(kind)
+            value: Answer = load_of(kind, recorded.popleft()) if recorded else default()
+            return value
+        answer = read()
+        self._has_input |= answer != default()
+        # Dumped at once: the session may change what it gets.
         self._answers.setdefault(kind, []).append(dump(answer))
         return answer
 
-    def take_moment(self, at: Instant | None, lag: int = 0, is_recovered: bool = False) -> None:
-        """What a moment says of itself."""
-        self._at = at
-        self._moment: tuple[Instant | None, int, bool] = (at, lag, is_recovered)
+    def set_update(self, at: Instant | None, lag: int = 0, is_recovered: bool = False) -> None:
+        """Keep the facts of the current update: the market's time, its lag, whether it is recovered."""
+        self._updated_at = at
+        self._update_facts: tuple[Instant | None, int, bool] = (at, lag, is_recovered)
 
-    def take_bars(self, group: TakenBars) -> None:
-        """Keep bars that came in."""
+    def add_bars(self, group: BarGroup) -> None:
+        """Record bars that came in."""
         self._groups.append(group)
-        self._came_in = True
+        self._has_input = True
 
-    def give_bars(self, *origins: Origin) -> TakenBars | None:
-        """The next recorded bars of the step, None if there are no more or they came in another way."""
-        kept = self._groups_to_give
-        return kept.popleft() if kept and kept[0].origin in origins else None
+    def next_bars(self, *origins: Origin) -> BarGroup | None:
+        """Return the step's next recorded bars, None if there are no more or their origin differs."""
+        recorded = self._recorded_groups
+        return recorded.popleft() if recorded and recorded[0].origin in origins else None
 
-    def mark(self) -> None:
-        """Something was asked for: the step is worth a record, even if nothing came in."""
-        self._came_in = True
+    def mark_input(self) -> None:
+        """Mark the step as one to record, even if no input came in."""
+        self._has_input = True
 
     # -- how ---------------------------------------------------------------------------------
 
-    def _begin(self) -> None:
-        """Begin a step: with empty hands, or with what is recorded of the next one."""
-        self._came_in = False
-        # A step that begins with no moment of its own is of the one before, which may not have been recorded.
-        self.take_moment(self._at)
-        self._groups: list[TakenBars] = []
+    def _begin_step(self) -> None:
+        """Reset the step's buffers; in replay, load the next recorded step."""
+        self._has_input = False
+        # A step without an update of its own belongs to the one before, which may not have been recorded.
+        self.set_update(self._updated_at)
+        self._groups: list[BarGroup] = []
         self._answers: dict[str, list[bytes]] = {}
-        self._groups_to_give: deque[TakenBars] = deque()
-        self._to_give: dict[str, deque[bytes]] = {}
+        self._recorded_groups: deque[BarGroup] = deque()
+        self._recorded_answers: dict[str, deque[bytes]] = {}
         self._step: Step | None = None
         if self.is_replaying:
-            self._step = step = self._record.step(self._played + 1)
-            self._groups_to_give.extend(unpack(step.bars))
-            self._to_give = {kind: deque(kept) for kind, kept in load_step(step.answers).items()}
+            self._step = step = self._record.step(self._replayed_count + 1)
+            self._recorded_groups.extend(unpack(step.bars))
+            self._recorded_answers = {
+                kind: deque(recorded) for kind, recorded in load_step(step.answers).items()
+            }
 
     def _compare(self, kind: str, end: Instant, events: Sequence[Event]) -> list[Event]:
         step = self.step
         if (kind, end) != (step.kind, step.end):
             difference = f"a step {step.kind} was recorded, {kind} of {to_iso(end)} was played"
         else:
-            recorded = self._record.lines(self._played + 1)
+            recorded = self._record.lines(self._replayed_count + 1)
             difference = _difference(recorded, [line_of(self._session, event) for event in events])
-        self._played += 1
-        self._begin()
+        self._replayed_count += 1
+        self._begin_step()
         if not self.is_replaying:
             self._go_live()
         if not difference:
             return []
-        said = f"resume differs from the record at {to_iso(step.end)}: {difference}"
-        self._different.append(said)
-        return [Warned(end, said)]
+        message = f"resume differs from the record at {to_iso(step.end)}: {difference}"
+        self._differences.append(message)
+        return [Warned(end, message)]
 
     def _go_live(self) -> None:
-        calls, self._on_live = self._on_live, []
-        for call in calls:
-            call()
+        callbacks, self._live_callbacks = self._live_callbacks, []
+        for callback in callbacks:
+            callback()
 
-    def _sum_up(self, end: Instant) -> list[Event]:
-        """Say once, to those who were told nothing while the record was played, that it differed."""
-        different, self._different = self._different, []
-        if not different:
+    def _summarize_differences(self, end: Instant) -> list[Event]:
+        """Warn once, for announcers, who got nothing during the replay, that steps differed."""
+        differences, self._differences = self._differences, []
+        if not differences:
             return []
         files = ", ".join(changed(self._record.meta.get("modules", {})))
         why = f" ({files} has changed since the session ran it)" if files else ""
-        said = f"{len(different)} of the resumed steps are not as they were recorded{why}"
-        return [Warned(end, f"{said}; the first: {different[0]}")]
+        said = f"{len(differences)} of the resumed steps are not as they were recorded{why}"
+        return [Warned(end, f"{said}; the first: {differences[0]}")]
 
 
 def _difference(recorded: Sequence[str], played: Sequence[str]) -> str:
-    """How what came of a step differs from what is recorded of it; empty if it does not."""
+    """Describe how a step's events differ from the recorded ones; empty if they do not."""
     if len(recorded) != len(played):
         return f"{len(recorded)} events were recorded, {len(played)} came of it now"
-    for before, now in zip(recorded, played, strict=True):
-        if before != now:
-            return f"recorded was {before.strip()}, now came {now.strip()}"
+    for old, new in zip(recorded, played, strict=True):
+        if old != new:
+            return f"recorded was {old.strip()}, now came {new.strip()}"
     return ""

@@ -1,4 +1,4 @@
-"""What an earlier process stored and may not have told: listed when its session is resumed."""
+"""List hits that an earlier process stored and may not have announced."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from symscan.recording.session_log import SessionRecord
 
 
 def undelivered(record: SessionRecord, session: Session) -> list[str]:
-    """A line for each scan with new hits that may not have been told."""
-    return [told for _, line in record.undelivered() for told in _told(json.loads(line), session)]
+    """Return a line for each scan whose new hits may not have been announced."""
+    return [message for _, line in record.undelivered() for message in _messages(json.loads(line), session)]
 
 
-def _told(event: dict[str, Any], session: Session) -> Iterator[str]:
+def _messages(event: dict[str, Any], session: Session) -> Iterator[str]:
     if event["event"] != "scan_finished":
         return
-    hits = event["hits"]
-    news = [symbol for symbol, new in zip(hits["symbols"], hits.get("new", ()), strict=False) if new]
-    if news:
+    name, hits = event["scanner"], event["hits"]
+    symbols = [symbol for symbol, new in zip(hits["symbols"], hits.get("new", ()), strict=False) if new]
+    if symbols:
         at = session.local(from_datetime(datetime.fromisoformat(event["at"])))
-        yield f"perhaps not told before the process ended: {at:%H:%M} {event['scanner']}: {', '.join(news)}"
+        yield f"perhaps not told before the process ended: {at:%H:%M} {name}: {', '.join(symbols)}"

@@ -1,4 +1,4 @@
-"""What is said of a feed's connection by way of the tape."""
+"""Record and replay the scans, loads and connection status of a session."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from symscan.scanners.jobs.saved_state import restore_state
 
 
 class RecordedConnectionStatus:
-    """The connection of a session that is recorded, or resumed: it says what it said the first time.
+    """The connection status of a recorded session; a resumed one gets the recorded status.
 
     Parameters
     ----------
-    tape
-        What records and plays.
+    recorder
+        Records and replays.
     connection
-        The feed's.
+        The feed's connection.
     """
 
-    def __init__(self, tape: StepRecorder, connection: Connection) -> None:
-        self._recorder = tape
+    def __init__(self, recorder: StepRecorder, connection: Connection) -> None:
+        self._recorder = recorder
         self._connection = connection
 
     @property
@@ -40,29 +40,29 @@ class RecordedConnectionStatus:
 
 
 class RecordedExecution:
-    """Scans and teardowns of a session that is recorded, or resumed.
+    """Executes scans and teardowns of a recorded session, or replays their results.
 
-    While the record is played, no scanner is called but for its setup: verdicts are the recorded
-    ones. Then each scanner is given back what it remembered last, and what was begun and never
-    ended is begun anew, on the data of then.
+    During the replay no scanner is called except for its setup: results are the recorded ones.
+    Then each scanner's last saved state is restored, and jobs that were submitted and never ended
+    are submitted again, on the data of their submission.
 
     Parameters
     ----------
-    tape
-        What records and plays.
+    recorder
+        Records and replays.
     execution
-        What carries jobs out.
+        Executes jobs.
     """
 
-    def __init__(self, tape: StepRecorder, execution: Execution) -> None:
-        self._recorder = tape
+    def __init__(self, recorder: StepRecorder, execution: Execution) -> None:
+        self._recorder = recorder
         self._execution = execution
-        self._begun: dict[str, Job] = {}
-        self._away: dict[str, JobCompletion] = {}
-        self._back: list[JobCompletion] = []
+        self._submitted: dict[str, Job] = {}
+        self._running: dict[str, JobCompletion] = {}
+        self._returned: list[JobCompletion] = []
         self._scanners: dict[str, BaseScanner] = {}
-        self._memories: dict[str, bytes] = {}
-        tape.when_live(self._go_live)
+        self._saved_states: dict[str, bytes] = {}
+        recorder.when_live(self._go_live)
 
     @property
     def runs_concurrently(self) -> bool:
@@ -70,27 +70,27 @@ class RecordedExecution:
         return self._execution.runs_concurrently
 
     def submit(self, job: Job) -> None:
-        """Begin a job."""
+        """Start a job."""
         if self._recorder.is_replaying:
-            self._begun[job.name] = job
+            self._submitted[job.name] = job
             self._scanners[job.name] = job.scanner
         else:
-            self._recorder.mark()
+            self._recorder.mark_input()
             self._execution.submit(job)
 
     def collect(self, wait_seconds: float = 0.0) -> list[JobCompletion]:
-        """Take out what there is to tell of jobs."""
+        """Remove and return the completions of jobs."""
         was_replaying = self._recorder.is_replaying
         finished: list[JobCompletion] = self._recorder.answer(
-            "finished", lambda: self._asked(wait_seconds), list
+            "finished", lambda: self._collect_live(wait_seconds), list
         )
         if was_replaying:
             for one in finished:
-                self._note(one)
+                self._follow_completion(one)
         return finished
 
     def wait_for(self, job: Job) -> JobCompletion:
-        """Carry out a job before the stream begins; a resumed session's scanners are set up anew."""
+        """Execute a job before the stream begins; a resumed session's scanners are set up again."""
         self._scanners[job.name] = job.scanner
         return self._execution.wait_for(job)
 
@@ -99,82 +99,82 @@ class RecordedExecution:
         return self._recorder.answer("busy", lambda: self._execution.is_busy(name), bool)
 
     def close(self, limit_seconds: float) -> None:
-        """End."""
+        """Close the execution."""
         self._execution.close(limit_seconds)
 
-    def _asked(self, wait_seconds: float) -> list[JobCompletion]:
-        back, self._back = self._back, []
-        return [*back, *self._execution.collect(0.0 if back else wait_seconds)]
+    def _collect_live(self, wait_seconds: float) -> list[JobCompletion]:
+        returned, self._returned = self._returned, []
+        return [*returned, *self._execution.collect(0.0 if returned else wait_seconds)]
 
-    def _note(self, finished: JobCompletion) -> None:
-        """Follow what a recorded answer changes."""
-        self._begun.pop(finished.name, None)
-        self._away.pop(finished.name, None)
+    def _follow_completion(self, finished: JobCompletion) -> None:
+        """Track a recorded completion."""
+        self._submitted.pop(finished.name, None)
+        self._running.pop(finished.name, None)
         if not finished.is_back:
-            self._away[finished.name] = finished
+            self._running[finished.name] = finished
         if finished.verdict is not None and finished.verdict.memory is not None:
-            self._memories[finished.name] = finished.verdict.memory
+            self._saved_states[finished.name] = finished.verdict.memory
 
     def _go_live(self) -> None:
-        for name, memory in self._memories.items():
+        for name, memory in self._saved_states.items():
             restore_state(self._scanners[name], memory)
-        # What hung in the process that ended hangs no more.
-        self._back = [JobCompletion(one.name, one.work, one.at, None) for one in self._away.values()]
-        for job in self._begun.values():
+        # Jobs that hung in the process that ended do not hang any more.
+        self._returned = [JobCompletion(one.name, one.work, one.at, None) for one in self._running.values()]
+        for job in self._submitted.values():
             self._execution.submit(job)
-        self._begun, self._away, self._memories = {}, {}, {}
+        self._submitted, self._running, self._saved_states = {}, {}, {}
 
 
 class RecordedLoader:
-    """The loads of a session that is recorded, or resumed.
+    """Loads data of a recorded session, or replays when loads ended.
 
-    While the record is played, nothing is loaded ahead: what an order needs is loaded when it is
-    carried out, at the step it was carried out in.
+    During the replay nothing is loaded ahead: what a queue entry needs is loaded when it is
+    applied, at the step it was applied in.
 
     Parameters
     ----------
-    tape
-        What records and plays.
-    loading
-        What loads.
+    recorder
+        Records and replays.
+    loader
+        Loads.
     """
 
-    def __init__(self, tape: StepRecorder, loading: DataLoader) -> None:
-        self._recorder = tape
-        self._loading = loading
-        self._begun: deque[Callable[[], DataPlan]] = deque()
-        tape.when_live(self._go_live)
+    def __init__(self, recorder: StepRecorder, loader: DataLoader) -> None:
+        self._recorder = recorder
+        self._loader = loader
+        self._submitted: deque[Callable[[], DataPlan]] = deque()
+        recorder.when_live(self._go_live)
 
     def submit(self, plan: Callable[[], DataPlan]) -> None:
-        """Begin to load."""
+        """Start a load."""
         if self._recorder.is_replaying:
-            self._begun.append(plan)
+            self._submitted.append(plan)
         else:
-            self._recorder.mark()
-            self._loading.submit(plan)
+            self._recorder.mark_input()
+            self._loader.submit(plan)
 
     def collect(self, *, waits: bool = False) -> list[LoadResult]:
-        """Take out the loads that ended, in order."""
+        """Remove and return the loads that ended, in order."""
         if self._recorder.is_replaying:
-            return self._replayed(self._recorder.answer("loads", _nothing, _nothing))
-        loaded = self._loading.collect(waits=waits)
-        self._recorder.answer("loads", lambda: [one.error for one in loaded], list)
-        return loaded
+            return self._replayed(self._recorder.answer("loads", _none, _none))
+        results = self._loader.collect(waits=waits)
+        self._recorder.answer("loads", lambda: [one.error for one in results], list)
+        return results
 
     def _replayed(self, errors: Sequence[str | None]) -> list[LoadResult]:
         """End the loads that ended then: fewer, if a scanner that was changed since asks for less."""
         return [LoadResult(error=error) for error in errors if self._is_ended()]
 
     def _is_ended(self) -> bool:
-        if not self._begun:
+        if not self._submitted:
             return False
-        self._begun.popleft()
+        self._submitted.popleft()
         return True
 
     def _go_live(self) -> None:
-        while self._begun:
-            self._loading.submit(self._begun.popleft())
+        while self._submitted:
+            self._loader.submit(self._submitted.popleft())
 
 
-def _nothing() -> list[str | None]:
+def _none() -> list[str | None]:
     return []

@@ -11,7 +11,7 @@ from fakes import MINUTE, make_session
 from symscan.clock.session_calendar import SessionCalendar
 from symscan.errors import DataError
 from symscan.model.interval import ONE_MINUTE
-from symscan.recording.bar_codec import Origin, TakenBars, pack
+from symscan.recording.bar_codec import BarGroup, Origin, pack
 from symscan.recording.session_log import SessionRecord, Step
 from symscan.runtime.live.compaction import ArchiveReport, compact
 from symscan.sources.checking.store_check import check_store
@@ -32,7 +32,7 @@ def record(tmp_path: Path) -> Iterator[SessionRecord]:
     ):
         end = SESSION.open + minute * MINUTE
         fields = np.array([[price] * 5 for price in prices.values()]).T
-        group = TakenBars(origin, record.numbers(tuple(prices)), np.array([end]), fields)
+        group = BarGroup(origin, record.numbers(tuple(prices)), np.array([end]), fields)
         record.commit(Step("slice", end, bars=pack([group])), SESSION, [])
     yield record
     record.close()
@@ -103,7 +103,7 @@ def test_the_store_gets_no_bar_that_a_check_would_report(tmp_path: Path, store: 
     ]
     record = SessionRecord.create(tmp_path / "other.sqlite", {"base": "1m"})
     end = np.array([SESSION.open + MINUTE])
-    group = TakenBars(Origin.SLICE, record.numbers(tuple("ABCDEF")), end, np.array([valid, *bad]).T)
+    group = BarGroup(Origin.SLICE, record.numbers(tuple("ABCDEF")), end, np.array([valid, *bad]).T)
     record.commit(Step("slice", int(end[0]), bars=pack([group])), SESSION, [])
     compacted = compact(record, store, DAY, None)
     assert compacted == ArchiveReport(bars=6, added=1, conflicts=0, invalid=5)

@@ -44,7 +44,7 @@ def due(*minutes: int) -> ManagedScanner:
 def begins(plan: ReplayPlan, since: Instant | None = None, *scanners: ManagedScanner) -> float:
     """Where it begins, in minutes after the open."""
     feed = plan.feed(since, scanners)
-    assert since is not None or plan.begin(scanners) == feed.now()
+    assert since is not None or plan.start_of(scanners) == feed.now()
     return (feed.now() - OPEN) / MINUTE
 
 
@@ -70,7 +70,7 @@ def test_a_resumed_replay_goes_on_where_it_was(tmp_path: Path) -> None:
 def test_a_replay_can_begin_later_than_the_session(tmp_path: Path) -> None:
     late = replace(plan(tmp_path, 0), start=OPEN + 90 * MINUTE)
     assert late.feed(None, ()).now() == OPEN + 90 * MINUTE
-    assert late.begin(()) == OPEN - 11 * MINUTE
+    assert late.start_of(()) == OPEN - 11 * MINUTE
     assert late.feed(OPEN + 20 * MINUTE, ()).now() == OPEN + 90 * MINUTE
     assert late.feed(OPEN + 95 * MINUTE, ()).now() == OPEN + 95 * MINUTE  # resumed after that
 
@@ -104,6 +104,6 @@ def test_a_broker_begins_nowhere_else_than_the_session(
     made = AlpacaPlan(tmp_path / "store", CALENDAR, "iex", 0)
     feed = made.feed(OPEN, [due(-60)])
     assert made.feed(None, ()) is feed
-    assert made.begin([due(-60)]) is None
+    assert made.start_of([due(-60)]) is None
     assert (made.name, made.origin, feed.name) == ("alpaca:iex",) * 3
     assert BarStore(tmp_path / "store").intervals() == ()
