@@ -130,14 +130,14 @@ class TimelyExecution:
                 del self.running[job.name]
                 ended.append(self.wait_for(job))
             elif is_due and job.timeout_seconds:
-                ended.append(JobCompletion(job.name, job.work, job.at, job.timed_out(), is_back=False))
+                ended.append(JobCompletion(job.name, job.kind, job.at, job.timed_out(), has_returned=False))
                 job.timeout_seconds = 0  # is told once
         return ended
 
     def wait_for(self, job: Job) -> JobCompletion:
-        self.carried_out.append((job.name, str(job.work), job.at))
+        self.carried_out.append((job.name, str(job.kind), job.at))
         # What a clock says of a scan differs from run to run; here it must not.
-        return JobCompletion(job.name, job.work, job.at, replace(job.run(), execution_time_ms=1.0))
+        return JobCompletion(job.name, job.kind, job.at, replace(job.run(), execution_time_ms=1.0))
 
     def is_busy(self, name: str) -> bool:
         return name in self.running

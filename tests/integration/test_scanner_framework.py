@@ -438,7 +438,7 @@ def test_scanner_state_machine(project: Project) -> None:
         assert managed.state is done, name
         for state in ScannerState:
             with pytest.raises(ValueError, match="cannot go from done"):
-                managed.go(state)
+                managed.transition_to(state)
     follow = {
         idle: {setting_up, done},
         setting_up: {ready, done},

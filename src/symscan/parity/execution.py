@@ -42,19 +42,19 @@ class LenientExecution(InlineExecution):
 
     def wait_for(self, job: Job) -> JobCompletion:
         """Carry out a job, unless it is known to take too long."""
-        if job.work is JobKind.SETUP and job.name in self._disabled:
+        if job.kind is JobKind.SETUP and job.name in self._disabled:
             failed = JobResult(Outcome.FAILED, self._disabled[job.name])
-            return JobCompletion(job.name, job.work, job.at, failed)
+            return JobCompletion(job.name, job.kind, job.at, failed)
         is_hopeless = job.name in self._slow and self._endings.get((job.name, to_iso(job.at))) != Outcome.OK
-        if is_hopeless and job.work is JobKind.SCAN:
-            return JobCompletion(job.name, job.work, job.at, job.timed_out())
+        if is_hopeless and job.kind is JobKind.SCAN:
+            return JobCompletion(job.name, job.kind, job.at, job.timed_out())
         if isinstance(job.scanner, RemoteScanner):
             return self._wait_for_process(job)
         try:
             return super().wait_for(job)
         except ScanOverrun:
             self._slow.add(job.name)
-            return JobCompletion(job.name, job.work, job.at, job.timed_out())
+            return JobCompletion(job.name, job.kind, job.at, job.timed_out())
 
     def close(self, limit_seconds: float) -> None:
         """End the processes."""
@@ -63,13 +63,13 @@ class LenientExecution(InlineExecution):
     def _wait_for_process(self, job: Job) -> JobCompletion:
         job.context = _pinned(job.context)
         finished = self._isolated.wait_for(job)
-        if finished.verdict is not None and finished.verdict.outcome is Outcome.TIMED_OUT:
+        if finished.result is not None and finished.result.outcome is Outcome.TIMED_OUT:
             self._slow.add(job.name)
         while self._isolated.is_busy(
             job.name
         ):  # its process is killed: the thread that waits for it is back soon
             self._isolated.collect(_A_MOMENT_SECONDS)
-        return replace(finished, is_back=True)
+        return replace(finished, has_returned=True)
 
 
 def _pinned(context: ScanContext) -> ScanContext:

@@ -103,4 +103,4 @@ def _result(coordinator: SessionCoordinator, scan: ScanFinished, events: list[Ev
     managed = coordinator.scanner_manager.scanners[scan.scanner]
     view = SessionView(coordinator.session_data, RequestQueue(managed.holder))
     evaluated = tuple(dict.fromkeys([*managed.scanner.universe, *view.symbols]))
-    return OneScan(scan, events, evaluated, managed.ledger.entries(), managed, view)
+    return OneScan(scan, events, evaluated, managed.unknown_tally.entries(), managed, view)

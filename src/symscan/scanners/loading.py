@@ -1,4 +1,4 @@
-"""From a configuration's ``module`` to a scanner: a class of the user's, a screen, or a built-in one."""
+"""Load the scanner a configuration's ``module`` names: a class of the user's, a screen, or a built-in one."""
 
 from __future__ import annotations
 

@@ -110,16 +110,16 @@ class RecordedExecution:
         """Track a recorded completion."""
         self._submitted.pop(finished.name, None)
         self._running.pop(finished.name, None)
-        if not finished.is_back:
+        if not finished.has_returned:
             self._running[finished.name] = finished
-        if finished.verdict is not None and finished.verdict.memory is not None:
-            self._saved_states[finished.name] = finished.verdict.memory
+        if finished.result is not None and finished.result.saved_state is not None:
+            self._saved_states[finished.name] = finished.result.saved_state
 
     def _go_live(self) -> None:
         for name, memory in self._saved_states.items():
             restore_state(self._scanners[name], memory)
         # Jobs that hung in the process that ended do not hang any more.
-        self._returned = [JobCompletion(one.name, one.work, one.at, None) for one in self._running.values()]
+        self._returned = [JobCompletion(one.name, one.kind, one.at, None) for one in self._running.values()]
         for job in self._submitted.values():
             self._execution.submit(job)
         self._submitted, self._running, self._saved_states = {}, {}, {}

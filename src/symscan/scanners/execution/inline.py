@@ -1,4 +1,4 @@
-"""Carrying out a scanner's jobs: the port, and doing it at once, as a backtest does."""
+"""Execute scanners' jobs: the port, and inline execution, as in a backtest."""
 
 from __future__ import annotations
 
@@ -17,37 +17,37 @@ class _OutOfTime(BaseException):
 
 
 class Execution(Protocol):
-    """Carries out jobs, and says what became of them."""
+    """Runs jobs and reports their completions."""
 
     @property
     def runs_concurrently(self) -> bool:
-        """Whether jobs run beside the session, which goes on: they need a pinned copy of its data."""
+        """Whether the session goes on while jobs run: they need a pinned copy of its data."""
 
     def submit(self, job: Job) -> None:
-        """Begin a job; its scanner must not be busy."""
+        """Start a job; its scanner must not be busy."""
 
     def collect(self, wait_seconds: float = 0.0) -> list[JobCompletion]:
-        """Take out what there is to tell, in the order it came.
+        """Return and clear the completions, in the order they came.
 
         Parameters
         ----------
         wait_seconds
-            How long to wait for something where there is nothing yet, but something runs; 0 leaves
-            that to the execution, which may be patient.
+            How long to wait for a completion while jobs run; 0 leaves that to the execution, which
+            may wait until all are done.
         """
 
     def wait_for(self, job: Job) -> JobCompletion:
-        """Carry out a job before the stream begins, and wait until it is done or has timed out."""
+        """Run a job before the stream begins, and wait until it is done or has timed out."""
 
     def is_busy(self, name: str) -> bool:
-        """Whether a scanner's job still runs, be it one that has timed out."""
+        """Whether a scanner's job still runs, also one that has timed out."""
 
     def close(self, limit_seconds: float) -> None:
-        """End; what still runs is waited for so long, and nothing is told of it."""
+        """End; wait so long for running jobs, whose completions are dropped."""
 
 
 class InlineExecution:
-    """Carries out a job while the session waits.
+    """Runs a job while the session waits.
 
     A wall clock must not change a backtest's results, so a scan that outlasts its timeout ends the
     run instead of being dropped.
@@ -59,7 +59,7 @@ class InlineExecution:
         self._ready: list[JobCompletion] = []
 
     def submit(self, job: Job) -> None:
-        """Carry out a job.
+        """Run a job.
 
         Raises
         ------
@@ -69,20 +69,20 @@ class InlineExecution:
         self._ready.append(self.wait_for(job))
 
     def collect(self, wait_seconds: float = 0.0) -> list[JobCompletion]:  # noqa: ARG002 - it has been waited for
-        """What was carried out since the last call."""
+        """Return the completions since the last call."""
         ready, self._ready = self._ready, []
         return ready
 
     def wait_for(self, job: Job) -> JobCompletion:
-        """Carry out a job; see :meth:`submit`."""
-        if job.work is JobKind.SCAN:
+        """Run a job; see :meth:`submit`."""
+        if job.kind is JobKind.SCAN:
             _call_in_time(job)
         else:
             job.call()
-        return JobCompletion(job.name, job.work, job.at, job.conclude())
+        return JobCompletion(job.name, job.kind, job.at, job.conclude())
 
-    def is_busy(self, name: str) -> bool:  # noqa: ARG002 - nothing runs beside the session
-        """Never: every job is done by the time anybody asks."""
+    def is_busy(self, name: str) -> bool:  # noqa: ARG002 - every job is done by now
+        """Always False: every job is done when ``submit`` returns."""
         return False
 
     def close(self, limit_seconds: float) -> None:
@@ -127,5 +127,5 @@ class _Alarm:
             signal.signal(signal.SIGALRM, self._previous)
 
 
-def _interrupt(signum: int, frame: FrameType | None) -> None:  # noqa: ARG001 - a signal handler's face
+def _interrupt(signum: int, frame: FrameType | None) -> None:  # noqa: ARG001 - a signal handler's signature
     raise _OutOfTime

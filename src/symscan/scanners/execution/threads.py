@@ -1,4 +1,4 @@
-"""Jobs on threads beside the session, and the timer that wakes it when one of them takes too long."""
+"""Execute jobs on threads, one for each scanner, with a timer that wakes the session at their deadlines."""
 
 from __future__ import annotations
 
@@ -39,34 +39,34 @@ class DeadlineTimer:
     def __init__(self, wake: Callable[[], None], monotonic: Callable[[], float]) -> None:
         self._wake = wake
         self._monotonic = monotonic
-        self._given: SimpleQueue[_Deadline | None] = SimpleQueue()
+        self._added: SimpleQueue[_Deadline | None] = SimpleQueue()
         self._numbers = count()  # equal deadlines are compared by them
         self._thread: Thread | None = None
 
-    def add(self, deadline: float, over: Event) -> None:
-        """Watch a deadline, on the monotonic clock; it matters unless ``over`` is set by then."""
+    def add(self, deadline: float, done: Event) -> None:
+        """Add a deadline, on the monotonic clock; it matters unless ``done`` is set by then."""
         if self._thread is None:
             self._thread = Thread(target=self._watch, name="scan deadlines", daemon=True)
             self._thread.start()
-        self._given.put((deadline, next(self._numbers), over))
+        self._added.put((deadline, next(self._numbers), done))
 
     def close(self) -> None:
-        """Watch no more."""
-        self._given.put(None)
+        """Stop the timer."""
+        self._added.put(None)
 
     def _watch(self) -> None:
         pending: list[_Deadline] = []
         while True:
             try:
-                given = self._given.get(timeout=self._seconds_to(pending))
+                added = self._added.get(timeout=self._seconds_to(pending))
             except Empty:
-                self._pass(pending)
+                self._handle_passed(pending)
                 continue
-            if given is None:
+            if added is None:
                 return
-            heappush(pending, given)
+            heappush(pending, added)
 
-    def _pass(self, pending: list[_Deadline]) -> None:
+    def _handle_passed(self, pending: list[_Deadline]) -> None:
         has_passed = False
         while pending and pending[0][0] <= self._monotonic():
             has_passed |= not heappop(pending)[2].is_set()
@@ -80,25 +80,25 @@ class DeadlineTimer:
 
 @dataclass(slots=True)
 class _Running:
-    """A job that was begun; ``is_told`` once it timed out, ``over`` once its thread is back."""
+    """A job that was started; ``is_reported`` once it timed out, ``done`` once its thread has returned."""
 
     job: Job
     deadline: float
-    is_told: bool = False
-    over: Event = field(default_factory=Event)
+    is_reported: bool = False
+    done: Event = field(default_factory=Event)
 
 
 @dataclass(frozen=True, slots=True)
-class _Answer:
-    """What a thread hands over, and when, on the monotonic clock."""
+class _ThreadResult:
+    """A job's result from its thread, and when it ended, on the monotonic clock."""
 
     job: Job
-    verdict: JobResult
+    result: JobResult
     ended_at: float
 
 
 class ThreadedExecution:
-    """Carries out jobs on threads; the session's own thread begins them and takes what they bring.
+    """Runs jobs on threads; the session's own thread submits them and collects their results.
 
     Every scanner has a thread of its own: in a shared pool, one that never returns would starve its
     neighbours. The threads are daemons, so that none of them keeps the process from ending.
@@ -108,8 +108,8 @@ class ThreadedExecution:
     wake
         Called, on another thread, when there is something to collect.
     waits_for_session
-        Whether the session can wait: :meth:`collect` then does, until every job is done or timed out,
-        where it is not told how long.
+        Whether the session can wait: :meth:`collect` without a limit then does, until every job is
+        done or timed out.
     monotonic
         Real seconds, for timeouts.
     """
@@ -124,17 +124,17 @@ class ThreadedExecution:
         monotonic: Callable[[], float] = monotonic,
     ) -> None:
         self._wake = wake
-        self._is_patient = waits_for_session
+        self._waits_for_session = waits_for_session
         self._monotonic = monotonic
         self._queues: dict[str, SimpleQueue[Job | None]] = {}
-        self._answers: SimpleQueue[_Answer] = SimpleQueue()
+        self._results: SimpleQueue[_ThreadResult] = SimpleQueue()
         self._running: dict[str, _Running] = {}
         self._ready: list[JobCompletion] = []
         self._deadlines = DeadlineTimer(wake, monotonic)
         self._switch_seconds = sys.getswitchinterval()
 
     def submit(self, job: Job) -> None:
-        """Begin a job.
+        """Start a job.
 
         Raises
         ------
@@ -144,39 +144,39 @@ class ThreadedExecution:
         if job.name in self._running:
             raise ValueError(f"scanner '{job.name}' is busy; collect its job first")
         running = self._running[job.name] = _Running(job, self._monotonic() + job.timeout_seconds)
-        self._deadlines.add(running.deadline, running.over)
+        self._deadlines.add(running.deadline, running.done)
         self._queue(job.name).put(job)
 
     def collect(self, wait_seconds: float = 0.0) -> list[JobCompletion]:
-        """Take out what there is to tell; waits at most so long for the first of it, patience or not."""
-        if self._is_patient and not wait_seconds:
-            self._take_in(math.inf, lambda: not self._is_awaited() or not self._is_patient)
+        """Return and clear the completions; wait at most so long for the first of them."""
+        if self._waits_for_session and not wait_seconds:
+            self._receive_until(math.inf, lambda: not self._has_pending() or not self._waits_for_session)
         else:
             until = self._monotonic() + wait_seconds
-            self._take_in(until, lambda: bool(self._ready) or not self._is_awaited())
+            self._receive_until(until, lambda: bool(self._ready) or not self._has_pending())
         ready, self._ready = self._ready, []
         return ready
 
     def stop_waiting(self) -> None:
-        """Wait no more where not told how long: the session is to end; any thread may."""
-        self._is_patient = False
+        """Cancel waits without a limit: the session is stopping; may be called from any thread."""
+        self._waits_for_session = False
 
     def wait_for(self, job: Job) -> JobCompletion:
-        """Carry out a job and wait until it is done or has timed out."""
+        """Run a job and wait until it is done or has timed out."""
         self.submit(job)
         running = self._running[job.name]
-        self._take_in(math.inf, lambda: running.over.is_set() or running.is_told)
+        self._receive_until(math.inf, lambda: running.done.is_set() or running.is_reported)
         (found,) = (one for one in self._ready if one.name == job.name)
         self._ready.remove(found)
         return found
 
     def is_busy(self, name: str) -> bool:
-        """Whether a scanner's thread has not come back."""
+        """Whether a scanner's thread is still running a job."""
         return name in self._running
 
     def close(self, limit_seconds: float) -> None:
-        """Wait so long for what runs, then let the threads end; one that never returns is left behind."""
-        self._take_in(self._monotonic() + limit_seconds, lambda: not self._is_awaited())
+        """Wait so long for running jobs, then end the threads; one that never returns is left behind."""
+        self._receive_until(self._monotonic() + limit_seconds, lambda: not self._has_pending())
         for running in self._running.values():
             if isinstance(running.job.scanner, RemoteScanner):
                 running.job.scanner.close()
@@ -185,45 +185,47 @@ class ThreadedExecution:
         self._deadlines.close()
         self._restore_switching()
 
-    def _is_awaited(self) -> bool:
-        """Whether anything runs that has not timed out."""
-        return any(not running.is_told for running in self._running.values())
+    def _has_pending(self) -> bool:
+        """Whether any job runs that has not timed out."""
+        return any(not running.is_reported for running in self._running.values())
 
-    def _take_in(self, until: float, is_enough: Callable[[], bool]) -> None:
-        """Take answers in until there are enough, or the monotonic clock says so."""
+    def _receive_until(self, until: float, is_enough: Callable[[], bool]) -> None:
+        """Receive results until there are enough, or the monotonic clock reaches ``until``."""
         while True:
-            while not self._answers.empty():
-                self._note(self._answers.get())
-            self._give_up()
+            while not self._results.empty():
+                self._record(self._results.get())
+            self._report_timeouts()
             now = self._monotonic()
             if is_enough() or now >= until:
                 break
-            open_ends = [one.deadline for one in self._running.values() if not one.is_told]
+            open_ends = [one.deadline for one in self._running.values() if not one.is_reported]
             self._wait(min([until, *open_ends]) - now)
         self._restore_switching()
 
     def _wait(self, seconds: float) -> None:
         with suppress(Empty):
-            self._note(self._answers.get(timeout=min(max(seconds, 0.0), _LONGEST_WAIT)))
+            self._record(self._results.get(timeout=min(max(seconds, 0.0), _LONGEST_WAIT)))
 
-    def _note(self, answer: _Answer) -> None:
-        """An answer counts if its job ended in time, however late the session looks."""
-        job, running = answer.job, self._running.pop(answer.job.name)
-        running.over.set()
-        verdict: JobResult | None = answer.verdict
-        if running.is_told:
-            verdict = None
-        elif answer.ended_at > running.deadline:
-            verdict = job.timed_out()
-        self._ready.append(JobCompletion(job.name, job.work, job.at, verdict))
+    def _record(self, thread_result: _ThreadResult) -> None:
+        """Record a result; it counts if its job ended in time, however late it is received."""
+        job, running = thread_result.job, self._running.pop(thread_result.job.name)
+        running.done.set()
+        result: JobResult | None = thread_result.result
+        if running.is_reported:
+            result = None
+        elif thread_result.ended_at > running.deadline:
+            result = job.timed_out()
+        self._ready.append(JobCompletion(job.name, job.kind, job.at, result))
 
-    def _give_up(self) -> None:
+    def _report_timeouts(self) -> None:
         now = self._monotonic()
         for running in self._running.values():
-            if not running.is_told and now >= running.deadline:
-                running.is_told = True
+            if not running.is_reported and now >= running.deadline:
+                running.is_reported = True
                 job = running.job
-                self._ready.append(JobCompletion(job.name, job.work, job.at, job.timed_out(), is_back=False))
+                self._ready.append(
+                    JobCompletion(job.name, job.kind, job.at, job.timed_out(), has_returned=False)
+                )
                 _kill(job)
 
     def _queue(self, name: str) -> SimpleQueue[Job | None]:
@@ -234,24 +236,24 @@ class ThreadedExecution:
         return queue
 
     def _work(self, jobs: SimpleQueue[Job | None]) -> None:
-        """A scanner's thread: one job after the other."""
-        while self._apply(jobs.get()):
+        """Run one job after the other, on a scanner's thread."""
+        while self._run_job(jobs.get()):
             self._wake()
 
-    def _apply(self, job: Job | None) -> bool:
-        """Carry out a job and hand its verdict over; nothing is held while the thread waits for the next."""
+    def _run_job(self, job: Job | None) -> bool:
+        """Run a job and queue its result; nothing is referenced while the thread waits for the next."""
         if job is None:
             return False
         try:
-            verdict = job.run()
-        except BaseException as fault:  # the plug-in boundary: a thread that dies would answer no more
-            verdict = job.failed(fault)
+            result = job.run()
+        except BaseException as fault:  # the plug-in boundary: a thread that dies would run no more jobs
+            result = job.failed(fault)
         self._restore_switching()
-        self._answers.put(_Answer(job, verdict, self._monotonic()))
+        self._results.put(_ThreadResult(job, result, self._monotonic()))
         return True
 
     def _restore_switching(self) -> None:
-        """A scanner may have changed how often threads take turns: that is the whole process's."""
+        """Restore how often threads take turns: a scanner may have changed it for the whole process."""
         if sys.getswitchinterval() != self._switch_seconds:
             sys.setswitchinterval(self._switch_seconds)
 

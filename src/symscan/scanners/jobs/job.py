@@ -1,7 +1,7 @@
-"""One call of a scanner as a job: what it needs, and the verdict that comes of it.
+"""One call of a scanner as a job, and its result.
 
-A job may run on any thread, beside the session: it touches the scanner, what it was given to look at
-and its own book of requests, and nothing else. What follows from its verdict is the session's part.
+A job may run on any thread, concurrently with the session: it touches the scanner, the data it was given
+and its own request queue, and nothing else. Applying its result is the session's part.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ class JobKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Evaluation:
-    """What the engine makes of a scan's result.
+    """The evaluation of a scan's result.
 
     Attributes
     ----------
     universe, unknown
-        How many symbols there were to judge, and how many of them could not be.
+        How many candidates there were, and how many of them could not be judged.
     symbols
         Candidates, among them at least the unknown ones.
     reasons
@@ -60,8 +60,8 @@ class Evaluation:
     not_in_store: tuple[str, ...] = ()
 
 
-Judge = Callable[[ScanResult, Mapping[str, Unanswered]], Evaluation]
-"""Makes a finding of a result, given the symbols of which no indicator could be read."""
+EvaluateResult = Callable[[ScanResult, Mapping[str, Unanswered]], Evaluation]
+"""Evaluates a result, given the symbols of which no indicator could be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,51 +74,51 @@ class SetupSummary:
 
 @dataclass(frozen=True, slots=True)
 class JobResult:
-    """What came of a job; can be pickled.
+    """The result of a job; can be pickled.
 
     Attributes
     ----------
     outcome, error
-        How it ended, and why where it did not end well.
-    result, finding
-        Of a scan that ended well.
-    readied
-        Of a setup that ended well.
+        How it ended, and why where it did not succeed.
+    result, evaluation
+        Of a scan that succeeded.
+    setup_summary
+        Of a setup that succeeded.
     requests
-        What was asked for meanwhile.
-    memory
-        What the scanner remembers, None if that is what it was or cannot be kept.
+        What the scanner requested during the call.
+    saved_state
+        The scanner's state after the call, None if it has not changed or cannot be saved.
     """
 
     outcome: Outcome = Outcome.OK
     error: str | None = None
     execution_time_ms: float = 0.0
     result: ScanResult | None = None
-    finding: Evaluation | None = None
-    readied: SetupSummary | None = None
+    evaluation: Evaluation | None = None
+    setup_summary: SetupSummary | None = None
     requests: tuple[Request, ...] = ()
-    memory: bytes | None = None
+    saved_state: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class JobCompletion:
-    """What is to be told of a job.
+    """The completion of a job.
 
     Attributes
     ----------
-    name, work, at
-        Whose, which, and the instant it was due.
-    verdict
-        What came of it; None if that was told before (it had timed out) and its late answer was dropped.
-    is_back
+    name, kind, at
+        The scanner, the method called, and the instant it was due.
+    result
+        Its result; None if a timeout was reported before and the late result was dropped.
+    has_returned
         Whether the scanner can be called again; False while a call that timed out still runs.
     """
 
     name: str
-    work: JobKind
+    kind: JobKind
     at: Instant
-    verdict: JobResult | None
-    is_back: bool = True
+    result: JobResult | None
+    has_returned: bool = True
 
 
 @dataclass(slots=True)
@@ -128,32 +128,32 @@ class Job(ABC):
     Attributes
     ----------
     name, scanner, context
-        Whom to call, with what.
-    book
+        The scanner and the context of the call.
+    request_queue
         Where the context's view records requests.
     timeout_seconds
         How long the call may take.
-    memory
-        What the scanner remembered before; ``keeps_memory`` says whether that is of interest.
+    saved_state
+        The scanner's state before the call; ``keeps_state`` says whether it is saved afterwards.
     """
 
     name: str
     at: Instant
     scanner: BaseScanner
     context: ScanContext
-    book: RequestQueue
+    request_queue: RequestQueue
     timeout_seconds: float
-    memory: bytes | None = None
-    keeps_memory: bool = False
+    saved_state: bytes | None = None
+    keeps_state: bool = False
     _outcome: Outcome = field(default=Outcome.OK, init=False)
     _error: str | None = field(default=None, init=False)
     _result: ScanResult | None = field(default=None, init=False)
     _execution_time_ms: float = field(default=0.0, init=False)
 
-    work: ClassVar[JobKind]
+    kind: ClassVar[JobKind]
 
     def run(self) -> JobResult:
-        """Call the scanner and conclude; a fault of the scanner is a verdict."""
+        """Call the scanner and return the result; a fault of the scanner is a result."""
         self.call()
         return self.conclude()
 
@@ -163,57 +163,57 @@ class Job(ABC):
         try:
             self._call()
         except (Exception, SystemExit) as error:  # the plug-in boundary: a scanner's fault is its outcome
-            self._outcome, self._error = Outcome.FAILED, self._blame(self._described(error))
+            self._outcome, self._error = Outcome.FAILED, self._fault_text(self._describe(error))
         self._execution_time_ms = watch.elapsed_ms
 
     def conclude(self) -> JobResult:
-        """What came of the call."""
+        """Make the result of the call."""
         is_ok = self._outcome is Outcome.OK
-        readied, finding = (self._readied(), self._finding()) if is_ok else (None, None)
+        setup_summary, evaluation = (self._setup_summary(), self._evaluation()) if is_ok else (None, None)
         return JobResult(
             self._outcome,
             self._error,
             self._execution_time_ms,
             self._result,
-            finding,
-            readied,
+            evaluation,
+            setup_summary,
             tuple(self._requests()),
-            self._new_memory() if self.keeps_memory else None,
+            self._changed_state() if self.keeps_state else None,
         )
 
     def failed(self, error: BaseException) -> JobResult:
-        """The verdict on a call that raised."""
-        return JobResult(Outcome.FAILED, self._blame(self._described(error)))
+        """Make the result of a call that raised."""
+        return JobResult(Outcome.FAILED, self._fault_text(self._describe(error)))
 
     def timed_out(self) -> JobResult:
-        """The verdict on a call that takes too long."""
-        fault = f"{self.work}() took longer than its timeout_seconds ({self.timeout_seconds:g})"
+        """Make the result of a call that takes too long."""
+        fault = f"{self.kind}() took longer than its timeout_seconds ({self.timeout_seconds:g})"
         return JobResult(Outcome.TIMED_OUT, fault, self.timeout_seconds * 1000.0)
 
     @abstractmethod
     def _call(self) -> None:
         """Call the scanner's method."""
 
-    def _finding(self) -> Evaluation | None:
-        """What the engine makes of a call that ended well."""
+    def _evaluation(self) -> Evaluation | None:
+        """Evaluate a call that succeeded; None where there is nothing to evaluate."""
         return None
 
-    def _readied(self) -> SetupSummary | None:
-        """What a call that ended well has made ready."""
+    def _setup_summary(self) -> SetupSummary | None:
+        """Summarize a setup that succeeded; None for other calls."""
         return None
 
-    def _blame(self, what: str) -> str:
-        return f"{self.work}(): {what}"
+    def _fault_text(self, what: str) -> str:
+        return f"{self.kind}(): {what}"
 
-    def _described(self, error: BaseException) -> str:
+    def _describe(self, error: BaseException) -> str:
         return describe_error(error, type(self.scanner).__module__)
 
     def _requests(self) -> list[Request]:
-        return self.book.drain()
+        return self.request_queue.drain()
 
-    def _new_memory(self) -> bytes | None:
-        memory = save_state(self.scanner)
-        return None if memory == self.memory else memory
+    def _changed_state(self) -> bytes | None:
+        saved_state = save_state(self.scanner)
+        return None if saved_state == self.saved_state else saved_state
 
 
 @dataclass(slots=True)
@@ -223,12 +223,12 @@ class SetupJob(Job):
     Attributes
     ----------
     base
-        The finest interval: of these bars the universe is asked for.
+        The finest interval: that of the session bars requested for the universe.
     """
 
     base: Interval = field(kw_only=True)
 
-    work: ClassVar[JobKind] = JobKind.SETUP
+    kind: ClassVar[JobKind] = JobKind.SETUP
 
     def _call(self) -> None:
         returned: object = self.scanner.setup(self.context)
@@ -239,37 +239,39 @@ class SetupJob(Job):
             self._outcome, self._error = Outcome.FAILED, f"setup() returned {returned!r}{hint}"
 
     def _adopt_universe(self) -> None:
-        """Ask for the universe's session bars first, so that it comes first in every column."""
+        """Request the universe's session bars first, so that it comes first in every column."""
         universe = self.scanner.universe
         wrong = [symbol for symbol in universe if not isinstance(symbol, str)]
         if wrong:
             raise TypeError(f"the universe holds {wrong[0]!r}, which is no symbol")
-        self.book.put_first(universe, self.base)
+        self.request_queue.put_first(universe, self.base)
 
-    def _readied(self) -> SetupSummary:
-        return SetupSummary(len(self.scanner.universe), tuple(spec.key for spec in self.book.specs()))
+    def _setup_summary(self) -> SetupSummary:
+        return SetupSummary(
+            len(self.scanner.universe), tuple(spec.key for spec in self.request_queue.specs())
+        )
 
     def _requests(self) -> list[Request]:
-        """What was asked for; nothing of it counts where the scanner takes no part."""
-        return self.book.drain() if self._outcome is Outcome.OK else []
+        """Return the requests; none where the scanner takes no part."""
+        return self.request_queue.drain() if self._outcome is Outcome.OK else []
 
 
 @dataclass(slots=True)
 class ScanJob(Job):
-    """Lets a scanner scan, and judges what it says on the data it saw.
+    """Runs one scan, and evaluates its result on the data it read.
 
     Attributes
     ----------
     phase
         What the scan is due for.
-    judge
-        Makes a finding of a result that ended well, given what the scan read and no indicator answered.
+    evaluate
+        Evaluates a result, given what the scan read and no indicator answered.
     """
 
     phase: ScanPhase = field(kw_only=True)
-    judge: Judge = field(kw_only=True)
+    evaluate: EvaluateResult = field(kw_only=True)
 
-    work: ClassVar[JobKind] = JobKind.SCAN
+    kind: ClassVar[JobKind] = JobKind.SCAN
 
     def _call(self) -> None:
         found = self.scanner.scan(self.context)
@@ -279,31 +281,31 @@ class ScanJob(Job):
         elif result.skipped:
             self._outcome = Outcome.SKIPPED
 
-    def _finding(self) -> Evaluation | None:
-        """The result, held against the session it was found in."""
+    def _evaluation(self) -> Evaluation | None:
+        """Evaluate the result on the session it was computed from."""
         result = self._result
         if result is None:
             return None
         result.execution_time_ms = self._execution_time_ms
         try:
-            return self.judge(result, self.context.session_data.unanswered())
+            return self.evaluate(result, self.context.session_data.unanswered())
         except ResultError as error:
             self._outcome, self._error, self._result = Outcome.FAILED, str(error), None
             return None
 
-    def _blame(self, what: str) -> str:
+    def _fault_text(self, what: str) -> str:
         return what
 
 
 @dataclass(slots=True)
 class TeardownJob(Job):
-    """Tears a scanner down; of what it asks for then, only locks and removals count."""
+    """Tears a scanner down; of its requests then, only locks and removals are applied."""
 
-    work: ClassVar[JobKind] = JobKind.TEARDOWN
+    kind: ClassVar[JobKind] = JobKind.TEARDOWN
 
     def _call(self) -> None:
         self.scanner.teardown(self.context)
 
     def _requests(self) -> list[Request]:
-        self.book.forget_additions()
-        return self.book.drain()
+        self.request_queue.forget_additions()
+        return self.request_queue.drain()

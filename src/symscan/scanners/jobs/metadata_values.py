@@ -1,4 +1,4 @@
-"""Values of a hit's metadata as JSON can hold them; what it cannot hold is named by its key."""
+"""Convert a hit's metadata to values JSON can hold; an error names the key of what it cannot."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ import numpy as np
 
 
 def plain_value(value: object, key: str) -> Any:
-    """A value as JSON can hold it: numbers that are not finite are null, dates and instants ISO 8601.
+    """Convert a value to one JSON can hold: numbers that are not finite are null, dates ISO 8601.
 
     Parameters
     ----------
     value
-        Whatever a scanner gave, NumPy's scalars too.
+        Any value of a scanner's, NumPy's scalars too.
     key
-        Where it stands, ``levels[2].price``.
+        Its path, ``levels[2].price``.
 
     Raises
     ------
@@ -40,7 +40,7 @@ def plain_value(value: object, key: str) -> Any:
         case Mapping():
             return {plain_key(name): plain_value(one, f"{key}.{name}") for name, one in value.items()}
         case list() | tuple():
-            return [plain_value(one, f"{key}[{place}]") for place, one in enumerate(value)]
+            return [plain_value(one, f"{key}[{index}]") for index, one in enumerate(value)]
         case datetime() | date() | time():
             return _iso(value)
         case np.datetime64():
@@ -56,7 +56,7 @@ def plain_value(value: object, key: str) -> Any:
 
 
 def plain_key(key: object) -> str:
-    """A key as JSON has them: text; numbers, true, false and None as JSON writes them.
+    """Convert a key to one JSON can hold: text; numbers, true, false and None as JSON writes them.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Holding a scan's result against the contract, before the engine believes it."""
+"""Validate a scan's result before the engine uses it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class ResultError(ValueError):
 
 
 def checked_result(result: object, candidates: int) -> ScanResult:
-    """The result with duplicate symbols merged and metadata that JSON can hold.
+    """Return the result with duplicate symbols merged and metadata that JSON can hold.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ def checked_result(result: object, candidates: int) -> ScanResult:
         raise TypeError(f"scan() returned {type(result).__name__}; return a ScanResult")
     result.symbols = _checked_symbols(result.symbols)
     if isinstance(result.metadata, Mapping) and not isinstance(result.metadata, FrameMetadata):
-        # A result that comes from another process was checked there, and has lost them since.
+        # A result from another process was checked there, and its stray metadata were dropped.
         result.stray_metadata = StrayMetadata.of(result.metadata, result.symbols) or result.stray_metadata
     result.metadata = _checked_metadata(result.metadata, result.symbols)
     result.unknown = _checked_unknown(result.unknown, candidates)

@@ -1,4 +1,4 @@
-"""What a scanner remembers from scan to scan: kept, so that a resumed session can give it back."""
+"""Save a scanner's state after each call, so that a resumed session can restore it."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from symscan.scanners.base import BaseScanner
 
 @runtime_checkable
 class RemoteScanner(Protocol):
-    """What a scanner that runs somewhere else offers beside the face of a ``BaseScanner``."""
+    """The methods that a scanner in another process has in addition to a ``BaseScanner``'s."""
 
-    def dump_memory(self) -> bytes | None:
-        """What it remembers after the last call, None if that cannot be kept."""
+    def dump_state(self) -> bytes | None:
+        """Return its state after the last call, None if it cannot be saved."""
 
-    def load_memory(self, memory: bytes) -> None:
-        """Remember what :meth:`dump_memory` gave."""
+    def load_state(self, saved_state: bytes) -> None:
+        """Restore a state from :meth:`dump_state`."""
 
     def kill(self) -> None:
         """End the call that runs, now; called by the session's thread, and never waits."""
@@ -26,9 +26,9 @@ class RemoteScanner(Protocol):
 
 
 def save_state(scanner: BaseScanner) -> bytes | None:
-    """What a scanner remembers, None if that cannot be kept."""
+    """Return a scanner's state, None if it cannot be saved."""
     if isinstance(scanner, RemoteScanner):
-        return scanner.dump_memory()
+        return scanner.dump_state()
     kept = {name: value for name, value in vars(scanner).items() if name not in scanner.transient_attributes}
     try:
         return pickle.dumps(kept, pickle.HIGHEST_PROTOCOL)
@@ -36,9 +36,9 @@ def save_state(scanner: BaseScanner) -> bytes | None:
         return None
 
 
-def restore_state(scanner: BaseScanner, memory: bytes) -> None:
-    """Let a scanner that has been set up remember what :func:`save_state` gave."""
+def restore_state(scanner: BaseScanner, saved_state: bytes) -> None:
+    """Restore a scanner that has been set up to a state from :func:`save_state`."""
     if isinstance(scanner, RemoteScanner):
-        scanner.load_memory(memory)
+        scanner.load_state(saved_state)
     else:
-        vars(scanner).update(pickle.loads(memory))
+        vars(scanner).update(pickle.loads(saved_state))

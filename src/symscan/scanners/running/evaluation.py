@@ -1,4 +1,4 @@
-"""What the engine makes of a scan's result: who was unknown and why, and what was known of those found."""
+"""Evaluate a scan's result: which candidates were unknown and why, and the values of its hits."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _NONE_UNANSWERED: Final[Mapping[str, Unanswered]] = MappingProxyType({})
 
 
 class ResultEvaluator:
-    """Holds one scanner's results against the session as of now.
+    """Evaluates one scanner's results on the session as of now.
 
     Parameters
     ----------
@@ -53,21 +53,21 @@ class ResultEvaluator:
         self._stored = stored
         self._missing = Missing(data, holder)
 
-    def judge(
+    def evaluate(
         self, result: ScanResult, unanswered: Mapping[str, Unanswered] = _NONE_UNANSWERED
     ) -> Evaluation:
-        """Why each candidate is unknown, and what is known of the symbols found.
+        """Evaluate a result: why each candidate is unknown, and the values of the symbols found.
 
         Raises
         ------
         ResultError
             If a symbol found is one that the store has, but for its case.
         """
-        found = self.finding(result, unanswered)
-        return replace(found, not_in_store=self.lacking(result.symbols, found.values))
+        found = self.evaluate_known(result, unanswered)
+        return replace(found, not_in_store=self.not_in_store(result.symbols, found.values))
 
-    def finding(self, result: ScanResult, unanswered: Mapping[str, Unanswered]) -> Evaluation:
-        """The same, but for whom the store lacks."""
+    def evaluate_known(self, result: ScanResult, unanswered: Mapping[str, Unanswered]) -> Evaluation:
+        """Evaluate a result without checking which symbols found the store lacks."""
         if self._place is not None and not self._data.symbols.has_all(result.symbols):
             self._place(result.symbols)
         rows = self._data.symbols.rows_or_none(result.symbols)
@@ -76,8 +76,8 @@ class ResultEvaluator:
         unknown = int(np.count_nonzero(reasons))
         return Evaluation(len(reasons), unknown, symbols, reasons, values_of(self._data, rows))
 
-    def lacking(self, symbols: Sequence[str], values: Mapping[str, Floats]) -> tuple[str, ...]:
-        """Those of the symbols found that there are no bars of, given what is known of them.
+    def not_in_store(self, symbols: Sequence[str], values: Mapping[str, Floats]) -> tuple[str, ...]:
+        """Return the symbols found that there are no bars of, given their values.
 
         Raises
         ------
@@ -88,32 +88,32 @@ class ResultEvaluator:
         if not barless:
             return ()
         stored = self._stored() if self._stored is not None else self._in_store()
-        lacking = tuple(symbols[place] for place in barless if symbols[place] not in stored)
-        _check_case(lacking, stored)
-        return lacking
+        missing = tuple(symbols[index] for index in barless if symbols[index] not in stored)
+        _check_case(missing, stored)
+        return missing
 
     def _in_store(self) -> Collection[str]:
         rows = self._data.symbols.in_use
         return self._data.symbols.names(rows[self._data.in_store[rows]])
 
     def unknown(self, result: ScanResult, unanswered: Mapping[str, Unanswered] = _NONE_UNANSWERED) -> Mask:
-        """Which candidates could not be judged."""
+        """Return which candidates could not be judged, as a mask."""
         rows = self._data.symbols.rows_or_none(result.symbols)
         unknown: Mask = self._reasons(result, rows, unanswered) != Reason.NONE
         return unknown
 
     def _reasons(self, result: ScanResult, found: Rows, unanswered: Mapping[str, Unanswered]) -> Reasons:
-        """Those unknown whom the scanner names, else those it misses something of and did not find."""
-        said = result.unknown
-        if said is not None and not said.any():
-            return np.zeros(len(said), np.int8)
+        """Return why candidates are unknown: as the scanner flags them, else by missing data."""
+        flagged = result.unknown
+        if flagged is not None and not flagged.any():
+            return np.zeros(len(flagged), np.int8)
         reasons = self._missing.reasons(self._scanner.reads, self._scanner.max_age_minutes)
-        if said is None:
+        if flagged is None:
             self._add_unanswered(reasons, unanswered)
             reasons[self._is_among(found)] = Reason.NONE
         else:
-            reasons[~said] = Reason.NONE
-            reasons[said & (reasons == Reason.NONE)] = Reason.NO_VALUE
+            reasons[~flagged] = Reason.NONE
+            reasons[flagged & (reasons == Reason.NONE)] = Reason.NO_VALUE
         return reasons
 
     def _add_unanswered(self, reasons: Reasons, unanswered: Mapping[str, Unanswered]) -> None:
@@ -121,34 +121,34 @@ class ResultEvaluator:
         reads = self._scanner.reads
         needed = None if reads is None else {parse_column(name).spec for name in reads}
         symbols = self._data.candidates(self._holder).symbols if unanswered else ()
-        for place, symbol in enumerate(symbols):
+        for index, symbol in enumerate(symbols):
             first = unanswered.get(symbol)
             if first is None or (needed is not None and first.spec not in needed):
                 continue
             reason = Reason.WARMING if first.is_requested else Reason.NOT_REQUESTED
-            if reasons[place] == Reason.NONE or reason < reasons[place]:
-                reasons[place] = reason
+            if reasons[index] == Reason.NONE or reason < reasons[index]:
+                reasons[index] = reason
 
     def _is_among(self, rows: Rows) -> Mask:
-        """Which candidates are in these rows."""
+        """Return which candidates are in these rows, as a mask."""
         among = np.zeros(self._data.capacity + 1, np.bool_)
-        among[rows] = True  # row -1, of a symbol without one, is the spare last place
+        among[rows] = True  # row -1, of a symbol without one, is the spare last item
         among[-1] = False
         found: Mask = among[self._data.candidates(self._holder).chosen]
         return found
 
 
-def _check_case(lacking: Sequence[str], stored: Collection[str]) -> None:
-    """A symbol written otherwise is a mistake; one that nobody has may be a delisted one."""
-    known = {symbol.casefold(): symbol for symbol in stored} if lacking else {}
-    for symbol in lacking:
+def _check_case(missing: Sequence[str], stored: Collection[str]) -> None:
+    """Refuse symbols that the store has in another case; one it does not have may be delisted."""
+    known = {symbol.casefold(): symbol for symbol in stored} if missing else {}
+    for symbol in missing:
         meant = known.get(symbol.strip().casefold())
         if meant is not None:
             raise ResultError(f"ScanResult.symbols holds {symbol!r}; the symbol is '{meant}', case and all")
 
 
 class SnapshotEvaluator:
-    """Holds one result against the pinned copy it was found in, beside the session.
+    """Evaluates one result on the pinned copy it was computed from, concurrently with the session.
 
     Parameters
     ----------
@@ -171,43 +171,40 @@ class SnapshotEvaluator:
         stored: Callable[[], Collection[str]] | None = None,
     ) -> None:
         self._data = data
-        self._judgement = ResultEvaluator(data, scanner, holder, stored=stored)
+        self._evaluator = ResultEvaluator(data, scanner, holder, stored=stored)
         self._place_on = place_on
 
-    def judge(
+    def evaluate(
         self, result: ScanResult, unanswered: Mapping[str, Unanswered] = _NONE_UNANSWERED
     ) -> Evaluation:
-        """Evaluate the unknown candidates alone: what comes of it is kept and sent."""
-        found = self._judgement.finding(result, unanswered)
-        places = np.flatnonzero(found.reasons)
-        symbols = tuple(found.symbols[place] for place in places.tolist())
-        values = self._with_strangers(result.symbols, dict(found.values))
-        lacking = self._judgement.lacking(result.symbols, values)
+        """Evaluate a result; keep the unknown candidates alone, since it is stored."""
+        found = self._evaluator.evaluate_known(result, unanswered)
+        unknown = np.flatnonzero(found.reasons)
+        symbols = tuple(found.symbols[index] for index in unknown.tolist())
+        values = self._with_outsiders(result.symbols, dict(found.values))
+        not_in_store = self._evaluator.not_in_store(result.symbols, values)
         return Evaluation(
-            found.universe, found.unknown, symbols, found.reasons[places], values, not_in_store=lacking
+            found.universe, found.unknown, symbols, found.reasons[unknown], values, not_in_store=not_in_store
         )
 
-    def _with_strangers(self, symbols: Sequence[str], values: Values) -> Values:
-        """The values with those of symbols the session has no row of.
-
-        They are looked up in an empty session: other scans share the pinned copy.
-        """
-        strangers = np.flatnonzero(self._data.symbols.rows_or_none(symbols) < 0)
-        if self._place_on is None or not len(strangers):
+    def _with_outsiders(self, symbols: Sequence[str], values: Values) -> Values:
+        """Add the values of symbols without a row, loaded into an empty session of their own."""
+        outsiders = np.flatnonzero(self._data.symbols.rows_or_none(symbols) < 0)
+        if self._place_on is None or not len(outsiders):
             return values
-        names = [symbols[place] for place in strangers.tolist()]
-        beside = self._data.emptied()
+        names = [symbols[index] for index in outsiders.tolist()]
+        empty = self._data.emptied()
         try:
-            self._place_on(beside, names)
+            self._place_on(empty, names)
         except SymscanError:  # what cannot be fetched now is not known: no reason to lose the scan
             return values
-        for field, column in values_of(beside, beside.symbols.rows_or_none(names)).items():
-            values[field][strangers] = column
+        for field, column in values_of(empty, empty.symbols.rows_or_none(names)).items():
+            values[field][outsiders] = column
         return values
 
 
 def values_of(data: SessionData, rows: Rows) -> Values:
-    """What is known of symbols found, by the names of ``Hits``; unknown where a row is -1."""
+    """Return the values of symbols found, by the fields of ``Hits``; unknown where a row is -1."""
     values = data.readings.of_hits(rows)
     if (rows < 0).any():
         values = {field: np.where(rows < 0, np.nan, column) for field, column in values.items()}

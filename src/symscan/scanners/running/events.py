@@ -1,4 +1,4 @@
-"""What a scanner manager has to tell, until it is given, each with what was asked for by it."""
+"""Scanner events: made from job results, and queued with their requests until they are published."""
 
 from __future__ import annotations
 
@@ -25,47 +25,47 @@ ScannerEvent = ScanFinished | ScannerDone
 
 
 class ScannerOutbox:
-    """Events in the order they came; requests are to be carried out once their event is given."""
+    """A queue of events with their requests, which are applied once their event is published."""
 
     def __init__(self) -> None:
-        self._waiting: deque[tuple[ScannerEvent, Sequence[Request]]] = deque()
+        self._pending: deque[tuple[ScannerEvent, Sequence[Request]]] = deque()
         self._requests: list[Request] = []
 
     def __bool__(self) -> bool:
-        """Whether an event waits."""
-        return bool(self._waiting)
+        """Whether an event is pending."""
+        return bool(self._pending)
 
     def add(self, event: ScannerEvent, requests: Sequence[Request] = ()) -> None:
-        """One more event, and what was asked for with it."""
-        self._waiting.append((event, requests))
+        """Queue an event and the requests made with it."""
+        self._pending.append((event, requests))
 
-    def ask(self, requests: Sequence[Request]) -> None:
-        """Requests that no event has to be given for."""
+    def add_requests(self, requests: Sequence[Request]) -> None:
+        """Add requests that belong to no event."""
         self._requests += requests
 
     def take(self, *kinds: type[ScannerEvent]) -> Iterator[ScannerEvent]:
-        """Give the events of some kinds and leave the others; without a kind, all there are."""
-        while not kinds and self._waiting:
+        """Yield and remove the events of some kinds and leave the others; without a kind, all of them."""
+        while not kinds and self._pending:
             yield self._next()
-        for _ in range(len(self._waiting)):
-            if isinstance(self._waiting[0][0], kinds):
+        for _ in range(len(self._pending)):
+            if isinstance(self._pending[0][0], kinds):
                 yield self._next()
             else:
-                self._waiting.rotate(-1)
+                self._pending.rotate(-1)
 
     def take_requests(self) -> list[Request]:
-        """Take out what was asked for with the events that have been given."""
+        """Return and clear the requests of the events that were taken."""
         requests, self._requests = self._requests, []
         return requests
 
     def _next(self) -> ScannerEvent:
-        event, requests = self._waiting.popleft()
+        event, requests = self._pending.popleft()
         self._requests += requests
         return event
 
 
 class ScannerEventFactory:
-    """Turns verdicts into events, and counts what a scanner's last event tells.
+    """Turns job results into events, and counts scans for a scanner's last event.
 
     Parameters
     ----------
@@ -80,66 +80,68 @@ class ScannerEventFactory:
         self._clock = clock
 
     def set_up(
-        self, managed: ManagedScanner, at: Instant, verdict: JobResult
+        self, managed: ManagedScanner, at: Instant, result: JobResult
     ) -> ScannerReady | ScannerDisabled:
-        """A setup's end."""
-        if verdict.readied is not None:
-            return ScannerReady(at, managed.name, verdict.readied.universe, verdict.readied.indicators)
-        return self.disabled(managed, at, verdict.error or "setup() failed")
+        """Make the event of a setup that ended."""
+        if result.setup_summary is not None:
+            return ScannerReady(
+                at, managed.name, result.setup_summary.universe, result.setup_summary.indicators
+            )
+        return self.disabled(managed, at, result.error or "setup() failed")
 
     def disabled(self, managed: ManagedScanner, at: Instant, reason: str) -> ScannerDisabled:
-        """A scanner that takes no part."""
+        """Make the event of a scanner that takes no part."""
         return ScannerDisabled(at, managed.name, reason)
 
-    def scanned(self, managed: ManagedScanner, job: ScanJob, verdict: JobResult) -> ScanFinished:
-        """A scan's end, well or not."""
+    def scanned(self, managed: ManagedScanner, job: ScanJob, result: JobResult) -> ScanFinished:
+        """Make the event of a scan that ended, successful or not."""
         managed.scans += 1
-        lost = ScanResult((), {}, verdict.execution_time_ms, error=verdict.error)
-        managed.last_result = verdict.result or lost
-        if verdict.finding is not None:
-            return self._with_hits(managed, job, verdict, verdict.finding)
-        managed.failed += verdict.outcome is not Outcome.SKIPPED
+        lost = ScanResult((), {}, result.execution_time_ms, error=result.error)
+        managed.last_result = result.result or lost
+        if result.evaluation is not None:
+            return self._with_hits(managed, job, result, result.evaluation)
+        managed.failed += result.outcome is not Outcome.SKIPPED
         return self._without_hits(
-            managed, job.at, job.phase, verdict.outcome, verdict.error, verdict.execution_time_ms
+            managed, job.at, job.phase, result.outcome, result.error, result.execution_time_ms
         )
 
     def skipped(self, managed: ManagedScanner, at: Instant, phase: ScanPhase, why: str) -> ScanFinished:
-        """A scan that was due and did not run."""
+        """Make the event of a scan that was due and did not run."""
         return self._without_hits(managed, at, phase, Outcome.SKIPPED, why)
 
     def done(self, managed: ManagedScanner, at: Instant, error: str | None) -> ScannerDone:
-        """A scanner's end."""
-        entries = managed.ledger.entries()
+        """Make a scanner's last event."""
+        entries = managed.unknown_tally.entries()
         return ScannerDone(at, managed.name, managed.scans, managed.failed, entries, error)
 
-    def hour(self, at: Instant) -> str:
-        """An instant as a message names it."""
+    def local_time(self, at: Instant) -> str:
+        """Format an instant as exchange time, for a message."""
         return f"{self._data.session.local(at):%H:%M} (exchange time)"
 
     def _with_hits(
-        self, managed: ManagedScanner, job: ScanJob, verdict: JobResult, finding: Evaluation
+        self, managed: ManagedScanner, job: ScanJob, result: JobResult, evaluation: Evaluation
     ) -> ScanFinished:
-        result = verdict.result
-        symbols = tuple(result.symbols) if result is not None else ()
-        metadata = result.metadata if result is not None else None
-        managed.ledger.record(job.at, finding.symbols, finding.reasons)
+        found = result.result
+        symbols = tuple(found.symbols) if found is not None else ()
+        metadata = found.metadata if found is not None else None
+        managed.unknown_tally.record(job.at, evaluation.symbols, evaluation.reasons)
         return ScanFinished(
             job.at,
             managed.name,
             job.phase,
             Outcome.OK,
-            universe=finding.universe,
-            judged=finding.universe - finding.unknown,
-            unknown=finding.unknown,
+            universe=evaluation.universe,
+            judged=evaluation.universe - evaluation.unknown,
+            unknown=evaluation.unknown,
             hits=Hits(
                 symbols,
-                managed.note_hits(symbols),
-                **finding.values,
+                managed.record_hits(symbols),
+                **evaluation.values,
                 metadata=metadata or {},
-                not_in_store=finding.not_in_store,
-                stray_metadata=result.stray_metadata if result is not None else None,
+                not_in_store=evaluation.not_in_store,
+                stray_metadata=found.stray_metadata if found is not None else None,
             ),
-            execution_time_ms=verdict.execution_time_ms,
+            execution_time_ms=result.execution_time_ms,
             decided_at=self._clock(),
         )
 
@@ -152,7 +154,7 @@ class ScannerEventFactory:
         error: str | None,
         execution_time_ms: float = 0.0,
     ) -> ScanFinished:
-        """The record of a scan that judged nobody."""
+        """Make the event of a scan that judged no symbol."""
         return ScanFinished(
             at,
             managed.name,

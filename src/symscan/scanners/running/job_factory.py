@@ -1,4 +1,4 @@
-"""Making the jobs of scanners: over the live session where it waits for them, else over a pinned copy."""
+"""Make the jobs of scanners: over the live session where it waits for them, else over a pinned copy."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Sequence
 from symscan.clock.time_manager import TimeManager
 from symscan.model.events.session import ScanPhase
 from symscan.scanners.base import ScanContext
-from symscan.scanners.jobs.job import Judge, ScanJob, SetupJob, TeardownJob
+from symscan.scanners.jobs.job import EvaluateResult, ScanJob, SetupJob, TeardownJob
 from symscan.scanners.running.evaluation import ResultEvaluator, SnapshotEvaluator
 from symscan.scanners.running.managed_scanner import ManagedScanner
 from symscan.session.requests import RequestQueue
@@ -21,7 +21,7 @@ class JobFactory:
     Parameters
     ----------
     scanners
-        Whose jobs.
+        The scanners of the session.
     session_data, time_manager
         The session's state and clock.
     mode
@@ -46,69 +46,71 @@ class JobFactory:
         self._data = session_data
         self._time = time_manager
         self._mode = mode
-        self._is_beside = runs_concurrently
+        self._runs_concurrently = runs_concurrently
         self._place_on = place_on
         self._stored = stored
-        self._judgements = {
+        self._evaluators = {
             managed.name: ResultEvaluator(session_data, managed.scanner, managed.holder, place, stored)
             for managed in scanners
         }
 
     def data(self) -> SessionData:
-        """What jobs made now look at; those of one instant may share it."""
-        return self._data.pinned() if self._is_beside else self._data
+        """Return the data that jobs made now read; those of one instant may share it."""
+        return self._data.pinned() if self._runs_concurrently else self._data
 
     def setup(self, managed: ManagedScanner) -> SetupJob:
-        """Sets a scanner up."""
-        data, book = self.data(), RequestQueue(managed.holder)
+        """Make the job that sets a scanner up."""
+        data, request_queue = self.data(), RequestQueue(managed.holder)
         return SetupJob(
             managed.name,
             self._time.now,
             managed.scanner,
-            self._context(managed, data, book),
-            book,
+            self._context(managed, data, request_queue),
+            request_queue,
             managed.timeout_seconds,
-            keeps_memory=self._is_beside,
+            keeps_state=self._runs_concurrently,
             base=data.base,
         )
 
     def scan(self, managed: ManagedScanner, phase: ScanPhase, data: SessionData) -> ScanJob:
-        """Lets a scanner scan what :meth:`data` gave."""
-        book = RequestQueue(managed.holder)
+        """Make the job of one scan over what :meth:`data` returned."""
+        request_queue = RequestQueue(managed.holder)
         return ScanJob(
             managed.name,
             self._time.now,
             managed.scanner,
-            self._context(managed, data, book),
-            book,
+            self._context(managed, data, request_queue),
+            request_queue,
             managed.timeout_seconds,
-            managed.memory,
-            self._is_beside,
+            managed.saved_state,
+            self._runs_concurrently,
             phase=phase,
-            judge=self._judge(managed, data),
+            evaluate=self._evaluate(managed, data),
         )
 
     def teardown(self, managed: ManagedScanner) -> TeardownJob:
-        """Tears a scanner down."""
-        data, book = self.data(), RequestQueue(managed.holder)
-        context = self._context(managed, data, book)
+        """Make the job that tears a scanner down."""
+        data, request_queue = self.data(), RequestQueue(managed.holder)
+        context = self._context(managed, data, request_queue)
         return TeardownJob(
-            managed.name, self._time.now, managed.scanner, context, book, managed.timeout_seconds
+            managed.name, self._time.now, managed.scanner, context, request_queue, managed.timeout_seconds
         )
 
-    def _judge(self, managed: ManagedScanner, data: SessionData) -> Judge:
-        if self._is_beside:
+    def _evaluate(self, managed: ManagedScanner, data: SessionData) -> EvaluateResult:
+        if self._runs_concurrently:
             return SnapshotEvaluator(
                 data, managed.scanner, managed.holder, self._place_on, self._stored
-            ).judge
-        return self._judgements[managed.name].judge
+            ).evaluate
+        return self._evaluators[managed.name].evaluate
 
-    def _context(self, managed: ManagedScanner, data: SessionData, book: RequestQueue) -> ScanContext:
-        view = SessionView(data, book)
+    def _context(
+        self, managed: ManagedScanner, data: SessionData, request_queue: RequestQueue
+    ) -> ScanContext:
+        view = SessionView(data, request_queue)
         view.use_static_columns(lambda: managed.scanner.static_columns)
         return ScanContext(
             session_data=view,
-            time_manager=self._time.pinned() if self._is_beside else self._time,
+            time_manager=self._time.pinned() if self._runs_concurrently else self._time,
             mode=self._mode,
             current_time=self._time.get_current_time(),
             config=managed.scanner.config,

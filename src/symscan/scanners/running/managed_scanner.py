@@ -1,4 +1,4 @@
-"""The states of a scanner and the only ways between them."""
+"""A scanner's state machine, schedule and counters."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ TRANSITIONS: Final = {
 
 
 def check_transition(old: ScannerState, new: ScannerState) -> ScannerState:
-    """The new state.
+    """Return the new state.
 
     Raises
     ------
@@ -83,13 +83,13 @@ class ManagedScanner:
     disabled
         Why it takes no part in the session, None if it does.
     running
-        The scan, setup or teardown that was begun and has not come back, None where there is none.
+        The scan, setup or teardown that was submitted and has not returned, None where there is none.
     result_pending
-        Whether what came of ``running`` is still to be told: it has not timed out.
-    is_leaving
-        Whether it is torn down as soon as its last scan is back.
-    memory
-        What it remembers from scan to scan, as last told; None where that is not kept.
+        Whether the result of ``running`` is still to be published: it has not timed out.
+    teardown_pending
+        Whether it is torn down as soon as its last scan has returned.
+    saved_state
+        Its state after the last call, for resuming; None where that is not kept.
     """
 
     name: str
@@ -102,11 +102,11 @@ class ManagedScanner:
     disabled: str | None = None
     scans: int = 0
     failed: int = 0
-    ledger: UnknownTally = field(default_factory=UnknownTally)
+    unknown_tally: UnknownTally = field(default_factory=UnknownTally)
     running: Job | None = None
     result_pending: bool = False
-    is_leaving: bool = False
-    memory: bytes | None = None
+    teardown_pending: bool = False
+    saved_state: bytes | None = None
     _found: set[str] = field(default_factory=set)
 
     @property
@@ -114,8 +114,8 @@ class ManagedScanner:
         """The name it holds symbols under."""
         return scanner_holder(self.name)
 
-    def go(self, state: ScannerState) -> None:
-        """Change the state.
+    def transition_to(self, state: ScannerState) -> None:
+        """Change to another state.
 
         Raises
         ------
@@ -124,8 +124,8 @@ class ManagedScanner:
         """
         self.state = check_transition(self.state, state)
 
-    def note_hits(self, symbols: Sequence[str]) -> Mask:
-        """Which symbols it found for the first time in the session, shape ``(len(symbols),)``."""
+    def record_hits(self, symbols: Sequence[str]) -> Mask:
+        """Record hits; return which are their symbol's first in the session, shape ``(len(symbols),)``."""
         known = np.fromiter(map(self._found.__contains__, symbols), np.bool_, len(symbols))
         self._found.update(symbols)
         return ~known
@@ -153,9 +153,9 @@ class Timetable:
         return now in self._instants
 
     def due(self, phase: ScanPhase, now: Instant) -> Sequence[ManagedScanner]:
-        """Who is due at an instant for a phase."""
+        """Return the scanners due at an instant for a phase."""
         return self._calls[phase].get(now, ())
 
     def last(self, now: Instant) -> Sequence[ManagedScanner]:
-        """Who is due for the last time at an instant."""
+        """Return the scanners due for the last time at an instant."""
         return self._last.get(now, ())

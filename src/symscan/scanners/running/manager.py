@@ -21,13 +21,13 @@ from symscan.session.session_data import SessionData
 
 _LONGEST_WAIT_SECONDS: Final = 60.0
 _SHORTEST_WAIT_SECONDS: Final = 0.001
-"""Not none at all: how long nothing is waited for is left to an execution that may be patient."""
+"""Greater than 0, since 0 lets an execution that waits for the session wait without limit."""
 
 
 class ScannerManager:
     """Runs the scanners of one session and reports what they did as events.
 
-    Every call of a scanner is a job given to the execution; what came of it is applied when it is
+    Every call of a scanner is a job submitted to the execution; its result is applied when it is
     collected, which in a backtest is at once.
 
     Parameters
@@ -39,12 +39,12 @@ class ScannerManager:
     mode
         What scanners are told in their context.
     execution
-        What carries out their jobs; None does so at once.
+        Runs their jobs; None runs them inline.
     place
-        Loads today's bars of symbols that have none yet: a hit outside its scanner's universe has its
-        values at once, whoever else may have loaded it. None leaves them unknown.
+        Loads today's bars of symbols that have none yet, so that a hit outside its scanner's universe has
+        its values at once. None leaves them unknown.
     place_on
-        The same into a session given to it: for scans beside the stream, called on their threads.
+        The same into a session given to it: for concurrent scans, called on their threads.
     clock
         The market's clock, for when a result is applied; None asks the session's.
     stopwatch
@@ -72,8 +72,8 @@ class ScannerManager:
         self._jobs = JobFactory(
             scanners, session_data, time_manager, mode, execution.runs_concurrently, place, place_on, stored
         )
-        self._reports = ScannerEventFactory(session_data, clock or (lambda: time_manager.now))
-        self._outgoing = ScannerOutbox()
+        self._events = ScannerEventFactory(session_data, clock or (lambda: time_manager.now))
+        self._outbox = ScannerOutbox()
         self._timetable = Timetable(scanners)
         self._stopwatch = stopwatch
 
@@ -106,19 +106,19 @@ class ScannerManager:
 
     @property
     def is_running(self) -> bool:
-        """Whether anything was begun of which the end is still to be told."""
-        return bool(self._outgoing) or self._is_awaited()
+        """Whether the result of anything submitted is still to be published."""
+        return bool(self._outbox) or self._has_pending_results()
 
     @property
     def is_busy(self) -> bool:
         """Whether there may be something to collect: also of a scanner that has timed out and still runs."""
-        return bool(self._outgoing) or any(one.running is not None for one in self.scanners.values())
+        return bool(self._outbox) or any(one.running is not None for one in self.scanners.values())
 
     def run_due(self, phase: ScanPhase, paused: str | None = None) -> Iterator[ScanFinished]:
-        """Begin the scans that are due now, in the order of the configuration; gives what is done at once.
+        """Submit the scans that are due now, in the order of the configuration; yields what is done at once.
 
         A scan that is due of a scanner that could not be set up, or that is still busy with an
-        earlier one, is a skipped one. Each result is given as it comes: it is not lost if a later
+        earlier one, is a skipped one. Each result is yielded as it comes: it is not lost if a later
         scanner ends the run.
 
         Parameters
@@ -129,26 +129,26 @@ class ScannerManager:
         Raises
         ------
         ScanOverrun
-            If a scan took too long in a backtest, once it has been given as one that timed out.
+            If a scan took too long in a backtest, once it has been yielded as one that timed out.
         """
         data: SessionData | None = None
         for managed in self._timetable.due(phase, self._time.now):
-            why_not = self._why_not(managed, paused)
-            if why_not is not None:
-                yield self._reports.skipped(managed, self._time.now, phase, why_not)
+            skip_reason = self._skip_reason(managed, paused)
+            if skip_reason is not None:
+                yield self._events.skipped(managed, self._time.now, phase, skip_reason)
             elif managed.state is ScannerState.READY:
                 data = data or self._jobs.data()
-                managed.go(ScannerState.SCANNING)
+                managed.transition_to(ScannerState.SCANNING)
                 job = self._jobs.scan(managed, phase, data)
                 try:
-                    self._begin(managed, job)
-                except ScanOverrun:  # it ends the run, which is to say at which scan
+                    self._submit(managed, job)
+                except ScanOverrun:  # it ends the run, and the journal must say at which scan
                     yield self._overrun(managed, job)
                     raise
-                yield from self._scans()
+                yield from self._collect_scans()
 
     def run_scan(self, name: str) -> Iterator[ScanFinished]:
-        """Begin a scan now, due or not.
+        """Submit a scan now, due or not.
 
         Raises
         ------
@@ -164,30 +164,30 @@ class ScannerManager:
             why = managed.disabled or f"it is {managed.state}; after its last scan due a scanner is done"
             raise InputError(f"scanner '{name}' cannot scan now: {why}")
         phase = ScanPhase.PRE_SESSION if self._time.now <= self._time.session.open else ScanPhase.REGULAR
-        managed.go(ScannerState.SCANNING)
-        self._begin(managed, self._jobs.scan(managed, phase, self._jobs.data()))
-        yield from self._scans()
+        managed.transition_to(ScannerState.SCANNING)
+        self._submit(managed, self._jobs.scan(managed, phase, self._jobs.data()))
+        yield from self._collect_scans()
 
     def collect(self) -> Iterator[ScannerEvent]:
-        """What came in since the last call; to be applied between slices."""
+        """Yield the events since the last call; called between slices."""
         self._receive()
-        yield from self._outgoing.take()
+        yield from self._outbox.take()
 
     def finish(self, limit_seconds: float = math.inf) -> Iterator[ScannerEvent]:
-        """What came in, once nothing runs any more that has not timed out; waits for it, at most so long."""
+        """Wait for running jobs that have not timed out, at most so long, and yield their events."""
         self._wait(limit_seconds)
         yield from self.collect()
 
     def requests(self) -> list[Request]:
-        """Take out what the scanners asked for whose results have been given."""
-        return self._outgoing.take_requests()
+        """Return and clear the requests of the scanners whose results have been published."""
+        return self._outbox.take_requests()
 
     def teardown_finished(self) -> list[Event]:
-        """Tear down the scanners whose last scan was due now; one that still runs when it is back."""
+        """Tear down the scanners whose last scan was due now; one that still runs, when it has returned."""
         for managed in self._timetable.last(self._time.now):
-            self._leave(managed)
+            self._teardown_when_idle(managed)
             self._receive()  # one after the other, where they are waited for
-        return [*self._outgoing.take(ScannerDone)]
+        return [*self._outbox.take(ScannerDone)]
 
     def teardown_all(self, limit_seconds: float = 0.0, waits_for_scans: bool = True) -> list[Event]:
         """Tear down every scanner that was set up and has not been torn down, and end the execution.
@@ -195,8 +195,8 @@ class ScannerManager:
         Parameters
         ----------
         limit_seconds
-            How long what still runs is waited for. A scanner whose scan has not come back by then is
-            done, but its ``teardown`` is not called: it would meet a scan that may go on any time.
+            How long to wait for running jobs. A scanner whose scan has not returned by then is done,
+            but its ``teardown`` is not called: the scan may still be using what it would release.
         waits_for_scans
             Whether scans are waited for, too.
         """
@@ -204,126 +204,126 @@ class ScannerManager:
             still_scans = isinstance(managed.running, ScanJob) and self._execution.is_busy(managed.name)
             if still_scans and not waits_for_scans:
                 self._abandon(managed)
-            self._leave(managed)
+            self._teardown_when_idle(managed)
         self._receive(_SHORTEST_WAIT_SECONDS)
         self._wait(limit_seconds)
         for managed in self.scanners.values():
             self._abandon(managed)
         self._execution.close(0.0)
-        return [*self._outgoing.take(ScanFinished, ScannerDone)]
+        return [*self._outbox.take(ScanFinished, ScannerDone)]
 
-    # -- what comes in -----------------------------------------------------------------------
+    # -- job results -------------------------------------------------------------------------
 
     def _receive(self, wait_seconds: float = 0.0) -> None:
-        """Apply what the execution has to tell; that may begin something that is done at once."""
+        """Handle the completed jobs; that may submit a job that is done at once."""
         found = self._execution.collect(wait_seconds)
         while found:
             for finished in found:
-                self._apply(self.scanners[finished.name], finished)
+                self._handle_completion(self.scanners[finished.name], finished)
             found = [] if wait_seconds else self._execution.collect()
 
     def _wait(self, limit_seconds: float) -> None:
-        """Let what runs come in."""
+        """Wait for running jobs and handle their results."""
         watch = self._stopwatch()
-        while self._is_awaited() and (left := limit_seconds - watch.elapsed_seconds) > 0:
+        while self._has_pending_results() and (left := limit_seconds - watch.elapsed_seconds) > 0:
             self._receive(min(max(left, _SHORTEST_WAIT_SECONDS), _LONGEST_WAIT_SECONDS))
 
-    def _apply(self, managed: ManagedScanner, finished: JobCompletion) -> None:
+    def _handle_completion(self, managed: ManagedScanner, finished: JobCompletion) -> None:
         job = managed.running
-        if job is None or job.work is not finished.work:
-            return  # of a setup or a teardown that had timed out: nobody waits for it any more
-        if finished.verdict is not None:
+        if job is None or job.kind is not finished.kind:
+            return  # a setup or a teardown that had timed out: its result is no longer of interest
+        if finished.result is not None:
             managed.result_pending = False
-            self._conclude(managed, job, finished.verdict)
-        if finished.is_back:
+            self._handle_result(managed, job, finished.result)
+        if finished.has_returned:
             managed.running = None
             if managed.state is ScannerState.SCANNING:
-                managed.go(ScannerState.READY)
-            if managed.is_leaving:
-                self._leave(managed)
+                managed.transition_to(ScannerState.READY)
+            if managed.teardown_pending:
+                self._teardown_when_idle(managed)
 
-    def _conclude(self, managed: ManagedScanner, job: Job, verdict: JobResult) -> None:
-        if verdict.memory is not None:
-            managed.memory = verdict.memory
+    def _handle_result(self, managed: ManagedScanner, job: Job, result: JobResult) -> None:
+        if result.saved_state is not None:
+            managed.saved_state = result.saved_state
         if isinstance(job, ScanJob):
-            self._outgoing.add(self._reports.scanned(managed, job, verdict), verdict.requests)
-        elif job.work is JobKind.TEARDOWN:
-            self._finish(managed, verdict.error, verdict.requests)
+            self._outbox.add(self._events.scanned(managed, job, result), result.requests)
+        elif job.kind is JobKind.TEARDOWN:
+            self._mark_done(managed, result.error, result.requests)
 
-    def _finish(self, managed: ManagedScanner, error: str | None, requests: Sequence[Request] = ()) -> None:
-        managed.go(ScannerState.DONE)
-        managed.result_pending, managed.is_leaving, managed.running = False, False, None
-        self._outgoing.add(self._reports.done(managed, self._time.now, error), requests)
+    def _mark_done(
+        self, managed: ManagedScanner, error: str | None, requests: Sequence[Request] = ()
+    ) -> None:
+        managed.transition_to(ScannerState.DONE)
+        managed.result_pending, managed.teardown_pending, managed.running = False, False, None
+        self._outbox.add(self._events.done(managed, self._time.now, error), requests)
 
-    # -- what is given -----------------------------------------------------------------------
-
-    def _scans(self) -> Iterator[ScanFinished]:
-        """The scans that are done; whoever has left meanwhile is told of when there is time."""
+    def _collect_scans(self) -> Iterator[ScanFinished]:
+        """Yield the scans that are done; events of scanners that are done wait for :meth:`collect`."""
         self._receive()
-        for told in self._outgoing.take(ScanFinished):
-            if isinstance(told, ScanFinished):
-                yield told
+        for event in self._outbox.take(ScanFinished):
+            if isinstance(event, ScanFinished):
+                yield event
 
-    # -- how ---------------------------------------------------------------------------------
+    # -- single steps ------------------------------------------------------------------------
 
     def _setup(self, managed: ManagedScanner) -> Event:
         now = self._time.now
         if managed.due.last is None:
-            managed.go(ScannerState.DONE)
+            managed.transition_to(ScannerState.DONE)
             managed.disabled = "not due in this session"
-            return self._reports.disabled(managed, now, managed.disabled)
-        managed.go(ScannerState.SETTING_UP)
-        verdict = self._execution.wait_for(self._jobs.setup(managed)).verdict or JobResult(Outcome.FAILED)
-        if verdict.readied is not None:
-            managed.go(ScannerState.READY)
-            managed.memory = verdict.memory
-            self._outgoing.ask(verdict.requests)
-            return self._reports.set_up(managed, now, verdict)
-        managed.go(ScannerState.DONE)
-        managed.disabled = verdict.error
+            return self._events.disabled(managed, now, managed.disabled)
+        managed.transition_to(ScannerState.SETTING_UP)
+        result = self._execution.wait_for(self._jobs.setup(managed)).result or JobResult(Outcome.FAILED)
+        if result.setup_summary is not None:
+            managed.transition_to(ScannerState.READY)
+            managed.saved_state = result.saved_state
+            self._outbox.add_requests(result.requests)
+            return self._events.set_up(managed, now, result)
+        managed.transition_to(ScannerState.DONE)
+        managed.disabled = result.error
         if managed.required:
-            raise ScannerFailed(f"required scanner '{managed.name}' could not be set up: {verdict.error}")
-        return self._reports.set_up(managed, now, verdict)
+            raise ScannerFailed(f"required scanner '{managed.name}' could not be set up: {result.error}")
+        return self._events.set_up(managed, now, result)
 
-    def _begin(self, managed: ManagedScanner, job: Job) -> None:
+    def _submit(self, managed: ManagedScanner, job: Job) -> None:
         managed.running, managed.result_pending = job, True
         self._execution.submit(job)
 
     def _overrun(self, managed: ManagedScanner, job: ScanJob) -> ScanFinished:
-        """What is told of the scan whose overrun ends a backtest."""
+        """Make the event of the scan whose overrun ends a backtest."""
         managed.running, managed.result_pending = None, False
-        managed.go(ScannerState.READY)
-        return self._reports.scanned(managed, job, job.timed_out())
+        managed.transition_to(ScannerState.READY)
+        return self._events.scanned(managed, job, job.timed_out())
 
-    def _leave(self, managed: ManagedScanner) -> None:
-        """Tear a scanner down, now or when its scan is back."""
+    def _teardown_when_idle(self, managed: ManagedScanner) -> None:
+        """Tear a scanner down, now or when its scan has returned."""
         if managed.state not in (ScannerState.READY, ScannerState.SCANNING):
             return
-        managed.is_leaving = self._execution.is_busy(managed.name)
-        if not managed.is_leaving:
-            managed.go(ScannerState.TEARING_DOWN)
-            self._begin(managed, self._jobs.teardown(managed))
+        managed.teardown_pending = self._execution.is_busy(managed.name)
+        if not managed.teardown_pending:
+            managed.transition_to(ScannerState.TEARING_DOWN)
+            self._submit(managed, self._jobs.teardown(managed))
 
     def _abandon(self, managed: ManagedScanner) -> None:
-        """Be done with a scanner that has not come back."""
+        """Mark a scanner done whose job has not returned."""
         job = managed.running
         if job is None:
             return
         if isinstance(job, ScanJob):
             if managed.result_pending:
                 lost = JobResult(Outcome.TIMED_OUT, "the session ended while it ran")
-                self._outgoing.add(self._reports.scanned(managed, job, lost))
-            managed.go(ScannerState.TEARING_DOWN)
-            when = self._reports.hour(job.at)
-            self._finish(managed, f"its scan of {when} has not returned, so teardown() was not called")
+                self._outbox.add(self._events.scanned(managed, job, lost))
+            managed.transition_to(ScannerState.TEARING_DOWN)
+            when = self._events.local_time(job.at)
+            self._mark_done(managed, f"its scan of {when} has not returned, so teardown() was not called")
         else:
-            self._finish(managed, "teardown() has not returned")
+            self._mark_done(managed, "teardown() has not returned")
 
-    def _is_awaited(self) -> bool:
+    def _has_pending_results(self) -> bool:
         return any(managed.result_pending for managed in self.scanners.values())
 
-    def _why_not(self, managed: ManagedScanner, paused: str | None) -> str | None:
-        """Why a scanner that is due may not scan; None if it may, or takes no part any more."""
+    def _skip_reason(self, managed: ManagedScanner, paused: str | None) -> str | None:
+        """Return why a scanner that is due may not scan; None if it may, or takes no part any more."""
         if managed.state is ScannerState.SCANNING and managed.running is not None:
-            return f"its scan of {self._reports.hour(managed.running.at)} is still running"
+            return f"its scan of {self._events.local_time(managed.running.at)} is still running"
         return paused if managed.state is ScannerState.READY else managed.disabled

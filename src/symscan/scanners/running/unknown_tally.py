@@ -1,4 +1,4 @@
-"""What one scanner could not judge in a session: per symbol and reason, since when and how often."""
+"""Count what one scanner could not judge in a session: per symbol and reason, since when and how often."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ class _Tally:
 
 
 class UnknownTally:
-    """Counts unknown symbols by reason; remembers also those that are no candidates any more."""
+    """Counts unknown symbols by reason, also those that are no candidates any more."""
 
     def __init__(self) -> None:
-        self._place_of: dict[str, int] = {}
+        self._index_of: dict[str, int] = {}
         self._symbols: tuple[str, ...] = ()
-        self._places: Rows = np.zeros(0, np.intp)
+        self._indices: Rows = np.zeros(0, np.intp)
         self._tallies: dict[Reason, _Tally] = {}
 
     def record(self, at: Instant, symbols: tuple[str, ...], reasons: Reasons) -> None:
@@ -46,18 +46,18 @@ class UnknownTally:
         """
         if not reasons.any():
             return
-        self._take_places(symbols)
+        self._assign_indices(symbols)
         counts = np.bincount(reasons, minlength=len(Reason))
         for code in np.flatnonzero(counts[1:]) + 1:
             tally = self._tally(Reason(int(code)))
-            places = self._places[reasons == code]
-            tally.scans[places] += 1
-            tally.last_at[places] = at
-            tally.first_at[places[tally.first_at[places] == 0]] = at
+            indices = self._indices[reasons == code]
+            tally.scans[indices] += 1
+            tally.last_at[indices] = at
+            tally.first_at[indices[tally.first_at[indices] == 0]] = at
 
     def entries(self) -> UnknownSymbols:
-        """Every symbol and reason, by symbol then reason."""
-        names = np.array(list(self._place_of), np.object_)
+        """Return every symbol and reason, sorted by symbol, then reason."""
+        names = np.array(list(self._index_of), np.object_)
         parts = [
             (
                 names[rows],
@@ -79,17 +79,17 @@ class UnknownTally:
             scans[order],
         )
 
-    def _take_places(self, symbols: tuple[str, ...]) -> None:
-        """Where each symbol is counted; candidates may come and go."""
+    def _assign_indices(self, symbols: tuple[str, ...]) -> None:
+        """Assign an index to each symbol; candidates may come and go."""
         if symbols == self._symbols:
             return
         for symbol in symbols:
-            self._place_of.setdefault(symbol, len(self._place_of))
-        self._places = np.fromiter(map(self._place_of.__getitem__, symbols), np.intp, len(symbols))
+            self._index_of.setdefault(symbol, len(self._index_of))
+        self._indices = np.fromiter(map(self._index_of.__getitem__, symbols), np.intp, len(symbols))
         self._symbols = symbols
 
     def _tally(self, reason: Reason) -> _Tally:
-        width = len(self._place_of)
+        width = len(self._index_of)
         tally = self._tallies.setdefault(reason, _Tally(*(np.zeros(width, np.int64) for _ in range(3))))
         if len(tally.scans) < width:
             more = np.zeros(width - len(tally.scans), np.int64)

@@ -90,18 +90,18 @@ def test_what_a_scan_leaves_comes_back() -> None:
         AddSymbol("scanner:one", _Symbols.APPLE),
         requests.AddBars("scanner:one", ("A",), Interval.parse("5m"), 2),
     )
-    finding = Evaluation(2, 1, ("A",), np.array([0], np.int8), {"price": np.array([1.5])})
+    evaluation = Evaluation(2, 1, ("A",), np.array([0], np.int8), {"price": np.array([1.5])})
     verdict = JobResult(
-        Outcome.OK, None, 1.0, result, finding, SetupSummary(2, ("rsi_14_5m",)), asked, b"memory"
+        Outcome.OK, None, 1.0, result, evaluation, SetupSummary(2, ("rsi_14_5m",)), asked, b"memory"
     )
     (again,) = load_of("finished", dump([JobCompletion("one", JobKind.SCAN, 5, verdict)]))
-    assert (again.name, again.work, again.verdict.memory) == ("one", JobKind.SCAN, b"memory")
-    assert type(again.verdict.result) is ScanResult
-    assert again.verdict.result.metadata.frame.equals(frame)
-    assert again.verdict.result.unknown.tolist() == [True, False]
-    assert again.verdict.requests == asked
-    assert type(again.verdict.requests[1].symbol) is str
-    np.testing.assert_equal(again.verdict.finding.values, {"price": np.array([1.5])})
+    assert (again.name, again.kind, again.result.saved_state) == ("one", JobKind.SCAN, b"memory")
+    assert type(again.result.result) is ScanResult
+    assert again.result.result.metadata.frame.equals(frame)
+    assert again.result.result.unknown.tolist() == [True, False]
+    assert again.result.requests == asked
+    assert type(again.result.requests[1].symbol) is str
+    np.testing.assert_equal(again.result.evaluation.values, {"price": np.array([1.5])})
 
 
 class _Harm:

@@ -32,13 +32,13 @@ def _run(on_scan: Callable[[Any], Any], timeout: float = 60.0) -> JobResult:
     assert not execution.is_busy("mine")
     (finished,) = execution.collect()
     assert execution.collect() == []
-    assert finished.verdict is not None
-    return finished.verdict
+    assert finished.result is not None
+    return finished.result
 
 
-def _symbols(verdict: JobResult) -> Any:
-    assert verdict.result is not None
-    return verdict.result.symbols
+def _symbols(result: JobResult) -> Any:
+    assert result.result is not None
+    return result.result.symbols
 
 
 def _endless(_: Any) -> None:
@@ -73,11 +73,11 @@ def _raise(error: BaseException) -> Callable[[Any], Any]:
 
 
 def test_a_result_is_checked_and_timed() -> None:
-    verdict = _run(lambda _: ScanResult(["B", "B"], execution_time_ms=1e9))
-    assert (_symbols(verdict), verdict.outcome, verdict.error) == (("B",), Outcome.OK, None)
-    assert 0 < verdict.execution_time_ms < 1e9
-    assert verdict.finding is not None
-    assert (verdict.finding.universe, verdict.finding.symbols) == (2, ("A", "B"))
+    result = _run(lambda _: ScanResult(["B", "B"], execution_time_ms=1e9))
+    assert (_symbols(result), result.outcome, result.error) == (("B",), Outcome.OK, None)
+    assert 0 < result.execution_time_ms < 1e9
+    assert result.evaluation is not None
+    assert (result.evaluation.universe, result.evaluation.symbols) == (2, ("A", "B"))
 
 
 @pytest.mark.parametrize(
@@ -96,15 +96,15 @@ def test_a_result_is_checked_and_timed() -> None:
     ],
 )
 def test_a_scanners_fault_is_its_outcome(on_scan: Callable[[Any], Any], error: str) -> None:
-    verdict = _run(on_scan)
-    assert (verdict.outcome, verdict.finding) == (Outcome.FAILED, None)
-    assert verdict.error is not None
-    assert error in verdict.error
+    result = _run(on_scan)
+    assert (result.outcome, result.evaluation) == (Outcome.FAILED, None)
+    assert result.error is not None
+    assert error in result.error
 
 
 def test_a_scan_may_skip_itself() -> None:
-    verdict = _run(lambda _: ScanResult(["A"], skipped=True))
-    assert (verdict.outcome, verdict.error, verdict.finding) == (Outcome.SKIPPED, None, None)
+    result = _run(lambda _: ScanResult(["A"], skipped=True))
+    assert (result.outcome, result.error, result.evaluation) == (Outcome.SKIPPED, None, None)
 
 
 def test_whoever_stops_the_run_stops_it() -> None:

@@ -550,11 +550,11 @@ class Counting(FunctionScanner):
 def test_what_a_scanner_remembers_can_be_given_back(beside: Any) -> None:
     session = beside(_managed("mine", Counting()))
     managed = session.manager.scanners["mine"]
-    kept = [managed.memory]
+    kept = [managed.saved_state]
     for minute in (1, 2):
         session.play(minute)
         session.come_in()
-        kept.append(managed.memory)
+        kept.append(managed.saved_state)
     assert len(set(kept)) == 3
     again = Counting()
     assert kept[1] is not None
@@ -579,7 +579,7 @@ def test_only_a_memory_that_changed_comes_with_a_verdict() -> None:
     for minute in (1, 2):
         time.advance_to(SESSION.open + minute * MINUTE)
         assert len(list(manager.run_due(ScanPhase.REGULAR))) == 3
-    has_memory = [(one.name, one.verdict.memory is not None) for one in told]
+    has_memory = [(one.name, one.result.saved_state is not None) for one in told]
     assert has_memory == [("counts", True), ("same", False), ("lambda", False)] * 2
     manager.teardown_all(LONG)
     for one in told:

@@ -35,11 +35,11 @@ def test_every_pair_of_states(old: State, new: State) -> None:
 def test_a_scanner_refuses_what_the_table_does(old: State, new: State) -> None:
     managed = ManagedScanner("x", FunctionScanner(), DueTimes((), ()), state=old)
     if (old.value, new.value) in ALLOWED:
-        managed.go(new)
+        managed.transition_to(new)
         assert managed.state is new
     else:
         with pytest.raises(ValueError, match="cannot go"):
-            managed.go(new)
+            managed.transition_to(new)
         assert managed.state is old
 
 

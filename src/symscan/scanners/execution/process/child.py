@@ -1,4 +1,4 @@
-"""A process for one scanner: started, asked, ended; seen from the session's process."""
+"""Start, call and end a scanner's process, from the session's process."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _SERVE: Final = (
 do not survive a fork, and a main module may do anything when it is imported again."""
 
 _ENDING_SECONDS: Final = 1.0
-"""How long a process that hung up is given to end, so that it says how, before it is killed."""
+"""How long a process that closed its connection is given to end by itself before it is killed."""
 
 _KILLED_SECONDS: Final = 5.0
 """How long a killed process is waited for; only a disk that does not answer keeps it."""
@@ -38,7 +38,7 @@ class ProcessEnded(Exception):
 class ChildProcess:
     """A process that makes one scanner and answers calls of it.
 
-    It starts at once and makes its scanner while nobody waits for it.
+    It starts at once and makes its scanner while the session goes on.
 
     Parameters
     ----------
@@ -57,21 +57,21 @@ class ChildProcess:
         self.has_answered = False
         self.is_killed = False
         ours, theirs = socket.socketpair()
-        ends_with_us, held = os.pipe()  # nobody writes to it: the kernel closes it when this process is gone
+        lifeline, parent_end = os.pipe()  # never written to: the kernel closes it when this process is gone
         try:
-            self._process = _started(theirs.fileno(), ends_with_us)
+            self._process = _started(theirs.fileno(), lifeline)
         finally:
             theirs.close()
-            os.close(ends_with_us)
+            os.close(lifeline)
         self._connection = Connection(ours.detach())
         self._outbox = Outbox(self._connection)
         # Also when the interpreter exits: nothing of a session stays behind.
-        self._end = finalize(self, _end, self._process, self._connection, held)
+        self._end = finalize(self, _end, self._process, self._connection, parent_end)
         with suppress(OSError):  # it ended at once: the first call says how
             self._outbox.send(make)
 
-    def ask(self, call: Call) -> Reply:
-        """The answer to a call, however long it takes; :meth:`kill` from another thread ends the wait.
+    def call(self, call: Call) -> Reply:
+        """Send a call and wait for the reply; :meth:`kill` from another thread ends the wait.
 
         Raises
         ------
@@ -84,7 +84,7 @@ class ChildProcess:
             self._outbox.send(call)
             answer = self._connection.recv_bytes()
         except (OSError, EOFError):
-            how = self._ending()
+            how = self._exit_status()
             self.end()
             raise ProcessEnded(f"its process ended ({how})") from None
         self.has_answered = True
@@ -97,11 +97,11 @@ class ChildProcess:
         _kill(self._process)
 
     def end(self) -> None:
-        """End the process and let go of it; nobody may be waiting for an answer."""
+        """End the process and release it; no call may be waiting for a reply."""
         self._end()
 
-    def _ending(self) -> str:
-        """How the process ended."""
+    def _exit_status(self) -> str:
+        """Wait for the process and return how it ended."""
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(_ENDING_SECONDS)
         _kill_group(self._process)  # also what it started and left behind
@@ -121,7 +121,7 @@ def _started(connection: int, lifeline: int) -> subprocess.Popen[bytes]:
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
-    if process.returncode is None:  # not waited for, so its number cannot mean another's group
+    if process.returncode is None:  # not waited for, so its number cannot be another group's
         _kill_group(process)
 
 
@@ -130,9 +130,9 @@ def _kill_group(process: subprocess.Popen[bytes]) -> None:
         os.killpg(process.pid, signal.SIGKILL)
 
 
-def _end(process: subprocess.Popen[bytes], connection: Connection, held: int) -> None:
+def _end(process: subprocess.Popen[bytes], connection: Connection, parent_end: int) -> None:
     _kill(process)
     with suppress(subprocess.TimeoutExpired):
         process.wait(_KILLED_SECONDS)
     connection.close()
-    os.close(held)
+    os.close(parent_end)

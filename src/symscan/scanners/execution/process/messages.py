@@ -1,27 +1,19 @@
-"""What a session and a scanner in another process say to each other."""
+"""The messages between a session and a scanner in another process."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from enum import StrEnum
 
 from symscan.plugins.errors import describe_error, message_of
 from symscan.scanners.base import BaseScanner, ScanContext, ScanResult
+from symscan.scanners.jobs.job import JobKind
 from symscan.session.requested import Unanswered
 from symscan.session.requests import RequestQueue
 
 Make = Callable[[], BaseScanner]
 """Makes a scanner, in whichever process it is called; it must be picklable."""
-
-
-class Verb(StrEnum):
-    """The three calls of a scanner."""
-
-    SETUP = "setup"
-    SCAN = "scan"
-    TEARDOWN = "teardown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,18 +22,18 @@ class Call:
 
     Attributes
     ----------
-    memory
-        What the scanner is to remember once it is set up, None for what it does.
+    saved_state
+        The state to restore once the scanner is set up, None to leave it as it is.
     """
 
-    verb: Verb
+    kind: JobKind
     context: ScanContext
-    memory: bytes | None = None
+    saved_state: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ScannerInfo:
-    """What a session reads of a scanner between its calls."""
+    """The attributes of a scanner that a session reads between its calls."""
 
     universe: tuple[str, ...] = ()
     universe_as_of: date | None = None
@@ -50,7 +42,7 @@ class ScannerInfo:
 
     @classmethod
     def of(cls, scanner: BaseScanner) -> ScannerInfo:
-        """The face of a scanner."""
+        """Take the attributes of a scanner."""
         reads: Sequence[str] | None = scanner.reads
         return cls(
             tuple(str(one) if isinstance(one, str) else one for one in scanner.universe),
@@ -62,12 +54,12 @@ class ScannerInfo:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What a scanner raised.
+    """An exception of a scanner, as it travels between processes.
 
     Attributes
     ----------
     kind, message
-        Its class's name, and what it says.
+        Its class's name, and its message.
     description
         The same with the line of the scanner's that raised it, which is known in its process alone.
     """
@@ -78,40 +70,40 @@ class Fault:
 
     @classmethod
     def of(cls, error: BaseException, scanner: BaseScanner | None = None) -> Fault:
-        """The fault an error is."""
+        """Describe an exception."""
         module = type(scanner).__module__ if scanner is not None else ""
         return cls(type(error).__name__, message_of(error), describe_error(error, module))
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a call came to.
+    """The reply to a call.
 
     Attributes
     ----------
     value
-        What ``setup`` said, or the checked result of a scan.
+        What ``setup`` returned, or the checked result of a scan.
     requests
         The holder's requests after the call, those from before it included.
-    face
-        The scanner's face where it changed.
-    memory
-        What the scanner remembers where that changed.
+    info
+        The scanner's attributes where they changed.
+    saved_state
+        The scanner's state where it changed.
     fault
-        What it raised; its requests count all the same.
+        What it raised; its requests are applied all the same.
     unanswered
-        The symbols it read by indicators of which none could answer.
+        The symbols whose indicators it read and none had a value.
     """
 
     value: ScanResult | bool | None
     requests: RequestQueue
-    face: ScannerInfo | None = None
-    memory: bytes | None = None
+    info: ScannerInfo | None = None
+    saved_state: bytes | None = None
     fault: Fault | None = None
     unanswered: dict[str, Unanswered] = field(default_factory=dict)
 
 
-def book_of(context: ScanContext) -> RequestQueue:
-    """The requests of a context's holder: the second of the two parts a view is pickled as."""
-    _, (_, book) = context.session_data.__reduce__()
-    return book
+def request_queue_of(context: ScanContext) -> RequestQueue:
+    """Return the request queue of a context's holder: the second of the two parts a view is pickled as."""
+    _, (_, request_queue) = context.session_data.__reduce__()
+    return request_queue

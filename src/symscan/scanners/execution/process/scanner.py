@@ -1,4 +1,4 @@
-"""A scanner whose three methods run in a process of their own."""
+"""Run a scanner's three methods in a process of its own."""
 
 from __future__ import annotations
 
@@ -9,26 +9,34 @@ from typing import Any, cast
 from symscan.plugins.errors import DescribedError
 from symscan.scanners.base import BaseScanner, ScanContext, ScanResult
 from symscan.scanners.execution.process.child import ChildProcess, ProcessEnded
-from symscan.scanners.execution.process.messages import Call, Fault, Make, Reply, ScannerInfo, Verb, book_of
+from symscan.scanners.execution.process.messages import (
+    Call,
+    Fault,
+    Make,
+    Reply,
+    ScannerInfo,
+    request_queue_of,
+)
+from symscan.scanners.jobs.job import JobKind
 
 
-class RaisedThere(DescribedError):
-    """What a scanner raised in its process; its class bears the name of what was raised."""
+class RemoteScannerError(DescribedError):
+    """An exception a scanner raised in its process; its class bears the original's name."""
 
     @classmethod
-    def of(cls, fault: Fault) -> RaisedThere:
-        """An error that reads as the scanner's own."""
-        raised: RaisedThere = type(fault.kind, (cls,), {})(fault.message, fault.description)
+    def of(cls, fault: Fault) -> RemoteScannerError:
+        """Make an error that reads as the scanner's own."""
+        raised: RemoteScannerError = type(fault.kind, (cls,), {})(fault.message, fault.description)
         return raised
 
 
 class ProcessScanner(BaseScanner):
-    """Stands for a scanner that runs from setup to teardown in another process.
+    """A proxy for a scanner that runs from setup to teardown in another process.
 
-    The context it is given travels there; its view must be over data that do not change meanwhile,
-    such as a pinned copy of the session's. A call waits for its answer; what spins, hangs or crashes
+    The context it is given is sent there; its view must be over data that do not change meanwhile,
+    such as a pinned copy of the session's. A call waits for its reply; what spins, hangs or crashes
     there is ended by :meth:`kill`, from another thread, and the next scan runs in a new process, set up
-    anew and given what the scanner remembered after its last answer.
+    anew and restored to the scanner's state after its last reply.
 
     Parameters
     ----------
@@ -41,9 +49,9 @@ class ProcessScanner(BaseScanner):
     def __init__(self, make: Make, config: dict[str, Any]) -> None:
         super().__init__(config)
         self._make = make
-        self._face = ScannerInfo()
-        self._memory: bytes | None = None
-        self._is_memory_new = False
+        self._info = ScannerInfo()
+        self._saved_state: bytes | None = None
+        self._is_state_new = False
         self._child: ChildProcess | None = None
         self._is_closed = False
         self._lock = threading.Lock()
@@ -51,13 +59,13 @@ class ProcessScanner(BaseScanner):
 
     @property
     def universe(self) -> tuple[str, ...]:
-        """The symbols the scanner judges, as of its last answer."""
-        return self._face.universe
+        """The symbols the scanner judges, as of its last reply."""
+        return self._info.universe
 
     @property
     def universe_as_of(self) -> date | None:
         """The date of the universe it loaded last, None where it has none."""
-        return self._face.universe_as_of
+        return self._info.universe_as_of
 
     def setup(self, context: ScanContext) -> bool:
         """Set the scanner up in its process; one that is not ready has no process any more.
@@ -66,46 +74,46 @@ class ProcessScanner(BaseScanner):
         ------
         ProcessEnded
             If the process ended before it answered.
-        RaisedThere
+        RemoteScannerError
             What the scanner raised.
         """
         returned: object = False
         try:
-            returned = self._answered(Verb.SETUP, context).value
+            returned = self._call(JobKind.SETUP, context).value
         finally:
             if returned is not True:
                 self.close()
-        return cast(bool, returned)  # None, too: what a setup returns that forgets to
+        return cast(bool, returned)  # None, too: a setup without a return statement
 
     def scan(self, context: ScanContext) -> ScanResult:
-        """The scanner's checked result; a failed one if its process ended before it answered.
+        """Return the scanner's checked result; a failed one if its process ended before it answered.
 
         Raises
         ------
-        RaisedThere
+        RemoteScannerError
             What the scanner raised.
         """
         try:
-            result = self._answered(Verb.SCAN, context).value
+            result = self._call(JobKind.SCAN, context).value
         except ProcessEnded as ended:
-            self._renew()  # so that it is there when the scanner is due again
+            self._restart()  # so that it is there when the scanner is due again
             return ScanResult(symbols=(), error=str(ended))
         assert isinstance(result, ScanResult)
         return result
 
     def teardown(self, context: ScanContext) -> None:
-        """Tear the scanner down and end its process; one whose process is gone has nothing to let go of.
+        """Tear the scanner down and end its process; one whose process is gone has nothing to release.
 
         Raises
         ------
         ProcessEnded
             If the process ended before it answered.
-        RaisedThere
+        RemoteScannerError
             What the scanner raised.
         """
         try:
             if self._child is not None and self._child.has_answered and not self._child.is_killed:
-                self._answered(Verb.TEARDOWN, context)
+                self._call(JobKind.TEARDOWN, context)
         finally:
             self.close()
 
@@ -126,44 +134,44 @@ class ProcessScanner(BaseScanner):
             finally:
                 self._calling.release()
 
-    def dump_memory(self) -> bytes | None:
-        """What the scanner remembered after its last answer, None if that cannot be kept."""
-        return self._memory
+    def dump_state(self) -> bytes | None:
+        """Return the scanner's state after its last reply, None if it cannot be saved."""
+        return self._saved_state
 
-    def load_memory(self, memory: bytes) -> None:
-        """Have the scanner remember, before its next call, what :meth:`dump_memory` gave."""
-        self._memory, self._is_memory_new = memory, True
+    def load_state(self, saved_state: bytes) -> None:
+        """Have the scanner restored, before its next call, to a state from :meth:`dump_state`."""
+        self._saved_state, self._is_state_new = saved_state, True
 
-    def _answered(self, verb: Verb, context: ScanContext) -> Reply:
-        """The answer to a call; what the scanner asked for is in the context's book."""
+    def _call(self, kind: JobKind, context: ScanContext) -> Reply:
+        """Call the scanner and return its reply; its requests are put into the context's queue."""
         with self._calling:
-            return self._checked(self._asked(verb, context), context)
+            return self._apply_reply(self._send_call(kind, context), context)
 
-    def _asked(self, verb: Verb, context: ScanContext) -> Reply:
-        child = self._living()
-        memory = self._memory if self._is_memory_new or not child.has_answered else None
+    def _send_call(self, kind: JobKind, context: ScanContext) -> Reply:
+        child = self._current_child()
+        saved_state = self._saved_state if self._is_state_new or not child.has_answered else None
         bare = ScanContext(
             context.session_data, context.time_manager, context.mode, context.current_time, config={}
         )
-        reply = child.ask(Call(verb, bare, memory))
-        self._is_memory_new = False
+        reply = child.call(Call(kind, bare, saved_state))
+        self._is_state_new = False
         return reply
 
-    def _checked(self, reply: Reply, context: ScanContext) -> Reply:
-        """Take over what came with an answer; a fault is raised."""
-        book_of(context).become(reply.requests)
+    def _apply_reply(self, reply: Reply, context: ScanContext) -> Reply:
+        """Take over the requests, attributes and state in a reply; raise its fault."""
+        request_queue_of(context).become(reply.requests)
         context.session_data.add_unanswered(reply.unanswered)
-        if reply.memory is not None:
-            self._memory = reply.memory
-        if reply.face is not None:
-            self._face = reply.face
-            self.reads, self.max_age_minutes = reply.face.reads, reply.face.max_age_minutes
+        if reply.saved_state is not None:
+            self._saved_state = reply.saved_state
+        if reply.info is not None:
+            self._info = reply.info
+            self.reads, self.max_age_minutes = reply.info.reads, reply.info.max_age_minutes
         if reply.fault is not None:
-            raise RaisedThere.of(reply.fault)
+            raise RemoteScannerError.of(reply.fault)
         return reply
 
-    def _living(self) -> ChildProcess:
-        """The process, a new one where there is none that may answer.
+    def _current_child(self) -> ChildProcess:
+        """Return the process, a new one where there is none that may answer.
 
         Raises
         ------
@@ -172,13 +180,13 @@ class ProcessScanner(BaseScanner):
         """
         child = self._child
         if child is None or child.is_killed:
-            child = self._renew()
+            child = self._restart()
         if child is None:
             raise ProcessEnded("its process was ended with the session")
         return child
 
-    def _renew(self) -> ChildProcess | None:
-        """Start a process in the place of one that ended; none, once it is closed for good."""
+    def _restart(self) -> ChildProcess | None:
+        """Start a new process instead of one that ended; None once the scanner is closed for good."""
         with self._lock:
             self._child = None if self._is_closed else ChildProcess(self._make)
             return self._child

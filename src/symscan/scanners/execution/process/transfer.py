@@ -1,7 +1,7 @@
-"""Sending a session's columns to another process: what it has by now is not sent again.
+"""Send a session's columns to another process, each block of bars only once.
 
 A day of bars of 8,000 symbols is 130 MB, and all of it but the newest minute is the same at the next
-scan. So bars travel once and stand as numbers from then on; both sides forget those that a message
+scan. So bars are sent once and referenced by number from then on; both sides drop those that a message
 does not mention.
 """
 
@@ -30,7 +30,7 @@ def kept_block(number: int, end: Instant, fields: Floats, present: Mask) -> Bloc
 
 
 def kept_later(number: int, pickled: bytes) -> Any:  # noqa: ARG001
-    """Stands in a message for blocks that are loaded when somebody first looks at them."""
+    """Stands in a message for blocks that are loaded on first access."""
     return pickle.loads(pickled)
 
 
@@ -120,7 +120,7 @@ class Outbox:
         return (kept_later, (number, _as_recipe(later))) if is_new else (known, (number,))
 
     def _number(self, value: object, edition: int, mentioned: dict[int, _Sent]) -> tuple[int, bool]:
-        """What stands for a value, and whether it has to be sent."""
+        """Return the number that stands for a value, and whether it has to be sent."""
         before = self._sent.get(id(value))
         is_new = before is None or before[1] != edition
         sent = (value, edition, next(self._numbers)) if before is None or is_new else before
@@ -160,7 +160,7 @@ class Inbox:
         return value
 
     def _makers(self, mentioned: dict[int, Any]) -> dict[str, Callable[..., Any]]:
-        """What the stand-ins mean here."""
+        """Return the functions that stand-ins call on this side."""
 
         def keep(make: Callable[..., Any]) -> Callable[..., Any]:
             def kept(number: int, *parts: Any) -> Any:
@@ -197,7 +197,7 @@ _Reduced = tuple[Callable[..., Any], tuple[Any, ...]]
 
 
 def _as_recipe(later: LazyBlocks) -> bytes:
-    """Blocks still to be loaded as how to load them; where that cannot travel, as the blocks themselves."""
+    """Pickle lazy blocks as how to load them; where that cannot be pickled, as the blocks themselves."""
     try:
         return pickle.dumps(later, _PROTOCOL)
     except (pickle.PicklingError, AttributeError, TypeError):

@@ -1,4 +1,4 @@
-"""The other side: a process that makes one scanner and calls it as it is told."""
+"""The worker process: makes one scanner, and answers the session's calls of it."""
 
 from __future__ import annotations
 
@@ -13,8 +13,16 @@ from multiprocessing.connection import Connection
 from typing import Final
 
 from symscan.scanners.base import BaseScanner, ScanContext, ScanResult
-from symscan.scanners.execution.process.messages import Call, Fault, Make, Reply, ScannerInfo, Verb, book_of
+from symscan.scanners.execution.process.messages import (
+    Call,
+    Fault,
+    Make,
+    Reply,
+    ScannerInfo,
+    request_queue_of,
+)
 from symscan.scanners.execution.process.transfer import Inbox
+from symscan.scanners.jobs.job import JobKind
 from symscan.scanners.jobs.result_validation import checked_result
 from symscan.scanners.jobs.saved_state import restore_state, save_state
 from symscan.session.requests import RequestQueue
@@ -24,17 +32,17 @@ _NICE: Final = 5
 
 
 def serve(connection: int, lifeline: int) -> None:
-    """Serve the session at the other end until it hangs up.
+    """Serve the session until it closes the connection.
 
     Parameters
     ----------
     connection
         The descriptor of the socket calls come from.
     lifeline
-        The descriptor of a pipe that nobody writes to: it ends with the session's process.
+        The descriptor of a pipe that is never written to: it ends with the session's process.
     """
-    _end_with(lifeline)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whether Ctrl-C ends a scan is the session's to say
+    _end_with_session(lifeline)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whether Ctrl-C ends a scan is the session's decision
     sys.stdout = sys.stderr  # hits and reports are written to stdout; what a scanner prints must not mingle
     os.nice(_NICE)
     with suppress(EOFError, OSError), Connection(connection) as session:
@@ -52,14 +60,14 @@ class _Worker:
         self._session = session
         self._inbox = Inbox(session)
         self._scanner: BaseScanner | None = None
-        self._unmade: Fault | None = None
-        self._face: ScannerInfo | None = None
-        self._memory: bytes | None = None
-        self._given: bytes | None = None
+        self._make_fault: Fault | None = None
+        self._info: ScannerInfo | None = None
+        self._saved_state: bytes | None = None
+        self._pending_state: bytes | None = None
         self._is_set_up = False
 
     def run(self) -> None:
-        """Answer until the session hangs up.
+        """Answer calls until the session closes the connection.
 
         Raises
         ------
@@ -76,7 +84,7 @@ class _Worker:
         try:
             self._scanner = make()
         except (Exception, SystemExit) as error:  # the plug-in boundary: the user's module
-            self._unmade = Fault.of(error)
+            self._make_fault = Fault.of(error)
 
     def _pickled_reply(self, call: Call) -> bytes:
         reply = self._reply(call)
@@ -86,78 +94,78 @@ class _Worker:
                 raise ValueError(f"it has {len(pickled):,} bytes, and {_MOST_BYTES:,} are the most")
             return pickled
         except Exception as error:  # the plug-in boundary: something of the user's that cannot travel
-            self._face, self._memory = None, None  # not told by now
+            self._info, self._saved_state = None, None  # not sent so far
             fault = Fault.of(error)
-            what = f"what {call.verb}() left cannot leave its process: {fault.message}"
+            what = f"what {call.kind}() left cannot leave its process: {fault.message}"
             fault = Fault(fault.kind, what, f"{fault.kind}: {what}")
             return pickle.dumps(Reply(None, RequestQueue(reply.requests.holder), fault=fault))
 
     def _reply(self, call: Call) -> Reply:
-        book = book_of(call.context)
+        request_queue = request_queue_of(call.context)
         if self._scanner is None:
-            return Reply(None, book, fault=self._unmade)
-        self._complete(call.context, self._scanner)
-        value, fault, face = None, None, None
+            return Reply(None, request_queue, fault=self._make_fault)
+        self._complete_context(call.context, self._scanner)
+        value, fault, info = None, None, None
         try:
             value = self._value(self._scanner, call)
         except (Exception, SystemExit) as error:  # the plug-in boundary: a fault is an outcome
             fault = Fault.of(error, self._scanner)
         try:
-            face = self._changed_face(self._scanner)
+            info = self._changed_info(self._scanner)
         except (Exception, SystemExit) as error:  # the plug-in boundary: its universe may be code of its own
             fault = fault or Fault.of(error, self._scanner)
-        memory, unanswered = self._changed_memory(self._scanner), call.context.session_data.unanswered()
-        return Reply(value, book, face, memory, fault, unanswered)
+        saved_state, unanswered = self._changed_state(self._scanner), call.context.session_data.unanswered()
+        return Reply(value, request_queue, info, saved_state, fault, unanswered)
 
     @staticmethod
-    def _complete(context: ScanContext, scanner: BaseScanner) -> None:
-        """Add what does not travel: the scanner's configuration and its universe's columns."""
+    def _complete_context(context: ScanContext, scanner: BaseScanner) -> None:
+        """Add what is not sent: the scanner's configuration and its universe's columns."""
         context.config = scanner.config
         context.session_data.use_static_columns(lambda: scanner.static_columns)
 
     def _value(self, scanner: BaseScanner, call: Call) -> ScanResult | bool | None:
-        self._given = call.memory or self._given
-        if call.verb is Verb.TEARDOWN:
-            self._tear_down(scanner, call.context)
+        self._pending_state = call.saved_state or self._pending_state
+        if call.kind is JobKind.TEARDOWN:
+            self._teardown(scanner, call.context)
             return None
-        if call.verb is Verb.SETUP or not self._is_set_up:
+        if call.kind is JobKind.SETUP or not self._is_set_up:
             returned: object = scanner.setup(call.context)
             self._is_set_up = bool(returned)
-            if call.verb is Verb.SETUP:
+            if call.kind is JobKind.SETUP:
                 return False if returned is False else self._is_set_up or None
         if not self._is_set_up:
             raise RuntimeError("setup() in a new process returned False")
-        self._recall(scanner)
+        self._restore_state(scanner)
         return _plain(checked_result(scanner.scan(call.context), len(call.context.session_data.symbols)))
 
-    def _tear_down(self, scanner: BaseScanner, context: ScanContext) -> None:
+    def _teardown(self, scanner: BaseScanner, context: ScanContext) -> None:
         if self._is_set_up:
-            self._recall(scanner)
+            self._restore_state(scanner)
             scanner.teardown(context)
 
-    def _recall(self, scanner: BaseScanner) -> None:
-        """Have the scanner remember what it was given."""
-        if self._given is not None:
-            restore_state(scanner, self._given)
-            self._given = None
+    def _restore_state(self, scanner: BaseScanner) -> None:
+        """Restore the scanner to the state that was sent, once."""
+        if self._pending_state is not None:
+            restore_state(scanner, self._pending_state)
+            self._pending_state = None
 
-    def _changed_face(self, scanner: BaseScanner) -> ScannerInfo | None:
-        face = ScannerInfo.of(scanner)
-        if face == self._face:
+    def _changed_info(self, scanner: BaseScanner) -> ScannerInfo | None:
+        info = ScannerInfo.of(scanner)
+        if info == self._info:
             return None
-        self._face = face
-        return face
+        self._info = info
+        return info
 
-    def _changed_memory(self, scanner: BaseScanner) -> bytes | None:
-        memory = save_state(scanner)
-        if memory == self._memory:
+    def _changed_state(self, scanner: BaseScanner) -> bytes | None:
+        saved_state = save_state(scanner)
+        if saved_state == self._saved_state:
             return None
-        self._memory = memory
-        return memory
+        self._saved_state = saved_state
+        return saved_state
 
 
 def _plain(result: ScanResult) -> ScanResult:
-    """A result of our own class: the session's process need not know the scanner's."""
+    """Copy a result as a plain ``ScanResult``: the session's process need not import the scanner's class."""
     return ScanResult(
         result.symbols,
         result.metadata,
@@ -168,10 +176,10 @@ def _plain(result: ScanResult) -> ScanResult:
     )
 
 
-def _end_with(lifeline: int) -> None:
+def _end_with_session(lifeline: int) -> None:
     """Have the kernel end this process, and those it starts, when the session's is gone, however it ended.
 
-    A scanner that spins never looks at its connection, and one in compiled code lets no thread look.
+    A scanner that spins never reads its connection, and one in compiled code lets no other thread read it.
     """
     signal.signal(signal.SIGIO, signal.SIG_DFL)
     fcntl.fcntl(lifeline, fcntl.F_SETOWN, -os.getpgrp())

@@ -21,7 +21,7 @@ from symscan.indicators.registry import spec_of
 from symscan.model.instant import MINUTE
 from symscan.scanners.base import BaseScanner, ScanContext, ScanResult
 from symscan.scanners.execution.process.child import ProcessEnded
-from symscan.scanners.execution.process.scanner import ProcessScanner, RaisedThere
+from symscan.scanners.execution.process.scanner import ProcessScanner, RemoteScannerError
 from symscan.scanners.jobs.result_validation import checked_result
 from symscan.scanners.jobs.saved_state import RemoteScanner
 from symscan.scanners.loading import load_scanner, load_screen
@@ -170,8 +170,8 @@ def test_it_reads_the_columns_of_its_universe(make: Make, context: Context, tmp_
 
 
 def _requests(context: ScanContext) -> list[Request]:
-    _, (_, book) = context.session_data.__reduce__()
-    return book.drain()
+    _, (_, request_queue) = context.session_data.__reduce__()
+    return request_queue.drain()
 
 
 def _runs(pid: int) -> bool:
@@ -247,7 +247,7 @@ def test_what_spins_is_killed_and_the_next_scan_works_again(make: Make, context:
     scanner.setup(context())
     assert scanner.scan(context()).metadata == {one: {"scans": 1, "mode": "live"} for one in ("A", "C")}
     _killed_scan(scanner, context())
-    scanner.load_memory(pickle.dumps({"scans": 2}))
+    scanner.load_state(pickle.dumps({"scans": 2}))
     again = context()
     assert (scanner.scan(again).metadata or {})["A"] == {"scans": 3, "mode": "live"}
 
@@ -265,7 +265,7 @@ def test_its_memory_is_that_of_the_scanner(make: Make, context: Context) -> None
     scanner = make()
     scanner.setup(context())
     scanner.scan(context())
-    memory = scanner.dump_memory()
+    memory = scanner.dump_state()
     assert memory is not None
     assert pickle.loads(memory)["scans"] == 1
 
@@ -273,7 +273,7 @@ def test_its_memory_is_that_of_the_scanner(make: Make, context: Context) -> None
 def test_what_cannot_be_written_down_is_not_remembered(make: Make, context: Context) -> None:
     scanner = make(setup="unkept")
     assert scanner.setup(context())
-    assert scanner.dump_memory() is None
+    assert scanner.dump_state() is None
     assert scanner.scan(context()).symbols == ("A", "C")
 
 
@@ -305,7 +305,7 @@ def test_a_fault_reads_as_the_scanners_own(
 ) -> None:
     scanner = make(scans=[what])
     scanner.setup(context())
-    with pytest.raises(RaisedThere, match=says) as raised:
+    with pytest.raises(RemoteScannerError, match=says) as raised:
         scanner.scan(context())
     assert type(raised.value).__name__ == kind
     assert scanner.scan(context()).symbols == ("A", "C")
@@ -313,7 +313,7 @@ def test_a_fault_reads_as_the_scanners_own(
 
 def test_what_cannot_leave_its_process_is_a_fault(make: Make, context: Context) -> None:
     scanner = make(setup="strange")
-    with pytest.raises(RaisedThere, match=r"what setup\(\) left cannot leave its process"):
+    with pytest.raises(RemoteScannerError, match=r"what setup\(\) left cannot leave its process"):
         scanner.setup(context())
 
 
@@ -329,7 +329,7 @@ def test_objects_of_its_own_classes_are_remembered(make: Make, context: Context)
 def test_a_scan_that_raises_does_not_forget(make: Make, context: Context) -> None:
     scanner = make(scans=["raise"])
     scanner.setup(context())
-    with pytest.raises(RaisedThere):
+    with pytest.raises(RemoteScannerError):
         scanner.scan(context())
     scanner.kill()
     assert (scanner.scan(context()).metadata or {})["A"]["scans"] == 2
@@ -338,7 +338,7 @@ def test_a_scan_that_raises_does_not_forget(make: Make, context: Context) -> Non
 @pytest.mark.parametrize("what", ["raise", "leave", "exit"])
 def test_a_setup_that_fails_leaves_no_process(make: Make, context: Context, what: str) -> None:
     scanner = make(setup=what)
-    with pytest.raises((RaisedThere, ProcessEnded)):
+    with pytest.raises((RemoteScannerError, ProcessEnded)):
         scanner.setup(context())
     assert scanner.scan(context()).error == "its process was ended with the session"
 
@@ -354,7 +354,7 @@ def test_a_setup_that_says_no_leaves_no_process(
 
 def test_a_module_that_is_gone_fails_the_setup(context: Context, tmp_path: Path) -> None:
     scanner = ProcessScanner(partial(load_scanner, "gone", "gone", {}, (tmp_path,)), {})
-    with pytest.raises(RaisedThere, match="there is no module 'gone'") as raised:
+    with pytest.raises(RemoteScannerError, match="there is no module 'gone'") as raised:
         scanner.setup(context())
     assert type(raised.value).__name__ == "ConfigError"
 
@@ -384,7 +384,7 @@ def test_a_teardown_that_raises_ends_the_process_too(make: Make, context: Contex
     scanner = make(scans=["who"], teardown="raise")
     scanner.setup(context())
     pid = _pid(scanner, context)
-    with pytest.raises(RaisedThere, match="no such thing"):
+    with pytest.raises(RemoteScannerError, match="no such thing"):
         scanner.teardown(context())
     assert not _runs(pid)
 
