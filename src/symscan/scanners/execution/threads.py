@@ -12,15 +12,16 @@ from itertools import count
 from queue import Empty, SimpleQueue
 from threading import Event, Thread
 from time import monotonic
+from typing import Final
 
 from symscan.scanners.jobs.job import Job, JobCompletion, JobResult
 from symscan.scanners.jobs.saved_state import RemoteScanner
 
-_LONGEST_WATCH = 3600.0
+_LONGEST_TIMER_WAIT: Final = 3600.0
 """Seconds; a queue takes no endless timeout."""
 
-_LONGEST_WAIT = 0.2
-"""Seconds at a time: where the system gives Ctrl-C to another thread, this one hears of it only then."""
+_LONGEST_WAIT: Final = 0.2
+"""Seconds at a time: where the system gives Ctrl-C to another thread, this one handles it only then."""
 
 _Deadline = tuple[float, int, Event]
 
@@ -74,8 +75,8 @@ class DeadlineTimer:
             self._wake()
 
     def _seconds_to(self, pending: list[_Deadline]) -> float:
-        soonest = pending[0][0] - self._monotonic() if pending else _LONGEST_WATCH
-        return min(max(soonest, 0.0), _LONGEST_WATCH)
+        soonest = pending[0][0] - self._monotonic() if pending else _LONGEST_TIMER_WAIT
+        return min(max(soonest, 0.0), _LONGEST_TIMER_WAIT)
 
 
 @dataclass(slots=True)
