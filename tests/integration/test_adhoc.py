@@ -335,7 +335,7 @@ def test_a_symbol_removed_by_one_scanner_stays_with_another() -> None:
     assert played.answers["two", 3] == (None, False)  # it is nobody's of mine any more
     assert "D" in played.data.symbols and "E" not in played.data.symbols
     spec = IndicatorSpec.parse("sma_2_1m")
-    assert played.data.asked(spec, "scanner:one").item(played.data.symbols.row("D"))
+    assert played.data.requested_rows(spec, "scanner:one").item(played.data.symbols.row("D"))
 
 
 def test_bars_and_history_of_one_scanner_do_not_show_to_another() -> None:
@@ -384,7 +384,7 @@ def test_the_locks_and_candidates_of_a_scanner_end_with_it() -> None:
     locking = {**other, 4: lambda view: view.lock_symbol("B", "watched")}
     played = Playing({"one": script, "two": other}, last={"one": 5}).run(until=7)
     assert [event.symbols for event in played.of(SymbolsRemoved)] == []  # two holds A, B and D
-    assert not played.data.indicators.asked(spec_of("sma_3_5m"), "scanner:one").any()
+    assert not played.data.indicators.requested_rows(spec_of("sma_3_5m"), "scanner:one").any()
     released = [(event.symbol, event.holder, event.reason) for event in played.of(SymbolUnlocked)]
     assert released == [("B", "scanner:one", "watched")]
     assert played.data.holders.locks("B") == ()
@@ -437,8 +437,8 @@ def test_a_symbol_may_be_removed_and_asked_for_anew_in_one_breath() -> None:
     played = play({None: lambda view: view.add_indicator("A", "sma_3_5m"), 12: renew, 13: look}, until=13)
     assert played.answers["one", 12] == (True,) * 4
     assert played.answers["one", 13] == (("A",), None, _day("A", 0)[12])
-    assert not played.data.indicators.asked(spec_of("rsi_2_5m")).any()
-    assert played.data.indicators.asked(spec_of("sma_3_5m"), "scanner:one").any()
+    assert not played.data.indicators.requested_rows(spec_of("rsi_2_5m")).any()
+    assert played.data.indicators.requested_rows(spec_of("sma_3_5m"), "scanner:one").any()
     assert [event.symbols for event in played.of(SymbolsRemoved)] == [("A",)]
 
 

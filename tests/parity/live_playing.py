@@ -162,7 +162,7 @@ def last_known(coordinator: SessionCoordinator) -> dict[str, dict[str, float]]:
         if hasattr(data.readings, name)
     }
     for spec in data.indicators.specs():
-        asked = data.indicators.asked(spec)[rows]
+        asked = data.indicators.requested_rows(spec)[rows]
         values = data.indicators.column(spec, "value")[rows] if _has_value(data, spec) else None
         if values is not None:
             named[spec.key] = np.where(asked, values, np.nan)

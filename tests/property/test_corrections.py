@@ -80,10 +80,10 @@ class Corrected:
         self.opens_at = 6 * DAY
         self.grid = Grid(self.capacity)
         self.manager = IndicatorManager(self.capacity, self.opens_at)
-        self.ask(np.arange(rows))
+        self.request(np.arange(rows))
 
-    def ask(self, rows: Rows) -> None:
-        new = self.manager.ask(self.spec, "me", rows)
+    def request(self, rows: Rows) -> None:
+        new = self.manager.request(self.spec, "me", rows)
         blocks = [*self.history, *self.grid.blocks]
         self.manager.rebuild(self.spec, new, [block.cut(new) for block in blocks])
 
@@ -106,7 +106,7 @@ class Corrected:
     def leave_and_return(self) -> None:
         rows = np.array([self.rng.randrange(self.rows)])
         self.manager.release("me", rows)
-        self.ask(rows)
+        self.request(rows)
 
     def grow(self) -> None:
         self.capacity += 3
@@ -121,7 +121,7 @@ class Corrected:
     def expected(self) -> list[bytes]:
         """What a manager has that was given the same bars in time."""
         other = IndicatorManager(self.capacity)
-        other.ask(self.spec, "me", np.arange(self.rows))
+        other.request(self.spec, "me", np.arange(self.rows))
         for block in [*self.history, *self.grid.blocks]:
             other.update(self.spec.interval, block)
         outputs = definition(self.spec.name).outputs
@@ -185,7 +185,7 @@ class Session:
         rows = self.data.symbols.rows(new)
         self.data.add_candidates("scanner:me", new)
         for spec in SPECS:
-            self.data.ask_indicator(spec, "scanner:me", rows)
+            self.data.request_indicator(spec, "scanner:me", rows)
             grid = self.data.regular_grid(spec.interval)
             assert grid is not None
             self.data.indicators.rebuild(spec, rows, grid.columns(rows))

@@ -1,4 +1,4 @@
-"""What an indicator is: one object per spec, a vector over rows per output."""
+"""The base of indicators: one object per spec, a vector over rows per output."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from symscan.model.specs import IndicatorSpec
 class Indicator(ABC):
     """An indicator over all rows; a row's values depend on its own bars and on nothing else.
 
-    A subclass says how one bar moves all warm rows (``_advance``), how cold rows gather their seed
-    (``_seed``) and what is read off the state (``_read``). Which rows a bar concerns is settled
-    here: ``_advance`` may compute over every row, since rows without a bar get their state back and
-    blank rows stay NaN.
+    A subclass defines how one bar updates all warm rows (``_advance``), how cold rows gather their seed
+    (``_seed``) and how outputs are computed from the state (``_read``). Which rows a bar updates is
+    decided here: ``_advance`` may compute over every row, since rows without a bar get their state
+    back and blank rows stay NaN.
 
     Parameters
     ----------
@@ -44,15 +44,15 @@ class Indicator(ABC):
         self._seed_bars = seed_bars
         self._window_length = window
         self._outputs: dict[str, Floats] = {}
-        self._hold(RowState(self.vectors, rows, seed_bars, window))
+        self._set_state(RowState(self.vectors, rows, seed_bars, window))
 
     @property
     def state(self) -> RowState:
-        """What it remembers of every row."""
+        """The state of every row."""
         return self._state
 
     def update(self, rows: Mask, bars: Block, find: MaskRows | None = None) -> None:
-        """Give some rows this bar; every other row keeps its state to the bit.
+        """Update some rows with this bar; every other row keeps its state to the bit.
 
         Parameters
         ----------
@@ -61,14 +61,14 @@ class Indicator(ABC):
         bars
             The completed bars.
         find
-            Shared by indicators that are given much the same rows; it saves each of them a search.
+            Shared by indicators that are updated with much the same rows; it saves each of them a search.
         """
         state = self._state
-        absent = state.meet(rows, find or MaskRows())
+        absent = state.begin_rows(rows, find or MaskRows())
         if state.window is not None:
             state.window.skipped = absent
         if len(absent):
-            self._advance_but(absent, bars)
+            self._advance_except(absent, bars)
         else:
             self._advance(bars)
         if len(state.cold):
@@ -76,7 +76,7 @@ class Indicator(ABC):
         self._is_stale = True
 
     def output(self, name: str = "value") -> Floats:
-        """The current values, shape ``(capacity,)``, NaN where unknown; read-only, true until a change."""
+        """Return the current values, shape ``(capacity,)``, NaN where unknown; a read-only view."""
         if self._is_stale:
             vectors = self._read()
             if not self._outputs:
@@ -85,7 +85,7 @@ class Indicator(ABC):
         return self._outputs[name]
 
     def rebuild(self, rows: Rows, history: Iterable[Block]) -> None:
-        """Forget the rows' state, then play history: warm-up, admission and correction are this.
+        """Reset the rows' state, then replay history: for warm-up, admission and correction.
 
         Parameters
         ----------
@@ -96,49 +96,49 @@ class Indicator(ABC):
         """
         fresh = self.blank(len(rows))
         fresh.play(history)
-        self.put(rows, fresh)
+        self.assign_rows(rows, fresh)
 
     def blank(self, rows: int) -> Self:
-        """A new indicator of the same spec, without any bars."""
+        """Return a new indicator of the same spec, without any bars."""
         return type(self)(self.spec, rows)  # type: ignore[call-arg]  # subclasses know their seed
 
     def play(self, blocks: Iterable[Block]) -> None:
-        """Give every row its bars of some blocks, in time order."""
+        """Update every row with its bars of some blocks, in time order."""
         find = MaskRows()
         for block in blocks:
             self.update(block.present, block, find)
 
-    def put(self, rows: Rows, fresh: Self) -> None:
-        """Let rows be what another indicator of this spec is: its row ``j`` becomes ``rows[j]``."""
+    def assign_rows(self, rows: Rows, fresh: Self) -> None:
+        """Assign the state of another indicator of this spec: its row ``j`` becomes ``rows[j]``."""
         self._store_rows(rows, fresh)
         self._is_stale = True
 
-    def taken(self, rows: Rows | slice) -> Self:
-        """A new indicator of the same spec that is, in its row ``j``, what ``rows[j]`` is now."""
-        taken = self.blank(len(self._state.live[rows]))
-        taken._become(self, rows)
-        return taken
+    def copy_rows(self, rows: Rows | slice) -> Self:
+        """Return a new indicator of the same spec whose row ``j`` is a copy of ``rows[j]``."""
+        copied = self.blank(len(self._state.live[rows]))
+        copied._load_rows(self, rows)
+        return copied
 
     def forget(self, rows: Rows) -> None:
-        """Make rows unknown, as if they never had a bar."""
+        """Reset rows, as if they never had a bar."""
         self._state.forget(rows)
         self._is_stale = True
 
     def grow(self, rows: int) -> None:
-        """More capacity; what is remembered stays."""
+        """Increase the capacity; the state is kept."""
         old = self._state
-        self._hold(RowState(self.vectors, rows, self._seed_bars, self._window_length))
-        self._state.put(np.arange(old.rows, dtype=np.intp), old)
+        self._set_state(RowState(self.vectors, rows, self._seed_bars, self._window_length))
+        self._state.assign_rows(np.arange(old.rows, dtype=np.intp), old)
 
-    def _become(self, other: Self, rows: Rows | slice) -> None:
-        """Take over everything that some rows of another indicator are, in their order."""
-        self._state.become(other.state, rows)
+    def _load_rows(self, other: Self, rows: Rows | slice) -> None:
+        """Load the state of some rows of another indicator, in their order."""
+        self._state.load_rows(other.state, rows)
 
     def _store_rows(self, rows: Rows, fresh: Self) -> None:
-        """Put what a fresh indicator remembers of its row ``j`` into ``rows[j]``."""
-        self._state.put(rows, fresh.state)
+        """Store the state of a fresh indicator's row ``j`` into ``rows[j]``."""
+        self._state.assign_rows(rows, fresh.state)
 
-    def _hold(self, state: RowState) -> None:
+    def _set_state(self, state: RowState) -> None:
         self._state = state
         self._moving = state.vectors[: self.vectors - self.seeds]
         if state.window is not None:
@@ -147,7 +147,7 @@ class Indicator(ABC):
         self._outputs = {}
         self._is_stale = True
 
-    def _advance_but(self, absent: Rows, bars: Block) -> None:
+    def _advance_except(self, absent: Rows, bars: Block) -> None:
         moving = self._moving
         kept = moving.take(absent, axis=1)
         self._advance(bars)
@@ -156,11 +156,11 @@ class Indicator(ABC):
 
     @abstractmethod
     def _bind(self, vectors: Floats) -> None:
-        """Name the state vectors, shape ``(vectors, capacity)``, and make room to compute in."""
+        """Name the state vectors, shape ``(vectors, capacity)``, and allocate work arrays."""
 
     @abstractmethod
     def _advance(self, bars: Block) -> None:
-        """Move every row by its bar; blank rows must stay NaN."""
+        """Update every row with its bar; blank rows must stay NaN."""
 
     @abstractmethod
     def _seed(self, rows: Rows, counts: Counts, bars: Block) -> None:
@@ -168,7 +168,7 @@ class Indicator(ABC):
 
     @abstractmethod
     def _read(self) -> tuple[Floats, ...]:
-        """The outputs, one vector each, in the order of ``outputs``: the same arrays at every call."""
+        """Return the outputs, one vector each, in the order of ``outputs``: the same arrays at every call."""
 
 
 def _read_only(values: Floats) -> Floats:

@@ -1,4 +1,4 @@
-"""What an indicator was earlier today, so that a corrected bar is not paid for with the whole day."""
+"""Copies of an indicator's earlier states today: a corrected bar is replayed from one, not from the open."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Ends = NDArray[np.int64]
 
 
 class BlockSlices:
-    """Today's blocks cut down to rows: indicators of one interval mostly want the same.
+    """Today's blocks cut down to rows: indicators of one interval mostly need the same.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ class BlockSlices:
         self._found: dict[tuple[int, bytes], list[Block]] = {}
 
     def after(self, end: Instant, rows: Rows) -> list[Block]:
-        """The blocks that end later, over some rows alone."""
+        """Return the blocks that end after an instant, cut down to some rows."""
         first = bisect_right(self._blocks, end, key=_end)
         found = self._found.get((first, rows.tobytes()))
         if found is None:
@@ -46,15 +46,14 @@ class BlockSlices:
 
 
 class Checkpoints:
-    """Copies of one intraday indicator: at the session's open, and now and then since.
+    """Copies of one intraday indicator: at the session's open, and every few bars since.
 
-    Every copy is right of all its rows: whatever is rebuilt or corrected is put right in each copy
-    that comes after it.
+    Every copy is right for all its rows: a rebuild or a correction also updates each later copy.
 
     Parameters
     ----------
     indicator
-        Whose copies; it has had no bars so far.
+        The indicator copied; it has had no bars so far.
     rows
         Its capacity.
     opens_at
@@ -67,8 +66,8 @@ class Checkpoints:
         self._copies: list[Indicator] = [indicator.blank(rows)]
         self._bars_since = 0
 
-    def note(self, end: Instant) -> None:
-        """The indicator was given the bars that end at an instant of today."""
+    def record(self, end: Instant) -> None:
+        """Count the bars that end at an instant of today; keep a copy after every so many."""
         self._bars_since += 1
         if self._bars_since < EVERY:
             return
@@ -76,19 +75,19 @@ class Checkpoints:
         if len(self._copies) > _COPIES:
             del self._ends[1], self._copies[1]
         self._ends.append(end)
-        self._copies.append(self._indicator.taken(slice(None)))
+        self._copies.append(self._indicator.copy_rows(slice(None)))
 
     def rebuild(self, rows: Rows, history: Iterable[Block]) -> None:
-        """Forget what is known of rows and play their history and today's bars; see ``Indicator.rebuild``."""
+        """Reset rows and replay their history and today's bars; see ``Indicator.rebuild``."""
         blocks = list(history)
         today = bisect_right(blocks, self._ends[0], key=_end)
         fresh = self._indicator.blank(len(rows))
         fresh.play(blocks[:today])
-        self._copies[0].put(rows, fresh)
-        self._play_on(rows, fresh, 0, blocks[today:])
+        self._copies[0].assign_rows(rows, fresh)
+        self._replay_from(rows, fresh, 0, blocks[today:])
 
     def correct(self, rows: Rows, since: Ends, cuts: BlockSlices) -> None:
-        """Make rows right again after bars of theirs changed.
+        """Recompute rows after bars of theirs changed.
 
         Parameters
         ----------
@@ -102,29 +101,29 @@ class Checkpoints:
         begins = np.searchsorted(self._ends, since) - 1  # the newest copy without the changed bar
         for begin in np.unique(begins).tolist():
             chosen = rows[begins == begin]
-            fresh = self._copies[begin].taken(chosen)
-            self._play_on(chosen, fresh, begin, cuts.after(self._ends[begin], chosen))
+            fresh = self._copies[begin].copy_rows(chosen)
+            self._replay_from(chosen, fresh, begin, cuts.after(self._ends[begin], chosen))
 
     def forget(self, rows: Rows) -> None:
-        """Make rows unknown at all times."""
+        """Reset rows in all copies."""
         for copy in self._copies:
             copy.forget(rows)
 
     def grow(self, rows: int) -> None:
-        """More capacity; the copy at the open stays, the others come back as the session goes on."""
+        """Increase the capacity; the copy at the open is kept, the others are made anew with later bars."""
         del self._ends[1:], self._copies[1:]
         self._copies[0].grow(rows)
 
-    def _play_on(self, rows: Rows, fresh: Indicator, begin: int, blocks: Sequence[Block]) -> None:
-        """Play the bars since a copy, and put what becomes of the rows into each later copy on the way."""
+    def _replay_from(self, rows: Rows, fresh: Indicator, begin: int, blocks: Sequence[Block]) -> None:
+        """Replay the bars since a copy, and assign the rows' states to each later copy on the way."""
         played = 0
         for end, copy in zip(self._ends[begin + 1 :], self._copies[begin + 1 :], strict=True):
             reached = bisect_right(blocks, end, key=_end)
             fresh.play(blocks[played:reached])
-            copy.put(rows, fresh)
+            copy.assign_rows(rows, fresh)
             played = reached
         fresh.play(blocks[played:])
-        self._indicator.put(rows, fresh)
+        self._indicator.assign_rows(rows, fresh)
 
 
 def _end(block: Block) -> Instant:

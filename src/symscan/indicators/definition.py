@@ -1,4 +1,4 @@
-"""How an indicator is declared: its parameters with bounds, its history, where its formula comes from."""
+"""The declaration of an indicator: its parameters with bounds, its warm-up, its formula's source."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MOST_DECIMALS = 6
 
 
 class Factory(Protocol):
-    """What makes an indicator of a spec: its class."""
+    """Makes an indicator of a spec: its class."""
 
     outputs: tuple[str, ...]
 
@@ -33,7 +33,7 @@ class Parameter:
     is_integer: bool = True
 
     def fault(self, value: Decimal) -> str | None:
-        """What is wrong with a value, None if nothing is."""
+        """Return what is wrong with a value, None if nothing is."""
         if not value.is_finite():
             return f"{self.name} is {value}, not a number"
         if self.is_integer and value != value.to_integral_value():
@@ -46,7 +46,7 @@ class Parameter:
 
 
 def bar_count(default: int, lowest: int = 1, name: str = "period") -> Parameter:
-    """A parameter that counts bars."""
+    """Make a parameter that counts bars."""
     return Parameter(name, Decimal(default), Decimal(lowest), Decimal(_LONGEST_PERIOD))
 
 
@@ -98,9 +98,9 @@ class Definition:
         return self.factory.outputs
 
     def warm_up_bars(self, spec: IndicatorSpec) -> int:
-        """How many bars of history make a checked spec's value independent of where they begin."""
+        """Return how many bars of history make a checked spec's value independent of where they begin."""
         return self.bars_to_warm(*spec.params)
 
     def warm_up_sessions(self, spec: IndicatorSpec) -> int:
-        """How many whole sessions of history a checked spec wants, 0 for what counts in bars."""
+        """Return how many whole sessions of history a checked spec needs, 0 for what counts in bars."""
         return self.sessions_to_warm(*spec.params)

@@ -1,4 +1,4 @@
-"""The indicators of a session: who asked for which, and their updates."""
+"""The indicators of a session: the holders' requests for them, and their updates."""
 
 from __future__ import annotations
 
@@ -18,66 +18,68 @@ from symscan.model.specs import IndicatorSpec
 
 
 @dataclass(frozen=True, slots=True)
-class _Pinned:
-    """An indicator's values at one instant, and who asked for which of its rows."""
+class _PinnedValues:
+    """An indicator's values at one instant, and the rows each holder requested."""
 
     outputs: Mapping[str, Floats]
     by_holder: Mapping[str, Mask]
-    asked: Mask
+    requested: Mask
 
 
-class _Kept:
-    """An indicator, who asked for which of its rows, and what it was earlier today."""
+class _ManagedIndicator:
+    """An indicator, the rows each holder requested, and its checkpoints."""
 
     def __init__(self, indicator: Indicator, rows: int, checkpoints: Checkpoints | None) -> None:
         self.indicator = indicator
         self.checkpoints = checkpoints
         self.by_holder: dict[str, Mask] = {}
-        self.asked: Mask = np.zeros(rows, np.bool_)
+        self.requested: Mask = np.zeros(rows, np.bool_)
 
-    def ask(self, holder: str, rows: Rows) -> Rows:
-        """Returns the rows nobody asked for before."""
-        asked = self.by_holder.setdefault(holder, np.zeros_like(self.asked))
-        asked[rows] = True
-        new = np.unique(rows[~self.asked[rows]])
-        self.asked[rows] = True
+    def request(self, holder: str, rows: Rows) -> Rows:
+        """Add a holder's rows; return those that were not requested before."""
+        requested = self.by_holder.setdefault(holder, np.zeros_like(self.requested))
+        requested[rows] = True
+        new = np.unique(rows[~self.requested[rows]])
+        self.requested[rows] = True
         return new
 
     def release(self, holder: str, rows: Rows | None) -> None:
-        """Forget what the holder asked; rows nobody asks any more become unknown."""
-        asked = self.by_holder.get(holder)
-        if asked is None:
+        """Release a holder's rows; those without any holder left are reset."""
+        requested = self.by_holder.get(holder)
+        if requested is None:
             return
-        asked[slice(None) if rows is None else rows] = False
-        if not asked.any():
+        requested[slice(None) if rows is None else rows] = False
+        if not requested.any():
             del self.by_holder[holder]
-        still = np.logical_or.reduce([np.zeros_like(asked), *self.by_holder.values()])
-        self._forget(np.flatnonzero(self.asked & ~still))
+        still = np.logical_or.reduce([np.zeros_like(requested), *self.by_holder.values()])
+        self._forget(np.flatnonzero(self.requested & ~still))
 
     def release_all(self, rows: Rows) -> None:
-        """Forget what anybody asked for rows."""
-        for asked in self.by_holder.values():
-            asked[rows] = False
-        self.by_holder = {holder: asked for holder, asked in self.by_holder.items() if asked.any()}
+        """Release rows for all holders."""
+        for requested in self.by_holder.values():
+            requested[rows] = False
+        self.by_holder = {
+            holder: requested for holder, requested in self.by_holder.items() if requested.any()
+        }
         self._forget(rows)
 
     def grow(self, rows: int) -> None:
-        """More capacity."""
-        more = np.zeros(rows - len(self.asked), np.bool_)
-        self.asked = np.concatenate([self.asked, more])
+        """Increase the capacity."""
+        more = np.zeros(rows - len(self.requested), np.bool_)
+        self.requested = np.concatenate([self.requested, more])
         self.by_holder = {holder: np.concatenate([mask, more]) for holder, mask in self.by_holder.items()}
         self.indicator.grow(rows)
         if self.checkpoints is not None:
             self.checkpoints.grow(rows)
 
-    def pinned(self) -> _Pinned:
-        """The values as they are now."""
+    def pinned(self) -> _PinnedValues:
+        """Copy the values as they are now."""
         outputs = {name: self.indicator.output(name).copy() for name in self.indicator.outputs}
         by_holder = {holder: mask.copy() for holder, mask in self.by_holder.items()}
-        return _Pinned(outputs, by_holder, self.asked.copy())
+        return _PinnedValues(outputs, by_holder, self.requested.copy())
 
     def _forget(self, rows: Rows) -> None:
-        self.asked[rows] = False
+        self.requested[rows] = False
         if len(rows):
             self.indicator.forget(rows)
             if self.checkpoints is not None:
@@ -98,54 +100,60 @@ class IndicatorManager:
     def __init__(self, rows: int, opens_at: Instant | None = None) -> None:
         self._rows = rows
         self._opens_at = opens_at
-        self._kept: dict[IndicatorSpec, _Kept] = {}
-        self._by_interval: dict[Interval, list[_Kept]] = {}
-        self._given: Mask = np.empty(rows, np.bool_)
+        self._managed: dict[IndicatorSpec, _ManagedIndicator] = {}
+        self._by_interval: dict[Interval, list[_ManagedIndicator]] = {}
+        self._updated_rows: Mask = np.empty(rows, np.bool_)
         self._find = MaskRows()
 
-    def ask(self, spec: IndicatorSpec, holder: str, rows: Rows) -> Rows:
-        """Let a holder have an indicator for some rows.
+    def request(self, spec: IndicatorSpec, holder: str, rows: Rows) -> Rows:
+        """Request an indicator of some rows for a holder.
 
         Returns
         -------
         Rows
-            The rows nobody had asked it for before, ascending; those need a rebuild.
+            The rows it was not requested for before, ascending; those need a rebuild.
 
         Raises
         ------
         SpecError
             If the spec is not valid.
         """
-        kept = self._kept.get(spec)
-        if kept is None:
-            kept = self._kept[spec] = self._keep(spec)
-            self._by_interval.setdefault(spec.interval, []).append(kept)
-        return kept.ask(holder, rows)
+        managed = self._managed.get(spec)
+        if managed is None:
+            managed = self._managed[spec] = self._create(spec)
+            self._by_interval.setdefault(spec.interval, []).append(managed)
+        return managed.request(holder, rows)
 
     def release(self, holder: str, rows: Rows | None = None) -> None:
-        """Take back what a holder asked, for some rows or for all; what nobody asks any more is forgotten."""
-        for kept in self._kept.values():
-            kept.release(holder, rows)
-        self._drop_unasked()
+        """Release a holder's requests, for some rows or for all; drop indicators without any holder left."""
+        for managed in self._managed.values():
+            managed.release(holder, rows)
+        self._drop_unrequested()
 
     def forget(self, rows: Rows) -> None:
-        """Take back what anybody asked for rows that are being freed."""
-        for kept in self._kept.values():
-            kept.release_all(rows)
-        self._drop_unasked()
+        """Release all requests for rows that are being freed."""
+        for managed in self._managed.values():
+            managed.release_all(rows)
+        self._drop_unrequested()
 
-    def asked(self, spec: IndicatorSpec, holder: str | None = None) -> Mask:
-        """Which rows a holder (None: anybody) asked an indicator for; not to be changed."""
-        kept = self._kept.get(spec)
-        mask = None if kept is None else kept.asked if holder is None else kept.by_holder.get(holder)
+    def requested_rows(self, spec: IndicatorSpec, holder: str | None = None) -> Mask:
+        """Return which rows a holder (None: any) requested an indicator for; not to be changed."""
+        managed = self._managed.get(spec)
+        mask = (
+            None
+            if managed is None
+            else managed.requested
+            if holder is None
+            else managed.by_holder.get(holder)
+        )
         return np.zeros(self._rows, np.bool_) if mask is None else mask
 
     def specs(self, interval: Interval | None = None) -> tuple[IndicatorSpec, ...]:
-        """What is asked for, in the order it was first asked."""
-        return tuple(spec for spec in self._kept if interval is None or spec.interval == interval)
+        """Return the specs requested, in the order of the first requests."""
+        return tuple(spec for spec in self._managed if interval is None or spec.interval == interval)
 
     def update(self, interval: Interval, bars: Block) -> None:
-        """Give the completed bars of an interval to its indicators.
+        """Update an interval's indicators with its completed bars.
 
         Raises
         ------
@@ -154,19 +162,19 @@ class IndicatorManager:
         """
         if len(bars.present) != self._rows:
             raise ValueError(f"the block has {len(bars.present)} rows, the indicators have {self._rows}")
-        for kept in self._by_interval.get(interval, ()):
-            np.logical_and(bars.present, kept.asked, out=self._given)
-            kept.indicator.update(self._given, bars, self._find)
-            if kept.checkpoints is not None:
-                kept.checkpoints.note(bars.end)
+        for managed in self._by_interval.get(interval, ()):
+            np.logical_and(bars.present, managed.requested, out=self._updated_rows)
+            managed.indicator.update(self._updated_rows, bars, self._find)
+            if managed.checkpoints is not None:
+                managed.checkpoints.record(bars.end)
 
     def correct(self, interval: Interval, rows: Rows, since: Ends, blocks: Sequence[Block]) -> None:
-        """Make an interval's indicators right again after bars of today changed.
+        """Recompute an interval's indicators after bars of today changed.
 
         Parameters
         ----------
         rows
-            Whose bars, each once.
+            The rows of the bars, each once.
         since
             The end of each one's first changed bar.
         blocks
@@ -178,77 +186,79 @@ class IndicatorManager:
             If the manager was not made for bars that can be corrected.
         """
         cuts = BlockSlices(blocks)
-        for kept in self._by_interval.get(interval, ()):
-            if kept.checkpoints is None:
-                raise ValueError(f"{kept.indicator.spec.key} keeps nothing to correct from; give opens_at")
-            asked = kept.asked[rows]
-            if asked.any():
-                kept.checkpoints.correct(rows[asked], since[asked], cuts)
+        for managed in self._by_interval.get(interval, ()):
+            if managed.checkpoints is None:
+                raise ValueError(f"{managed.indicator.spec.key} keeps nothing to correct from; give opens_at")
+            requested = managed.requested[rows]
+            if requested.any():
+                managed.checkpoints.correct(rows[requested], since[requested], cuts)
 
     def rebuild(self, spec: IndicatorSpec, rows: Rows, history: Iterable[Block]) -> None:
-        """Forget what an indicator knows of rows and play their history; see ``Indicator.rebuild``."""
-        kept = self._kept[spec]
-        (kept.checkpoints or kept.indicator).rebuild(rows, history)
+        """Reset rows of an indicator and replay their history; see ``Indicator.rebuild``."""
+        managed = self._managed[spec]
+        (managed.checkpoints or managed.indicator).rebuild(rows, history)
 
     def column(self, spec: IndicatorSpec, output: str = "value") -> Floats:
-        """An output over all rows, NaN where unknown or not asked; read-only, valid until the next bar."""
-        kept = self._kept.get(spec)
-        return np.full(self._rows, np.nan) if kept is None else kept.indicator.output(output)
+        """Return an output over all rows, NaN where unknown or not requested; a read-only view."""
+        managed = self._managed.get(spec)
+        return np.full(self._rows, np.nan) if managed is None else managed.indicator.output(output)
 
     def pinned(self) -> PinnedIndicators:
-        """The values as they are now, and who may read them; for whoever reads beside the session."""
-        return PinnedIndicators(self._rows, {spec: kept.pinned() for spec, kept in self._kept.items()})
+        """Return the values and requests as they are now, for concurrent readers."""
+        return PinnedIndicators(
+            self._rows, {spec: managed.pinned() for spec, managed in self._managed.items()}
+        )
 
     def grow(self, rows: int) -> None:
-        """More capacity; what is known stays."""
+        """Increase the capacity; the state is kept."""
         self._rows = rows
-        self._given = np.empty(rows, np.bool_)
-        for kept in self._kept.values():
-            kept.grow(rows)
+        self._updated_rows = np.empty(rows, np.bool_)
+        for managed in self._managed.values():
+            managed.grow(rows)
 
-    def _keep(self, spec: IndicatorSpec) -> _Kept:
+    def _create(self, spec: IndicatorSpec) -> _ManagedIndicator:
         indicator = create(spec, self._rows)
         if self._opens_at is None or not spec.interval.is_intraday:
-            return _Kept(indicator, self._rows, None)
-        return _Kept(indicator, self._rows, Checkpoints(indicator, self._rows, self._opens_at))
+            return _ManagedIndicator(indicator, self._rows, None)
+        return _ManagedIndicator(indicator, self._rows, Checkpoints(indicator, self._rows, self._opens_at))
 
-    def _drop_unasked(self) -> None:
-        self._kept = {spec: kept for spec, kept in self._kept.items() if kept.by_holder}
+    def _drop_unrequested(self) -> None:
+        self._managed = {spec: managed for spec, managed in self._managed.items() if managed.by_holder}
         self._by_interval = {}
-        for spec, kept in self._kept.items():
-            self._by_interval.setdefault(spec.interval, []).append(kept)
+        for spec, managed in self._managed.items():
+            self._by_interval.setdefault(spec.interval, []).append(managed)
 
 
 class PinnedIndicators(IndicatorManager):
-    """The indicators of a session as they were at one instant: they answer, and take nothing in.
+    """The indicators of a session as they were at one instant, read-only.
 
     Parameters
     ----------
     rows
         The length of all vectors.
     pinned
-        The values, in the order they were first asked for.
+        The values, in the order of the first requests.
     """
 
-    def __init__(self, rows: int, pinned: Mapping[IndicatorSpec, _Pinned]) -> None:
+    def __init__(self, rows: int, pinned: Mapping[IndicatorSpec, _PinnedValues]) -> None:
         super().__init__(rows)
         self._pinned = pinned
 
     def pinned(self) -> PinnedIndicators:
-        """The same: they do not change."""
+        """Return this object: it does not change."""
         return self
 
-    def asked(self, spec: IndicatorSpec, holder: str | None = None) -> Mask:
-        """Which rows a holder (None: anybody) asked an indicator for; not to be changed."""
+    def requested_rows(self, spec: IndicatorSpec, holder: str | None = None) -> Mask:
+        """Return which rows a holder (None: any) requested an indicator for; not to be changed."""
         one = self._pinned.get(spec)
-        mask = None if one is None else one.asked if holder is None else one.by_holder.get(holder)
+        mask = None if one is None else one.requested if holder is None else one.by_holder.get(holder)
         return np.zeros(self._rows, np.bool_) if mask is None else mask
 
     def specs(self, interval: Interval | None = None) -> tuple[IndicatorSpec, ...]:
-        """What is asked for, in the order it was first asked."""
+        """Return the specs requested, in the order of the first requests."""
         return tuple(spec for spec in self._pinned if interval is None or spec.interval == interval)
 
     def column(self, spec: IndicatorSpec, output: str = "value") -> Floats:
-        """An output over all rows, NaN where unknown or not asked; not to be changed."""
+        """Return an output over all rows, NaN where unknown or not requested; not to be changed."""
         one = self._pinned.get(spec)
         return np.full(self._rows, np.nan) if one is None else one.outputs[output]

@@ -1,4 +1,4 @@
-"""Which indicators there are, and what makes a spec of them valid."""
+"""The registry of indicators, and the validation of specs."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ _DEFINITIONS = {one.name: one for family in _FAMILIES for one in family}
 
 
 def definitions() -> tuple[Definition, ...]:
-    """Every indicator of our own; TA-Lib's other functions are found by their names."""
+    """Return every built-in indicator; TA-Lib's functions are found by their names."""
     return tuple(_DEFINITIONS.values())
 
 
 def definition(name: str) -> Definition:
-    """The indicator of a name: one of our own, else TA-Lib's function.
+    """Return the indicator of a name: a built-in one, else TA-Lib's function.
 
     Raises
     ------
@@ -66,7 +66,7 @@ def _of_talib(name: str) -> Definition:
 
 
 def check(spec: IndicatorSpec) -> IndicatorSpec:
-    """The spec, if there is such an indicator and every parameter is within its bounds.
+    """Return the spec, if there is such an indicator and every parameter is within its bounds.
 
     Raises
     ------
@@ -89,8 +89,8 @@ def check(spec: IndicatorSpec) -> IndicatorSpec:
     return spec
 
 
-def spec_of(asked: IndicatorConfig | str) -> IndicatorSpec:
-    """The checked spec of a configuration or of a key.
+def spec_of(requested: IndicatorConfig | str) -> IndicatorSpec:
+    """Return the checked spec of a configuration or of a key.
 
     A key holds every parameter. A configuration may leave some out: they take their defaults.
     ``period`` is the first parameter; ``params`` holds the others by name.
@@ -100,18 +100,18 @@ def spec_of(asked: IndicatorConfig | str) -> IndicatorSpec:
     SpecError
         If there is no such indicator, a parameter is unknown, given twice or out of bounds.
     """
-    if isinstance(asked, str):
-        return check(IndicatorSpec.parse(asked))
-    known = definition(asked.name)
-    given = _given(known, asked)
+    if isinstance(requested, str):
+        return check(IndicatorSpec.parse(requested))
+    known = definition(requested.name)
+    given = _given(known, requested)
     params = tuple(
         _number(known, one, given[one.name]) if one.name in given else one.default for one in known.parameters
     )
-    return check(IndicatorSpec(known.name, params, Interval.parse(str(asked.interval))))
+    return check(IndicatorSpec(known.name, params, Interval.parse(str(requested.interval))))
 
 
 def create(spec: IndicatorSpec, rows: int) -> Indicator:
-    """An indicator without any bars.
+    """Make an indicator without any bars.
 
     Raises
     ------
@@ -128,22 +128,22 @@ def _wrong_number(known: Definition, spec: IndicatorSpec) -> str:
     return f"{known.name} takes {names}, as in {example.key}; {len(spec.params)} given"
 
 
-def _given(known: Definition, asked: IndicatorConfig) -> Mapping[str, Any]:
+def _given(known: Definition, requested: IndicatorConfig) -> Mapping[str, Any]:
     names = [one.name for one in known.parameters]
-    given = _by_name(known, names, asked.params)
+    given = _by_name(known, names, requested.params)
     unknown = next((name for name in given if name not in names), None)
     if unknown is not None:
         takes = ", ".join(names) or "no parameters"
         raise SpecError(f"{known.name} has no parameter '{unknown}'; it takes {takes}")
-    if not asked.period:
+    if not requested.period:
         return given
     if not names:
-        raise SpecError(f"{known.name} takes no parameters, but period is {asked.period}; leave it out")
-    if given.get(names[0], asked.period) != asked.period:
+        raise SpecError(f"{known.name} takes no parameters, but period is {requested.period}; leave it out")
+    if given.get(names[0], requested.period) != requested.period:
         raise SpecError(
-            f"{known.name}: period is {asked.period} and {names[0]} is {given[names[0]]}; give one"
+            f"{known.name}: period is {requested.period} and {names[0]} is {given[names[0]]}; give one"
         )
-    return {names[0]: asked.period, **given}
+    return {names[0]: requested.period, **given}
 
 
 def _by_name(known: Definition, names: Sequence[str], params: Any) -> dict[str, Any]:

@@ -1,9 +1,9 @@
-"""What an indicator remembers of every row: state vectors, how far the seed is, and a window of bars.
+"""The state of an indicator per row: state vectors, how far the seed is, and a window of bars.
 
 Two rules make dense updates cheap and rows independent of each other:
 
 * A blank state is NaN, and the arithmetic of an update keeps NaN: a row that never began stays
-  blank whatever is computed over it. Only a seed wakes a row.
+  blank whatever is computed over it. Only a seed makes a row known.
 * Rows stand on the last axis of every array, so that arithmetic runs along rows and a reduction
   over a window adds one slot after the other, in the same order however many rows there are.
 """
@@ -21,19 +21,19 @@ NO_ROWS: Rows = np.empty(0, np.intp)
 
 
 def scalar(value: float) -> Floats:
-    """A constant as an array without axes, which NumPy takes in faster than a Python number."""
+    """Return a constant as a 0-dimensional array, which NumPy reads faster than a Python number."""
     return np.array(value, np.float64)
 
 
 class MaskRows:
-    """Finds where a mask is true, and remembers: indicators of one interval mostly ask the same."""
+    """Finds where a mask is true, and caches the rows: indicators of one interval mostly share masks."""
 
     def __init__(self) -> None:
         self._mask = b""
         self._rows = NO_ROWS
 
     def __call__(self, mask: Mask) -> Rows:
-        """The rows, ascending."""
+        """Return the rows, ascending."""
         text = mask.tobytes()
         if text != self._mask:
             self._mask, self._rows = text, mask.nonzero()[0]
@@ -46,8 +46,8 @@ class Window:
     Attributes
     ----------
     slots
-        The values, shape ``(length, rows)``; a row's oldest stands where it writes next.
-    fallen
+        The values, shape ``(length, rows)``; a row's oldest is in the slot it writes next.
+    replaced
         What the last push replaced, shape ``(rows,)``.
     skipped
         Rows the next push leaves as they are.
@@ -55,7 +55,7 @@ class Window:
 
     def __init__(self, length: int, rows: int) -> None:
         self.slots: Floats = np.full((length, rows), np.nan)
-        self.fallen: Floats = np.full(rows, np.nan)
+        self.replaced: Floats = np.full(rows, np.nan)
         self.skipped: Rows = NO_ROWS
         self._flat = self.slots.reshape(-1)
         self._rows = rows
@@ -68,11 +68,11 @@ class Window:
     def push(self, values: Floats) -> None:
         """Write one value per row over its oldest; rows in ``skipped`` keep theirs."""
         at, skipped = self._next, self.skipped
-        self._flat.take(at, out=self.fallen, mode="clip")
+        self._flat.take(at, out=self.replaced, mode="clip")
         held = at.take(skipped)
         self._flat[at] = values
         if len(skipped):
-            self._flat[held] = self.fallen.take(skipped)
+            self._flat[held] = self.replaced.take(skipped)
         at += self._stride
         over = np.greater_equal(at, self._end, out=self._over).nonzero()[0]
         if len(over):
@@ -81,17 +81,17 @@ class Window:
             at[skipped] = held
 
     def clear(self, rows: Rows) -> None:
-        """Forget the values of rows."""
+        """Clear the values of rows."""
         self.slots[:, rows] = np.nan
         self._next[rows] = rows
 
-    def put(self, rows: Rows, other: Window) -> None:
-        """Take over another window: its row ``j`` becomes ``rows[j]``."""
+    def assign_rows(self, rows: Rows, other: Window) -> None:
+        """Assign another window: its row ``j`` becomes ``rows[j]``."""
         self.slots[:, rows] = other.slots
         self._next[rows] = other.positions() * self._rows + rows
 
-    def become(self, other: Window, rows: Rows | slice) -> None:
-        """Take over some rows of another window, in their order; this one is as wide as they are many."""
+    def load_rows(self, other: Window, rows: Rows | slice) -> None:
+        """Load some rows of another window, in their order; this one is as wide as they are many."""
         self.slots[:] = other.slots[:, rows]
         self._next[:] = other.positions()[rows] * self._rows + np.arange(self._rows)
 
@@ -156,8 +156,8 @@ class RowState:
         """The capacity."""
         return len(self.live)
 
-    def meet(self, rows: Mask, find: MaskRows) -> Rows:
-        """Begin the rows that get their first bar; returns the live rows that get none."""
+    def begin_rows(self, rows: Mask, find: MaskRows) -> Rows:
+        """Begin the rows that get their first bar; return the live rows that get none."""
         differing = find(np.not_equal(rows, self.live, out=self._differs))
         if not len(differing):
             return differing
@@ -168,7 +168,7 @@ class RowState:
         return differing[~is_first]
 
     def count(self, rows: Mask) -> tuple[Rows, Counts]:
-        """Count this bar for the cold rows that get it; returns them and how many they have had."""
+        """Count this bar for the cold rows that get it; return them and how many they have had."""
         cold = self.cold[rows[self.cold]]
         counts = self.counts[cold] + 1
         self.counts[cold] = counts
@@ -177,27 +177,27 @@ class RowState:
         return cold, counts
 
     def forget(self, rows: Rows) -> None:
-        """Make rows blank."""
+        """Reset rows to blank."""
         self._clear(rows)
         self.live[rows] = False
         self._find_cold()
 
-    def put(self, rows: Rows, other: RowState) -> None:
-        """Take over another state: its row ``j`` becomes ``rows[j]``."""
+    def assign_rows(self, rows: Rows, other: RowState) -> None:
+        """Assign another state: its row ``j`` becomes ``rows[j]``."""
         self.vectors[:, rows] = other.vectors
         self.live[rows] = other.live
         self.counts[rows] = other.counts
         if self.window is not None and other.window is not None:
-            self.window.put(rows, other.window)
+            self.window.assign_rows(rows, other.window)
         self._find_cold()
 
-    def become(self, other: RowState, rows: Rows | slice) -> None:
-        """Take over some rows of another state, in their order; this one is as wide as they are many."""
+    def load_rows(self, other: RowState, rows: Rows | slice) -> None:
+        """Load some rows of another state, in their order; this one is as wide as they are many."""
         self.vectors[:] = other.vectors[:, rows]
         self.live[:] = other.live[rows]
         self.counts[:] = other.counts[rows]
         if self.window is not None and other.window is not None:
-            self.window.become(other.window, rows)
+            self.window.load_rows(other.window, rows)
         self._find_cold()
 
     def _begin(self, rows: Rows) -> None:

@@ -1,4 +1,4 @@
-"""How many bars of history make a value independent of where the history begins."""
+"""Warm-up formulas: how many bars of history make a value independent of where the history begins."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ from symscan.runtime.building.scanners import ScannerSetup
 from symscan.scanners.running.managed_scanner import ManagedScanner
 from symscan.scanners.running.manager import ScannerManager
 from symscan.session.requests import AddBars, AddIndicator, Request
-from symscan.session.requirements import sessions_needed, sessions_to_look_at, warm_up_bars
+from symscan.session.requirements import most_sessions_needed, sessions_needed, warm_up_bars
 from symscan.session.session_data import SessionData
 from symscan.sources.store.bar_store import BarStore
 from symscan.sources.stored.history import StoreHistory
@@ -246,7 +246,7 @@ def _request_rows(
 def _indicator_row(
     spec: IndicatorSpec, symbols: int, who: str, session: Session, calendar: SessionCalendar
 ) -> RequirementRow:
-    earlier = calendar.previous(session.date, sessions_to_look_at(spec))[::-1]
+    earlier = calendar.previous(session.date, most_sessions_needed(spec))[::-1]
     bars = warm_up_bars(spec)
     why = f"{spec.key}, warm after {bars} bars" if bars else spec.key
     return RequirementRow(spec.interval, sessions_needed(spec, earlier), symbols, who, why)

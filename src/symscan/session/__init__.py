@@ -1,1 +1,1 @@
-"""The state of a running session, the views plug-ins get of it, and what they may ask for."""
+"""The state of a running session, the views plug-ins get of it, and their requests."""

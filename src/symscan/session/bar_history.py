@@ -1,4 +1,4 @@
-"""Bars of earlier sessions, compact, only for who asked."""
+"""Bars of earlier sessions, kept by the holder that requested them."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from symscan.model.interval import Interval
 
 
 class LazyBlocks(Sequence[Block]):
-    """Blocks that are loaded when somebody first looks at them.
+    """Blocks that are loaded on first access.
 
-    Most symbols that enter a session are never asked for their bars of last week; where loading
-    takes no session time, as in a backtest, waiting for the question changes no answer.
+    Most symbols that enter a session never have their bars of last week read; where loading takes no
+    session time, as in a backtest, loading them late changes no result.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ class LoadedBlocks(tuple[Block, ...]):
 _Kept = tuple[int, Sequence[Block], int]
 """How many sessions are kept, their blocks, and the symbol's column.
 
-One for each symbol: with a class of its own, a shelf of 8,000 takes 40 ms to send to a scanner's process.
+One for each symbol: with a class of its own, a cache of 8,000 takes 40 ms to send to a scanner's process.
 """
 
 
@@ -61,9 +61,9 @@ _NOTHING_KEPT: _Kept = (-1, (), 0)
 
 
 class HistoryCache:
-    """Bars of earlier sessions by who asked for them, symbol and interval.
+    """Bars of earlier sessions by holder, symbol and interval.
 
-    What one holder asked for does not show to another: its answers must not depend on its neighbours.
+    Bars requested by one holder are hidden from the others: results must not depend on other plug-ins.
     """
 
     def __init__(self) -> None:
@@ -71,7 +71,7 @@ class HistoryCache:
         self._is_shared = False
 
     def pinned(self) -> HistoryCache:
-        """A shelf that stays as this one is now; nothing is copied until one of them changes."""
+        """Return a cache that stays as this one is now; nothing is copied until one of them changes."""
         self._is_shared = True
         return copy(self)
 
@@ -88,14 +88,14 @@ class HistoryCache:
                 self._kept[holder, symbol, interval] = (days, blocks, column)
 
     def days(self, holder: str, symbol: str, interval: Interval) -> int:
-        """How many sessions of bars are kept, -1 where none were asked for."""
+        """Return how many sessions of bars are kept, -1 where none were requested."""
         kept = self._kept.get((holder, symbol, interval))
         return kept[0] if kept else -1
 
     def recent(
         self, holder: str, symbol: str, interval: Interval, count: int, times: BarTimes | None = None
     ) -> list[Bar]:
-        """The newest ``count`` bars kept, oldest first; fewer if there are fewer."""
+        """Return the newest ``count`` bars kept, oldest first; fewer if there are fewer."""
         _, blocks, column = self._kept.get((holder, symbol, interval), _NOTHING_KEPT)
         found: list[Bar] = []
         for block in reversed(blocks if count > 0 else ()):
@@ -106,7 +106,7 @@ class HistoryCache:
         return found[::-1]
 
     def drop(self, symbols: Iterable[str], holders: Collection[str] | None = None) -> None:
-        """Forget the symbols' bars: those some holders asked for, or all of them."""
+        """Remove the symbols' bars: those some holders requested, or all of them."""
         gone = set(symbols)
         self._kept = {
             key: kept

@@ -1,4 +1,4 @@
-"""A holder's candidates as rows, and what it may read of them."""
+"""A holder's candidates as rows, and the columns it may read of them."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ if TYPE_CHECKING:
 
 
 class Candidates:
-    """The candidates of one holder; made anew whenever rows or what is asked for changes.
+    """The candidates of one holder; rebuilt whenever rows or requests change.
 
     Parameters
     ----------
     data, holder
-        The session, and who reads it.
+        The session, and the holder that reads it.
     symbols
         Other symbols than the holder's candidates; they must have rows.
 
     Attributes
     ----------
     symbols
-        In the order they were asked for.
+        In the order they were requested.
     rows
         Their rows, shape ``(len(symbols),)``.
     chosen
@@ -51,28 +51,28 @@ class Candidates:
         self._holder = holder
         self.chosen = _as_slice(self.rows)
         self.checked: set[str] = set()
-        self._unseen: dict[Interval, _Unseen] = {}
+        self._barless: dict[Interval, _BarlessCandidates] = {}
         self._readers: dict[str, Callable[[], Floats]] = {}
-        self._named: dict[str, Column] = {}
+        self._columns_by_key: dict[str, Column] = {}
         self._columns: dict[str, Floats] = {}
         self._read_at: Instant = -1
 
     @cached_property
     def row_of(self) -> dict[str, int]:
-        """The row of each."""
+        """The row of each symbol."""
         return dict(zip(self.symbols, self.rows.tolist(), strict=True))
 
     def named(self, key: str) -> Floats:
-        """The column a name means, as :meth:`column` gives it."""
-        column = self._named.get(key)
+        """Return the column of a name, as :meth:`column` does."""
+        column = self._columns_by_key.get(key)
         if column is None:
-            column = self._named[key] = parse_column(key)
+            column = self._columns_by_key[key] = parse_column(key)
         return self.column(column)
 
     def column(self, column: Column) -> Floats:
-        """A reading or an indicator as of now, NaN where unknown; not to be changed.
+        """Return a reading or an indicator as of now, NaN where unknown; not to be changed.
 
-        Shape ``(len(symbols),)``. An indicator is unknown where this holder has not asked for it. An
+        Shape ``(len(symbols),)``. An indicator is unknown where this holder has not requested it. An
         intraday one is unknown until its interval has completed a bar today: nothing crosses the night.
         """
         if self._read_at != self._data.now:
@@ -84,73 +84,77 @@ class Candidates:
             values.flags.writeable = False
         return values
 
-    def is_served(self, spec: IndicatorSpec) -> bool:
-        """Whether a spec asked for is there, for any of the symbols."""
-        return bool(self._data.asked(spec, self._holder)[self.chosen].any())
+    def is_available(self, spec: IndicatorSpec) -> bool:
+        """Whether a requested spec is loaded for any of the symbols."""
+        return bool(self._data.requested_rows(spec, self._holder)[self.chosen].any())
 
-    def lacks(self, spec: IndicatorSpec | None) -> bool:
-        """Whether an indicator was never requested, and is there for none of the symbols."""
+    def is_missing(self, spec: IndicatorSpec | None) -> bool:
+        """Whether an indicator was never requested, and is loaded for none of the symbols."""
         if spec is None or self._data.requested.has(spec, self._holder):
             return False
-        return not self.is_served(spec)
+        return not self.is_available(spec)
 
     def invalidate_cache(self) -> None:
-        """Forget what was read at this instant: bars have been corrected since."""
+        """Drop the columns read at this instant: bars have been corrected since."""
         self._read_at = -1
-        for unseen in self._unseen.values():
-            unseen.invalidate_cache()
+        for barless in self._barless.values():
+            barless.invalidate_cache()
 
     def _keep_reader(self, column: Column) -> Callable[[], Floats]:
-        """How to read a column: what is settled until something new is asked for is settled here."""
+        """Make and keep a column's reader: what cannot change until the next request is resolved here."""
         if column.spec is None:
             name = column.name
             reader: Callable[[], Floats] = lambda: _own(self._data.readings.column(name, self.chosen))  # noqa: E731
         else:
-            reader = partial(self._indicator, column.spec, column.output, *self._unknown_places(column.spec))
+            reader = partial(
+                self._indicator, column.spec, column.output, *self._unknown_positions(column.spec)
+            )
         self._readers[column.name] = reader
         return reader
 
-    def _unknown_places(self, spec: IndicatorSpec) -> tuple[Rows, _Unseen | None]:
-        """Candidates for which nobody it may read asked for a spec, and those without a bar today."""
-        unasked = np.flatnonzero(~self._data.asked(spec, self._holder)[self.chosen])
+    def _unknown_positions(self, spec: IndicatorSpec) -> tuple[Rows, _BarlessCandidates | None]:
+        """Return the candidates without a readable request for a spec, and those without a bar."""
+        not_requested = np.flatnonzero(~self._data.requested_rows(spec, self._holder)[self.chosen])
         grid = self._data.regular_grid(spec.interval) if spec.interval.is_intraday else None
         if grid is None:
-            return unasked, None
-        return unasked, self._unseen.setdefault(spec.interval, _Unseen(grid, self.chosen))
+            return not_requested, None
+        return not_requested, self._barless.setdefault(spec.interval, _BarlessCandidates(grid, self.chosen))
 
-    def _indicator(self, spec: IndicatorSpec, output: str, unasked: Rows, unseen: _Unseen | None) -> Floats:
+    def _indicator(
+        self, spec: IndicatorSpec, output: str, not_requested: Rows, barless: _BarlessCandidates | None
+    ) -> Floats:
         values = _own(self._data.indicators.column(spec, output)[self.chosen])
-        if len(unasked):
-            values[unasked] = np.nan
-        if unseen is not None and len(places := unseen.places()):
-            values[places] = np.nan
+        if len(not_requested):
+            values[not_requested] = np.nan
+        if barless is not None and len(positions := barless.positions()):
+            values[positions] = np.nan
         return values
 
     def specs(self) -> list[IndicatorSpec]:
-        """What the holder asked for, for any of its candidates."""
+        """Return the specs the holder requested, for any of its candidates."""
         indicators = self._data.indicators
-        return [spec for spec in indicators.specs() if indicators.asked(spec, self._holder).any()]
+        return [spec for spec in indicators.specs() if indicators.requested_rows(spec, self._holder).any()]
 
 
-class _Unseen:
-    """Which candidates have had no bar of an interval today; none, once all have had one."""
+class _BarlessCandidates:
+    """Tracks which candidates have had no bar of an interval today."""
 
     def __init__(self, grid: Grid, chosen: Rows | slice) -> None:
         self._grid = grid
         self._chosen = chosen
         self._slots = -1
-        self._places: Rows = np.zeros(1, np.intp)
+        self._positions: Rows = np.zeros(1, np.intp)
 
     def invalidate_cache(self) -> None:
-        """Forget who had none: a late bar may have come."""
+        """Drop the cached positions: a late bar may have come."""
         self._slots = -1
 
-    def places(self) -> Rows:
-        """Their places among the candidates."""
-        if len(self._places) and self._slots != len(self._grid.blocks):
+    def positions(self) -> Rows:
+        """Return their positions among the candidates."""
+        if len(self._positions) and self._slots != len(self._grid.blocks):
             self._slots = len(self._grid.blocks)
-            self._places = np.flatnonzero(self._grid.last[self._chosen] < 0)
-        return self._places
+            self._positions = np.flatnonzero(self._grid.last[self._chosen] < 0)
+        return self._positions
 
 
 def _as_slice(rows: Rows) -> Rows | slice:
@@ -161,13 +165,13 @@ def _as_slice(rows: Rows) -> Rows | slice:
 
 
 def _own(values: Floats) -> Floats:
-    """The values, copied where they look into an array that will change."""
+    """Return the values, copied where they are a view of an array that will change."""
     return values if values.base is None else values.copy()
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A name taken apart: ``spec`` is None for a session reading."""
+    """A parsed column name: ``spec`` is None for a session reading."""
 
     name: str
     spec: IndicatorSpec | None = None
@@ -176,7 +180,7 @@ class Column:
 
 @lru_cache(maxsize=4096)
 def parse_column(name: str) -> Column:
-    """The column a name means: ``close``, ``rsi_14_5m``, ``bbands_20_2_5m.upper``.
+    """Parse a column name: ``close``, ``rsi_14_5m``, ``bbands_20_2_5m.upper``.
 
     An indicator with several outputs, named without one, means its first.
 

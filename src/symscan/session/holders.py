@@ -1,4 +1,4 @@
-"""Who keeps which symbol: candidates are held lightly by scanners, members fully by anybody."""
+"""The holders of each symbol: scanners hold candidates, with light data; members have full data."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MEMBERS = "members"
 """Under which the bars of earlier sessions are kept that every member is given."""
 
 SCRIPT = "script"
-"""The holder of what a script asks for, which is neither the configuration nor a plug-in."""
+"""The holder of a script's requests, which is neither the configuration nor a plug-in."""
 
 
 def scanner_holder(name: str) -> str:
@@ -31,10 +31,10 @@ def trade_reason(holder: str) -> str:
 
 
 class Holders:
-    """The holders of every symbol, in the order they came.
+    """The holders of every symbol, in the order they were added.
 
-    A *candidate* has light data: session bars, readings and the specs its scanner asked for. A
-    *member* has full data and is what strategies see. A symbol without a holder is let go.
+    A *candidate* has light data: session bars, readings and the specs its scanner requested. A
+    *member* has full data and is visible to strategies. A symbol without a holder is removed.
     """
 
     def __init__(self) -> None:
@@ -45,43 +45,43 @@ class Holders:
         self._is_shared = False
 
     def pinned(self) -> Holders:
-        """Holders that stay as they are now; nothing is copied until somebody comes or goes."""
+        """Return a copy that stays as it is now; nothing is copied until one of them changes."""
         self._is_shared = True
         return copy(self)
 
     def add_candidates(self, holder: str, symbols: Iterable[str]) -> None:
-        """Let a holder keep symbols lightly; those it keeps already stay where they are."""
+        """Add candidates of a holder; those it has already keep their position."""
         self._own()
         self._candidates.setdefault(holder, {}).update(dict.fromkeys(symbols))
 
     def candidates(self, holder: str) -> tuple[str, ...]:
-        """The symbols a holder keeps lightly, in the order it asked for them."""
+        """Return a holder's candidates, in the order it requested them."""
         return tuple(self._candidates.get(holder, ()))
 
     def is_candidate(self, symbol: str, holder: str) -> bool:
-        """Whether a holder keeps the symbol lightly."""
+        """Whether the symbol is a candidate of a holder."""
         return symbol in self._candidates.get(holder, ())
 
     def all_candidates(self) -> tuple[str, ...]:
-        """Every symbol somebody keeps lightly, each once."""
+        """Return the candidates of all holders, each once."""
         return tuple(dict.fromkeys(symbol for held in self._candidates.values() for symbol in held))
 
     def add_member(self, symbol: str, holder: str) -> bool:
-        """Let a holder keep a symbol fully; True if the symbol was no member before."""
+        """Make a symbol a member for a holder; True if it was no member before."""
         self._own()
         is_new = symbol not in self._members
         self._members.setdefault(symbol, {})[holder] = None
         return is_new
 
     def members(self) -> tuple[str, ...]:
-        """The members, in the order they came."""
+        """Return the members, in the order they were added."""
         return tuple(self._members)
 
     def is_member(self, symbol: str) -> bool:
         return symbol in self._members
 
     def holders(self, symbol: str) -> tuple[str, ...]:
-        """Who keeps the symbol: full holders, then light ones, then the reasons of its locks."""
+        """Return the symbol's holders as a member, then as a candidate, then the reasons of its locks."""
         light = (holder for holder, held in self._candidates.items() if symbol in held)
         return tuple(dict.fromkeys([*self._members.get(symbol, ()), *light, *self.locks(symbol)]))
 
@@ -107,7 +107,7 @@ class Holders:
         return bool(gone)
 
     def locks(self, symbol: str) -> tuple[str, ...]:
-        """The reasons the symbol is locked for, whoever locked it."""
+        """Return the reasons the symbol is locked for, by any holder."""
         return tuple(dict.fromkeys(reason for _, reason in self._locks.get(symbol, ())))
 
     def locks_by_holder(self, symbol: str) -> tuple[tuple[str, str], ...]:
@@ -128,7 +128,7 @@ class Holders:
         return released
 
     def set_traded(self, holder: str, symbols: Iterable[str]) -> None:
-        """Record the symbols a strategy has an open trade in, or an order for: nobody may remove them."""
+        """Record the symbols a strategy has an open trade in, or an order for: they must not be removed."""
         self._traded = {**self._traded, holder: frozenset(symbols)}
 
     def trades(self, symbol: str, holder: str) -> bool:
@@ -145,21 +145,21 @@ class Holders:
         return trade_reason(traders[0]) if traders else None
 
     def release(self, holder: str) -> list[str]:
-        """Let a holder give up its candidates; returns those that nobody keeps any more."""
+        """Release a holder's candidates; return those without any holder left."""
         self._own()
         given_up = self._candidates.pop(holder, {})
         kept = dict.fromkeys(self.all_candidates())
         return [symbol for symbol in given_up if symbol not in kept and not self._keeps(symbol)]
 
     def dismiss(self, symbols: Iterable[str], holder: str) -> None:
-        """Make symbols members no more, and no candidates of one holder; others' candidates they stay."""
+        """Remove symbols from the members and from one holder's candidates; other holders keep theirs."""
         self._own()
         for symbol in symbols:
             self._members.pop(symbol, None)
             self._candidates.get(holder, {}).pop(symbol, None)
 
     def remove(self, symbols: Iterable[str]) -> None:
-        """Forget the symbols with all their holders."""
+        """Remove the symbols with all their holders."""
         self._own()
         for symbol in symbols:
             self._members.pop(symbol, None)
@@ -168,7 +168,7 @@ class Holders:
                 held.pop(symbol, None)
 
     def _own(self) -> None:
-        """Before a change: leave what is shared to the others."""
+        """Copy what is shared, before a change."""
         if self._is_shared:
             self._candidates, self._members = (
                 {key: held.copy() for key, held in kept.items()} for kept in (self._candidates, self._members)
@@ -177,5 +177,5 @@ class Holders:
             self._is_shared = False
 
     def _keeps(self, symbol: str) -> bool:
-        """Whether anybody keeps the symbol as more than a candidate."""
+        """Whether the symbol is a member or locked."""
         return bool(self._members.get(symbol) or self._locks.get(symbol))

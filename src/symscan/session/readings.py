@@ -1,4 +1,4 @@
-"""Session readings: what is known of every symbol without asking for an indicator.
+"""Session readings: values of every symbol that need no indicator.
 
 Before and at the open they read the pre-market's bars, afterwards the regular session's alone.
 Unknown is NaN. ``_pct`` is percent: 2.0 is 2%.
@@ -58,7 +58,7 @@ class PhaseBars:
         return np.where(self.grid.last[rows] >= 0, self.running(name, rows), np.nan)
 
     def recompute(self, rows: Rows, slot: int = 0) -> None:
-        """Work out the running values of some rows anew, after their bars changed, in a slot or later."""
+        """Recompute the running values of some rows, after their bars changed in a slot or later."""
         begins = {name: running.begin(slot) for name, running in self._running.items()}
         first = min(begins.values())
         blocks: list[Block] = self.grid.columns(rows, first)
@@ -66,7 +66,7 @@ class PhaseBars:
             running.recompute(rows, blocks[begins[name] - first :], begins[name])
 
     def pinned(self) -> PhaseBars:
-        """A copy that stays as the phase is now."""
+        """Return a copy that stays as the phase is now."""
         pinned = copy(self)
         pinned.grid = self.grid.pinned()
         pinned._running = {name: running.pinned(self.grid.blocks) for name, running in self._running.items()}
@@ -122,7 +122,7 @@ class SessionReadings:
         return self._readers[name](rows)
 
     def of_hits(self, rows: Rows) -> dict[str, Floats]:
-        """What is kept of symbols that a scan found, by the names of ``Hits``, each of shape ``(rows,)``."""
+        """Return the values kept with a scan's hits, by the fields of ``Hits``, each of shape ``(rows,)``."""
         price, previous = self._close(rows), self._previous_close(rows)
         opening = self._open(rows) if self._now > self._opens_at else price
         return {
@@ -135,7 +135,7 @@ class SessionReadings:
         }
 
     def pinned(self, premarket: PhaseBars, regular: PhaseBars) -> SessionReadings:
-        """The readings of pinned phases, as of now."""
+        """Return the readings of pinned phases, as of now."""
         pinned = SessionReadings(premarket, regular, self._opens_at)
         pinned.previous_close = self.previous_close.copy()
         pinned.advance_to(self._now)

@@ -25,14 +25,14 @@ class Requested:
     """Everything each holder ever requested in the session; only grows.
 
     A request stays known while its data is being loaded, and after its symbols have left: what is
-    requested may be unknown, what is not requested is the holder's mistake.
+    requested may be unknown; reading what is not requested is an error.
     """
 
     def __init__(self) -> None:
         self._by_holder: dict[str, frozenset[Requestable]] = {}
 
     def pinned(self) -> Requested:
-        """A copy that stays as this one is now."""
+        """Return a copy that stays as this one is now."""
         return copy(self)  # add() replaces the mapping and never changes it
 
     def has(self, what: Requestable, *holders: str) -> bool:
@@ -57,7 +57,7 @@ class Requested:
 
 
 def missing_call(what: Requestable) -> str:
-    """What a reader of something never requested is told: what it lacks, and the call that requests it."""
+    """Describe what was read and never requested, and the call that requests it."""
     if isinstance(what, IndicatorSpec):
         missing, call = f"{what.key} was", f'add_indicator(symbols, "{what.key}")'
     elif what.is_intraday:

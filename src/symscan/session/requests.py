@@ -1,4 +1,4 @@
-"""What plug-ins ask for: recorded while they run, carried out by the coordinator between slices."""
+"""Requests of plug-ins: recorded while they run, applied by the coordinator between slices."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class AddBars:
 
 @dataclass(frozen=True, slots=True)
 class AddSymbol:
-    """Bring a symbol into the session as a member."""
+    """Add a symbol to the session as a member."""
 
     holder: str
     symbol: str
@@ -38,7 +38,7 @@ class AddSymbol:
 
 @dataclass(frozen=True, slots=True)
 class RemoveSymbol:
-    """Let go of a symbol and all its data."""
+    """Remove a symbol and all its data."""
 
     holder: str
     symbol: str
@@ -55,7 +55,7 @@ class LockSymbol:
 
 @dataclass(frozen=True, slots=True)
 class UnlockSymbol:
-    """Take away one lock of a symbol, or all (``reason`` None)."""
+    """Release one lock of a symbol, or all (``reason`` None)."""
 
     holder: str
     symbol: str
@@ -71,7 +71,7 @@ class ReleaseLocks:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Something asked for that is not allowed: nothing to carry out, but to be told."""
+    """A request that is not allowed: not applied, but published as an event."""
 
     holder: str
     symbol: str
@@ -84,7 +84,7 @@ Request = AddIndicator | AddBars | Change | ReleaseLocks | Refused
 
 
 class RequestQueue:
-    """The requests of one plug-in that are still to be carried out.
+    """The pending requests of one plug-in.
 
     Requests for many symbols one by one are gathered: 500 calls for one indicator are one request.
     """
@@ -97,7 +97,7 @@ class RequestQueue:
         self._by_symbol: dict[str, list[Change]] = {}
 
     def add_indicator(self, symbols: Iterable[str], spec: IndicatorSpec) -> None:
-        """Record an indicator asked for."""
+        """Add a request for an indicator."""
         self._indicators.setdefault(spec, {}).update(dict.fromkeys(symbols))
 
     @property
@@ -106,20 +106,20 @@ class RequestQueue:
         return not (self._indicators or self._bars or self._changes)
 
     def put_first(self, symbols: Iterable[str], interval: Interval) -> None:
-        """Put these symbols' session bars before everything asked for so far."""
+        """Request these symbols' session bars before everything requested so far."""
         first = dict.fromkeys(symbols)
         self._bars = {(interval, 0): {**first, **self._bars.pop((interval, 0), {})}, **self._bars}
 
     def specs(self) -> tuple[IndicatorSpec, ...]:
-        """The indicators asked for and pending."""
+        """Return the indicators requested and pending."""
         return tuple(self._indicators)
 
-    def asked_for(self, spec: IndicatorSpec) -> Collection[str]:
-        """The symbols for which an indicator is asked for and pending."""
+    def pending_symbols(self, spec: IndicatorSpec) -> Collection[str]:
+        """Return the symbols for which an indicator is requested and pending."""
         return self._indicators.get(spec, ())
 
-    def names(self, what: IndicatorSpec | Interval) -> bool:
-        """Whether an indicator or bars of an interval are asked for and pending."""
+    def includes(self, what: IndicatorSpec | Interval) -> bool:
+        """Whether a request for an indicator or bars of an interval is pending."""
         if isinstance(what, IndicatorSpec):
             return what in self._indicators
         if any(what == interval and (days or what.is_intraday) for interval, days in self._bars):
@@ -127,60 +127,60 @@ class RequestQueue:
         return what.is_intraday and any(what == spec.interval for spec in self._indicators)
 
     def add_bars(self, symbols: Iterable[str], interval: Interval, days: int) -> None:
-        """Record bars asked for."""
+        """Add a request for bars."""
         self._bars.setdefault((interval, days), {}).update(dict.fromkeys(symbols))
 
     def has_bars(self, symbol: str, interval: Interval, days: int) -> bool:
-        """Whether at least as many days of those bars are asked for and pending."""
+        """Whether a request for at least as many days of those bars is pending."""
         return any(
-            asked == interval and most >= days and symbol in symbols
-            for (asked, most), symbols in self._bars.items()
+            requested == interval and most >= days and symbol in symbols
+            for (requested, most), symbols in self._bars.items()
         )
 
-    def asks_for(self, symbol: str) -> bool:
-        """Whether any data of the symbol is asked for and pending."""
+    def has_data_requests(self, symbol: str) -> bool:
+        """Whether a request for any data of the symbol is pending."""
         return any(symbol in symbols for symbols in (*self._bars.values(), *self._indicators.values()))
 
     def change_symbol(self, request: Change) -> None:
-        """Record a symbol to add, remove, lock or unlock; what was asked of one to remove is void."""
+        """Request a change of a symbol; a removal cancels the requests for its data."""
         if isinstance(request, RemoveSymbol):
             for symbols in (*self._bars.values(), *self._indicators.values()):
                 symbols.pop(request.symbol, None)
         self._changes.append(request)
         self._by_symbol.setdefault(request.symbol, []).append(request)
 
-    def is_leaving(self, symbol: str) -> bool:
-        """Whether the symbol is to be removed: what it had by now is nothing to rely on."""
+    def is_being_removed(self, symbol: str) -> bool:
+        """Whether the symbol is to be removed, with the data it has."""
         return any(isinstance(one, RemoveSymbol) for one in self._by_symbol.get(symbol, ()))
 
     def release_locks(self) -> None:
-        """Record that the holder ends: after what it asked by now, all its locks are released."""
+        """Request the release of all locks of the holder, after its pending requests."""
         self._changes.append(ReleaseLocks(self.holder))
 
     def refuse(self, symbol: str, request: str, reason: str) -> None:
-        """Record that something asked for is not allowed, so that the session's events say so."""
+        """Record that a request is not allowed, so that the session publishes it."""
         self._changes.append(Refused(self.holder, symbol, f"{request} {symbol}", reason))
 
     def symbol_changes(self, symbol: str) -> Sequence[Change]:
-        """The pending changes of a symbol, in order."""
+        """Return the pending changes of a symbol, in order."""
         return self._by_symbol.get(symbol, ())
 
-    def forget_additions(self) -> None:
-        """Forget what was asked to come: for a holder that is done, only locks and removals still count."""
+    def drop_additions(self) -> None:
+        """Drop requests for data and symbols: a holder that is done may only lock and remove."""
         self._changes = [one for one in self._changes if not isinstance(one, AddSymbol)]
         self._bars, self._indicators, self._by_symbol = {}, {}, {}
 
-    def become(self, other: RequestQueue) -> None:
-        """Hold what a copy of this book holds, in which its plug-in asked on in another process."""
+    def replace_with(self, other: RequestQueue) -> None:
+        """Take over the requests of a copy of this queue from another process."""
         self._indicators, self._bars = other._indicators, other._bars
         self._changes, self._by_symbol = other._changes, other._by_symbol
 
     def drain(self) -> list[Request]:
-        """Take out all requests: bars and indicators first, then changes of symbols in order.
+        """Return and clear all requests: bars and indicators first, then changes of symbols in order.
 
-        Bars and indicators of symbols that are removed and asked for anew come last.
+        Bars and indicators of symbols that are removed and requested again come last.
         """
-        leaving = {symbol for symbol in self._by_symbol if self.is_leaving(symbol)}
+        leaving = {symbol for symbol in self._by_symbol if self.is_being_removed(symbol)}
         drained: list[Request] = [
             *self._data(lambda symbol: symbol not in leaving),
             *self._changes,
@@ -190,7 +190,7 @@ class RequestQueue:
         return drained
 
     def _data(self, chosen: Callable[[str], bool]) -> Iterator[AddBars | AddIndicator]:
-        """What is asked for of some symbols."""
+        """Yield the requests for data of some symbols."""
         for (interval, days), symbols in self._bars.items():
             if some := tuple(filter(chosen, symbols)):
                 yield AddBars(self.holder, some, interval, days)

@@ -1,4 +1,4 @@
-"""The requirement analyzer: how much history an indicator asks for, in whole sessions."""
+"""The requirement analyzer: how much history an indicator needs, in whole sessions."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from symscan.model.session import Session
 from symscan.model.specs import IndicatorSpec
 
 _SLACK = Fraction(5, 4)
-"""Intraday bars asked for beyond the warm-up: a symbol does not trade in every bar."""
+"""Factor on a warm-up in intraday bars: a symbol does not trade in every bar."""
 
 
 def warm_up_bars(spec: IndicatorSpec) -> int:
-    """How many bars an indicator wants to have seen before the session."""
+    """Return how many bars before the session an indicator needs."""
     return definition(spec.name).warm_up_bars(spec)
 
 
 def warm_up_sessions(spec: IndicatorSpec) -> int:
-    """How many whole sessions an indicator wants, 0 for one that counts in bars."""
+    """Return how many whole sessions an indicator needs, 0 for one that counts in bars."""
     return definition(spec.name).warm_up_sessions(spec)
 
 
 def sessions_needed(spec: IndicatorSpec, earlier: Sequence[Session]) -> int:
-    """How many sessions of history a spec asks for; it depends on the spec and the calendar alone.
+    """Return how many sessions of history a spec needs; it depends on the spec and the calendar alone.
 
     Parameters
     ----------
     spec
-        What is asked for.
+        The indicator.
     earlier
         The sessions before the one played, newest first, as many as could be needed.
     """
@@ -48,8 +48,8 @@ def sessions_needed(spec: IndicatorSpec, earlier: Sequence[Session]) -> int:
     return _sessions_of_bars(bars * _SLACK, spec.interval, earlier)
 
 
-def sessions_to_look_at(spec: IndicatorSpec) -> int:
-    """A bound on :func:`sessions_needed`: the shortest sessions there are have 180 minutes."""
+def most_sessions_needed(spec: IndicatorSpec) -> int:
+    """Return an upper bound on :func:`sessions_needed`: the shortest sessions have 180 minutes."""
     sessions = warm_up_sessions(spec)
     if sessions:
         return sessions
@@ -69,7 +69,7 @@ def _sessions_of_bars(bars: Fraction, interval: Interval, earlier: Sequence[Sess
 
 
 def _sessions_of_weeks(weeks: int, earlier: Sequence[Session]) -> int:
-    """Sessions back to the Monday that begins the first of so many whole weeks."""
+    """Count the sessions back to the Monday that begins the first of so many whole weeks."""
     if not earlier:
         return 0
     newest = earlier[0].date + timedelta(days=1)

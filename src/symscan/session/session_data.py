@@ -49,11 +49,11 @@ class SessionData:
     premarket, regular
         The finest bars of the two phases.
     derived
-        Grids of the coarser intervals somebody asked for.
+        Grids of the coarser intervals that were requested.
     coming
-        Who will be a member as soon as its data is loaded; what is asked of it waits until then.
+        Symbols that become members as soon as their data is loaded; requests for them wait until then.
     requested
-        What each holder has asked for so far, loaded by now or not.
+        What each holder has requested so far, loaded by now or not.
     in_store, mismatched, daily_derived
         Which rows the bar store has bars of; which have their 1d history on another price basis; which
         have a last daily bar that is made of minutes, since none is stored.
@@ -89,10 +89,10 @@ class SessionData:
         self._intervals: dict[str, dict[Interval, None]] = {}
 
     def pinned(self) -> SessionData:
-        """A copy that stays as the session is now, for whoever reads beside it; it can be pickled.
+        """Return a copy that stays as the session is now, for concurrent readers; it can be pickled.
 
-        Blocks are shared, since nobody changes what others have seen of them; what changes in place
-        is copied, once for all who read at this instant.
+        Blocks are shared, since they never change once they are visible; what changes in place is
+        copied, once for all readers at this instant.
         """
         pinned = copy(self)
         pinned.symbols, pinned.holders = self.symbols.pinned(), self.holders.pinned()
@@ -106,8 +106,8 @@ class SessionData:
         pinned._intervals = {holder: dict(wanted) for holder, wanted in self._intervals.items()}
         return pinned
 
-    def emptied(self) -> SessionData:
-        """A session without symbols, at the same instant and with the same slots: to look strangers up in."""
+    def empty_copy(self) -> SessionData:
+        """Return a session without symbols at the same instant, for evaluating symbols outside this one."""
         empty = SessionData(self.session, base=self.base)
         phases = ((self.premarket, empty.premarket), (self.regular, empty.regular))
         for mine, theirs in phases:
@@ -117,7 +117,7 @@ class SessionData:
         return empty
 
     def __getstate__(self) -> dict[str, Any]:
-        """All but what is read from it at leisure."""
+        """Leave out the cached candidates."""
         return {**self.__dict__, "_candidates": {}}
 
     def advance_to(self, now: Instant) -> None:
@@ -131,20 +131,20 @@ class SessionData:
         return not was_active
 
     def grid(self, interval: Interval) -> Grid | None:
-        """Today's bars of an interval, None if nobody asked for them."""
+        """Return today's bars of an interval, None if they were not requested."""
         if interval == self.base:
             return self.readings.phase_bars.grid
         return self.derived.get(interval)
 
     def regular_grid(self, interval: Interval) -> Grid | None:
-        """Today's regular-hours bars of an interval, None if nobody asked for them."""
+        """Return today's regular-hours bars of an interval, None if they were not requested."""
         return self.regular.grid if interval == self.base else self.derived.get(interval)
 
     def may_read(self, interval: Interval, *holders: str) -> bool:
         """Whether bars of an interval are kept for one of the holders; those of the finest are for all."""
         return interval == self.base or any(interval in self._intervals.get(one, ()) for one in holders)
 
-    def can_have(self, interval: Interval) -> bool:
+    def supports_interval(self, interval: Interval) -> bool:
         """Whether the session's finest bars add up to bars of an interval."""
         return not interval.is_intraday or interval.minutes % self.base.minutes == 0
 
@@ -156,7 +156,7 @@ class SessionData:
         self._intervals.setdefault(holder, {})[interval] = None
         if interval <= self.base or interval in self.derived:
             return
-        if not self.can_have(interval):
+        if not self.supports_interval(interval):
             return
         grid = Grid(self.capacity)
         for block in derive(interval, self.session, self.regular.grid.blocks):
@@ -164,14 +164,14 @@ class SessionData:
         self.derived[interval] = grid
 
     def release_intervals(self, holder: str) -> None:
-        """Let a holder's wish for intervals go, and the bars of those that nobody wants any more."""
+        """Release a holder's intervals, and drop the bars of those without any holder left."""
         self._intervals.pop(holder, None)
         wanted = {interval for intervals in self._intervals.values() for interval in intervals}
         self.derived = {interval: grid for interval, grid in self.derived.items() if interval in wanted}
         self._candidates.clear()
 
     def add_rows(self, symbols: Iterable[str]) -> list[str]:
-        """Give rows to symbols that have none; returns those symbols."""
+        """Allocate rows to symbols that have none; return those symbols."""
         new = [symbol for symbol in dict.fromkeys(symbols) if symbol not in self.symbols]
         rows = np.array([self.symbols.add(symbol) for symbol in new], np.intp)
         if self.symbols.height > self.capacity:
@@ -181,7 +181,7 @@ class SessionData:
         return new
 
     def dismiss(self, symbols: Sequence[str], holder: str) -> None:
-        """Make symbols members no more, and no candidates of a holder; what others asked of them stays."""
+        """Remove symbols from the members and from a holder's candidates; other holders keep their data."""
         rows = self.symbols.rows(symbols)
         for one in (holder, CONFIG):
             self.indicators.release(one, rows)
@@ -190,7 +190,7 @@ class SessionData:
         self._candidates.clear()
 
     def free_rows(self, symbols: Sequence[str]) -> None:
-        """Let go of symbols with all their data."""
+        """Remove symbols with all their data, and free their rows."""
         self.indicators.forget(self.symbols.rows(symbols))
         for symbol in symbols:
             self.symbols.free(symbol)
@@ -199,7 +199,7 @@ class SessionData:
         self._candidates.clear()
 
     def catch_up(self, symbols: Sequence[str], premarket: Sequence[Block], regular: Sequence[Block]) -> None:
-        """Put the bars of late symbols into the slots so far; blocks are over ``symbols``, one per slot."""
+        """Write the bars of late symbols into the slots so far; blocks are over ``symbols``, one per slot."""
         rows = self.symbols.rows(symbols)
         for phase, blocks in ((self.premarket, premarket), (self.regular, regular)):
             _fill(phase.grid, rows, blocks)
@@ -208,33 +208,33 @@ class SessionData:
             _fill(grid, rows, derive(interval, self.session, self.regular.grid.columns(rows)))
 
     def invalidate_cache(self) -> None:
-        """Whatever was read at this instant has changed since: bars were corrected."""
+        """Drop the columns read at this instant: bars have been corrected since."""
         for candidates in self._candidates.values():
             candidates.invalidate_cache()
 
     def add_candidates(self, holder: str, symbols: Iterable[str]) -> None:
-        """Let a holder keep symbols lightly; they must have rows."""
+        """Add candidates of a holder; they must have rows."""
         self.holders.add_candidates(holder, symbols)
         self._candidates.pop(holder, None)
 
     def candidates(self, holder: str) -> Candidates:
-        """A holder's candidates."""
+        """Return a holder's candidates."""
         candidates = self._candidates.get(holder)
         if candidates is None:
             candidates = self._candidates[holder] = Candidates(self, holder)
         return candidates
 
-    def ask_indicator(self, spec: IndicatorSpec, holder: str, rows: Rows) -> Rows:
-        """Keep an indicator, and the bars it reads, for some rows; returns those that need warming."""
+    def request_indicator(self, spec: IndicatorSpec, holder: str, rows: Rows) -> Rows:
+        """Request an indicator, and the bars it reads, for some rows; return those that need a warm-up."""
         if spec.interval.is_intraday:
             self.add_interval(spec.interval, holder)
         self._candidates.clear()
         self.requested.add(holder, spec)
-        return self.indicators.ask(spec, holder, rows)
+        return self.indicators.request(spec, holder, rows)
 
-    def asked(self, spec: IndicatorSpec, holder: str) -> Mask:
-        """Which rows a holder may read a spec of: those it or the configuration asked for."""
-        return self.indicators.asked(spec, holder) | self.indicators.asked(spec, CONFIG)
+    def requested_rows(self, spec: IndicatorSpec, holder: str) -> Mask:
+        """Return which rows a holder may read a spec of: those it or the configuration requested."""
+        return self.indicators.requested_rows(spec, holder) | self.indicators.requested_rows(spec, CONFIG)
 
     def indicator(self, spec: IndicatorSpec, output: str = "value") -> Floats:
         """An indicator's values over all rows, NaN where unknown; not to be changed.

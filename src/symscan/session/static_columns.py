@@ -11,12 +11,12 @@ Static = str | int | float | None
 
 
 class StaticColumns:
-    """Static columns of some symbols, for whichever symbols are asked for.
+    """Static columns of some symbols, as series over any symbols.
 
     Parameters
     ----------
     symbols
-        Whose values they are.
+        The symbols of the values.
     columns
         The values by name, each aligned with ``symbols``; those of one column are all int, all float or
         all str, None where unknown.
@@ -25,30 +25,30 @@ class StaticColumns:
     def __init__(self, symbols: Sequence[str], columns: Mapping[str, Sequence[Static]]) -> None:
         self._symbols = tuple(symbols)
         self._columns = columns
-        self._given_of: tuple[str, ...] = ()
-        self._given: dict[str, pl.Series] = {}
+        self._series_symbols: tuple[str, ...] = ()
+        self._series: dict[str, pl.Series] = {}
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The columns there are."""
+        """The names of the columns."""
         return tuple(self._columns)
 
     def series(self, name: str, symbols: tuple[str, ...]) -> pl.Series:
-        """The values of ``symbols``, null where unknown; kept for the next scan over the same symbols.
+        """Return the values of ``symbols``, null where unknown; cached until other symbols are read.
 
         Raises
         ------
         KeyError
             If there is no such column.
         """
-        if self._given_of != symbols:
-            self._given_of, self._given = symbols, {}
-        series = self._given.get(name)
+        if self._series_symbols != symbols:
+            self._series_symbols, self._series = symbols, {}
+        series = self._series.get(name)
         if series is None:
-            series = self._given[name] = self._made(name, symbols)
+            series = self._series[name] = self._make(name, symbols)
         return series
 
-    def _made(self, name: str, symbols: tuple[str, ...]) -> pl.Series:
+    def _make(self, name: str, symbols: tuple[str, ...]) -> pl.Series:
         values = self._columns[name]
         if symbols != self._symbols:
             value_of = dict(zip(self._symbols, values, strict=True))

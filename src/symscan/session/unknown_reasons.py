@@ -1,4 +1,4 @@
-"""Why a symbol could not be judged: the first thing missing, of all that its scanner reads."""
+"""Why a symbol could not be judged: the first missing value of those its scanner reads."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Reasons = NDArray[np.int8]
 _CLOSE: Final = Column("close")
 
 _NOTHING: Final = np.int8(127)
-"""Above every reason, so that the smaller of two is the more telling."""
+"""Above every reason, so that the smaller of two is the more specific."""
 
 
 class Reason(IntEnum):
@@ -43,14 +43,14 @@ class Reason(IntEnum):
 
 
 class Missing:
-    """What is missing of a holder's candidates of all that it reads.
+    """Finds the values a holder reads that its candidates are missing.
 
     Parameters
     ----------
     data
         The session.
     holder
-        Whose candidates.
+        The holder of the candidates.
     """
 
     def __init__(self, data: SessionData, holder: str) -> None:
@@ -59,35 +59,35 @@ class Missing:
         self._plan: _Plan | None = None
 
     def reasons(self, reads: Sequence[str] | None, max_age_minutes: float | None = None) -> Reasons:
-        """The first thing missing per candidate, ``Reason.NONE`` where nothing is, shape ``(candidates,)``.
+        """Return the first missing value per candidate, ``Reason.NONE`` without one, shape ``(candidates,)``.
 
         Parameters
         ----------
         reads
-            The readings and indicators a verdict needs; None means the last price and all that the
-            holder asked for.
+            The readings and indicators a decision needs; None means the last price and all that the
+            holder requested.
         max_age_minutes
             Beyond this age of its last bar a symbol is stale.
         """
         plan = self._current_plan(reads)
-        if max_age_minutes is None and plan.knows_the_rest():
+        if max_age_minutes is None and plan.is_settled():
             return plan.settled.copy()
         found = plan.fixed.copy()
         if plan.reads_today:
             grid = self._data.readings.phase_bars.grid
-            _note(found, Reason.NO_BAR_TODAY, grid.last[plan.rows] < 0)
+            _mark(found, Reason.NO_BAR_TODAY, grid.last[plan.rows] < 0)
         for column in plan.intraday:
-            _note(found, Reason.WARMING, np.isnan(plan.candidates.column(column)))
+            _mark(found, Reason.WARMING, np.isnan(plan.candidates.column(column)))
         if plan.reads_premarket:
-            _note(found, Reason.NO_PREMARKET_BAR, self._data.premarket.grid.last[plan.rows] < 0)
+            _mark(found, Reason.NO_PREMARKET_BAR, self._data.premarket.grid.last[plan.rows] < 0)
         if max_age_minutes is not None:
             age = self._data.readings.column("minutes_since_bar", plan.rows)
-            _note(found, Reason.STALE, age > max_age_minutes)
+            _mark(found, Reason.STALE, age > max_age_minutes)
         found[found == _NOTHING] = Reason.NONE
         return found
 
     def _current_plan(self, reads: Sequence[str] | None) -> _Plan:
-        """The plan, made anew when the candidates or what they asked for changed."""
+        """Return the plan, rebuilt when the candidates or their requests changed."""
         candidates = self._data.candidates(self._holder)
         if self._plan is None or self._plan.candidates is not candidates:
             names = ("close", *(spec.key for spec in candidates.specs())) if reads is None else reads
@@ -96,7 +96,7 @@ class Missing:
 
 
 class _Plan:
-    """What to look at for some columns, and what of it cannot change until something new is asked for."""
+    """The checks of some columns, and the results that cannot change until the next request."""
 
     def __init__(self, data: SessionData, candidates: Candidates, columns: Sequence[Column]) -> None:
         self.candidates = candidates
@@ -105,34 +105,34 @@ class _Plan:
         self.reads_premarket = any(column.name in NEEDS_PREMARKET for column in columns)
         self.intraday = [one for one in columns if one.spec is not None and one.spec.interval.is_intraday]
         self.fixed: Reasons = np.full(len(candidates.symbols), _NOTHING, np.int8)
-        _note(self.fixed, Reason.NOT_IN_STORE, ~data.in_store[self.rows])
-        if any(candidates.lacks(column.spec) for column in columns):
-            _note(self.fixed, Reason.NOT_REQUESTED, np.ones(len(self.fixed), np.bool_))
+        _mark(self.fixed, Reason.NOT_IN_STORE, ~data.in_store[self.rows])
+        if any(candidates.is_missing(column.spec) for column in columns):
+            _mark(self.fixed, Reason.NOT_REQUESTED, np.ones(len(self.fixed), np.bool_))
         if any(_reads_daily(column) for column in columns):
-            _note(self.fixed, Reason.BASIS_MISMATCH, data.mismatched[self.rows])
+            _mark(self.fixed, Reason.BASIS_MISMATCH, data.mismatched[self.rows])
         if any(column.name in NEEDS_PREVIOUS_CLOSE for column in columns):
-            _note(self.fixed, Reason.NO_PREVIOUS_CLOSE, np.isnan(data.readings.previous_close[self.rows]))
+            _mark(self.fixed, Reason.NO_PREVIOUS_CLOSE, np.isnan(data.readings.previous_close[self.rows]))
         for column in columns:
             if column.spec is not None and not column.spec.interval.is_intraday:
-                _note(self.fixed, Reason.WARMING, np.isnan(candidates.column(column)))
+                _mark(self.fixed, Reason.WARMING, np.isnan(candidates.column(column)))
         self.settled: Reasons = np.where(self.fixed == _NOTHING, np.int8(Reason.NONE), self.fixed)
-        # Whatever else is settled of a symbol, that it has no bar today tells more.
+        # A missing bar today is the more specific reason, whatever else is settled.
         others = np.flatnonzero(self.fixed != Reason.NOT_IN_STORE)
         self._others: Rows | slice = others if len(others) < len(self.fixed) else slice(None)
 
-    def knows_the_rest(self) -> bool:
-        """Whether nothing is missing but what is settled, as is so most of the day."""
+    def is_settled(self) -> bool:
+        """Whether nothing is missing but what is settled, as most of the day."""
         if self.reads_premarket:
             return False
-        # One sum is unknown where any of its terms is: cheaper than asking each.
+        # One sum is unknown where any of its terms is: cheaper than testing each.
         total = self.candidates.column(_CLOSE) if self.reads_today else np.zeros(len(self.fixed))
         for column in self.intraday:
             total = total + self.candidates.column(column)
         return not np.isnan(total[self._others]).any()
 
 
-def _note(found: Reasons, reason: Reason, missing: Mask) -> None:
-    """Note a reason where it applies and no more telling one is noted."""
+def _mark(found: Reasons, reason: Reason, missing: Mask) -> None:
+    """Set a reason where it applies and no more specific one is set."""
     np.minimum(found, np.int8(reason), out=found, where=missing)
 
 

@@ -28,26 +28,26 @@ def _rows(*rows: int) -> Rows:
 
 def test_ask_returns_the_rows_nobody_had_asked_for() -> None:
     manager = IndicatorManager(4)
-    assert manager.ask(LAST, "a", _rows(2, 0)).tolist() == [0, 2]
-    assert manager.ask(LAST, "b", _rows(0, 3, 3)).tolist() == [3]
-    assert manager.ask(LAST, "a", _rows(0, 2, 3)).tolist() == []
-    assert manager.asked(LAST).tolist() == [True, False, True, True]
-    assert manager.asked(LAST, "b").tolist() == [True, False, False, True]
-    assert not manager.asked(LAST, "c").any()
-    assert not manager.asked(MEAN).any()
+    assert manager.request(LAST, "a", _rows(2, 0)).tolist() == [0, 2]
+    assert manager.request(LAST, "b", _rows(0, 3, 3)).tolist() == [3]
+    assert manager.request(LAST, "a", _rows(0, 2, 3)).tolist() == []
+    assert manager.requested_rows(LAST).tolist() == [True, False, True, True]
+    assert manager.requested_rows(LAST, "b").tolist() == [True, False, False, True]
+    assert not manager.requested_rows(LAST, "c").any()
+    assert not manager.requested_rows(MEAN).any()
 
 
 def test_ask_refuses_a_spec_that_is_not_valid() -> None:
     manager = IndicatorManager(1)
     with pytest.raises(SpecError, match="is not an indicator"):
-        manager.ask(IndicatorSpec("nothing", (), ONE_DAY), "a", _rows(0))
+        manager.request(IndicatorSpec("nothing", (), ONE_DAY), "a", _rows(0))
     assert manager.specs() == ()
 
 
 def test_specs_stand_in_the_order_they_were_asked() -> None:
     manager = IndicatorManager(2)
     for spec in (MEAN, DAILY, LAST, MEAN):
-        manager.ask(spec, "a", _rows(0))
+        manager.request(spec, "a", _rows(0))
     assert manager.specs() == (MEAN, DAILY, LAST)
     assert manager.specs(FIVE_MINUTES) == (MEAN, LAST)
     assert manager.specs(ONE_MINUTE) == ()
@@ -55,8 +55,8 @@ def test_specs_stand_in_the_order_they_were_asked() -> None:
 
 def test_update_reaches_the_interval_and_the_rows_that_asked() -> None:
     manager = IndicatorManager(3)
-    manager.ask(LAST, "a", _rows(0, 1))
-    manager.ask(DAILY, "a", _rows(0, 1, 2))
+    manager.request(LAST, "a", _rows(0, 1))
+    manager.request(DAILY, "a", _rows(0, 1, 2))
     manager.update(FIVE_MINUTES, _bars(1, NAN, 3))
     manager.update(ONE_MINUTE, _bars(7, 7, 7))
     np.testing.assert_array_equal(manager.column(LAST), [1, NAN, NAN])
@@ -72,7 +72,7 @@ def test_update_refuses_a_block_of_another_width() -> None:
 def test_a_column_nobody_asked_for_is_unknown_and_none_can_be_written() -> None:
     manager = IndicatorManager(2)
     assert np.isnan(manager.column(LAST)).all()
-    manager.ask(LAST, "a", _rows(0))
+    manager.request(LAST, "a", _rows(0))
     manager.update(FIVE_MINUTES, _bars(1, 2))
     column = manager.column(LAST)
     with pytest.raises(ValueError, match="read-only"):
@@ -83,8 +83,8 @@ def test_a_column_nobody_asked_for_is_unknown_and_none_can_be_written() -> None:
 
 def test_an_indicator_stays_until_its_last_holder_lets_go() -> None:
     manager = IndicatorManager(3)
-    manager.ask(LAST, "a", _rows(0, 1))
-    manager.ask(LAST, "b", _rows(1, 2))
+    manager.request(LAST, "a", _rows(0, 1))
+    manager.request(LAST, "b", _rows(1, 2))
     manager.update(FIVE_MINUTES, _bars(1, 2, 3))
     manager.release("a")
     np.testing.assert_array_equal(manager.column(LAST), [NAN, 2, 3])
@@ -100,29 +100,29 @@ def test_an_indicator_stays_until_its_last_holder_lets_go() -> None:
 
 def test_a_row_that_comes_back_begins_anew() -> None:
     manager = IndicatorManager(2)
-    manager.ask(MEAN, "a", _rows(0, 1))
+    manager.request(MEAN, "a", _rows(0, 1))
     manager.update(FIVE_MINUTES, _bars(1, 1))
     manager.release("a", _rows(1))
-    assert manager.ask(MEAN, "a", _rows(0, 1)).tolist() == [1]
+    assert manager.request(MEAN, "a", _rows(0, 1)).tolist() == [1]
     manager.update(FIVE_MINUTES, _bars(3, 3))
     np.testing.assert_array_equal(manager.column(MEAN), [2, NAN])
 
 
 def test_forget_frees_rows_for_every_holder() -> None:
     manager = IndicatorManager(2)
-    manager.ask(LAST, "a", _rows(0, 1))
-    manager.ask(LAST, "b", _rows(0))
+    manager.request(LAST, "a", _rows(0, 1))
+    manager.request(LAST, "b", _rows(0))
     manager.update(FIVE_MINUTES, _bars(1, 2))
     manager.forget(_rows(0))
     np.testing.assert_array_equal(manager.column(LAST), [NAN, 2])
-    assert manager.asked(LAST).tolist() == [False, True]
+    assert manager.requested_rows(LAST).tolist() == [False, True]
     manager.forget(_rows(1))
     assert manager.specs() == ()
 
 
 def test_rebuild_warms_the_rows_it_is_given() -> None:
     manager = IndicatorManager(3)
-    new = manager.ask(MEAN, "a", _rows(2, 1))
+    new = manager.request(MEAN, "a", _rows(2, 1))
     manager.rebuild(MEAN, new, [_bars(10, 20), _bars(12, 24)])
     np.testing.assert_array_equal(manager.column(MEAN), [NAN, 11, 22])
 
@@ -130,12 +130,12 @@ def test_rebuild_warms_the_rows_it_is_given() -> None:
 def test_growth_reaches_every_indicator() -> None:
     manager = IndicatorManager(1)
     vwap = spec_of("vwap_5m")
-    manager.ask(LAST, "a", _rows(0))
-    manager.ask(vwap, "a", _rows(0))
+    manager.request(LAST, "a", _rows(0))
+    manager.request(vwap, "a", _rows(0))
     manager.update(FIVE_MINUTES, _bars(1))
     manager.grow(3)
     np.testing.assert_array_equal(manager.column(LAST), [1, NAN, NAN])
-    assert manager.ask(LAST, "a", _rows(2)).tolist() == [2]
+    assert manager.request(LAST, "a", _rows(2)).tolist() == [2]
     np.testing.assert_array_equal(manager.column(vwap), [1, NAN, NAN])
     manager.update(FIVE_MINUTES, _bars(NAN, 5, 6))
     np.testing.assert_array_equal(manager.column(LAST), [1, NAN, 6])
@@ -144,7 +144,7 @@ def test_growth_reaches_every_indicator() -> None:
 def test_columns_of_several_outputs_are_named() -> None:
     manager = IndicatorManager(1)
     bands = spec_of("bbands_2_2_5m")
-    manager.ask(bands, "a", _rows(0))
+    manager.request(bands, "a", _rows(0))
     for close in (10, 12):
         manager.update(FIVE_MINUTES, _bars(close))
     assert [manager.column(bands, name).item() for name in ("upper", "middle", "lower")] == [13, 11, 9]

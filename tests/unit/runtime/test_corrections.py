@@ -30,7 +30,7 @@ class Live:
         self.processor = DataProcessor(self.data)
         self.data.add_candidates("scanner:me", ["A", "B"])
         for spec in (LAST, MEAN):
-            self.data.ask_indicator(spec, "scanner:me", rows(0, 1))
+            self.data.request_indicator(spec, "scanner:me", rows(0, 1))
         for minute in range(-1, minutes + 1):
             self.play(minute, 10.0, None if minute == 3 else 20.0)
 

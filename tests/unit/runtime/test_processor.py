@@ -39,7 +39,7 @@ def test_indicators_read_the_bars_of_the_regular_session_as_they_complete() -> N
     processor = DataProcessor(data)
     specs = [spec_of(key) for key in ("sma_1_1m", "sma_1_5m", "sma_1_1d")]
     for spec in specs:
-        data.ask_indicator(spec, "me", rows(0))
+        data.request_indicator(spec, "me", rows(0))
     data.add_interval(ONE_DAY, "scanner:me")
     seen = []
     for minute in range(11):

@@ -22,7 +22,7 @@ def test_draining_empties_the_book() -> None:
     book.change_symbol(AddSymbol(ME, "A"))
     assert len(book.drain()) == 2
     assert book.drain() == []
-    assert "A" not in book.asked_for(RSI)
+    assert "A" not in book.pending_symbols(RSI)
     assert list(book.symbol_changes("A")) == []
 
 
@@ -70,5 +70,5 @@ def test_specs_are_those_pending() -> None:
     book.add_indicator(["A"], SMA)
     book.add_indicator(["A"], RSI)
     assert book.specs() == (SMA, RSI)
-    assert "A" in book.asked_for(RSI)
-    assert "B" not in book.asked_for(RSI)
+    assert "A" in book.pending_symbols(RSI)
+    assert "B" not in book.pending_symbols(RSI)

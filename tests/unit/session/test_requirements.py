@@ -8,7 +8,7 @@ import pytest
 from fakes import MINUTE, make_session, weekdays_before
 from symscan.indicators.registry import spec_of
 from symscan.model.session import Session
-from symscan.session.requirements import sessions_needed, sessions_to_look_at, warm_up_bars
+from symscan.session.requirements import most_sessions_needed, sessions_needed, warm_up_bars
 
 FULL_DAYS = weekdays_before(make_session(minutes=390), 1500)[::-1]
 
@@ -96,4 +96,4 @@ def test_the_bound_holds(interval: str, period: int, length: int) -> None:
     """Looking at as many sessions as the bound says, never runs out of them."""
     spec = spec_of(f"sma_{period}_{interval}")
     earlier = [replace(day, close=day.open + length * MINUTE) for day in FULL_DAYS]
-    assert sessions_needed(spec, earlier) <= sessions_to_look_at(spec)
+    assert sessions_needed(spec, earlier) <= most_sessions_needed(spec)

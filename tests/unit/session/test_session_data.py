@@ -26,7 +26,7 @@ def test_rows_are_given_once_and_freed_rows_again() -> None:
 
 def test_beyond_its_spare_rows_everything_grows(playing: Any) -> None:
     data = playing.data
-    data.ask_indicator(LAST, ME, rows(0))
+    data.request_indicator(LAST, ME, rows(0))
     for minute in range(1, 6):
         playing.minute(minute, 10.0 + minute, 5.0, None)
     before = data.capacity
@@ -50,7 +50,7 @@ def test_beyond_its_spare_rows_everything_grows(playing: Any) -> None:
 def test_a_row_used_again_knows_nothing_of_its_last_symbol(playing: Any) -> None:
     data = playing.data
     data.add_interval(FIVE_MINUTES, "scanner:me")
-    data.ask_indicator(LAST, ME, rows(0, 1, 2))
+    data.request_indicator(LAST, ME, rows(0, 1, 2))
     data.readings.previous_close[:3] = 7
     data.mismatched[:3] = True
     playing.minute(0, 4.0, 4.0, 4.0)
@@ -65,7 +65,7 @@ def test_a_row_used_again_knows_nothing_of_its_last_symbol(playing: Any) -> None
     for name in ("open", "close", "volume", "vwap", "previous_close", "premarket_volume", "last_bar_end"):
         assert np.isnan(data.readings.column(name)[row]), name
     assert np.isnan(data.indicator(LAST)[row])
-    assert not data.asked(LAST, ME)[row]
+    assert not data.requested_rows(LAST, ME)[row]
     assert data.derived[FIVE_MINUTES].latest(row) is None
     assert data.readings.column("close")[[0, 2]].tolist() == [10, 30]
 
@@ -125,7 +125,7 @@ def test_nothing_crosses_the_night(playing: Any) -> None:
     """A warm intraday indicator is unknown until its interval completes a bar of the symbol today."""
     data = playing.data
     for spec in (LAST, DAILY):
-        data.ask_indicator(spec, ME, rows(0, 1))
+        data.request_indicator(spec, ME, rows(0, 1))
         data.indicators.rebuild(spec, rows(0, 1), [make_block(1, 8.0, 9.0)])
     seen = []
     for minute in (4, 5):
@@ -137,10 +137,10 @@ def test_nothing_crosses_the_night(playing: Any) -> None:
 
 def test_a_spec_may_be_read_by_who_asked_and_of_the_configurations_symbols(playing: Any) -> None:
     data = playing.data
-    assert data.ask_indicator(LAST, ME, rows(0)).tolist() == [0]
-    assert data.ask_indicator(LAST, CONFIG, rows(0, 1)).tolist() == [1]
-    assert data.ask_indicator(LAST, "scanner:other", rows(2)).tolist() == [2]
-    assert data.asked(LAST, ME)[:3].tolist() == [True, True, False]
+    assert data.request_indicator(LAST, ME, rows(0)).tolist() == [0]
+    assert data.request_indicator(LAST, CONFIG, rows(0, 1)).tolist() == [1]
+    assert data.request_indicator(LAST, "scanner:other", rows(2)).tolist() == [2]
+    assert data.requested_rows(LAST, ME)[:3].tolist() == [True, True, False]
 
 
 def test_the_session_opens_once() -> None:

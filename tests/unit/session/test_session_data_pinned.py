@@ -39,7 +39,7 @@ class Busy:
         for holder in (ME, OTHER):
             self.data.add_candidates(holder, SYMBOLS)
         for key in KEYS:
-            self.data.ask_indicator(spec_of(key), ME, rows(0, 1, 2, 4))
+            self.data.request_indicator(spec_of(key), ME, rows(0, 1, 2, 4))
         self.data.holders.add_member("A", "config")
         self.data.holders.lock("A", ME, "mine")
         earlier = [make_block(self.session.pre_open - MINUTE, 9.0)]
@@ -74,8 +74,8 @@ class Busy:
         self.data.catch_up(new, *caught_up)
         self.data.in_store[at], self.data.readings.previous_close[at] = True, 3.0
         self.data.add_candidates(ME, new)
-        self.data.ask_indicator(spec_of("sma_3_1m"), ME, at)
-        self.data.ask_indicator(spec_of("ema_2_1m"), ME, rows(0))
+        self.data.request_indicator(spec_of("sma_3_1m"), ME, at)
+        self.data.request_indicator(spec_of("ema_2_1m"), ME, rows(0))
         self.data.dismiss(["B"], ME)
         self.data.holders.unlock("A", ME)
         self.data.history.drop(["A"])
@@ -195,7 +195,7 @@ def test_an_emptied_session_takes_strangers_in() -> None:
     busy = Busy()
     busy.play(12)
     pinned, before = busy.data.pinned(), looks(busy.data)
-    beside = pinned.emptied()
+    beside = pinned.empty_copy()
     assert len(beside.symbols) == 0
     assert beside.regular.grid.ends() == pinned.regular.grid.ends()
     new = [f"S{number}" for number in range(100)]  # more than there is room for

@@ -23,7 +23,7 @@ def played(playing: Any) -> Any:
     data = playing.data
     data.readings.previous_close[:3] = [10, 20, NAN]
     for spec in (FAST, DAILY):
-        data.ask_indicator(spec, ME, rows(0, 1, 2))
+        data.request_indicator(spec, ME, rows(0, 1, 2))
     data.indicators.rebuild(DAILY, rows(0, 1), [make_block(1, 10.0, 20.0)])
     playing.minute(0, None, 21.0, None)
     for minute in (1, 2):
@@ -105,7 +105,7 @@ def test_reasons_follow_what_happens(playing: Any) -> None:
     """One object over a session: what cannot change between requests is worked out once, the rest anew."""
     missing = Missing(playing.data, ME)
     reads = ["close", "sma_2_1m"]
-    playing.data.ask_indicator(FAST, ME, rows(0, 1, 2))
+    playing.data.request_indicator(FAST, ME, rows(0, 1, 2))
     seen = []
     for minute in (1, 2):
         playing.minute(minute, 10.0, None, None)

@@ -1,1 +1,1 @@
-"""The indicators of symscan's own, over all symbols at once."""
+"""The built-in indicators, over all symbols at once."""

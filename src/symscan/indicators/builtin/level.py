@@ -17,7 +17,7 @@ from symscan.model.specs import IndicatorSpec, IndicatorType
 class Extreme(Indicator):
     """An extreme of one field over the last ``period`` bars.
 
-    Only rows whose extreme has just left the window look through it again.
+    Only rows whose extreme has just left the window search it again.
     """
 
     field: ClassVar[int]
@@ -34,7 +34,7 @@ class Extreme(Indicator):
     def _advance(self, bars: Block) -> None:
         values = bars.fields[self.field]
         self._window.push(values)
-        left = np.equal(self._window.fallen, self._value, out=self._has_left).nonzero()[0]
+        left = np.equal(self._window.replaced, self._value, out=self._has_left).nonzero()[0]
         self.pick(self._value, values, out=self._value)
         self._scan_rows(left)
 

@@ -80,7 +80,7 @@ class Roc(Indicator):
 
     def _advance(self, bars: Block) -> None:
         self._window.push(bars.close)
-        np.copyto(self._earlier, self._window.fallen)
+        np.copyto(self._earlier, self._window.replaced)
         np.multiply(bars.close, self._is_warm, out=self._last)
 
     def _seed(self, rows: Rows, counts: Counts, bars: Block) -> None:

@@ -48,7 +48,7 @@ class Profile:
         return mean
 
     def record(self, slot: int, rows: Mask, values: Floats) -> None:
-        """Note values of the running session; NaN is unknown."""
+        """Record values of the running session; NaN is unknown."""
         if slot >= len(self.total):
             self._reach(max(slot + 1, 2 * len(self.total)))
         np.copyto(self.today[slot], values, where=rows)
@@ -72,8 +72,8 @@ class Profile:
         """Make rows unknown."""
         self.total[:, rows], self.known[:, rows], self.today[:, rows] = 0.0, 0, np.nan
 
-    def put(self, rows: Rows, other: Profile) -> None:
-        """Take over another profile: its row ``j`` becomes ``rows[j]``."""
+    def assign_rows(self, rows: Rows, other: Profile) -> None:
+        """Assign another profile: its row ``j`` becomes ``rows[j]``."""
         slots = len(other.total)
         if slots > len(self.total):
             self._reach(slots)
@@ -83,18 +83,18 @@ class Profile:
         self.slots_today = max(self.slots_today, other.slots_today)
         self.slots_longest = max(self.slots_longest, other.slots_longest)
 
-    def taken(self, rows: Rows) -> Profile:
-        """A copy of some rows, in their order."""
-        taken = Profile(len(rows))
-        taken.total, taken.known = self.total.take(rows, axis=1), self.known.take(rows, axis=1)
-        taken.today = self.today.take(rows, axis=1)
-        taken.slots_today, taken.slots_longest = self.slots_today, self.slots_longest
-        return taken
+    def copy_rows(self, rows: Rows) -> Profile:
+        """Return a copy of some rows, in their order."""
+        copied = Profile(len(rows))
+        copied.total, copied.known = self.total.take(rows, axis=1), self.known.take(rows, axis=1)
+        copied.today = self.today.take(rows, axis=1)
+        copied.slots_today, copied.slots_longest = self.slots_today, self.slots_longest
+        return copied
 
     def widened(self, rows: int) -> Profile:
-        """A copy of greater capacity."""
+        """Return a copy of greater capacity."""
         wide = Profile(rows)
-        wide.put(np.arange(self.rows, dtype=np.intp), self)
+        wide.assign_rows(np.arange(self.rows, dtype=np.intp), self)
         return wide
 
     def _reach(self, slots: int) -> None:
@@ -105,7 +105,7 @@ class Profile:
 
 
 class ProfileIndicator(SessionIndicator):
-    """Holds a value against its mean at the same slot over all sessions it was given before.
+    """Divides a value by its mean at the same slot over all earlier sessions it was given.
 
     The outputs are ``ratio`` and ``typical``, that mean.
     """
@@ -127,25 +127,25 @@ class ProfileIndicator(SessionIndicator):
         self._profile.forget(rows)
 
     def grow(self, rows: int) -> None:
-        """More capacity; what is remembered stays."""
+        """Increase the capacity; the state is kept."""
         super().grow(rows)
         self._profile = self._profile.widened(rows)
 
-    def _become(self, other: Self, rows: Rows | slice) -> None:
-        """A copy of all rows shares the profile: whoever goes on from it records every later slot anew."""
-        super()._become(other, rows)
-        self._profile = other.profile if isinstance(rows, slice) else other.profile.taken(rows)
+    def _load_rows(self, other: Self, rows: Rows | slice) -> None:
+        """Load rows; a copy of all rows shares the profile, since a replay records every later slot anew."""
+        super()._load_rows(other, rows)
+        self._profile = other.profile if isinstance(rows, slice) else other.profile.copy_rows(rows)
 
     def _store_rows(self, rows: Rows, fresh: Self) -> None:
         super()._store_rows(rows, fresh)
-        self._profile.put(rows, fresh.profile)
+        self._profile.assign_rows(rows, fresh.profile)
 
     def _end_session(self) -> None:
         self._profile.end_session()
 
     @abstractmethod
     def _end_slot(self, rows: Mask, bars: Block) -> None:
-        """Record what later sessions are held against."""
+        """Record what later sessions are compared with."""
 
 
 class RelativeVolume(ProfileIndicator):
@@ -153,7 +153,7 @@ class RelativeVolume(ProfileIndicator):
 
     def _bind(self, vectors: Floats) -> None:
         (self._volume,) = vectors
-        self._everyone = np.ones_like(self._volume, np.bool_)
+        self._all_rows = np.ones_like(self._volume, np.bool_)
         self._ratio, self._typical = np.empty((2, len(self._volume)))
 
     def _advance(self, bars: Block) -> None:
@@ -163,7 +163,7 @@ class RelativeVolume(ProfileIndicator):
         self._volume[rows] = bars.volume[rows]
 
     def _end_slot(self, rows: Mask, bars: Block) -> None:  # noqa: ARG002 - a sum stands, bar or none
-        self._profile.record(self._clock.slot, self._everyone, self._volume)
+        self._profile.record(self._clock.slot, self._all_rows, self._volume)
 
     def _read(self) -> tuple[Floats, ...]:
         typical = self._profile.mean(self._clock.slot)

@@ -28,7 +28,7 @@ class RollingTotal(Indicator):
     def _advance(self, bars: Block) -> None:
         values = bars.fields[self.field]
         self._window.push(values)
-        self._total -= self._window.fallen
+        self._total -= self._window.replaced
         self._total += values
 
     def _seed(self, rows: Rows, counts: Counts, bars: Block) -> None:  # noqa: ARG002 - the window has them

@@ -1,4 +1,4 @@
-"""Where in its session a bar stands, told from the ends of the bars alone."""
+"""The base of indicators within a session, with a clock that derives a bar's slot from the bars' ends."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class SessionClock:
         return (self.end - self._open) // MINUTE
 
     def advance_to(self, end: Instant) -> bool:
-        """Go on to a block; returns whether it is the first of a session."""
+        """Advance to a block; return whether it is the first of a session."""
         is_first = self.end < 0 or end - self.end > _NIGHT
         if is_first:
             self._open = end - self._step
@@ -54,7 +54,7 @@ class SessionClock:
         return is_first
 
     def catch_up(self, other: SessionClock) -> None:
-        """Take over a clock that has come further."""
+        """Take over another clock if it is ahead."""
         if other.end > self.end:
             self.end, self.slot, self._open = other.end, other.slot, other._open
 
@@ -83,15 +83,15 @@ class SessionIndicator(Indicator):
         return self._clock
 
     def update(self, rows: Mask, bars: Block, find: MaskRows | None = None) -> None:
-        """Give some rows this bar, and let time pass for all; see ``Indicator.update``."""
+        """Update some rows with this bar, and advance the clock for all; see ``Indicator.update``."""
         if self._clock.advance_to(bars.end):
             self._end_session()
             self._state.forget(np.arange(self._state.rows, dtype=np.intp))
         super().update(rows, bars, find)
         self._end_slot(rows, bars)
 
-    def _become(self, other: Self, rows: Rows | slice) -> None:
-        super()._become(other, rows)
+    def _load_rows(self, other: Self, rows: Rows | slice) -> None:
+        super()._load_rows(other, rows)
         self._clock.catch_up(other.clock)
 
     def _store_rows(self, rows: Rows, fresh: Self) -> None:
@@ -99,7 +99,7 @@ class SessionIndicator(Indicator):
         self._clock.catch_up(fresh.clock)
 
     def _end_slot(self, rows: Mask, bars: Block) -> None:
-        """What a slot's end changes for all rows; the same slot may end again, for other ``rows``."""
+        """Apply a slot's end to all rows; the same slot may end again, for other ``rows``."""
 
     def _end_session(self) -> None:
-        """Keep what outlives the session that the newest block has just left behind."""
+        """Keep what outlives the session that ended before the newest block."""

@@ -1,4 +1,4 @@
-"""The long tail of indicators: TA-Lib's functions by their names. Imported only when one is asked for.
+"""Definitions of TA-Lib's functions by their names. Imported only when one is requested.
 
 A function takes its parameters in the order TA-Lib declares them, all of them in the key:
 ``adx_14_5m``, ``stoch_5_3_0_3_0_5m``. Several outputs are a struct with TA-Lib's names
@@ -35,20 +35,20 @@ _TYPES: Final = {
     "Momentum Indicators": IndicatorType.MOMENTUM,
     "Pattern Recognition": IndicatorType.MOMENTUM,
 }
-_PLACES: Final = ("MAXINDEX", "MININDEX", "MINMAXINDEX")
+_INDEX_FUNCTIONS: Final = ("MAXINDEX", "MININDEX", "MINMAXINDEX")
 _HIGHEST: Final = (10_000, 1_000, 100, *range(30, 0, -1), 0.99)
 _LOWEST: Final = (0.0, 1e-6, 0.01)
 
 
 @cache
 def names() -> tuple[str, ...]:
-    """Every function of TA-Lib, in lower case."""
+    """Return the names of TA-Lib's functions, in lower case."""
     return tuple(name.lower() for name in talib.get_functions())
 
 
 @cache
 def definition(name: str) -> Definition | None:
-    """A function of TA-Lib as an indicator, None if there is none of that name.
+    """Define a function of TA-Lib as an indicator; None if there is none of that name.
 
     Raises
     ------
@@ -82,28 +82,28 @@ def definition(name: str) -> Definition | None:
 
 
 def _inputs(info: dict[str, Any]) -> tuple[int, ...]:
-    """The fields of a bar that a function reads, in its order."""
+    """Return the fields of a bar that a function reads, in its order."""
     name = info["name"]
     wanted: list[str] = []
     for kind, read in info["input_names"].items():
         if kind not in ("price", "prices"):
             raise SpecError(f"{name.lower()} compares several series; a symbol's bars are one")
         wanted += [read] if isinstance(read, str) else read
-    if name in _PLACES:
+    if name in _INDEX_FUNCTIONS:
         raise SpecError(f"{name.lower()} says a place in an array, not a value; use max or min")
     return tuple(FIELDS.index(one) for one in wanted)
 
 
 def _parameter(function: str, name: str, default: float) -> Parameter:
-    """A parameter with the bounds that TA-Lib keeps, found by trying."""
+    """Make a parameter with the bounds that TA-Lib accepts, found by trying."""
 
-    def is_taken(value: float) -> bool:
+    def is_accepted(value: float) -> bool:
         return _lookback(function, **{name: value}) >= 0
 
     whole = isinstance(default, int)
     kind = type(default)
-    lowest = next(value for value in map(kind, range(100) if whole else _LOWEST) if is_taken(value))
-    highest = next(value for value in map(kind, _HIGHEST) if is_taken(value))
+    lowest = next(value for value in map(kind, range(100) if whole else _LOWEST) if is_accepted(value))
+    highest = next(value for value in map(kind, _HIGHEST) if is_accepted(value))
     return Parameter(name, _decimal(default), _decimal(lowest), _decimal(highest), whole)
 
 
@@ -112,7 +112,7 @@ def _decimal(value: float) -> Decimal:
 
 
 def _lookback(function: str, **parameters: float) -> int:
-    """Bars before the first value, -1 for parameters TA-Lib does not take."""
+    """Return the bars before the first value, -1 for parameters TA-Lib refuses."""
     made = abstract.Function(function)
     made.parameters = parameters
     bars: int = made.lookback

@@ -1,4 +1,4 @@
-"""Indicators carried by TA-Lib's streaming handles: one handle per row, the only loop over symbols."""
+"""Indicators updated by TA-Lib's streaming handles: one handle per row, the only loop over symbols."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from talib import InsufficientHistory  # type: ignore[attr-defined]  # its stubs forget it
+from talib import InsufficientHistory  # type: ignore[attr-defined]  # missing in its stubs
 
 from symscan.indicators.base import Indicator
 from symscan.indicators.state import Counts, MaskRows
@@ -17,9 +17,9 @@ Bar = list[float]
 
 
 class HandleIndicator(Indicator):
-    """A TA-Lib function over all rows; what a handle says is to the bit what the batch function says.
+    """A TA-Lib function over all rows; a handle's values equal the batch function's to the bit.
 
-    A subclass names the function. A row without enough bars keeps them until a handle can be opened.
+    A subclass names the function. The bars of a row are kept until they suffice to open a handle.
 
     Attributes
     ----------
@@ -46,10 +46,10 @@ class HandleIndicator(Indicator):
         super().__init__(spec, rows, seed_bars=1)
 
     def update(self, rows: Mask, bars: Block, find: MaskRows | None = None) -> None:  # noqa: ARG002
-        """Give some rows this bar; see ``Indicator.update``."""
+        """Update some rows with this bar; see ``Indicator.update``."""
         chosen = np.flatnonzero(rows)
         given = bars.fields[self.inputs, :][:, chosen].T.tolist()
-        values = [self._carry(row, bar) for row, bar in zip(chosen.tolist(), given, strict=True)]
+        values = [self._update_row(row, bar) for row, bar in zip(chosen.tolist(), given, strict=True)]
         self._put(chosen, values)
 
     @property
@@ -63,7 +63,7 @@ class HandleIndicator(Indicator):
         return self._early
 
     def play(self, blocks: Iterable[Block]) -> None:
-        """Give every row its bars; where none has had any, all at once: see ``Indicator.play``."""
+        """Update every row with its bars; where none has had any, all at once: see ``Indicator.play``."""
         if self._early or any(handle is not None for handle in self._handles):
             super().play(blocks)
         else:
@@ -82,19 +82,19 @@ class HandleIndicator(Indicator):
         self._put(np.arange(len(values)), values)
 
     def forget(self, rows: Rows) -> None:
-        """Make rows unknown, as if they never had a bar."""
+        """Reset rows, as if they never had a bar."""
         super().forget(rows)
         for row in rows.tolist():
             self._handles[row] = None
             self._early.pop(row, None)
 
     def grow(self, rows: int) -> None:
-        """More capacity; what is remembered stays."""
+        """Increase the capacity; the state is kept."""
         super().grow(rows)
         self._handles += [None] * (rows - len(self._handles))
 
-    def _become(self, other: Self, rows: Rows | slice) -> None:
-        super()._become(other, rows)
+    def _load_rows(self, other: Self, rows: Rows | slice) -> None:
+        super()._load_rows(other, rows)
         self._copy(range(len(self._handles)), other, np.arange(len(other.handles))[rows].tolist())
 
     def _store_rows(self, rows: Rows, fresh: Self) -> None:
@@ -102,7 +102,7 @@ class HandleIndicator(Indicator):
         self._copy(rows.tolist(), fresh, range(len(rows)))
 
     def _copy(self, rows: Iterable[int], other: Self, others: Iterable[int]) -> None:
-        """Let rows go on as another's rows do, each with a handle of its own."""
+        """Copy the handles and bars of another indicator's rows."""
         for row, theirs in zip(rows, others, strict=True):
             handle, early = other.handles[theirs], other.early.get(theirs)
             self._handles[row] = None if handle is None else handle.copy()
@@ -110,7 +110,7 @@ class HandleIndicator(Indicator):
             if early is not None:
                 self._early[row] = list(early)
 
-    def _carry(self, row: int, bar: Bar) -> Any:
+    def _update_row(self, row: int, bar: Bar) -> Any:
         handle = self._handles[row]
         if handle is not None:
             return handle.update(*bar)
@@ -143,7 +143,7 @@ class HandleIndicator(Indicator):
         return tuple(self._values)
 
     def _advance(self, bars: Block) -> None:
-        """Handles move one row at a time, in ``update``."""
+        """Do nothing: handles are updated one row at a time, in ``update``."""
 
     def _seed(self, rows: Rows, counts: Counts, bars: Block) -> None:
-        """Handles seed themselves."""
+        """Do nothing: handles seed themselves."""

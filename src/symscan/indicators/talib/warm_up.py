@@ -1,4 +1,4 @@
-"""How much history a function wants, measured: a fixed walk is begun ever earlier, until the values agree."""
+"""Measure a function's warm-up: a fixed random walk is begun ever earlier, until the values agree."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import numpy as np
 from symscan.model.bar import Floats
 
 _LEFT = 1e-8
-"""Values agree when they differ by less than this share of what the function usually says."""
+"""Values agree when they differ by less than this share of the function's usual value."""
 
 MOST_BARS = 10_000
-"""No more bars are asked for than these and the lookback."""
+"""The limit of a warm-up, in bars beyond the lookback."""
 
 _STEP = 1.25
 _PROBES = 25
@@ -21,7 +21,7 @@ _APART = 7
 
 
 def bars_to_warm(function: Callable[[Floats], Sequence[Floats]], lookback: int) -> int | None:
-    """Bars until the values no longer depend on where the history begins, None where they always do.
+    """Return the bars until values do not depend on where the history begins, None where they always do.
 
     Parameters
     ----------

@@ -251,7 +251,7 @@ class Provisioner:
         requested: dict[IndicatorSpec, list[Rows]] = {}
         for request in requests:
             rows = self._data.symbols.rows(request.symbols)
-            new = self._data.ask_indicator(request.spec, request.holder, rows)
+            new = self._data.request_indicator(request.spec, request.holder, rows)
             if len(new):
                 requested.setdefault(request.spec, []).append(new)
         return self._warm_up.warm({spec: np.concatenate(rows) for spec, rows in requested.items()})

@@ -231,7 +231,7 @@ class ProvisioningQueue:
 
     def _without_indicator(self, symbols: Sequence[str], spec: IndicatorSpec) -> list[str]:
         """Return the symbols for which the indicator has not been requested."""
-        requested = self._data.indicators.asked(spec)
+        requested = self._data.indicators.requested_rows(spec)
         table = self._data.symbols
         return [one for one in symbols if one not in table or not requested[table.row(one)]]
 

@@ -14,7 +14,7 @@ from symscan.model.events.session import Event, IndicatorWarmed
 from symscan.model.interval import Interval
 from symscan.model.session import Session
 from symscan.model.specs import IndicatorSpec
-from symscan.session.requirements import sessions_needed, sessions_to_look_at
+from symscan.session.requirements import most_sessions_needed, sessions_needed
 from symscan.session.session_data import SessionData
 from symscan.sources.ports import HistorySource
 
@@ -74,7 +74,7 @@ class IndicatorWarmup:
     def days(self, spec: IndicatorSpec) -> int:
         """Return how many earlier sessions an indicator is warmed on."""
         day = self._data.session.date
-        earlier: list[Session] = self._calendar.previous(day, sessions_to_look_at(spec))[::-1]
+        earlier: list[Session] = self._calendar.previous(day, most_sessions_needed(spec))[::-1]
         return sessions_needed(spec, earlier)
 
 

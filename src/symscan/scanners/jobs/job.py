@@ -307,5 +307,5 @@ class TeardownJob(Job):
         self.scanner.teardown(self.context)
 
     def _requests(self) -> list[Request]:
-        self.request_queue.forget_additions()
+        self.request_queue.drop_additions()
         return self.request_queue.drain()

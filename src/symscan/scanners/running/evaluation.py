@@ -193,7 +193,7 @@ class SnapshotEvaluator:
         if self._place_on is None or not len(outsiders):
             return values
         names = [symbols[index] for index in outsiders.tolist()]
-        empty = self._data.emptied()
+        empty = self._data.empty_copy()
         try:
             self._place_on(empty, names)
         except SymscanError:  # what cannot be fetched now is not known: no reason to lose the scan

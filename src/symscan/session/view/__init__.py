@@ -1,4 +1,4 @@
-"""What a plug-in is given of the session: everything it may look at and ask for."""
+"""The views of the session for plug-ins: what they may read and request."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class SessionView(SessionQueries, SessionCommands):
         SessionCommands.__init__(self, data, requests)
 
     def __reduce__(self) -> tuple[type[SessionView], tuple[SessionData, RequestQueue]]:
-        return type(self), (self._data, self._requests)  # what was looked at is looked at anew
+        return type(self), (self._data, self._requests)  # cached columns are read again
 
 
 class MemberView(SessionView):
@@ -40,14 +40,14 @@ class MemberView(SessionView):
         Where this strategy's requests are recorded.
     """
 
-    _when_to_ask = "in on_symbol_added"
+    _when_to_request = "in on_symbol_added"
 
     def __init__(self, data: SessionData, requests: RequestQueue) -> None:
         super().__init__(data, requests)
         self._members: Candidates | None = None
 
-    def _seen(self) -> Candidates:
-        """The members as they were at the first look."""
+    def _candidates(self) -> Candidates:
+        """Return the members as they were at the first read."""
         if self._members is None:
             self._members = Candidates(self._data, self._holder, self._data.holders.members())
         return self._members
@@ -59,6 +59,6 @@ class MemberView(SessionView):
         return self._data.symbols.row(symbol) if self._data.holders.is_member(symbol) else None
 
     @property
-    def _givers(self) -> tuple[str, ...]:
-        """Members are given what the configuration and scanners' requirements name, too."""
+    def _readable_holders(self) -> tuple[str, ...]:
+        """Members have the data of the configuration and of scanners' requirements, too."""
         return self._holder, CONFIG, MEMBERS

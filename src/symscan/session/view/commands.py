@@ -1,4 +1,4 @@
-"""Asking for data and symbols: recorded here, carried out by the coordinator between slices."""
+"""Commands of a view: requests for data and symbols, applied by the coordinator between slices."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from symscan.session.session_data import SessionData
 
 
 class SessionCommands:
-    """What one holder may ask for.
+    """The requests one holder may make.
 
     A request returns True if it will change something, False if it was so already or is not
     allowed; the holder's own pending requests count. Wrong arguments raise.
@@ -101,7 +101,7 @@ class SessionCommands:
         It leaves the session's members and this holder's candidates; its data goes with its last holder.
         """
         symbol = _one_symbol("remove_symbol", symbol)
-        if not self._is_here(symbol):
+        if not self._is_in_session(symbol):
             return False
         if why := self._kept_by(symbol):
             return self._refuse("remove_symbol", symbol, why)
@@ -123,7 +123,7 @@ class SessionCommands:
             raise ValueError(f"reason is {reason!r}; say in a text why the symbol is kept")
         if (self._holder, reason) in self._locks(symbol):
             return False
-        if not self._is_here(symbol):
+        if not self._is_in_session(symbol):
             return self._refuse("lock_symbol", symbol, "it is not in the session")
         self._requests.change_symbol(LockSymbol(self._holder, symbol, reason))
         return True
@@ -149,10 +149,10 @@ class SessionCommands:
         return bool(self._locks(_one_symbol("is_symbol_locked", symbol)))
 
     def _without_indicator(self, symbols: Sequence[str], spec: IndicatorSpec) -> list[str]:
-        """Those of the symbols for which this holder has not asked for the indicator."""
+        """Return those of the symbols for which this holder has not requested the indicator."""
         rows = self._data.symbols.rows_or_none(symbols)
-        asked = np.append(self._data.indicators.asked(spec, self._holder), False)  # for row -1: none
-        pending, leaving = self._requests.asked_for(spec), self._requests.is_leaving
+        asked = np.append(self._data.indicators.requested_rows(spec, self._holder), False)  # for row -1: none
+        pending, leaving = self._requests.pending_symbols(spec), self._requests.is_being_removed
         if not asked.any() and not pending:
             return list(symbols)
         has = zip(symbols, asked[rows].tolist(), strict=True)
@@ -166,14 +166,16 @@ class SessionCommands:
     def _has_bars(self, symbol: str, interval: Interval, days: int) -> bool:
         if self._requests.has_bars(symbol, interval, days):
             return True
-        if self._requests.is_leaving(symbol) or not self._data.holders.is_candidate(symbol, self._holder):
+        if self._requests.is_being_removed(symbol) or not self._data.holders.is_candidate(
+            symbol, self._holder
+        ):
             return False
         if days:
             return self._data.history.days(self._holder, symbol, interval) >= days
         return not interval.is_intraday or self._data.may_read(interval, self._holder)
 
     def _refuse(self, request: str, symbol: str, reason: str) -> bool:
-        """Have the session's events say why something is not allowed."""
+        """Record why a request is not allowed; the session publishes it."""
         self._requests.refuse(symbol, request, reason)
         return False
 
@@ -187,22 +189,22 @@ class SessionCommands:
                 member = isinstance(request, AddSymbol)
         return member
 
-    def _is_here(self, symbol: str) -> bool:
+    def _is_in_session(self, symbol: str) -> bool:
         holders = self._data.holders
-        is_here = holders.is_member(symbol) or holders.is_candidate(symbol, self._holder)
-        is_here = is_here or symbol in self._data.coming or self._requests.asks_for(symbol)
+        is_present = holders.is_member(symbol) or holders.is_candidate(symbol, self._holder)
+        is_present = is_present or symbol in self._data.coming or self._requests.has_data_requests(symbol)
         for request in self._pending(symbol):
             if isinstance(request, AddSymbol | RemoveSymbol):
-                is_here = isinstance(request, AddSymbol)
-        return is_here
+                is_present = isinstance(request, AddSymbol)
+        return is_present
 
     def _kept_by(self, symbol: str) -> str | None:
-        """Why a symbol must not be removed, this holder's pending requests counted."""
+        """Return why a symbol must not be removed, this holder's pending requests counted."""
         reasons = tuple(dict.fromkeys(why for _, why in self._locks(symbol)))
         return self._data.holders.kept_by(symbol, reasons)
 
     def _locks(self, symbol: str) -> tuple[tuple[str, str], ...]:
-        """The locks of a symbol, each with its holder, this holder's pending requests counted."""
+        """Return the locks of a symbol, each with its holder, this holder's pending requests counted."""
         holders = self._data.holders
         locks = dict.fromkeys(holders.locks_by_holder(symbol))
         for request in self._pending(symbol):

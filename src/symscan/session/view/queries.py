@@ -1,4 +1,4 @@
-"""Looking at the session: columns over many symbols, and single values."""
+"""Queries of a view: columns over many symbols, and single values."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class SessionQueries:
     Reading an indicator or an interval that this holder never asked for is an error.
     """
 
-    _when_to_ask = "in setup"
+    _when_to_request = "in setup"
 
     def __init__(self, data: SessionData, requests: RequestQueue) -> None:
         self._data = data
@@ -53,7 +53,7 @@ class SessionQueries:
     @property
     def symbols(self) -> tuple[str, ...]:
         """This holder's candidates: the order of every column."""
-        return self._seen().symbols
+        return self._candidates().symbols
 
     def column(self, key: str) -> Floats:
         """A reading or an indicator of all candidates, NaN where unknown, shape ``(len(symbols),)``.
@@ -102,9 +102,9 @@ class SessionQueries:
         if symbols is None:
             return frame
         place = {symbol: index for index, symbol in enumerate(self.symbols)}
-        strange = [symbol for symbol in symbols if symbol not in place]
-        if strange:
-            raise CandidateError(self._no_candidate(strange[0]))
+        missing = [symbol for symbol in symbols if symbol not in place]
+        if missing:
+            raise CandidateError(self._no_candidate(missing[0]))
         return frame[[place[symbol] for symbol in symbols]]
 
     def get_latest_bar(self, symbol: str, interval: str = "1m") -> Bar | None:
@@ -132,7 +132,7 @@ class SessionQueries:
             return np.nan
         prices = self._full.get("close")
         if prices is None:
-            prices = self._full["close"] = _looked_at(self._data.readings.column("close"))
+            prices = self._full["close"] = _item_view(self._data.readings.column("close"))
         return prices[row]
 
     def get_indicator(self, symbol: str, key: str) -> IndicatorReading | None:
@@ -149,7 +149,7 @@ class SessionQueries:
         row = self._visible_row(symbol)
         if column.spec is None:
             raise SpecError(f"'{key}' is a session reading, not an indicator; read it with column()")
-        if row is None or not self._asked(column.spec).item(row):
+        if row is None or not self._requested_rows(column.spec).item(row):
             self._unanswered.setdefault(symbol, Unanswered(column.spec, self._has_requested(column.spec)))
             return None
         self._answered.add(symbol)
@@ -178,7 +178,7 @@ class SessionQueries:
             return []
         grid = self._grids.get(interval) or self._grid(symbol, interval)
         today = grid.recent(row, count, self._times(interval)) if grid is not None else []
-        return [*self._earlier(symbol, Interval.parse(interval), count - len(today)), *today]
+        return [*self._earlier_bars(symbol, Interval.parse(interval), count - len(today)), *today]
 
     def get_active_symbols(self) -> list[str]:
         """The members of the session, in the order they came."""
@@ -189,7 +189,7 @@ class SessionQueries:
         return {symbol for symbol in self._data.holders.members() if self._data.holders.is_config(symbol)}
 
     def _numbers(self, key: str) -> Floats:
-        """A column of numbers, of the session or of the universe's file."""
+        """Read a column of numbers, of the session or of the universe's file."""
         static = self._static_column(key)
         if static is None:
             return self._named(key)
@@ -200,7 +200,7 @@ class SessionQueries:
         return values
 
     def _named(self, key: str) -> Floats:
-        seen = self._seen()
+        seen = self._candidates()
         try:
             if key not in seen.checked:
                 self._check_column(key, seen)
@@ -238,22 +238,22 @@ class SessionQueries:
             return pl.Series(name, values, nan_to_null=True).cast(pl.Int64).cast(pl.Datetime("us", "UTC"))
         return pl.Series(name, values, nan_to_null=True)
 
-    def _seen(self) -> Candidates:
-        """The symbols of every column."""
+    def _candidates(self) -> Candidates:
+        """Return the symbols of every column."""
         return self._data.candidates(self._holder)
 
     def _no_candidate(self, symbol: str) -> str:
         return f"'{symbol}' is not a candidate of this scanner; its universe, and what it asks data for, are"
 
     def _visible_row(self, symbol: str) -> int | None:
-        """The row of a candidate or a member; what others have loaded for themselves does not show."""
+        """Return the row of a candidate or a member; symbols loaded for other holders are hidden."""
         row = self._data.candidates(self._holder).row_of.get(symbol)
         if row is None and self._data.holders.is_member(symbol):
             return self._data.symbols.row(symbol)
         return row
 
     def _intraday_grid(self, symbol: str, interval: str) -> Grid | None:
-        """As :meth:`_grid`, of an interval whose bars may be complete during the session."""
+        """Return :meth:`_grid` of an interval whose bars may be complete during the session."""
         if not Interval.parse(interval).is_intraday:
             raise SpecError(
                 f"a {interval} bar is not complete during the session; "
@@ -262,58 +262,58 @@ class SessionQueries:
         return self._grid(symbol, interval)
 
     def _grid(self, symbol: str, interval: str) -> Grid | None:
-        """Today's bars of an interval that may be read of a symbol, None while there are none."""
-        parsed, own = Interval.parse(interval), self._givers
-        givers = own
+        """Return today's bars of an interval that may be read of a symbol, None while there are none."""
+        parsed, own = Interval.parse(interval), self._readable_holders
+        holders = own
         if not self._data.may_read(parsed, *own) and self._data.holders.is_member(symbol):
-            givers = (*own, CONFIG, MEMBERS)
-        if not self._data.may_read(parsed, *givers):
+            holders = (*own, CONFIG, MEMBERS)
+        if not self._data.may_read(parsed, *holders):
             if not self._has_history(symbol, parsed):
-                self._check_requested(parsed, *givers)
+                self._check_requested(parsed, *holders)
             return None
         grid = self._data.grid(parsed)
-        if grid is not None and givers is own:
+        if grid is not None and holders is own:
             self._grids[interval] = grid
         return grid
 
     @property
-    def _givers(self) -> tuple[str, ...]:
-        """Whose requests give this holder data of every symbol it sees."""
+    def _readable_holders(self) -> tuple[str, ...]:
+        """The holders whose data this one may read of every symbol it sees."""
         return (self._holder,)
 
     def _check_column(self, key: str, seen: Candidates) -> None:
-        """Refuse an indicator never requested; one that is on its way leaves every symbol unknown."""
+        """Refuse an indicator never requested; one still being loaded leaves every symbol unknown."""
         spec = parse_column(key).spec
         if spec is not None and seen.symbols:
-            self._check_requested(spec, *self._givers)
-            if not seen.is_served(spec):
+            self._check_requested(spec, *self._readable_holders)
+            if not seen.is_available(spec):
                 self._unanswered.update(dict.fromkeys(seen.symbols, Unanswered(spec, is_requested=True)))
                 return
         seen.checked.add(key)
 
-    def _has_requested(self, what: Requestable, *givers: str) -> bool:
-        return self._data.requested.has(what, self._holder, *givers) or self._requests.names(what)
+    def _has_requested(self, what: Requestable, *holders: str) -> bool:
+        return self._data.requested.has(what, self._holder, *holders) or self._requests.includes(what)
 
-    def _check_requested(self, what: Requestable, *givers: str) -> None:
-        if not self._has_requested(what, *givers):
-            if isinstance(what, Interval) and not self._data.can_have(what):
+    def _check_requested(self, what: Requestable, *holders: str) -> None:
+        if not self._has_requested(what, *holders):
+            if isinstance(what, Interval) and not self._data.supports_interval(what):
                 base = self._data.base
                 raise SpecError(f"this session has no {what} bars: its finest interval is {base}")
-            raise NotRequested(f"{missing_call(what)} {self._when_to_ask}")
+            raise NotRequested(f"{missing_call(what)} {self._when_to_request}")
 
     def _has_history(self, symbol: str, interval: Interval) -> bool:
         kept = self._data.history
         return any(kept.days(holder, symbol, interval) > 0 for holder in (self._holder, MEMBERS))
 
     def _times(self, interval: str) -> BarTimes:
-        """What tells the start of this interval's bars."""
+        """Return what computes the start of this interval's bars."""
         times = self._bar_times.get(interval)
         if times is None:
             times = self._bar_times[interval] = BarTimes(Interval.parse(interval), self._data.session)
         return times
 
-    def _earlier(self, symbol: str, interval: Interval, count: int) -> list[Bar]:
-        """Bars of earlier sessions: those this holder asked for, else those every member is given."""
+    def _earlier_bars(self, symbol: str, interval: Interval, count: int) -> list[Bar]:
+        """Return bars of earlier sessions: those this holder requested, else those of every member."""
         history = self._data.history
         asked = history.days(self._holder, symbol, interval) > 0
         if not asked and not self._data.holders.is_member(symbol):
@@ -321,21 +321,21 @@ class SessionQueries:
         holder = self._holder if asked else MEMBERS
         return history.recent(holder, symbol, interval, count, self._times(str(interval)))
 
-    def _asked(self, spec: IndicatorSpec) -> Mask:
+    def _requested_rows(self, spec: IndicatorSpec) -> Mask:
         mask = self._masks.get(spec)
         if mask is None:
-            mask = self._masks[spec] = self._data.asked(spec, self._holder)
+            mask = self._masks[spec] = self._data.requested_rows(spec, self._holder)
         return mask
 
     def _indicator_value(self, spec: IndicatorSpec, output: str, row: int) -> float:
         name = f"{spec.key}.{output}"
         values = self._full.get(name)
         if values is None:
-            values = self._full[name] = _looked_at(self._data.indicator(spec, output))
+            values = self._full[name] = _item_view(self._data.indicator(spec, output))
         return values[row]
 
 
-def _looked_at(column: Floats) -> memoryview[float]:
-    """A copy whose items cost a third of an array's to read."""
+def _item_view(column: Floats) -> memoryview[float]:
+    """Return a copy whose items cost a third of an array's to read."""
     view: memoryview[float] = memoryview(column.copy())  # type: ignore[arg-type]  # arrays are buffers
     return view

@@ -1,4 +1,4 @@
-"""What a script is given of a session that it plays itself: requests are carried out at the next look."""
+"""The view of a session for a script that drives it: requests are applied at the next read."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from symscan.session.session_data import SessionData
 from symscan.session.view import SessionView
 
 
-class Playing(Protocol):
-    """Who plays the session by hand."""
+class SessionDriver(Protocol):
+    """Drives a session by hand."""
 
     @property
     def edition(self) -> int:
@@ -24,10 +24,10 @@ class Playing(Protocol):
 
 
 class ScriptView(SessionView):
-    """The session as it stands, followed as a script plays it on.
+    """The session as it stands, refreshed as a script advances it.
 
-    A script looks between two slices, where nobody waits: what it requested is loaded as soon as it
-    looks again. Everything else is as for scanners.
+    A script reads between two slices, where loading delays nothing: what it requested is loaded at its
+    next read. Everything else is as for scanners.
 
     Parameters
     ----------
@@ -35,53 +35,53 @@ class ScriptView(SessionView):
         The session's state.
     requests
         Where this holder's requests are recorded.
-    playing
-        Who carries requests out.
+    driver
+        Applies the requests.
     universe
-        Symbols that are the holder's candidates without being asked for.
+        Symbols that are the holder's candidates without a request.
     """
 
-    _when_to_ask = "first"
+    _when_to_request = "first"
 
     def __init__(
         self,
         data: SessionData,
         requests: RequestQueue,
-        playing: Playing,
+        driver: SessionDriver,
         universe: Callable[[], Sequence[str]] = tuple,
     ) -> None:
         super().__init__(data, requests)
-        self._playing = playing
+        self._driver = driver
         self._universe = universe
         self._requested_universe: tuple[str, ...] = ()
-        self._edition = playing.edition
+        self._edition = driver.edition
 
     def column(self, key: str) -> Floats:
         """As for scanners; what was requested before is loaded first."""
-        self._follow()
+        self._refresh()
         return super().column(key)
 
     def get_active_symbols(self) -> list[str]:
         """As for scanners; what was requested before is carried out first."""
-        self._follow()
+        self._refresh()
         return super().get_active_symbols()
 
-    def _seen(self) -> Candidates:
-        self._follow()
-        return super()._seen()
+    def _candidates(self) -> Candidates:
+        self._refresh()
+        return super()._candidates()
 
     def _visible_row(self, symbol: str) -> int | None:
-        self._follow()
+        self._refresh()
         return super()._visible_row(symbol)
 
-    def _follow(self) -> None:
-        """Have carried out what was requested, and forget what was read before the session changed."""
-        if self._edition != self._playing.edition or not self._requested_universe:
+    def _refresh(self) -> None:
+        """Apply pending requests, and drop what was read before the session changed."""
+        if self._edition != self._driver.edition or not self._requested_universe:
             self._request_universe()
         if not self._requests.is_empty:
-            self._playing.carry_out(self._requests.drain())
-        if self._edition != self._playing.edition:
-            self._edition = self._playing.edition
+            self._driver.carry_out(self._requests.drain())
+        if self._edition != self._driver.edition:
+            self._edition = self._driver.edition
             self.forget()
 
     def _request_universe(self) -> None:

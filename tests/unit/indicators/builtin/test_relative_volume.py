@@ -46,7 +46,7 @@ def test_shorter_sessions_are_left_out_wherever_they_stand() -> None:
 def test_rows_are_put_forgotten_and_widened() -> None:
     days = [[[1.0, 2.0], [3.0, NAN]]] * 5
     profile = Profile(3)
-    profile.put(np.array([2, 0]), _play(Profile(2), *days))
+    profile.assign_rows(np.array([2, 0]), _play(Profile(2), *days))
     wide = profile.widened(4)
     np.testing.assert_array_equal(_means(wide, 2), [[2, NAN, 1, NAN], [NAN, NAN, 3, NAN]])
     wide.forget(np.array([2]))

@@ -109,7 +109,7 @@ def test_a_member_is_given_what_members_need(played: Any) -> None:
     assert session.data.grid(FIVE_MINUTES).latest(session.data.symbols.row("A")).close == 14
     kept = session.data.history
     assert kept.days(MEMBERS, "A", ONE_MINUTE) == kept.days(MEMBERS, "B", FIVE_MINUTES) == 2
-    assert session.data.asked(DAILY, ME)[:2].tolist() == [True, True]
+    assert session.data.requested_rows(DAILY, ME)[:2].tolist() == [True, True]
     assert _value(session, "A", DAILY) == 89
     assert [event for event in session.provisioning.admit(["A"], ME) if isinstance(event, SymbolAdded)] == []
 

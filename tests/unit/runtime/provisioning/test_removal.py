@@ -51,8 +51,8 @@ def test_who_is_removed_stays_with_its_other_holders(here: Any) -> None:
     assert here.data.holders.members() == ()
     assert here.market.columns.keys() == {"B", "C"}  # B is the other's candidate
     rows = here.data.symbols.rows(["B"])
-    assert not here.data.indicators.asked(FAST, ME)[rows].any()
-    assert here.data.indicators.asked(FAST, OTHER)[rows].all()
+    assert not here.data.indicators.requested_rows(FAST, ME)[rows].any()
+    assert here.data.indicators.requested_rows(FAST, OTHER)[rows].all()
 
 
 def test_what_is_locked_or_configured_is_refused_and_the_rest_goes(here: Any) -> None:

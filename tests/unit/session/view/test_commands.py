@@ -51,8 +51,8 @@ def test_an_indicator_asked_twice(playing: Any) -> None:
     assert view.add_indicator("A", "rsi_15_5m")
     assert not view.add_indicator([], "rsi_14_5m")
     playing.book.drain()
-    playing.data.ask_indicator(RSI, ME, rows(0))
-    playing.data.ask_indicator(RSI, OTHER, rows(1))
+    playing.data.request_indicator(RSI, ME, rows(0))
+    playing.data.request_indicator(RSI, OTHER, rows(1))
     assert not view.add_indicator("A", "rsi_14_5m")
     assert view.add_indicator("B", "rsi_14_5m")  # another's is not mine
     assert view.add_indicator("NEW", "rsi_14_5m")

@@ -40,7 +40,7 @@ def test_columns_are_over_this_holders_candidates_in_its_order(playing: Any) -> 
 
 @pytest.mark.parametrize("name", [*SESSION_READINGS, "sma_1_5m", "sma_9_5m", "sma_1_1d"])
 def test_a_column_can_not_be_written_and_stays(playing: Any, name: str) -> None:
-    playing.data.ask_indicator(LAST, ME, rows(0, 1, 2))
+    playing.data.request_indicator(LAST, ME, rows(0, 1, 2))
     playing.data.requested.add(ME, spec_of("sma_9_5m"), spec_of("sma_1_1d"))
     playing.data.readings.previous_close[:3] = 9
     playing.minute(0, 3.0, 4.0, 5.0)
@@ -57,12 +57,12 @@ def test_a_column_can_not_be_written_and_stays(playing: Any, name: str) -> None:
 
 def test_what_one_holder_asked_for_another_does_not_see(playing: Any) -> None:
     playing.data.add_candidates(OTHER, ["A", "B"])
-    playing.data.ask_indicator(LAST, ME, rows(0))
-    playing.data.ask_indicator(LAST, OTHER, rows(1))
+    playing.data.request_indicator(LAST, ME, rows(0))
+    playing.data.request_indicator(LAST, OTHER, rows(1))
     _play(playing)
     np.testing.assert_array_equal(playing.view().column("sma_1_5m"), [15, NAN, NAN])
     np.testing.assert_array_equal(playing.view(OTHER).column("sma_1_5m"), [NAN, 20])
-    playing.data.ask_indicator(LAST, CONFIG, rows(0, 1))
+    playing.data.request_indicator(LAST, CONFIG, rows(0, 1))
     np.testing.assert_array_equal(playing.view().column("sma_1_5m"), [15, 20, NAN])
 
 
@@ -71,13 +71,13 @@ def test_what_is_asked_for_in_the_middle_of_a_minute_is_seen_in_it(playing: Any)
     view = playing.view()
     assert view.add_indicator(["A", "B"], "sma_1_5m")
     assert np.isnan(view.column("sma_1_5m")).all()
-    new = playing.data.ask_indicator(LAST, ME, rows(0, 1))
+    new = playing.data.request_indicator(LAST, ME, rows(0, 1))
     playing.data.indicators.rebuild(LAST, new, [make_block(1, 15.0, 20.0)])
     np.testing.assert_array_equal(playing.view().column("sma_1_5m"), [15, 20, NAN])
 
 
 def test_a_frame_has_nulls_where_a_column_has_nan(playing: Any) -> None:
-    playing.data.ask_indicator(spec_of("sma_3_5m"), ME, rows(0, 1, 2))
+    playing.data.request_indicator(spec_of("sma_3_5m"), ME, rows(0, 1, 2))
     _play(playing)
     frame = playing.view().frame(["close", "last_bar_end", "sma_3_5m"])
     assert frame.schema == {
@@ -188,10 +188,10 @@ DAYS = (
 def test_what_this_holder_never_requested_is_an_error(
     playing: Any, look: Callable[[Any], Any], message: str
 ) -> None:
-    playing.data.ask_indicator(spec_of("sma_2_5m"), OTHER, rows(0, 1, 2))
-    playing.data.ask_indicator(spec_of("sma_2_5m"), CONFIG, rows(0, 1, 2))
+    playing.data.request_indicator(spec_of("sma_2_5m"), OTHER, rows(0, 1, 2))
+    playing.data.request_indicator(spec_of("sma_2_5m"), CONFIG, rows(0, 1, 2))
     playing.data.add_interval(Interval.parse("15m"), OTHER)
-    playing.data.ask_indicator(LAST, ME, rows(0))
+    playing.data.request_indicator(LAST, ME, rows(0))
     _play(playing)
     with pytest.raises(NotRequested) as refused:
         look(playing.view())
@@ -248,7 +248,7 @@ def test_members_are_read_with_what_members_are_given(playing: Any) -> None:
 
 
 def test_symbols_read_by_indicators_that_answer_nothing_are_named(playing: Any) -> None:
-    playing.data.ask_indicator(LAST, ME, rows(0, 1))
+    playing.data.request_indicator(LAST, ME, rows(0, 1))
     _play(playing)
     view = playing.view()
     for symbol, key in (("A", "sma_2_5m"), ("A", "sma_1_5m"), ("B", "sma_2_5m"), ("C", "sma_1_5m")):
@@ -277,7 +277,7 @@ def test_the_latest_price_is_nan_when_unknown(playing: Any) -> None:
 
 
 def test_an_indicators_reading(playing: Any) -> None:
-    playing.data.ask_indicator(LAST, ME, rows(0, 2))
+    playing.data.request_indicator(LAST, ME, rows(0, 2))
     _play(playing)
     view = playing.view()
     assert view.get_indicator("A", "sma_1_5m").current_value == 15
@@ -292,7 +292,7 @@ def test_an_indicators_reading(playing: Any) -> None:
 
 
 def test_the_reading_of_an_indicator_with_several_outputs(playing: Any) -> None:
-    playing.data.ask_indicator(BANDS, ME, rows(0))
+    playing.data.request_indicator(BANDS, ME, rows(0))
     playing.data.indicators.rebuild(BANDS, rows(0), [make_block(1, 11.0)])
     _play(playing)
     reading = playing.view().get_indicator("A", "bbands_2_2_5m")

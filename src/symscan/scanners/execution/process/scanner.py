@@ -159,7 +159,7 @@ class ProcessScanner(BaseScanner):
 
     def _apply_reply(self, reply: Reply, context: ScanContext) -> Reply:
         """Take over the requests, attributes and state in a reply; raise its fault."""
-        request_queue_of(context).become(reply.requests)
+        request_queue_of(context).replace_with(reply.requests)
         context.session_data.add_unanswered(reply.unanswered)
         if reply.saved_state is not None:
             self._saved_state = reply.saved_state
