@@ -1,4 +1,4 @@
-"""From frames of bars to dense arrays: one slot per interval, one column per symbol."""
+"""Convert frames of bars to dense arrays: one slot per interval, one column per symbol."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from symscan.model.interval import Interval
 from symscan.model.session import Session
 
 BAR_COLUMNS: Final = ("symbol", "start", *FIELDS)
-"""What is read of stored bars to lay them out."""
+"""The columns of stored bars that are read."""
 
 _LARGE_BYTES: Final = 1 << 24
 
 _ROWS_AT_ONCE: Final = 1 << 17
-"""Small enough that what is computed on the way stays in the cache and is not asked of the system anew."""
+"""Small enough that intermediate arrays stay in the cache, without another allocation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Slots:
 
     @staticmethod
     def premarket(session: Session, interval: Interval) -> Slots:
-        """The slots before the open, laid so that the last one ends there; a first broken one is left out."""
+        """The slots before the open, aligned to end there; an incomplete first one is left out."""
         step = interval.minutes * MINUTE
         whole = (session.open - session.pre_open) // step
         return Slots(session.open - whole * step, session.open, step)
@@ -83,34 +83,34 @@ class DenseBars:
         frame
             ``symbol, start, open, high, low, close, volume``, bars of one symbol side by side.
         columns
-            The column of each symbol; bars of other symbols are passed over.
+            The column of each symbol; bars of other symbols are ignored.
         """
         first = max(self.slots.start, after - self.slots.step + 1)  # a bar may be open at that instant
         for part in frame.iter_slices(_ROWS_AT_ONCE):
-            self._put_part(part, columns, first)
+            self._put_rows(part, columns, first)
 
-    def _put_part(self, frame: pl.DataFrame, columns: Mapping[str, int], first: Instant) -> None:
-        column = _column_of_each(frame["symbol"], columns)
+    def _put_rows(self, frame: pl.DataFrame, columns: Mapping[str, int], first: Instant) -> None:
+        column = _columns_of(frame["symbol"], columns)
         start = frame["start"].to_physical().to_numpy()
         fits = (column >= 0) & (start >= first) & (start < self.slots.stop)
         chosen = slice(None) if fits.all() else np.flatnonzero(fits)
         slot, column = (start[chosen] - self.slots.start) // self.slots.step, column[chosen]
         width = self.present.shape[1]
         self.present.reshape(-1)[slot * width + column] = True
-        place = slot * (5 * width) + column
+        first_field = slot * (5 * width) + column
         flat = self.fields.reshape(-1)
-        for index, name in enumerate(FIELDS):
-            flat[place + index * width] = frame[name].to_numpy()[chosen]
+        for field, name in enumerate(FIELDS):
+            flat[first_field + field * width] = frame[name].to_numpy()[chosen]
 
     def clear(self, columns: Sequence[int], after: Instant) -> None:
-        """Take out the bars of some columns that end after an instant."""
+        """Clear the bars of some columns that end after an instant."""
         first = sum(end <= after for end in self.slots.ends)
         self.present[first:, columns] = False
         self.fields[first:, :, columns] = np.nan
         self.fields[first:, VOLUME, columns] = 0.0
 
     def blocks(self) -> list[Block]:
-        """One block per slot, looking into the arrays."""
+        """Return one block per slot, as views of the arrays."""
         return [
             Block(end, fields, present)
             for end, fields, present in zip(self.slots.ends, self.fields, self.present, strict=True)
@@ -118,19 +118,19 @@ class DenseBars:
 
 
 def scaled(block: Block, factor: Floats) -> Block:
-    """The block on a later price basis: prices divided by each column's factor, volume times it."""
+    """Convert a block to a later price basis: prices divided by each column's factor, volume times it."""
     fields = block.fields / factor
     fields[VOLUME] = block.volume * factor
     return Block(block.end, fields, block.present)
 
 
 def number(symbols: Sequence[str]) -> dict[str, int]:
-    """The position of each symbol."""
+    """Number symbols by their position."""
     return {symbol: index for index, symbol in enumerate(symbols)}
 
 
 def _unknown(shape: tuple[int, ...]) -> Floats:
-    """An array of NaN; memory of a large one is asked for at once, page by page costs several times that."""
+    """Make an array of NaN; a large one is allocated at once, since page by page costs several times that."""
     size = 8 * math.prod(shape)
     if size < _LARGE_BYTES or not hasattr(mmap, "MAP_POPULATE"):
         return np.full(shape, np.nan)
@@ -140,7 +140,7 @@ def _unknown(shape: tuple[int, ...]) -> Floats:
     return values
 
 
-def _column_of_each(symbols: pl.Series, columns: Mapping[str, int]) -> Rows:
+def _columns_of(symbols: pl.Series, columns: Mapping[str, int]) -> Rows:
     runs = symbols.rle().struct.unnest()
-    places = [columns.get(symbol, -1) for symbol in runs["value"].to_list()]
-    return np.repeat(np.array(places, np.intp), runs["len"].to_numpy())
+    numbers = [columns.get(symbol, -1) for symbol in runs["value"].to_list()]
+    return np.repeat(np.array(numbers, np.intp), runs["len"].to_numpy())

@@ -19,8 +19,8 @@ _MOST_SLOTS = 24 * 60
 class Grid:
     """Today's bars of one interval over all symbols; slot ``k`` is the ``k``-th block appended.
 
-    A block is never changed once appended, except in columns of rows that join late: nobody could
-    see those before. Where bars are corrected, a patched copy takes the block's place.
+    A block is never changed once appended, except in columns of rows that join late, which were not
+    visible before. Where bars are corrected, a patched copy replaces the block.
 
     Attributes
     ----------
@@ -53,7 +53,7 @@ class Grid:
         self.blocks.append(block)
 
     def latest(self, row: int, times: BarTimes | None = None) -> Bar | None:
-        """The row's newest bar, None if it has none."""
+        """Return the row's newest bar, None if it has none."""
         slot = self.last.item(row)
         return Bar(self.blocks[slot], row, times) if slot >= 0 else None
 
@@ -73,7 +73,7 @@ class Grid:
         return found
 
     def fill(self, slot: int, rows: Rows, present: Mask, fields: Floats) -> None:
-        """Put bars of late rows into an older slot: ``present`` and ``fields`` are over ``rows`` alone."""
+        """Write bars of late rows into an older slot: ``present`` and ``fields`` are over ``rows`` alone."""
         block = self.blocks[slot]
         block.put(rows, present, fields)
         self.last[rows[present]] = np.maximum(self.last[rows[present]], slot)
@@ -89,7 +89,7 @@ class Grid:
         return slot if slot < len(self.blocks) else None
 
     def patch(self, slot: int, rows: Rows, fields: Floats) -> None:
-        """Give rows a bar, or another one, in a slot others have seen; ``fields`` is over ``rows`` alone."""
+        """Write or replace bars in a slot that is visible already; ``fields`` is over ``rows`` alone."""
         block = self.blocks[slot]
         patched = Block(block.end, block.fields.copy(), block.present.copy())
         patched.put(rows, np.ones(len(rows), np.bool_), fields)
@@ -100,7 +100,7 @@ class Grid:
         """Empty the rows' columns in every block, before another symbol uses them."""
         if not self.seen[rows].any():
             return
-        # Somebody may have kept a bar of the rows' last symbol: patched copies take the blocks' place.
+        # A bar of the rows' last symbol may still be referenced: patched copies replace the blocks.
         blank = Block.blank(0, len(rows))
         self.blocks = [Block(block.end, block.fields.copy(), block.present.copy()) for block in self.blocks]
         for block in self.blocks:
@@ -108,7 +108,7 @@ class Grid:
         self.last[rows] = -1
 
     def pinned(self) -> Grid:
-        """A copy that stays as this grid is now; the blocks are the same."""
+        """Return a copy that stays as this grid is now; the blocks are shared."""
         pinned = copy(self)
         pinned.blocks, pinned.last = self.blocks.copy(), self.last.copy()
         return pinned

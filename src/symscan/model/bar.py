@@ -26,7 +26,7 @@ Mask = NDArray[np.bool_]
 
 
 def forward_fill(values: NDArray[Any], newer: NDArray[Any] | int, absent: Rows) -> None:
-    """Take over newer values, in place, but for the few rows that have none: half the price of a mask."""
+    """Copy newer values, in place, but for the few rows that have none: half the cost of a mask."""
     kept = values[absent]
     values[:] = newer
     values[absent] = kept
@@ -131,12 +131,12 @@ class Block:
 
     @property
     def edition(self) -> int:
-        """How often :meth:`put` changed it; a copy elsewhere is as good as it while this stays."""
+        """How often :meth:`put` changed it; a copy elsewhere is current while this stays."""
         return self._edition
 
     @property
     def absent(self) -> Rows:
-        """The rows without a bar: few, most of the time, and cheaper to put right than a mask is to use."""
+        """The rows without a bar: mostly few, and cheaper to restore than a mask is to use."""
         absent = self._absent
         if absent is None:
             absent = np.flatnonzero(~self.present)
@@ -151,7 +151,7 @@ class Block:
         return Block(end, fields, np.zeros(rows, np.bool_))
 
     def put(self, rows: Rows, present: Mask, fields: Floats) -> None:
-        """Overwrite the columns of rows that nobody has seen yet."""
+        """Overwrite the columns of rows that are not visible yet."""
         self.present[rows] = present
         self.fields[:, rows] = fields
         object.__setattr__(self, "_absent", None)
@@ -200,8 +200,8 @@ class BarSlice:
     lag
         How far the market's clock had passed ``end`` when the slice was given, microseconds; 0 in a backtest.
     is_recovered
-        Whether its bars were fetched, because the feed or the process had been away: it is made up for,
-        so it is no sign of falling behind.
+        Whether its bars were fetched, because the feed or the process had been disconnected: such a slice
+        is late without falling behind.
     at
         The market's clock when the slice was given; None for ``end``, as in a backtest.
     """
@@ -245,16 +245,16 @@ class LateBars:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class InterimUpdate:
-    """A moment between two slices of a live session: time stands still, but there is something to do.
+    """An update between two slices of a live session, without an advance of time.
 
-    Background work may be ready, and bars of closed slices may have come.
+    Background work may be ready, and bars of closed slices may have arrived.
 
     Attributes
     ----------
     late
-        Late and corrected bars, in the order they are to be put right.
+        Late and corrected bars, in the order they are to be applied.
     at
-        The market's clock when the moment was given; None for that of the last slice.
+        The market's clock at the update; None for that of the last slice.
     """
 
     late: tuple[LateBars, ...] = ()
@@ -262,4 +262,4 @@ class InterimUpdate:
 
 
 SourceUpdate = BarSlice | InterimUpdate
-"""What a source gives: the next slice, or a moment between two."""
+"""What a source yields: the next slice, or an update between two."""

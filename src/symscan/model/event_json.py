@@ -1,4 +1,4 @@
-"""Events as plain records: what the journal writes. No wall-clock value is among them."""
+"""Encode events as JSON records, as the journal writes them, without wall-clock values."""
 
 from __future__ import annotations
 

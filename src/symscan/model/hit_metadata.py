@@ -1,4 +1,4 @@
-"""Why symbols were found, columnar: thousands of hits a session must not become thousands of dicts."""
+"""Metadata of hits, columnar: thousands of hits a session must not become thousands of dicts."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ class StrayMetadata:
 
     @staticmethod
     def of(metadata: Iterable[object], symbols: Collection[str]) -> StrayMetadata | None:
-        """What metadata speaks of beside the symbols returned, None where that is nothing."""
+        """Count the metadata of symbols that were not returned; None where there are none."""
         returned = frozenset(symbols)
         stray = [str(key) for key in metadata if key not in returned]
         return StrayMetadata(len(stray), tuple(stray[:_MOST_EXAMPLES])) if stray else None
 
 
 class FrameMetadata(Mapping[str, dict[str, Any]]):
-    """Why symbols were found: a frame, made when first looked at, that reads as a mapping.
+    """Metadata of hits: a frame, made on first access, that reads as a mapping.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ class FrameMetadata(Mapping[str, dict[str, Any]]):
         return self._make()
 
     def __reduce__(self) -> tuple[Callable[..., FrameMetadata], tuple[Sequence[str], pl.DataFrame]]:
-        return _of_frame, (self._symbols, self.frame)  # what makes it may be nothing that can travel
+        return _of_frame, (self._symbols, self.frame)  # what makes it may not be picklable
 
     def __getitem__(self, symbol: str) -> dict[str, Any]:
         values = self.frame.row(self._rows[symbol], named=True)
@@ -82,5 +82,5 @@ class FrameMetadata(Mapping[str, dict[str, Any]]):
 
 
 def _of_frame(symbols: Sequence[str], frame: pl.DataFrame) -> FrameMetadata:
-    """Metadata that were pickled."""
+    """Restore pickled metadata."""
     return FrameMetadata(symbols, lambda: frame)

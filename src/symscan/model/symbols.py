@@ -13,7 +13,7 @@ from symscan.model.bar import Rows
 
 
 class SymbolTable:
-    """Symbols and their row numbers; a freed row is given to the next newcomer."""
+    """Symbols and their row numbers; a freed row is allocated to the next new symbol."""
 
     def __init__(self, symbols: Iterable[str] = ()) -> None:
         self._row_of: dict[str, int] = {}
@@ -32,7 +32,7 @@ class SymbolTable:
         return symbol in self._row_of
 
     def pinned(self) -> SymbolTable:
-        """A table that stays as this one is now; nothing is copied until one of them changes."""
+        """Return a table that stays as this one is now; nothing is copied until one of them changes."""
         self._is_shared = True
         return copy(self)
 
@@ -42,7 +42,7 @@ class SymbolTable:
         return len(self._names)
 
     def add(self, symbol: str) -> int:
-        """The symbol's row; a new one if it had none."""
+        """Return the symbol's row; allocate one if it has none."""
         row = self._row_of.get(symbol)
         if row is None:
             self._own()
@@ -52,7 +52,7 @@ class SymbolTable:
         return row
 
     def free(self, symbol: str) -> int:
-        """Give up the symbol's row and return its number.
+        """Free the symbol's row and return its number.
 
         Raises
         ------
@@ -101,7 +101,7 @@ class SymbolTable:
         return names
 
     def _own(self) -> None:
-        """Before a change: leave what is shared to the others."""
+        """Copy what is shared, before a change."""
         if self._is_shared:
             self._row_of, self._names = self._row_of.copy(), self._names.copy()
             self._free, self._is_shared = self._free.copy(), False

@@ -327,7 +327,7 @@ class SessionCoordinator:
         for event in events:
             self._publisher.add(event)
             if self._strategies is not None:
-                self._strategies.note(event)
+                self._strategies.record_event(event)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What a scanner is: three methods, a context it reads, a result it returns."""
+"""The base of scanners: three methods, a context they read, a result they return."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ _SCANNERS: Final[PlugInKind[BaseScanner]] = PlugInKind("Scanner", "scanners", Ba
 
 
 def builtin_names() -> list[str]:
-    """The built-in scanners, by the name a configuration gives them."""
+    """Return the names of the built-in scanners, as a configuration gives them."""
     return _SCANNERS.builtin_names()
 
 
@@ -26,7 +26,7 @@ Known = Callable[[], Sequence[str]] | None
 def load_scanner(
     module: str, name: str, config: dict[str, Any], folders: Sequence[Path], known: Known = None
 ) -> BaseScanner:
-    """An instance of the scanner a module holds.
+    """Make an instance of the scanner a module holds.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ def load_scanner(
 
 
 def load_screen(screen: Screen, universe: str, folders: Sequence[Path], known: Known = None) -> ScreenScanner:
-    """A scanner of a screen the configuration holds, over a universe by name or path."""
+    """Make a scanner of a screen the configuration holds, over a universe by name or path."""
     scanner = ScreenScanner.of(screen, universe)
     scanner.use_folders(folders)
     scanner.use_known_symbols(known)

@@ -1,1 +1,1 @@
-"""Strategies: what they are, how they are called, and what their signals come to on paper."""
+"""Strategies: their base class, the engine that calls them, and the paper account of their signals."""

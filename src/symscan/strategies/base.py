@@ -1,4 +1,4 @@
-"""What a strategy is: six methods, a context it reads, signals it returns."""
+"""The base of strategies: six methods, a context they read, signals they return."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Decisions = Iterable[Signal | SymbolSkipped] | None
 
 @dataclass(frozen=True, slots=True)
 class StrategyContext:
-    """What a strategy is given each time it is called.
+    """The context of each call of a strategy.
 
     Attributes
     ----------
@@ -55,7 +55,7 @@ class StrategyContext:
 
 @dataclass(frozen=True, slots=True)
 class ScanReport:
-    """What a scan found, of it the members of the session.
+    """The hits of a scan that are members of the session.
 
     Attributes
     ----------
@@ -83,9 +83,9 @@ class ScanReport:
 class BaseStrategy:
     """The base of every strategy; each method may be left out.
 
-    A strategy looks, and returns what it decided; what it asks the session for is carried out as
-    soon as the method returns. One that raises is recorded and called no more in the session; trades
-    that are open then run to their stop, their target or the session's end.
+    A strategy reads the session and returns its decisions; its requests are applied as soon as the
+    method returns. One that raises is recorded and called no more in the session; trades that are open
+    then run to their stop, their target or the session's end.
 
     Parameters
     ----------
@@ -109,13 +109,13 @@ class BaseStrategy:
         """Prepare once, at the open."""
 
     def on_symbol_added(self, context: StrategyContext, symbol: str) -> None:
-        """A symbol is a member from now on; here is the place to ask for its indicators."""
+        """Handle a symbol that is a member from now on: the method to request its indicators in."""
 
     def on_symbol_removed(self, context: StrategyContext, symbol: str) -> None:
-        """A symbol is no member any more."""
+        """Handle a symbol that is no member any more."""
 
     def on_scan(self, context: StrategyContext, report: ScanReport) -> Decisions:  # noqa: ARG002 - for subclasses
-        """Decide upon what a scan found; scans before the open are told at the open."""
+        """Decide upon a scan's hits; scans before the open are reported at the open."""
         return None
 
     def on_slice(self, context: StrategyContext) -> Decisions:  # noqa: ARG002 - for subclasses
@@ -123,11 +123,11 @@ class BaseStrategy:
         return None
 
     def on_end(self, context: StrategyContext) -> None:
-        """Let go of what ``on_start`` made; called once, after the close."""
+        """Release what ``on_start`` made; called once, after the close."""
 
 
 def checked_decisions(returned: object) -> list[Signal | SymbolSkipped]:
-    """What a strategy returned, as a list.
+    """Return a strategy's decisions as a list.
 
     Raises
     ------

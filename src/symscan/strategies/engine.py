@@ -1,4 +1,4 @@
-"""The analysis engine: told what happened, it calls the strategies once a slice."""
+"""The analysis engine: records events, and calls the strategies once a slice."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from symscan.strategies.runner import StrategyRunner
 class AnalysisEngine:
     """Runs the strategies of one session, each for itself, and reports what they did as events.
 
-    Strategies take part from the open on; what happened before is told them then.
+    Strategies take part from the open on; earlier events are reported to them then.
 
     Parameters
     ----------
@@ -38,8 +38,8 @@ class AnalysisEngine:
         self._changed: list[str] = []
         self._scans: list[ScanFinished] = []
 
-    def note(self, event: Event) -> None:
-        """Keep what happened until the strategies are told."""
+    def record_event(self, event: Event) -> None:
+        """Record an event until it is reported to the strategies."""
         match event:
             case SymbolAdded():
                 self._changed.append(event.symbol)
@@ -49,14 +49,14 @@ class AnalysisEngine:
                 self._scans.append(event)
 
     def on_bars(self) -> list[Event]:
-        """Fill signals on paper with the bars that ended now, and tell who left and came."""
+        """Fill signals on paper with the bars that ended now, and report changes of membership."""
         if not self._data.is_active:
             return []
         events = [] if self._is_started else self._start()
         bars = self._bars()
         if bars is not None:
             events += [event for one in self._strategies for event in one.on_bars(bars)]
-        return events + self._tell_members()
+        return events + self._notify_members()
 
     def on_slice(self) -> list[Event]:
         """Let the strategies decide upon the scans since the last slice, and upon the slice."""
@@ -66,21 +66,21 @@ class AnalysisEngine:
         return [event for one in self._strategies for event in one.decide(reports)]
 
     def end(self) -> list[Event]:
-        """The session is over, or broke off."""
+        """End the strategies: the session is over, or broke off."""
         if not self._is_started:
             return []
         self._is_started = False
         return [event for one in self._strategies for event in one.end()]
 
     def requests(self) -> list[Request]:
-        """Take out what the strategies asked for."""
+        """Return and clear the strategies' requests."""
         return [request for one in self._strategies for request in one.requests()]
 
     def _start(self) -> list[Event]:
         self._is_started = True
         return [event for one in self._strategies for event in one.start()]
 
-    def _tell_members(self) -> list[Event]:
+    def _notify_members(self) -> list[Event]:
         if not self._changed:
             return []
         changed, self._changed = dict.fromkeys(self._changed), []
@@ -91,10 +91,10 @@ class AnalysisEngine:
         self._members.update(dict.fromkeys(added))
         if not removed and not added:
             return []
-        return [event for one in self._strategies for event in one.tell_members(added, removed)]
+        return [event for one in self._strategies for event in one.notify_members(added, removed)]
 
     def _bars(self) -> TradableBars | None:
-        """The regular bars that ended now, None if there are none."""
+        """Return the regular bars that ended now, None if there are none."""
         session, blocks = self._data.session, self._data.regular.grid.blocks
         if not blocks or blocks[-1].end != self._time.now:
             return None
@@ -103,9 +103,9 @@ class AnalysisEngine:
         return TradableBars(start, end, end >= session.close, blocks[-1], self._data.symbols)
 
     def _report(self, scan: ScanFinished) -> ScanReport:
-        """A scan as strategies may see it: nothing in it is the event's own."""
+        """Make a strategy's copy of a scan, without any object of the event."""
         holders, hits = self._data.holders, scan.hits
-        news = [symbol for symbol, new in zip(hits.symbols, hits.new.tolist(), strict=True) if new]
+        new_symbols = [symbol for symbol, new in zip(hits.symbols, hits.new.tolist(), strict=True) if new]
         symbols = tuple(symbol for symbol in hits.symbols if holders.is_member(symbol))
-        new = tuple(symbol for symbol in news if holders.is_member(symbol))
+        new = tuple(symbol for symbol in new_symbols if holders.is_member(symbol))
         return ScanReport(scan.scanner, scan.at, symbols, new, hits.metadata)

@@ -1,4 +1,4 @@
-"""From a configuration's ``module`` to a strategy: a class of the user's, or a built-in one."""
+"""Load the strategy a configuration's ``module`` names: a class of the user's, or a built-in one."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _STRATEGIES: Final[PlugInKind[BaseStrategy]] = PlugInKind("Strategy", "strategie
 
 
 def builtin_names() -> list[str]:
-    """The built-in strategies, by the name a configuration gives them."""
+    """Return the names of the built-in strategies, as a configuration gives them."""
     return _STRATEGIES.builtin_names()
 
 
 def strategy_class(module: str, name: str, folders: Sequence[Path]) -> type[BaseStrategy]:
-    """The class of the strategy a module holds.
+    """Find the class of the strategy a module holds.
 
     Parameters
     ----------
@@ -42,17 +42,17 @@ def strategy_class(module: str, name: str, folders: Sequence[Path]) -> type[Base
 
 
 def made_strategy(cls: type[BaseStrategy], module: str, config: dict[str, Any]) -> BaseStrategy:
-    """An instance of a strategy's class.
+    """Make an instance of a strategy's class.
 
     Raises
     ------
     ConfigError
         If its constructor raises, or its ``paper`` is something else than rules.
     """
-    made = _STRATEGIES.made(cls, module, config)
-    made.config = config  # a constructor of the user's need not call the base's
-    if made.paper is not None and not isinstance(made.paper, PaperRules):
+    strategy = _STRATEGIES.made(cls, module, config)
+    strategy.config = config  # a constructor of the user's need not call the base's
+    if strategy.paper is not None and not isinstance(strategy.paper, PaperRules):
         raise ConfigError(
-            f"{cls.__name__}.paper of module '{module}' is {made.paper!r}; give PaperRules(...)"
+            f"{cls.__name__}.paper of module '{module}' is {strategy.paper!r}; give PaperRules(...)"
         )
-    return made
+    return strategy

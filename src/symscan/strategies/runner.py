@@ -1,4 +1,4 @@
-"""One strategy of a session: called, believed as far as its word goes, and its account kept."""
+"""Run one strategy of a session: call it, check its decisions, and keep its paper accounts."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ from symscan.strategies.paper.account import PaperAccount
 from symscan.strategies.paper.lots import TradableBars
 from symscan.strategies.paper.trades import result_of
 
-_LATER_MINUTES = 1
-"""How much later everything is decided in the account kept beside the configured one."""
+_DELAYED_MINUTES = 1
+"""How much later everything is decided in the account that is kept for comparison."""
 
 
 class StrategyRunner:
-    """Calls one strategy and carries out on paper what it decides.
+    """Calls one strategy and executes its decisions on paper.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ class StrategyRunner:
     data, time_manager
         The session's state and clock.
     mode
-        What it is told in its context.
+        The mode in its context.
     """
 
     def __init__(
@@ -52,122 +52,122 @@ class StrategyRunner:
         self._data = data
         self._time = time_manager
         self._mode = mode
-        self._book = RequestQueue(strategy_holder(name))
+        self._requests = RequestQueue(strategy_holder(name))
         self._signals = 0
         self._failed = False
         self._locked: dict[str, None] = {}
         rules = strategy.paper
         self._account = PaperAccount(name, rules) if rules is not None else None
-        self._later = PaperAccount(name, rules.later(_LATER_MINUTES)) if rules is not None else None
+        self._delayed = PaperAccount(name, rules.later(_DELAYED_MINUTES)) if rules is not None else None
 
-    # -- what happens ------------------------------------------------------------------------
+    # -- calls of the engine -----------------------------------------------------------------
 
     def start(self) -> list[Event]:
-        """Let it prepare."""
+        """Call ``on_start``."""
         started = StrategyStarted(self._time.now, self.name, self._account is not None)
-        return [started, *self._told("on_start", self._strategy.on_start, self._context())]
+        return [started, *self._call_hook("on_start", self._strategy.on_start, self._context())]
 
     def on_bars(self, bars: TradableBars) -> list[Event]:
-        """Fill on paper what these bars fill."""
-        if self._account is None or self._later is None:
+        """Fill signals on paper with these bars."""
+        if self._account is None or self._delayed is None:
             return []
-        self._later.on_bars(self._time.now, bars)
+        self._delayed.on_bars(self._time.now, bars)
         events = self._account.on_bars(self._time.now, bars)
         self._keep_locks()
         return events
 
-    def tell_members(self, added: list[str], removed: list[str]) -> list[Event]:
-        """Tell it who left and who came."""
+    def notify_members(self, added: list[str], removed: list[str]) -> list[Event]:
+        """Call it for each symbol that was removed, then for each that was added."""
         context = self._context()
         strategy, events = self._strategy, list[Event]()
         for symbol in removed:
-            events += self._told("on_symbol_removed", strategy.on_symbol_removed, context, symbol)
+            events += self._call_hook("on_symbol_removed", strategy.on_symbol_removed, context, symbol)
         for symbol in added:
-            events += self._told("on_symbol_added", strategy.on_symbol_added, context, symbol)
+            events += self._call_hook("on_symbol_added", strategy.on_symbol_added, context, symbol)
         return events
 
     def decide(self, reports: list[ScanReport]) -> list[Event]:
-        """Ask it about each scan, then about the slice."""
+        """Collect its decisions on each scan, then on the slice."""
         events: list[Event] = []
         for report in reports:
-            events += self._asked("on_scan", self._strategy.on_scan, self._context(), report)
-        events += self._asked("on_slice", self._strategy.on_slice, self._context())
+            events += self._call_decision("on_scan", self._strategy.on_scan, self._context(), report)
+        events += self._call_decision("on_slice", self._strategy.on_slice, self._context())
         self._keep_locks()
         return events
 
     def end(self) -> list[Event]:
-        """Close its account and let it clean up; its last events."""
+        """Close its accounts and call ``on_end``; return its last events."""
         now = self._time.now
         events = self._account.close(now) if self._account is not None else []
-        if self._later is not None:
-            self._later.close(now)
-        events += self._told("on_end", self._strategy.on_end, self._context())
-        self._book.drain()
+        if self._delayed is not None:
+            self._delayed.close(now)
+        events += self._call_hook("on_end", self._strategy.on_end, self._context())
+        self._requests.drain()
         return [*events, StrategyDone(now, self.name, self._signals, self._results())]
 
     def requests(self) -> list[Request]:
-        """Take out what it asked for."""
-        return list(self._book.drain())
+        """Return and clear its requests."""
+        return list(self._requests.drain())
 
-    # -- how ---------------------------------------------------------------------------------
+    # -- single steps ------------------------------------------------------------------------
 
-    def _told(self, method: str, call: Callable[..., None], *arguments: object) -> list[Event]:
-        """Call a method that decides nothing."""
-        events, decisions = self._called(method, call, *arguments)
+    def _call_hook(self, method: str, call: Callable[..., None], *arguments: object) -> list[Event]:
+        """Call a method that returns no decisions."""
+        events, decisions = self._call(method, call, *arguments)
         if decisions:
             events.append(self._failure(method, "it returned decisions; on_scan and on_slice alone do that"))
         return events
 
-    def _asked(self, method: str, call: Callable[..., object], *arguments: object) -> list[Event]:
-        """Call a method that decides, and take what it decided."""
-        events, decisions = self._called(method, call, *arguments)
+    def _call_decision(self, method: str, call: Callable[..., object], *arguments: object) -> list[Event]:
+        """Call a method that returns decisions, and handle them."""
+        events, decisions = self._call(method, call, *arguments)
         for one in decisions:
-            events += self._take(one)
+            events += self._handle_decision(one)
         return events
 
-    def _called(
+    def _call(
         self, method: str, call: Callable[..., object], *arguments: object
     ) -> tuple[list[Event], list[Signal | SymbolSkipped]]:
         if self._failed:
             return [], []
         try:
             return [], checked_decisions(call(*arguments))
-        except (Exception, SystemExit) as error:  # the plug-in boundary: it ends its part in the session
+        except (Exception, SystemExit) as error:  # the plug-in boundary: the strategy is called no more
             return [self._failure(method, describe_error(error, type(self._strategy).__module__))], []
 
     def _failure(self, method: str, error: str) -> Event:
         self._failed = True
-        self._book.release_locks()
+        self._requests.release_locks()
         return StrategyFailed(self._time.now, self.name, method, error)
 
-    def _take(self, decision: Signal | SymbolSkipped) -> list[Event]:
+    def _handle_decision(self, decision: Signal | SymbolSkipped) -> list[Event]:
         now = self._time.now
         if isinstance(decision, SymbolSkipped):
             return [SymbolPassed(now, self.name, decision.symbol, decision.reason)]
         self._signals += 1
         emitted = SignalEmitted(now, self.name, self._signals, decision)
-        return [emitted, *self._order(now, decision)]
+        return [emitted, *self._submit(now, decision)]
 
-    def _order(self, now: Instant, signal: Signal) -> list[Event]:
-        if self._account is None or self._later is None:
+    def _submit(self, now: Instant, signal: Signal) -> list[Event]:
+        if self._account is None or self._delayed is None:
             return []
         is_member = self._data.holders.is_member(signal.symbol)
-        self._later.order(now, self._signals, signal, is_member=is_member)
-        return self._account.order(now, self._signals, signal, is_member=is_member)
+        self._delayed.submit(now, self._signals, signal, is_member=is_member)
+        return self._account.submit(now, self._signals, signal, is_member=is_member)
 
     def _keep_locks(self) -> None:
-        """Lock what either account is busy with, and no more: its bars are needed to the end.
+        """Lock the symbols either account trades, and no others: their bars are needed to the end.
 
-        Locks are requests, which may wait for what others have requested; that nobody may remove what
-        is traded holds at once.
+        Locks are requests, which may wait for the data of others; that traded symbols must not be
+        removed holds at once.
         """
-        if self._account is None or self._later is None:
+        if self._account is None or self._delayed is None:
             return
-        busy = dict.fromkeys([*self._account.symbols(), *self._later.symbols()])
+        busy = dict.fromkeys([*self._account.symbols(), *self._delayed.symbols()])
         if busy == self._locked:
             return
-        self._data.holders.set_traded(self._book.holder, busy)
-        view, reason = MemberView(self._data, self._book), trade_reason(self._book.holder)
+        self._data.holders.set_traded(self._requests.holder, busy)
+        view, reason = MemberView(self._data, self._requests), trade_reason(self._requests.holder)
         for symbol in busy:
             view.lock_symbol(symbol, reason)
         for symbol in self._locked:
@@ -176,19 +176,19 @@ class StrategyRunner:
         self._locked = busy
 
     def _results(self) -> tuple[PaperResult, ...]:
-        if self._account is None or self._later is None:
+        if self._account is None or self._delayed is None:
             return ()
         trades, unfilled = self._account.trades, self._account.unfilled
         return (
             result_of("as_configured", trades, unfilled),
-            result_of("one_minute_later", self._later.trades, self._later.unfilled),
+            result_of("one_minute_later", self._delayed.trades, self._delayed.unfilled),
             result_of("double_costs", trades, unfilled, costs_times=2),
         )
 
     def _context(self) -> StrategyContext:
         account = self._account
         return StrategyContext(
-            session_data=MemberView(self._data, self._book),
+            session_data=MemberView(self._data, self._requests),
             time_manager=self._time,
             mode=self._mode,
             current_time=self._time.get_current_time(),

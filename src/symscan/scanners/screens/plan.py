@@ -1,4 +1,4 @@
-"""A screen compiled for one universe: what it reads, and how it judges."""
+"""Compile a screen for one universe, and evaluate it over columns."""
 
 from __future__ import annotations
 
@@ -41,15 +41,15 @@ class ScreenPlan:
     where, rank
         The compiled expressions.
     columns
-        What is read of the session, by canonical name.
+        The session's columns it reads, by canonical name.
     static
         ``symbol`` and the static columns that are read, one row per symbol of the universe.
     numbers
         Those of the static columns that are numbers, NaN where unknown.
     order
-        Each symbol's place in the alphabet, shape ``(symbols,)``.
+        Each symbol's rank in the alphabet, shape ``(symbols,)``.
     indicators
-        The keys of the indicators to ask for.
+        The keys of the indicators to request.
     values
         The names kept with each hit, session's and static ones.
     take, max_age_minutes
@@ -77,16 +77,16 @@ class ScreenPlan:
             If an expression is refused; ``part`` says which.
         """
         names = Names({name: kind_of(values) for name, values in universe.columns.items()})
-        with _part("where"):
+        with _compiling("where"):
             where = compile_where(screen.where, names)
-        with _part("rank"):
+        with _compiling("rank"):
             rank = None if screen.rank is None else compile_rank(screen.rank, names)
-        with _part("show"):
+        with _compiling("show"):
             shown = [resolve_column(text, names) for text in screen.show]
         parts = [where, rank] if rank else [where]
         used = dict.fromkeys(name for part in parts for name in part.names)
         values = used | dict.fromkeys(name.column for name in shown if name.column != SYMBOL)
-        asked = [key for part in parts for key in part.indicators]
+        requested = [key for part in parts for key in part.indicators]
         static = _static(universe, [name for name in values if name in universe.columns])
         aged = {} if screen.max_age_minutes is None else {_AGE: None}
         return ScreenPlan(
@@ -96,14 +96,16 @@ class ScreenPlan:
             static=static,
             numbers={each.name: each.to_numpy() for each in static if each.dtype == pl.Float64},
             order=np.argsort(np.argsort(np.array(universe.symbols, np.str_))),
-            indicators=tuple(dict.fromkeys([*asked, *(name.indicator for name in shown if name.indicator)])),
+            indicators=tuple(
+                dict.fromkeys([*requested, *(name.indicator for name in shown if name.indicator)])
+            ),
             values=tuple(values),
             take=screen.take,
             max_age_minutes=screen.max_age_minutes,
         )
 
-    def judge(self, columns: Columns, here: Rows) -> tuple[Rows, Mask]:
-        """The hits, best first, and what is unknown.
+    def evaluate(self, columns: Columns, here: Rows) -> tuple[Rows, Mask]:
+        """Evaluate the screen: return the hits, best first, and what is unknown.
 
         Parameters
         ----------
@@ -121,7 +123,7 @@ class ScreenPlan:
         return ranked[: self.take], unknown
 
     def verdict(self, columns: Columns, here: Rows, at: int) -> SymbolVerdict:
-        """What is said of the symbol at one position of what :meth:`judge` is given."""
+        """What is said of the symbol at one position of what :meth:`evaluate` is given."""
         frame = self._frame(columns, here)
         place = np.flatnonzero(self._ranked(columns, here)[0] == at)
         age = None if self.max_age_minutes is None else columns[_AGE].item(at)
@@ -135,8 +137,8 @@ class ScreenPlan:
         )
 
     def _ranked(self, columns: Columns, here: Rows) -> tuple[Rows, Mask]:
-        """All that meet the condition, best first, and what is unknown."""
-        true, false = self._verdict(columns, here)
+        """Return all that meet the condition, best first, and what is unknown."""
+        true, false = self._truth(columns, here)
         if self.max_age_minutes is not None:
             is_fresh = columns[_AGE] <= self.max_age_minutes
             true, false = true & is_fresh, false & is_fresh
@@ -146,7 +148,7 @@ class ScreenPlan:
             by.append(-self._ranks(self.rank, columns, here)[hits])  # NaN comes last
         return hits[np.lexsort(by)], ~(true | false)
 
-    def _verdict(self, columns: Columns, here: Rows) -> Truth:
+    def _truth(self, columns: Columns, here: Rows) -> Truth:
         if self.where.tree is not None:
             return truth(self.where.tree, self._with_numbers(columns, here))
         verdict = _evaluated(self._frame(columns, here), self.where.expr.cast(pl.Float64))
@@ -158,11 +160,11 @@ class ScreenPlan:
         return _evaluated(self._frame(columns, here), rank.expr)
 
     def _with_numbers(self, columns: Columns, here: Rows) -> Columns:
-        """The session's columns and the universe's numbers."""
+        """Return the session's columns and the universe's numbers."""
         return {**columns, **{name: values[here] for name, values in self.numbers.items()}}
 
     def kept(self, columns: Columns, rows: Rows) -> pl.DataFrame:
-        """``symbol`` and the values kept with each hit; an instant is ISO 8601, as JSON has none.
+        """Return ``symbol`` and the values kept with each hit; an instant is ISO 8601, as JSON has none.
 
         Parameters
         ----------
@@ -183,7 +185,7 @@ class ScreenPlan:
 
 
 def _frame(static: pl.DataFrame, columns: Columns) -> pl.DataFrame:
-    """``symbol`` and all that is read, null where unknown."""
+    """Return ``symbol`` and all columns read, null where unknown."""
     return pl.DataFrame([*static, *(_series(name, values) for name, values in columns.items())])
 
 
@@ -195,7 +197,7 @@ def _condition_verdict(condition: Condition, frame: pl.DataFrame, at: int) -> Co
 
 
 def _evaluated(frame: pl.DataFrame, expr: pl.Expr) -> Floats:
-    """The values of an expression, NaN where unknown; one of the whole universe is repeated."""
+    """Evaluate an expression, NaN where unknown; one value of the whole universe is repeated."""
     values: Floats = frame.select(expr).to_series().to_numpy()
     return values if values.size == frame.height else np.repeat(values, frame.height)
 
@@ -212,8 +214,8 @@ def _static(universe: Universe, names: Sequence[str]) -> pl.DataFrame:
 
 
 @contextmanager
-def _part(part: str) -> Iterator[None]:
-    """Compile one part of a screen; its errors say which it is."""
+def _compiling(part: str) -> Iterator[None]:
+    """Mark the errors of compiling one part of a screen with its name."""
     try:
         yield
     except ExpressionError as error:

@@ -1,4 +1,4 @@
-"""Screens: a scanner that is one expression, from which all it needs is derived."""
+"""Screens: scanners defined by one expression, from which their requirements are derived."""
 
 from __future__ import annotations
 
@@ -128,27 +128,27 @@ class ScreenScanner(BaseScanner):
     def scan(self, context: ScanContext) -> ScanResult:
         """The symbols that meet the condition, best first, with the values that made them."""
         plan, view = self._checked_plan(), context.session_data
-        here, rows, columns = self._looked_at(view)
-        hits, judged_unknown = plan.judge(columns, here)
+        here, rows, columns = self._read_columns(view)
+        hits, unknown_here = plan.evaluate(columns, here)
         found = here[hits]
         symbols = [self._universe[row] for row in found.tolist()]
-        unknown = judged_unknown
-        if rows is not None:  # candidates beside the universe are not judged
+        unknown = unknown_here
+        if rows is not None:  # candidates outside the universe are not evaluated
             unknown = np.zeros(len(view.symbols), np.bool_)
-            unknown[rows] = judged_unknown
-        values = {name: values[hits] for name, values in columns.items()}  # of the hits alone, to be kept
+            unknown[rows] = unknown_here
+        values = {name: values[hits] for name, values in columns.items()}  # of the hits alone
         metadata = FrameMetadata(symbols, lambda: plan.kept(values, found))
         return ScanResult(symbols=symbols, metadata=metadata, unknown=unknown)
 
     def verdict(self, view: SessionView, symbol: str) -> SymbolVerdict | None:
         """What the screen says of one symbol as ``view`` shows it, None if it is not in the universe."""
-        here, _, columns = self._looked_at(view)
+        here, _, columns = self._read_columns(view)
         at = [place for place, row in enumerate(here.tolist()) if self._universe[row] == symbol]
         return self._checked_plan().verdict(columns, here, at[0]) if at else None
 
-    def _looked_at(self, view: SessionView) -> tuple[Rows, Rows | None, Columns]:
-        """Which symbols of the universe there are, their places in the view, and what is read of them."""
-        here, rows = self._places(view.symbols)
+    def _read_columns(self, view: SessionView) -> tuple[Rows, Rows | None, Columns]:
+        """Read the symbols of the universe in a view: which they are, their rows there, and their columns."""
+        here, rows = self._matching_rows(view.symbols)
         columns = {name: view.column(name) for name in self._checked_plan().columns}
         if rows is not None:
             columns = {name: values[rows] for name, values in columns.items()}
@@ -170,7 +170,7 @@ class ScreenScanner(BaseScanner):
         return plan
 
     def _chosen_universe(self) -> Universe:
-        """The universe with its columns, also where a subclass chooses the symbols itself."""
+        """Load the universe with its columns, also where a subclass chooses the symbols itself."""
         symbols = tuple(self._load_universe())
         file = self._file
         if file is None or symbols == file.symbols:
@@ -183,8 +183,8 @@ class ScreenScanner(BaseScanner):
         }
         return Universe(file.name, symbols, columns, file.as_of, file.path)
 
-    def _places(self, candidates: tuple[str, ...]) -> tuple[Rows, Rows | None]:
-        """Which symbols of the universe are candidates, and their rows there; None where they are all."""
+    def _matching_rows(self, candidates: tuple[str, ...]) -> tuple[Rows, Rows | None]:
+        """Return the universe's symbols among the candidates, and their rows; None where they are all."""
         if self._seen is None or self._seen[0] != candidates:
             self._seen = (candidates, *_matched(self._universe, candidates))
         return self._seen[1:]

@@ -1,4 +1,4 @@
-"""What a screen says of one symbol: each of its conditions, with the values that made it so."""
+"""A screen's result for one symbol: each of its conditions, with the values it reads."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class ConditionVerdict:
 
 @dataclass(frozen=True, slots=True)
 class SymbolVerdict:
-    """What a screen says of one symbol at one instant.
+    """A screen's result for one symbol at one instant.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""Trades on paper what a scanner finds: in at the next bar's open, out at a stop, a target or the end.
+"""Trade a scanner's hits on paper: in at the next bar's open, out at a stop, a target or the end.
 
 The size follows the symbol's average true range, so that every trade risks about the same amount: a stop is
 ``stop_atr`` ranges away, and as many shares are bought as lose ``risk`` there.
@@ -66,20 +66,20 @@ class Strategy(BaseStrategy):
         )
 
     def on_symbol_added(self, context: StrategyContext, symbol: str) -> None:
-        """Ask for what the size is made by; it is warm when the scan is told."""
+        """Request the indicator of the position size; it is warm when the scan is reported."""
         context.session_data.add_indicator(symbol, self._params.atr)
 
     def on_scan(self, context: StrategyContext, report: ScanReport) -> Iterator[Signal | SymbolSkipped]:
-        """Decide upon each new find, best first."""
+        """Decide upon each new hit, best first."""
         if report.scanner != self._params.scanner:
             return
-        room = self._params.max_positions - len(context.busy)
+        remaining = self._params.max_positions - len(context.busy)
         for symbol in report.new:
-            decision = self._judged(context, symbol, has_room=room > 0)
-            room -= isinstance(decision, Signal)
+            decision = self._decide(context, symbol, may_open=remaining > 0)
+            remaining -= isinstance(decision, Signal)
             yield decision
 
-    def _judged(self, context: StrategyContext, symbol: str, *, has_room: bool) -> Signal | SymbolSkipped:
+    def _decide(self, context: StrategyContext, symbol: str, *, may_open: bool) -> Signal | SymbolSkipped:
         atr = context.session_data.get_indicator(symbol, self._params.atr)
         price = context.session_data.get_latest_price(symbol)
         side = self._side(context, symbol)
@@ -87,7 +87,7 @@ class Strategy(BaseStrategy):
             return SymbolSkipped(symbol, "it is not up on the day, and allow_short is off")
         if symbol in context.busy:
             return SymbolSkipped(symbol, "it is traded already")
-        if not has_room:
+        if not may_open:
             return SymbolSkipped(symbol, f"{self._params.max_positions} symbols are traded already")
         if not atr or not atr > 0 or not price > 0:
             return SymbolSkipped(symbol, f"{self._params.atr} or the price is unknown")
@@ -108,7 +108,7 @@ class Strategy(BaseStrategy):
         )
 
     def _side(self, context: StrategyContext, symbol: str) -> str | None:
-        """Long or short; None where only a short would do and none is allowed."""
+        """Return long or short; None where only a short would do and none is allowed."""
         if self._params.direction != "with_change":
             return self._params.direction
         (change,) = context.session_data.frame(["change_pct"], [symbol])["change_pct"]

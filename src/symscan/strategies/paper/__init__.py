@@ -1,1 +1,1 @@
-"""Filling orders of strategies on paper."""
+"""Paper accounts: fill the orders of strategies."""

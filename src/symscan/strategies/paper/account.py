@@ -16,7 +16,7 @@ from symscan.strategies.paper.trades import broken_trade, closed_trade, entry_pr
 
 @dataclass(frozen=True, slots=True)
 class _Order:
-    """A signal on its way: it is filled in a bar that starts from ``first`` to ``last``, or not at all."""
+    """A pending signal: it is filled in a bar that starts from ``first`` to ``last``, or not at all."""
 
     number: int
     signal: Signal
@@ -38,7 +38,7 @@ class PaperAccount:
     Attributes
     ----------
     trades
-        Those that are over, in the order they ended.
+        The closed trades, in the order they ended.
     unfilled
         How many signals to open a trade came to nothing.
     """
@@ -50,25 +50,25 @@ class PaperAccount:
         self._rules = rules
         self._lots = OpenLots(rules.volume_share)
         self._orders: list[_Order] = []
-        self._seen: tuple[tuple[Lot, ...], tuple[Position, ...]] = ((), ())
+        self._positions: tuple[tuple[Lot, ...], tuple[Position, ...]] = ((), ())
 
     @property
     def positions(self) -> tuple[Position, ...]:
         """The open trades, oldest first."""
-        lots, positions = self._seen
+        lots, positions = self._positions
         if lots is not self._lots.lots:
             lots = self._lots.lots
             positions = tuple(position_of(lot, self._rules) for lot in lots)
-            self._seen = (lots, positions)
+            self._positions = (lots, positions)
         return positions
 
     def symbols(self) -> list[str]:
-        """The symbols of open trades and of signals on their way, each once."""
+        """Return the symbols of open trades and of pending signals, each once."""
         held = (lot.signal.symbol for lot in self._lots.lots)
         return list(dict.fromkeys([*held, *(order.signal.symbol for order in self._orders)]))
 
-    def order(self, now: Instant, number: int, signal: Signal, *, is_member: bool) -> list[Event]:
-        """Take a signal; returns the refusal of one that cannot be carried out."""
+    def submit(self, now: Instant, number: int, signal: Signal, *, is_member: bool) -> list[Event]:
+        """Submit a signal as an order; return the event of one that is refused."""
         first = now + self._rules.delay_minutes * MINUTE
         order = _Order(number, signal, now, first, first + self._rules.fill_within_minutes * MINUTE)
         why = self._refusal(signal, is_member)
@@ -78,7 +78,7 @@ class PaperAccount:
         return []
 
     def on_bars(self, now: Instant, bars: TradableBars) -> list[Event]:
-        """Fill what these bars fill: decided exits first, then entries, then stops and targets."""
+        """Fill orders with these bars: decided exits first, then entries, then stops and targets."""
         events: list[Event] = []
         for order in sorted(self._orders, key=lambda one: (one.signal.action is not Action.EXIT, one.number)):
             if order in self._orders and bars.start >= order.first:
@@ -87,7 +87,7 @@ class PaperAccount:
         return events + self._expire(now, bars)
 
     def close(self, now: Instant) -> list[Event]:
-        """No more bars come: what is still open has no result."""
+        """Close the account at the session's end: trades that are still open have no result."""
         late = [self._unfilled(now, order, Unfilled.SESSION_END) for order in self._orders]
         broken = [TradeClosed(now, self._strategy, broken_trade(lot, self._rules)) for lot in self._lots.lots]
         self._orders, self._lots = [], OpenLots(self._rules.volume_share)
@@ -115,7 +115,7 @@ class PaperAccount:
         return [self._opened(now, order, shares, bars.start, bar)]
 
     def _exit(self, now: Instant, order: _Order, bars: TradableBars) -> list[Event]:
-        """Close what was decided on before, and take back what is not filled yet."""
+        """Close the trades decided on before, and cancel the orders not filled yet."""
         symbol, number = order.signal.symbol, order.number
         waiting = [
             one
@@ -143,7 +143,7 @@ class PaperAccount:
         )
 
     def _expire(self, now: Instant, bars: TradableBars) -> list[Event]:
-        """Give up signals whose time is over by the next bars."""
+        """Expire orders whose time is over by the next bars."""
         late = [one for one in self._orders if bars.is_last or bars.next_start > one.last]
         self._orders = [one for one in self._orders if one not in late]
         why = Unfilled.SESSION_END if bars.is_last else Unfilled.NO_BAR

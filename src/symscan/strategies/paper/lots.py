@@ -26,7 +26,7 @@ class TradableBars:
     is_last
         Whether they are the session's last.
     symbols
-        Whose columns the block has.
+        The symbols of the block's columns.
     """
 
     start: Instant
@@ -69,7 +69,7 @@ class Lot:
 
     @property
     def stop(self) -> float | None:
-        """The price at which it is given up."""
+        """The price at which it is stopped out."""
         distance = self.signal.stop_distance
         return None if distance is None else self.entry - self.sign * distance
 
@@ -101,78 +101,84 @@ class OpenLots:
         self._signs, self._stops, self._targets = self._last, self._last, self._last
 
     def add(self, lot: Lot) -> None:
-        """Keep one more."""
-        self._lay_out((*self.lots, lot), np.append(self._last, lot.first_close))
+        """Add a lot."""
+        self._set_lots((*self.lots, lot), np.append(self._last, lot.first_close))
 
     def ended_by(self, bars: TradableBars) -> list[Exit]:
-        """Take out the lots that these bars end: by a stop, a target, or the session's end."""
+        """Remove and return the lots that these bars end: by a stop, a target, or the session's end."""
         if not self.lots:
             return []
         rows = bars.symbols.rows_or_none([lot.signal.symbol for lot in self.lots])
-        here = (rows >= 0) & bars.block.present[rows]
+        has_bar = (rows >= 0) & bars.block.present[rows]
         fields = bars.block.fields[:, rows]
-        exits = self._at_the_end(bars, fields, here) if bars.is_last else self._at_levels(bars, fields, here)
-        self._last = np.where(here, fields[CLOSE], self._last)
-        self._drop(exits)
+        exits = (
+            self._at_the_end(bars, fields, has_bar)
+            if bars.is_last
+            else self._at_levels(bars, fields, has_bar)
+        )
+        self._last = np.where(has_bar, fields[CLOSE], self._last)
+        self._remove(exits)
         return exits
 
     def ended_at_open(self, bars: TradableBars, symbol: str, before: int) -> list[Exit]:
-        """Take out the lots in a symbol whose numbers are below ``before``, at the bars' open."""
+        """Remove and return the lots in a symbol whose numbers are below ``before``, at the bars' open."""
         bar = bars.bar(symbol)
         if bar is None:
             return []
         open_, _, volume = bar
         exits = [
-            Exit(lot, bars.start, open_, ExitReason.SIGNAL, self._thin(lot, volume))
+            Exit(lot, bars.start, open_, ExitReason.SIGNAL, self._exit_flags(lot, volume))
             for lot in self.lots
             if lot.signal.symbol == symbol and lot.number < before
         ]
-        self._drop(exits)
+        self._remove(exits)
         return exits
 
-    def _at_levels(self, bars: TradableBars, fields: Floats, here: Mask) -> list[Exit]:
+    def _at_levels(self, bars: TradableBars, fields: Floats, has_bar: Mask) -> list[Exit]:
         """Stop before target: which came first inside a bar is not known, so the worse is taken."""
         open_, is_long = fields[OPEN], self._signs > 0
         worst = np.where(is_long, fields[LOW], fields[HIGH])
         best = np.where(is_long, fields[HIGH], fields[LOW])
-        stopped = here & (self._signs * (worst - self._stops) <= 0)
+        stopped = has_bar & (self._signs * (worst - self._stops) <= 0)
         beyond = stopped & (self._signs * (open_ - self._stops) <= 0)
-        won = here & ~stopped & (self._signs * (best - self._targets) >= 0)
+        won = has_bar & ~stopped & (self._signs * (best - self._targets) >= 0)
         prices = np.where(beyond, open_, np.where(stopped, self._stops, self._targets))
         return [
             Exit(
-                self.lots[place],
+                self.lots[index],
                 bars.start,
-                prices.item(place),
-                ExitReason.STOP if stopped[place] else ExitReason.TARGET,
-                self._thin(self.lots[place], fields.item(VOLUME, place)),
+                prices.item(index),
+                ExitReason.STOP if stopped[index] else ExitReason.TARGET,
+                self._exit_flags(self.lots[index], fields.item(VOLUME, index)),
             )
-            for place in np.flatnonzero(stopped | won).tolist()
+            for index in np.flatnonzero(stopped | won).tolist()
         ]
 
-    def _at_the_end(self, bars: TradableBars, fields: Floats, here: Mask) -> list[Exit]:
+    def _at_the_end(self, bars: TradableBars, fields: Floats, has_bar: Mask) -> list[Exit]:
         return [
             Exit(
                 lot,
                 bars.start,
-                fields.item(OPEN, place) if here[place] else self._last.item(place),
+                fields.item(OPEN, index) if has_bar[index] else self._last.item(index),
                 ExitReason.SESSION_END,
-                self._thin(lot, fields.item(VOLUME, place)) if here[place] else (Flag.NO_BAR_AT_END,),
+                self._exit_flags(lot, fields.item(VOLUME, index))
+                if has_bar[index]
+                else (Flag.NO_BAR_AT_END,),
             )
-            for place, lot in enumerate(self.lots)
+            for index, lot in enumerate(self.lots)
         ]
 
-    def _thin(self, lot: Lot, volume: float) -> tuple[Flag, ...]:
+    def _exit_flags(self, lot: Lot, volume: float) -> tuple[Flag, ...]:
         return (Flag.THIN_EXIT,) if lot.shares > self._volume_share * volume else ()
 
-    def _drop(self, exits: Sequence[Exit]) -> None:
+    def _remove(self, exits: Sequence[Exit]) -> None:
         if not exits:
             return
         gone = {end.lot.number for end in exits}
-        kept = [place for place, lot in enumerate(self.lots) if lot.number not in gone]
-        self._lay_out(tuple(self.lots[place] for place in kept), self._last[kept])
+        kept = [index for index, lot in enumerate(self.lots) if lot.number not in gone]
+        self._set_lots(tuple(self.lots[index] for index in kept), self._last[kept])
 
-    def _lay_out(self, lots: tuple[Lot, ...], last: Floats) -> None:
+    def _set_lots(self, lots: tuple[Lot, ...], last: Floats) -> None:
         self.lots, self._last = lots, last
         self._signs = np.array([lot.sign for lot in lots], np.float64)
         self._stops = np.array([lot.stop for lot in lots], np.float64)

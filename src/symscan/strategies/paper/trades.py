@@ -1,4 +1,4 @@
-"""From lots to trades and results: prices with slippage, costs, what is left."""
+"""Compute trades and results from lots: prices with slippage, costs, net results."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from symscan.strategies.paper.rules import PaperRules
 
 
 def entry_price(lot: Lot, rules: PaperRules) -> float:
-    """What a lot's shares were bought or sold at, slippage included."""
+    """Return the price a lot's shares were bought or sold at, slippage included."""
     return lot.entry * (1 + lot.sign * rules.slippage)
 
 
 def position_of(lot: Lot, rules: PaperRules) -> Position:
-    """A lot as its strategy sees it."""
+    """Make the position of a lot, as its strategy sees it."""
     return Position(
         number=lot.number,
         symbol=lot.signal.symbol,
@@ -30,7 +30,7 @@ def position_of(lot: Lot, rules: PaperRules) -> Position:
 
 
 def broken_trade(lot: Lot, rules: PaperRules) -> Trade:
-    """A trade whose session broke off: no exit, no result, the costs of its entry."""
+    """Make a trade whose session broke off: no exit, no result, the costs of its entry."""
     return Trade(
         number=lot.number,
         symbol=lot.signal.symbol,
@@ -55,7 +55,7 @@ def broken_trade(lot: Lot, rules: PaperRules) -> Trade:
 
 
 def closed_trade(end: Exit, rules: PaperRules) -> Trade:
-    """A trade with its result."""
+    """Make a closed trade with its result."""
     lot = end.lot
     gross = lot.sign * lot.shares * (end.price - lot.entry)
     slippage = lot.shares * rules.slippage * (lot.entry + end.price)
@@ -74,7 +74,7 @@ def closed_trade(end: Exit, rules: PaperRules) -> Trade:
 
 
 def result_of(scenario: str, trades: Sequence[Trade], unfilled: int, costs_times: int = 1) -> PaperResult:
-    """What trades come to, with their costs taken so many times."""
+    """Sum up trades, with their costs multiplied."""
     gross = [trade.gross or 0.0 for trade in trades]
     costs = [costs_times * (trade.slippage + trade.commission) for trade in trades]
     net = [won - cost for won, cost in zip(gross, costs, strict=True)]

@@ -41,7 +41,7 @@ class Market:
         self._number += 1
         signal = Signal("A", action, shares, **distances)  # type: ignore[arg-type]
         now = self.minute * MINUTE
-        self.events += self.account.order(now, self._number, signal, is_member=is_member)
+        self.events += self.account.submit(now, self._number, signal, is_member=is_member)
 
     def play(self, *candles: Candle | None) -> None:
         """The next minutes; None is one without a bar."""
