@@ -38,8 +38,8 @@ profile:
 # A wheel, installed where nothing else is, and the demo played with it.
 release:
 	rm -rf build/release dist
-	.venv/bin/pip wheel -q --no-deps --wheel-dir dist .
 	python3 -m venv build/release
+	build/release/bin/pip wheel -q --no-deps --wheel-dir dist .
 	build/release/bin/pip install -q -c constraints.txt dist/symscan-*.whl
 	cd build/release && bin/symscan --version && bin/symscan demo
 	@echo "the wheel is in dist/; tag the commit it was made of: git tag v$$(build/release/bin/symscan --version | cut -d ' ' -f 2)"
