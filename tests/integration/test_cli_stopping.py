@@ -18,13 +18,13 @@ both = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=la
 SESSION = """
 import sys
 from queue import SimpleQueue
-from symscan.cli.signals import stopping
+from symscan.cli.signals import stop_signals
 
-with stopping() as stopper:
+with stop_signals() as stopper:
     asked = SimpleQueue()
     stopper.on_stop(lambda: asked.put("asked"))
     print("running", flush=True)
-    print(asked.get(), stopper.is_asked, flush=True)
+    print(asked.get(), stopper.is_requested, flush=True)
     {then}
 sys.exit(stopper.exit_code)
 """
@@ -82,9 +82,9 @@ def test_a_forked_process_does_not_speak_for_its_parent(tmp_path: Path) -> None:
 def test_without_a_signal_all_is_as_before(tmp_path: Path) -> None:
     code = """
 import signal, sys, threading
-from symscan.cli.signals import stopping
+from symscan.cli.signals import stop_signals
 before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
-with stopping() as stopper:
+with stop_signals() as stopper:
     assert signal.getsignal(signal.SIGTERM) != before[1]
 assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
 assert signal.set_wakeup_fd(-1) == -1
@@ -99,8 +99,8 @@ sys.exit(stopper.exit_code)
 def test_who_asks_late_is_told_at_once(tmp_path: Path) -> None:
     code = """
 import os, signal, threading
-from symscan.cli.signals import stopping
-with stopping() as stopper:
+from symscan.cli.signals import stop_signals
+with stop_signals() as stopper:
     os.kill(os.getpid(), signal.SIGTERM)
     assert stopper.wait(60)
     stopper.on_stop(lambda: print("told"))
@@ -113,8 +113,8 @@ def test_a_command_without_a_standard_output_ends_well(tmp_path: Path) -> None:
     code = """
 import sys
 sys.stdout = None  # as it is where the shell has closed it
-from symscan.cli.errors import told
-with told():
+from symscan.cli.errors import exit_on_error
+with exit_on_error():
     print("nobody hears this")
 """
     process = started(tmp_path, code=code)
@@ -124,15 +124,15 @@ with told():
 
 SPEAKING = """
 import sys
-from symscan.cli.output.live_output import Voice
-voice = Voice(as_json={as_json})
-voice.hit("one", {{"type": "hit", "symbol": "A", "price": None}})
+from symscan.cli.output.live_output import LiveConsole
+console = LiveConsole(as_json={as_json})
+console.hit("one", {{"type": "hit", "symbol": "A", "price": None}})
 sys.stdin.readline()
 for line in ("two", "three"):
-    voice.hit(line, {{"type": "hit", "symbol": line, "rank": 2 ** 70}})
-voice.loud("lost", {{"type": "condition", "message": "lost"}})
-voice.plain("ready", {{"type": "readiness"}})
-voice.news("+ A")
+    console.hit(line, {{"type": "hit", "symbol": line, "rank": 2 ** 70}})
+console.condition("lost", {{"type": "condition", "message": "lost"}})
+console.status("ready", {{"type": "readiness"}})
+console.message("+ A")
 """
 
 
@@ -174,11 +174,11 @@ def test_a_scanner_that_closes_the_outputs_does_not_end_the_session(
 ) -> None:
     code = f"""
 import sys
-from symscan.cli.output.live_output import Voice
-voice = Voice(as_json=False)
-voice.hit("one", {{}})
+from symscan.cli.output.live_output import LiveConsole
+console = LiveConsole(as_json=False)
+console.hit("one", {{}})
 {does}
-voice.hit("two", {{}})
+console.hit("two", {{}})
 """
     process = started(tmp_path, code=code)
     assert process.communicate(timeout=LIMIT) == (out, err)

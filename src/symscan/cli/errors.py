@@ -1,4 +1,4 @@
-"""How a command ends that did not go well: one message, an exit code, never a traceback of ours."""
+"""End a failed command with one message and an exit code, never a traceback of ours."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Signalled(KeyboardInterrupt):
-    """A signal asks a command to end, as Ctrl-C does.
+    """A signal interrupts a command, as Ctrl-C does.
 
     Attributes
     ----------
     code
-        What the command ends with: as shells have it, 128 and the signal's number.
+        The command's exit code: as in shells, 128 plus the signal's number.
     """
 
     def __init__(self, number: int = signal.SIGINT) -> None:
@@ -39,7 +39,7 @@ class Signalled(KeyboardInterrupt):
 
 
 class SessionStopped(SymscanError):
-    """A signal ended a command in order, which has something to say of what it leaves behind."""
+    """A signal ended a command in order; the message tells what it leaves behind."""
 
     def __init__(self, message: str, exit_code: int = INTERRUPTED) -> None:
         super().__init__(message)
@@ -48,7 +48,7 @@ class SessionStopped(SymscanError):
 
 @contextmanager
 def exit_on_error() -> Iterator[None]:
-    """Turn what goes wrong inside into a message and an exit code."""
+    """Turn exceptions into a message and an exit code."""
     try:
         yield
         if sys.stdout and not sys.stdout.closed:  # there is none where it was closed by the shell
@@ -62,7 +62,7 @@ def exit_on_error() -> Iterator[None]:
     except typer.TyperException as error:
         _fail(USAGE, _usage(error))
     except KeyboardInterrupt as interrupt:
-        _fail(code_of(interrupt), "interrupted", is_error=False)
+        _fail(exit_code_of(interrupt), "interrupted", is_error=False)
     except BrokenPipeError:
         _silence_stdout()
         sys.exit(1)
@@ -70,13 +70,13 @@ def exit_on_error() -> Iterator[None]:
         _fail(1, ": ".join(str(part) for part in (error.filename, error.strerror or error) if part))
 
 
-def code_of(interrupt: KeyboardInterrupt) -> int:
-    """What a command ends with that was interrupted."""
+def exit_code_of(interrupt: KeyboardInterrupt) -> int:
+    """Return the exit code of an interrupted command."""
     return interrupt.code if isinstance(interrupt, Signalled) else INTERRUPTED
 
 
-def heeded(numbers: Iterable[signal.Signals]) -> list[signal.Signals]:
-    """The signals of these that this process was not told to ignore, as ``nohup`` does with SIGHUP."""
+def not_ignored(numbers: Iterable[signal.Signals]) -> list[signal.Signals]:
+    """Return the signals that this process does not ignore, as ``nohup`` makes it ignore SIGHUP."""
     return [one for one in numbers if signal.getsignal(one) is not signal.SIG_IGN]
 
 
@@ -84,8 +84,8 @@ def heeded(numbers: Iterable[signal.Signals]) -> list[signal.Signals]:
 def interruptible() -> Iterator[Callable[[], Signalled]]:
     """The first Ctrl-C ends the command, the second waits for its files, the third waits for nothing.
 
-    SIGTERM, and SIGHUP when the terminal is closed, count as Ctrl-C. Yields what makes the interruption
-    anew where somebody has turned it into a return value.
+    SIGTERM, and SIGHUP when the terminal is closed, count as Ctrl-C. Yields a factory of the interruption,
+    for when a library has turned it into a return value.
     """
     pressed, last = 0, int(signal.SIGINT)
 
@@ -97,7 +97,7 @@ def interruptible() -> Iterator[Callable[[], Signalled]]:
             return
         raise Signalled(number)
 
-    before = {one: signal.signal(one, interrupt) for one in heeded(_SIGNALS)}
+    before = {one: signal.signal(one, interrupt) for one in not_ignored(_SIGNALS)}
     try:
         yield lambda: Signalled(last)
     finally:  # once interrupted, the process is on its way out: a late Ctrl-C must not change how it ends
@@ -112,7 +112,7 @@ def _fail(code: int, *messages: str, is_error: bool = True) -> NoReturn:
 
 
 def _usage(error: typer.TyperException) -> str:
-    """What typer found wrong with the command line, in our style."""
+    """Format a usage error of typer in our style."""
     context = getattr(error, "ctx", None)
     path = context.command_path if context is not None else "symscan"
     message = getattr(error, "format_message", error.__str__)()
@@ -121,5 +121,5 @@ def _usage(error: typer.TyperException) -> str:
 
 
 def _silence_stdout() -> None:
-    """Whoever read our output is gone; what is still buffered must not raise at exit."""
+    """Discard buffered output whose reader is gone: it must not raise at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

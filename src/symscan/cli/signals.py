@@ -1,4 +1,4 @@
-"""Signals as wishes: the first asks a live session to end in order, the second ends the process at once."""
+"""Signals of a live session: the first requests an orderly end, the second ends the process at once."""
 
 from __future__ import annotations
 
@@ -11,74 +11,74 @@ from threading import Event, Lock, Thread
 from types import FrameType
 from typing import Final
 
-from symscan.cli.errors import heeded
+from symscan.cli.errors import not_ignored
 
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _OVER: Final = b"\0"
 
 
 class StopSignals:
-    """Whether the session is to end, and whom to ask.
+    """The request to end the session, made by signals.
 
-    Signals are read by a thread of its own from the pipe the interpreter writes them to. So the second one
-    ends the process whatever the session's thread is in, and the first one may take locks that thread holds.
+    A separate thread reads signals from the pipe the interpreter writes them to. So the second one ends the
+    process whatever the session's thread is doing, and the first one may take locks that thread holds.
     """
 
     def __init__(self) -> None:
-        self._asked = Event()
+        self._requested = Event()
         self._lock = Lock()
-        self._ask: Callable[[], None] | None = None
+        self._callback: Callable[[], None] | None = None
         self._signal: int | None = None
 
     @property
-    def is_asked(self) -> bool:
-        """Whether the session is to end."""
-        return self._asked.is_set()
+    def is_requested(self) -> bool:
+        """Whether the session's end was requested."""
+        return self._requested.is_set()
 
     @property
     def exit_code(self) -> int:
-        """What the command ends with: 0, or as shells have it 128 and the signal that ended it."""
+        """The command's exit code: 0, or as in shells 128 plus the signal."""
         return 0 if self._signal is None else 128 + self._signal
 
-    def on_stop(self, ask: Callable[[], None]) -> None:
-        """Call ``ask``, from another thread, when the session is to end; at once if that was said before."""
+    def on_stop(self, callback: Callable[[], None]) -> None:
+        """Call ``callback``, from another thread, when the end is requested; at once if it was before."""
         with self._lock:
-            self._ask = ask
-            is_late = self.is_asked
+            self._callback = callback
+            is_late = self.is_requested
         if is_late:
-            ask()
+            callback()
 
     def wait(self, seconds: float) -> bool:
-        """Wait so long, or until the session is to end; returns whether it is."""
-        return self._asked.wait(seconds)
+        """Wait until the end is requested, at most so long; return whether it is."""
+        return self._requested.wait(seconds)
 
-    def take(self, number: int) -> None:
-        """Do what a signal means."""
-        if self.is_asked:
-            _leave(128 + number)
+    def handle(self, number: int) -> None:
+        """Handle a signal."""
+        if self.is_requested:
+            _exit_at_once(128 + number)
         with self._lock:
             self._signal = number
-            self._asked.set()
-            ask = self._ask
-        _say("ending the session; once more to leave at once\n")
-        if ask is not None:
-            ask()
+            self._requested.set()
+            callback = self._callback
+        _write_error("ending the session; once more to leave at once\n")
+        if callback is not None:
+            callback()
 
 
 @contextmanager
-def stopping() -> Iterator[StopSignals]:
-    """Take Ctrl-C, SIGTERM and SIGHUP as wishes while inside."""
-    stopping = StopSignals()
+def stop_signals() -> Iterator[StopSignals]:
+    """Turn Ctrl-C, SIGTERM and SIGHUP into a request to end while inside."""
+    signals = StopSignals()
     readable, writable = os.pipe()
     os.set_blocking(writable, False)
-    reader = Thread(target=_read, args=(readable, stopping), name="signals", daemon=True)
+    reader = Thread(target=_read, args=(readable, signals), name="signals", daemon=True)
     reader.start()
     before = signal.set_wakeup_fd(writable, warn_on_full_buffer=False)
-    handlers = {one: signal.signal(one, _ignore) for one in heeded(_SIGNALS)}
+    handlers = {one: signal.signal(one, _ignore) for one in not_ignored(_SIGNALS)}
     inside = True
 
     def restore() -> None:
-        """As before; in a forked process, which must not speak for its parent, too."""
+        """Restore the handlers; also in a forked process, which must not write to its parent's pipe."""
         nonlocal inside
         if inside:
             inside = False
@@ -88,7 +88,7 @@ def stopping() -> Iterator[StopSignals]:
 
     os.register_at_fork(after_in_child=restore)
     try:
-        yield stopping
+        yield signals
     finally:
         if inside:
             restore()
@@ -98,23 +98,23 @@ def stopping() -> Iterator[StopSignals]:
             os.close(writable)
 
 
-def _read(readable: int, stopping: StopSignals) -> None:
+def _read(readable: int, signals: StopSignals) -> None:
     while (one := os.read(readable, 1)) not in (_OVER, b""):
         if one[0] in _SIGNALS:
-            stopping.take(one[0])
+            signals.handle(one[0])
 
 
 def _ignore(_signal: int, _frame: FrameType | None) -> None:
-    """The interpreter has written the signal to the pipe already."""
+    """Do nothing: the interpreter has written the signal to the pipe."""
 
 
-def _leave(code: int) -> None:
-    _say("left at once; --resume goes on\n")
+def _exit_at_once(code: int) -> None:
+    _write_error("left at once; --resume goes on\n")
     os._exit(code)
 
 
-def _say(text: str) -> None:
-    """Past Python's buffers, which the thread that was stopped may hold."""
+def _write_error(text: str) -> None:
+    """Write to standard error past Python's buffers, whose locks another thread may hold."""
     try:
         os.write(sys.__stderr__.fileno() if sys.__stderr__ else 2, text.encode())
     except (OSError, ValueError):

@@ -103,14 +103,14 @@ class Plan:
     @staticmethod
     def quiet(minutes: int, symbols: int, hidden: Mask | None = None) -> Plan:
         """An ordinary session."""
-        shape, nobody = (minutes, symbols), np.zeros(symbols, np.bool_)
+        shape, none = (minutes, symbols), np.zeros(symbols, np.bool_)
         return Plan(
             gap=np.full(symbols, np.nan),
             drift=np.zeros(shape),
             activity=np.ones(shape),
             trading=np.ones(shape, np.bool_),
-            hidden=nobody.copy() if hidden is None else hidden,
-            listed_today=nobody.copy(),
+            hidden=none.copy() if hidden is None else hidden,
+            listed_today=none.copy(),
         )
 
 
@@ -177,11 +177,11 @@ def pre_market_bars(
     shape = (minutes, len(previous))
     passed = np.linspace(0, 1, minutes)[:, None]
     news = ~np.isnan(plan.gap)
-    told = np.where(news, np.clip((passed - 0.5) * 5, 0, 1), passed)
-    close = _cents(previous * np.exp(np.log(opening / previous) * told + rng.normal(0, 0.0004, shape)))
+    shown = np.where(news, np.clip((passed - 0.5) * 5, 0, 1), passed)
+    close = _cents(previous * np.exp(np.log(opening / previous) * shown + rng.normal(0, 0.0004, shape)))
     opened = _cents(close * (1 + rng.normal(0, 0.0003, shape)))
     some = (rng.random(len(previous)) < 0.2) & (traits.volume > 500_000)
-    chance = np.where(news, 0.1 + 0.6 * told, np.where(some, 0.02 + 0.1 * passed, 0.0))
+    chance = np.where(news, 0.1 + 0.6 * shown, np.where(some, 0.02 + 0.1 * passed, 0.0))
     volume = np.rint(traits.volume * np.where(news, 0.003, 0.0003) * rng.uniform(0.3, 1.7, shape))
     present = (rng.random(shape) < chance) & ~plan.hidden & ~plan.listed_today
     return Bars(_assemble(rng, opened, close, 0.0003 * close, volume), present)

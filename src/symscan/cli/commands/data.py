@@ -86,7 +86,7 @@ def import_(
     exchange: _Exchange = "NYSE",
 ) -> None:
     """Import bars: all of them or, if anything is wrong, none."""
-    from symscan.cli.commands.store_change import can_ask, opened_for_change, progress_bar
+    from symscan.cli.commands.store_change import is_interactive, opened_for_change, progress_bar
     from symscan.cli.output.data_report import show_import
     from symscan.clock.session_calendar import SessionCalendar
     from symscan.model.interval import Interval
@@ -111,7 +111,7 @@ def import_(
     )
     calendar = SessionCalendar(exchange)
     with opened_for_change(store) as opened, progress_bar() as progress:
-        confirm = progress.confirm if can_ask() else None
+        confirm = progress.confirm if is_interactive() else None
         report = import_bars(opened, paths, options, calendar, progress, confirm)
     show_import(report, options, store)
 

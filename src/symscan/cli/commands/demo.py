@@ -43,15 +43,15 @@ def demo(
 
 
 def _demo(folder: Path, symbols: int, seed: int) -> None:
-    from symscan.cli.commands.run import play
-    from symscan.cli.output.demo_report import show_next, show_story
+    from symscan.cli.commands.run import run_sessions
+    from symscan.cli.output.demo_report import show_events, show_next
     from symscan.clock.session_calendar import SessionCalendar
     from symscan.config import load_config
     from symscan.demo.market import generate_market
 
     calendar = SessionCalendar()
     sessions = [*calendar.previous(_DAY, _EARLIER_SESSIONS), calendar.session(_DAY)]
-    prepared = _prepared(folder)
+    prepared = _prepare_folder(folder)
     typer.echo(
         f"generating {symbols} made-up symbols over {len(sessions)} sessions (generated, not real prices)"
     )
@@ -59,12 +59,12 @@ def _demo(folder: Path, symbols: int, seed: int) -> None:
     store = _import(prepared, market, calendar)
     config = _write_config(prepared)
     results = prepared / "run"
-    play(load_config(config), store, _DAY, _DAY, results, force=True, title="demo (generated market)")
-    show_story(market.session, market.events, results)
+    run_sessions(load_config(config), store, _DAY, _DAY, results, force=True, title="demo (generated market)")
+    show_events(market.session, market.events, results)
     show_next(config, store, market.session, results)
 
 
-def _prepared(folder: Path) -> Path:
+def _prepare_folder(folder: Path) -> Path:
     """An empty folder marked as generated; that of an earlier demo is replaced, any other is left alone.
 
     Raises

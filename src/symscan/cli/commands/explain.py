@@ -44,12 +44,12 @@ def explain(
 
     loaded = load_config(config)
     opened = None if store is None else BarStore(store)
-    session = calendar_of(loaded).session(_day(loaded, opened, day))
+    session = calendar_of(loaded).session(_session_date(loaded, opened, day))
     _show(loaded.name, explained(loaded, session, opened))
 
 
-def _day(config: SessionConfig, store: BarStore | None, day: date | None) -> date:
-    """The date given, else the configuration's first, else the store's last."""
+def _session_date(config: SessionConfig, store: BarStore | None, day: date | None) -> date:
+    """Return the date given, else the configuration's first, else the store's last."""
     if day is not None or config.start_date is not None:
         return day or config.start_date or date.max
     days = [] if store is None else [store.sessions(interval)[-1] for interval in store.intervals()]
@@ -59,18 +59,18 @@ def _day(config: SessionConfig, store: BarStore | None, day: date | None) -> dat
 
 
 def _show(name: str, explanation: Explanation) -> None:
-    from symscan.cli.output.run_report import report_console, say
+    from symscan.cli.output.run_report import print_line, report_console
 
     console = report_console()
     session = explanation.session
-    say(console, f"{name}: what the session of {session.date} loads", "bold")
+    print_line(console, f"{name}: what the session of {session.date} loads", "bold")
     members, more = explanation.members[:_MOST_SYMBOLS], len(explanation.members) - _MOST_SYMBOLS
     shown = ", ".join(members) + (f" and {more:,} more" if more > 0 else "")
-    say(console, f"members from the start: {shown or 'none'}")
+    print_line(console, f"members from the start: {shown or 'none'}")
     console.print(_scanner_table(explanation))
     console.print(_bars_table(explanation))
     if explanation.daily is not None and explanation.daily.any_session:
-        say(console, _daily_text(explanation.daily))
+        print_line(console, _daily_text(explanation.daily))
 
 
 def _daily_text(daily: DailyShare) -> str:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from datetime import date
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from symscan.cli.commands.run import parse_date
-from symscan.cli.errors import SessionStopped, code_of
 from symscan.errors import FeedError, InputError
 
 if TYPE_CHECKING:
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
     from symscan.model.interval import Interval
     from symscan.model.session import Session
     from symscan.sources.alpaca.downloader import Downloader
-    from symscan.sources.store.bar_store import BarStore
 
 EXAMPLES = (
     "Example: symscan data fetch --feed iex --universe sp500 --interval 1d --interval 1m "
@@ -63,6 +61,7 @@ def fetch(
     Keys come from APCA_API_KEY_ID and APCA_API_SECRET_KEY. Prices are as traded. A fetch that is interrupted
     keeps its whole sessions, and the same command goes on from there.
     """
+    from symscan.cli.commands.store_change import opened_for_change
     from symscan.cli.output.data_report import show_fetch
     from symscan.clock.session_calendar import SessionCalendar
     from symscan.sources.alpaca.credentials import AlpacaHosts, AlpacaKeys
@@ -74,29 +73,29 @@ def fetch(
     if not sessions:
         raise InputError(f"there is no session from {start} to {end}; give a range with trading days")
     rest = AlpacaRest(AlpacaKeys.from_environment(), AlpacaHosts.from_environment(), feed.value)
-    with _filled(store) as opened:
+    with opened_for_change(store, partial(_describe_fetch, store)) as opened:
         opened.check_origin(f"{source}:{feed}")
         now, _ = rest.clock()
-        over = _over(sessions, now)
-        fetcher = Downloader(opened, rest, now)
-        _fetch(fetcher, names, intervals, over)
-        _check_any_taken(rest.refused, names)
-    show_fetch(fetcher.report(), over, sessions[len(over) :], store)
+        settled = _settled_sessions(sessions, now)
+        downloader = Downloader(opened, rest, now)
+        _fetch(downloader, names, intervals, settled)
+        _check_any_accepted(rest.refused, names)
+    show_fetch(downloader.report(), settled, sessions[len(settled) :], store)
 
 
 def _fetch(
-    fetcher: Downloader, symbols: Sequence[str], intervals: Sequence[Interval], sessions: Sequence[Session]
+    downloader: Downloader, symbols: Sequence[str], intervals: Sequence[Interval], sessions: Sequence[Session]
 ) -> None:
     from symscan.cli.commands.store_change import progress_bar
 
-    fetcher.fetch_splits(symbols)
+    downloader.fetch_splits(symbols)
     with progress_bar() as progress:
         for interval in intervals:
-            fetcher.fetch_bars(fetcher.missing(symbols, interval, sessions), progress)
+            downloader.fetch_bars(downloader.missing(symbols, interval, sessions), progress)
 
 
-def _check_any_taken(refused: Mapping[str, str], symbols: Sequence[str]) -> None:
-    """Where no symbol was taken at all, there is something wrong with what was asked."""
+def _check_any_accepted(refused: Mapping[str, str], symbols: Sequence[str]) -> None:
+    """Refuse a fetch of which every symbol was refused: they are likely misspelt."""
     if refused.keys() >= set(symbols):
         raise FeedError(
             f"Alpaca refuses every one of the {len(symbols)} symbols ({refused[symbols[0]]}); check how they "
@@ -104,36 +103,14 @@ def _check_any_taken(refused: Mapping[str, str], symbols: Sequence[str]) -> None
         )
 
 
-@contextmanager
-def _filled(root: Path) -> Iterator[BarStore]:
-    """The store; a new one is removed again if nothing came, and an end before the end says what did."""
-    from symscan.sources.store.bar_store import BarStore
-    from symscan.sources.store.catalogue import CATALOGUE_NAME
-
-    is_new = not (root / CATALOGUE_NAME).exists()
-    store = BarStore.create(root)
-    before = store.generation
-    try:
-        yield store
-    except KeyboardInterrupt as interrupt:
-        raise SessionStopped(f"interrupted; {_left(root, before)}", code_of(interrupt)) from None
-    except FeedError as error:
-        raise FeedError(f"{error}; {_left(root, before)}") from None
-    finally:
-        if is_new:
-            BarStore(root).remove_if_unused()
-
-
-def _left(root: Path, generation: int) -> str:
-    from symscan.sources.store.bar_store import BarStore
-
-    if BarStore(root).generation == generation:
+def _describe_fetch(root: Path, is_changed: bool) -> str:
+    if not is_changed:
         return "nothing was fetched"
     return f"what came before is in {root}, and the same command goes on from there"
 
 
-def _over(sessions: Sequence[Session], now: Instant) -> list[Session]:
-    """The sessions that can be fetched whole.
+def _settled_sessions(sessions: Sequence[Session], now: Instant) -> list[Session]:
+    """Return the sessions that can be fetched whole.
 
     Raises
     ------
@@ -142,18 +119,18 @@ def _over(sessions: Sequence[Session], now: Instant) -> list[Session]:
     """
     from symscan.sources.alpaca.downloader import is_settled, settled_at
 
-    over = [session for session in sessions if is_settled(session, now)]
-    if not over:
+    settled = [session for session in sessions if is_settled(session, now)]
+    if not settled:
         first = sessions[0]
         whole = first.local(settled_at(first))
         raise InputError(
             f"the session of {first.date} is not over; it can be fetched from {whole:%H:%M %Z} on"
         )
-    return over
+    return settled
 
 
 def _symbols(listed: str, universes: Sequence[str]) -> list[str]:
-    """The symbols to ask for, each once.
+    """Return the symbols to fetch, each once.
 
     Raises
     ------
@@ -171,7 +148,7 @@ def _symbols(listed: str, universes: Sequence[str]) -> list[str]:
 
 
 def _intervals(texts: Sequence[str]) -> list[Interval]:
-    """The intervals to ask for, coarse to fine: few bars come first.
+    """Return the intervals to fetch, coarse to fine: the fewest bars first.
 
     Raises
     ------

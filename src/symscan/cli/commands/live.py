@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from symscan.cli.commands.fetch import FeedName
 from symscan.cli.commands.run import parse_date
 from symscan.cli.errors import INTERRUPTED, SessionStopped
 from symscan.cli.log_options import LogFile, Verbosity, logging_to
 from symscan.errors import InputError, RunError, SymscanError
 
 if TYPE_CHECKING:
-    from symscan.cli.commands.live_resume import Broken
+    from symscan.cli.commands.live_resume import InterruptedSession
     from symscan.cli.commands.live_start import MarketTime
     from symscan.cli.output.live_output import LiveConsole
     from symscan.cli.signals import StopSignals
@@ -43,16 +44,9 @@ class Source(StrEnum):
     ALPACA = "alpaca"
 
 
-class FeedName(StrEnum):
-    """Which of Alpaca's feeds."""
-
-    IEX = "iex"
-    SIP = "sip"
-
-
 @dataclass(frozen=True, slots=True)
-class _Wishes:
-    """The options of the command line, those that belong to one source alone not yet checked."""
+class _Arguments:
+    """The options of the command line, not yet checked against each other."""
 
     source: Source
     store: Path
@@ -67,7 +61,7 @@ class _Wishes:
 
 
 def parse_time(text: str) -> time:
-    """A time of the exchange's day on the command line.
+    """Parse a time of the exchange's day.
 
     Raises
     ------
@@ -84,7 +78,7 @@ def parse_time(text: str) -> time:
 
 
 def parse_speed(text: str) -> float:
-    """A speed of the command line; ``max`` is infinity.
+    """Parse a speed; ``max`` is infinity.
 
     Raises
     ------
@@ -154,24 +148,24 @@ def live(
     """
     from symscan.config import load_config
 
-    wishes = _Wishes(source, store, day, speed, faults, feed, out, resume, force, begin)
-    _check(wishes)
+    arguments = _Arguments(source, store, day, speed, faults, feed, out, resume, force, begin)
+    _check(arguments)
     with logging_to(verbose, log_file):
-        _live(load_config(config), wishes, jsonl=jsonl, quiet=quiet)
+        _live(load_config(config), arguments, jsonl=jsonl, quiet=quiet)
 
 
-def _check(wishes: _Wishes) -> None:
+def _check(arguments: _Arguments) -> None:
     """Refuse options that contradict each other."""
     of_replay = {
-        "--date": wishes.day,
-        "--speed": wishes.speed,
-        "--faults": wishes.faults,
-        "--from": wishes.begin,
+        "--date": arguments.day,
+        "--speed": arguments.speed,
+        "--faults": arguments.faults,
+        "--from": arguments.begin,
     }
-    if wishes.source is Source.REPLAY:
-        if wishes.feed is not None:
+    if arguments.source is Source.REPLAY:
+        if arguments.feed is not None:
             raise InputError("--feed is one of Alpaca's; a replay plays what the store has")
-        if wishes.day is None and not (wishes.resume and wishes.out):
+        if arguments.day is None and not (arguments.resume and arguments.out):
             raise InputError("a replay plays a stored day; say which with --date")
     else:
         given = [option for option, value in of_replay.items() if value is not None]
@@ -179,113 +173,123 @@ def _check(wishes: _Wishes) -> None:
             raise InputError(
                 f"{given[0]} is for --source replay; a broker's feed has the day and pace it has"
             )
-    if wishes.resume and wishes.force:
+    if arguments.resume and arguments.force:
         raise InputError("--resume goes on with what --force would remove; give one of the two")
 
 
-def _live(config: SessionConfig, wishes: _Wishes, *, jsonl: bool, quiet: bool) -> None:
+def _live(config: SessionConfig, arguments: _Arguments, *, jsonl: bool, quiet: bool) -> None:
     from symscan.cli.output.live_output import LiveConsole
-    from symscan.cli.output.plugin_output import own_output
+    from symscan.cli.output.plugin_output import redirect_plugin_output
     from symscan.cli.output.run_report import check_scanners, report_console, show_report
 
-    with own_output() as stdout:  # from before the first module of the user's is imported
-        options, summary = _played(config, wishes, LiveConsole(as_json=jsonl, stdout=stdout), quiet=quiet)
+    with redirect_plugin_output() as stdout:  # before the first of the user's modules is imported
+        options, summary = _run_session(
+            config, arguments, LiveConsole(as_json=jsonl, stdout=stdout), quiet=quiet
+        )
     show_report(config.name, summary, options.out, report_console(stderr=jsonl))
     check_scanners(summary, options.out)
 
 
-def _played(
-    config: SessionConfig, wishes: _Wishes, voice: LiveConsole, *, quiet: bool
+def _run_session(
+    config: SessionConfig, arguments: _Arguments, console: LiveConsole, *, quiet: bool
 ) -> tuple[LiveOptions, RunSummary]:
-    """Check everything, then run the session to its close."""
-    from symscan.cli.commands.live_start import MarketTime, wait_for
+    """Check all options, then run the session to its close."""
+    from symscan.cli.commands.live_start import MarketTime, wait_until_start
     from symscan.observers.results.run_folder import check_folder
     from symscan.runtime.assembly import assemble_live
 
-    feed = _feed(config, wishes)
+    feed = _feed(config, arguments)
     clock = MarketTime() if feed is None else MarketTime.of_broker(feed)
-    broken = _broken(config, wishes, clock.now())
-    session = _session(config, wishes, clock.now(), broken)
-    options = _options(config, wishes, session, broken, clock)
-    check_folder(options.folder, force=wishes.force, resume=wishes.resume)
-    _say_what_is_resumed(voice, wishes, session, options)
+    interrupted = _interrupted(config, arguments, clock.now())
+    session = _session(config, arguments, clock.now(), interrupted)
+    options = _options(config, arguments, session, interrupted, clock)
+    check_folder(options.folder, force=arguments.force, resume=arguments.resume)
+    _print_resume_notes(console, arguments, session, options)
     assembled = assemble_live(config, options)
-    if feed is not None and wait_for(session, clock):
-        assembled = assemble_live(config, options)  # what is known by now, not what was when the wait began
+    if feed is not None and wait_until_start(session, clock):
+        assembled = assemble_live(config, options)  # again: data may have changed during the wait
     _check_record(assembled)
-    announcers = _announcers(voice, quiet=quiet, is_over=options.is_over)
-    return options, _run(assembled, _facts(config, options), announcers, voice, wishes.force)
+    console_observers = _console_observers(console, quiet=quiet, is_over=options.is_over)
+    return options, _run(assembled, _facts(config, options), console_observers, console, arguments.force)
 
 
-def _say_what_is_resumed(voice: LiveConsole, wishes: _Wishes, session: Session, options: LiveOptions) -> None:
-    if wishes.resume and not options.folder.exists():
-        voice.news(f"{options.out} holds no session to go on with; it begins")
+def _print_resume_notes(
+    console: LiveConsole, arguments: _Arguments, session: Session, options: LiveOptions
+) -> None:
+    if arguments.resume and not options.folder.exists():
+        console.message(f"{options.out} holds no session to go on with; it begins")
     if options.is_over:
-        voice.news(
+        console.message(
             f"the session of {session.date} is over: what it missed is fetched and gone through, "
             "and not announced"
         )
 
 
-def _broken(config: SessionConfig, wishes: _Wishes, now: Instant) -> Broken | None:
-    """The session to go on with; None if one begins."""
-    from symscan.cli.commands.live_resume import check_day, recorded_in, unfinished
+def _interrupted(config: SessionConfig, arguments: _Arguments, now: Instant) -> InterruptedSession | None:
+    """Return the session to resume; None for a new one."""
+    from symscan.cli.commands.live_resume import check_day, latest_unfinished, read_interrupted
     from symscan.runtime.building.build import calendar_of
 
-    if not wishes.resume:
+    if not arguments.resume:
         return None
-    if wishes.out is not None:
-        broken = recorded_in(wishes.out)
-    elif wishes.source is Source.ALPACA:
-        broken = unfinished(config.name, calendar_of(config), now)
+    if arguments.out is not None:
+        interrupted = read_interrupted(arguments.out)
+    elif arguments.source is Source.ALPACA:
+        interrupted = latest_unfinished(config.name, calendar_of(config), now)
     else:
         return None
-    if broken is not None:
-        check_day(broken, wishes.day)
-    return broken
+    if interrupted is not None:
+        check_day(interrupted, arguments.day)
+    return interrupted
 
 
-def _feed(config: SessionConfig, wishes: _Wishes) -> str | None:
-    """Which of the broker's feeds; None for a replay.
+def _feed(config: SessionConfig, arguments: _Arguments) -> str | None:
+    """Return the name of the broker's feed; None for a replay.
 
     Raises
     ------
     InputError
-        If it was not said.
+        If it is not given.
     """
-    if wishes.source is Source.REPLAY:
+    if arguments.source is Source.REPLAY:
         return None
-    feed = str(wishes.feed) if wishes.feed else config.live.feed
+    feed = str(arguments.feed) if arguments.feed else config.live.feed
     if feed is None:
         raise InputError("Alpaca has two feeds; say --feed iex or --feed sip, or 'feed' in 'live_config'")
     return feed
 
 
 def _options(
-    config: SessionConfig, wishes: _Wishes, session: Session, broken: Broken | None, clock: MarketTime
+    config: SessionConfig,
+    arguments: _Arguments,
+    session: Session,
+    interrupted: InterruptedSession | None,
+    clock: MarketTime,
 ) -> LiveOptions:
     from symscan.cli.commands.live_resume import default_folder
     from symscan.runtime.live.session import LiveOptions
 
-    speed = 1.0 if wishes.speed is None else wishes.speed
-    folder = wishes.out or (broken.folder if broken else default_folder(config.name, session.date))
+    speed = 1.0 if arguments.speed is None else arguments.speed
+    folder = arguments.out or (
+        interrupted.folder if interrupted else default_folder(config.name, session.date)
+    )
     return LiveOptions(
-        source=str(wishes.source),
-        store=wishes.store.absolute(),  # a scanner may change the current folder
+        source=str(arguments.source),
+        store=arguments.store.absolute(),  # a scanner may change the current folder
         day=session.date,
         speed=None if speed == math.inf else speed,
-        faults=wishes.faults or "",
-        feed=_feed(config, wishes) or config.live.feed,
+        faults=arguments.faults or "",
+        feed=_feed(config, arguments) or config.live.feed,
         out=folder,
-        resume=wishes.resume,
+        resume=arguments.resume,
         clock_offset=clock.offset,
-        is_over=wishes.source is Source.ALPACA and clock.now() >= session.close,
-        start=None if wishes.begin is None else _start(session, wishes.begin),
+        is_over=arguments.source is Source.ALPACA and clock.now() >= session.close,
+        start=None if arguments.begin is None else _start(session, arguments.begin),
     )
 
 
 def _start(session: Session, begin: time) -> Instant:
-    """The instant at which a replay begins.
+    """Return the instant at which a replay begins.
 
     Raises
     ------
@@ -304,22 +308,24 @@ def _start(session: Session, begin: time) -> Instant:
     )
 
 
-def _session(config: SessionConfig, wishes: _Wishes, now: Instant, broken: Broken | None) -> Session:
-    """The session of the record, or of the day to replay; else the broker's that runs or comes next."""
+def _session(
+    config: SessionConfig, arguments: _Arguments, now: Instant, interrupted: InterruptedSession | None
+) -> Session:
+    """Return the session of the record or of the day to replay; else the broker's running or next one."""
     from symscan.cli.commands.live_start import session_at
     from symscan.runtime.building.build import calendar_of
 
     calendar = calendar_of(config)
-    day = wishes.day if broken is None else broken.day
+    day = arguments.day if interrupted is None else interrupted.day
     if day is not None:
         return calendar.session(day)
-    if wishes.source is Source.REPLAY:
-        raise InputError(f"{wishes.out} holds no session to go on with; say which day to play with --date")
-    return session_at(calendar, now, resume=wishes.resume)
+    if arguments.source is Source.REPLAY:
+        raise InputError(f"{arguments.out} holds no session to go on with; say which day to play with --date")
+    return session_at(calendar, now, resume=arguments.resume)
 
 
 def _check_record(assembled: LiveSetup) -> None:
-    """Refuse to go on with another session, or with a damaged record, before anything is done."""
+    """Refuse a record of another session, or a damaged one, before anything is changed."""
     from symscan.recording import RECORD_NAME
     from symscan.recording.session_log import SessionRecord
     from symscan.runtime.recovery.record_check import check_record
@@ -331,41 +337,45 @@ def _check_record(assembled: LiveSetup) -> None:
 
 
 def _run(
-    assembled: LiveSetup, facts: dict[str, Any], announcers: list[Observer], voice: LiveConsole, force: bool
+    assembled: LiveSetup,
+    facts: dict[str, Any],
+    console_observers: list[Observer],
+    console: LiveConsole,
+    force: bool,
 ) -> RunSummary:
-    from symscan.cli.signals import stopping
+    from symscan.cli.signals import stop_signals
     from symscan.observers.results.run_folder import run_folder
 
     options = assembled.options
-    with stopping() as stopper:
+    with stop_signals() as signals:
         try:
             with run_folder(
                 options.folder, force=force, facts=lambda: facts, resume=options.resume
             ) as results:
-                _drive(assembled, results, announcers, stopper, voice)
-                if stopper.is_asked and not results.summary.completed:
-                    raise KeyboardInterrupt  # which is what the folder knows a run to end by
+                _run_live(assembled, results, console_observers, signals, console)
+                if signals.is_requested and not results.summary.completed:
+                    raise KeyboardInterrupt  # the run folder records it as interrupted
         except KeyboardInterrupt:
-            code = stopper.exit_code or INTERRUPTED
+            code = signals.exit_code or INTERRUPTED
             raise SessionStopped(
                 f"ended early; results are in {options.out}, --resume goes on", code
             ) from None
     return results.summary
 
 
-def _drive(
+def _run_live(
     assembled: LiveSetup,
     results: RunFolder,
-    announcers: list[Observer],
-    stopper: StopSignals,
-    voice: LiveConsole,
+    console_observers: list[Observer],
+    signals: StopSignals,
+    console: LiveConsole,
 ) -> None:
-    """Once the session has begun there are results, and whatever ends it is no mistake of the input."""
+    """Run the session; an error is a ``RunError`` that names the results so far, not an input error."""
     from symscan.runtime.runner import run_live
 
     out = assembled.options.out
     try:
-        run_live(assembled, [results], announcers, stopper, results.catch_up, voice.news)
+        run_live(assembled, [results], console_observers, signals, results.catch_up, console.message)
     except SymscanError as error:
         kept = f"those that were in {out} before are left as they are"
         left = kept if results.keeps_old else f"the results up to there are in {out}"
@@ -389,13 +399,13 @@ def _facts(config: SessionConfig, options: LiveOptions) -> dict[str, Any]:
     }
 
 
-def _announcers(voice: LiveConsole, *, quiet: bool, is_over: bool) -> list[Observer]:
-    """Who is told of what is new; a hit of a session that is over is no news."""
+def _console_observers(console: LiveConsole, *, quiet: bool, is_over: bool) -> list[Observer]:
+    """Return the observers that print; hits of a session that is over are not announced."""
     from symscan.observers.console.activity import ActivityLog
     from symscan.observers.console.alerts import Alerts
     from symscan.observers.console.conditions import Conditions
 
     if is_over:
-        return [Conditions(voice.loud, voice.plain)]
-    told: list[Observer] = [Alerts(voice.hit), Conditions(voice.loud, voice.plain)]
-    return told if quiet else [*told, ActivityLog(voice.news)]
+        return [Conditions(console.condition, console.status)]
+    observers: list[Observer] = [Alerts(console.hit), Conditions(console.condition, console.status)]
+    return observers if quiet else [*observers, ActivityLog(console.message)]

@@ -1,4 +1,4 @@
-"""Which session ``symscan live --resume`` goes on with: that of the record, whatever the date is by now."""
+"""Find the session that ``symscan live --resume`` continues: that of the record, whatever today's date."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ RUNS: Final = Path("runs")
 
 
 @dataclass(frozen=True, slots=True)
-class Broken:
-    """A session that was broken off.
+class InterruptedSession:
+    """A session that was interrupted.
 
     Attributes
     ----------
     folder
-        Where its record is.
+        The folder of its record.
     day
         Its date.
     """
@@ -33,31 +33,31 @@ class Broken:
 
 
 def default_folder(name: str, day: date) -> Path:
-    """Where the results of a session go if nothing else is said."""
+    """Return the default folder of a session's results."""
     return RUNS / f"{name}-{day}-live"
 
 
-def recorded_in(folder: Path) -> Broken | None:
-    """The session whose record a folder holds; None if it holds none, or one that never began.
+def read_interrupted(folder: Path) -> InterruptedSession | None:
+    """Read the session of a folder's record; None if there is none, or it never began.
 
     Raises
     ------
     DataError
-        If the record cannot be read, or is somebody else's.
+        If the record cannot be read, or is another program's.
     """
-    about = _about(folder)
+    about = _read_about(folder)
     if about is None:
         return None
     try:
-        return Broken(folder, date.fromisoformat(about["session"]))
+        return InterruptedSession(folder, date.fromisoformat(about["session"]))
     except (KeyError, TypeError, ValueError):
         raise DataError(f"{folder}: the record does not say of which session it is") from None
 
 
-def unfinished(name: str, calendar: SessionCalendar, now: Instant) -> Broken | None:
-    """The latest session of a configuration that never came to its close, by where it is put by itself.
+def latest_unfinished(name: str, calendar: SessionCalendar, now: Instant) -> InterruptedSession | None:
+    """Find the latest session of a configuration without a close, among the default folders.
 
-    None while today's session runs, or has a record of its own: that one comes first.
+    None while today's session runs, or has a record: that one comes first.
     """
     from symscan.cli.commands.live_start import is_running, session_at
 
@@ -67,28 +67,28 @@ def unfinished(name: str, calendar: SessionCalendar, now: Instant) -> Broken | N
     if today.exists():
         return None
     for folder in sorted(RUNS.glob(f"{name}-????-??-??-live"), reverse=True):
-        about = _about(folder)
+        about = _read_about(folder)
         if about is not None and about.get("status") != "complete":
-            return recorded_in(folder)
+            return read_interrupted(folder)
     return None
 
 
-def check_day(broken: Broken, day: date | None) -> None:
-    """Refuse a date of the command line that is not the record's.
+def check_day(interrupted: InterruptedSession, day: date | None) -> None:
+    """Check that a date of the command line is the record's.
 
     Raises
     ------
     InputError
         If it is another.
     """
-    if day is not None and day != broken.day:
+    if day is not None and day != interrupted.day:
         raise InputError(
-            f"{broken.folder}: the record's session has '{broken.day}' as session, this one '{day}'; "
-            "--resume takes the date from the record, leave --date out"
+            f"{interrupted.folder}: the record's session has '{interrupted.day}' as session, "
+            f"this one '{day}'; --resume takes the date from the record, leave --date out"
         )
 
 
-def _about(folder: Path) -> dict[str, Any] | None:
+def _read_about(folder: Path) -> dict[str, Any] | None:
     from symscan.recording import RECORD_NAME
     from symscan.recording.session_log import about_of
 

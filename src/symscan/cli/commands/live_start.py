@@ -1,4 +1,4 @@
-"""Which session a broker's feed is for, by the broker's clock; and waiting for it."""
+"""Find the session of a broker's feed by the broker's clock, and wait for it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _CLOCK_READ_SECONDS: Final = 5.0
 _CLOCK_RETRIES: Final = 4
 
 _LONGEST_SLEEP_SECONDS: Final = 30.0
-"""A computer that was asleep looks at its clock again soon after it wakes."""
+"""So that a computer that was suspended reads its clock soon after it resumes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,19 +37,19 @@ class MarketTime:
     offset: Instant = 0
 
     def now(self) -> Instant:
-        """The instant, UTC microseconds."""
+        """Return the instant, UTC microseconds."""
         return from_datetime(datetime.fromisoformat(utc_now())) - self.offset
 
     @staticmethod
     def of_broker(feed: str) -> MarketTime:
-        """Alpaca's; this computer's if it cannot be had, which is said.
+        """Read Alpaca's clock; falls back on this computer's, with a message.
 
         Raises
         ------
         InputError
             If there are no keys in the environment, or the client is not installed.
         KeysRefused
-            If the keys are not accepted: whoever waits for a session is to know before it begins.
+            If the keys are not accepted: reported at once, not when the session begins.
         """
         from symscan.sources.alpaca.credentials import AlpacaHosts, AlpacaKeys
         from symscan.sources.alpaca.rest import AlpacaRest, require_client
@@ -70,7 +70,7 @@ class MarketTime:
 
 
 def session_at(calendar: SessionCalendar, now: Instant, *, resume: bool) -> Session:
-    """The session to run: today's until its close, else the next; ``resume`` takes today's at any hour."""
+    """Return the session to run: today's until its close, else the next; ``resume`` takes today's always."""
     today = to_datetime(now).astimezone(calendar.zone).date()
     try:
         session = calendar.session(today)
@@ -85,8 +85,8 @@ def is_running(calendar: SessionCalendar, now: Instant) -> bool:
     return session.pre_open - _BEFORE_PRE_OPEN <= now < session.close
 
 
-def wait_for(session: Session, clock: MarketTime) -> bool:
-    """Wait until shortly before the session's pre-market begins, saying so; returns whether it had to."""
+def wait_until_start(session: Session, clock: MarketTime) -> bool:
+    """Wait until shortly before the pre-market, with a message; return whether it had to."""
     begins = session.pre_open - _BEFORE_PRE_OPEN
     if clock.now() >= begins:
         return False

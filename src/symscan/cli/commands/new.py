@@ -43,10 +43,10 @@ def scanner(
         raise InputError(
             f"'{name}' cannot be a module's name; write letters, digits and _, as in rising_stars"
         )
-    texts = {Path(path.format(name=name)): _filled(text, name, universe) for path, text in _FILES.items()}
-    there = [str(path) for path in texts if path.exists()]
-    if there:
-        raise InputError(f"{', '.join(there)} exists; choose another name, or remove it first")
+    texts = {Path(path.format(name=name)): _render(text, name, universe) for path, text in _FILES.items()}
+    existing = [str(path) for path in texts if path.exists()]
+    if existing:
+        raise InputError(f"{', '.join(existing)} exists; choose another name, or remove it first")
     for path, text in texts.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
@@ -60,6 +60,6 @@ That store is the one 'symscan demo' makes; name your own instead."""
     )
 
 
-def _filled(template: str, name: str, universe: str) -> str:
+def _render(template: str, name: str, universe: str) -> str:
     text = (files("symscan.cli") / "templates" / template).read_text(encoding="utf-8")
     return text.replace("@NAME@", name).replace("@UNIVERSE@", universe)

@@ -1,4 +1,4 @@
-"""``symscan parity``: a recorded live session held against a backtest of its bars."""
+"""``symscan parity``: compare a recorded live session with a backtest of its bars."""
 
 from __future__ import annotations
 
@@ -34,10 +34,13 @@ def parity(
     The bars it took in, as they are finally known, are played through the backtest. Every difference in
     hits, readings and readiness is listed with its cause. Exit code 1 if one has none.
     """
-    from symscan.cli.output.plugin_output import own_output
+    from symscan.cli.output.plugin_output import redirect_plugin_output
     from symscan.parity.compare import compare
 
-    with own_output(), logging_to(verbose, log_file):  # scanners are called once more, and may print
+    with (
+        redirect_plugin_output(),
+        logging_to(verbose, log_file),
+    ):  # scanners are called once more, and may print
         compared = compare(run)
     if as_json:
         _write(compared)
@@ -84,7 +87,7 @@ def _show(compared: Parity) -> None:
     from symscan.cli.output.run_report import report_console
 
     console = report_console()
-    _say_what(console, compared)
+    _print_heading(console, compared)
     if not compared.differences:
         console.print("no difference: live and backtest say the same")
         return
@@ -96,12 +99,12 @@ def _show(compared: Parity) -> None:
     console.print(table)
     for cause, count in compared.by_cause().items():
         console.print(f"{count:>7,}  {cause}")
-    told = f"{len(compared.differences):,} differences"
-    console.print(f"{told}, {compared.unexplained:,} of them unexplained")
+    total = f"{len(compared.differences):,} differences"
+    console.print(f"{total}, {compared.unexplained:,} of them unexplained")
 
 
-def _say_what(console: Console, compared: Parity) -> None:
-    """What was compared, and what makes the comparison worth less."""
+def _print_heading(console: Console, compared: Parity) -> None:
+    """Print what was compared, and what limits the comparison."""
     late = f"{compared.late:,} late or corrected bars"
     console.print(
         f"{compared.session.date}: {compared.scans:,} scans, {compared.hits:,} hits, {late}", highlight=False

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from symscan.cli.errors import SessionStopped, code_of
+from symscan.cli.errors import SessionStopped, exit_code_of
 from symscan.cli.log_options import LogFile, Verbosity, logging_to
 from symscan.errors import InputError, RunError, SymscanError
 
@@ -24,7 +24,7 @@ EXAMPLES = "Example: symscan run session.json --store store --date 2018-02-20"
 
 
 def parse_date(text: str) -> date:
-    """A date of the command line.
+    """Parse a date.
 
     Raises
     ------
@@ -72,10 +72,10 @@ def run(
         first, last = _range(loaded, day, start, end)
         if resume and force:
             raise InputError("--resume goes on with what --force would remove; give one of the two")
-        play(loaded, store, first, last, out, force=force, resume=resume)
+        run_sessions(loaded, store, first, last, out, force=force, resume=resume)
 
 
-def play(
+def run_sessions(
     config: SessionConfig,
     store: Path,
     first: date,
@@ -87,7 +87,7 @@ def play(
     title: str | None = None,
 ) -> None:
     """Run a configuration from ``first`` to ``last`` and print the closing table under ``title``."""
-    from symscan.cli.output.plugin_output import own_output
+    from symscan.cli.output.plugin_output import redirect_plugin_output
     from symscan.runtime.assembly import assemble_backtest
 
     folder = out or Path("runs") / _folder_name(config.name, first, last)
@@ -95,9 +95,9 @@ def play(
         typer.echo(f"{folder} is complete; to run it anew, replace it with --force", err=True)
         return
     home = Path.cwd()  # a scanner may change it
-    with own_output():
+    with redirect_plugin_output():
         backtest = assemble_backtest(config, store.absolute(), first, last)
-        summary = _play(backtest, home / folder, folder, first, last, force=force, resume=resume)
+        summary = _run_sessions(backtest, home / folder, folder, first, last, force=force, resume=resume)
     from symscan.cli.output.run_report import check_scanners, show_report
 
     show_report(title or config.name, summary, folder)
@@ -114,7 +114,7 @@ def _is_complete(folder: Path, name: str, first: date, last: date) -> bool:
     return found == ["complete", "backtest", name, str(first), str(last)]
 
 
-def _play(
+def _run_sessions(
     backtest: Backtest, folder: Path, shown: Path, first: date, last: date, *, force: bool, resume: bool
 ) -> RunSummary:
     """Run it with its results in ``folder``, which the user knows as ``shown``."""
@@ -138,15 +138,15 @@ def _play(
             sessions=backtest.sessions,
         ) as results:
             with session_progress(backtest.sessions, results.summary) as progress:
-                _drive(backtest, results, progress, shown)
+                _run_backtest(backtest, results, progress, shown)
             return results.summary
     except KeyboardInterrupt as interrupt:
         message = f"interrupted; the results up to there are in {shown}, --resume goes on"
-        raise SessionStopped(message, code_of(interrupt)) from None
+        raise SessionStopped(message, exit_code_of(interrupt)) from None
 
 
-def _drive(backtest: Backtest, results: RunFolder, progress: Progress, shown: Path) -> None:
-    """Once the run has begun there are results, and whatever ends it is no longer a mistake of the input."""
+def _run_backtest(backtest: Backtest, results: RunFolder, progress: Progress, shown: Path) -> None:
+    """Run the backtest; an error is a ``RunError`` that names the results so far, not an input error."""
     from symscan.runtime.runner import run_backtest
 
     try:
@@ -158,7 +158,7 @@ def _drive(backtest: Backtest, results: RunFolder, progress: Progress, shown: Pa
 def _range(
     config: SessionConfig, day: date | None, start: date | None, end: date | None
 ) -> tuple[date, date]:
-    """The dates to play: the command line's, else the configuration's."""
+    """Return the first and last date: the command line's, else the configuration's."""
     if day is not None:
         if start is not None or end is not None:
             raise InputError("--date plays one session; give it alone, or --start and --end for a range")

@@ -23,7 +23,7 @@ EXAMPLES = "Example: symscan scan my_scanner --store store --date 2018-02-20 --a
 
 
 def parse_time(text: str) -> time:
-    """A time of day of the command line.
+    """Parse a time of day.
 
     Raises
     ------
@@ -79,29 +79,29 @@ def scan(
     Shows what a scanner or a screen finds as of then, why, and whom it could not judge. Nothing is written.
     """
     from symscan.cli.commands.scan_choice import choose
-    from symscan.cli.output.plugin_output import own_output
+    from symscan.cli.output.plugin_output import redirect_plugin_output
     from symscan.cli.output.scan_report import show_scan
     from symscan.runtime.building.build import calendar_of
 
     with logging_to(verbose, log_file):
         choice = choose(scanner, name, where, settings, universe, exchange)
-        with choice.placed():
+        with choice.located_errors():
             session = calendar_of(choice.config).session(day)
-        with own_output():  # what the scanner prints is no part of the answer
-            scanned = _scanned(_assembled(choice, store.absolute(), at, session), session)
+        with redirect_plugin_output():  # what the scanner prints is no part of the answer
+            scanned = _scan_once(_assemble(choice, store.absolute(), at, session), session)
         show_scan(session, scanned, symbol or [])
 
 
-def _assembled(choice: Choice, store: Path, at: time, session: Session) -> Backtest:
+def _assemble(choice: Choice, store: Path, at: time, session: Session) -> Backtest:
     from symscan.runtime.assembly import assemble_backtest
     from symscan.runtime.one_scan import due_once
 
     config = due_once(choice.config, choice.scanner, at, session)
-    with choice.placed():
+    with choice.located_errors():
         return assemble_backtest(config, store, session.date, session.date)
 
 
-def _scanned(backtest: Backtest, session: Session) -> OneScan:
+def _scan_once(backtest: Backtest, session: Session) -> OneScan:
     from symscan.runtime.one_scan import scan_once
 
     scanned, happened = scan_once(backtest, session)

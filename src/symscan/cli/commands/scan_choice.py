@@ -1,4 +1,4 @@
-"""What ``symscan scan`` is to scan: a module, a scanner of a configuration, or a screen."""
+"""Choose what ``symscan scan`` scans: a module, a scanner of a configuration, or a screen."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ _OPTIONS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A configuration, the scanner of it that is to scan, and where its faults are the user's to find."""
+    """A configuration, the chosen scanner, and how to locate errors for the user."""
 
     config: SessionConfig
     scanner: ScannerConfig
-    place: Callable[[ConfigError], ConfigError]
+    locate: Callable[[ConfigError], ConfigError]
 
     @contextmanager
-    def placed(self) -> Iterator[None]:
-        """Have faults of the configuration name what the user has: a file, or an option."""
-        with _placed(self.place):
+    def located_errors(self) -> Iterator[None]:
+        """Let configuration errors name what the user gave: a file, or an option."""
+        with _located_errors(self.locate):
             yield
 
 
@@ -46,12 +46,12 @@ def choose(
     universe: str | None,
     exchange: str | None,
 ) -> Choice:
-    """What the command line says is to be scanned.
+    """Choose by the options of the command line.
 
     Raises
     ------
     InputError
-        If it says nothing, or contradicts itself.
+        If they name nothing, or contradict each other.
     ConfigErrors
         If the configuration has faults.
     """
@@ -63,12 +63,12 @@ def choose(
         given = {"--config": settings, "--exchange": exchange}
         for option in (option for option, value in given.items() if value is not None):
             raise InputError(f"{option} is in {scanner} already; change it there")
-        return _of_file(Path(scanner), name, universe)
+        return _choose_from_file(Path(scanner), name, universe)
     if name is not None:
         raise InputError("--scanner names a scanner of a configuration; give the configuration, a .json file")
     if scanner is None and settings is not None:
         raise InputError("--config is for a module; a screen says all in --where")
-    return _of_options(scanner, where, settings, universe, exchange)
+    return _choose_from_options(scanner, where, settings, universe, exchange)
 
 
 def _is_file(text: str) -> bool:
@@ -78,23 +78,23 @@ def _is_file(text: str) -> bool:
     return path.suffix.lower() == ".json" or path.is_file()
 
 
-def _of_file(path: Path, name: str | None, universe: str | None) -> Choice:
+def _choose_from_file(path: Path, name: str | None, universe: str | None) -> Choice:
     config = load_config(path)
-    scanner = _picked(config, name)
+    scanner = _select_scanner(config, name)
     if universe is not None:
         if scanner.screen is not None:
             scanner = replace(scanner, screen=replace(scanner.screen, universe=universe))
         else:
             scanner = replace(scanner, config={**scanner.config, "universe": universe})
 
-    def place(fault: ConfigError) -> ConfigError:
+    def locate(fault: ConfigError) -> ConfigError:
         is_given = universe is not None and (fault.path or "").endswith("universe")
         return ConfigError(fault.message, path="--universe") if is_given else fault
 
-    return Choice(config, scanner, place)
+    return Choice(config, scanner, locate)
 
 
-def _picked(config: SessionConfig, name: str | None) -> ScannerConfig:
+def _select_scanner(config: SessionConfig, name: str | None) -> ScannerConfig:
     by_name = {scanner.name: scanner for scanner in config.scanners}
     if not by_name:
         raise InputError(f"{config.file} has no scanner")
@@ -110,17 +110,17 @@ def _picked(config: SessionConfig, name: str | None) -> ScannerConfig:
     return by_name[name]
 
 
-def _of_options(
+def _choose_from_options(
     module: str | None, where: str | None, settings: str | None, universe: str | None, exchange: str | None
 ) -> Choice:
     own = {} if universe is None else {"universe": universe}
     scanner: dict[str, Any] = {"name": "screen", "where": where, **own}
     if module is not None:
         scanner = {"module": module, "config": _settings(settings) | own}
-    # When it scans is said afterwards; a configuration must say something.
+    # The schedule is set afterwards; a configuration needs one.
     scanners = [{**scanner, "pre_session": True}]
     whole = {"exchange": exchange or "NYSE", "session_data_config": {"scanners": scanners}}
-    with _placed(_as_option):
+    with _located_errors(_as_option):
         config = parse_config(json.dumps(whole), "the command line")
     return Choice(config, config.scanners[0], _as_option)
 
@@ -136,14 +136,14 @@ def _settings(text: str | None) -> dict[str, Any]:
 
 
 def _as_option(fault: ConfigError) -> ConfigError:
-    """The fault with its place on the command line, since there is no file."""
+    """Return the error with its option as location, since there is no file."""
     path = (fault.path or "").removeprefix(f"{_SCANNER}.")
     return ConfigError(fault.message, path=_OPTIONS.get(path, path.replace("config.", "--config ", 1)))
 
 
 @contextmanager
-def _placed(place: Callable[[ConfigError], ConfigError]) -> Iterator[None]:
+def _located_errors(locate: Callable[[ConfigError], ConfigError]) -> Iterator[None]:
     try:
         yield
     except ConfigErrors as faults:
-        raise ConfigErrors([place(fault) for fault in faults.errors]) from None
+        raise ConfigErrors([locate(fault) for fault in faults.errors]) from None

@@ -66,11 +66,11 @@ def _show_all(names: list[str]) -> None:
 
 
 def _show_one(name: str) -> None:
-    from symscan.cli.output.run_report import plain_table, report_console, say
+    from symscan.cli.output.run_report import plain_table, print_line, report_console
 
     console, module = report_console(), _module(name)
     for paragraph in cleandoc(module.__doc__ or "").replace("``", "").split("\n\n"):
-        say(console, paragraph if paragraph.startswith("*") else " ".join(paragraph.split()))
+        print_line(console, paragraph if paragraph.startswith("*") else " ".join(paragraph.split()))
     table = plain_table()
     for column in ("parameter", "default"):
         table.add_column(column, no_wrap=True)
@@ -78,7 +78,7 @@ def _show_one(name: str) -> None:
     for row in _parameters(module):
         table.add_row(*row)
     console.print(table)
-    say(console, f'In a configuration: "module": "scanners.{name}", "config": {{"universe": "sp500"}}')
+    print_line(console, f'In a configuration: "module": "scanners.{name}", "config": {{"universe": "sp500"}}')
 
 
 def _module(name: str) -> ModuleType:

@@ -1,4 +1,4 @@
-"""What the data commands say when they are done; plain lines where there is no terminal."""
+"""Reports of the data commands; plain lines without a terminal."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ _NUMBERS = ("sessions", "symbols", "rows")
 
 
 def show_import(report: ImportReport, options: ImportOptions, store: Path) -> None:
-    """Say what an import did."""
+    """Print the result of an import."""
     first, last = report.sessions[0], report.sessions[-1]
-    made = f"{report.bars:,} {options.interval} bars, {_many(len(report.symbols), 'symbol')}"
-    when = f"{_many(len(report.sessions), 'session')} from {first} to {last}"
-    _say(f"Read {_many(report.rows, 'row')} from {_many(report.files, 'file')}: {made}, {when}.")
+    made = f"{report.bars:,} {options.interval} bars, {_counted(len(report.symbols), 'symbol')}"
+    when = f"{_counted(len(report.sessions), 'session')} from {first} to {last}"
+    _print(f"Read {_counted(report.rows, 'row')} from {_counted(report.files, 'file')}: {made}, {when}.")
     notes = {
         "duplicates that agree, dropped": report.duplicates,
         f"conflicts, the {options.on_conflict} row taken": report.conflicts,
@@ -41,63 +41,63 @@ def show_import(report: ImportReport, options: ImportOptions, store: Path) -> No
     }
     for what, count in notes.items():
         if count:
-            _say(f"  {count:,} {what}")
+            _print(f"  {count:,} {what}")
     if report.ignored_columns:
-        _say(f"  columns ignored: {', '.join(report.ignored_columns)}")
-    _say(f"{_many(len(report.changed), 'session')} of {store} changed.")
+        _print(f"  columns ignored: {', '.join(report.ignored_columns)}")
+    _print(f"{_counted(len(report.changed), 'session')} of {store} changed.")
 
 
 def show_splits(report: SplitsReport, store: Path) -> None:
-    """Say what an import of splits did."""
+    """Print the result of an import of splits."""
     known = f"{report.duplicates:,} known already"
-    _say(f"Read {_many(report.rows, 'split')}: {report.added:,} new in {store}, {known}.")
+    _print(f"Read {_counted(report.rows, 'split')}: {report.added:,} new in {store}, {known}.")
     if report.conflicts:
-        _say(f"  {report.conflicts:,} conflicts settled")
+        _print(f"  {report.conflicts:,} conflicts settled")
 
 
 def show_store(store: BarStore) -> None:
-    """List what a store holds."""
-    covers = coverage(store)
-    if covers:
-        _show_coverage(covers)
+    """Print the content of a store."""
+    coverages = coverage(store)
+    if coverages:
+        _show_coverage(coverages)
     else:
-        _say(f"{store.root} holds no bars yet.")
+        _print(f"{store.root} holds no bars yet.")
     if store.origin:
-        _say(f"Fetched from {store.origin}.")
+        _print(f"Fetched from {store.origin}.")
     splits = store.splits()
     if splits.height:
-        _say(f"{_many(splits.height, 'split')} of {_many(splits['symbol'].n_unique(), 'symbol')}.")
+        _print(f"{_counted(splits.height, 'split')} of {_counted(splits['symbol'].n_unique(), 'symbol')}.")
 
 
 def show_check(report: CheckReport) -> None:
-    """List what a store holds, and what was found."""
+    """Print the content of a store, and the findings of a check."""
     if report.coverage:
         _show_coverage(report.coverage)
     for title, is_fault in (("Faults", True), ("Notes", False)):
         findings = [finding for finding in report.findings if finding.is_fault is is_fault]
         if findings:
-            _say(f"{title}:")
+            _print(f"{title}:")
         for finding in findings:
             _show_finding(finding)
     if not report.has_faults:
-        _say("No faults found.")
+        _print("No faults found.")
 
 
 def _show_finding(finding: Finding) -> None:
-    _say(f"  {finding.kind}: {finding.count:,} {finding.meaning}")
+    _print(f"  {finding.kind}: {finding.count:,} {finding.meaning}")
     for example in finding.examples:
-        _say(f"      {example}")
+        _print(f"      {example}")
 
 
-def _show_coverage(covers: tuple[Coverage, ...]) -> None:
+def _show_coverage(coverages: tuple[Coverage, ...]) -> None:
     console = Console(highlight=False)
     rows = [
         (f"{one.interval}", f"{one.first}", f"{one.last}", *(f"{getattr(one, name):,}" for name in _NUMBERS))
-        for one in covers
+        for one in coverages
     ]
     if not console.is_terminal:
         for row in [("interval", "first", "last", *_NUMBERS), *rows]:
-            _say("\t".join(row))
+            _print("\t".join(row))
         return
     table = Table(box=SIMPLE_HEAD)
     for name in ("interval", "first", "last"):
@@ -109,37 +109,37 @@ def _show_coverage(covers: tuple[Coverage, ...]) -> None:
     console.print(table)
 
 
-def _say(text: str) -> None:
+def _print(text: str) -> None:
     print(text)
 
 
-def _many(count: int, thing: str) -> str:
+def _counted(count: int, thing: str) -> str:
     return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"
 
 
-_NAMED: Final = 100
+_SHOWN_SYMBOLS: Final = 100
 
 
 def show_fetch(
-    report: FetchReport, over: Sequence[Session], left_out: Sequence[Session], store: Path
+    report: FetchReport, settled: Sequence[Session], left_out: Sequence[Session], store: Path
 ) -> None:
-    """Say what came, what did not, and what it means.
+    """Print the result of a download.
 
     Parameters
     ----------
     report
-        What was fetched.
-    over, left_out
-        The sessions that were wanted: those that are over, and those that are not.
+        The result.
+    settled, left_out
+        The requested sessions: those that are over, and those that are not.
     store
-        Where it was put.
+        The store's folder.
     """
-    first, last = over[0].date, over[-1].date
+    first, last = settled[0].date, settled[-1].date
     if not report.bars:
         print(f"Nothing to fetch: {store} has all from {first} to {last}.")
     for interval, bars in report.bars.items():
-        what, whose = _many(bars, f"{interval} bar"), _many(report.symbols, "symbol")
-        sessions = _many(report.sessions[interval], "session")
+        what, whose = _counted(bars, f"{interval} bar"), _counted(report.symbols, "symbol")
+        sessions = _counted(report.sessions[interval], "session")
         print(f"Fetched {what} into {store}: {whose}, {sessions} from {first} to {last}.")
     for line in (*_notes(report), *_unfinished(left_out)):
         print(f"  {line}")
@@ -152,22 +152,28 @@ def _notes(report: FetchReport) -> list[str]:
         (report.zero_volume, "bar", "without volume, dropped"),
         (report.bad_bars, "bar", "with impossible prices or times, dropped"),
     ]
-    notes = [f"{_many(count, thing)} {what}" for count, thing, what in counted if count]
+    notes = [f"{_counted(count, thing)} {what}" for count, thing, what in counted if count]
     notes += [
         f"the split of {one.symbol} on {one.ex_date} stays {one.stored:g}; fetched: {one.fetched:g}"
         for one in report.split_conflicts
     ]
-    notes += [f"Alpaca refuses {symbol}: {why}" for symbol, why in islice(report.refused.items(), _NAMED)]
-    if len(report.refused) > _NAMED:
-        notes.append(f"and {len(report.refused) - _NAMED:,} more symbols")
+    notes += [
+        f"Alpaca refuses {symbol}: {why}" for symbol, why in islice(report.refused.items(), _SHOWN_SYMBOLS)
+    ]
+    if len(report.refused) > _SHOWN_SYMBOLS:
+        notes.append(f"and {len(report.refused) - _SHOWN_SYMBOLS:,} more symbols")
     if report.silent:
-        more = f" and {len(report.silent) - _NAMED:,} more" if len(report.silent) > _NAMED else ""
-        notes.append(f"symbols without any bar among them: {', '.join(report.silent[:_NAMED])}{more}")
+        more = (
+            f" and {len(report.silent) - _SHOWN_SYMBOLS:,} more"
+            if len(report.silent) > _SHOWN_SYMBOLS
+            else ""
+        )
+        notes.append(f"symbols without any bar among them: {', '.join(report.silent[:_SHOWN_SYMBOLS])}{more}")
     return notes
 
 
 def _unfinished(sessions: Sequence[Session]) -> list[str]:
-    """The first session that is left out, and when it can be fetched."""
+    """Describe the first session that is left out, and when it can be fetched."""
     return [
         f"{one.date} is left out: it can be fetched whole from {one.local(settled_at(one)):%H:%M %Z} on"
         for one in sessions[:1]

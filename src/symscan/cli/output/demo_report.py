@@ -1,4 +1,4 @@
-"""What the demo tells at its end: what was put into the market, who noticed, and what to try next."""
+"""The demo's closing report: the generated events, the scanners that found them, and next steps."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from pathlib import Path
 
 import polars as pl
 
-from symscan.cli.output.run_report import plain_table, report_console, say
+from symscan.cli.output.run_report import plain_table, print_line, report_console
 from symscan.demo.events import GeneratedEvent
 from symscan.model.instant import to_iso
 from symscan.model.session import Session
 
 
-def show_story(session: Session, events: Sequence[GeneratedEvent], results: Path) -> None:
-    """Print what was put into the market, and which scanner found it when.
+def show_events(session: Session, events: Sequence[GeneratedEvent], results: Path) -> None:
+    """Print the generated events, and which scanner found them when.
 
     Parameters
     ----------
     session
         The session the events are in.
     events
-        What was put in, by time.
+        The generated events, by time.
     results
         The folder of the run.
     """
@@ -35,18 +35,18 @@ def show_story(session: Session, events: Sequence[GeneratedEvent], results: Path
     table.add_column("event")
     table.add_column("noticed by")
     for event in events:
-        noticed = [*_found(event, hits)] or [*_not_judged(event, unknown)]
+        noticed = [*_scanners_with_hits(event, hits)] or [*_scanners_with_unknown(event, unknown)]
         who = event.symbols[0] if len(event.symbols) == 1 else f"{len(event.symbols)} symbols"
         table.add_row(
             f"{session.local(event.at):%H:%M}", f"{who}: {event.text}", "\n".join(noticed) or "nobody"
         )
-    say(console, "what the generator put into this market, and who noticed", "bold")
+    print_line(console, "what the generator put into this market, and who noticed", "bold")
     console.print(table)
-    say(console, "Every symbol, price and volume above is generated.", "bold")
+    print_line(console, "Every symbol, price and volume above is generated.", "bold")
 
 
 def show_next(config: Path, store: Path, session: Session, results: Path) -> None:
-    """Say what a newcomer may do now."""
+    """Print next steps for a new user."""
     program = _program()
     print(
         f"""
@@ -59,10 +59,10 @@ What next
     )
 
 
-def _found(event: GeneratedEvent, hits: pl.DataFrame) -> Iterator[str]:
-    """Which scanners returned a symbol of the event after it began, and when first."""
-    here = hits.filter(pl.col("symbol").is_in(list(event.symbols)), pl.col("scan_at") >= to_iso(event.at))
-    found = here.group_by("scanner", maintain_order=True).agg(
+def _scanners_with_hits(event: GeneratedEvent, hits: pl.DataFrame) -> Iterator[str]:
+    """Yield the scanners that returned a symbol of the event after it began, and when first."""
+    found = hits.filter(pl.col("symbol").is_in(list(event.symbols)), pl.col("scan_at") >= to_iso(event.at))
+    found = found.group_by("scanner", maintain_order=True).agg(
         pl.col("scan_at_local").min(), pl.col("symbol").n_unique()
     )
     for scanner, at, count in found.sort("scan_at_local", maintain_order=True).iter_rows():
@@ -70,21 +70,21 @@ def _found(event: GeneratedEvent, hits: pl.DataFrame) -> Iterator[str]:
         yield f"{scanner} at {_clock(at)}{of}"
 
 
-def _not_judged(event: GeneratedEvent, unknown: pl.DataFrame) -> Iterator[str]:
-    """Which scanners could not judge a symbol of the event after it began, and why."""
-    here = unknown.filter(pl.col("symbol").is_in(list(event.symbols)), pl.col("last_at") >= to_iso(event.at))
-    reasons = here.group_by("scanner", maintain_order=True).agg(pl.col("reason").unique(maintain_order=True))
+def _scanners_with_unknown(event: GeneratedEvent, unknown: pl.DataFrame) -> Iterator[str]:
+    """Yield the scanners to which a symbol of the event was unknown after it began, and why."""
+    found = unknown.filter(pl.col("symbol").is_in(list(event.symbols)), pl.col("last_at") >= to_iso(event.at))
+    reasons = found.group_by("scanner", maintain_order=True).agg(pl.col("reason").unique(maintain_order=True))
     for scanner, why in reasons.iter_rows():
         yield f"{scanner}: unknown ({', '.join(why)})"
 
 
 def _clock(local: str) -> str:
-    """The time of day of an instant in ISO 8601."""
+    """Return the time of day of an instant in ISO 8601."""
     return local[11:16]
 
 
 def _program() -> str:
-    """How this program was called, for lines to be copied."""
+    """Return the command this program was started with, for lines to be copied."""
     called = sys.argv[0]
     if Path(called).name != "symscan" or shutil.which("symscan") == called:
         return "symscan"

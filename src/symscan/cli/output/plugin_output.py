@@ -1,4 +1,4 @@
-"""Standard output for what a command itself writes: whatever plug-ins print goes to standard error."""
+"""Keep standard output for the command itself: redirect the output of plug-ins to standard error."""
 
 from __future__ import annotations
 
@@ -13,49 +13,49 @@ _ERR: Final = 2
 
 
 @contextmanager
-def own_output() -> Iterator[TextIO]:
-    """Yields standard output; inside, all else that is written there lands on standard error.
+def redirect_plugin_output() -> Iterator[TextIO]:
+    """Redirect standard output to standard error while inside; yields the former.
 
-    That holds for ``print`` as for compiled code and other processes, which write to the descriptor.
+    Compiled code and other processes, which write to the descriptor, are redirected as well.
     """
-    ours = sys.stdout
-    if not _is_the_process_s(ours):
+    stdout = sys.stdout
+    if not _is_process_stdout(stdout):
         with redirect_stdout(sys.stderr):
-            yield ours
+            yield stdout
         return
-    ours.flush()
+    stdout.flush()
     kept = os.dup(_OUT)
-    _point(_OUT, to=_ERR)
-    own = os.fdopen(kept, "w", encoding=ours.encoding, errors=ours.errors)
-    # A file of its own: a scanner that closes it closes nothing of ours.
-    theirs = os.fdopen(_OUT, "w", buffering=1, errors="backslashreplace", closefd=False)
-    sys.stdout = theirs
+    _redirect(_OUT, to=_ERR)
+    own_stream = os.fdopen(kept, "w", encoding=stdout.encoding, errors=stdout.errors)
+    # A separate file: a scanner that closes it does not close ours.
+    plugin_stream = os.fdopen(_OUT, "w", buffering=1, errors="backslashreplace", closefd=False)
+    sys.stdout = plugin_stream
     try:
-        yield own
+        yield own_stream
     finally:
-        sys.stdout = ours
-        for stream in (theirs, own):
+        sys.stdout = stdout
+        for stream in (plugin_stream, own_stream):
             with suppress(OSError, ValueError):  # closed, or nobody reads it any more
                 stream.flush()
         os.dup2(kept, _OUT)
-        for stream in (theirs, own):
+        for stream in (plugin_stream, own_stream):
             with suppress(OSError, ValueError):
                 stream.close()
 
 
-def _is_the_process_s(stream: TextIO | None) -> bool:
-    """Whether a stream writes to the descriptor that other code knows as standard output."""
+def _is_process_stdout(stream: TextIO | None) -> bool:
+    """Whether a stream writes to the descriptor of standard output."""
     try:
         return stream is not None and stream.fileno() == _OUT
     except (OSError, ValueError):
         return False
 
 
-def _point(descriptor: int, *, to: int) -> None:
-    """Let a descriptor mean what another does; nothing, where that one was closed."""
+def _redirect(descriptor: int, *, to: int) -> None:
+    """Point a descriptor to another's file, or to the null device if that is closed."""
     try:
         os.dup2(to, descriptor)
     except OSError:
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, descriptor)
-        os.close(nowhere)
+        devnull = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(devnull, descriptor)
+        os.close(devnull)

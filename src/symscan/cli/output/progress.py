@@ -25,7 +25,7 @@ def session_progress(
     console: Console | None = None,
     monotonic: Callable[[], float] = time.monotonic,
 ) -> Iterator[Callable[[SessionCoordinator], None]]:
-    """Yields what to call after every slice.
+    """Show the progress of a run; yields the callback for every slice.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ def session_progress(
 def _lines(
     total: int, summary: RunSummary, console: Console, monotonic: Callable[[], float]
 ) -> Callable[[SessionCoordinator], None]:
-    """Says a line whenever a minute has passed: whoever reads a log sees that the run goes on."""
+    """Print a line every minute, so that a log shows the run going on."""
     due = monotonic() + _BETWEEN_LINES_SECONDS
 
     def show(coordinator: SessionCoordinator) -> None:

@@ -1,4 +1,4 @@
-"""What the strategies of a run came to, in the closing report."""
+"""The closing report of a run: scanners, first hits, strategies, warnings."""
 
 from __future__ import annotations
 
@@ -28,23 +28,23 @@ _SCENARIOS: Final = {
 
 
 def show_trading(console: Console, trading: TradingSummary) -> None:
-    """Print per strategy its result, and the same a minute later and at double costs."""
+    """Print each strategy's result as configured, a minute later, and at double costs."""
     for name, figures in trading.strategies.items():
         if figures.results:
-            say(console, f"{name}: {figures.signals:,} signals, on paper", "bold")
+            print_line(console, f"{name}: {figures.signals:,} signals, on paper", "bold")
             console.print(_table(figures))
         else:
-            say(console, f"{name}: {figures.signals:,} signals, none filled on paper")
+            print_line(console, f"{name}: {figures.signals:,} signals, none filled on paper")
         for title, counts in (
             ("unfilled", figures.unfilled),
             ("flags", figures.flags),
             ("left alone", figures.passed),
         ):
             if counts:
-                told = ", ".join(f"{reason} {count:,}" for reason, count in sorted(counts.items()))
-                say(console, f"{name}, {title}: {told}")
+                text = ", ".join(f"{reason} {count:,}" for reason, count in sorted(counts.items()))
+                print_line(console, f"{name}, {title}: {text}")
         for note in figures.notes:
-            say(console, f"{name}: {note}", style="yellow")
+            print_line(console, f"{name}: {note}", style="yellow")
 
 
 def _table(figures: StrategyFigures) -> Table:
@@ -64,30 +64,28 @@ _MOST_NOTES: Final = 3
 
 
 def show_report(title: str, summary: RunSummary, folder: Path, console: Console | None = None) -> None:
-    """Print per scanner what it did and first found, then what to be careful of."""
+    """Print each scanner's figures and first hits, then warnings."""
     console = console or report_console()
-    say(console, f"{title}: {_played(summary)}", "bold")
+    print_line(console, f"{title}: {_period(summary)}", "bold")
     console.print(_scanner_table(summary))
     for name, figures in summary.scanners.items():
         if figures.unknown:
             reasons = ", ".join(f"{reason} {count:,}" for reason, count in sorted(figures.unknown.items()))
-            say(console, f"unknown to {name}: {reasons}")
+            print_line(console, f"unknown to {name}: {reasons}")
     for name, figures in summary.scanners.items():
         if figures.first:
-            say(console, f"{name}: first new hits", "bold")
+            print_line(console, f"{name}: first new hits", "bold")
             console.print(_hits_table(figures.first, one_day=len(summary.sessions) == 1))
         else:
-            say(console, f"{name}: no hits")
+            print_line(console, f"{name}: no hits")
     if summary.trading.strategies:
-        from symscan.cli.output.run_report import show_trading
-
         show_trading(console, summary.trading)
-    _show_cautions(console, summary)
-    say(console, f"results in {folder}")
+    _show_warnings(console, summary)
+    print_line(console, f"results in {folder}")
 
 
 def check_scanners(summary: RunSummary, folder: Path) -> None:
-    """End the command with exit code 1 where a scanner never worked: its silence says nothing of the market.
+    """End the command with exit code 1 if a scanner failed at every scan: no hits mean nothing then.
 
     Raises
     ------
@@ -104,27 +102,27 @@ def check_scanners(summary: RunSummary, folder: Path) -> None:
 
 
 def report_console(*, stderr: bool = False) -> Console:
-    """A console as wide as the terminal; where there is none, wide enough for any table."""
+    """Return a console as wide as the terminal; without one, wide enough for any table."""
     console = _console(stderr=stderr)
     return console if console.is_terminal else _console(_PLAIN_WIDTH, stderr=stderr)
 
 
 def _console(width: int | None = None, *, stderr: bool) -> Console:
-    """What users write is shown as they wrote it: no markup, no emoji."""
+    """Make a console that prints users' text as it is: no markup, no emoji."""
     return Console(width=width, stderr=stderr, highlight=False, markup=False, emoji=False)
 
 
-def say(console: Console, text: str, style: str | None = None) -> None:
-    """Print a line of text as it is; only a terminal's width breaks it."""
+def print_line(console: Console, text: str, style: str | None = None) -> None:
+    """Print a line of text as it is; only a terminal wraps it."""
     console.print(text, style=style, soft_wrap=not console.is_terminal)
 
 
 def plain_table() -> Table:
-    """A table as all reports draw them, narrow enough for 80 columns."""
+    """Make a table in the style of all reports, for 80 columns."""
     return Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
 
 
-def _played(summary: RunSummary) -> str:
+def _period(summary: RunSummary) -> str:
     days = summary.completed
     if len(days) == 1:
         return f"1 session, {days[0]}"
@@ -161,12 +159,12 @@ def _hits_table(hits: Sequence[NewHit], *, one_day: bool) -> Table:
     return table
 
 
-def _show_cautions(console: Console, summary: RunSummary) -> None:
+def _show_warnings(console: Console, summary: RunSummary) -> None:
     for name, figures in summary.scanners.items():
         for note in islice(figures.notes, _MOST_NOTES):
-            say(console, f"{name}: {in_one_line(note)}", "yellow")
+            print_line(console, f"{name}: {in_one_line(note)}", "yellow")
         if len(figures.notes) > _MOST_NOTES:
             more = len(figures.notes) - _MOST_NOTES
-            say(console, f"{name}: {more:,} more; summary.json has them all", "yellow")
+            print_line(console, f"{name}: {more:,} more; summary.json has them all", "yellow")
     for warning in (*summary.all_warnings, *summary.feed.warnings()):
-        say(console, f"warning: {warning}", "yellow")
+        print_line(console, f"warning: {warning}", "yellow")

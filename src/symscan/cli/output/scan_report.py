@@ -1,4 +1,4 @@
-"""What ``symscan scan`` shows: the hits and why, who could not be judged, and why a symbol is no hit."""
+"""The report of ``symscan scan``: hits and their reasons, unknown symbols, and why a symbol is no hit."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from symscan.cli.output.run_report import plain_table, report_console, say
+from symscan.cli.output.run_report import plain_table, print_line, report_console
 from symscan.formatting import format_number, format_price
 from symscan.model.events.session import ScannerReady
 from symscan.observers.results.result_warnings import flaws_of
@@ -23,22 +23,22 @@ if TYPE_CHECKING:
 
 
 def show_scan(session: Session, scanned: OneScan, symbols: Sequence[str]) -> None:
-    """Print what was found; with ``symbols``, of them alone, and why they are no hits."""
+    """Print the hits; with ``symbols``, of them alone, and why the others are no hits."""
     scan, console = scanned.scan, report_console()
-    say(console, f"{scan.scanner} at {session.local(scan.at):%Y-%m-%d %H:%M %Z}", "bold")
+    print_line(console, f"{scan.scanner} at {session.local(scan.at):%Y-%m-%d %H:%M %Z}", "bold")
     for event in scanned.events:
         if isinstance(event, ScannerReady) and event.indicators:
-            say(console, f"indicators: {', '.join(event.indicators)}")
+            print_line(console, f"indicators: {', '.join(event.indicators)}")
     _show_hits(console, session, scanned, symbols or scan.hits.symbols)
     for symbol in symbols:
         if symbol not in scan.hits.symbols:
             _show_why_not(console, scanned, symbol)
     for _, warning in flaws_of(scan):
-        say(console, f"warning: {warning}", "yellow")
+        print_line(console, f"warning: {warning}", "yellow")
     found = len(scan.hits.symbols)
     reasons = Counter(scanned.unknown.reasons)
     unknown = ", ".join(f"{why} {count:,}" for why, count in sorted(reasons.items())) or "none"
-    say(console, f"{found:,} found, {scan.judged:,} of {scan.universe:,} judged; unknown: {unknown}")
+    print_line(console, f"{found:,} found, {scan.judged:,} of {scan.universe:,} judged; unknown: {unknown}")
 
 
 def _show_hits(console: Console, session: Session, scanned: OneScan, symbols: Sequence[str]) -> None:
@@ -61,12 +61,12 @@ def _show_hits(console: Console, session: Session, scanned: OneScan, symbols: Se
 
 
 def _show_why_not(console: Console, scanned: OneScan, symbol: str) -> None:
-    """Say why a symbol is no hit, as far as the scanner knows."""
+    """Print why a symbol is no hit, as far as the scanner tells."""
     verdict = scanned.verdict(symbol)
     if verdict is None:
-        say(console, f"{symbol} is no hit: {_without_verdict(scanned, symbol)}")
+        print_line(console, f"{symbol} is no hit: {_without_verdict(scanned, symbol)}")
         return
-    say(console, f"{symbol} is no hit: {_headline(verdict, scanned.reason(symbol))}")
+    print_line(console, f"{symbol} is no hit: {_headline(verdict, scanned.reason(symbol))}")
     table = plain_table()
     table.add_column("condition")
     table.add_column("is", no_wrap=True)
@@ -78,9 +78,9 @@ def _show_why_not(console: Console, scanned: OneScan, symbol: str) -> None:
 
 
 def _without_verdict(scanned: OneScan, symbol: str) -> str:
-    """Of a symbol no screen judges."""
-    if symbol not in scanned.evaluated:
-        meant = [one for one in scanned.evaluated if one.casefold() == symbol.casefold()]
+    """Describe a symbol that no screen has evaluated."""
+    if symbol not in scanned.judged:
+        meant = [one for one in scanned.judged if one.casefold() == symbol.casefold()]
         hint = f"; did you mean '{meant[0]}'?" if meant else ""
         return f"it is not in the universe of '{scanned.scan.scanner}'{hint}"
     reason = scanned.reason(symbol)
