@@ -79,8 +79,8 @@ def _show_why_not(console: Console, scanned: OneScan, symbol: str) -> None:
 
 def _without_verdict(scanned: OneScan, symbol: str) -> str:
     """Describe a symbol that no screen has evaluated."""
-    if symbol not in scanned.judged:
-        meant = [one for one in scanned.judged if one.casefold() == symbol.casefold()]
+    if symbol not in scanned.evaluated:
+        meant = [one for one in scanned.evaluated if one.casefold() == symbol.casefold()]
         hint = f"; did you mean '{meant[0]}'?" if meant else ""
         return f"it is not in the universe of '{scanned.scan.scanner}'{hint}"
     reason = scanned.reason(symbol)
