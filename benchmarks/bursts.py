@@ -209,9 +209,9 @@ class BurstPlan:
     def prepare(self, symbols: Collection[str], session: Session) -> None:
         """Nothing: the store has what is needed."""
 
-    def begin(self, feed: Feed) -> Instant:
+    def start_of(self, scanners: Sequence[ManagedScanner]) -> Instant:  # noqa: ARG002
         """When the session begins: now."""
-        return feed.now()
+        return self.feed_of_bursts.now()
 
     def feed(self, since: Instant | None, scanners: Sequence[ManagedScanner]) -> Feed:  # noqa: ARG002
         """The feed, not yet open."""

@@ -128,9 +128,9 @@ def play_live(
                 if seen == until:
                     session.stop()
 
-            session.record.note(status="running")
+            session.record.update_meta(status="running")
             session.coordinator.run(count)
-            session.record.note(status="complete" if until is None else "interrupted")
+            session.record.update_meta(status="complete" if until is None else "interrupted")
             coordinator = session.coordinator
     return Played(Run(path), told, coordinator)
 

@@ -1,4 +1,4 @@
-"""The backtest that a recorded live session is held against: its configuration over its own bars."""
+"""Run the backtest of a recorded live session: its configuration over its own bars."""
 
 from __future__ import annotations
 
@@ -34,16 +34,16 @@ _BUILT_IN = "symscan."
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """What is needed of a recorded session to play it again.
+    """The parts of a recorded session that a backtest of it needs.
 
     Attributes
     ----------
     about
-        What the record is of.
+        The facts of the record.
     symbols
-        Those that joined.
+        The symbols that joined.
     bars
-        As they are finally known: ``symbol``, ``start`` and the fields, sorted by symbol and start.
+        The final bars: ``symbol``, ``start`` and the fields, sorted by symbol and start.
     until
         The end of its last slice.
     endings
@@ -62,29 +62,29 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """A recorded session that was played as a backtest.
+    """The backtest of a recorded session.
 
     Attributes
     ----------
     events
-        The scans, and who joined and left.
-    natures
+        Scans, and symbols that joined and left.
+    traits
         What each scanner's hits depend on.
     grace
         How long after its end a slice was closed at the latest, microseconds.
     coordinator
-        As it is after the last slice.
+        The coordinator after the last slice.
     """
 
     session: Session
     events: Sequence[Event]
-    natures: dict[str, ScannerTraits]
+    traits: dict[str, ScannerTraits]
     grace: int
     coordinator: SessionCoordinator
 
 
 def replay(recorded: Recorded) -> Replayed:
-    """Play the same configuration over the same bars.
+    """Run the same configuration over the same bars.
 
     Raises
     ------
@@ -98,7 +98,7 @@ def replay(recorded: Recorded) -> Replayed:
     checked = check(parse_config(about["configuration"], about["file"]), "live", day, recorded_symbols(about))
     session = checked.calendar.session(day)
     store = BarStore(Path(about["store"]))
-    managed = checked.scanners.managed(session, isolates=True)  # what crashed there must not crash this
+    managed = checked.scanners.managed(session, isolates=True)
     bars = RecordedDay(recorded.bars, Interval.parse(about["base"]), store, recorded.symbols)
     source = BacktestSource(bars, session, start=first_due(managed, session))
     collector = EventCollector()
@@ -115,25 +115,25 @@ def replay(recorded: Recorded) -> Replayed:
         candidates = {
             one.name: frozenset(coordinator.session_data.candidates(one.holder).symbols) for one in managed
         }
-        for moment in coordinator.slices():
-            coordinator.process(moment)
+        for update in coordinator.slices():
+            coordinator.process(update)
             if coordinator.now >= recorded.until:
                 break
     finally:
         coordinator.scanner_manager.teardown_all()
     events = [one for one in collector.events if isinstance(one, ScanFinished | SymbolAdded | SymbolsRemoved)]
     grace = round(checked.config.live.grace_seconds * SECOND)
-    return Replayed(session, events, natures_of(checked, candidates), grace, coordinator)
+    return Replayed(session, events, traits_of(checked, candidates), grace, coordinator)
 
 
-def natures_of(checked: CheckedConfig, candidates: Mapping[str, frozenset[str]]) -> dict[str, ScannerTraits]:
-    """What the hits of each scanner depend on."""
+def traits_of(checked: CheckedConfig, candidates: Mapping[str, frozenset[str]]) -> dict[str, ScannerTraits]:
+    """Return what the hits of each scanner depend on."""
     names = [one.name for one in checked.scanners.enabled]
-    return {name: _nature(made, candidates.get(name)) for name, made in zip(names, checked.made, strict=True)}
+    return {name: _traits(made, candidates.get(name)) for name, made in zip(names, checked.made, strict=True)}
 
 
-def _nature(made: BaseScanner, candidates: frozenset[str] | None) -> ScannerTraits:
-    """A screen, and what is built in, judges anew each time; of other scanners nothing is known."""
+def _traits(made: BaseScanner, candidates: frozenset[str] | None) -> ScannerTraits:
+    """Return the traits of a scanner: screens and built-in ones keep no state; others may."""
     if not type(made).__module__.startswith(_BUILT_IN):
         return ScannerTraits()
     is_cross_sectional = not isinstance(made, ScreenScanner) or made.is_cross_sectional
@@ -141,7 +141,7 @@ def _nature(made: BaseScanner, candidates: frozenset[str] | None) -> ScannerTrai
 
 
 class RecordedDay:
-    """The bars of a recorded session, as a stored day.
+    """The bars of a recorded session, read like a stored day.
 
     Parameters
     ----------
@@ -150,9 +150,9 @@ class RecordedDay:
     interval
         Of the bars.
     store
-        Has the bars of symbols that a scan named and that never joined, if anybody has.
+        The store with the bars of symbols that a scan named and that never joined.
     known
-        The symbols that did join; what is not recorded of them never came.
+        The symbols that joined; bars of theirs that are not recorded never came.
     """
 
     def __init__(
@@ -180,24 +180,24 @@ class RecordedDay:
         symbols: Sequence[str] | None = None,
         columns: Sequence[str] | None = None,
     ) -> pl.DataFrame:
-        """The bars of some symbols."""
+        """Return the bars of some symbols."""
         if symbols is None:
             return self._frame if columns is None else self._frame.select(columns)
         parts = [self._frame.filter(pl.col("symbol").is_in(list(symbols)))]
-        parts += self._of_strangers(interval, sessions, symbols)
+        parts += self._outsider_bars(interval, sessions, symbols)
         frame = pl.concat(parts, how="vertical_relaxed").sort("symbol", "start")
         return frame if columns is None else frame.select(columns)
 
     def load_batches(
         self, interval: Interval, session: date, symbols: Sequence[str], columns: Sequence[str]
     ) -> Iterator[pl.DataFrame]:
-        """The bars of some symbols, all at once."""
+        """Yield the bars of some symbols, all at once."""
         yield self.load(interval, [session], symbols, columns)
 
-    def _of_strangers(
+    def _outsider_bars(
         self, interval: Interval, sessions: Sequence[date], symbols: Collection[str]
     ) -> Iterator[pl.DataFrame]:
-        strangers = [symbol for symbol in symbols if symbol not in self._known]
-        if strangers and all(interval in self._store.intervals(day) for day in sessions):
-            stored = self._store.load(interval, sessions, strangers)
+        outsiders = [symbol for symbol in symbols if symbol not in self._known]
+        if outsiders and all(interval in self._store.intervals(day) for day in sessions):
+            stored = self._store.load(interval, sessions, outsiders)
             yield stored.select(self._frame.columns).cast(self._frame.schema)

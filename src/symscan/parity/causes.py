@@ -1,4 +1,4 @@
-"""Why a live session and a backtest of its bars differ: what the record says went wrong, and when."""
+"""Find the causes of differences between a live session and a backtest in the session's record."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from symscan.model.instant import SECOND, Instant, from_datetime, to_iso
 from symscan.model.session import Session
 
 Record = Mapping[str, Any]
-"""An event as the journal has it."""
+"""An event as a journal record."""
 
 
 class Why(StrEnum):
-    """What can make live and backtest differ, in a word or two."""
+    """The kinds of causes that make live and backtest differ."""
 
     LATE = "late bar"
     CORRECTED = "corrected bar"
@@ -35,7 +35,7 @@ class Why(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Why something differs: in a word, and as a sentence."""
+    """A cause of a difference: its kind, and a sentence."""
 
     why: Why
     text: str
@@ -43,34 +43,34 @@ class Cause:
 
 @dataclass(frozen=True, slots=True)
 class ScannerTraits:
-    """What a scanner's hits depend on, beside the bars of the symbol itself.
+    """What a scanner's hits depend on besides the bars of the symbol itself.
 
     Attributes
     ----------
-    weighs
-        On other symbols: it takes the best so many, or holds each against all.
+    is_cross_sectional
+        Whether on other symbols: it takes the best so many, or compares each with all.
     remembers
-        On its earlier scans, and on what it asked for then: it may, if it is the user's own code.
+        Whether on its earlier scans and requests: it may, if it is the user's own code.
     candidates
-        The symbols it looks at; None if it may look at any.
+        The symbols it reads; None if it may read any.
     """
 
     is_cross_sectional: bool = True
     remembers: bool = True
     candidates: frozenset[str] | None = None
 
-    def looks_at(self, symbol: str) -> bool:
-        """Whether a symbol may matter to it."""
+    def covers(self, symbol: str) -> bool:
+        """Whether its hits may depend on a symbol."""
         return self.candidates is None or symbol in self.candidates
 
 
 ANY: Final = ScannerTraits()
-"""A scanner nothing is known of."""
+"""The traits of an unknown scanner."""
 
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """A slice that was closed: in which step of the record, and how long after its end, microseconds."""
+    """A closed slice: its step in the record, and how long after its end it was closed, microseconds."""
 
     seq: int
     after: int
@@ -78,7 +78,7 @@ class Closed:
 
 @dataclass(frozen=True, slots=True)
 class _Late:
-    """A bar that was put right, and in which step of the record."""
+    """A late or corrected bar, and its step in the record."""
 
     seq: int
     end: str
@@ -93,9 +93,9 @@ class Lost:
     Attributes
     ----------
     since, until
-        Between which instants they ended, ISO 8601; None for nobody knows.
+        Between which instants they ended, ISO 8601; None for unknown.
     symbols
-        Of how many symbols; 0 for all.
+        The number of symbols; 0 for all.
     """
 
     since: str
@@ -106,7 +106,7 @@ class Lost:
 
 @dataclass(slots=True)
 class Causes:
-    """What in a live session may explain a difference.
+    """Collects what in a live session may explain a difference.
 
     Attributes
     ----------
@@ -114,7 +114,7 @@ class Causes:
         The trading day.
     slices
         The slices of the record, by their end.
-    natures
+    traits
         What each scanner's hits depend on.
     grace
         How long a slice waited at most, microseconds.
@@ -126,7 +126,7 @@ class Causes:
 
     session: Session
     slices: Mapping[str, Closed] = field(default_factory=dict)
-    natures: Mapping[str, ScannerTraits] = field(default_factory=dict)
+    traits: Mapping[str, ScannerTraits] = field(default_factory=dict)
     grace: int = 2 * SECOND
     is_over: bool = True
     late_bars: int = 0
@@ -137,8 +137,8 @@ class Causes:
     _refused: dict[str, str] = field(default_factory=dict)
     _first_seen: dict[str, int] = field(default_factory=dict)
 
-    def take(self, seq: int, event: Record) -> None:
-        """Note what an event, of a step of the record, may explain."""
+    def add_event(self, seq: int, event: Record) -> None:
+        """Add an event of a step of the record."""
         match event["event"]:
             case "bars_corrected":
                 late = _Late(seq, event["end"], event["kind"], event["arrived_at"])
@@ -159,22 +159,22 @@ class Causes:
             case "request_refused" if event["request"].startswith("add_symbol "):
                 self._refused.setdefault(event["request"].removeprefix("add_symbol "), event["reason"])
 
-    def first_seen(self, seqs: Mapping[str, int]) -> None:
-        """In which step the record first has a bar of each symbol."""
+    def set_first_seen(self, seqs: Mapping[str, int]) -> None:
+        """Set the step in which the record first has a bar of each symbol."""
         self._first_seen.update(seqs)
 
-    def nature(self, scanner: str) -> ScannerTraits:
-        """What a scanner's hits depend on."""
-        return self.natures.get(scanner, ANY)
+    def traits_of(self, scanner: str) -> ScannerTraits:
+        """Return what a scanner's hits depend on."""
+        return self.traits.get(scanner, ANY)
 
     def lost(self) -> list[Lost]:
-        """The bars that neither the session nor a backtest of its record knows, in the order of time."""
+        """Return the bars that both the session and a backtest of its record lack, by time."""
         why = "the session ended, or goes on, before they were fetched"
         pending = [Lost(since, None, 0, f"{reason}; {why}") for since, reason in self._dropped.items()]
         return sorted([*self._lost, *pending], key=lambda one: one.since)
 
     def of_lost(self, lost: Lost) -> Cause:
-        """Why bars are missing on both sides."""
+        """Explain why bars are missing on both sides."""
         until = "" if lost.until is None else f" and up to {self.clock(lost.until)}"
         whose = f" of {lost.symbols:,} symbols" if lost.symbols else ""
         text = f"bars{whose} after {self.clock(lost.since)}{until} may be missing: {lost.reason}"
@@ -183,7 +183,7 @@ class Causes:
     # -- of scans ------------------------------------------------------------------------------
 
     def of_scan(self, live: Record) -> Cause | None:
-        """Why a scan did not end well."""
+        """Explain why a live scan did not end well; None if it did."""
         outcome, error = live["outcome"], live["error"] or ""
         if outcome == "ok":
             return None
@@ -193,65 +193,65 @@ class Causes:
         return Cause(why, f"{outcome.replace('_', ' ')}: {error}".removesuffix(": "))
 
     def of_missing(self, backtest: Record, live: Sequence[Record]) -> Cause | None:
-        """Why a scan is not in the record: it was under way when the session was broken off.
+        """Explain why a scan is not in the record: it was running when the session was broken off.
 
         Parameters
         ----------
         live
             The recorded scans of the same scanner.
         """
-        came_later = any(one["at"] > backtest["at"] and one["outcome"] != "skipped" for one in live)
-        if self.is_over or came_later:
+        is_followed = any(one["at"] > backtest["at"] and one["outcome"] != "skipped" for one in live)
+        if self.is_over or is_followed:
             return None
         return Cause(Why.BROKEN_OFF, "the session was broken off, or goes on, before its result came in")
 
     # -- of symbols ----------------------------------------------------------------------------
 
     def of_bars(self, at: str, symbol: str) -> Cause | None:
-        """Why a symbol's bars were others for a scan than they are now."""
-        begun = self.slices.get(at)
-        if begun is None:
+        """Explain why a scan saw other bars of a symbol than the record finally has."""
+        closed = self.slices.get(at)
+        if closed is None:
             return None
-        late = [one for one in self._late.get(symbol, ()) if one.end <= at and one.seq > begun.seq]
+        late = [one for one in self._late.get(symbol, ()) if one.end <= at and one.seq > closed.seq]
         if not late:
             return None
         if late[0].kind == "recovered" and self._is_left_out(symbol, late[0].end):
             text = "more symbols were wanted than may be subscribed; it was one of those left out"
             return Cause(Why.LEFT_OUT, text)
-        return Cause(Why(f"{late[0].kind} bar"), self._said(late[0]))
+        return Cause(Why(f"{late[0].kind} bar"), self._describe_late(late[0]))
 
     def of_others(self, at: str, scanner: str, symbols: Sequence[str] | None = None) -> Cause | None:
-        """Why a scan saw other symbols otherwise, among those it looks at; says of which one.
+        """Explain a difference by the bars of any symbol the scan covers; names the symbol.
 
         Parameters
         ----------
         symbols
-            Which ones may count; None for all that something is known of.
+            The symbols to consider; None for all with late bars.
         """
-        nature = self.nature(scanner)
+        traits = self.traits_of(scanner)
         for symbol in self._late if symbols is None else symbols:
-            cause = self.of_bars(at, symbol) if nature.looks_at(symbol) else None
+            cause = self.of_bars(at, symbol) if traits.covers(symbol) else None
             if cause is not None:
                 return Cause(cause.why, f"{symbol}, which counts here: {cause.text}")
         return None
 
-    def of_stranger(self, at: str, symbol: str, knows: str) -> Cause | None:
-        """Why one side knows bars of a symbol that was not in the session.
+    def of_outsider(self, at: str, symbol: str, known_by: str) -> Cause | None:
+        """Explain why one side knows bars of a symbol that was not in the session.
 
         Parameters
         ----------
-        knows
-            Who knows its price: ``live`` or ``backtest``.
+        known_by
+            The side that knows its price: ``live`` or ``backtest``.
         """
-        begun, first = self.slices.get(at), self._first_seen.get(symbol)
-        if knows == "live" and first is None:
+        closed, first = self.slices.get(at), self._first_seen.get(symbol)
+        if known_by == "live" and first is None:
             return Cause(Why.NOT_FETCHED, "its bars were fetched for this scan alone and not recorded")
-        if knows == "backtest" and begun is not None and (first is None or first > begun.seq):
+        if known_by == "backtest" and closed is not None and (first is None or first > closed.seq):
             return Cause(Why.NOT_FETCHED, "it had not been in the session, and its bars could not be fetched")
         return None
 
     def of_joining(self, symbol: str, live: str | None, backtest: str | None) -> Cause | None:
-        """Why a symbol that both sides found was ready later live, or not at all."""
+        """Explain why a symbol that both sides found was ready later live, or not at all."""
         if live is None and symbol in self._refused:
             return Cause(Why.NOT_FETCHED, self._refused[symbol])
         if live is None and not self.is_over:
@@ -263,7 +263,7 @@ class Causes:
         return None
 
     def clock(self, instant: str) -> str:
-        """An instant of a record, on the exchange's clock."""
+        """Format an instant of a record on the exchange's clock."""
         local = self.session.local(_instant(instant))
         return f"{local:%H:%M:%S}".removesuffix(":00")
 
@@ -273,15 +273,15 @@ class Causes:
         left_out = [symbols for since, symbols in self._left_out if since <= at]
         return bool(left_out) and symbol in left_out[-1]
 
-    def _said(self, late: _Late) -> str:
+    def _describe_late(self, late: _Late) -> str:
         end = _instant(late.end)
         after = (_instant(late.arrived_at) - end) / SECOND
         closed = self.slices.get(late.end)
-        said = f"{late.kind} bar of {self.clock(late.end)} ({_seconds(after)} after its end"
+        text = f"{late.kind} bar of {self.clock(late.end)} ({_seconds(after)} after its end"
         if closed is None or late.kind != "late":
-            return f"{said})"
+            return f"{text})"
         by = ", by grace_seconds" if closed.after >= self.grace else ""
-        return f"{said}; the slice was closed after {_seconds(closed.after / SECOND)}{by})"
+        return f"{text}; the slice was closed after {_seconds(closed.after / SECOND)}{by})"
 
 
 def _instant(text: str) -> Instant:
@@ -293,7 +293,7 @@ def _seconds(seconds: float) -> str:
 
 
 def slices_of(steps: Sequence[tuple[str, Instant, Instant | None]]) -> dict[str, Closed]:
-    """The slices among the steps of a record, which are given by kind, end and the market's clock."""
+    """Return the closed slices of a record by end; steps are kind, end and the market's time."""
     return {
         to_iso(end): Closed(seq, 0 if at is None else at - end)
         for seq, (kind, end, at) in enumerate(steps, start=1)

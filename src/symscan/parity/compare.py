@@ -1,4 +1,4 @@
-"""Holding a recorded live session against a backtest of the same bars."""
+"""Compare a recorded live session with a backtest of the same bars."""
 
 from __future__ import annotations
 
@@ -30,20 +30,20 @@ UNEXPLAINED = "unexplained"
 
 @dataclass(frozen=True, slots=True)
 class Parity:
-    """What came of a comparison.
+    """The result of a comparison.
 
     Attributes
     ----------
     scans, hits
-        How many were compared.
+        The numbers compared.
     late
-        How many bars came late, were corrected or recovered.
+        The number of bars that came late, were corrected or recovered.
     until
         The end of the last slice that was compared.
     is_over
-        Whether the session came to its close.
+        Whether the session reached its close.
     changed
-        The files of modules that are others than those the session ran.
+        The files of modules that changed since the session.
     """
 
     session: Session
@@ -57,17 +57,17 @@ class Parity:
 
     @property
     def unexplained(self) -> int:
-        """How many differences have no cause."""
+        """The number of differences without a cause."""
         return sum(one.cause is None for one in self.differences)
 
     def by_cause(self) -> dict[str, int]:
-        """How many differences each cause made, the most frequent first."""
+        """Count the differences by cause, the most frequent first."""
         causes = [str(one.cause.why) if one.cause is not None else UNEXPLAINED for one in self.differences]
         return dict(Counter(causes).most_common())
 
 
 def compare(folder: Path) -> Parity:
-    """Play the bars of a recorded session, as they are finally known, through a backtest, and compare.
+    """Backtest the final bars of a recorded session, and compare.
 
     A session that still runs is compared up to its last recorded slice; its record is only read.
 
@@ -91,78 +91,78 @@ def compare(folder: Path) -> Parity:
     record = SessionRecord.read(path)
     try:
         check_record(record, "cannot be compared")
-        return _compared(record)
+        return _compare_record(record)
     finally:
         record.close()
 
 
 def replayed(record: SessionRecord) -> Replayed:
-    """The backtest that a record is held against.
+    """Run the backtest that a record is compared with.
 
     Raises
     ------
     DataError
         If the session had not begun, or the store of its history is gone.
     """
-    return _replayed(record, list(record.steps()), _numbered(record))
+    return _replay_record(record, list(record.steps()), _numbered_events(record))
 
 
-def _compared(record: SessionRecord) -> Parity:
-    steps, numbered = list(record.steps()), _numbered(record)
-    backtest = _replayed(record, steps, numbered)
+def _compare_record(record: SessionRecord) -> Parity:
+    steps, events = list(record.steps()), _numbered_events(record)
+    backtest = _replay_record(record, steps, events)
     session, is_over = backtest.session, steps[-1].kind == CLOSE
     causes = Causes(
         session,
         slices_of([(step.kind, step.end, step.at) for step in steps]),
-        backtest.natures,
+        backtest.traits,
         backtest.grace,
         is_over,
     )
-    for seq, event in numbered:
-        causes.take(seq, event)
-    causes.first_seen(_first_seen(record, steps))
-    live = [event for _, event in numbered]
-    there = [json.loads(line_of(session, event)) for event in backtest.events]
-    scans = [one for one in live if one["event"] == "scan_finished"]
+    for seq, event in events:
+        causes.add_event(seq, event)
+    causes.set_first_seen(_first_steps(record, steps))
+    live_events = [event for _, event in events]
+    backtest_events = [json.loads(line_of(session, event)) for event in backtest.events]
+    scans = [one for one in live_events if one["event"] == "scan_finished"]
     return Parity(
         session,
         len(scans),
         sum(len(one["hits"]["symbols"]) for one in scans),
         causes.late_bars,
-        tuple(Comparison(causes).of(live, there)),
+        tuple(Comparison(causes).compare(live_events, backtest_events)),
         _until(record, steps),
         is_over,
         tuple(changed(record.meta.get("modules", {}))),
     )
 
 
-def _numbered(record: SessionRecord) -> list[tuple[int, Record]]:
-    """What happened, each with the step of the record."""
+def _numbered_events(record: SessionRecord) -> list[tuple[int, Record]]:
+    """Return every event with its step in the record."""
     return [(seq, json.loads(line)) for seq in range(1, record.last + 1) for line in record.lines(seq)]
 
 
-def _replayed(
-    record: SessionRecord, steps: Sequence[Step], numbered: Sequence[tuple[int, Record]]
+def _replay_record(
+    record: SessionRecord, steps: Sequence[Step], events: Sequence[tuple[int, Record]]
 ) -> Replayed:
     endings = {
-        (one["scanner"], one["at"]): one["outcome"] for _, one in numbered if one["event"] == "scan_finished"
+        (one["scanner"], one["at"]): one["outcome"] for _, one in events if one["event"] == "scan_finished"
     }
-    disabled = {one["scanner"]: one["reason"] for _, one in numbered if one["event"] == "scanner_disabled"}
+    disabled = {one["scanner"]: one["reason"] for _, one in events if one["event"] == "scanner_disabled"}
     return replay(
         Recorded(record.meta, record.symbols, bars(record), _until(record, steps), endings, disabled)
     )
 
 
 def _until(record: SessionRecord, steps: Sequence[Step]) -> Instant:
-    """The end of the last slice; the record may have grown since it was opened."""
+    """Return the end of the last slice; the record may have grown since it was opened."""
     ends = [step.end for step in steps if step.kind == "slice"]
     if not ends:
         raise DataError(f"{record.path}: the session had not begun; there is nothing to compare")
     return max(ends)
 
 
-def _first_seen(record: SessionRecord, steps: Sequence[Step]) -> dict[str, int]:
-    """The step in which the record first has a bar of each symbol."""
+def _first_steps(record: SessionRecord, steps: Sequence[Step]) -> dict[str, int]:
+    """Return the step in which the record first has a bar of each symbol."""
     symbols, first = record.symbols, dict[str, int]()
     for seq, step in enumerate(steps, start=1):
         for group in unpack(step.bars):

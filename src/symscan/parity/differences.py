@@ -1,4 +1,4 @@
-"""What a live session and a backtest say otherwise, one difference at a time."""
+"""List the differences between a live session and a backtest of its bars."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from itertools import zip_longest
 
 from symscan.parity.causes import Cause, Causes, Record
-from symscan.parity.hits import Hit, hits_of, otherwise
+from symscan.parity.hits import Hit, field_differences, hits_of
 
 _Key = tuple[str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Something that is not the same live and in the backtest.
+    """A difference between live and backtest.
 
     Attributes
     ----------
@@ -23,13 +23,13 @@ class Difference:
     kind
         ``scan``, ``hit``, ``reading``, ``count``, ``readiness`` or ``bars``.
     scanner
-        Whose; empty where it is the session's.
+        The scanner; empty for the session.
     symbol
-        Of which symbol; None where it is the whole scan's.
+        The symbol; None for a whole scan.
     live, backtest
-        What each says, as a person reads it.
+        The values on each side, formatted.
     cause
-        Why; None where nothing in the record explains it.
+        The cause; None where the record does not explain it.
     """
 
     at: str
@@ -45,13 +45,13 @@ class Difference:
 class Comparison:
     """Compares the journals of a session, live and as a backtest, in the order of time.
 
-    What follows from an earlier difference has its cause, where it can follow from it: whether a symbol
-    is new to a scanner; all that a scanner says which remembers; who joins, and when.
+    A difference that can follow from an earlier one inherits its cause: whether a symbol is new to a
+    scanner; every result of a scanner that keeps state; which symbols join, and when.
 
     Attributes
     ----------
     causes
-        What the live one says of what went wrong.
+        The causes found in the live record.
     """
 
     causes: Causes
@@ -59,23 +59,25 @@ class Comparison:
     _of_scanners: dict[str, Cause | None] = field(default_factory=dict)
     _of_members: dict[str, Cause | None] = field(default_factory=dict)
     _of_leavers: dict[str, Cause | None] = field(default_factory=dict)
-    """Symbols that were let go otherwise: with all their data, which others may have looked at."""
+    """Symbols removed at different times: with all their data, which scanners may have read."""
 
-    def of(self, live: Sequence[Record], backtest: Sequence[Record]) -> list[Difference]:
-        """Every difference, in the order of time."""
-        there, here = _scans_of(live), _scans_of(backtest)
-        scans: list[tuple[str, int, _Key | _Pair]] = [(key[0], 0, key) for key in {**here, **there}]
+    def compare(self, live: Sequence[Record], backtest: Sequence[Record]) -> list[Difference]:
+        """Return every difference, in the order of time."""
+        live_scans, backtest_scans = _scans_of(live), _scans_of(backtest)
+        scans: list[tuple[str, int, _Key | _Pair]] = [
+            (key[0], 0, key) for key in {**backtest_scans, **live_scans}
+        ]
         members: list[tuple[str, int, _Key | _Pair]] = [(at, 1, one) for at, one in _members(live, backtest)]
-        found: list[Difference] = []
-        for _, _, what in sorted([*scans, *members], key=lambda one: one[:2]):
-            if isinstance(what, _Pair):
-                found += self._membership(what)
+        differences: list[Difference] = []
+        for _, _, item in sorted([*scans, *members], key=lambda one: one[:2]):
+            if isinstance(item, _Pair):
+                differences += self._membership(item)
             else:
-                found += self._scan(what, there, here)
-        return sorted([*found, *self._lost()], key=lambda one: one.at)
+                differences += self._scan(item, live_scans, backtest_scans)
+        return sorted([*differences, *self._lost()], key=lambda one: one.at)
 
     def _lost(self) -> Iterator[Difference]:
-        """What both sides lack, so that no hit shows it: a backtest of the whole day may say otherwise."""
+        """Yield bars missing on both sides, which no hit shows: a backtest of the stored day may differ."""
         for one in self.causes.lost():
             cause = self.causes.of_lost(one)
             yield Difference(one.since, "bars", "", None, "missing", "missing", cause)
@@ -83,97 +85,99 @@ class Comparison:
     # -- scans ---------------------------------------------------------------------------------
 
     def _scan(
-        self, key: _Key, there: Mapping[_Key, Record], here: Mapping[_Key, Record]
+        self, key: _Key, live_scans: Mapping[_Key, Record], backtest_scans: Mapping[_Key, Record]
     ) -> Iterator[Difference]:
         at, scanner, _ = key
-        live, backtest = there.get(key), here.get(key)
+        live, backtest = live_scans.get(key), backtest_scans.get(key)
         if live is not None and backtest is not None and live["outcome"] == backtest["outcome"] == "ok":
-            for one in self._found(live, backtest):
-                self._of_scanners.setdefault(scanner, one.cause and self._earlier(at, one.cause))
+            for one in self._compare_hits(live, backtest):
+                self._of_scanners.setdefault(scanner, one.cause and self._inherit(at, one.cause))
                 yield one
-            self._remember_bars(at, scanner)
+            self._follow_bars(at, scanner)
             return
-        said = [one["outcome"].replace("_", " ") if one is not None else "none" for one in (live, backtest)]
-        if said[0] == said[1]:
+        texts = [one["outcome"].replace("_", " ") if one is not None else "none" for one in (live, backtest)]
+        if texts[0] == texts[1]:
             return
-        cause = self._of_ending(live, backtest, [there[one] for one in there if one[1] == scanner])
-        follow = cause and self._earlier(at, cause)
-        self._of_scanners.setdefault(scanner, follow)
+        cause = self._of_ending(live, backtest, [live_scans[one] for one in live_scans if one[1] == scanner])
+        inherited = cause and self._inherit(at, cause)
+        self._of_scanners.setdefault(scanner, inherited)
         for scan in filter(None, (live, backtest)):
             for symbol in scan["hits"]["symbols"]:
-                self._of_hits.setdefault((scanner, symbol), follow)
-        yield Difference(at, "scan", scanner, None, said[0], said[1], cause)
+                self._of_hits.setdefault((scanner, symbol), inherited)
+        yield Difference(at, "scan", scanner, None, texts[0], texts[1], cause)
 
     def _of_ending(
-        self, live: Record | None, backtest: Record | None, of_scanner: Sequence[Record]
+        self, live: Record | None, backtest: Record | None, scanner_scans: Sequence[Record]
     ) -> Cause | None:
-        """Why a scan ended otherwise, or is not there."""
+        """Explain why a scan ended differently, or is missing."""
         if live is None:
-            return None if backtest is None else self.causes.of_missing(backtest, of_scanner)
+            return None if backtest is None else self.causes.of_missing(backtest, scanner_scans)
         if live["outcome"] != "ok" or backtest is None:
             return self.causes.of_scan(live)
         return self._of_scanner(live)
 
-    def _remember_bars(self, at: str, scanner: str) -> None:
-        """A scanner that remembers may say otherwise later what it saw otherwise now."""
-        if scanner not in self._of_scanners and self.causes.nature(scanner).remembers:
+    def _follow_bars(self, at: str, scanner: str) -> None:
+        """Keep the cause of different bars for a scanner with state: its later results may follow from it."""
+        if scanner not in self._of_scanners and self.causes.traits_of(scanner).remembers:
             cause = self.causes.of_others(at, scanner)
             if cause is not None:
-                self._of_scanners[scanner] = self._earlier(at, cause)
+                self._of_scanners[scanner] = self._inherit(at, cause)
 
-    def _found(self, live: Record, backtest: Record) -> Iterator[Difference]:
-        then, now = hits_of(live), hits_of(backtest)
-        for symbol in dict.fromkeys([*then, *now]):
-            yield from self._hit(live, symbol, then.get(symbol), now.get(symbol))
-        common = [[symbol for symbol in one if symbol in then and symbol in now] for one in (then, now)]
+    def _compare_hits(self, live: Record, backtest: Record) -> Iterator[Difference]:
+        hits, expected = hits_of(live), hits_of(backtest)
+        for symbol in dict.fromkeys([*hits, *expected]):
+            yield from self._hit(live, symbol, hits.get(symbol), expected.get(symbol))
+        common = [
+            [symbol for symbol in one if symbol in hits and symbol in expected] for one in (hits, expected)
+        ]
         yield from self._ranked(live, *common)
         yield from self._counted(live, backtest)
 
-    def _hit(self, live: Record, symbol: str, then: Hit | None, now: Hit | None) -> Iterator[Difference]:
+    def _hit(self, live: Record, symbol: str, hit: Hit | None, expected: Hit | None) -> Iterator[Difference]:
         at, scanner = live["at"], live["scanner"]
-        if then is not None and now is not None:
-            for what in otherwise(then, now, self.causes.clock):
-                cause = self._of_reading(live, symbol, what.names, then, now)
-                yield Difference(at, what.kind, scanner, symbol, what.live, what.backtest, cause)
+        if hit is not None and expected is not None:
+            for item in field_differences(hit, expected, self.causes.clock):
+                cause = self._of_reading(live, symbol, item.names, hit, expected)
+                yield Difference(at, item.kind, scanner, symbol, item.live, item.backtest, cause)
             return
         cause = self._of_symbol(live, symbol)
-        self._of_hits.setdefault((scanner, symbol), cause and self._earlier(at, cause))
-        said = ("found", "not found") if now is None else ("not found", "found")
-        yield Difference(at, "hit", scanner, symbol, *said, cause)
+        self._of_hits.setdefault((scanner, symbol), cause and self._inherit(at, cause))
+        texts = ("found", "not found") if expected is None else ("not found", "found")
+        yield Difference(at, "hit", scanner, symbol, *texts, cause)
 
-    def _ranked(self, live: Record, then: Sequence[str], now: Sequence[str]) -> Iterator[Difference]:
-        if then == now:
+    def _ranked(self, live: Record, order: Sequence[str], expected: Sequence[str]) -> Iterator[Difference]:
+        if order == expected:
             return
-        place = next(place for place, pair in enumerate(zip(then, now, strict=True)) if pair[0] != pair[1])
-        said = [f"{one[place]} before {one[place + 1]}" for one in (then, now)]
-        is_cross_sectional = self.causes.nature(live["scanner"]).is_cross_sectional
-        cause = self.causes.of_others(live["at"], live["scanner"], None if is_cross_sectional else then)
+        rank = next(rank for rank, pair in enumerate(zip(order, expected, strict=True)) if pair[0] != pair[1])
+        texts = [f"{one[rank]} before {one[rank + 1]}" for one in (order, expected)]
+        is_cross_sectional = self.causes.traits_of(live["scanner"]).is_cross_sectional
+        cause = self.causes.of_others(live["at"], live["scanner"], None if is_cross_sectional else order)
         cause = cause or self._of_memory(live["scanner"])
-        yield Difference(live["at"], "hit", live["scanner"], None, said[0], said[1], cause)
+        yield Difference(live["at"], "hit", live["scanner"], None, texts[0], texts[1], cause)
 
     def _counted(self, live: Record, backtest: Record) -> Iterator[Difference]:
         for name in ("universe", "unknown"):
             if live[name] != backtest[name]:
                 cause = self._of_scanner(live)
-                said = [f"{one[name]} {name}" for one in (live, backtest)]
-                yield Difference(live["at"], "count", live["scanner"], None, said[0], said[1], cause)
+                texts = [f"{one[name]} {name}" for one in (live, backtest)]
+                yield Difference(live["at"], "count", live["scanner"], None, texts[0], texts[1], cause)
 
     # -- why -----------------------------------------------------------------------------------
 
     def _of_symbol(self, live: Record, symbol: str) -> Cause | None:
-        """Why a scan found a symbol, or did not."""
+        """Explain why only one side found a symbol."""
         at, scanner = live["at"], live["scanner"]
         own = self.causes.of_bars(at, symbol)
-        if own is None and self.causes.nature(scanner).is_cross_sectional:
+        if own is None and self.causes.traits_of(scanner).is_cross_sectional:
             own = self.causes.of_others(at, scanner)
-        if own is None and self.causes.nature(scanner).remembers:
+        if own is None and self.causes.traits_of(scanner).remembers:
             own = self._of_members.get(symbol) or self._of_memory(scanner)
         return own or self._of_leavers.get(symbol)
 
     def _of_reading(
-        self, live: Record, symbol: str, names: Sequence[str], then: Hit, now: Hit
+        self, live: Record, symbol: str, names: Sequence[str], hit: Hit, expected: Hit
     ) -> Cause | None:
-        """Why something is known otherwise of a symbol that both found."""
+        """Explain why fields of a symbol differ that both sides found."""
         at, scanner = live["at"], live["scanner"]
         if names == ["new"]:
             return self._of_hits.get((scanner, symbol)) or self._of_memory(scanner)
@@ -182,19 +186,19 @@ class Comparison:
         if "previous_close" in names:  # it was known the evening before
             return None
         cause = self.causes.of_bars(at, symbol)
-        if cause is None and (then["price"] is None) != (now["price"] is None):
-            cause = self.causes.of_stranger(at, symbol, "backtest" if then["price"] is None else "live")
+        if cause is None and (hit["price"] is None) != (expected["price"] is None):
+            cause = self.causes.of_outsider(at, symbol, "backtest" if hit["price"] is None else "live")
         return cause or self._of_leavers.get(symbol)
 
     def _of_scanner(self, live: Record) -> Cause | None:
-        """Why a scan as a whole is otherwise."""
+        """Explain why a scan as a whole differs."""
         scanner = live["scanner"]
         own = self.causes.of_others(live["at"], scanner) or self._of_memory(scanner)
         return own or next((cause for cause in self._of_leavers.values() if cause is not None), None)
 
     def _of_memory(self, scanner: str) -> Cause | None:
-        """Why a scanner of the user's own may say anything otherwise: what it saw, or who was a member."""
-        if not self.causes.nature(scanner).remembers:
+        """Explain a difference of a scanner with state: by earlier differences or different members."""
+        if not self.causes.traits_of(scanner).remembers:
             return None
         members = (
             Cause(cause.why, f"{symbol}, a member it may look at: {cause.text}")
@@ -203,8 +207,8 @@ class Comparison:
         )
         return self._of_scanners.get(scanner) or next(members, None)
 
-    def _earlier(self, at: str, cause: Cause) -> Cause:
-        """A cause of something that follows from what was at ``at``."""
+    def _inherit(self, at: str, cause: Cause) -> Cause:
+        """Return the cause for what follows from a difference at ``at``."""
         if cause.text.startswith("from "):
             return cause
         return Cause(cause.why, f"from {self.causes.clock(at)} on: {cause.text}")
@@ -212,23 +216,23 @@ class Comparison:
     # -- members -------------------------------------------------------------------------------
 
     def _membership(self, pair: _Pair) -> Iterator[Difference]:
-        then, now = pair.live, pair.backtest
-        both = [one for one in (then, now) if one is not None]
+        live, backtest = pair.live, pair.backtest
+        both = [one for one in (live, backtest) if one is not None]
         cause = self._of_holder(pair.symbol, both[0].holder)
-        if cause is None and both[0].is_coming and {one.is_coming for one in both} == {True}:
-            times = [one.at if one is not None else None for one in (then, now)]
+        if cause is None and both[0].is_addition and {one.is_addition for one in both} == {True}:
+            times = [one.at if one is not None else None for one in (live, backtest)]
             cause = self.causes.of_joining(pair.symbol, *times)
         cause = cause or self._of_members.get(pair.symbol)
         at = min(one.at for one in both)
-        follow = cause and self._earlier(at, cause)
-        self._of_members.setdefault(pair.symbol, follow)
-        if not all(one.is_coming for one in both):
-            self._of_leavers.setdefault(pair.symbol, follow)
-        said = [self._said(one, is_coming=both[0].is_coming) for one in (then, now)]
-        yield Difference(at, "readiness", both[0].scanner, pair.symbol, said[0], said[1], cause)
+        inherited = cause and self._inherit(at, cause)
+        self._of_members.setdefault(pair.symbol, inherited)
+        if not all(one.is_addition for one in both):
+            self._of_leavers.setdefault(pair.symbol, inherited)
+        texts = [self._describe_change(one, is_addition=both[0].is_addition) for one in (live, backtest)]
+        yield Difference(at, "readiness", both[0].scanner, pair.symbol, texts[0], texts[1], cause)
 
     def _of_holder(self, symbol: str, holder: str) -> Cause | None:
-        """Why whoever brought a symbol in, or let it go, did otherwise."""
+        """Explain why the holder that added or removed a symbol did so on one side only."""
         scanner = holder.removeprefix("scanner:")
         if holder.startswith("strategy:"):  # it may act upon anything
             return next(
@@ -236,19 +240,19 @@ class Comparison:
             )
         return self._of_hits.get((scanner, symbol)) or self._of_memory(scanner)
 
-    def _said(self, change: _Change | None, *, is_coming: bool) -> str:
+    def _describe_change(self, change: _Change | None, *, is_addition: bool) -> str:
         if change is None:
-            return "never joined" if is_coming else "never left"
-        return f"{'ready' if change.is_coming else 'left'} {self.causes.clock(change.at)}"
+            return "never joined" if is_addition else "never left"
+        return f"{'ready' if change.is_addition else 'left'} {self.causes.clock(change.at)}"
 
 
 @dataclass(frozen=True, slots=True)
 class _Change:
-    """A symbol that joined or left."""
+    """A symbol that joined or left the session."""
 
     at: str
     holder: str
-    is_coming: bool
+    is_addition: bool
 
     @property
     def scanner(self) -> str:
@@ -257,7 +261,7 @@ class _Change:
 
 @dataclass(frozen=True, slots=True)
 class _Pair:
-    """The so many-th change of a symbol, on both sides."""
+    """The n-th change of a symbol, on both sides."""
 
     symbol: str
     live: _Change | None
@@ -265,13 +269,16 @@ class _Pair:
 
 
 def _members(live: Sequence[Record], backtest: Sequence[Record]) -> Iterator[tuple[str, _Pair]]:
-    """Who joined or left otherwise, and when that shows."""
-    there, here = _changes_of(live), _changes_of(backtest)
-    for symbol in sorted({**here, **there}):
-        for then, now in zip_longest(there.get(symbol, ()), here.get(symbol, ())):
-            is_same = then is not None and now is not None and then.is_coming == now.is_coming
-            if not is_same or then.at != now.at:
-                yield min(one.at for one in (then, now) if one is not None), _Pair(symbol, then, now)
+    """Yield changes of members that differ, with the earlier instant."""
+    changes, expected_changes = _changes_of(live), _changes_of(backtest)
+    for symbol in sorted({**expected_changes, **changes}):
+        for one, other in zip_longest(changes.get(symbol, ()), expected_changes.get(symbol, ())):
+            is_same = one is not None and other is not None and one.is_addition == other.is_addition
+            if not is_same or one.at != other.at:
+                yield (
+                    min(each.at for each in (one, other) if each is not None),
+                    _Pair(symbol, one, other),
+                )
 
 
 def _changes_of(events: Sequence[Record]) -> dict[str, list[_Change]]:

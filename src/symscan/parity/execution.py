@@ -1,4 +1,4 @@
-"""Carrying out the scans of a recorded session once more: leniently, and isolated as they were there."""
+"""Execute the scans of a recorded session again: tolerating overruns, and isolated as they were live."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from symscan.scanners.jobs.job import Job, JobCompletion, JobKind, JobResult
 from symscan.scanners.jobs.saved_state import RemoteScanner
 from symscan.session.view import SessionView
 
-_A_MOMENT_SECONDS: Final = 0.2
+_POLL_SECONDS: Final = 0.2
 
 
 class LenientExecution(InlineExecution):
-    """Carries out jobs as a backtest does, but one that outlasts its timeout is told, not the end.
+    """Executes jobs as a backtest does, but reports a job that outlasts its timeout instead of failing.
 
-    A scanner that once did so is not let do it again where it did in the session, too. One that has a
-    process of its own is killed at its timeout, as it was there.
+    A scanner that overran once is not called again for scans that did not end well live. One with its
+    own process is killed at its timeout, as it was live.
 
     Parameters
     ----------
     endings
         How each scan ended in the session.
     disabled
-        The scanners that could not be set up there, and why.
+        The scanners that could not be set up live, and why.
     """
 
     def __init__(self, endings: Mapping[tuple[str, str], str], disabled: Mapping[str, str]) -> None:
@@ -41,7 +41,7 @@ class LenientExecution(InlineExecution):
         self._isolated = ThreadedExecution(lambda: None, waits_for_session=True)
 
     def wait_for(self, job: Job) -> JobCompletion:
-        """Carry out a job, unless it is known to take too long."""
+        """Execute a job, unless it is known to take too long."""
         if job.kind is JobKind.SETUP and job.name in self._disabled:
             failed = JobResult(Outcome.FAILED, self._disabled[job.name])
             return JobCompletion(job.name, job.kind, job.at, failed)
@@ -68,12 +68,12 @@ class LenientExecution(InlineExecution):
         while self._isolated.is_busy(
             job.name
         ):  # its process is killed: the thread that waits for it is back soon
-            self._isolated.collect(_A_MOMENT_SECONDS)
+            self._isolated.collect(_POLL_SECONDS)
         return replace(finished, has_returned=True)
 
 
 def _pinned(context: ScanContext) -> ScanContext:
-    """The context over a copy of the session, which can travel to another process."""
+    """Return the context over a copy of the session, which can be sent to another process."""
     _, (data, book) = context.session_data.__reduce__()
     view = SessionView(data.pinned(), book)
     return ScanContext(

@@ -1,4 +1,4 @@
-"""What two scans know of one symbol, and how to say where they differ."""
+"""Compare the hits of two scans field by field."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ _READINGS: Final = ("price", "previous_close", "change_pct", "gap_pct", "volume"
 _NEW, _METADATA = "new", "metadata"
 
 Hit = Mapping[str, Any]
-"""What is known of a symbol that was found, by name."""
+"""The fields of a hit, by name."""
 
 
 @dataclass(frozen=True, slots=True)
 class FieldDifference:
-    """Something known otherwise of a symbol.
+    """Fields of a hit that differ.
 
     Attributes
     ----------
     kind
         ``hit`` or ``reading``.
     names
-        Which of the things known.
+        The names of the fields.
     live, backtest
-        What each says.
+        Their values on each side, formatted.
     """
 
     kind: str
@@ -36,36 +36,36 @@ class FieldDifference:
 
 
 def hits_of(scan: Record) -> dict[str, Hit]:
-    """What is known of each symbol of a scan, in the order of their rank."""
+    """Return the hits of a scan by symbol, in the order of their rank."""
     hits = scan["hits"]
     return {
-        symbol: {name: hits[name][place] for name in (_NEW, *_READINGS)}
-        | {_METADATA: _metadata(hits[_METADATA], symbol, place)}
-        for place, symbol in enumerate(hits["symbols"])
+        symbol: {name: hits[name][rank] for name in (_NEW, *_READINGS)}
+        | {_METADATA: _metadata(hits[_METADATA], symbol, rank)}
+        for rank, symbol in enumerate(hits["symbols"])
     }
 
 
-def otherwise(live: Hit, backtest: Hit, clock: Callable[[str], str]) -> Iterator[FieldDifference]:
-    """Where two hits of one symbol differ: whether it is new, and what was read.
+def field_differences(live: Hit, backtest: Hit, clock: Callable[[str], str]) -> Iterator[FieldDifference]:
+    """Yield where two hits of one symbol differ: whether it is new, and its readings.
 
-    What the scanner says of the symbol counts where nothing else that was read is otherwise.
+    The scanner's metadata is compared only where no reading differs.
 
     Parameters
     ----------
     clock
-        Says an instant as a person reads it.
+        Formats an instant.
     """
     if live[_NEW] != backtest[_NEW]:
-        said = ["new" if one[_NEW] else "not new" for one in (live, backtest)]
-        yield FieldDifference("hit", [_NEW], said[0], said[1])
+        texts = ["new" if one[_NEW] else "not new" for one in (live, backtest)]
+        yield FieldDifference("hit", [_NEW], texts[0], texts[1])
     names = [name for name in _READINGS if live[name] != backtest[name]]
     if names:
         yield FieldDifference(
-            "reading", names, *_said(_readable(live, clock), _readable(backtest, clock), names)
+            "reading", names, *_describe(_readable(live, clock), _readable(backtest, clock), names)
         )
     elif live[_METADATA] != backtest[_METADATA]:
         yield FieldDifference(
-            "reading", [_METADATA], *_said_of_metadata(live[_METADATA], backtest[_METADATA])
+            "reading", [_METADATA], *_describe_metadata(live[_METADATA], backtest[_METADATA])
         )
 
 
@@ -74,23 +74,23 @@ def _readable(hit: Hit, clock: Callable[[str], str]) -> Hit:
     return {**hit, "last_bar_end": None if end is None else clock(end)}
 
 
-def _said_of_metadata(live: Any, backtest: Any) -> tuple[str, str]:
+def _describe_metadata(live: Any, backtest: Any) -> tuple[str, str]:
     if not isinstance(live, dict) or not isinstance(backtest, dict):
         return f"metadata {live}", f"metadata {backtest}"
     keys = [key for key in {**live, **backtest} if live.get(key) != backtest.get(key)]
-    return _said(live, backtest, keys)
+    return _describe(live, backtest, keys)
 
 
-def _said(live: Mapping[str, Any], backtest: Mapping[str, Any], names: list[str]) -> tuple[str, str]:
+def _describe(live: Mapping[str, Any], backtest: Mapping[str, Any], names: list[str]) -> tuple[str, str]:
     texts = [_texts(live.get(name), backtest.get(name)) for name in names]
-    live_said, backtest_said = (
+    live_text, backtest_text = (
         ", ".join(f"{name} {pair[side]}" for name, pair in zip(names, texts, strict=True)) for side in (0, 1)
     )
-    return live_said, backtest_said
+    return live_text, backtest_text
 
 
 def _texts(live: Any, backtest: Any) -> tuple[str, str]:
-    """Two values as short as their difference allows."""
+    """Format two values as short as their difference allows."""
     for digits in (6, 9, 12):
         one, other = (_text(value, digits) for value in (live, backtest))
         if one != other:
@@ -106,7 +106,7 @@ def _text(value: Any, digits: int) -> str:
     return str(value)
 
 
-def _metadata(metadata: Record, symbol: str, place: int) -> Any:
-    """Of one symbol: from columns over all symbols, or from an entry of its own."""
-    columns = {name: value[place] for name, value in metadata.items() if isinstance(value, list)}
+def _metadata(metadata: Record, symbol: str, rank: int) -> Any:
+    """Return the metadata of one symbol: from columns over all symbols, or from its own entry."""
+    columns = {name: value[rank] for name, value in metadata.items() if isinstance(value, list)}
     return columns if columns and len(columns) == len(metadata) else metadata.get(symbol)

@@ -1,4 +1,4 @@
-"""The bars a live session took in, as bytes: one column a bar, so that thousands cost as little as one."""
+"""Pack the bars of a live session as bytes, by column, so that thousands cost as little as one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from symscan.model.bar import Floats
 
 Numbers = NDArray[np.int32]
-"""What a record calls symbols: the number each got when the record first heard of it."""
+"""A record's numbers of symbols, given in the order in which symbols first appear."""
 
 
 class Origin(StrEnum):
@@ -33,16 +33,16 @@ _HEAD: Final = struct.Struct("<BII")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BarGroup:
-    """Bars that came into the session together.
+    """Bars that came into the session together, of one origin.
 
     Attributes
     ----------
     origin
         How they came.
     numbers
-        Whose bars, by the record's numbers, shape ``(n,)``.
+        The record's numbers of their symbols, shape ``(n,)``.
     ends
-        When they are complete, UTC microseconds, shape ``(n,)``, or ``(1,)`` where it is the same for all.
+        The ends of the bars, UTC microseconds, shape ``(n,)``, or ``(1,)`` where it is the same for all.
     fields
         Open, high, low, close, volume, shape ``(5, n)``.
     """
@@ -54,12 +54,12 @@ class BarGroup:
 
 
 def pack(groups: Sequence[BarGroup]) -> bytes:
-    """The groups in order, as bytes: little-endian, to be read on any machine."""
+    """Pack groups in order: little-endian, to be read on any machine."""
     return b"".join(piece for group in groups for piece in _pieces(group))
 
 
 def unpack(data: bytes) -> Iterator[BarGroup]:
-    """What was packed; the arrays look into ``data`` and cannot be changed."""
+    """Unpack groups; the arrays are read-only views of ``data``."""
     offset = 0
     while offset < len(data):
         code, count, ends = _HEAD.unpack_from(data, offset)

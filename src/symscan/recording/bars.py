@@ -1,4 +1,4 @@
-"""The bars of a recorded session: as they are finally known, and those that came late."""
+"""Read the bars of a recorded session: the final ones, and those that came late."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _COLUMNS: Final = ("symbol", "start", *FIELDS)
 
 
 def bars(record: SessionRecord) -> pl.DataFrame:
-    """The bars the session took in; of several of one symbol and minute, the last that came.
+    """Return the session's bars; of several of one symbol and minute, the last that came.
 
     Returns
     -------
@@ -34,11 +34,11 @@ def bars(record: SessionRecord) -> pl.DataFrame:
         "place", "start", maintain_order=True
     )  # of numbers: of texts it takes ten times as long
     is_last = pl.any_horizontal(pl.col("place", "start").ne_missing(pl.col("place", "start").shift(-1)))
-    return _named(record, ordered.filter(is_last)).select(_COLUMNS)
+    return _with_symbols(record, ordered.filter(is_last)).select(_COLUMNS)
 
 
 def late_bars(record: SessionRecord) -> pl.DataFrame:
-    """The bars that came, or came anew, after their slice was closed, in the order they came.
+    """Return the bars that came, or came again, after their slice was closed, in the order they came.
 
     Returns
     -------
@@ -46,7 +46,7 @@ def late_bars(record: SessionRecord) -> pl.DataFrame:
         The columns of :func:`bars`, ``origin`` (``late``, ``corrected`` or ``recovered``),
         ``arrived_at`` on the market's clock, and ``session_time``: the end of the slice before.
     """
-    frame = _named(record, _frame(record, _LATE))
+    frame = _with_symbols(record, _frame(record, _LATE))
     steps = pl.DataFrame(
         [(step.at, step.end) for step in record.steps()],
         {"arrived_at": _INSTANT, "session_time": _INSTANT},
@@ -57,15 +57,15 @@ def late_bars(record: SessionRecord) -> pl.DataFrame:
 
 
 def _frame(record: SessionRecord, origins: frozenset[Origin]) -> pl.DataFrame:
-    """All bars of some origins, one row each, in the order they came; ``place`` is the symbol's by name."""
+    """Return all bars of some origins in the order they came; ``place`` is the symbol's rank by name."""
     length = Interval.parse(record.meta["base"]).minutes * MINUTE
     groups = [(seq, group) for seq, group in _groups(record) if group.origin in origins]
-    frame = pl.concat([_rows(seq, group, length) for seq, group in [(0, _NONE), *groups]])
-    places = pl.Series(np.argsort(np.argsort(np.array(record.symbols, np.str_))), dtype=pl.Int32)
-    return frame.with_columns(places.gather(frame["number"]).alias("place"))
+    frame = pl.concat([_rows(seq, group, length) for seq, group in [(0, _EMPTY), *groups]])
+    order = pl.Series(np.argsort(np.argsort(np.array(record.symbols, np.str_))), dtype=pl.Int32)
+    return frame.with_columns(order.gather(frame["number"]).alias("place"))
 
 
-def _named(record: SessionRecord, frame: pl.DataFrame) -> pl.DataFrame:
+def _with_symbols(record: SessionRecord, frame: pl.DataFrame) -> pl.DataFrame:
     names = pl.Series(record.symbols, dtype=pl.String)
     return frame.with_columns(names.gather(frame["number"]).alias("symbol"))
 
@@ -89,4 +89,4 @@ def _rows(seq: int, group: BarGroup, length: Instant) -> pl.DataFrame:
     ).with_columns(pl.lit(seq, pl.UInt32).alias("seq"), pl.lit(group.origin.value, _ORIGINS).alias("origin"))
 
 
-_NONE: Final = BarGroup(Origin.SLICE, np.zeros(0, np.int32), np.zeros(1, np.int64), np.zeros((5, 0)))
+_EMPTY: Final = BarGroup(Origin.SLICE, np.zeros(0, np.int32), np.zeros(1, np.int64), np.zeros((5, 0)))

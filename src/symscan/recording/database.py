@@ -1,4 +1,4 @@
-"""The file of a session's record: opening it, and what it says it is of."""
+"""Open the database of a session's record, begin its transactions, and read its facts."""
 
 from __future__ import annotations
 
@@ -24,27 +24,27 @@ FORMAT: Final = "symscan session record"
 VERSION: Final = 3
 
 _WRITES: Final = "writes"
-"""Set in a connection's ``info`` where the transaction that begins is to have the lock for writing."""
+"""Set in a connection's ``info`` if the next transaction takes the write lock."""
 
 _DAMAGED: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR, None})
 """SQLite's codes for a damaged file: also of a table it lacks, and none at all where a text is no UTF-8."""
 
 _PAGE_BYTES: Final = 16384
-"""A slice of thousands of bars fills hundreds of thousands of bytes: in small pages, each a page to copy."""
+"""Large, since a slice of thousands of bars fills hundreds of thousands of bytes, copied page by page."""
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """How a record is waited for that another program has locked.
+    """How to wait for a record that another program has locked.
 
     Attributes
     ----------
     notice
-        Is given a line when the waiting begins.
+        Called with a line when the wait is reported.
     before_notice_seconds
-        How long nothing is said.
+        How long to wait before that.
     limit_seconds
-        After how long the session gives up.
+        How long to wait at most.
     """
 
     notice: Callable[[str], None] = lambda _: None
@@ -69,15 +69,15 @@ def connect(path: Path, busy_seconds: float = 5.0) -> Connection:
     """
     address = URL.create("sqlite", database=str(path))
     engine = create_engine(address, poolclass=NullPool, connect_args={"timeout": busy_seconds})
-    _take_over_transactions(engine)
+    _control_transactions(engine)
     try:
         return engine.connect()
     except DatabaseError as error:
-        raise _no_record(path, str(error.orig)) from None
+        raise _not_a_record(path, str(error.orig)) from None
 
 
 def is_empty(path: Path, connection: Connection) -> bool:
-    """Whether nothing was ever written: the process that made the file ended at once.
+    """Return whether nothing was ever written: the process that made the file ended at once.
 
     Raises
     ------
@@ -88,12 +88,12 @@ def is_empty(path: Path, connection: Connection) -> bool:
         with connection.begin():
             return not inspect(connection).get_table_names()
     except DatabaseError as error:
-        raise _no_record(path, str(error.orig)) from None
+        raise _not_a_record(path, str(error.orig)) from None
 
 
 @contextmanager
 def transaction(path: Path, connection: Connection) -> Iterator[None]:
-    """All that is done inside, or nothing of it.
+    """Run the body in one transaction.
 
     Raises
     ------
@@ -104,12 +104,12 @@ def transaction(path: Path, connection: Connection) -> Iterator[None]:
         with connection.begin():
             yield
     except DatabaseError as error:
-        raise DataError(f"{path}: {error.orig}; {_what_now(error.orig)}") from None
+        raise DataError(f"{path}: {error.orig}; {_advice(error.orig)}") from None
 
 
 @contextmanager
 def write_transaction(path: Path, connection: Connection, waiting: Waiting) -> Iterator[None]:
-    """The same for writing: the lock is had before anything is done, and waited for.
+    """Run the body in one transaction that takes the write lock first, and waits for it.
 
     Raises
     ------
@@ -117,20 +117,20 @@ def write_transaction(path: Path, connection: Connection, waiting: Waiting) -> I
         As :func:`transaction`.
     """
     try:
-        _begin_writing(path, connection, waiting)
+        _begin_write(path, connection, waiting)
         yield
         connection.commit()
     except DatabaseError as error:
         connection.rollback()
-        raise DataError(f"{path}: {error.orig}; {_what_now(error.orig)}") from None
+        raise DataError(f"{path}: {error.orig}; {_advice(error.orig)}") from None
     except BaseException:
         connection.rollback()
         raise
 
 
-def _begin_writing(path: Path, connection: Connection, waiting: Waiting) -> None:
-    """Have the lock for writing; SQLite waits for it a while by itself, each time."""
-    until, is_noticed = monotonic() + waiting.limit_seconds, False
+def _begin_write(path: Path, connection: Connection, waiting: Waiting) -> None:
+    """Take the write lock; SQLite itself waits a while each time."""
+    deadline, has_notified = monotonic() + waiting.limit_seconds, False
     connection.info[_WRITES] = True
     try:
         while True:
@@ -138,16 +138,16 @@ def _begin_writing(path: Path, connection: Connection, waiting: Waiting) -> None
                 connection.begin()
                 return
             except OperationalError as error:
-                if _code(error.orig) != sqlite3.SQLITE_BUSY or monotonic() >= until:
+                if _code(error.orig) != sqlite3.SQLITE_BUSY or monotonic() >= deadline:
                     raise
-            if not is_noticed:
+            if not has_notified:
                 waiting.notice(f"{path}: another program has locked the session's record; waiting for it")
-                is_noticed = True
+                has_notified = True
     finally:
         connection.info[_WRITES] = False
 
 
-def _what_now(fault: object) -> str:
+def _advice(fault: object) -> str:
     code = _code(fault)
     if code in _DAMAGED:
         return "the record is damaged, and its session cannot go on; begin another with another --out"
@@ -159,41 +159,41 @@ def _what_now(fault: object) -> str:
 
 
 def _code(fault: object) -> int | None:
-    """SQLite's primary code."""
+    """Return SQLite's primary error code."""
     code: int | None = getattr(fault, "sqlite_errorcode", None)
     return None if code is None else code & 0xFF
 
 
-def lay_out(connection: Connection, about: Mapping[str, Any]) -> None:
-    """Make the tables, and say what the record is of: both or neither."""
+def create_tables(connection: Connection, about: Mapping[str, Any]) -> None:
+    """Create the tables and write the facts of the record, in one transaction."""
     values = {"format": FORMAT, "version": VERSION, **about, "status": "running"}
     with connection.begin():
         TABLES.create_all(connection)
-        put_meta(connection, values)
+        write_meta(connection, values)
 
 
-def move_to_file(connection: Connection) -> None:
-    """Move what was committed from the log beside the file into it; readers are not waited for."""
+def checkpoint(connection: Connection) -> None:
+    """Checkpoint the write-ahead log into the file, without waiting for readers."""
     driver = connection.connection.driver_connection  # outside of a transaction: SQLAlchemy begins one
     if driver is not None:
         driver.execute("PRAGMA wal_checkpoint(PASSIVE)").close()
 
 
-def reach_disk(connection: Connection, is_needed: bool) -> None:
-    """Whether the next transactions wait until they are on the disk; all outlive the process at once."""
+def set_synchronous(connection: Connection, is_needed: bool) -> None:
+    """Set whether the next transactions wait for the disk; all survive the end of the process anyway."""
     driver = connection.connection.driver_connection  # within a transaction it would have no effect
     if driver is not None:
         driver.execute(f"PRAGMA synchronous={'FULL' if is_needed else 'NORMAL'}").close()
 
 
-def put_meta(connection: Connection, values: Mapping[str, Any]) -> None:
-    """Say these things of the record, within a transaction."""
+def write_meta(connection: Connection, values: Mapping[str, Any]) -> None:
+    """Write facts of the record, within a transaction."""
     rows = [{"key": key, "value": json.dumps(value, ensure_ascii=False)} for key, value in values.items()]
     connection.execute(insert(META).prefix_with("OR REPLACE"), rows)
 
 
 def read_meta(path: Path, connection: Connection) -> dict[str, Any]:
-    """What the record says it is of.
+    """Read the facts of the record.
 
     Raises
     ------
@@ -204,13 +204,13 @@ def read_meta(path: Path, connection: Connection) -> dict[str, Any]:
         with connection.begin():
             rows = connection.execute(select(META.c.key, META.c.value)).all()
     except DatabaseError as error:
-        raise _no_record(path, str(error.orig)) from None
+        raise _not_a_record(path, str(error.orig)) from None
     try:
         meta = {key: json.loads(value) for key, value in rows}
     except (TypeError, ValueError):
-        raise _no_record(path, "what it says it is of cannot be read") from None
+        raise _not_a_record(path, "what it says it is of cannot be read") from None
     if meta.get("format") != FORMAT:
-        raise _no_record(path, "it is the database of something else")
+        raise _not_a_record(path, "it is the database of something else")
     if meta.get("version") != VERSION:
         raise DataError(
             f"{path}: the record has format version {meta.get('version')}, this symscan writes version "
@@ -220,12 +220,12 @@ def read_meta(path: Path, connection: Connection) -> dict[str, Any]:
 
 
 def check_same(path: Path, meta: Mapping[str, Any], about: Mapping[str, Any]) -> None:
-    """The record must say the same of everything in ``about``.
+    """Check that the record has the same facts as ``about``.
 
     Raises
     ------
     DataError
-        If it says something else of a key; names it.
+        If a fact differs; it names the fact.
     """
     for key, value in json.loads(json.dumps(about)).items():
         if meta.get(key) != value:
@@ -236,8 +236,8 @@ def check_same(path: Path, meta: Mapping[str, Any], about: Mapping[str, Any]) ->
             )
 
 
-def _take_over_transactions(engine: Engine) -> None:
-    """Begin every transaction ourselves: the driver would begin none before tables are made."""
+def _control_transactions(engine: Engine) -> None:
+    """Begin every transaction explicitly: the driver would begin none before tables are made."""
 
     @event.listens_for(engine, "connect")
     def _on_connect(connection: Any, _: object) -> None:
@@ -245,10 +245,9 @@ def _take_over_transactions(engine: Engine) -> None:
         connection.execute(f"PRAGMA page_size={_PAGE_BYTES}")
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
-        # Moving what was committed into the file takes ten times as long as a commit: it is done
-        # when everybody has been told.
+        # A checkpoint takes ten times as long as a commit: it is made after events are published.
         connection.execute("PRAGMA wal_autocheckpoint=0")
-        # So that the log's size says how much is still to be moved, and a large one does not stay.
+        # So that the log's size is what is still to be checkpointed, and a large log does not stay.
         connection.execute("PRAGMA journal_size_limit=0")
 
     @event.listens_for(engine, "begin")
@@ -256,5 +255,5 @@ def _take_over_transactions(engine: Engine) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.info.get(_WRITES) else "BEGIN")
 
 
-def _no_record(path: Path, reason: str) -> DataError:
+def _not_a_record(path: Path, reason: str) -> DataError:
     return DataError(f"{path}: {reason}; it is no record of a session")

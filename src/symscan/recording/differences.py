@@ -1,4 +1,4 @@
-"""What a run that is to go on has otherwise than the one that was begun, in words."""
+"""Describe how a run to resume differs from the one that was begun."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _LONG: Final = 60
 
 
 def difference(what: str, key: str, before: Any, now: Any) -> str:
-    """What differs; of a long text, its first line that does, and of several things, the first one."""
+    """Describe a difference; of a long text its first line that differs, of a mapping its first key."""
     if isinstance(before, dict) and isinstance(now, dict):
         names = [name for name in {**before, **now} if before.get(name) != now.get(name)]
         return f"the {key} are not those of the {what}: {names[0]} is another"

@@ -1,4 +1,4 @@
-"""One writer of a record at a time: a lock that the operating system gives back when its holder dies."""
+"""Lock a record for one writer; the operating system releases the lock when its holder dies."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from symscan.errors import DataError
 
 
 class RecordLock:
-    """Held from its creation until it is released, or the process ends, however it ends.
+    """A lock held from its creation until it is released or the process ends.
 
     It is SQLite's own lock of an empty file beside the record, so that it works wherever SQLite does
     and readers of the record are not kept out.
@@ -33,5 +33,5 @@ class RecordLock:
             ) from None
 
     def release(self) -> None:
-        """Let others write."""
+        """Release the lock."""
         self._held.close()

@@ -1,4 +1,4 @@
-"""Whose a record is: what it holds is run as this user's own, so nobody else may have written it."""
+"""Check who may write a record: what it holds is run as this user, so no other user may write it."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from symscan.errors import DataError
 
 RECORD_MODE: Final = 0o644
 FOLDER_MODE: Final = 0o755
-"""What records and their folders are made with, whatever the umask would let others do."""
+"""Modes of records and their folders, whatever the umask."""
 
 _OTHERS_WRITE: Final = stat.S_IWGRP | stat.S_IWOTH
 _TAILS: Final = ("", "-wal", "-journal")
-"""The record, and the files beside it from which SQLite takes over what is not yet in it."""
+"""The suffixes of the record and of the files from which SQLite recovers what is not yet in it."""
 
 
 def make_private(record: Path) -> None:
-    """Make an empty record that only this user may write; one that exists stays as it is.
+    """Create an empty record that only this user may write; an existing one stays as it is.
 
     Raises
     ------
@@ -31,14 +31,14 @@ def make_private(record: Path) -> None:
 
 
 def check_private(record: Path, user: int | None = None) -> None:
-    """Refuse a record that somebody else may have written.
+    """Refuse a record that another user may have written.
 
     Parameters
     ----------
     record
         An existing file.
     user
-        Whose it has to be; None for the user of this process.
+        The required owner; None for the user of this process.
 
     Raises
     ------

@@ -1,7 +1,7 @@
-"""The record of a live session in SQLite: one transaction a step, so that a kill at any instant loses none.
+"""Record a live session in SQLite, one transaction a step, so that a kill at any instant loses none.
 
-A record is one file in WAL mode: others may read it while the session runs. What a step took in and
-what came of it are stored together, before anyone is told; a resumed session reads them back.
+A record is one file in WAL mode: others may read it while the session runs. The inputs and events of
+a step are stored together, before they are published; a resumed session reads them back.
 """
 
 from __future__ import annotations
@@ -25,27 +25,27 @@ from symscan.recording.bar_codec import Numbers
 from symscan.recording.database import (
     Waiting,
     check_same,
+    checkpoint,
     connect,
+    create_tables,
     is_empty,
-    lay_out,
-    move_to_file,
-    put_meta,
-    reach_disk,
     read_meta,
+    set_synchronous,
     transaction,
+    write_meta,
     write_transaction,
 )
 from symscan.recording.lock import RecordLock
 from symscan.recording.ownership import check_private, make_private
 from symscan.recording.tables import EVENTS, STEPS, SYMBOLS
 
-_MUCH_BYTES: Final = 4_000_000
-"""Of the log beside the file, which every reader has to go through."""
+_LARGE_LOG_BYTES: Final = 4_000_000
+"""Size of the write-ahead log, which every reader has to scan, from which it is checkpointed."""
 
 WAITING: Final = Waiting()
 
-_AT_ONCE: Final = 32
-"""Steps read together: those of thousands of symbols fill ten megabytes."""
+_STEPS_PER_READ: Final = 32
+"""Steps per query: those of thousands of symbols fill ten megabytes."""
 
 CLOSE: Final = "close"
 """The kind of a session's last step."""
@@ -53,7 +53,7 @@ CLOSE: Final = "close"
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What one step of a session took in.
+    """The inputs of one step of a session.
 
     Attributes
     ----------
@@ -62,13 +62,13 @@ class Step:
     end
         The session's time.
     at
-        The market's clock, None where the moment did not say.
+        The market's time, None where the update had none.
     lag, is_recovered
-        As the slice said.
+        As in the slice.
     bars
-        The bars it took in, packed.
+        The bars that came in, packed.
     answers
-        What else it took in; the record does not look inside.
+        The other inputs; the record does not read them.
     """
 
     kind: str
@@ -115,9 +115,9 @@ class SessionRecord:
         path
             A file that does not exist, in a folder that does.
         about
-            What the record is of, as JSON can hold it.
+            The facts of the session, as JSON can hold them.
         waiting
-            How long other programs are waited for that lock it.
+            How to wait for other programs that lock the record.
 
         Raises
         ------
@@ -130,14 +130,14 @@ class SessionRecord:
 
     @classmethod
     def resume(cls, path: Path, about: Mapping[str, Any], waiting: Waiting = WAITING) -> SessionRecord:
-        """Open the record of a session that is to go on; one that had not begun when it ended begins now.
+        """Open the record of a session to resume; one that had not begun when it ended begins now.
 
         Parameters
         ----------
         about
-            What the session is; the record must say the same of every key.
+            The facts of the session; those of the record must be the same.
         waiting
-            How long other programs are waited for that lock it.
+            How to wait for other programs that lock the record.
 
         Raises
         ------
@@ -147,10 +147,10 @@ class SessionRecord:
         """
         lock = RecordLock(path)
         try:
-            _make_own(path)
+            _make_private_record(path)
             connection = connect(path, waiting.before_notice_seconds)
             if is_empty(path, connection):
-                lay_out(connection, about)
+                create_tables(connection, about)
             check_same(path, read_meta(path, connection), about)
             return cls(path, connection, lock, waiting=waiting)
         except BaseException:
@@ -159,7 +159,7 @@ class SessionRecord:
 
     @classmethod
     def read(cls, path: Path) -> SessionRecord:
-        """Open a record to look at, whoever writes it meanwhile.
+        """Open a record for reading; another process may write it meanwhile.
 
         Raises
         ------
@@ -173,24 +173,24 @@ class SessionRecord:
         return cls(path, connection, None)
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file and release the lock."""
         self._connection.close()
         self._connection.engine.dispose()
         if self._lock is not None:
             self._lock.release()
 
-    # -- what it is of -----------------------------------------------------------------------
+    # -- facts -------------------------------------------------------------------------------
 
     @property
     def meta(self) -> dict[str, Any]:
-        """What the record is of, by key; ``status`` is running, complete, interrupted or failed."""
+        """The facts of the record, by key; ``status`` is running, complete, interrupted or failed."""
         return read_meta(self.path, self._connection)
 
-    def note(self, **values: Any) -> None:
-        """Say more of the session, or say it anew: ``status`` at its end, for one."""
-        reach_disk(self._connection, True)
+    def update_meta(self, **values: Any) -> None:
+        """Add or replace facts, such as ``status`` at the session's end."""
+        set_synchronous(self._connection, True)
         with self._writing():
-            put_meta(self._connection, values)
+            write_meta(self._connection, values)
 
     @property
     def symbols(self) -> tuple[str, ...]:
@@ -198,17 +198,17 @@ class SessionRecord:
         return tuple(self._numbers)
 
     def numbers(self, symbols: Sequence[str]) -> Numbers:
-        """The numbers of symbols; new ones get theirs, which the next step stores."""
+        """Return the numbers of symbols; new symbols get numbers, which the next step stores."""
         known = self._numbers
         return np.array([known.setdefault(symbol, len(known)) for symbol in symbols], np.int32)
 
     # -- writing -----------------------------------------------------------------------------
 
     def commit(self, step: Step, session: Session, events: Sequence[Event]) -> int:
-        """Store a step and what came of it: all of it or, if the process is killed, nothing.
+        """Store a step and its events: all or, if the process is killed, nothing.
 
-        What is to be told is on the disk with all before it: a power failure must not take back what
-        was announced. A step of which there is nothing to tell does not wait for the disk.
+        Events are on the disk, with all before them, before they are published: a power failure must
+        not lose what was announced. A step without events does not wait for the disk.
 
         Returns
         -------
@@ -217,36 +217,36 @@ class SessionRecord:
         """
         seq = self._seq + 1
         new = list(self._numbers.items())[self._stored :]
-        reach_disk(self._connection, bool(events))
+        set_synchronous(self._connection, bool(events))
         with self._writing():
             if new:
                 rows = [{"symbol": symbol, "number": number} for symbol, number in new]
                 self._connection.execute(insert(SYMBOLS), rows)
-            self._connection.execute(insert(STEPS), [self._row(seq, step, is_delivered=not events)])
+            self._connection.execute(insert(STEPS), [self._step_row(seq, step, is_delivered=not events)])
             if events:
-                rows = [_event(seq, n, session, one) for n, one in enumerate(events)]
+                rows = [_event_row(seq, n, session, one) for n, one in enumerate(events)]
                 self._connection.execute(insert(EVENTS), rows)
         self._seq, self._stored = seq, len(self._numbers)
         return seq
 
-    def tidy(self) -> None:
-        """Move what was committed into the file if it has become much: for when no step waits."""
+    def checkpoint_if_large(self) -> None:
+        """Checkpoint the write-ahead log if it is large; called when no step waits."""
         try:
-            is_much = self._log.stat().st_size > _MUCH_BYTES
+            is_large = self._log.stat().st_size > _LARGE_LOG_BYTES
         except OSError:  # there is none
             return
-        if is_much:
-            move_to_file(self._connection)
+        if is_large:
+            checkpoint(self._connection)
 
     def mark_delivered(self, *steps: int) -> None:
-        """Everybody was told of what came of these steps; a power failure may take that back."""
-        reach_disk(self._connection, False)
+        """Mark the events of these steps as published; a power failure may lose the mark."""
+        set_synchronous(self._connection, False)
         with self._writing():
-            told = update(STEPS).where(STEPS.c.seq.in_(steps)).values(is_delivered=True)
-            self._connection.execute(told)
+            statement = update(STEPS).where(STEPS.c.seq.in_(steps)).values(is_delivered=True)
+            self._connection.execute(statement)
 
     def mark_all_delivered(self) -> None:
-        """Everybody was told of what came of every step, or that it may not have been told."""
+        """Mark the events of every step as published, or as reported undelivered."""
         self.mark_delivered(*dict.fromkeys(seq for seq, _ in self.undelivered()))
 
     # -- reading -----------------------------------------------------------------------------
@@ -257,30 +257,30 @@ class SessionRecord:
         return self._seq
 
     def last_slice(self) -> Instant | None:
-        """When the last slice ended; None if there was none."""
+        """Return the end of the last slice; None if there was none."""
         ends = select(func.max(STEPS.c.end)).where(STEPS.c.kind == "slice")
         with self._transaction():
             end: Instant | None = self._connection.execute(ends).scalar()
         return end
 
     def step(self, seq: int) -> Step:
-        """What a step took in."""
-        (step,) = self._some(seq, seq)
+        """Return the inputs of a step."""
+        (step,) = self._read_steps(seq, seq)
         return step
 
     def steps(self) -> Iterator[Step]:
-        """What every step took in, in order."""
-        for first in range(1, self.last + 1, _AT_ONCE):
-            yield from self._some(first, first + _AT_ONCE - 1)
+        """Yield the inputs of every step, in order."""
+        for first in range(1, self.last + 1, _STEPS_PER_READ):
+            yield from self._read_steps(first, first + _STEPS_PER_READ - 1)
 
-    def _some(self, first: int, last: int) -> list[Step]:
+    def _read_steps(self, first: int, last: int) -> list[Step]:
         columns = [STEPS.c[name] for name in Step.__slots__]
         wanted = select(*columns).where(STEPS.c.seq.between(first, last)).order_by(STEPS.c.seq)
         with self._transaction():
             return [Step(*row) for row in self._connection.execute(wanted)]
 
     def lines(self, seq: int) -> list[str]:
-        """What came of a step: lines of the journal."""
+        """Return the events of a step as lines of the journal."""
         wanted = select(EVENTS.c.record).where(EVENTS.c.seq == seq).order_by(EVENTS.c.n)
         with self._transaction():
             return list(self._connection.execute(wanted).scalars())
@@ -293,7 +293,7 @@ class SessionRecord:
             return list(self._connection.execute(wanted).scalars())
 
     def undelivered(self) -> list[tuple[int, str]]:
-        """What was stored, but perhaps not told before the process ended: the step's number and the line."""
+        """Return events stored but perhaps not published before the process ended: step number and line."""
         wanted = (
             select(EVENTS.c.seq, EVENTS.c.record)
             .join(STEPS, STEPS.c.seq == EVENTS.c.seq)
@@ -305,13 +305,13 @@ class SessionRecord:
 
     # -- how ---------------------------------------------------------------------------------
 
-    def _row(self, seq: int, step: Step, *, is_delivered: bool) -> dict[str, Any]:
+    def _step_row(self, seq: int, step: Step, *, is_delivered: bool) -> dict[str, Any]:
         values = {name: getattr(step, name) for name in Step.__slots__}
         return {"seq": seq, **values, "recorded_at": self._clock(), "is_delivered": is_delivered}
 
 
-def about_of(path: Path) -> dict[str, Any] | None:
-    """What a record is of; None if there is none, or nothing was ever written to it.
+def read_about(path: Path) -> dict[str, Any] | None:
+    """Read the facts of a record; None if there is none, or nothing was ever written to it.
 
     Raises
     ------
@@ -329,7 +329,7 @@ def about_of(path: Path) -> dict[str, Any] | None:
         connection.engine.dispose()
 
 
-def _make_own(path: Path) -> None:
+def _make_private_record(path: Path) -> None:
     try:
         make_private(path)
         check_private(path)
@@ -337,13 +337,13 @@ def _make_own(path: Path) -> None:
         raise DataError(f"{path}: {error.strerror}; the session's record cannot be written") from None
 
 
-def _event(seq: int, n: int, session: Session, happened: Event) -> dict[str, Any]:
+def _event_row(seq: int, n: int, session: Session, event: Event) -> dict[str, Any]:
     return {
         "seq": seq,
         "n": n,
-        "at": happened.at,
-        "kind": event_name(type(happened)),
-        "decided_at": getattr(happened, "decided_at", None),
-        "execution_time_ms": getattr(happened, "execution_time_ms", None),
-        "record": line_of(session, happened),
+        "at": event.at,
+        "kind": event_name(type(event)),
+        "decided_at": getattr(event, "decided_at", None),
+        "execution_time_ms": getattr(event, "execution_time_ms", None),
+        "record": line_of(session, event),
     }

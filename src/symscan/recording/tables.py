@@ -14,7 +14,7 @@ META: Final = Table(
     Column("key", String, primary_key=True),
     Column("value", Text, nullable=False),
 )
-"""What the record is of: JSON by key."""
+"""Facts of the record: JSON by key."""
 
 SYMBOLS: Final = Table(
     "symbols",
@@ -22,7 +22,7 @@ SYMBOLS: Final = Table(
     Column("number", Integer, primary_key=True),
     Column("symbol", String, nullable=False),
 )
-"""What symbols are called in packed bars."""
+"""Numbers of symbols in packed bars."""
 
 STEPS: Final = Table(
     "steps",
@@ -38,7 +38,7 @@ STEPS: Final = Table(
     Column("bars", LargeBinary, nullable=False),
     Column("answers", LargeBinary, nullable=False),
 )
-"""The steps of the session in order: what each was, and what it took in."""
+"""The steps of the session in order, with their inputs."""
 
 EVENTS: Final = Table(
     "events",
@@ -52,4 +52,4 @@ EVENTS: Final = Table(
     Column("record", Text, nullable=False),
     sqlite_with_rowid=False,
 )
-"""What came of each step, in order: the lines of the journal."""
+"""The events of each step in order, as lines of the journal."""

@@ -62,14 +62,14 @@ def _causes(
             "%Y-%m-%dT%H:%M:%SZ"
         )
         corrected = {"end": _at(minute), "symbols": [symbol], "kind": "late", "arrived_at": arrived}
-        causes.take(minute + 3, {"event": "bars_corrected", "at": _at(minute), **corrected})
+        causes.add_event(minute + 3, {"event": "bars_corrected", "at": _at(minute), **corrected})
     return causes
 
 
 def _compared(
     causes: Causes, live: Sequence[dict[str, Any]], backtest: Sequence[dict[str, Any]]
 ) -> list[Difference]:
-    return Comparison(causes).of(live, backtest)
+    return Comparison(causes).compare(live, backtest)
 
 
 def _only(found: Sequence[Difference]) -> Difference:
@@ -224,8 +224,8 @@ def test_who_was_left_out_was_not_subscribed() -> None:
     causes = _causes()
     limited = {"event": "subscription_limited", "at": _at(0), "left_out": ["A"]}
     corrected = {"end": _at(5), "symbols": ["A"], "kind": "recovered", "arrived_at": _at(9)}
-    causes.take(2, limited)
-    causes.take(11, {"event": "bars_corrected", "at": _at(8), **corrected})
+    causes.add_event(2, limited)
+    causes.add_event(11, {"event": "bars_corrected", "at": _at(8), **corrected})
     one = _only(_compared(causes, [_scan(5)], [_scan(5, "A")]))
     assert one.cause is not None and one.cause.why is Why.LEFT_OUT
 
@@ -234,18 +234,22 @@ def test_bars_that_both_sides_lack_are_named() -> None:
     """No hit shows them: the record and the backtest of it know the same too little."""
     causes = _causes()
     scan = [_scan(5, "A")]
-    causes.take(2, {"event": "feed_dropped_bars", "at": _at(4), "since": _at(2), "reason": "slow client"})
+    causes.add_event(
+        2, {"event": "feed_dropped_bars", "at": _at(4), "since": _at(2), "reason": "slow client"}
+    )
     waiting = _only(_compared(causes, scan, scan))
     assert (waiting.kind, waiting.at) == ("bars", _at(2))
     assert waiting.cause is not None and waiting.cause.why is Why.LOST
     assert "slow client; the session ended, or goes on, before they were fetched" in waiting.cause.text
     lost = {"since": _at(1), "until": _at(4), "symbols": [], "reason": "busy"}
-    causes.take(9, {"event": "bars_lost", "at": _at(20), **lost})
+    causes.add_event(9, {"event": "bars_lost", "at": _at(20), **lost})
     named = _only(_compared(causes, scan, scan)).cause
     assert named is not None and named.text == "bars after 09:31 and up to 09:34 may be missing: busy"
     causes = _causes()
-    causes.take(2, {"event": "feed_dropped_bars", "at": _at(4), "since": _at(2), "reason": "slow client"})
-    causes.take(3, {"event": "feed_recovered", "at": _at(5), "since": _at(2), "bars": 3})
+    causes.add_event(
+        2, {"event": "feed_dropped_bars", "at": _at(4), "since": _at(2), "reason": "slow client"}
+    )
+    causes.add_event(3, {"event": "feed_recovered", "at": _at(5), "since": _at(2), "bars": 3})
     assert _compared(causes, scan, scan) == []
 
 
@@ -255,7 +259,7 @@ def test_a_symbol_from_outside_whose_bars_could_not_be_fetched() -> None:
     assert one.live == "price unknown, volume unknown"
     assert one.cause is not None and one.cause.why is Why.NOT_FETCHED
     causes = _causes()
-    causes.first_seen({"Z": 2})
+    causes.set_first_seen({"Z": 2})
     assert _only(_compared(causes, [live], [backtest])).cause is None
 
 

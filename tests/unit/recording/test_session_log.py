@@ -120,7 +120,7 @@ def test_others_may_read_while_it_is_written(record: SessionRecord, path: Path) 
 def test_much_is_moved_into_the_file(record: SessionRecord, path: Path) -> None:
     for minute in range(5):
         record.commit(Step("slice", minute, answers=bytes(1_500_000)), SESSION, [])
-        record.tidy()
+        record.checkpoint_if_large()
     assert path.stat().st_size > 4_000_000
 
 
@@ -153,7 +153,7 @@ def test_a_record_of_another_session_is_refused(record: SessionRecord, path: Pat
 
 
 def test_the_format_is_checked(record: SessionRecord, path: Path) -> None:
-    record.note(version=99)
+    record.update_meta(version=99)
     record.close()
     assert "version 99" in _message(path)
 
@@ -284,7 +284,7 @@ def test_the_log_beside_the_record_stays_small(record: SessionRecord, path: Path
     for minute in range(12):
         seq = record.commit(_step(minute), SESSION, _warned("x" * 1_000_000))
         record.mark_delivered(seq)
-        record.tidy()
+        record.checkpoint_if_large()
         sizes.append(path.with_name(f"{path.name}-wal").stat().st_size)
     assert max(sizes) < 6_000_000
     assert path.stat().st_size > 8_000_000

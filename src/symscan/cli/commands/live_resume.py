@@ -90,6 +90,6 @@ def check_day(interrupted: InterruptedSession, day: date | None) -> None:
 
 def _read_about(folder: Path) -> dict[str, Any] | None:
     from symscan.recording import RECORD_NAME
-    from symscan.recording.session_log import about_of
+    from symscan.recording.session_log import read_about
 
-    return about_of(folder / RECORD_NAME)
+    return read_about(folder / RECORD_NAME)

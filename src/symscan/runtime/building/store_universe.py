@@ -28,7 +28,7 @@ def recorded_scanners(checked: CheckedConfig, record: SessionRecord, day: date) 
     if setup.known_symbols is None or all(one.universe_name != STORE for one in checked.made):
         return setup
     if record.meta.get(_KEY) is None:
-        record.note(**{_KEY: list(setup.known_symbols(day))})
+        record.update_meta(**{_KEY: list(setup.known_symbols(day))})
     return replace(setup, known_symbols=partial(_as_recorded, tuple(record.meta[_KEY])))
 
 

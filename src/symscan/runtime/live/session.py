@@ -116,7 +116,7 @@ class LiveSession:
 
     def run(self) -> bool:
         """Run the session until its close or until it is stopped; returns whether it reached the close."""
-        self.record.note(status="running")
+        self.record.update_meta(status="running")
         status = "failed"
         try:
             self.coordinator.run()
@@ -126,7 +126,7 @@ class LiveSession:
             status = "interrupted"
             raise
         finally:
-            self.record.note(status=status)
+            self.record.update_meta(status=status)
         return is_over
 
 
@@ -199,7 +199,7 @@ class LiveSetup:
             managed = scanners.managed(self.session, isolates=True)
             feed = self.feed_plan.feed(record.last_slice(), managed)
             with closing(feed):
-                record.note(**self._details(feed, record.meta))
+                record.update_meta(**self._details(feed, record.meta))
                 self.feed_plan.prepare(self._named_symbols(), self.session)
                 feed.open()
                 recorder = StepRecorder(record, self.session)

@@ -82,7 +82,7 @@ class StepRecorder:
         if self._undelivered:
             self._record.mark_delivered(self._undelivered)
             self._undelivered = 0
-        self._record.tidy()
+        self._record.checkpoint_if_large()
 
     def when_live(self, callback: Callable[[], None]) -> None:
         """Call back once the last recorded step is replayed; at once if there is none."""
