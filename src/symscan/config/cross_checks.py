@@ -1,7 +1,7 @@
-"""Faults that lie between keys: both of two, none of two, an end before its start, the same thing twice.
+"""Check keys against each other: both of two, none of two, an end before its start, duplicates.
 
-They are looked for in the values as parsed, so that they are told together with the faults of single
-values; whatever has the wrong type is passed over here, since the shape tells of it.
+The checks read the values as parsed, so that their faults are reported together with those of single
+values; values of the wrong type are skipped here, since the schema reports them.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any, Final
 from symscan.config import fields
 from symscan.config.file_schema import ScannerShape
 from symscan.config.json_locations import join
-from symscan.config.messages import Fault, keys_of, meant
+from symscan.config.messages import Fault, closest_key, keys_of
 from symscan.model.live_settings import LiveSettings
 
 _LIVE: Final = LiveSettings()
@@ -24,7 +24,7 @@ _SCHEDULES: Final = ("pre_session", "schedule", "regular_session")
 
 
 def cross_faults(values: Any) -> Iterator[Fault]:
-    """The faults between the keys of a configuration, as parsed from JSON."""
+    """Yield the faults between the keys of a configuration, as parsed from JSON."""
     top = _object(values)
     yield from _order(
         _object(top.get("backtest_config")), "backtest_config", "start_date", "end_date", fields.parse_date
@@ -42,7 +42,7 @@ def cross_faults(values: Any) -> Iterator[Fault]:
 
 
 def _live_faults(live: dict[str, Any]) -> Iterator[Fault]:
-    """A wait that can never come to its end."""
+    """Yield a fault if quiet_ms can never elapse."""
     quiet_ms, grace = (_number(live.get(key, getattr(_LIVE, key))) for key in ("quiet_ms", "grace_seconds"))
     if quiet_ms > 1000 * grace:
         key = "quiet_ms" if "quiet_ms" in live else "grace_seconds"
@@ -101,7 +101,7 @@ def _given(scanner: dict[str, Any]) -> set[str]:
     """The keys that say something, counting a mistyped one as the key it was meant to be."""
     known = keys_of(ScannerShape)
     said = [key for key, value in scanner.items() if value is not None]
-    return {key if key in known else meant(key, known) or key for key in said}
+    return {key if key in known else closest_key(key, known) or key for key in said}
 
 
 def _kind_faults(path: str, scanner: dict[str, Any], given: set[str]) -> Iterator[Fault]:

@@ -1,7 +1,7 @@
-"""Where things stand in a JSON text: line and column of every key and value.
+"""Locate every key and value of a JSON text by line and column.
 
-The parser of the standard library keeps no positions, so a second, simpler walk over a text known to be
-valid JSON finds them, and on its way what the parser lets pass: double keys and numbers that are none.
+The parser of the standard library keeps no locations, so a second, simpler pass over a text known to be
+valid JSON finds them, and also what the parser accepts: duplicate keys and values that are no numbers.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class _Container:
 
 @dataclass(frozen=True, slots=True)
 class JsonLocations:
-    """The places of one JSON text."""
+    """The locations of keys and values in one JSON text."""
 
     text: str
     file: str
@@ -72,7 +72,7 @@ class JsonLocations:
         return JsonLocations(text, file, spots, tuple(oddities))
 
     def place(self, path: str, *, key: bool = False, offset: int | None = None) -> Place:
-        """Where the value (or the key) of a path stands; where it has none, what would hold it."""
+        """Return the location of a path's value or key; of a missing one, of its nearest parent."""
         while path not in self.spots:
             if not path:
                 return Place(self.file)

@@ -1,4 +1,4 @@
-"""Loading a configuration: all its faults at once, or one model."""
+"""Load a configuration: one model, or all its faults at once."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from symscan.config.file_schema import ConfigShape
     from symscan.config.messages import Fault
 
-_PLAINER = {
+_SYNTAX_MESSAGES = {
     "Invalid control character at": "a line break or tab stands inside a text; is a quote missing?",
     "Extra data": "something follows the end of the object",
     "Expecting ',' delimiter": "expected a comma here",
@@ -29,7 +29,7 @@ _ENDLESS_NUMBER = re.compile(r"\d{4000,}")
 
 
 def load_config(path: Path) -> SessionConfig:
-    """The configuration in a file.
+    """Load the configuration in a file.
 
     Raises
     ------
@@ -41,7 +41,7 @@ def load_config(path: Path) -> SessionConfig:
 
 
 def parse_config(text: str, file: str = "config.json") -> SessionConfig:
-    """The configuration a text holds; ``file`` names it in messages.
+    """Parse the configuration in a text; ``file`` names it in messages.
 
     Raises
     ------
@@ -54,18 +54,18 @@ def parse_config(text: str, file: str = "config.json") -> SessionConfig:
     from symscan.config.resolve import to_model
 
     values = _parse_json(text, file)
-    positions = JsonLocations.of(text, file)
+    locations = JsonLocations.of(text, file)
     shape, faults = _check_shape(values)
-    errors = [fault.to_error(positions) for fault in (*faults, *cross_faults(values))]
-    errors = _odd_values(positions) + errors
+    errors = [fault.to_error(locations) for fault in (*faults, *cross_faults(values))]
+    errors = _odd_values(locations) + errors
     if errors or shape is None:
         raise ConfigErrors(_in_order(errors))
     return to_model(shape, file, text)
 
 
-def _odd_values(positions: JsonLocations) -> list[ConfigError]:
+def _odd_values(locations: JsonLocations) -> list[ConfigError]:
     return [
-        ConfigError(odd.message, place=positions.at(odd.offset), path=odd.path) for odd in positions.oddities
+        ConfigError(odd.message, place=locations.at(odd.offset), path=odd.path) for odd in locations.oddities
     ]
 
 
@@ -99,7 +99,7 @@ def _parse_json(text: str, file: str) -> Any:
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
-        _fail(_say_syntax(text, error), Place(file, error.lineno, error.colno))
+        _fail(_syntax_message(text, error), Place(file, error.lineno, error.colno))
     except RecursionError:
         _fail("the values are nested too deeply", Place(file))
     except ValueError:
@@ -108,7 +108,7 @@ def _parse_json(text: str, file: str) -> Any:
         _fail("the number has too many digits", place)
 
 
-def _say_syntax(text: str, error: json.JSONDecodeError) -> str:
+def _syntax_message(text: str, error: json.JSONDecodeError) -> str:
     rest, before = text[error.pos :].lstrip(), text[: error.pos].rstrip()
     if not text.strip():
         return "the file is empty; write a JSON object with a 'session_data_config'"
@@ -120,11 +120,11 @@ def _say_syntax(text: str, error: json.JSONDecodeError) -> str:
         return "not valid JSON: no comma may stand before a closing bracket; remove it"
     if not rest:
         return "not valid JSON: the file ends too early; is a bracket or a quote missing?"
-    return f"not valid JSON: {_PLAINER.get(error.msg, error.msg)}"
+    return f"not valid JSON: {_SYNTAX_MESSAGES.get(error.msg, error.msg)}"
 
 
 def _in_order(errors: Iterable[ConfigError]) -> list[ConfigError]:
-    """The errors in the order of the file, one a place: the first found there explains the others."""
+    """Sort the errors in the order of the file, one a location: the first explains the others."""
     first: dict[tuple[int, int, str | None], ConfigError] = {}
     for error in errors:
         first.setdefault((*_position(error), error.path), error)
@@ -141,7 +141,7 @@ def _fail(message: str, place: Place) -> NoReturn:
 
 
 def config_schema() -> dict[str, Any]:
-    """The JSON Schema (draft 2020-12) of a configuration file, every key described."""
+    """Return the JSON Schema (draft 2020-12) of a configuration file, every key described."""
     from symscan.config.file_schema import ConfigShape
 
     schema = ConfigShape.model_json_schema()

@@ -1,4 +1,4 @@
-"""Faults of a configuration's shape: what pydantic found, in our words."""
+"""Convert pydantic's errors to faults of a configuration, in our words."""
 
 from __future__ import annotations
 
@@ -41,23 +41,23 @@ class Fault:
     message: str
     key: bool = False
 
-    def to_error(self, positions: JsonLocations) -> ConfigError:
-        """The fault with its place."""
-        return ConfigError(self.message, place=positions.place(self.path, key=self.key), path=self.path)
+    def to_error(self, locations: JsonLocations) -> ConfigError:
+        """Convert the fault to an error with its location."""
+        return ConfigError(self.message, place=locations.place(self.path, key=self.key), path=self.path)
 
 
 def shape_faults(error: ValidationError) -> list[Fault]:
-    """The faults pydantic found."""
+    """Convert pydantic's errors to faults."""
     return [_to_fault(detail) for detail in error.errors(include_url=False)]
 
 
 def keys_of(model: type[BaseModel]) -> list[str]:
-    """The keys an object may have, in the order they are documented."""
+    """Return the keys an object may have, in the order of their documentation."""
     return [field.alias or name for name, field in model.model_fields.items()]
 
 
-def meant(key: str, known: Iterable[str]) -> str | None:
-    """The known key an unknown one was probably meant to be."""
+def closest_key(key: str, known: Iterable[str]) -> str | None:
+    """Return the known key closest to an unknown one, None if none is close."""
     names = list(known)
     longer = [name for name in names if name.startswith(f"{key.casefold()}_")]
     near = longer or get_close_matches(key.casefold(), names, n=1)
@@ -65,7 +65,7 @@ def meant(key: str, known: Iterable[str]) -> str | None:
 
 
 def path_of(steps: Steps) -> str:
-    """The path of a pydantic location."""
+    """Convert a pydantic location to a path."""
     path = ""
     for step in steps:
         path = join(path, step)
@@ -119,15 +119,15 @@ def _unknown_key(steps: Steps) -> str:
     key = str(steps[-1])
     where = tuple(step for step in steps[:-1] if isinstance(step, str))
     known = keys_of(_SHAPES[where])
-    near = meant(key, known)
+    near = closest_key(key, known)
     if near:
         return f"unknown key '{key}'; did you mean '{near}'?"
-    hint = _home(key, where) or f"known here: {', '.join(known)}"
+    hint = _where_known(key, where) or f"known here: {', '.join(known)}"
     return f"unknown key '{key}'; {hint}"
 
 
-def _home(key: str, where: tuple[str, ...]) -> str:
-    """Where a key belongs that is known elsewhere: rather inside this object than far from it."""
+def _where_known(key: str, where: tuple[str, ...]) -> str:
+    """Describe where a key belongs that is known elsewhere, first inside this object."""
     homes = [home for home, model in _SHAPES.items() if key in keys_of(model)]
     homes = [home for home in homes if home[:-1] == where] or homes
     if homes:

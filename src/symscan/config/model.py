@@ -1,4 +1,4 @@
-"""The configuration as everything above reads it: one model, whichever shape the file has."""
+"""The configuration model, the same for every shape of the file."""
 
 from __future__ import annotations
 

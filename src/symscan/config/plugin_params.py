@@ -1,4 +1,4 @@
-"""The faults of a scanner's own parameters, in the words of the configuration's."""
+"""Check a plug-in's own parameters, with messages like the configuration's."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from symscan.config.fields import show
 from symscan.config.json_locations import join
-from symscan.config.messages import Fault, meant
+from symscan.config.messages import Fault, closest_key
 from symscan.errors import ConfigError, ConfigErrors
 from symscan.plugins.errors import describe_error
 
@@ -28,7 +28,7 @@ def check_parameters(
     path
         Where that stands in the configuration.
     error_at
-        Places a fault in the configuration's file.
+        Locates a fault in the configuration's file.
 
     Raises
     ------
@@ -56,18 +56,18 @@ def parameter_faults(error: ValidationError, path: str, known: Sequence[str]) ->
     known
         The parameters there are.
     """
-    return [_below(path, detail, known) for detail in error.errors(include_url=False)]
+    return [_parameter_fault(path, detail, known) for detail in error.errors(include_url=False)]
 
 
-def _below(path: str, detail: Any, known: Sequence[str]) -> Fault:
+def _parameter_fault(path: str, detail: Any, known: Sequence[str]) -> Fault:
     steps = tuple(detail["loc"])
     if detail["type"] == "extra_forbidden":
-        near = meant(str(steps[-1]), known)
+        near = closest_key(str(steps[-1]), known)
         hint = f"did you mean '{near}'?" if near else f"known here: {', '.join(known)}"
         return Fault(_join(path, steps), f"unknown parameter '{steps[-1]}'; {hint}", key=True)
     if detail["type"] == "missing":
         return Fault(path, f"the parameter '{steps[-1]}' is missing")
-    return Fault(_join(path, steps), f"{_plain(detail)}, got {show(detail['input'])}")
+    return Fault(_join(path, steps), f"{_parameter_message(detail)}, got {show(detail['input'])}")
 
 
 def _join(path: str, steps: Sequence[str | int]) -> str:
@@ -76,7 +76,7 @@ def _join(path: str, steps: Sequence[str | int]) -> str:
     return path
 
 
-def _plain(detail: Any) -> str:
+def _parameter_message(detail: Any) -> str:
     """Pydantic's words as ours: ``Input should be a valid number`` becomes ``expected a valid number``."""
     if detail["type"] == "value_error":
         return str(detail["ctx"]["error"])

@@ -1,4 +1,4 @@
-"""From the shape of the file to the one model."""
+"""Convert the validated file schema to the configuration model."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ DEFAULT_UNIVERSE = "sp500"
 
 
 def to_model(shape: ConfigShape, file: str, text: str) -> SessionConfig:
-    """The configuration of a shape without faults."""
+    """Convert a validated schema to the configuration."""
     data, days, live = shape.session_data_config, shape.backtest_config, shape.live_config
     return SessionConfig(
         name=shape.name or Path(file).stem,

@@ -1,1 +1,1 @@
-"""Who is told what happened: the journal, the run's folder, the terminal."""
+"""Observers of a session's events: the journal, the run's folder, the terminal."""

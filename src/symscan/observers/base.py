@@ -1,4 +1,4 @@
-"""What an observer is: it is told, and changes nothing."""
+"""The observer protocol: observers get events and change nothing."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from symscan.model.session import Session
 
 
 class Observer(Protocol):
-    """Is told of every event of a session, in order, after the state that it speaks of is stored."""
+    """Gets every event of a session, in order, after the step of the event is stored."""
 
     def observe(self, session: Session, event: Event) -> None:
-        """Take note of an event."""
+        """Handle an event."""

@@ -1,4 +1,4 @@
-"""The logger ``symscan``: a line per step of a session and per scan, for whoever configures logging."""
+"""Log events to the logger ``symscan``: a line per step of a session and per scan."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ from symscan.model.session import Session
 from symscan.observers.console.messages import clock, in_one_line
 
 LOGGER: Final = logging.getLogger("symscan")
-"""Quiet until somebody gives it, or the root, a handler and a level."""
+"""Silent until it, or the root logger, gets a handler and a level."""
 
 LOGGER.addHandler(logging.NullHandler())  # else Python writes warnings to standard error by itself
 
@@ -53,7 +53,7 @@ _LEVELS: Final[Mapping[type[Event], int]] = MappingProxyType(
         SubscriptionLimited: logging.WARNING,
     }
 )
-"""What is worth how much; all else, who joins and leaves among it, is DEBUG."""
+"""Levels by event; all others, such as members that join and leave, are DEBUG."""
 
 _INSTANTS: Final = frozenset({"since", "end", "bar_start"})
 _MOST_NAMED: Final = 5
@@ -87,7 +87,7 @@ def _text(session: Session, event: Event) -> str:
         case Warned():
             return f"warning: {event.message}"
     values = [
-        f"{one.name} {_shown(session, one.name, getattr(event, one.name))}"
+        f"{one.name} {_value_text(session, one.name, getattr(event, one.name))}"
         for one in fields(event)
         if one.name != "at"
     ]
@@ -103,11 +103,11 @@ def _scan(scan: ScanFinished) -> str:
     return f"{head}: {hits:,} hits, {new:,} new, {judged}, {scan.execution_time_ms:.1f} ms"
 
 
-def _shown(session: Session, name: str, value: Any) -> str:
+def _value_text(session: Session, name: str, value: Any) -> str:
     if isinstance(value, int) and (name.endswith("_at") or name in _INSTANTS):
         return clock(session, value)
     if isinstance(value, tuple):
         more = len(value) - _MOST_NAMED
-        named = " ".join(map(str, value[:_MOST_NAMED])) or "none"
-        return named + (f" and {more:,} more" if more > 0 else "")
+        names = " ".join(map(str, value[:_MOST_NAMED])) or "none"
+        return names + (f" and {more:,} more" if more > 0 else "")
     return str(value)

@@ -1,4 +1,4 @@
-"""The journal: every event of a run in order, one JSON record a line, the same bytes each time."""
+"""Write the journal: every event of a run in order, one JSON record a line, reproducible to the byte."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from symscan.model.session import Session
 
 
 class Journal:
-    """Writes each event as one line as soon as it is told.
+    """Writes each event as one line as soon as it is published.
 
     Parameters
     ----------
@@ -26,5 +26,5 @@ class Journal:
         self._file.write(line_of(session, event))
 
     def flush(self) -> None:
-        """Hand over to the system what was written."""
+        """Flush the file."""
         self._file.flush()

@@ -1,4 +1,4 @@
-"""The user's modules that a session ran: noted then, and looked at again when it is compared."""
+"""Digest the user's modules that a session ran, to detect later changes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from symscan.plugins.errors import PROJECT
 
 
 def digests(folders: Sequence[Path] = ()) -> dict[str, str]:
-    """The files of the project's modules that are imported, each with a digest of what it holds now.
+    """Return the files of the project's imported modules, each with a digest of its content.
 
     Parameters
     ----------
@@ -26,7 +26,7 @@ def digests(folders: Sequence[Path] = ()) -> dict[str, str]:
 
 
 def changed(noted: Mapping[str, str]) -> Iterator[str]:
-    """The files that hold something else by now, or are gone."""
+    """Yield the files that changed or are gone."""
     for file, digest in noted.items():
         if _digest(Path(file)) != digest:
             yield file

@@ -1,4 +1,4 @@
-"""What an exception of a user's code says: the file, the line, the line itself, and the error."""
+"""Describe an exception of a user's code: file, line number, source line and error."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def describe_error(error: BaseException, module: str = "") -> str:
 
 
 def message_of(error: BaseException) -> str:
-    """What an error says of itself, nothing where it cannot say it."""
+    """Return the message of an error, empty where its ``__str__`` fails."""
     try:
         message = error.msg if isinstance(error, SyntaxError) else str(error)
     except Exception:  # the plug-in boundary: its __str__ is the user's, too

@@ -1,4 +1,4 @@
-"""From a configuration's ``module`` to a plug-in's class: the project's own modules, then the built-in."""
+"""Load the class that a configuration's ``module`` names: from the project first, then built-in."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class PlugInKind(Generic[PlugIn]):
         return sorted(module.name for module in iter_modules(self.builtin.__path__))
 
     def load(self, module: str, folders: Sequence[Path]) -> ModuleType:
-        """The module a configuration names.
+        """Import the module a configuration names.
 
         Parameters
         ----------
@@ -78,7 +78,7 @@ class PlugInKind(Generic[PlugIn]):
         return self._import_installed(module, folders)
 
     def class_in(self, found: ModuleType, module: str, name: str) -> type[PlugIn]:
-        """The class a module holds: ``Scanner``, else ``{Name}Scanner``, else the only one in it.
+        """Return the class a module holds: ``Scanner``, else ``{Name}Scanner``, else the only one in it.
 
         Raises
         ------
@@ -101,7 +101,7 @@ class PlugInKind(Generic[PlugIn]):
         )
 
     def made(self, cls: type[PlugIn], module: str, config: dict[str, Any]) -> PlugIn:
-        """An instance of a plug-in's class.
+        """Make an instance of a plug-in's class.
 
         Raises
         ------

@@ -378,7 +378,7 @@ def _run_live(
         run_live(assembled, [results], console_observers, signals, results.catch_up, console.message)
     except SymscanError as error:
         kept = f"those that were in {out} before are left as they are"
-        left = kept if results.keeps_old else f"the results up to there are in {out}"
+        left = kept if results.keeps_previous else f"the results up to there are in {out}"
         raise RunError(f"{error}; {left}, --resume goes on") from error
 
 

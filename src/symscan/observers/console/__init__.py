@@ -1,1 +1,1 @@
-"""What a live session prints: hits, conditions, activity."""
+"""Console output of a live session: hits, conditions, activity."""

@@ -1,4 +1,4 @@
-"""What else is worth a short line: who joins and leaves, and what came late of what was announced."""
+"""Print short lines on members that join and leave, and on late bars of announced hits."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from symscan.model.instant import Instant
 from symscan.model.session import Session
 from symscan.observers.console.messages import clock, in_one_line
 
-_CAME: Final = {
+_ARRIVALS: Final = {
     LateKind.LATE: "came late",
     LateKind.CORRECTED: "was corrected",
     LateKind.RECOVERED: "was fetched afterwards",
@@ -30,25 +30,25 @@ _CAME: Final = {
 
 
 class ActivityLog:
-    """Says in short lines how the session's members come and go.
+    """Prints short lines on the session's members.
 
     Parameters
     ----------
-    say
-        Says one line.
+    print_line
+        Prints one line.
     """
 
-    def __init__(self, say: Callable[[str], None]) -> None:
-        self._say = say
+    def __init__(self, print_line: Callable[[str], None]) -> None:
+        self._print = print_line
         self._announced: dict[str, Instant] = {}
 
     def observe(self, session: Session, event: Event) -> None:
-        """Say what an event means."""
+        """Print the lines of an event."""
         if isinstance(event, ScanFinished):
             new = np.flatnonzero(event.hits.new).tolist()
             self._announced.update((event.hits.symbols[row], event.at) for row in new)
         for line in self._lines(session, event):
-            self._say(f"{clock(session, event.at)}  {in_one_line(line)}")
+            self._print(f"{clock(session, event.at)}  {in_one_line(line)}")
 
     def _lines(self, session: Session, event: Event) -> Iterator[str]:
         match event:
@@ -68,9 +68,9 @@ class ActivityLog:
                 yield from self._corrected(session, event)
 
     def _corrected(self, session: Session, event: BarsCorrected) -> Iterator[str]:
-        """Bars that an announced hit had not seen, or had seen otherwise; the announcement stands."""
+        """Yield late or corrected bars of announced hits; the announcement stands."""
         for symbol in event.symbols:
             announced = self._announced.get(symbol)
             if announced is not None and event.end <= announced:
-                bar = f"its bar of {clock(session, event.end)} {_CAME[event.kind]}"
+                bar = f"its bar of {clock(session, event.end)} {_ARRIVALS[event.kind]}"
                 yield f"{symbol}, found at {clock(session, announced)}: {bar}"

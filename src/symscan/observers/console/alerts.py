@@ -1,4 +1,4 @@
-"""Each new hit at once, for a trader: what is known of it, as of when, and how old that is."""
+"""Print each new hit at once: its readings, their instant and their age."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Alert:
     data_age_seconds
         How long before ``decided_at`` the symbol's last bar had ended.
     rank
-        Its place among all that the scan returned, from 1.
+        Its rank among all that the scan returned, from 1.
     """
 
     symbol: str
@@ -48,7 +48,7 @@ class Alert:
     metadata: Mapping[str, Any]
 
     def as_record(self) -> dict[str, Any]:
-        """The alert as JSON can hold it: instants in ISO 8601 UTC, unknown null."""
+        """Return the alert as JSON can hold it: instants in ISO 8601 UTC, unknown null."""
         return {
             "type": "hit",
             "symbol": self.symbol,
@@ -62,11 +62,11 @@ class Alert:
             "data_age_seconds": self.data_age_seconds,
             "last_bar_end": None if self.last_bar_end is None else to_iso(self.last_bar_end),
             "rank": self.rank,
-            "metadata": {name: _moment(value) for name, value in self.metadata.items()},
+            "metadata": {name: _json_value(value) for name, value in self.metadata.items()},
         }
 
     def as_line(self, session: Session) -> str:
-        """The alert in one line, times on the exchange's clock."""
+        """Return the alert in one line, times on the exchange's clock."""
         decided = session.local(self.decided_at)
         age = "of unknown age" if self.data_age_seconds is None else f"{self.data_age_seconds:.1f} s old"
         parts = (
@@ -84,26 +84,26 @@ class Alert:
 
 
 class Alerts:
-    """Says each new hit as soon as it is told; what was said is never taken back.
+    """Prints each new hit as soon as it is published; a printed hit is never withdrawn.
 
     Parameters
     ----------
-    say
-        Says one hit.
+    print_alert
+        Prints one hit.
     """
 
-    def __init__(self, say: Printer) -> None:
-        self._say = say
+    def __init__(self, print_alert: Printer) -> None:
+        self._print = print_alert
 
     def observe(self, session: Session, event: Event) -> None:
-        """Say the new hits of a scan."""
+        """Print the new hits of a scan."""
         if isinstance(event, ScanFinished):
             for alert in new_alerts(event):
-                self._say(alert.as_line(session), alert.as_record())
+                self._print(alert.as_line(session), alert.as_record())
 
 
 def new_alerts(scan: ScanFinished) -> Iterator[Alert]:
-    """The symbols a scan returned that its scanner had not returned before, best first."""
+    """Yield the symbols a scan returned that its scanner had not returned before, best first."""
     hits = scan.hits
     for row in np.flatnonzero(hits.new).tolist():
         end = _known(hits.last_bar_end.item(row))
@@ -128,5 +128,5 @@ def _known(value: float) -> float | None:
     return value if value == value else None
 
 
-def _moment(value: Any) -> Any:
+def _json_value(value: Any) -> Any:
     return value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else value

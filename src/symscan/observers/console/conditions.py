@@ -1,4 +1,4 @@
-"""What goes wrong with scanners, told when it begins and when it is over, not at every scan."""
+"""Report problems of scanners, the feed and the session when they begin and when they end."""
 
 from __future__ import annotations
 
@@ -29,31 +29,31 @@ from symscan.observers.results.feed_figures import lost_message
 from symscan.observers.results.result_warnings import flaws_of
 
 UNKNOWN_SHARE: Final = 0.1
-"""Above this share of symbols that could not be judged, a scanner's silence says little."""
+"""Above this share of symbols that could not be evaluated, a scan without hits means little."""
 
-_SKIPS_TOLD: Final = 2
-_ENDED_BADLY: Final = {
+_SKIPS_REPORTED: Final = 2
+_FAILURES: Final = {
     Outcome.FAILED: (Kind.SCAN_FAILED, "failed"),
     Outcome.TIMED_OUT: (Kind.SCAN_TIMED_OUT, "timed out"),
 }
 
 
 class ScannerHealth:
-    """Follows the scans of a session."""
+    """Monitors the scans of a session."""
 
     def __init__(self) -> None:
         self._skips: Counter[str] = Counter()
         self._disabled: set[str] = set()
-        self._in_the_dark: set[str] = set()
+        self._mostly_unknown: set[str] = set()
         self._flawed: set[tuple[str, str]] = set()
 
-    def look(self, event: Event) -> Iterator[Condition]:
-        """What an event says of scanners."""
+    def handle(self, event: Event) -> Iterator[Condition]:
+        """Yield the conditions of scanners that an event begins or ends."""
         match event:
             case ScanFinished(outcome=Outcome.SKIPPED):
                 yield from self._skipped(event)
             case ScanFinished():
-                yield from self._ran(event)
+                yield from self._finished(event)
             case ScannerDisabled():
                 self._disabled.add(event.scanner)
                 message = f"scanner '{event.scanner}' takes no part: {event.reason}"
@@ -64,74 +64,74 @@ class ScannerHealth:
 
     def _skipped(self, scan: ScanFinished) -> Iterator[Condition]:
         if scan.scanner in self._disabled:
-            return  # which was said, once and for all
+            return  # which was reported once
         self._skips[scan.scanner] += 1
-        if self._skips[scan.scanner] == _SKIPS_TOLD:
+        if self._skips[scan.scanner] == _SKIPS_REPORTED:
             reason = f": {scan.error}" if scan.error else ""
             message = f"scanner '{scan.scanner}' was skipped twice in a row{reason}"
             yield Condition(scan.at, Kind.SCANNER_SKIPPED, message, scan.scanner)
 
-    def _ran(self, scan: ScanFinished) -> Iterator[Condition]:
+    def _finished(self, scan: ScanFinished) -> Iterator[Condition]:
         skips = self._skips.pop(scan.scanner, 0)
-        if skips >= _SKIPS_TOLD:
+        if skips >= _SKIPS_REPORTED:
             message = f"scanner '{scan.scanner}' scans again, after {skips} skipped scans"
             yield Condition(scan.at, Kind.SCANNER_RESUMED, message, scan.scanner)
         if scan.outcome is Outcome.OK:
-            yield from self._judged(scan)
+            yield from self._unknown_share(scan)
             yield from self._flaws(scan)
         else:
-            kind, what = _ENDED_BADLY[scan.outcome]
+            kind, what = _FAILURES[scan.outcome]
             message = f"scanner '{scan.scanner}' {what}: {scan.error or 'no reason given'}"
             yield Condition(scan.at, kind, message, scan.scanner)
 
     def _flaws(self, scan: ScanFinished) -> Iterator[Condition]:
-        """Each kind once a scanner; the closing table counts them."""
+        """Yield each kind of flaw once a scanner; the summary counts them."""
         for kind, message in flaws_of(scan):
             if (scan.scanner, kind) not in self._flawed:
                 self._flawed.add((scan.scanner, kind))
                 yield Condition(scan.at, Kind.WARNING, message, scan.scanner)
 
-    def _judged(self, scan: ScanFinished) -> Iterator[Condition]:
-        is_dark = scan.unknown > UNKNOWN_SHARE * scan.universe
-        if is_dark is (scan.scanner in self._in_the_dark):
+    def _unknown_share(self, scan: ScanFinished) -> Iterator[Condition]:
+        is_mostly_unknown = scan.unknown > UNKNOWN_SHARE * scan.universe
+        if is_mostly_unknown is (scan.scanner in self._mostly_unknown):
             return
         share = f"{scan.unknown:,} of {scan.universe:,} symbols"
-        if is_dark:
-            self._in_the_dark.add(scan.scanner)
+        if is_mostly_unknown:
+            self._mostly_unknown.add(scan.scanner)
             message = f"scanner '{scan.scanner}' cannot judge {share} ({scan.unknown / scan.universe:.0%})"
             yield Condition(scan.at, Kind.UNKNOWN_ABOVE, message, scan.scanner)
         else:
-            self._in_the_dark.remove(scan.scanner)
+            self._mostly_unknown.remove(scan.scanner)
             message = f"scanner '{scan.scanner}' judges again: {share} are unknown to it"
             yield Condition(scan.at, Kind.UNKNOWN_BELOW, message, scan.scanner)
 
 
 class Conditions:
-    """Says loudly what lessens the worth of hits, and once, shortly before the open, what the session has.
+    """Prints conditions that make hits less reliable, and once, shortly before the open, the readiness.
 
     Parameters
     ----------
-    say_loud
-        Says a condition.
-    say
-        Says that the session is ready.
+    print_condition
+        Prints a condition.
+    print_message
+        Prints that the session is ready.
     """
 
-    def __init__(self, say_loud: Printer, say: Printer) -> None:
-        self._say_loud = say_loud
-        self._say = say
+    def __init__(self, print_condition: Printer, print_message: Printer) -> None:
+        self._print_condition = print_condition
+        self._print_message = print_message
         self._scanners = ScannerHealth()
 
     def observe(self, session: Session, event: Event) -> None:
-        """Say what an event means."""
+        """Print the conditions of an event."""
         if isinstance(event, Readiness):
-            say = self._say if event.connected else self._say_loud
-            say(f"{clock(session, event.at)}  {_readiness(event)}", _readiness_record(event))
-        for condition in (*self._scanners.look(event), *_of_the_session(session, event)):
-            self._say_loud(condition.as_line(session), condition.as_record())
+            output = self._print_message if event.connected else self._print_condition
+            output(f"{clock(session, event.at)}  {_readiness(event)}", _readiness_record(event))
+        for condition in (*self._scanners.handle(event), *_session_conditions(session, event)):
+            self._print_condition(condition.as_line(session), condition.as_record())
 
 
-def _of_the_session(session: Session, event: Event) -> Iterator[Condition]:
+def _session_conditions(session: Session, event: Event) -> Iterator[Condition]:
     match event:
         case FeedLost():
             yield Condition(event.at, Kind.FEED_LOST, f"the feed is lost, time stands still: {event.reason}")

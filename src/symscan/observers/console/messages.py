@@ -1,4 +1,4 @@
-"""How something is said to who sits before a live session: as a line, and as a record."""
+"""Messages of a live session: as a line for people, and as a record for programs."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from symscan.model.instant import Instant, to_iso
 from symscan.model.session import Session
 
 Printer = Callable[[str, dict[str, Any]], None]
-"""Says something: its line for people, and its record for programs."""
+"""Prints a message: its line for people, and its record for programs."""
 
 _LONGEST: Final = 300
 
 
 class Kind(StrEnum):
-    """What a condition is."""
+    """The kinds of conditions."""
 
     FEED_LOST = "feed_lost"
     FEED_RECOVERED = "feed_recovered"
@@ -43,12 +43,12 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """Something about the session that who relies on its hits has to know.
+    """A condition of the session that affects how far its hits can be relied on.
 
     Attributes
     ----------
     scanner
-        Whom it concerns; None for the whole session.
+        The scanner concerned; None for the whole session.
     """
 
     at: Instant
@@ -57,7 +57,7 @@ class Condition:
     scanner: str | None = None
 
     def as_record(self) -> dict[str, Any]:
-        """The condition as JSON can hold it."""
+        """Return the condition as JSON can hold it."""
         return {
             "type": "condition",
             "condition": self.kind.value,
@@ -67,16 +67,16 @@ class Condition:
         }
 
     def as_line(self, session: Session) -> str:
-        """The condition in one line."""
+        """Return the condition in one line."""
         return f"{clock(session, self.at)}  {in_one_line(self.message)}"
 
 
 def clock(session: Session, instant: Instant) -> str:
-    """The exchange's time of day, to the second."""
+    """Format an instant as the exchange's time of day, to the second."""
     return f"{session.local(instant):%H:%M:%S}"
 
 
 def in_one_line(text: str) -> str:
-    """A text of whatever length and shape as part of one line."""
+    """Shorten a text to part of one line."""
     line = " ".join(part.strip() for part in text.splitlines())
     return line if len(line) <= _LONGEST else f"{line[:_LONGEST]} ..."

@@ -1,4 +1,4 @@
-"""What went wrong with the feed of a live session, in figures."""
+"""Count what a live session's feed did not deliver."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from symscan.model.session import Session
 
 @dataclass(slots=True)
 class FeedFigures:
-    """Counts what a feed did not deliver, and what became of it.
+    """Counts bars a feed did not deliver, and how they were recovered.
 
     Attributes
     ----------
@@ -33,7 +33,7 @@ class FeedFigures:
     refused
         Bars that cannot be, such as those dated in the future.
     left_out
-        The most symbols that had no place at a time.
+        The most symbols without a subscription at a time.
     lost
         Spans of which bars could not be fetched, either.
     """
@@ -46,7 +46,7 @@ class FeedFigures:
     lost: list[tuple[Session, BarsLost]] = field(default_factory=list)
 
     def observe(self, session: Session, event: Event) -> None:
-        """Take note of an event."""
+        """Count an event."""
         match event:
             case FeedLost():
                 self.disconnected += 1
@@ -62,7 +62,7 @@ class FeedFigures:
                 self.lost.append((session, event))
 
     def as_record(self) -> dict[str, Any]:
-        """The figures as JSON can hold them; nothing where nothing went wrong."""
+        """Return the figures as JSON can hold them; nothing where nothing went wrong."""
         names = ("disconnected", "dropped", "recovered", "refused", "left_out")
         counts = {name: getattr(self, name) for name in names}
         if not any(counts.values()) and not self.lost:
@@ -70,7 +70,7 @@ class FeedFigures:
         return {**counts, "lost": [_span(event) for _, event in self.lost]}
 
     def warnings(self) -> Iterator[str]:
-        """What lessens the worth of the run."""
+        """Yield warnings on the reliability of the run."""
         for session, event in self.lost:
             yield lost_message(session, event)
         if self.dropped and not self.lost:
@@ -84,7 +84,7 @@ class FeedFigures:
 
 
 def lost_message(session: Session, event: BarsLost) -> str:
-    """Which bars are missing for good."""
+    """Describe which bars are missing for good."""
     whose = "" if not event.symbols else f" of {len(event.symbols):,} symbols"
     since, until = (f"{session.local(one):%H:%M}" for one in (event.since, event.until))
     return f"bars{whose} after {since} and up to {until} may be missing: {event.reason}"

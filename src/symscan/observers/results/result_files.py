@@ -1,4 +1,4 @@
-"""The files of a run's folder: written under temporary names, put in place together when they are whole."""
+"""The files of a run's folder: written under temporary names, renamed together when complete."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ RESULTS: Final = ("hits.csv", "scans.csv", "unknown.csv", "trades.csv", JOURNAL,
 PROGRESS: Final = "progress.json"
 
 _PARTIAL: Final = ".partial"
-_ASIDE: Final = ".replaced"
+_REPLACED: Final = ".replaced"
 _NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 class ResultFiles:
-    """Where a run's results are written while it goes on.
+    """The temporary files of a run's results.
 
     Whatever an earlier run left in the folder stays until :meth:`put_in_place`.
 
@@ -40,67 +40,67 @@ class ResultFiles:
         self._folder = folder.absolute()  # a scanner may change the current folder
 
     def path(self, name: str) -> Path:
-        """Where a file is written until all are put in place."""
+        """Return the temporary path of a file."""
         return self._folder / f"{name}{_PARTIAL}"
 
     def begin(self, sizes: Mapping[str, int] = MappingProxyType({})) -> None:
-        """Begin all files anew, but those of ``sizes`` with so many bytes of what is there.
+        """Remove the temporary files, but keep the given number of bytes of those in ``sizes``.
 
         Raises
         ------
         InputError
-            If a file that is to be gone on with has fewer.
+            If a file to be continued has fewer.
         """
         for name in RESULTS:
             if name in sizes:
-                self._store_rows(name, sizes[name])
+                self._keep_rows(name, sizes[name])
             else:
                 self.path(name).unlink(missing_ok=True)
 
     def sizes(self) -> dict[str, int]:
-        """How many bytes each file has by now."""
+        """Return how many bytes each file has."""
         paths = ((name, self.path(name)) for name in RESULTS if name != SUMMARY)
         return {name: path.stat().st_size for name, path in paths if path.exists()}
 
-    def put_in_place(self) -> None:
-        """Let what was written be the run's results."""
+    def publish_files(self) -> None:
+        """Rename the temporary files to the run's results."""
         for name in RESULTS:
             if self.path(name).exists():
                 self.path(name).replace(self._folder / name)
             else:
                 (self._folder / name).unlink(missing_ok=True)
-        for path in self._folder.glob(f"{RECORD_NAME}{_ASIDE}*"):
+        for path in self._folder.glob(f"{RECORD_NAME}{_REPLACED}*"):
             path.unlink()
         if not (self._folder / RECORD_NAME).exists():
             (self._folder / f"{RECORD_NAME}.lock").unlink(missing_ok=True)
 
     def discard(self) -> None:
-        """Remove what was written; what was there before is the run's results again."""
+        """Remove the temporary files; the previous results stay."""
         for name in RESULTS:
             self.path(name).unlink(missing_ok=True)
-        aside = list(self._folder.glob(f"{RECORD_NAME}{_ASIDE}*"))
-        if aside:
+        moved = list(self._folder.glob(f"{RECORD_NAME}{_REPLACED}*"))
+        if moved:
             for path in self._folder.glob(f"{RECORD_NAME}*"):
-                if path not in aside:
+                if path not in moved:
                     path.unlink()
-        for path in aside:
-            path.replace(path.with_name(path.name.replace(_ASIDE, "", 1)))
+        for path in moved:
+            path.replace(path.with_name(path.name.replace(_REPLACED, "", 1)))
 
-    def set_record_aside(self) -> None:
-        """Make room for another session's record; :meth:`discard` brings the one that is there back."""
+    def move_record_aside(self) -> None:
+        """Rename an existing session record; :meth:`discard` restores it."""
         if not (self._folder / RECORD_NAME).exists():
             return
-        for path in self._folder.glob(f"{RECORD_NAME}{_ASIDE}*"):
+        for path in self._folder.glob(f"{RECORD_NAME}{_REPLACED}*"):
             path.unlink()
         for tail in ("-wal", "-shm", ""):
             path = self._folder / f"{RECORD_NAME}{tail}"
             if path.exists():
-                path.replace(self._folder / f"{RECORD_NAME}{_ASIDE}{tail}")
+                path.replace(self._folder / f"{RECORD_NAME}{_REPLACED}{tail}")
 
-    def _store_rows(self, name: str, size: int) -> None:
+    def _keep_rows(self, name: str, size: int) -> None:
         temporary, final = self.path(name), self._folder / name
-        if not _reaches(temporary, size):
-            if not _reaches(final, size):
+        if not _has_bytes(temporary, size):
+            if not _has_bytes(final, size):
                 raise InputError(
                     f"{final}: it is shorter than it was when the run was broken off; begin anew with --force"
                 )
@@ -109,18 +109,18 @@ class ResultFiles:
 
 
 @contextmanager
-def alone_in(folder: Path) -> Iterator[None]:
-    """Keep every other process from writing this folder; given back however this one ends.
+def exclusive_folder(folder: Path) -> Iterator[None]:
+    """Lock the folder for this process; the lock ends with it.
 
     Raises
     ------
     InputError
         If another process writes it.
     """
-    held = os.open(folder, os.O_RDONLY)
+    descriptor = os.open(folder, os.O_RDONLY)
     try:
         try:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise InputError(
                 f"{folder}: a running process is writing its results there; wait for it or end it, "
@@ -130,12 +130,12 @@ def alone_in(folder: Path) -> Iterator[None]:
             pass
         yield
     finally:
-        os.close(held)
+        os.close(descriptor)
 
 
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """Name the file where the system refuses to write it, and what to do.
+    """Convert an OSError to one that names the file and a remedy.
 
     Raises
     ------
@@ -150,16 +150,16 @@ def writing(path: Path) -> Iterator[None]:
 
 
 def remedy(error: OSError) -> str:
-    """What to do about a file that cannot be written."""
+    """Suggest what to do about a file that cannot be written."""
     if error.errno in _NO_ROOM:
         return "free some space there, then go on with --resume"
     return "see to it that the folder can be written, then go on with --resume"
 
 
 def is_result(name: str) -> bool:
-    """Whether a file of this name is one that runs write."""
+    """Return whether runs write a file of this name."""
     return name.removesuffix(_PARTIAL) in (*RESULTS, PROGRESS) or name.startswith(RECORD_NAME)
 
 
-def _reaches(path: Path, size: int) -> bool:
+def _has_bytes(path: Path, size: int) -> bool:
     return path.exists() and path.stat().st_size >= size

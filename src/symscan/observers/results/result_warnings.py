@@ -1,4 +1,4 @@
-"""What is wrong with scanners' results that count all the same, counted over a run."""
+"""Count flaws of scanners' results over a run."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ class ResultWarnings:
             flaws.most_stray = max(flaws.most_stray, hits.stray_metadata.count)
 
     def messages(self) -> list[str]:
-        """A sentence for each scanner and kind."""
+        """Return a sentence for each scanner and kind."""
         return [message for name, flaws in self._flaws.items() for message in _messages(name, flaws)]
 
 
 def flaws_of(scan: ScanFinished) -> Iterator[tuple[str, str]]:
-    """What is wrong with one result: its kind, and a sentence."""
+    """Yield the flaws of one result: kind and sentence."""
     once = ResultWarnings()
     once.count(scan)
     kinds = [kind for kind, is_so in _kinds(scan.hits).items() if is_so]

@@ -1,8 +1,8 @@
 """The folder of a run: ``hits.csv``, ``scans.csv``, ``unknown.csv``, ``journal.jsonl``, ``summary.json``.
 
-Tables are written session by session, the journal line by line, under temporary names; they are put in
-place when the run ends, however it ends. So results that are there are whole, and those of an earlier
-run stay until there are others to put in their place.
+Tables are written session by session, the journal line by line, under temporary names; they are renamed
+when the run ends, however it ends. So existing results are complete, and those of an earlier run stay
+until they are replaced.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from symscan.observers.results.result_files import (
     PROGRESS,
     SUMMARY,
     ResultFiles,
-    alone_in,
+    exclusive_folder,
     is_result,
     writing,
 )
@@ -44,7 +44,7 @@ _SCHEMAS: Final = {
 
 
 class RunFolder:
-    """Writes a run's results as they come.
+    """Writes the results of a run.
 
     Parameters
     ----------
@@ -53,11 +53,11 @@ class RunFolder:
     files
         Where the results are written.
     journal
-        Where events go.
+        The journal.
     progress
-        How far the run has come, noted whenever a session is whole; None where nobody asks.
+        The progress, saved whenever a session is complete; None for a live session.
     keeps_old
-        Whether results that are there stay until :meth:`catch_up` says otherwise.
+        Whether existing results stay until :meth:`catch_up` is called.
     """
 
     def __init__(
@@ -67,26 +67,26 @@ class RunFolder:
         journal: Journal,
         progress: RunProgress | None = None,
         *,
-        keeps_old: bool = False,
+        keeps_previous: bool = False,
     ) -> None:
         self.path = path
         self.summary = RunSummary()
-        self.keeps_old = keeps_old
+        self.keeps_previous = keeps_previous
         self._home = path.absolute()  # a scanner may change the current folder
         self._files = files
         self._trades = TradesFile(files.path(TRADES_FILE))
         self._journal = journal
         self._progress = progress
-        self._is_torn = False
+        self._is_incomplete = False
         self._session: Session | None = None
         self._scans: list[ScanFinished] = []
         self._done: list[ScannerDone] = []
 
     def begin(self, sessions: Sequence[Session] = ()) -> None:
-        """Write the heads of the tables, or take up the figures of the sessions that are whole."""
+        """Write the headers of the tables, or restore the figures of completed sessions."""
         progress = self._progress
         if progress is not None and progress.finished:
-            self.summary.take_up(progress.summary, {session.date: session for session in sessions})
+            self.summary.restore(progress.summary, {session.date: session for session in sessions})
             return
         for name, schema in _SCHEMAS.items():
             self._append(name, pl.DataFrame(schema=schema).write_csv())
@@ -94,15 +94,15 @@ class RunFolder:
 
     @property
     def finished(self) -> frozenset[date]:
-        """The sessions that were whole before, and need not be played again."""
+        """The sessions completed before, which are not run again."""
         return frozenset() if self._progress is None else self._progress.dates
 
     def catch_up(self) -> None:
-        """The run has come as far as the results that are there: from now on these are replaced."""
-        self.keeps_old = False
+        """Mark the run as having reached the existing results: from now on these are replaced."""
+        self.keeps_previous = False
 
     def observe(self, session: Session, event: Event) -> None:
-        """Take note of an event; tables are written at the session's close."""
+        """Handle an event; tables are written at the session's close."""
         self._session = session
         with self._writing(self._files.path(JOURNAL)):
             self._journal.observe(session, event)
@@ -118,7 +118,7 @@ class RunFolder:
             self._finish(session)
 
     def write_session(self) -> None:
-        """Append what is known of the session to the tables."""
+        """Append the session's rows to the tables."""
         session, scans, done = self._session, self._scans, self._done
         self._session, self._scans, self._done = None, [], []
         if session is None:
@@ -133,32 +133,32 @@ class RunFolder:
             self._append(name, frame.write_csv(include_header=False))
 
     def write_summary(self, **more: Any) -> None:
-        """Write ``summary.json``: the figures, and what else there is to say of the run."""
+        """Write ``summary.json``: the figures, and further facts of the run."""
         record = {**more, **self.summary.as_record()}
         path = self._files.path(SUMMARY)
         with self._writing(path):
             path.write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
     def end(self, status: str, facts: Mapping[str, Any]) -> None:
-        """Finish the files, and put them in place unless those that are there are worth more.
+        """Finish the files, and publish them unless the existing ones are more complete.
 
-        Where a file could not be written all stay under their temporary names: what is there is whole.
+        Where a file could not be written all keep their temporary names: existing results stay complete.
         """
-        if self._is_torn:
+        if self._is_incomplete:
             return
-        if self.keeps_old and status != "complete":
+        if self.keeps_previous and status != "complete":
             self._files.discard()
             return
         self.write_session()
         self.write_summary(status=status, **facts)
         with self._writing(self._files.path(JOURNAL)):
             self._journal.flush()
-        self._files.put_in_place()
+        self._files.publish_files()
         if status == "complete" or self._progress is None:
             (self._home / PROGRESS).unlink(missing_ok=True)
 
     def _finish(self, session: Session) -> None:
-        """A session is whole: the run can go on from here."""
+        """Save the progress after a completed session: the run can be resumed from here."""
         if self._progress is not None:
             with self._writing(self._files.path(JOURNAL)):
                 self._journal.flush()
@@ -178,7 +178,7 @@ class RunFolder:
             with writing(path):
                 yield
         except RunError:
-            self._is_torn = True
+            self._is_incomplete = True
             raise
 
     def _append(self, name: str, text: str) -> None:
@@ -197,7 +197,7 @@ def run_folder(
     about: Mapping[str, Any] | None = None,
     sessions: Sequence[Session] = (),
 ) -> Iterator[RunFolder]:
-    """Make a run's folder, and finish its files whatever happens inside.
+    """Make a run's folder, and finish its files however the body ends.
 
     Parameters
     ----------
@@ -224,24 +224,26 @@ def run_folder(
         If the results cannot be written.
     """
     if resume:
-        _check_goes_on(path, is_live=about is None)
+        _check_resumable(path, is_live=about is None)
     _make(path, force, resume)
-    with alone_in(path):
+    with exclusive_folder(path):
         files = ResultFiles(path)
         progress = _progress(path, about, resume)
         had_results = (path / SUMMARY).exists()
         if force:
-            files.set_record_aside()
+            files.move_record_aside()
         files.begin({} if progress is None else progress.sizes)
         with _journal(files.path(JOURNAL)) as file:
-            folder = RunFolder(path, files, Journal(file), progress, keeps_old=had_results and about is None)
+            folder = RunFolder(
+                path, files, Journal(file), progress, keeps_previous=had_results and about is None
+            )
             yield from _written(folder, facts, sessions)
 
 
 def _written(
     folder: RunFolder, facts: Callable[[], dict[str, Any]], sessions: Sequence[Session]
 ) -> Iterator[RunFolder]:
-    """Give the folder to whoever runs, and end it as the run ends."""
+    """Yield the folder, and end it as the run ends."""
     status = "failed"
     try:
         folder.begin(sessions)
@@ -265,7 +267,7 @@ def _journal(path: Path) -> Iterator[Any]:
 
 
 def check_folder(path: Path, *, force: bool, resume: bool) -> None:
-    """Check that a run's folder may be made, before anything is.
+    """Check that a run's folder may be made.
 
     Raises
     ------
@@ -285,8 +287,8 @@ def check_folder(path: Path, *, force: bool, resume: bool) -> None:
         _check_is_over(path / RECORD_NAME)
 
 
-def _check_goes_on(path: Path, is_live: bool) -> None:
-    """A live session goes on from its record, a run over stored bars from what it noted."""
+def _check_resumable(path: Path, is_live: bool) -> None:
+    """Check that a run can be resumed: a live session from its record, a backtest from its progress."""
     if not (path / SUMMARY).exists():
         return
     if is_live and not (path / RECORD_NAME).exists():
@@ -316,8 +318,8 @@ def _progress(path: Path, about: Mapping[str, Any] | None, resume: bool) -> RunP
 
 
 def _check_is_over(record: Path) -> None:
-    """Nothing is taken from under a session that still runs."""
-    # A backtest need not wait for SQLite.
+    """Refuse the folder of a session that still runs."""
+    # Imported here, since a backtest does not need SQLite.
     from symscan.recording.lock import RecordLock
 
     RecordLock(record).release()

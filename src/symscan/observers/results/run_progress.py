@@ -1,4 +1,4 @@
-"""How far a run of several sessions has come: what it goes on from when it was broken off."""
+"""Save and read the progress of a run of several sessions, to resume it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from symscan.recording.differences import difference
 
 @dataclass(slots=True)
 class RunProgress:
-    """What is whole of a run.
+    """The completed part of a run.
 
     Attributes
     ----------
@@ -36,11 +36,11 @@ class RunProgress:
 
     @property
     def dates(self) -> frozenset[date]:
-        """The sessions that need not be played again."""
+        """The sessions that are not run again."""
         return frozenset(map(date.fromisoformat, self.finished))
 
     def save(self, path: Path) -> None:
-        """Write it, all or nothing."""
+        """Write the progress atomically."""
         temporary = path.with_name(f"{path.name}.partial")
         values = {name: getattr(self, name) for name in RunProgress.__slots__}
         temporary.write_text(json.dumps(values, ensure_ascii=False), encoding="utf-8")
@@ -48,7 +48,7 @@ class RunProgress:
 
 
 def read_progress(path: Path, about: Mapping[str, Any]) -> RunProgress:
-    """How far the run had come that is to go on.
+    """Read the progress of a run to resume.
 
     Parameters
     ----------

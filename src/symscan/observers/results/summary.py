@@ -1,4 +1,4 @@
-"""A run's strategies in figures: what they signalled, and what it came to on paper."""
+"""Count what scanners and strategies did over a run."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class StrategyFigures:
     Attributes
     ----------
     passed
-        Symbols it looked at and left alone, by reason.
+        Symbols it passed over, by reason.
     unfilled
         Signals that came to nothing, by reason.
     flags
@@ -57,7 +57,7 @@ class StrategyFigures:
     notes: dict[str, None] = field(default_factory=dict)
 
     def as_record(self) -> dict[str, Any]:
-        """The figures as JSON can hold them."""
+        """Return the figures as JSON can hold them."""
         return {
             "signals": self.signals,
             "passed": dict(sorted(self.passed.items())),
@@ -69,7 +69,7 @@ class StrategyFigures:
 
     @classmethod
     def of_record(cls, record: Mapping[str, Any]) -> StrategyFigures:
-        """The figures that :meth:`as_record` gave."""
+        """Restore the figures that :meth:`as_record` returned."""
         results = [PaperResult(**result) for result in record["results"]]
         return cls(
             record["signals"],
@@ -88,7 +88,7 @@ class TradingSummary:
         self.strategies: dict[str, StrategyFigures] = {}
 
     def observe(self, session: Session, event: Event) -> None:
-        """Take note of an event."""
+        """Count an event."""
         match event:
             case StrategyStarted():
                 self._figures(event.strategy)
@@ -105,11 +105,11 @@ class TradingSummary:
                 self._add(event.strategy, event.signals, event.results)
 
     def as_record(self) -> dict[str, Any]:
-        """The figures as JSON can hold them."""
+        """Return the figures as JSON can hold them."""
         return {name: figures.as_record() for name, figures in self.strategies.items()}
 
-    def take_up(self, record: Mapping[str, Any]) -> None:
-        """Go on from what :meth:`as_record` gave."""
+    def restore(self, record: Mapping[str, Any]) -> None:
+        """Restore what :meth:`as_record` returned."""
         self.strategies = {name: StrategyFigures.of_record(figures) for name, figures in record.items()}
 
     def _figures(self, name: str) -> StrategyFigures:
@@ -184,7 +184,7 @@ class ScannerFigures:
         return 0 < self.failed == self.scans - self.skipped
 
     def as_record(self) -> dict[str, Any]:
-        """The figures as JSON can hold them."""
+        """Return the figures as JSON can hold them."""
         return {
             "scans": self.scans,
             "failed": self.failed,
@@ -208,7 +208,7 @@ class ScannerFigures:
         }
 
     def as_state(self) -> dict[str, Any]:
-        """All there is to go on from, as JSON can hold it."""
+        """Return the state to resume from, as JSON can hold it."""
         return {
             **{name: getattr(self, name) for name in _COUNTS},
             "unknown": dict(self.unknown),
@@ -222,7 +222,7 @@ class ScannerFigures:
 
     @classmethod
     def of_state(cls, state: Mapping[str, Any], sessions: Mapping[date, Session]) -> ScannerFigures:
-        """The figures that :meth:`as_state` gave."""
+        """Restore the figures that :meth:`as_state` returned."""
         hits = state["first"]
         return cls(
             **{name: state[name] for name in _COUNTS},
@@ -250,11 +250,11 @@ class RunSummary:
 
     @property
     def all_warnings(self) -> list[str]:
-        """What to be careful of, that of scanners' results included."""
+        """All warnings, those of scanners' results included."""
         return [*self.warnings, *self._result_warnings.messages()]
 
     def observe(self, session: Session, event: Event) -> None:
-        """Take note of an event."""
+        """Count an event."""
         self.trading.observe(session, event)
         self.feed.observe(session, event)
         match event:
@@ -275,7 +275,7 @@ class RunSummary:
                 self.warnings[event.message] = None
 
     def as_record(self) -> dict[str, Any]:
-        """The figures as JSON can hold them."""
+        """Return the figures as JSON can hold them."""
         return {
             "sessions": [day.isoformat() for day in self.sessions],
             "completed": [day.isoformat() for day in self.completed],
@@ -286,7 +286,7 @@ class RunSummary:
         }
 
     def as_state(self) -> dict[str, Any]:
-        """All there is to go on from, as JSON can hold it."""
+        """Return the state to resume from, as JSON can hold it."""
         return {
             "sessions": [day.isoformat() for day in self.sessions],
             "completed": [day.isoformat() for day in self.completed],
@@ -296,8 +296,8 @@ class RunSummary:
             "trading": self.trading.as_record(),
         }
 
-    def take_up(self, state: Mapping[str, Any], sessions: Mapping[date, Session]) -> None:
-        """Go on from what :meth:`as_state` gave.
+    def restore(self, state: Mapping[str, Any], sessions: Mapping[date, Session]) -> None:
+        """Restore what :meth:`as_state` returned.
 
         Parameters
         ----------
@@ -311,7 +311,7 @@ class RunSummary:
         self.scanners = {
             name: ScannerFigures.of_state(figures, sessions) for name, figures in state["scanners"].items()
         }
-        self.trading.take_up(state["trading"])
+        self.trading.restore(state["trading"])
 
     def _figures(self, name: str) -> ScannerFigures:
         return self.scanners.setdefault(name, ScannerFigures())

@@ -43,7 +43,7 @@ TRADES_SCHEMA: Final = pl.Schema(
 )
 """Columns of ``trades.csv``; fills are dated by the starts of their bars, and their prices hold slippage."""
 
-_Told = TradeClosed | OrderUnfilled
+_TradeEvent = TradeClosed | OrderUnfilled
 
 
 class TradesFile:
@@ -57,28 +57,28 @@ class TradesFile:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._told: list[_Told] = []
+        self._events: list[_TradeEvent] = []
 
-    def observe(self, session: Session, event: Event) -> None:  # noqa: ARG002 - an observer's face
-        """Take note of an event."""
-        if isinstance(event, _Told):
-            self._told.append(event)
+    def observe(self, session: Session, event: Event) -> None:  # noqa: ARG002 - an observer's signature
+        """Collect an event."""
+        if isinstance(event, _TradeEvent):
+            self._events.append(event)
         elif isinstance(event, StrategyStarted) and not self._path.exists():
             self._path.write_text(pl.DataFrame(schema=TRADES_SCHEMA).write_csv(), encoding="utf-8")
 
     def write_session(self, session: Session) -> None:
         """Append the session's rows."""
-        if self._told:
+        if self._events:
             with self._path.open("a", encoding="utf-8", newline="") as file:
-                file.write(trades_frame(session, self._told).write_csv(include_header=False))
-        self._told = []
+                file.write(trades_frame(session, self._events).write_csv(include_header=False))
+        self._events = []
 
 
-def trades_frame(session: Session, told: Sequence[_Told]) -> pl.DataFrame:
+def trades_frame(session: Session, events: Sequence[_TradeEvent]) -> pl.DataFrame:
     """A session's trades and unfilled signals, by strategy and number."""
     rows = [
         _trade_row(session, one) if isinstance(one, TradeClosed) else _unfilled_row(session, one)
-        for one in told
+        for one in events
     ]
     return pl.DataFrame(rows, schema=TRADES_SCHEMA).sort("strategy", "number")
 
