@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 
 from integration.cli_running import DAY, call, scanner, started, write_bars, write_config, written
-from symscan.observers.results.result_files import alone_in
+from symscan.observers.results.result_files import exclusive_folder
 from waiting import LIMIT
 
 DAYS = [DAY, "2026-01-16"]
@@ -197,7 +197,7 @@ def test_a_range_goes_on_only_as_it_was_begun(project: Path, capsys: pytest.Capt
 
 @pytest.mark.usefixtures("project")
 def test_two_runs_do_not_write_one_folder(capsys: pytest.CaptureFixture[str]) -> None:
-    with alone_in(Path(call(capsys, *RUN).out.split()[-1])):
+    with exclusive_folder(Path(call(capsys, *RUN).out.split()[-1])):
         ended = call(capsys, *RUN, "--force")
     assert ended.code == 2
     assert "a running process is writing its results there" in ended.err

@@ -202,7 +202,7 @@ for seq in range(record.last + 1, 100_000):
     record.commit(Step("slice", seq, answers=bytes([seq % 256]) * 20_000), session, events)
     print(seq, flush=True)
     record.mark_delivered(seq)
-    record.tidy()
+    record.checkpoint_if_large()
 """
 
 

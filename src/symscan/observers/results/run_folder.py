@@ -56,7 +56,7 @@ class RunFolder:
         The journal.
     progress
         The progress, saved whenever a session is complete; None for a live session.
-    keeps_old
+    keeps_previous
         Whether existing results stay until :meth:`catch_up` is called.
     """
 

@@ -172,7 +172,7 @@ def test_a_session_that_differs_says_so(tmp_path: Path) -> None:
     path = tmp_path / "broken.sqlite"
     _session(path).play(9)
     with closing(SessionRecord.resume(path, ABOUT)) as record:
-        record.note(modules={"mine.py": "a digest of what it held"})
+        record.update_meta(modules={"mine.py": "a digest of what it held"})
     others = _scanners()
     others[0].scanner._universe[:] = ["C", "B", "A"]
     resumed = _session(path, 9, scanners=others)
