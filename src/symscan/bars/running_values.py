@@ -1,7 +1,7 @@
 """Running values of a session over its blocks: first open, highest high, summed volume.
 
-A fold catches up only when somebody looks, one block at a time: the order of additions, and so the
-last bit of every sum, does not depend on who looked when. Now and then it keeps a copy, so that a
+A running value is updated only when it is read, one block at a time: the order of additions, and so the
+last bit of every sum, does not depend on when it was read. Every so many blocks it keeps a copy, so that a
 bar corrected a minute later is not paid for with the whole day.
 """
 
@@ -33,7 +33,7 @@ class RunningValue:
         """By how many blocks it had done."""
 
     def value(self, blocks: Sequence[Block]) -> Floats:
-        """The value after all of the blocks, shape ``(rows,)``; the fold's own array, not to be changed."""
+        """The value after all of the blocks, shape ``(rows,)``; the object's own array, not to be changed."""
         if self._done < len(blocks):
             for done, block in enumerate(blocks[self._done :], self._done + 1):
                 self._step(self._value, block)

@@ -33,7 +33,7 @@ def forward_fill(values: NDArray[Any], newer: NDArray[Any] | int, absent: Rows) 
 
 
 class Bar:
-    """One bar of one symbol; a light, immutable look into a block."""
+    """One bar of one symbol; a light, immutable view of a block."""
 
     __slots__ = ("_block", "_row", "_times")
 

@@ -12,7 +12,7 @@ from symscan.model.session import Session
 
 @dataclass(frozen=True, slots=True)
 class BarTimes:
-    """Tells the start of a bar from its end.
+    """Computes the start of a bar from its end.
 
     Attributes
     ----------

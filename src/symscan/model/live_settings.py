@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class LiveSettings:
-    """When a slice is closed, and when something is told.
+    """When a slice is closed, and when a session reports a delay.
 
     Attributes
     ----------
     feed
-        Which of the broker's feeds: ``iex`` or ``sip``; None where it was not said.
+        Which of the broker's feeds: ``iex`` or ``sip``; None where none was given.
     quiet_ms
         A slice is closed when no bar has come for so long.
     grace_seconds
@@ -20,7 +20,7 @@ class LiveSettings:
     max_symbols
         How many symbols may be subscribed; None for no limit of ours.
     silent_seconds
-        The session is told when no bar has come for so long.
+        How long without a bar until the session reports a silent feed.
     lag_seconds
         Scans pause while processing is so far behind the feed.
     closing_seconds

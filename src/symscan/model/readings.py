@@ -1,4 +1,4 @@
-"""Session readings: what is known of every candidate without being asked for."""
+"""Session readings: values of every candidate that need no request."""
 
 from __future__ import annotations
 

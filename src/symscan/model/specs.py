@@ -1,4 +1,4 @@
-"""What is asked for: indicators by spec."""
+"""Indicator specs, and their keys and configurations."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class IndicatorType(StrEnum):
 
 @dataclass(slots=True)
 class IndicatorConfig:
-    """An indicator as a scanner asks for it.
+    """An indicator as a scanner requests it.
 
     Attributes
     ----------
@@ -79,11 +79,11 @@ class IndicatorSpec:
         return isinstance(other, IndicatorSpec) and self.key == other.key
 
     def __hash__(self) -> int:
-        return hash(self.key)  # specs are looked up many times a slice; a text remembers its hash
+        return hash(self.key)  # specs are looked up many times a slice; a text caches its hash
 
     @staticmethod
     def parse(key: str) -> IndicatorSpec:
-        """The spec a key names, its parameters unchecked (the registry knows their bounds).
+        """Parse the spec a key names, its parameters unchecked (the registry has their bounds).
 
         Raises
         ------

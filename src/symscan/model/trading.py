@@ -14,7 +14,7 @@ _MOST_SHARES: Final = 1_000_000_000
 
 
 class Action(StrEnum):
-    """What a signal wants done."""
+    """The action of a signal."""
 
     LONG = "long"
     SHORT = "short"
@@ -96,7 +96,7 @@ class Signal:
 
 @dataclass(frozen=True, slots=True)
 class SymbolSkipped:
-    """A symbol a strategy looked at and left alone, and why."""
+    """A symbol a strategy skipped, and why."""
 
     symbol: str
     reason: str

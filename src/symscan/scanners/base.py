@@ -15,7 +15,7 @@ from symscan.scanners.universe import STORE, Universe, load_universe, store_univ
 from symscan.session.static_columns import StaticColumns
 
 DEFAULT_UNIVERSE: Final = "sp500"
-"""What a scanner judges where nobody names a universe."""
+"""The universe of a scanner that names none."""
 
 _MADE_BY_SETUP: Final = ("_folders", "_file", "_loaded_universe", "_static", "_known")
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class ScanContext:
-    """What a scanner is given each time it is called.
+    """The context of each call of a scanner.
 
     Attributes
     ----------
@@ -39,7 +39,7 @@ class ScanContext:
     time_manager
         The session's clock.
     mode
-        ``backtest`` or ``live``; for information, answers must not depend on it.
+        ``backtest`` or ``live``; for information, results must not depend on it.
     current_time
         The instant the scan is as of, on the exchange's clock.
     config
@@ -55,7 +55,7 @@ class ScanContext:
 
 @dataclass(slots=True)
 class ScanResult:
-    """What a scan found.
+    """The result of a scan.
 
     Attributes
     ----------
@@ -72,7 +72,7 @@ class ScanResult:
         Why the scan failed, None if it did not.
     unknown
         Which of ``session_data.symbols`` could not be judged, shape ``(len(symbols),)``. None lets
-        the engine decide: a symbol is unknown while anything the scanner asked for is.
+        the engine decide: a symbol is unknown while anything the scanner requested is.
     stray_metadata
         Metadata of symbols that are not among ``symbols``; filled in by the engine.
     """
@@ -108,7 +108,7 @@ class BaseScanner(ABC):
     """A symbol whose last bar ended longer ago is unknown; None sets no limit."""
 
     reads: Sequence[str] | None = None
-    """The readings and indicators a verdict needs; None means the last price and all that was asked for."""
+    """The readings and indicators a decision needs; None means the last price and all that was requested."""
 
     transient_attributes: ClassVar[tuple[str, ...]] = _MADE_BY_SETUP
     """Attributes that every setup makes the same; the others are kept, should a session be resumed."""
@@ -130,11 +130,11 @@ class BaseScanner(ABC):
         self._known: Callable[[], Sequence[str]] | None = None
 
     def use_folders(self, folders: Sequence[Path]) -> None:
-        """Where universe files are looked up, first match wins. Called by the engine before ``setup``."""
+        """Set where universe files are searched, first match wins. Called by the engine before ``setup``."""
         self._folders = tuple(folders)
 
     def use_known_symbols(self, known: Callable[[], Sequence[str]] | None) -> None:
-        """Where the universe ``store`` comes from, None for nowhere. Called by the engine."""
+        """Set the source of the universe ``store``, None for none. Called by the engine."""
         self._known = known
 
     @property
@@ -169,7 +169,7 @@ class BaseScanner(ABC):
             self._load_universe()
 
     def setup(self, context: ScanContext) -> bool:  # noqa: ARG002 - for subclasses to use
-        """Prepare once before the session: load the universe, ask for indicators.
+        """Prepare once before the session: load the universe, request indicators.
 
         Returns
         -------
@@ -180,10 +180,10 @@ class BaseScanner(ABC):
 
     @abstractmethod
     def scan(self, context: ScanContext) -> ScanResult:
-        """Judge the universe as of ``context.current_time`` and return what meets the criteria."""
+        """Evaluate the universe as of ``context.current_time`` and return what meets the criteria."""
 
     def teardown(self, context: ScanContext) -> None:  # noqa: B027 - optional
-        """Let go of what ``setup`` made; called once, after the last scan."""
+        """Release what ``setup`` made; called once, after the last scan."""
 
     def _load_universe(self) -> list[str]:
         """The symbols of the universe the configuration names, else :attr:`params`, else of ``sp500``.
@@ -217,7 +217,7 @@ class BaseScanner(ABC):
         return list(self._file.symbols)
 
     def _adopt_universe(self, symbols: Iterable[str]) -> None:
-        """Take what was loaded as the universe, unless the scanner chose another one."""
+        """Set the universe to what was loaded, unless the scanner chose another one."""
         loaded = list(symbols)
         if self._universe == self._loaded_universe:
             self._universe = loaded.copy()

@@ -142,7 +142,7 @@ def _read(path: Path) -> Universe:
 
 @lru_cache(maxsize=64)
 def _parsed(path: Path, text: str) -> Universe:
-    """The universe of a file's text; every session of a run asks for the same."""
+    """The universe of a file's text; every session of a run loads the same."""
     lines = list(enumerate(text.splitlines(), start=1))
     content = [(number, line) for number, line in lines if line.strip() and not line.lstrip().startswith("#")]
     if path.suffix.lower() == ".csv":

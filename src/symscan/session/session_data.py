@@ -31,7 +31,7 @@ class _Growing(Protocol):
 
 
 class SessionData:
-    """Everything a session knows at the current instant, one row per symbol.
+    """The data of a session at the current instant, one row per symbol.
 
     Parameters
     ----------

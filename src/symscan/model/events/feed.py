@@ -40,14 +40,14 @@ class FeedSilent(Event):
 
 @dataclass(frozen=True, slots=True)
 class FeedNotice(Event):
-    """The feed said something that the session outlives: a slow client, a limit, a refused symbol."""
+    """The feed reported a fault the session survives: a slow client, a limit, a refused symbol."""
 
     message: str
 
 
 @dataclass(frozen=True, slots=True)
 class FeedDroppedBars(Event):
-    """The feed stayed connected and lost bars, nobody knows which: those after ``since`` are fetched.
+    """The feed stayed connected and lost bars, it is not known which: those after ``since`` are fetched.
 
     Before the close all of the session is fetched once more.
     """

@@ -47,11 +47,11 @@ class Hits:
     last_bar_end
         UTC microseconds.
     metadata
-        What the scanner says of each symbol.
+        The scanner's metadata of each symbol.
     not_in_store
         Those of the symbols that the store has no bars of.
     stray_metadata
-        What the scanner said of symbols it did not return; None where it did not.
+        Metadata of symbols the scanner did not return; None where there are none.
     """
 
     symbols: tuple[str, ...] = ()
@@ -137,7 +137,7 @@ class SymbolAdded(Event):
 
 @dataclass(frozen=True, slots=True)
 class SymbolsRemoved(Event):
-    """Symbols were let go with all their data: removed by ``holder``, or kept by nobody after it."""
+    """Symbols were removed with all their data: by ``holder``, or without any holder left after it."""
 
     symbols: tuple[str, ...]
     holder: str
@@ -163,7 +163,7 @@ class SymbolUnlocked(Event):
 
 @dataclass(frozen=True, slots=True)
 class RequestRefused(Event):
-    """Something asked for is not to be had."""
+    """A request was refused."""
 
     holder: str
     request: str
@@ -176,7 +176,7 @@ class ScanFinished(Event):
 
     ``universe`` counts the symbols to judge, ``judged`` and ``unknown`` add up to it.
     ``decided_at`` is when its result was applied, on the market's clock: a scan may run beside the
-    stream, and what it found counts from then on. It is ``at`` where nothing else is said.
+    stream, and its hits count from then on. It is ``at`` where nothing else is given.
     ``execution_time_ms`` is the one value that differs from run to run.
     """
 

@@ -37,7 +37,7 @@ class SignalEmitted(Event):
 
 @dataclass(frozen=True, slots=True)
 class SymbolPassed(Event):
-    """A strategy looked at a symbol and left it alone."""
+    """A strategy skipped a symbol."""
 
     strategy: str
     symbol: str

@@ -1,7 +1,7 @@
 """Pre-market movers: symbols whose price has moved before the open, with volume behind it.
 
 For ``pre_session`` scans. ``gap_pct`` is the change of the last pre-market price from the previous
-close, and after the open that of the session's open: a later scan still tells what moved overnight.
+close, and after the open that of the session's open: a later scan still finds what moved overnight.
 """
 
 from __future__ import annotations

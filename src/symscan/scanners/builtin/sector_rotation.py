@@ -47,7 +47,7 @@ class Scanner(BaseScanner):
         self.reads = ("change_pct", "volume", self._roc)
 
     def setup(self, context: ScanContext) -> bool:
-        """Ask for the return over the completed sessions; today's is a session reading."""
+        """Request the return over the completed sessions; today's is a session reading."""
         self.check()
         context.session_data.add_indicator(self._universe, self._roc)
         return True
@@ -57,7 +57,7 @@ class Scanner(BaseScanner):
         judged = self._judged(context.session_data.frame(["change_pct", "volume", self._roc]))
         best = (pl.col("sector_rank") <= self._params.top_sectors) & (pl.col("rank") <= self._params.leaders)
         found = judged.filter(best).sort("sector_rank", "rank")
-        if self._params.min_volume > 0:  # before the open nobody's volume is known
+        if self._params.min_volume > 0:  # before the open no volume is known
             found = found.filter(pl.col("volume") >= self._params.min_volume)
         symbols = found["symbol"].to_list()
         values = found.select("sector", "sector_rank", "sector_return_pct", "members", "rank", "return_pct")

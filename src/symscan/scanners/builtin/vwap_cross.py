@@ -1,7 +1,7 @@
 """VWAP cross scanner: symbols whose last five-minute close has changed sides of the day's VWAP.
 
-``vwap_cross_5_1m`` remembers the last two completed closes, each with VWAP at its own bar's end, so
-that a scan in the middle of a bar says the same as the scan before it.
+``vwap_cross_5_1m`` keeps the last two completed closes, each with VWAP at its own bar's end, so
+that a scan in the middle of a bar finds the same as the scan before it.
 """
 
 from __future__ import annotations

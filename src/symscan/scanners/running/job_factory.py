@@ -25,7 +25,7 @@ class JobFactory:
     session_data, time_manager
         The session's state and clock.
     mode
-        What scanners are told in their context.
+        The mode in the scanners' context.
     runs_concurrently
         Whether the session goes on while jobs run.
     place, place_on, stored

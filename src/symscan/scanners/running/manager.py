@@ -37,7 +37,7 @@ class ScannerManager:
     session_data, time_manager
         The session's state and clock.
     mode
-        What scanners are told in their context.
+        The mode in the scanners' context.
     execution
         Runs their jobs; None runs them inline.
     place
@@ -46,7 +46,7 @@ class ScannerManager:
     place_on
         The same into a session given to it: for concurrent scans, called on their threads.
     clock
-        The market's clock, for when a result is applied; None asks the session's.
+        The market's clock, for when a result is applied; None for the session's.
     stopwatch
         Measures how long what runs is waited for, where that has a limit.
     stored

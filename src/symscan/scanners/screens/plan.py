@@ -123,7 +123,7 @@ class ScreenPlan:
         return ranked[: self.take], unknown
 
     def verdict(self, columns: Columns, here: Rows, at: int) -> SymbolVerdict:
-        """What is said of the symbol at one position of what :meth:`evaluate` is given."""
+        """Explain the result for the symbol at one position of the columns; see :meth:`evaluate`."""
         frame = self._frame(columns, here)
         place = np.flatnonzero(self._ranked(columns, here)[0] == at)
         age = None if self.max_age_minutes is None else columns[_AGE].item(at)
@@ -151,8 +151,8 @@ class ScreenPlan:
     def _truth(self, columns: Columns, here: Rows) -> Truth:
         if self.where.tree is not None:
             return truth(self.where.tree, self._with_numbers(columns, here))
-        verdict = _evaluated(self._frame(columns, here), self.where.expr.cast(pl.Float64))
-        return verdict == 1.0, verdict == 0.0
+        values = _evaluated(self._frame(columns, here), self.where.expr.cast(pl.Float64))
+        return values == 1.0, values == 0.0
 
     def _ranks(self, rank: Expression, columns: Columns, here: Rows) -> Floats:
         if rank.tree is not None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Screen:
-    """What a scanner looks for, as expressions over readings, indicators and static columns.
+    """A scanner's criteria, as expressions over readings, indicators and static columns.
 
     Attributes
     ----------
@@ -64,7 +64,7 @@ class Screen:
 
 
 class ScreenScanner(BaseScanner):
-    """A scanner that is a screen: subclasses say what they look for in :meth:`screen`.
+    """A scanner that is a screen: subclasses define their criteria in :meth:`screen`.
 
     The names in the screen's expressions alone decide which indicators, intervals and history are
     loaded. Every scan judges the whole universe at once.
@@ -85,7 +85,7 @@ class ScreenScanner(BaseScanner):
         return scanner
 
     def screen(self) -> Screen:
-        """What this scanner looks for; called once, before the session.
+        """Return this scanner's criteria; called once, before the session.
 
         Raises
         ------
@@ -119,7 +119,7 @@ class ScreenScanner(BaseScanner):
         self._plan = self._compile()
 
     def setup(self, context: ScanContext) -> bool:
-        """Ask for the indicators the screen names, for the whole universe."""
+        """Request the indicators the screen names, for the whole universe."""
         plan = self._checked_plan()
         for key in plan.indicators:
             context.session_data.add_indicator(self._universe, key)
@@ -141,7 +141,7 @@ class ScreenScanner(BaseScanner):
         return ScanResult(symbols=symbols, metadata=metadata, unknown=unknown)
 
     def verdict(self, view: SessionView, symbol: str) -> SymbolVerdict | None:
-        """What the screen says of one symbol as ``view`` shows it, None if it is not in the universe."""
+        """Explain the screen's result for one symbol in ``view``; None if it is not in the universe."""
         here, _, columns = self._read_columns(view)
         at = [place for place, row in enumerate(here.tolist()) if self._universe[row] == symbol]
         return self._checked_plan().verdict(columns, here, at[0]) if at else None

@@ -40,7 +40,7 @@ class SessionCommands:
         indicator: IndicatorConfig | str,
         config: dict[str, Any] | None = None,
     ) -> bool:
-        """Ask for an indicator, and so for the bars it needs.
+        """Request an indicator, and with it the bars it needs.
 
         Parameters
         ----------
@@ -64,7 +64,7 @@ class SessionCommands:
         return bool(new)
 
     def add_session_bars(self, symbol: str | Sequence[str], interval: str) -> bool:
-        """Ask for this session's bars of an interval.
+        """Request this session's bars of an interval.
 
         Raises
         ------
@@ -74,7 +74,7 @@ class SessionCommands:
         return self._add_bars(_symbols(symbol), Interval.parse(interval), 0)
 
     def add_historical_bars(self, symbol: str | Sequence[str], interval: str, days: int) -> bool:
-        """Ask for the bars of an interval of the ``days`` sessions before this one.
+        """Request the bars of an interval of the ``days`` sessions before this one.
 
         Raises
         ------
@@ -88,7 +88,7 @@ class SessionCommands:
         return self._add_bars(_symbols(symbol), Interval.parse(interval), days)
 
     def add_symbol(self, symbol: str) -> bool:
-        """Ask for a symbol to become a member of the session."""
+        """Request that a symbol becomes a member of the session."""
         symbol = _one_symbol("add_symbol", symbol)
         if self._will_be_member(symbol):
             return False
@@ -96,7 +96,7 @@ class SessionCommands:
         return True
 
     def remove_symbol(self, symbol: str) -> bool:
-        """Ask for a symbol to be let go; False while it is locked, traded or a config symbol.
+        """Request the removal of a symbol; False while it is locked, traded or a config symbol.
 
         It leaves the session's members and this holder's candidates; its data goes with its last holder.
         """
@@ -111,7 +111,7 @@ class SessionCommands:
     def lock_symbol(self, symbol: str, reason: str) -> bool:
         """Keep a symbol in the session for a reason; False if this holder has locked it for that already.
 
-        The lock is this holder's own: nobody else can release it, and it ends with the holder.
+        The lock is this holder's own: no other holder can release it, and it ends with the holder.
 
         Raises
         ------
@@ -145,18 +145,20 @@ class SessionCommands:
         return True
 
     def is_symbol_locked(self, symbol: str) -> bool:
-        """Whether somebody keeps the symbol from being removed, this holder's pending requests counted."""
+        """Whether the symbol is locked by any holder, this holder's pending requests counted."""
         return bool(self._locks(_one_symbol("is_symbol_locked", symbol)))
 
     def _without_indicator(self, symbols: Sequence[str], spec: IndicatorSpec) -> list[str]:
         """Return those of the symbols for which this holder has not requested the indicator."""
         rows = self._data.symbols.rows_or_none(symbols)
-        asked = np.append(self._data.indicators.requested_rows(spec, self._holder), False)  # for row -1: none
-        pending, leaving = self._requests.pending_symbols(spec), self._requests.is_being_removed
-        if not asked.any() and not pending:
+        requested = np.append(
+            self._data.indicators.requested_rows(spec, self._holder), False
+        )  # for row -1: none
+        pending, removed = self._requests.pending_symbols(spec), self._requests.is_being_removed
+        if not requested.any() and not pending:
             return list(symbols)
-        has = zip(symbols, asked[rows].tolist(), strict=True)
-        return [one for one, is_asked in has if (not is_asked or leaving(one)) and one not in pending]
+        has = zip(symbols, requested[rows].tolist(), strict=True)
+        return [one for one, is_requested in has if (not is_requested or removed(one)) and one not in pending]
 
     def _add_bars(self, symbols: Sequence[str], interval: Interval, days: int) -> bool:
         new = [symbol for symbol in symbols if not self._has_bars(symbol, interval, days)]

@@ -1,4 +1,4 @@
-"""An indicator's value for one symbol: a number that knows whether it is known."""
+"""An indicator's value for one symbol: a number, with a flag for whether it is known."""
 
 from __future__ import annotations
 

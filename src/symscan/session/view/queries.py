@@ -25,10 +25,10 @@ from symscan.session.view.indicator_value import IndicatorReading
 
 
 class SessionQueries:
-    """What one holder sees of the session at one instant.
+    """The data of the session one holder may read at one instant.
 
-    Every look answers from the bars that ended by now; columns are copies and stay as they are.
-    Reading an indicator or an interval that this holder never asked for is an error.
+    Every query reads the bars that ended by now; columns are copies and stay as they are.
+    Reading an indicator or an interval that this holder never requested is an error.
     """
 
     _when_to_request = "in setup"
@@ -47,7 +47,7 @@ class SessionQueries:
         self._static: Callable[[], StaticColumns | None] = lambda: None
 
     def use_static_columns(self, static: Callable[[], StaticColumns | None]) -> None:
-        """Give the columns of a universe file, too, as soon as there are any; called by the engine."""
+        """Add the columns of a universe file, as soon as there are any; called by the engine."""
         self._static = static
 
     @property
@@ -56,7 +56,7 @@ class SessionQueries:
         return self._candidates().symbols
 
     def column(self, key: str) -> Floats:
-        """A reading or an indicator of all candidates, NaN where unknown, shape ``(len(symbols),)``.
+        """Return a reading or an indicator of all candidates, NaN where unknown, shape ``(len(symbols),)``.
 
         Parameters
         ----------
@@ -70,7 +70,7 @@ class SessionQueries:
         SpecError
             If there is no such column, or it holds text.
         NotRequested
-            If this holder never asked for the indicator.
+            If this holder never requested the indicator.
         """
         values = self._columns.get(key)
         if values is None:
@@ -78,7 +78,7 @@ class SessionQueries:
         return values
 
     def frame(self, columns: Sequence[str], symbols: Sequence[str] | None = None) -> pl.DataFrame:
-        """``symbol`` and the columns asked for, one row per candidate, null where unknown.
+        """Return ``symbol`` and the columns requested, one row per candidate, null where unknown.
 
         Parameters
         ----------
@@ -93,7 +93,7 @@ class SessionQueries:
         SpecError
             If there is no such column.
         NotRequested
-            If this holder never asked for an indicator.
+            If this holder never requested an indicator.
         CandidateError
             If a symbol is no candidate of this holder; it is a ``KeyError``.
         """
@@ -108,7 +108,7 @@ class SessionQueries:
         return frame[[place[symbol] for symbol in symbols]]
 
     def get_latest_bar(self, symbol: str, interval: str = "1m") -> Bar | None:
-        """The symbol's last completed bar of the session, None if it has none.
+        """Return the symbol's last completed bar of the session, None if it has none.
 
         Before and at the open, bars of the finest interval are those of the pre-market.
 
@@ -117,7 +117,7 @@ class SessionQueries:
         SpecError
             If the interval is none, or the session can have no bars of it.
         NotRequested
-            If this holder never asked for bars of the interval.
+            If this holder never requested bars of the interval.
         """
         row = self._visible_row(symbol)
         if row is None:
@@ -126,7 +126,7 @@ class SessionQueries:
         return grid.latest(row, self._times(interval)) if grid is not None else None
 
     def get_latest_price(self, symbol: str) -> float:
-        """The symbol's last price, NaN when unknown."""
+        """Return the symbol's last price, NaN when unknown."""
         row = self._visible_row(symbol)
         if row is None:
             return np.nan
@@ -136,7 +136,7 @@ class SessionQueries:
         return prices[row]
 
     def get_indicator(self, symbol: str, key: str) -> IndicatorReading | None:
-        """An indicator's current value, None if it was not asked for (or is still being loaded).
+        """Return an indicator's current value, None if it was not requested (or is still being loaded).
 
         A symbol of which a scan reads nothing but such Nones is unknown.
 
@@ -160,7 +160,7 @@ class SessionQueries:
         return IndicatorReading(values[column.output], values)
 
     def get_bars(self, symbol: str, interval: str, count: int) -> list[Bar]:
-        """The symbol's last ``count`` bars, oldest first: history as far as it was asked for, then today.
+        """Return the symbol's last ``count`` bars, oldest first: requested history, then today.
 
         Raises
         ------
@@ -169,7 +169,7 @@ class SessionQueries:
         SpecError
             If the interval is none, or the session can have no bars of it.
         NotRequested
-            If this holder never asked for bars of the interval.
+            If this holder never requested bars of the interval.
         """
         if count < 1:
             raise ValueError(f"count is {count}; ask for at least one bar")
@@ -181,11 +181,11 @@ class SessionQueries:
         return [*self._earlier_bars(symbol, Interval.parse(interval), count - len(today)), *today]
 
     def get_active_symbols(self) -> list[str]:
-        """The members of the session, in the order they came."""
+        """Return the members of the session, in the order they were added."""
         return list(self._data.holders.members())
 
     def get_config_symbols(self) -> set[str]:
-        """The symbols the configuration names."""
+        """Return the symbols the configuration names."""
         return {symbol for symbol in self._data.holders.members() if self._data.holders.is_config(symbol)}
 
     def _numbers(self, key: str) -> Floats:
@@ -217,16 +217,16 @@ class SessionQueries:
         return static.series(name, self.symbols) if static is not None and name in static.names else None
 
     def forget(self) -> None:
-        """Forget what was read: the session has changed."""
+        """Drop what was read: the session has changed."""
         for kept in (self._columns, self._full, self._masks, self._grids):
             kept.clear()
 
     def unanswered(self) -> dict[str, Unanswered]:
-        """The symbols of which indicators were read and none had a reading, each with the first of them."""
+        """Return the symbols of which indicators were read and none had a value, with the first read."""
         return {one: first for one, first in self._unanswered.items() if one not in self._answered}
 
     def add_unanswered(self, symbols: Mapping[str, Unanswered]) -> None:
-        """Take over what a copy of this view, read in another process, could not answer."""
+        """Add the unanswered reads of a copy of this view in another process."""
         self._unanswered.update(symbols)
 
     def _series(self, name: str) -> pl.Series:
@@ -315,10 +315,10 @@ class SessionQueries:
     def _earlier_bars(self, symbol: str, interval: Interval, count: int) -> list[Bar]:
         """Return bars of earlier sessions: those this holder requested, else those of every member."""
         history = self._data.history
-        asked = history.days(self._holder, symbol, interval) > 0
-        if not asked and not self._data.holders.is_member(symbol):
+        is_requested = history.days(self._holder, symbol, interval) > 0
+        if not is_requested and not self._data.holders.is_member(symbol):
             return []
-        holder = self._holder if asked else MEMBERS
+        holder = self._holder if is_requested else MEMBERS
         return history.recent(holder, symbol, interval, count, self._times(str(interval)))
 
     def _requested_rows(self, spec: IndicatorSpec) -> Mask:

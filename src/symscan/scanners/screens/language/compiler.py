@@ -21,7 +21,7 @@ _AGGREGATE: Final = re.compile(
     r"\b(avg|mean|min|max|sum|count|len|median|std|stddev|var|variance|quantile\w*|rank|percent_rank)\s*\(",
     re.IGNORECASE,
 )
-"""As SQL and as polars' Python write what looks at a whole universe."""
+"""Functions over a whole universe, as written in SQL and in polars' Python."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,7 +66,7 @@ class Expression:
 
     @property
     def is_cross_sectional(self) -> bool:
-        """Whether a symbol's value depends on other symbols; NumPy's trees look at each alone."""
+        """Whether a symbol's value depends on other symbols; NumPy's trees evaluate each alone."""
         return self.tree is None and _AGGREGATE.search(self.text) is not None
 
 

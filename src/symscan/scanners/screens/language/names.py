@@ -21,7 +21,7 @@ _KEY_END = re.compile(r"_\d+[mhdw]$")
 
 
 class UnknownNameError(Exception):
-    """A name that stands for nothing; its text says what to do."""
+    """A name without a meaning; the message says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +100,8 @@ class Names:
 
     def _what_is_meant(self, name: str, error: SpecError) -> str:
         if _is_meant_as_key(name):
-            said = str(error)  # the registry knows best what is wrong with it
-            return said if name in said else f"'{name}': {said}"
+            message = str(error)  # the registry describes best what is wrong with it
+            return message if name in message else f"'{name}': {message}"
         known = [*SESSION_READINGS, *self.static]
         close = get_close_matches(name.lower(), known, n=1)
         guess = f"did you mean '{close[0]}'? " if close else ""

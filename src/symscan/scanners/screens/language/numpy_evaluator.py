@@ -1,6 +1,6 @@
 """The common part of an expression in NumPy: at a few hundred symbols it takes a tenth of polars' time.
 
-A tree says again what a term's polars expression says; where a term has no tree, polars evaluates
+A tree computes the same as a term's polars expression; where a term has no tree, polars evaluates
 the whole. Both give the same values, bit for bit, which a property test holds them to.
 """
 

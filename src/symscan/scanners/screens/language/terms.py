@@ -108,7 +108,7 @@ def _bound(expr: pl.Expr) -> pl.Expr:
 
 
 def derived(expr: pl.Expr, kind: Kind, *parts: Term, raw: bool = False, op: str = "") -> Term:
-    """A term made of others; ``op`` is what NumPy knows it by, nothing if it does not."""
+    """A term made of others; ``op`` is its NumPy operation, empty if there is none."""
     trees = [part.tree for part in parts]
     tree = (op, *trees) if op and None not in trees else None
     return Term(expr, kind, raw=raw, settled=any(part.settled for part in parts), tree=tree)
