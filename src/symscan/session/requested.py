@@ -1,4 +1,4 @@
-"""Which indicators and intervals each holder has requested, loaded by now or not."""
+"""Which indicators, intervals and symbols each holder has requested, loaded by now or not."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from symscan.model.interval import Interval
 from symscan.model.specs import IndicatorSpec
-from symscan.session.requests import AddBars, AddIndicator, Request
+from symscan.session.requests import AddBars, AddIndicator, AddSymbol, LockSymbol, Request
 
 Requestable = IndicatorSpec | Interval
 
@@ -30,10 +30,11 @@ class Requested:
 
     def __init__(self) -> None:
         self._by_holder: dict[str, frozenset[Requestable]] = {}
+        self._symbols: dict[str, frozenset[str]] = {}
 
     def pinned(self) -> Requested:
         """Return a copy that stays as this one is now."""
-        return copy(self)  # add() replaces the mapping and never changes it
+        return copy(self)  # what is added replaces a mapping and never changes it
 
     def has(self, what: Requestable, *holders: str) -> bool:
         """Whether one of the holders requested an indicator or an interval."""
@@ -47,9 +48,28 @@ class Requested:
         if len(after) > len(before):
             self._by_holder = {**self._by_holder, holder: after}
 
+    def names_symbol(self, symbol: str, *holders: str) -> bool:
+        """Whether one of the holders requested anything of a symbol."""
+        return any(symbol in self._symbols.get(holder, ()) for holder in holders)
+
+    def has_symbols(self, holder: str) -> bool:
+        """Whether the holder requested anything of any symbol."""
+        return holder in self._symbols
+
+    def add_symbols(self, holder: str, symbols: Iterable[str]) -> None:
+        """Record symbols of which a holder requests data, or which it would make members."""
+        before = self._symbols.get(holder, frozenset())
+        after = before.union(symbols)
+        if len(after) > len(before):
+            self._symbols = {**self._symbols, holder: after}
+
     def add_requests(self, requests: Iterable[Request]) -> None:
         """Record what requests name."""
         for request in requests:
+            if isinstance(request, AddIndicator | AddBars):
+                self.add_symbols(request.holder, request.symbols)
+            elif isinstance(request, AddSymbol | LockSymbol):
+                self.add_symbols(request.holder, (request.symbol,))
             if isinstance(request, AddIndicator):
                 self.add(request.holder, request.spec)
             elif isinstance(request, AddBars) and (request.days or request.interval.is_intraday):

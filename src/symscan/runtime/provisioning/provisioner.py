@@ -165,6 +165,7 @@ class Provisioner:
         needs
             Their data; None for that of the holder.
         """
+        self._data.requested.add_symbols(MEMBERS, symbols)
         needs = needs or self.needs_of(holder)
         if needs is None:
             return self._refuse_all(symbols, holder, "its 'add_symbols' is false")

@@ -59,6 +59,11 @@ class MemberView(SessionView):
         return self._data.symbols.row(symbol) if self._data.holders.is_member(symbol) else None
 
     @property
+    def _knows_its_symbols(self) -> bool:
+        """Return False: members leave, and a strategy may remember them."""
+        return False
+
+    @property
     def _readable_holders(self) -> tuple[str, ...]:
         """Members have the data of the configuration and of scanners' requirements, too."""
         return self._holder, CONFIG, MEMBERS

@@ -118,16 +118,24 @@ class SessionQueries:
             If the interval is none, or the session can have no bars of it.
         NotRequested
             If this holder never requested bars of the interval.
+        CandidateError
+            If the symbol is no candidate, no member, and was never asked for; it is a ``KeyError``.
         """
-        row = self._visible_row(symbol)
+        row = self._readable_row(symbol)
         if row is None:
             return None
         grid = self._grids.get(interval) or self._intraday_grid(symbol, interval)
         return grid.latest(row, self._times(interval)) if grid is not None else None
 
     def get_latest_price(self, symbol: str) -> float:
-        """Return the symbol's last price, NaN when unknown."""
-        row = self._visible_row(symbol)
+        """Return the symbol's last price, NaN when unknown.
+
+        Raises
+        ------
+        CandidateError
+            If the symbol is no candidate, no member, and was never asked for; it is a ``KeyError``.
+        """
+        row = self._readable_row(symbol)
         if row is None:
             return np.nan
         prices = self._full.get("close")
@@ -170,10 +178,12 @@ class SessionQueries:
             If the interval is none, or the session can have no bars of it.
         NotRequested
             If this holder never requested bars of the interval.
+        CandidateError
+            If the symbol is no candidate, no member, and was never asked for; it is a ``KeyError``.
         """
         if count < 1:
             raise ValueError(f"count is {count}; ask for at least one bar")
-        row = self._visible_row(symbol)
+        row = self._readable_row(symbol)
         if row is None:
             return []
         grid = self._grids.get(interval) or self._grid(symbol, interval)
@@ -244,6 +254,32 @@ class SessionQueries:
 
     def _no_candidate(self, symbol: str) -> str:
         return f"'{symbol}' is not a candidate of this scanner; its universe, and what it asks data for, are"
+
+    def _readable_row(self, symbol: str) -> int | None:
+        """Return :meth:`_visible_row`; a symbol that nobody requested is an error."""
+        row = self._visible_row(symbol)
+        if row is None and self._is_strange(symbol):
+            raise CandidateError(f"{self._no_candidate(symbol)}; {self._advice(symbol)}")
+        return row
+
+    def _advice(self, symbol: str) -> str:
+        if (other := str(symbol).upper()) in self._candidates().row_of:
+            return f"did you mean '{other}'?"
+        call = f"add_session_bars('{symbol}', '{self._data.base}')"
+        return f"call context.session_data.{call} {self._when_to_request}"
+
+    def _is_strange(self, symbol: str) -> bool:
+        """Return whether neither this holder nor the session ever named a symbol without data."""
+        requested = self._data.requested
+        if not self._knows_its_symbols or requested.names_symbol(symbol, self._holder, MEMBERS):
+            return False
+        is_pending = self._requests.has_data_requests(symbol) or bool(self._requests.symbol_changes(symbol))
+        return not is_pending and symbol not in self._data.coming and symbol not in self._candidates().row_of
+
+    @property
+    def _knows_its_symbols(self) -> bool:
+        """Return whether this holder has any symbols; in setup a scanner has none yet."""
+        return self._data.requested.has_symbols(self._holder)
 
     def _visible_row(self, symbol: str) -> int | None:
         """Return the row of a candidate or a member; symbols loaded for other holders are hidden."""

@@ -74,6 +74,11 @@ class ScriptView(SessionView):
         self._refresh()
         return super()._visible_row(symbol)
 
+    @property
+    def _knows_its_symbols(self) -> bool:
+        """Return True: what a script requested is carried out at once."""
+        return True
+
     def _refresh(self) -> None:
         """Apply pending requests, and drop what was read before the session changed."""
         if self._edition != self._driver.edition or not self._requested_universe:

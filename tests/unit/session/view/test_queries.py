@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from fakes import MINUTE, NAN, make_block, rows
-from symscan.errors import NotRequested, SpecError
+from symscan.errors import CandidateError, NotRequested, SpecError
 from symscan.indicators.registry import spec_of
 from symscan.model.interval import FIVE_MINUTES, ONE_DAY, ONE_MINUTE, Interval
 from symscan.model.readings import SESSION_READINGS
@@ -348,3 +348,29 @@ def test_a_view_is_of_its_own_instant(playing: Any) -> None:
     assert first.get_latest_price("A") == seen[1]
     assert playing.view().column("minutes_since_bar").tolist() == [0, 0, 0]
     assert playing.session.open + 6 * MINUTE == playing.data.now
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda view, symbol: view.get_latest_price(symbol),
+        lambda view, symbol: view.get_latest_bar(symbol, "1m"),
+        lambda view, symbol: view.get_bars(symbol, "1m", 2),
+    ],
+)
+def test_a_symbol_that_nobody_asked_for_is_an_error(playing: Any, read: Callable[[Any, str], object]) -> None:
+    """A symbol to compare with, forgotten in setup: unknown would be so for ever, without a word."""
+    requested = playing.data.requested
+    read(playing.view(), "Z")  # in setup no symbol is a candidate yet
+    requested.add_symbols(ME, ["A", "B", "C"])
+    _play(playing)
+    with pytest.raises(CandidateError, match=r"call context.session_data.add_session_bars\('Z', '1m'\)"):
+        read(playing.view(), "Z")
+    with pytest.raises(CandidateError, match=r"did you mean 'A'\?"):
+        read(playing.view(), "a")
+    view = playing.view()
+    view.add_session_bars("Z", "1m")
+    read(view, "Z")  # on its way
+    requested.add_symbols(MEMBERS, ["Z"])
+    read(playing.view(), "Z")  # a member that left, or that the store has no bars of
+    read(MemberView(playing.data, RequestQueue(OTHER)), "Y")  # a strategy remembers members that left
