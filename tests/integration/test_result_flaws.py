@@ -97,3 +97,16 @@ def test_it_is_a_warning_that_counts(project: Path, capsys: pytest.CaptureFixtur
     if way != "scan":
         summary = json.loads((project / "out" / "summary.json").read_text())
         assert summary["warnings"] == [f"scanner 'mine_too' {lacking}", f"scanner 'mine_too' {stray}"]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_scanner_without_symbols_is_warned_of(
+    project: Path, capsys: pytest.CaptureFixture[str], way: str
+) -> None:
+    """Forgotten in setup, the universe is empty, and so is every frame."""
+    _finds(project, [], None)
+    path = project / "mine_too.py"
+    path.write_text(path.read_text().replace("self._load_universe()", "pass"))
+    ended = _played(capsys, way)
+    assert ended.code == 0
+    assert "warning: scanner 'mine_too' had no symbols to judge, at " in ended.out + ended.err

@@ -23,7 +23,6 @@ from symscan.model.events.session import (
     Event,
     IndicatorWarmed,
     Outcome,
-    RequestRefused,
     ScanFinished,
     ScannerDisabled,
     ScannerDone,
@@ -46,7 +45,7 @@ _LEVELS: Final[Mapping[type[Event], int]] = MappingProxyType(
     {
         **dict.fromkeys((SessionPrepared, SessionActivated, SessionClosed), logging.INFO),
         **dict.fromkeys((ScannerReady, ScannerDone, ScanFinished, IndicatorWarmed), logging.INFO),
-        **dict.fromkeys((StrategyStarted, StrategyDone, RequestRefused), logging.INFO),
+        **dict.fromkeys((StrategyStarted, StrategyDone), logging.INFO),
         **dict.fromkeys((FeedConnected, FeedRecovered, LagEnded, Readiness), logging.INFO),
         **dict.fromkeys((ScannerDisabled, StrategyFailed, Warned), logging.WARNING),
         **dict.fromkeys((FeedLost, FeedSilent, FeedNotice, LagBegan), logging.WARNING),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from symscan.cli.output.run_report import plain_table, print_line, report_console
 from symscan.formatting import format_number, format_price
 from symscan.model.events.session import ScannerReady
-from symscan.observers.results.result_warnings import flaws_of
+from symscan.observers.results.result_warnings import flaws_of, idle_message, is_idle
 from symscan.observers.results.tables import hits_frame
 
 if TYPE_CHECKING:
@@ -35,6 +35,8 @@ def show_scan(session: Session, scanned: OneScan, symbols: Sequence[str]) -> Non
             _show_why_not(console, scanned, symbol)
     for _, warning in flaws_of(scan):
         print_line(console, f"warning: {warning}", "yellow")
+    if is_idle(scan):
+        print_line(console, f"warning: {idle_message(scan.scanner, 1)}", "yellow")
     found = len(scan.hits.symbols)
     reasons = Counter(scanned.unknown.reasons)
     unknown = ", ".join(f"{why} {count:,}" for why, count in sorted(reasons.items())) or "none"

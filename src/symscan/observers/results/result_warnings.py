@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from symscan.formatting import format_count, format_names
-from symscan.model.events.session import Hits, ScanFinished
+from symscan.model.events.session import Hits, Outcome, ScanFinished
 
 
 @dataclass(slots=True)
@@ -21,14 +21,20 @@ class _Flaws:
 
 
 class ResultWarnings:
-    """Counts hits that the store lacks, and metadata of symbols that were not returned."""
+    """Counts hits that the store lacks, metadata of symbols that were not returned, and idle scans."""
 
     def __init__(self) -> None:
         self._flaws: dict[str, _Flaws] = {}
+        self._idle: dict[str, int] = {}
+        self._busy: set[str] = set()
 
     def count(self, scan: ScanFinished) -> None:
         """Count one scan."""
         hits = scan.hits
+        if is_idle(scan):
+            self._idle[scan.scanner] = self._idle.get(scan.scanner, 0) + 1
+        else:
+            self._busy.add(scan.scanner)
         if not hits.not_in_store and hits.stray_metadata is None:
             return
         flaws = self._flaws.setdefault(scan.scanner, _Flaws())
@@ -42,6 +48,10 @@ class ResultWarnings:
 
     def messages(self) -> list[str]:
         """Return a sentence for each scanner and kind."""
+        idle = [idle_message(name, scans) for name, scans in self._idle.items() if name not in self._busy]
+        return [*self._flaw_messages(), *idle]
+
+    def _flaw_messages(self) -> list[str]:
         return [message for name, flaws in self._flaws.items() for message in _messages(name, flaws)]
 
 
@@ -50,7 +60,20 @@ def flaws_of(scan: ScanFinished) -> Iterator[tuple[str, str]]:
     once = ResultWarnings()
     once.count(scan)
     kinds = [kind for kind, is_so in _kinds(scan.hits).items() if is_so]
-    yield from zip(kinds, once.messages(), strict=True)
+    yield from zip(kinds, once._flaw_messages(), strict=True)
+
+
+def is_idle(scan: ScanFinished) -> bool:
+    """Return whether a scan went well and had no symbols to judge."""
+    return scan.outcome is Outcome.OK and not scan.universe and not scan.hits.symbols
+
+
+def idle_message(name: str, scans: int) -> str:
+    """Return the warning of a scanner all of whose scans were idle."""
+    return (
+        f"scanner '{name}' had no symbols to judge, at {format_count(scans, 'scan')}: load its universe in "
+        "setup, self._load_universe(), or ask for data of symbols"
+    )
 
 
 def _kinds(hits: Hits) -> dict[str, bool]:
