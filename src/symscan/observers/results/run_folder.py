@@ -232,7 +232,7 @@ def run_folder(
         had_results = (path / SUMMARY).exists()
         if force:
             files.move_record_aside()
-        files.begin({} if progress is None else progress.sizes)
+        files.begin(progress.sizes if progress is not None and progress.finished else {})
         with _journal(files.path(JOURNAL)) as file:
             folder = RunFolder(
                 path, files, Journal(file), progress, keeps_previous=had_results and about is None

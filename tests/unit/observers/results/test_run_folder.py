@@ -104,6 +104,24 @@ def test_sessions_follow_one_another_under_one_header(tmp_path: Path, events: li
     assert (tmp_path / "run" / "hits.csv").read_text().count("scan_at_local") == 1
 
 
+def test_a_run_broken_off_in_its_first_session_goes_on_under_one_header(
+    tmp_path: Path, events: list[Event]
+) -> None:
+    for name, is_broken in (("whole", False), ("broken", True)):
+        path = tmp_path / name
+        if is_broken:
+            with (
+                pytest.raises(KeyboardInterrupt),
+                run_folder(path, force=False, facts=_facts, about={}) as folder,
+            ):
+                _tell(folder, events[:2])
+                raise KeyboardInterrupt
+        with run_folder(path, force=False, facts=_facts, about={}, resume=is_broken) as folder:
+            _tell(folder, events)
+    for file in (tmp_path / "whole").iterdir():
+        assert (tmp_path / "broken" / file.name).read_bytes() == file.read_bytes(), file.name
+
+
 def test_an_existing_folder_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "run").mkdir()
     with pytest.raises(InputError, match="exists; choose another --out, or replace it with --force"):
