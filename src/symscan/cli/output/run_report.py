@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -41,10 +41,17 @@ def show_trading(console: Console, trading: TradingSummary) -> None:
             ("left alone", figures.passed),
         ):
             if counts:
-                text = ", ".join(f"{reason} {count:,}" for reason, count in sorted(counts.items()))
-                print_line(console, f"{name}, {title}: {text}")
+                print_line(console, f"{name}, {title}: {_most_frequent(counts)}")
         for note in figures.notes:
             print_line(console, f"{name}: {note}", style="yellow")
+
+
+def _most_frequent(counts: Mapping[str, int]) -> str:
+    """Reasons with their counts, the most frequent first; those of a user's strategy may be all different."""
+    ranked = sorted(counts.items(), key=lambda one: (-one[1], one[0]))
+    listed = ", ".join(f"{reason} {count:,}" for reason, count in ranked[:_MOST_REASONS])
+    others = len(ranked) - _MOST_REASONS
+    return listed if others <= 0 else f"{listed}, and {others:,} other reasons"
 
 
 def _table(figures: StrategyFigures) -> Table:
@@ -61,6 +68,7 @@ def _table(figures: StrategyFigures) -> Table:
 
 _PLAIN_WIDTH: Final = 160
 _MOST_NOTES: Final = 3
+_MOST_REASONS: Final = 10
 
 
 def show_report(title: str, summary: RunSummary, folder: Path, console: Console | None = None) -> None:
