@@ -19,6 +19,7 @@ from symscan.model.interval import Interval
 from symscan.sources.importing.importer import import_bars
 from symscan.sources.importing.options import ImportOptions, Label
 from symscan.sources.store.bar_store import BarStore
+from waiting import LIMIT
 
 HALF_DAY = date(2025, 11, 28)
 FAULTS = (
@@ -189,12 +190,13 @@ def write_story(path: Path, names: Sequence[str]) -> None:
         "universe": "many.txt",
         "regular_session": [{"start": "09:31", "end": "13:00", "interval": "1m"}],
     }
+    own_process = {"isolation": "process", "timeout_seconds": LIMIT}  # which may be slow to start
     scanners: list[dict[str, Any]] = [
         {"name": "falls", "where": "change_pct < -0.5", **screen, "pre_session": early},
         {"name": "rises", "where": "change_pct > 1 AND rsi_5_1m > 50", **screen},
         {"module": "mindful", **coded},
         {"module": "slow", **coded, "schedule": {**often, "interval": "20m"}},
-        {"module": "isolated", **coded, "schedule": {**often, "interval": "5m"}, "isolation": "process"},
+        {"module": "isolated", **coded, "schedule": {**often, "interval": "5m"}, **own_process},
         {"module": "unwilling", **coded},
         {"module": "rough", **coded, "schedule": {**often, "interval": "5m", "end_time": "13:00"}},
     ]

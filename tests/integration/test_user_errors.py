@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from integration.cli_running import DAY, Ended, call, scanner, write_bars, write_config
+from waiting import LIMIT
 
 STORE = ("--store", "store", "--interval", "1m", "--label", "start", "--timezone", "America/New_York")
 SCANNER = """from symscan import BaseScanner, ScanResult
@@ -88,7 +89,7 @@ def test_a_run_says_it_in_table_journal_and_terminal(
 
 @pytest.mark.parametrize("isolation", ["thread", "process"])
 def test_live_says_the_same(project: Path, capsys: pytest.CaptureFixture[str], isolation: str) -> None:
-    write_config(project, _with(isolation=isolation))
+    write_config(project, _with(isolation=isolation, timeout_seconds=LIMIT))
     ended = _played(capsys, "live", "mine.json", "--source", "replay", "--speed", "max")
     assert ended.code == 0, ended.err
     assert f"scanner 'my_scanner' failed: {SAID}" in ended.err

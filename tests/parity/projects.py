@@ -14,6 +14,7 @@ from integration.market import DATES as ALL_DATES
 from integration.market import SPLITS as ALL_SPLITS
 from parity.live_playing import configuration
 from symscan.config.model import SessionConfig
+from waiting import LIMIT
 
 DATES = ALL_DATES[-6:]
 HALF_DAY, DAY = DATES[-3], DATES[-2]
@@ -180,4 +181,6 @@ PROJECTS = {
         },
     ),
 }
-ISOLATED = Project([{**GAPS, "isolation": "process"}, module("seeker", "20m", isolation="process")])
+# A process of its own may be slow to start.
+OWN_PROCESS: dict[str, Any] = {"isolation": "process", "timeout_seconds": LIMIT}
+ISOLATED = Project([{**GAPS, **OWN_PROCESS}, module("seeker", "20m", **OWN_PROCESS)])

@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 from typing import Final, NoReturn
 
 import typer
 
-from symscan.errors import ConfigErrors, SymscanError
+from symscan.errors import ConfigErrors, InputError, SymscanError
 
 INTERRUPTED: Final = 130
 """The exit code of a command that Ctrl-C ended."""
@@ -70,6 +71,17 @@ def exit_on_error() -> Iterator[None]:
         _fail(1, ": ".join(str(part) for part in (error.filename, error.strerror or error) if part))
 
 
+@contextmanager
+def paths_as_given(*paths: Path) -> Iterator[None]:
+    """Name paths in a mistake's message as the user gave them; inside they are absolute."""
+    given = {str(path.absolute()): str(path) for path in paths}
+    try:
+        yield
+    except InputError as error:
+        error.args = tuple(_replaced(part, given) if isinstance(part, str) else part for part in error.args)
+        raise
+
+
 def exit_code_of(interrupt: KeyboardInterrupt) -> int:
     """Return the exit code of an interrupted command."""
     return interrupt.code if isinstance(interrupt, Signalled) else INTERRUPTED
@@ -109,6 +121,12 @@ def _fail(code: int, *messages: str, is_error: bool = True) -> NoReturn:
     for message in messages:
         print(f"error: {message}" if is_error else message, file=sys.stderr)
     sys.exit(code)
+
+
+def _replaced(text: str, given: Mapping[str, str]) -> str:
+    for absolute, shown in given.items():
+        text = text.replace(absolute, shown)
+    return text
 
 
 def _usage(error: typer.TyperException) -> str:

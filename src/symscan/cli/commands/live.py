@@ -14,7 +14,7 @@ import typer
 
 from symscan.cli.commands.fetch import FeedName
 from symscan.cli.commands.run import parse_date
-from symscan.cli.errors import INTERRUPTED, SessionStopped
+from symscan.cli.errors import INTERRUPTED, SessionStopped, paths_as_given
 from symscan.cli.log_options import LogFile, Verbosity, logging_to
 from symscan.errors import InputError, RunError, SymscanError
 
@@ -205,7 +205,8 @@ def _run_session(
     options = _options(config, arguments, session, interrupted, clock)
     check_folder(options.folder, force=arguments.force, resume=arguments.resume)
     _print_resume_notes(console, arguments, session, options)
-    assembled = assemble_live(config, options)
+    with paths_as_given(arguments.store):
+        assembled = assemble_live(config, options)
     if feed is not None and wait_until_start(session, clock):
         assembled = assemble_live(config, options)  # again: data may have changed during the wait
     _check_record(assembled)
@@ -356,10 +357,8 @@ def _run(
                 if signals.is_requested and not results.summary.completed:
                     raise KeyboardInterrupt  # the run folder records it as interrupted
         except KeyboardInterrupt:
-            code = signals.exit_code or INTERRUPTED
-            raise SessionStopped(
-                f"ended early; results are in {options.out}, --resume goes on", code
-            ) from None
+            ended = f"ended early; results are in {options.out}, --resume goes on"
+            raise SessionStopped(ended, signals.exit_code or INTERRUPTED) from None
     return results.summary
 
 

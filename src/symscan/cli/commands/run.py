@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from symscan.cli.errors import SessionStopped, exit_code_of
+from symscan.cli.errors import SessionStopped, exit_code_of, paths_as_given
 from symscan.cli.log_options import LogFile, Verbosity, logging_to
 from symscan.errors import InputError, RunError, SymscanError
 
@@ -95,7 +95,7 @@ def run_sessions(
         typer.echo(f"{folder} is complete; to run it anew, replace it with --force", err=True)
         return
     home = Path.cwd()  # a scanner may change it
-    with redirect_plugin_output():
+    with redirect_plugin_output(), paths_as_given(store, folder):
         backtest = assemble_backtest(config, store.absolute(), first, last)
         summary = _run_sessions(backtest, home / folder, folder, first, last, force=force, resume=resume)
     from symscan.cli.output.run_report import check_scanners, show_report

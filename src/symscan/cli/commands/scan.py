@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from symscan.cli.commands.run import parse_date
+from symscan.cli.errors import paths_as_given
 from symscan.cli.log_options import LogFile, Verbosity, logging_to
 from symscan.errors import RunError
 
@@ -87,7 +88,8 @@ def scan(
         choice = choose(scanner, name, where, settings, universe, exchange)
         with choice.located_errors():
             session = calendar_of(choice.config).session(day)
-        with redirect_plugin_output():  # what the scanner prints is no part of the answer
+        # What the scanner prints is no part of the answer.
+        with redirect_plugin_output(), paths_as_given(store):
             scanned = _scan_once(_assemble(choice, store.absolute(), at, session), session)
         show_scan(session, scanned, symbol or [])
 
