@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as daytime
 from pathlib import Path
-from subprocess import Popen
 from types import TracebackType
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,6 +17,7 @@ from zoneinfo import ZoneInfo
 from alpaca_server import AlpacaServer, ServerBar
 from integration.cli_running import Ended, Listener, started
 from symscan.model.instant import MINUTE, SECOND, Instant, from_datetime
+from waiting import wait_for
 
 NEW_YORK = ZoneInfo("America/New_York")
 DAY = date(2024, 7, 3)
@@ -109,7 +109,7 @@ class BrokerDay(AbstractContextManager["BrokerDay"]):
         self.server.__enter__()
         self.set_clock(self.begin)
         self.server.rest.stands_at = datetime.combine(DAY, daytime.fromisoformat(self.begin), NEW_YORK)
-        self._processes: list[Popen[str]] = []
+        self._listeners: list[Listener] = []
         self._published = 0
         self.publish(self.now())
         (self.folder / "five.txt").write_text("\n".join(SYMBOLS))
@@ -118,9 +118,9 @@ class BrokerDay(AbstractContextManager["BrokerDay"]):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for process in self._processes:
-            process.kill()
-            process.wait()
+        for listener in self._listeners:
+            listener.process.kill()
+            listener.process.wait()
         self.server.__exit__(kind, error, trace)
 
     def set_clock(self, clock: str, day: date = DAY) -> None:
@@ -161,7 +161,8 @@ class BrokerDay(AbstractContextManager["BrokerDay"]):
 
     def wait_for_stream(self, *symbols: str) -> None:
         """Wait until the stream's subscriptions hold these symbols; the market's clock goes from then on."""
-        self.server.wait(lambda: self.server.subscribed >= set(symbols))
+        wait_for(lambda: self.server.subscribed >= set(symbols) or self._ended(), "the subscription")
+        assert self.server.subscribed >= set(symbols), [one.end() for one in self._ended()]
         self.server.rest.stands_at = None
 
     def minute(self, clock: str, change: Callable[[list[ServerBar]], Iterable[ServerBar]] = list) -> None:
@@ -173,9 +174,13 @@ class BrokerDay(AbstractContextManager["BrokerDay"]):
 
     def live(self, *arguments: str) -> Listener:
         """Start the command."""
-        process = started(self.folder, *LIVE, "--jsonl", *arguments, more=self.server.environment)
-        self._processes.append(process)
-        return Listener(process)
+        listener = Listener(started(self.folder, *LIVE, "--jsonl", *arguments, more=self.server.environment))
+        self._listeners.append(listener)
+        return listener
+
+    def _ended(self) -> list[Listener]:
+        """The commands that have ended."""
+        return [one for one in self._listeners if one.process.poll() is not None]
 
     def resumed_after_the_close(self) -> Ended:
         """Go on with the session when all of its bars are known."""
