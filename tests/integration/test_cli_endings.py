@@ -133,7 +133,7 @@ INTERRUPT = "os.kill(os.getpid(), signal.SIGINT)"
 AGAIN = f" def teardown(self, context):\n  if context.current_time.day == 16: {INTERRUPT}\n"
 
 
-@pytest.mark.parametrize("more", ["", AGAIN], ids=["once", "twice"])
+@pytest.mark.parametrize("more", ["", pytest.param(AGAIN, marks=pytest.mark.slow)], ids=["once", "twice"])
 def test_ctrl_c_leaves_a_run_whole(project: Path, more: str) -> None:
     _misbehaving(project, INTERRUPT, more=more)
     process = started(project, *RUN)
@@ -156,7 +156,9 @@ def _same(one: Path, other: Path) -> bool:
     return scans[0].equals(scans[1])
 
 
-@pytest.mark.parametrize(("how", "code"), [("SIGHUP", 129), ("SIGKILL", -9)])
+@pytest.mark.parametrize(
+    ("how", "code"), [("SIGHUP", 129), pytest.param("SIGKILL", -9, marks=pytest.mark.slow)]
+)
 def test_a_range_that_was_broken_off_goes_on_after_its_last_whole_session(
     project: Path, capsys: pytest.CaptureFixture[str], how: str, code: int
 ) -> None:
@@ -177,6 +179,7 @@ def test_a_range_that_was_broken_off_goes_on_after_its_last_whole_session(
     assert call(capsys, *RUN, "--resume").err == "out is complete; to run it anew, replace it with --force\n"
 
 
+@pytest.mark.slow
 def test_a_range_goes_on_only_as_it_was_begun(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     _misbehaving(project, ONCE.format(how="SIGKILL"))
     with started(project, *RUN) as process:

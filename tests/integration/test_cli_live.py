@@ -139,6 +139,7 @@ def test_a_time_outside_the_session_is_none_to_begin_at(
     assert not (project / "live").exists()
 
 
+@pytest.mark.slow
 def test_bars_that_stay_lost_are_said_counted_and_named(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -183,6 +184,7 @@ def test_a_signal_ends_a_session_in_order_and_it_goes_on(project: Path, signal: 
     assert (project / "live" / "hits.csv").read_bytes() == (project / "run" / "hits.csv").read_bytes()
 
 
+@pytest.mark.slow
 def test_a_listener_that_goes_away_does_not_end_the_session(project: Path) -> None:
     process = started(project, *LIVE, "--quiet")
     assert process.stdout is not None and process.stderr is not None

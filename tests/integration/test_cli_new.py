@@ -19,6 +19,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 def test_a_new_scanner_passes_its_test(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     ended = call(capsys, "new", "scanner", "rising_stars")
     assert (ended.code, ended.err) == (0, "")

@@ -121,6 +121,7 @@ def test_every_table_fits_80_columns(
     assert "…" not in ended.out
 
 
+@pytest.mark.slow
 def test_the_demo_tells_its_story(tmp_path: Path) -> None:
     process = started(tmp_path, "demo", "--symbols", "60", "--seed", "3")
     out, err = process.communicate(timeout=LIMIT)

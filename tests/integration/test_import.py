@@ -89,6 +89,7 @@ def test_real_files_import_beside_each_other(real: BarStore) -> None:
     assert real.sessions(ONE_DAY)[-1] == date(2018, 3, 2)
 
 
+@pytest.mark.slow
 @needs_data
 def test_a_check_finds_the_symbols_on_another_basis(real: BarStore) -> None:
     findings = {finding.kind: finding for finding in check_store(real, SessionCalendar()).findings}
@@ -97,6 +98,7 @@ def test_a_check_finds_the_symbols_on_another_basis(real: BarStore) -> None:
     assert not findings.keys() & {"contradiction", "not_positive", "duplicate", "disorder", "no_session"}
 
 
+@pytest.mark.slow
 @needs_data
 def test_the_order_of_files_and_imports_does_not_matter(tmp_path: Path, raw: BarStore) -> None:
     store = BarStore.create(tmp_path / "store")

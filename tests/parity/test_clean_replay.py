@@ -24,15 +24,22 @@ def _is_the_backtest(project: Project, folder: Path, store: Path, day: date) -> 
     assert parity_of(folder).differences == ()
 
 
-@pytest.mark.parametrize("name", PROJECTS)
+QUICK = ("own", "trading")
+
+
+@pytest.mark.parametrize(
+    "name", [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in PROJECTS]
+)
 def test_a_half_day(name: str, tmp_path: Path, store: Path) -> None:
     _is_the_backtest(PROJECTS[name], tmp_path, store, HALF_DAY)
 
 
+@pytest.mark.slow
 def test_a_half_day_with_a_pre_market(tmp_path: Path, early_store: Path) -> None:
     _is_the_backtest(PROJECTS["built-in"], tmp_path, early_store, HALF_DAY)
 
 
+@pytest.mark.slow
 def test_a_whole_day(tmp_path: Path, store: Path) -> None:
     _is_the_backtest(PROJECTS["own"], tmp_path, store, DAY)
 

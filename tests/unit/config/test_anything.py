@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -75,6 +76,7 @@ def read(text: str) -> None:
         assert all(error.message and error.place and error.place.line for error in errors.errors)
 
 
+@pytest.mark.slow
 @given(st.data(), odd, st.text(max_size=5) | st.sampled_from(["<key>", "name", "modul", "intervall"]))
 def test_one_thing_changed(data: st.DataObject, value: object, key: str) -> None:
     values = copy.deepcopy(VALID)
