@@ -109,7 +109,7 @@ class Scanner(BaseScanner):
 
     def scan(self, context):
         price = context.session_data.get_latest_price("LIQ01")
-        if not self.go.acquire(timeout=LIMIT):
+        if not self.go.acquire(timeout=300):
             raise TimeoutError("nobody let it go on")
         return ScanResult(["LIQ01"], metadata={"LIQ01": {"price": price}})
 """
