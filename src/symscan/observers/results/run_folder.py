@@ -304,8 +304,7 @@ def _check_resumable(path: Path, is_live: bool) -> None:
 def _make(path: Path, force: bool, resume: bool) -> None:
     try:
         check_folder(path, force=force, resume=resume)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.mkdir(FOLDER_MODE, exist_ok=resume or force)
+        path.mkdir(FOLDER_MODE, parents=True, exist_ok=resume or force)
     except OSError as error:
         raise InputError(f"{path}: the run's folder cannot be made ({error.strerror})") from None
 
