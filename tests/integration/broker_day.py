@@ -160,9 +160,18 @@ class BrokerDay(AbstractContextManager["BrokerDay"]):
         return end
 
     def wait_for_stream(self, *symbols: str) -> None:
-        """Wait until the stream's subscriptions hold these symbols; the market's clock goes from then on."""
+        """Wait until the stream's subscriptions hold these symbols; the market's clock goes from then on.
+
+        Raises
+        ------
+        TooLate
+            If the session was over before: the command took too long to begin here.
+        """
         wait_for(lambda: self.server.subscribed >= set(symbols) or self._ended(), "the subscription")
-        assert self.server.subscribed >= set(symbols), [one.end() for one in self._ended()]
+        if not self.server.subscribed >= set(symbols):
+            ended = [one.end() for one in self._ended()]
+            assert all(one.code == 0 for one in ended), ended
+            raise TooLate(self.begin)  # its session was over before it had come so far
         self.server.rest.stands_at = None
 
     def minute(self, clock: str, change: Callable[[list[ServerBar]], Iterable[ServerBar]] = list) -> None:

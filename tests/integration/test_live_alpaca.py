@@ -52,7 +52,7 @@ pytestmark = pytest.mark.slow
 
 RUN = ("run", "broker.json", "--store", "store", "--date", str(DAY), "--out", "run")
 STORIES: dict[str, Callable[[Path, float], Story]] = {}
-LEADS = (10.0, 30.0, 90.0)
+LEADS = (10.0, 30.0, 90.0, 270.0)
 """Seconds by the market's clock that a story has before its minute; the next where that was too little."""
 Told = Callable[[Callable[[Path, float], "Story"]], "Story"]
 
