@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 from alpaca_server import AlpacaServer, ServerBar
 from integration.cli_running import Ended, Listener, started
 from symscan.model.instant import MINUTE, SECOND, Instant, from_datetime
-from waiting import wait_for
+from waiting import LIMIT, wait_for
 
 NEW_YORK = ZoneInfo("America/New_York")
 DAY = date(2024, 7, 3)
@@ -167,7 +167,7 @@ class BrokerDay(AbstractContextManager["BrokerDay"]):
         TooLate
             If the session was over before: the command took too long to begin here.
         """
-        wait_for(lambda: self.server.subscribed >= set(symbols) or self._ended(), "the subscription")
+        wait_for(lambda: self.server.subscribed >= set(symbols) or self._ended(), "it", 2 * LIMIT)
         if not self.server.subscribed >= set(symbols):
             ended = [one.end() for one in self._ended()]
             assert all(one.code == 0 for one in ended), ended
