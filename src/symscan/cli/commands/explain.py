@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from symscan.cli.commands.run import parse_date
+from symscan.cli.arguments import parse_date
 from symscan.errors import InputError
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from symscan.cli.commands.run import parse_date
+from symscan.cli.arguments import parse_date
 from symscan.errors import FeedError, InputError
 
 if TYPE_CHECKING:

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from symscan.cli.arguments import parse_date, parse_exchange_time, parse_speed
 from symscan.cli.commands.fetch import FeedName
-from symscan.cli.commands.run import parse_date
 from symscan.cli.errors import INTERRUPTED, SessionStopped, paths_as_given
 from symscan.cli.log_options import LogFile, Verbosity, logging_to
 from symscan.errors import InputError, RunError, SymscanError
@@ -32,9 +32,6 @@ if TYPE_CHECKING:
     from symscan.runtime.live.session import LiveOptions, LiveSetup
 
 EXAMPLES = "Example: symscan live session.json --source replay --store store --date 2018-02-20 --speed 60"
-
-_SLOWEST: Final = 0.001
-_FASTEST: Final = 1e6  # beyond these an instant is none of the calendar, or none of this computer's clock
 
 
 class Source(StrEnum):
@@ -60,42 +57,6 @@ class _Arguments:
     begin: time | None = None
 
 
-def parse_time(text: str) -> time:
-    """Parse a time of the exchange's day.
-
-    Raises
-    ------
-    typer.BadParameter
-        If it is none.
-    """
-    try:
-        found = time.fromisoformat(text)
-    except ValueError:
-        found = None
-    if found is None or found.tzinfo is not None or ":" not in text:
-        raise typer.BadParameter(f"'{text}' is not a time; write it as 11:00, in the exchange's zone")
-    return found
-
-
-def parse_speed(text: str) -> float:
-    """Parse a speed; ``max`` is infinity.
-
-    Raises
-    ------
-    typer.BadParameter
-        If it is none.
-    """
-    try:
-        speed = math.inf if text == "max" else float(text)
-    except ValueError:
-        speed = math.nan
-    if not speed > 0 or (speed == math.inf and text != "max"):
-        raise typer.BadParameter(f"'{text}' is no speed; write a number above 0, such as 60, or max")
-    if text != "max" and not _SLOWEST <= speed <= _FASTEST:
-        raise typer.BadParameter(f"'{text}' is not within {_SLOWEST:g} to {_FASTEST:.0f}; write such, or max")
-    return speed
-
-
 def live(
     config: Annotated[Path, typer.Argument(metavar="CONFIG", help="The session configuration, a JSON file.")],
     source: Annotated[Source, typer.Option(help="Where bars come from: a stored day, or the broker.")],
@@ -118,7 +79,7 @@ def live(
         time | None,
         typer.Option(
             "--from",
-            parser=parse_time,
+            parser=parse_exchange_time,
             metavar="HH:MM",
             help="Replay: begin then; the minutes before are gone through at once.",
         ),

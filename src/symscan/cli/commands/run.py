@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from symscan.cli.arguments import parse_date
 from symscan.cli.errors import SessionStopped, exit_code_of, paths_as_given
 from symscan.cli.log_options import LogFile, Verbosity, logging_to
 from symscan.errors import InputError, RunError, SymscanError
@@ -21,20 +22,6 @@ if TYPE_CHECKING:
     from symscan.runtime.runner import Progress
 
 EXAMPLES = "Example: symscan run session.json --store store --date 2018-02-20"
-
-
-def parse_date(text: str) -> date:
-    """Parse a date.
-
-    Raises
-    ------
-    typer.BadParameter
-        If it is none.
-    """
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise typer.BadParameter(f"'{text}' is not a date; write it as 2018-02-20") from None
 
 
 def run(

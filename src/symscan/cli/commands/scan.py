@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time
+from datetime import date, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from symscan.cli.commands.run import parse_date
+from symscan.cli.arguments import parse_date, parse_time
 from symscan.cli.errors import paths_as_given
 from symscan.cli.log_options import LogFile, Verbosity, logging_to
 from symscan.errors import RunError
@@ -21,20 +21,6 @@ if TYPE_CHECKING:
     from symscan.runtime.one_scan import OneScan
 
 EXAMPLES = "Example: symscan scan my_scanner --store store --date 2018-02-20 --at 10:30 --universe sp500"
-
-
-def parse_time(text: str) -> time:
-    """Parse a time of day.
-
-    Raises
-    ------
-    typer.BadParameter
-        If it is none.
-    """
-    try:
-        return datetime.strptime(text, "%H:%M").time()
-    except ValueError:
-        raise typer.BadParameter(f"'{text}' is not a time; write it as 10:30") from None
 
 
 def scan(

@@ -1,0 +1,76 @@
+"""Parsers of values on the command line."""
+
+from __future__ import annotations
+
+import math
+from datetime import date, datetime, time
+from typing import Final
+
+import typer
+
+_SLOWEST: Final = 0.001
+_FASTEST: Final = 1e6  # beyond these an instant is none of the calendar, or none of this computer's clock
+
+
+def parse_date(text: str) -> date:
+    """Parse a date.
+
+    Raises
+    ------
+    typer.BadParameter
+        If it is none.
+    """
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"'{text}' is not a date; write it as 2018-02-20") from None
+
+
+def parse_time(text: str) -> time:
+    """Parse a time of day.
+
+    Raises
+    ------
+    typer.BadParameter
+        If it is none.
+    """
+    try:
+        return datetime.strptime(text, "%H:%M").time()
+    except ValueError:
+        raise typer.BadParameter(f"'{text}' is not a time; write it as 10:30") from None
+
+
+def parse_exchange_time(text: str) -> time:
+    """Parse a time of the exchange's day.
+
+    Raises
+    ------
+    typer.BadParameter
+        If it is none.
+    """
+    try:
+        found = time.fromisoformat(text)
+    except ValueError:
+        found = None
+    if found is None or found.tzinfo is not None or ":" not in text:
+        raise typer.BadParameter(f"'{text}' is not a time; write it as 11:00, in the exchange's zone")
+    return found
+
+
+def parse_speed(text: str) -> float:
+    """Parse a speed; ``max`` is infinity.
+
+    Raises
+    ------
+    typer.BadParameter
+        If it is none.
+    """
+    try:
+        speed = math.inf if text == "max" else float(text)
+    except ValueError:
+        speed = math.nan
+    if not speed > 0 or (speed == math.inf and text != "max"):
+        raise typer.BadParameter(f"'{text}' is no speed; write a number above 0, such as 60, or max")
+    if text != "max" and not _SLOWEST <= speed <= _FASTEST:
+        raise typer.BadParameter(f"'{text}' is not within {_SLOWEST:g} to {_FASTEST:.0f}; write such, or max")
+    return speed
