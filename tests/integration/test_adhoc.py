@@ -19,7 +19,7 @@ from fakes import (
     weekdays_before,
 )
 from symscan.clock.time_manager import TimeManager
-from symscan.errors import NotRequested, SpecError
+from symscan.errors import CandidateError, NotRequested, SpecError
 from symscan.indicators.registry import spec_of
 from symscan.model.events.session import (
     RequestRefused,
@@ -203,18 +203,22 @@ def test_session_bars_of_a_coarser_interval_hold_the_whole_session() -> None:
     assert played.answers["one", 31] == [(today[0], today[14]), (today[15], today[29])]
 
 
-def test_a_symbol_not_asked_for_is_not_there() -> None:
+def test_a_symbol_not_asked_for_is_refused() -> None:
+    def refused(read: Any, *arguments: Any) -> bool:
+        with pytest.raises(CandidateError, match="'C' is not a candidate of this scanner"):
+            read(*arguments)
+        return True
+
     looks = {
         5: lambda view: (
-            view.get_latest_bar("C"),
-            view.get_bars("C", "1m", 5),
+            refused(view.get_latest_bar, "C"),
+            refused(view.get_bars, "C", "1m", 5),
+            refused(view.get_latest_price, "C"),
             view.get_indicator("A", "sma_3_5m"),
         ),
-        6: lambda view: np.isnan(view.get_latest_price("C")),
     }
     played = play(looks, until=7)
-    assert played.answers["one", 5] == (None, [], None)
-    assert played.answers["one", 6]
+    assert played.answers["one", 5] == (True, True, True, None)
 
 
 # -- members -----------------------------------------------------------------------------------

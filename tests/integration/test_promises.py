@@ -314,14 +314,20 @@ class Scanner(BaseScanner):
         self._universe = ["LIQ05"]
         return True
 
+    def read(self, call, *arguments):
+        try:
+            return str(call(*arguments))
+        except KeyError as error:
+            return f"{type(error).__name__}: {error}"
+
     def scan(self, context):
         view = context.session_data
         looks = {
             symbol: [
-                str(view.get_latest_bar(symbol)),
-                view.get_latest_price(symbol),
-                [bar.close for bar in view.get_bars(symbol, "1m", 3)],
-                str(view.get_indicator(symbol, "rsi_14_5m")),
+                self.read(view.get_latest_bar, symbol),
+                self.read(view.get_latest_price, symbol),
+                self.read(lambda one: [bar.close for bar in view.get_bars(one, "1m", 3)], symbol),
+                self.read(view.get_indicator, symbol, "rsi_14_5m"),
             ]
             for symbol in ("LIQ00", "HALT", "LIQ05", "RARE")
         }
