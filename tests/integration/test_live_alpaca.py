@@ -248,7 +248,7 @@ def everything_at_once(folder: Path, lead: float) -> Story:
         server.send_bars(mixed, per_frame=1)
         happens(folder, "scan_finished", at("11:00"))
         server.send_bars([first], updated=True)
-        happens(folder, "BarsCorrected", at("11:00"))
+        happens(folder, "bars_corrected", at("11:00"))
         killed = process.end(signal.SIGKILL)
         sessions = (killed, day.resumed_after_the_close())
         return Story(folder, sessions, day, but_for="2024-07-03T15:00:00Z")
