@@ -1,7 +1,15 @@
 """What holds for every test."""
 
+import signal
+
 from hypothesis import settings
 
 # How long an example takes says how busy the machine is.
 settings.register_profile("symscan", deadline=None)
 settings.load_profile("symscan")
+
+# Processes inherit what is ignored: commands started by a test must end by these signals wherever tests run.
+if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
