@@ -48,7 +48,7 @@ _CLASSES: tuple[type, ...] = (
 )
 _INNER = {
     symscan.SessionView: {"unanswered", "add_unanswered", "forget"},
-    symscan.ScriptSession: {"carry_out"},
+    symscan.ScriptSession: {"apply_requests"},
     symscan.BaseScanner: {"use_folders"},
     symscan.TimeManager: {"advance_to"},
     symscan.ScreenScanner: {"setup", "scan", "check"},

@@ -95,7 +95,9 @@ def test_every_test_that_holds_an_invariant_is_there() -> None:
 def test_the_architecture_names_every_package() -> None:
     named = set(re.findall(r"`(symscan\.\w+)", ARCHITECTURE.read_text(encoding="utf-8")))
     package = ROOT / "src" / "symscan"
-    there = {path.stem for path in package.iterdir() if path.is_dir() or path.suffix == ".py"}
+    there = {
+        path.stem for path in package.iterdir() if (path / "__init__.py").exists() or path.suffix == ".py"
+    }
     assert {f"symscan.{name}" for name in there if not name.startswith(("_", "py"))} - named == set()
 
 

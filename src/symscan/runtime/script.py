@@ -162,7 +162,7 @@ class ScriptSession:
         self.edition += 1
         return is_coming
 
-    def carry_out(self, requests: Sequence[Request]) -> None:
+    def apply_requests(self, requests: Sequence[Request]) -> None:
         """Carry requests out; what is requested of ``session_data`` is so as soon as it is read again."""
         self.coordinator.apply_requests(requests)
         self.edition += 1
@@ -270,7 +270,7 @@ class ScriptSession:
         """Apply requests that were made and not read yet."""
         for queue in self._queues.values():
             if not queue.is_empty:
-                self.carry_out(queue.drain())
+                self.apply_requests(queue.drain())
 
     def _advance(self, until: Instant) -> None:
         """Run up to an instant; a slice is as wide as the session when it is made, so none is made early."""

@@ -19,7 +19,7 @@ class SessionDriver(Protocol):
     def edition(self) -> int:
         """Another number whenever the session has changed."""
 
-    def carry_out(self, requests: Sequence[Request]) -> None:
+    def apply_requests(self, requests: Sequence[Request]) -> None:
         """Carry requests out, between two slices."""
 
 
@@ -84,7 +84,7 @@ class ScriptView(SessionView):
         if self._edition != self._driver.edition or not self._requested_universe:
             self._request_universe()
         if not self._requests.is_empty:
-            self._driver.carry_out(self._requests.drain())
+            self._driver.apply_requests(self._requests.drain())
         if self._edition != self._driver.edition:
             self._edition = self._driver.edition
             self.forget()
