@@ -29,7 +29,7 @@ from symscan.scanners.screens.screen import Screen
 from symscan.session.requests import Request, RequestQueue
 from symscan.session.session_data import SessionData
 from symscan.session.view import SessionView
-from waiting import LIMIT, wait_for_file
+from waiting import LIMIT, wait_for, wait_for_file
 
 pytestmark = pytest.mark.slow
 
@@ -419,7 +419,7 @@ def test_what_it_started_ends_with_it(make: Make, context: Context) -> None:
     assert _runs(pid)
     scanner.kill()
     scanner.close()
-    assert not _runs(pid)
+    wait_for(lambda: not _runs(pid), "the end of its child")  # no child of ours: nothing to wait on
 
 
 def test_it_ends_with_a_session_that_is_killed(tmp_path: Path) -> None:
