@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from fakes import MINUTE
-from memory_session import EARLIER, SESSION, Played, rising
+from support.builders import MINUTE
+from support.harness import EARLIER, SESSION, Played, rising
 from symscan.model.events.session import Outcome, ScanFinished, ScannerReady
 from symscan.scanners.base import BaseScanner, ScanContext, ScanResult
 from symscan.scanners.loading import builtin_names, load_scanner

@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from integration.cli_running import call, started, write_bars
+from support.cli import call, started, write_bars
+from support.waiting import LIMIT
 from symscan.cli.app import app
 from symscan.config import load_config, parse_config
 from symscan.errors import ConfigErrors
 from symscan.model.events import session as events
 from symscan.observers.results.tables import HITS_SCHEMA, SCANS_SCHEMA, UNKNOWN_SCHEMA
 from symscan.session.unknown_reasons import Reason
-from waiting import LIMIT
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]

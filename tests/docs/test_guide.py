@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from integration.cli_running import Ended, call
+from support.cli import Ended, call
 
 GUIDE = (Path(__file__).parents[2] / "docs" / "SCANNER_GUIDE.md").read_text()
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)

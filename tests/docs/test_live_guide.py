@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from integration.cli_running import Ended, call
+from support.cli import Ended, call
 from symscan.model.events import feed as live_events
 from symscan.model.events.session import Event
 from symscan.observers.console.messages import Kind

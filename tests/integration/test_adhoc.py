@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fakes import (
+from support.builders import (
     MINUTE,
     Day,
     FunctionScanner,

@@ -9,9 +9,9 @@ import pytest
 
 pytest.importorskip("alpaca", reason="the broker's client is an extra")
 
-from alpaca_days import bar
-from alpaca_server import AlpacaServer
-from integration.cli_running import write_config
+from support.alpaca.days import bar
+from support.alpaca.server import AlpacaServer
+from support.cli import write_config
 from symscan.config import load_config
 from symscan.runtime.assembly import assemble_live
 from symscan.runtime.live.session import LiveOptions

@@ -12,8 +12,9 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from alpaca_server import ERRORS, LOOPBACK, AlpacaServer, ServerBar
-from fakes import make_session
+from support.alpaca.server import ERRORS, LOOPBACK, AlpacaServer, ServerBar
+from support.builders import make_session
+from support.waiting import wait_for
 from symscan.errors import FeedError
 from symscan.model.instant import MINUTE, SECOND, Instant, from_datetime
 from symscan.sources.alpaca.credentials import AlpacaHosts, AlpacaKeys
@@ -21,7 +22,6 @@ from symscan.sources.alpaca.feed import AlpacaFeed
 from symscan.sources.alpaca.stream import StreamTimeouts
 from symscan.sources.ports import BarBatch, BarsDropped, Connected, Delivery, Disconnected, Limited, Notice
 from symscan.sources.streaming.validation import BatchValidator
-from waiting import wait_for
 
 OPEN = from_datetime(datetime(2024, 1, 2, 14, 30, tzinfo=UTC))
 SESSION = make_session(date(2024, 1, 2))

@@ -11,8 +11,8 @@ from typing import Any
 import polars as pl
 import pytest
 
-from integration.market import DATES, SPLITS, UNIVERSE, Day, Market, make_market
-from integration.playing import Run, make_store, play
+from support.generated_market import DATES, SPLITS, UNIVERSE, Day, Market, make_market
+from support.runs import Run, make_store, play
 
 DAYS = (date(2018, 11, 26), date(2018, 11, 27))
 """The first after a half day; both have splits in their history."""

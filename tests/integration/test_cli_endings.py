@@ -11,9 +11,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from integration.cli_running import DAY, call, scanner, started, write_bars, write_config, written
+from support.cli import DAY, call, scanner, started, write_bars, write_config, written
+from support.waiting import LIMIT
 from symscan.observers.results.result_files import exclusive_folder
-from waiting import LIMIT
 
 DAYS = [DAY, "2026-01-16"]
 RUN = ("run", "mine.json", "--store", "store", "--start", DAYS[0], "--end", DAYS[1], "--out", "out")

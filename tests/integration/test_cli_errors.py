@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from integration.cli_running import DAY, SCREEN, call, scanner, started, write_bars, write_config, written
-from waiting import LIMIT
+from support.cli import DAY, SCREEN, call, scanner, started, write_bars, write_config, written
+from support.waiting import LIMIT
 
 AT = "session_data_config.scanners[0]"
 SECOND = "session_data_config.scanners[1].module"

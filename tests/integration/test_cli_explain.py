@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from integration.cli_running import DAY, call, scanner, write_bars, write_config, written
+from support.cli import DAY, call, scanner, write_bars, write_config, written
 
 STORE = ("--store", "store", "--interval", "1m", "--label", "start", "--timezone", "America/New_York")
 

@@ -11,12 +11,12 @@ import pytest
 
 pytest.importorskip("alpaca", reason="the broker's client is an extra")
 
-from alpaca_days import bar
-from alpaca_server import AlpacaServer, ServerSplit
-from integration.cli_running import Ended, call, started
+from support.alpaca.days import bar
+from support.alpaca.server import AlpacaServer, ServerSplit
+from support.cli import Ended, call, started
+from support.waiting import LIMIT
 from symscan.model.interval import ONE_DAY, ONE_MINUTE
 from symscan.sources.store.bar_store import BarStore
-from waiting import LIMIT
 
 
 def dates(start: str, end: str) -> tuple[str, ...]:

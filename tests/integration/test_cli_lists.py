@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from integration.cli_running import call
+from support.cli import call
 from symscan.config import config_schema
 from symscan.scanners.loading import builtin_names, load_scanner
 

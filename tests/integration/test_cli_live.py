@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from integration.cli_running import DAY, call, scanner, started, write_bars, write_config
-from waiting import LIMIT
+from support.cli import DAY, call, scanner, started, write_bars, write_config
+from support.waiting import LIMIT
 
 REPLAY = ("--source", "replay", "--store", "store", "--date", DAY)
 ALPACA = ("--source", "alpaca", "--store", "store")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from integration.cli_running import call, environment, written
+from support.cli import call, environment, written
 
 FILES = {"rising_stars.py", "rising_stars.json", "tests", "tests/test_rising_stars.py"}
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from integration.cli_running import DAY, call, scanner, started, write_bars, write_config
+from support.cli import DAY, call, scanner, started, write_bars, write_config
+from support.waiting import LIMIT
 from symscan.cli.output import run_report as report
-from waiting import LIMIT
 
 STORE = ("--store", "store", "--interval", "1m", "--label", "start", "--timezone", "America/New_York")
 RUN = ("run", "mine.json", "--store", "store", "--date", DAY)

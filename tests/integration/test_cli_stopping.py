@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from integration.cli_running import environment, started
-from waiting import LIMIT
+from support.cli import environment, started
+from support.waiting import LIMIT
 
 both = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda one: one.name)
 

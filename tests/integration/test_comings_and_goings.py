@@ -10,9 +10,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from fakes import Recorder
-from integration.market import DATES, make_market
-from integration.playing import make_store
+from support.builders import Recorder
+from support.generated_market import DATES, make_market
+from support.runs import make_store
 from symscan.config import parse_config
 from symscan.model.events.session import SymbolAdded, SymbolsRemoved
 from symscan.runtime.assembly import Backtest, assemble_backtest

@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from memory_session import SESSION, Played
+from support.harness import SESSION, Played
+from support.waiting import LIMIT, JumpingClock, wait_for_file
 from symscan.model.bar import InterimUpdate
 from symscan.model.events.session import Event, Outcome, ScanFinished, ScannerDisabled, ScannerDone
 from symscan.model.instant import MINUTE
@@ -24,7 +25,6 @@ from symscan.scanners.execution.threads import ThreadedExecution
 from symscan.scanners.loading import load_scanner, load_screen
 from symscan.scanners.running.managed_scanner import DueTimes, ManagedScanner
 from symscan.scanners.screens.screen import Screen
-from waiting import LIMIT, JumpingClock, wait_for_file
 
 pytestmark = pytest.mark.slow
 

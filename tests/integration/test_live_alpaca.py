@@ -24,8 +24,7 @@ import pytest
 
 pytest.importorskip("alpaca", reason="the broker's client is an extra")
 
-from alpaca_server import AlpacaServer, ServerBar
-from integration.broker_day import (
+from support.alpaca.broker_day import (
     DAY,
     LIVE,
     OUTSIDE,
@@ -38,7 +37,9 @@ from integration.broker_day import (
     minute_bars,
     write_config,
 )
-from integration.cli_running import Ended, call, written
+from support.alpaca.server import AlpacaServer, ServerBar
+from support.cli import Ended, call, written
+from support.waiting import wait_for
 from symscan.cli.commands.live_start import MarketTime
 from symscan.clock.session_calendar import SessionCalendar
 from symscan.model.instant import Instant
@@ -46,7 +47,6 @@ from symscan.model.interval import ONE_MINUTE
 from symscan.sources.alpaca.history import FetchedHistory
 from symscan.sources.alpaca.rest import AlpacaRest
 from symscan.sources.store.bar_store import BarStore
-from waiting import wait_for
 
 pytestmark = pytest.mark.slow
 

@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 
-from integration.cli_running import DAY, MAIN, Listener, call, environment, started, write_bars, write_config
-from integration.live_story import announced, events, steps
-from waiting import LIMIT, wait_for
+from support.cli import DAY, MAIN, Listener, call, environment, started, write_bars, write_config
+from support.live_story import announced, events, steps
+from support.waiting import LIMIT, wait_for
 
 pytestmark = pytest.mark.slow
 

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from entry_session import OPEN, SESSION, Entered, Script, at, minutes
-from fakes import Day, FunctionScanner, Price
-from scripted_feed import arrivals
+from support.builders import Day, FunctionScanner, Price
+from support.entry_session import OPEN, SESSION, Entered, Script, at, minutes
+from support.feeds import arrivals
 from symscan.model.events.feed import (
     BarsCorrected,
     FeedConnected,

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from fakes import MINUTE, FunctionScanner
-from memory_session import SESSION, Played
+from support.builders import MINUTE, FunctionScanner
+from support.harness import SESSION, Played
+from support.waiting import LIMIT
 from symscan.clock.wall_clock import Stopwatch
 from symscan.model.bar import BarSlice, InterimUpdate
 from symscan.model.event_json import record_of
@@ -21,7 +22,6 @@ from symscan.scanners.execution.inline import Execution
 from symscan.scanners.execution.threads import ThreadedExecution
 from symscan.scanners.running.managed_scanner import DueTimes, ManagedScanner
 from symscan.session.holders import scanner_holder
-from waiting import LIMIT
 
 LONG = LIMIT
 SHORT = 0.05
@@ -209,8 +209,8 @@ def test_a_scanner_that_is_done_lets_go_of_its_candidates(live: Live) -> None:
 _NEVER_RETURNS = """
 import sys
 sys.path[:0] = {path!r}
-from fakes import FunctionScanner
-from memory_session import Played, SESSION
+from support.builders import FunctionScanner
+from support.harness import Played, SESSION
 from symscan.scanners.execution.threads import ThreadedExecution
 from symscan.scanners.running.managed_scanner import DueTimes, ManagedScanner
 

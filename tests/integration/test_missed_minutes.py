@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from entry_session import SESSION, Entered, at
-from fakes import FunctionScanner
+from support.builders import FunctionScanner
+from support.entry_session import SESSION, Entered, at
 from symscan.model.events.session import ScanFinished
 from symscan.model.instant import MINUTE
 from symscan.scanners.base import ScanContext, ScanResult

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from memory_session import SESSION, Played
+from support.harness import SESSION, Played
 from symscan.model.events.session import Event, Outcome, ScanFinished, ScannerDone
 from symscan.model.events.trading import StrategyFailed
 from symscan.model.instant import MINUTE

@@ -13,8 +13,8 @@ from typing import Any
 import polars as pl
 import pytest
 
-from integration.market import HALF_DAYS, SPLITS, UNIVERSE, Day, Market, make_market
-from integration.playing import Run, make_store, play
+from support.generated_market import HALF_DAYS, SPLITS, UNIVERSE, Day, Market, make_market
+from support.runs import Run, make_store, play
 
 FIRST, LAST = date(2018, 11, 21), date(2018, 11, 26)
 (HALF_DAY,) = HALF_DAYS

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from integration.cli_running import DAY, Ended, call, scanner, write_bars, write_config
+from support.cli import DAY, Ended, call, scanner, write_bars, write_config
 
 STORE = ("--store", "store", "--interval", "1m", "--label", "start", "--timezone", "America/New_York")
 SCANNER = """from symscan import BaseScanner, ScanResult

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from integration.cli_running import DAY, call, started, write_bars, write_config
+from support.cli import DAY, call, started, write_bars, write_config
 
 pytestmark = pytest.mark.slow
 

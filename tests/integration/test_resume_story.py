@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from integration.cli_running import started
-from integration.live_story import FAULTS, announced, command, events, make_project, results, steps
-from waiting import LIMIT, wait_for
+from support.cli import started
+from support.live_story import FAULTS, announced, command, events, make_project, results, steps
+from support.waiting import LIMIT, wait_for
 
 pytestmark = pytest.mark.slow
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from integration.cli_running import DAY, call, started, write_bars, write_config
-from waiting import LIMIT
+from support.cli import DAY, call, started, write_bars, write_config
+from support.waiting import LIMIT
 
 RUDE = """
 import os, subprocess

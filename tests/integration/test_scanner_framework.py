@@ -16,10 +16,11 @@ from typing import Any
 import polars as pl
 import pytest
 
-from fakes import Recorder
-from integration.market import Day, Market, make_market
-from integration.playing import make_store
-from parity.projects import of_regular_hours
+from support.builders import Recorder
+from support.generated_market import Day, Market, make_market
+from support.projects import of_regular_hours
+from support.runs import make_store
+from support.waiting import LIMIT, TickingClock
 from symscan.config import SessionConfig, load_config, parse_config
 from symscan.errors import ConfigErrors, ScanOverrun
 from symscan.model.events.session import (
@@ -44,7 +45,6 @@ from symscan.scanners.running.manager import ScannerManager
 from symscan.session.requests import RequestQueue
 from symscan.session.view import MemberView, SessionView
 from symscan.sources.replay.feed import ReplayFeed
-from waiting import LIMIT, TickingClock
 
 SYMBOLS = ("LIQ00", "LIQ01", "LIQ02", "LIQ03", "THN00", "NEWC")
 HALF_DAY, DAY = date(2018, 11, 23), date(2018, 11, 26)

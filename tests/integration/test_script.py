@@ -12,8 +12,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from integration.market import DATES, Day, make_market
-from integration.playing import make_store
+from support.generated_market import DATES, Day, make_market
+from support.runs import make_store
 from symscan import (
     BaseScanner,
     ScanContext,

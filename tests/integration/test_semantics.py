@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from integration.market import DATES, SPLITS, UNIVERSE, Day, Market, make_market
-from integration.oracle import Oracle
-from integration.playing import Run, make_store, play
+from support.generated_market import DATES, SPLITS, UNIVERSE, Day, Market, make_market
+from support.oracle import Oracle
+from support.runs import Run, make_store, play
 
 WEDNESDAY, HALF_DAY, MONDAY, TUESDAY = (date(2018, 11, day) for day in (21, 23, 26, 27))
 READINGS = (

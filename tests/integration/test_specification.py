@@ -14,9 +14,9 @@ from typing import Any
 import polars as pl
 import pytest
 
-from integration.market import DATES, NEW_YORK, SPLITS, UNIVERSE, Day, Market, make_market
-from integration.oracle import Oracle
-from integration.playing import Run, make_store, play
+from support.generated_market import DATES, NEW_YORK, SPLITS, UNIVERSE, Day, Market, make_market
+from support.oracle import Oracle
+from support.runs import Run, make_store, play
 from symscan.scanners.base import BaseScanner, ScanContext, ScanResult
 
 SPECIFICATION = Path(__file__).parent / "specification"

@@ -11,10 +11,10 @@ from zoneinfo import ZoneInfo
 import polars as pl
 import pytest
 
-from integration.market import SPLITS, Day, Market, make_market
-from integration.oracle import Oracle
-from integration.playing import Run, make_store, play
 from integration.test_semantics import ANY, READINGS
+from support.generated_market import SPLITS, Day, Market, make_market
+from support.oracle import Oracle
+from support.runs import Run, make_store, play
 
 SYMBOLS = ("SPLT", "REVS", "STOP", "NEWC", "NODAY", "BASIS", "GONE", "LIQ00", "LIQ01", "THN00", "NOTIN")
 DAY = date(2018, 11, 26)

@@ -16,8 +16,8 @@ import polars as pl
 import pytest
 import talib
 
-from integration.market import DATES, UNIVERSE, Day, Market, make_market
-from integration.playing import Run, make_store, play
+from support.generated_market import DATES, UNIVERSE, Day, Market, make_market
+from support.runs import Run, make_store, play
 from symscan.config import parse_config
 from symscan.errors import ConfigErrors
 from symscan.model.trading import ExitReason, Flag, Unfilled

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from integration.cli_running import DAY, Ended, call, scanner, write_bars, write_config
-from waiting import LIMIT
+from support.cli import DAY, Ended, call, scanner, write_bars, write_config
+from support.waiting import LIMIT
 
 STORE = ("--store", "store", "--interval", "1m", "--label", "start", "--timezone", "America/New_York")
 SCANNER = """from symscan import BaseScanner, ScanResult

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from integration.market import make_market
-from integration.playing import make_store
-from parity.projects import DATES, SPLITS, UNIVERSE, of_regular_hours
+from support.generated_market import make_market
+from support.projects import DATES, SPLITS, UNIVERSE, of_regular_hours
+from support.runs import make_store
 
 
 @pytest.fixture(scope="session")

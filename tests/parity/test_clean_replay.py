@@ -8,10 +8,10 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from integration.market import make_market
-from integration.playing import make_store
-from parity.live_playing import converged, parity_of, play_backtest, play_live, same
-from parity.projects import DATES, DAY, HALF_DAY, ISOLATED, PROJECTS, UNIVERSE, Project, screen
+from support.generated_market import make_market
+from support.live_replay import converged, parity_of, play_backtest, play_live, same
+from support.projects import DATES, DAY, HALF_DAY, ISOLATED, PROJECTS, UNIVERSE, Project, screen
+from support.runs import make_store
 
 
 def _is_the_backtest(project: Project, folder: Path, store: Path, day: date) -> None:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from integration.cli_running import Ended, call
-from parity.live_playing import play_live
-from parity.projects import HALF_DAY, PROJECTS
+from support.cli import Ended, call
+from support.live_replay import play_live
+from support.projects import HALF_DAY, PROJECTS
 
 FAULTS = "late=0.02:90s,disconnect=10:02-10:04"
 

@@ -13,13 +13,13 @@ from typing import Any
 
 import pytest
 
-from parity.live_playing import parity_of, play_backtest, play_live, same
-from parity.projects import HALF_DAY, PROJECTS, UNIVERSE, Project, module, screen
+from support.live_replay import parity_of, play_backtest, play_live, same
+from support.projects import HALF_DAY, PROJECTS, UNIVERSE, Project, module, screen
+from support.waiting import LIMIT, JumpingClock, TickingClock
 from symscan.errors import DataError
 from symscan.parity.compare import Parity
 from symscan.scanners.execution.threads import ThreadedExecution
 from symscan.sources.replay.feed import ReplayFeed
-from waiting import LIMIT, JumpingClock, TickingClock
 
 SLOW = """
 import pathlib

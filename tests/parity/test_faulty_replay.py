@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from parity.live_playing import converged, parity_of, play_live, recorded_backtest
-from parity.projects import HALF_DAY, ISOLATED, PROJECTS
+from support.live_replay import converged, parity_of, play_live, recorded_backtest
+from support.projects import HALF_DAY, ISOLATED, PROJECTS
 
 _SHARES = st.sampled_from(["0.002", "0.02", "0.2"])
 

@@ -9,8 +9,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from integration.playing import make_store
-from parity.live_playing import (
+from support.live_replay import (
     configuration,
     converged,
     parity_of,
@@ -19,7 +18,8 @@ from parity.live_playing import (
     recorded_backtest,
     same,
 )
-from parity.projects import module, screen
+from support.projects import module, screen
+from support.runs import make_store
 
 DATA = Path(os.environ.get("SYMSCAN_TEST_DATA", Path(__file__).parents[3] / "shared" / "data"))
 pytestmark = [

@@ -8,10 +8,10 @@ from typing import Any
 import polars as pl
 import pytest
 
-from integration.market import Market, make_market
-from integration.playing import make_store
-from parity.live_playing import parity_of, play_backtest, play_live, same
-from parity.projects import DATES, HALF_DAY, SPLITS, UNIVERSE, Project, of_regular_hours, screen
+from support.generated_market import Market, make_market
+from support.live_replay import parity_of, play_backtest, play_live, same
+from support.projects import DATES, HALF_DAY, SPLITS, UNIVERSE, Project, of_regular_hours, screen
+from support.runs import make_store
 
 
 def _with_many_more(market: Market) -> pl.DataFrame:

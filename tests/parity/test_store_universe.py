@@ -7,10 +7,10 @@ from pathlib import Path
 
 import polars as pl
 
-from integration.market import make_market
-from integration.playing import make_store, play
-from parity.live_playing import parity_of, play_backtest, play_live, same
-from parity.projects import DATES, DAY, HALF_DAY, Project, every, of_regular_hours
+from support.generated_market import make_market
+from support.live_replay import parity_of, play_backtest, play_live, same
+from support.projects import DATES, DAY, HALF_DAY, Project, every, of_regular_hours
+from support.runs import make_store, play
 from symscan.model.interval import ONE_MINUTE
 from symscan.sources.store.bar_store import BarStore
 from symscan.sources.stored.universe import symbols_before

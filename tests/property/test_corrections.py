@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fakes import make_session
+from support.builders import make_session
 from symscan.bars.grid import Grid
 from symscan.indicators.manager import IndicatorManager
 from symscan.indicators.registry import definition, definitions, spec_of

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fakes import make_session
+from support.builders import make_session
 from symscan.model.bar import BarSlice, Block, Floats, LateBars, LateKind
 from symscan.model.instant import MINUTE, Instant
 from symscan.model.interval import ONE_MINUTE

@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fakes import MINUTE, Price, make_block, make_session, rows
+from support.builders import MINUTE, Price, make_block, make_session, rows
 from symscan.bars.aggregator import Aggregator, combine, derive
 from symscan.bars.grid import Grid
 from symscan.model.bar import Block

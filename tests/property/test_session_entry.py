@@ -15,8 +15,8 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from integration.market import SPLITS, Day, make_market
-from integration.playing import make_store, play
+from support.generated_market import SPLITS, Day, make_market
+from support.runs import make_store, play
 
 DAY = date(2018, 11, 23)
 SYMBOLS = (

@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from fakes import MINUTE, NAN, make_block, make_session
+from support.builders import MINUTE, NAN, make_block, make_session
 from symscan.bars.aggregator import Aggregator, combine, derive
 from symscan.model.bar import FIELDS, Block
 from symscan.model.interval import FIVE_MINUTES, ONE_DAY, Interval

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from fakes import MINUTE, NAN, make_block, make_session
+from support.builders import MINUTE, NAN, make_block, make_session
 from symscan.bars.dense import DenseBars, Slots, number, scaled
 from symscan.model.interval import FIVE_MINUTES, ONE_MINUTE, Interval
 

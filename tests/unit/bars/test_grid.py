@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from fakes import NAN, make_block, rows
+from support.builders import NAN, make_block, rows
 from symscan.bars.grid import Grid
 from symscan.model.bar import Block
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fakes import NAN, make_block, rows
+from support.builders import NAN, make_block, rows
 from symscan.model.bar import Bar, Block
 
 

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from fakes import make_block
+from support.builders import make_block
 from symscan.clock.session_calendar import SessionCalendar
 from symscan.model.bar import Bar
 from symscan.model.bar_times import BarTimes

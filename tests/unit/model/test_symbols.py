@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from fakes import rows
+from support.builders import rows
 from symscan.model.symbols import SymbolTable
 
 

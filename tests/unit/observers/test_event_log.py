@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from fakes import make_session
+from support.builders import make_session
 from symscan.model.bar import LateKind
 from symscan.model.events.feed import BarsCorrected, FeedLost, FeedRecovered
 from symscan.model.events.session import (

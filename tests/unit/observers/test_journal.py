@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from fakes import NAN, make_session
+from support.builders import NAN, make_session
 from symscan.model.events.session import Event, Hits, ScanFinished
 from symscan.observers.journal import Journal
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from fakes import make_session
+from support.builders import make_session
 from symscan.model.instant import MINUTE, SECOND, to_iso
 from symscan.parity.causes import Causes, Closed, ScannerTraits, Why
 from symscan.parity.differences import Comparison, Difference

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from memory_session import Played
+from support.harness import Played
 
 
 @pytest.fixture

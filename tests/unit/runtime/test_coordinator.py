@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fakes import MINUTE, FunctionScanner, make_session
+from support.builders import MINUTE, FunctionScanner, make_session
 from symscan.model.events.session import (
     Outcome,
     RequestRefused,

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fakes import MINUTE, NAN, make_block, make_session, rows
+from support.builders import MINUTE, NAN, make_block, make_session, rows
 from symscan.indicators.registry import spec_of
 from symscan.model.bar import Bar, BarSlice, LateBars, LateKind
 from symscan.model.events.feed import BarsCorrected

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fakes import make_session
+from support.builders import make_session
 from symscan.model.bar import BarSlice
 from symscan.model.events.feed import LagBegan, LagEnded
 from symscan.model.events.session import Hits, Outcome, ScanFinished, ScanPhase

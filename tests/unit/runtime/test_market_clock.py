@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fakes import make_session
+from support.builders import make_session
 from symscan.clock.time_manager import TimeManager
 from symscan.model.bar import BarSlice, InterimUpdate
 from symscan.model.instant import MINUTE, SECOND

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from fakes import MINUTE, NAN, make_block, make_session, rows
+from support.builders import MINUTE, NAN, make_block, make_session, rows
 from symscan.indicators.registry import spec_of
 from symscan.model.bar import BarSlice
 from symscan.model.interval import FIVE_MINUTES, ONE_DAY, Interval

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from fakes import Recorder, make_session
+from support.builders import Recorder, make_session
 from symscan.model.events.session import Event, Warned
 from symscan.model.instant import Instant
 from symscan.model.session import Session

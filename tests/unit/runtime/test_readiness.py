@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from fakes import make_session
+from support.builders import make_session
 from symscan.model.events.feed import Readiness
 from symscan.model.instant import MINUTE
 from symscan.runtime.readiness import ReadinessMonitor

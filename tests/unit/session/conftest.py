@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from fakes import MINUTE, Price, make_block, make_session
+from support.builders import MINUTE, Price, make_block, make_session
 from symscan.model.bar import BarSlice
 from symscan.runtime.processor import DataProcessor
 from symscan.session.requests import RequestQueue

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from fakes import make_block
+from support.builders import make_block
 from symscan.model.interval import FIVE_MINUTES, ONE_DAY
 from symscan.session.bar_history import HistoryCache
 

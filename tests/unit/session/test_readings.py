@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from fakes import MINUTE, NAN, make_block, make_session, rows
+from support.builders import MINUTE, NAN, make_block, make_session, rows
 from symscan.model.readings import SESSION_READINGS
 from symscan.session.readings import PhaseBars, SessionReadings
 

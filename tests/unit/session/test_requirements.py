@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from fakes import MINUTE, make_session, weekdays_before
+from support.builders import MINUTE, make_session, weekdays_before
 from symscan.indicators.registry import spec_of
 from symscan.model.session import Session
 from symscan.session.requirements import most_sessions_needed, sessions_needed, warm_up_bars

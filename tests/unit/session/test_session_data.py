@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fakes import MINUTE, NAN, make_block, make_session, rows
+from support.builders import MINUTE, NAN, make_block, make_session, rows
 from symscan.indicators.registry import spec_of
 from symscan.model.interval import FIVE_MINUTES, ONE_DAY, ONE_MINUTE, Interval
 from symscan.session.holders import CONFIG

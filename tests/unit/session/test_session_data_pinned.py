@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fakes import MINUTE, NAN, Price, make_block, make_session, rows
+from support.builders import MINUTE, NAN, Price, make_block, make_session, rows
 from symscan.clock.time_manager import TimeManager
 from symscan.indicators.registry import spec_of
 from symscan.model.bar import BarSlice, LateBars

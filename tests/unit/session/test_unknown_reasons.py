@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from fakes import NAN, make_block, rows
+from support.builders import NAN, make_block, rows
 from symscan.indicators.registry import spec_of
 from symscan.session.unknown_reasons import Missing, Reason
 

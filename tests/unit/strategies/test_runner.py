@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from memory_session import Played
+from support.harness import Played
 from symscan.model.events.session import Event, RequestRefused, SymbolLocked, SymbolUnlocked
 from symscan.model.trading import Signal
 from symscan.session.requests import RemoveSymbol

@@ -10,7 +10,7 @@ from typing import Any
 
 from rich.console import Console
 
-from fakes import MINUTE, make_session
+from support.builders import MINUTE, make_session
 from symscan.cli.output.progress import session_progress
 from symscan.observers.results.summary import RunSummary
 

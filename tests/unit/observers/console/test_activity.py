@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from fakes import MINUTE, make_session
+from support.builders import MINUTE, make_session
 from symscan.model.bar import LateKind
 from symscan.model.events.feed import BarsCorrected, FeedConnected
 from symscan.model.events.session import (

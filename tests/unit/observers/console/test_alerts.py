@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from fakes import MINUTE, NAN, make_session
+from support.builders import MINUTE, NAN, make_session
 from symscan.model.events.session import Event, Hits
 from symscan.model.instant import SECOND
 from symscan.observers.console.alerts import Alerts

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from fakes import MINUTE, make_session
+from support.builders import MINUTE, make_session
 from symscan.model.events.feed import (
     BarsLost,
     BarsRefused,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fakes import MINUTE, make_session
+from support.builders import MINUTE, make_session
 from symscan.model.bar import LateKind
 from symscan.model.events.feed import (
     BarsCorrected,

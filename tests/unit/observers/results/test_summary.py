@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from fakes import make_session
+from support.builders import make_session
 from symscan.model.events.session import Event, Outcome
 from symscan.observers.results.summary import RunSummary
 

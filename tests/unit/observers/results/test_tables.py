@@ -5,7 +5,7 @@ from typing import Any
 
 import polars as pl
 
-from fakes import make_session
+from support.builders import make_session
 from symscan.model.events.session import ScanPhase
 from symscan.model.hit_metadata import FrameMetadata
 from symscan.observers.results.tables import (

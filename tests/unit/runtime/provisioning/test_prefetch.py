@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fakes import MemoryMarket, Weekdays
-from memory_session import BEFORE, SESSION, TODAY
+from support.builders import MemoryMarket, Weekdays
+from support.harness import BEFORE, SESSION, TODAY
 from symscan.errors import DataError
 from symscan.model.bar import Block
 from symscan.model.interval import FIVE_MINUTES, ONE_DAY, ONE_MINUTE, Interval

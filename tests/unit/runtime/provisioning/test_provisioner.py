@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from fakes import make_session
+from support.builders import make_session
 from symscan.indicators.registry import spec_of
 from symscan.model.events.session import (
     IndicatorWarmed,

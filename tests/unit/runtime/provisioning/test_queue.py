@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from fakes import FunctionScanner, MemoryMarket, Weekdays
-from memory_session import BEFORE, SESSION, TODAY, Played
+from support.builders import FunctionScanner, MemoryMarket, Weekdays
+from support.harness import BEFORE, SESSION, TODAY, Played
 from symscan.indicators.registry import spec_of
 from symscan.model.events.session import (
     Event,

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from fakes import make_session
+from support.builders import make_session
 from symscan.indicators.registry import spec_of
 from symscan.model.events.session import RequestRefused, SymbolsRemoved, SymbolUnlocked
 from symscan.model.interval import ONE_MINUTE

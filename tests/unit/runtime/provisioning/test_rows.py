@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from fakes import MemoryMarket
-from memory_session import BEFORE, SESSION, TODAY
-from scripted_feed import ScriptedFeed
+from support.builders import MemoryMarket
+from support.feeds import ScriptedFeed
+from support.harness import BEFORE, SESSION, TODAY
 from symscan.errors import DataError, FeedError
 from symscan.model.bar import BarSlice
 from symscan.model.instant import MINUTE, Instant

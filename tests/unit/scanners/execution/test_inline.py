@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from fakes import FunctionScanner, make_session
+from support.builders import FunctionScanner, make_session
 from symscan.clock.time_manager import TimeManager
 from symscan.errors import ScanOverrun
 from symscan.model.events.session import Outcome, ScanPhase

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from fakes import NAN
+from support.builders import NAN
 from symscan.model.hit_metadata import FrameMetadata, StrayMetadata
 from symscan.scanners.base import ScanResult
 from symscan.scanners.jobs.result_validation import checked_result

@@ -4,7 +4,7 @@ from itertools import product
 
 import pytest
 
-from fakes import FunctionScanner
+from support.builders import FunctionScanner
 from symscan.model.events.session import ScanPhase
 from symscan.scanners.running.managed_scanner import DueTimes, ManagedScanner, check_transition
 from symscan.scanners.running.managed_scanner import ScannerState as State

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fakes import MINUTE, NAN, FunctionScanner, make_block, make_session
+from support.builders import MINUTE, NAN, FunctionScanner, make_block, make_session
 from symscan.clock.time_manager import TimeManager
 from symscan.errors import InputError, ScannerFailed, ScanOverrun
 from symscan.model.bar import BarSlice

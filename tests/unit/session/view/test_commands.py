@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from fakes import make_block, rows
+from support.builders import make_block, rows
 from symscan.errors import SpecError
 from symscan.indicators.registry import spec_of
 from symscan.model.interval import FIVE_MINUTES, ONE_DAY, ONE_MINUTE

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from fakes import MINUTE, NAN, make_block, rows
+from support.builders import MINUTE, NAN, make_block, rows
 from symscan.errors import CandidateError, NotRequested, SpecError
 from symscan.indicators.registry import spec_of
 from symscan.model.interval import FIVE_MINUTES, ONE_DAY, ONE_MINUTE, Interval

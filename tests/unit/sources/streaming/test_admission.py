@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from fakes import MINUTE, Day, make_session
-from scripted_feed import ScriptedFeed, arrivals
+from support.builders import MINUTE, Day, make_session
+from support.feeds import ScriptedFeed, arrivals
 from symscan.model.bar import BarSlice, Block, InterimUpdate, LateBars
 from symscan.model.events.feed import FeedNotice
 from symscan.model.instant import SECOND, Instant

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fakes import MINUTE, Day, Price, make_session
-from scripted_feed import ScriptedFeed, arrivals, five
+from support.builders import MINUTE, Day, Price, make_session
+from support.feeds import ScriptedFeed, arrivals, five
 from symscan.model.bar import BarSlice, InterimUpdate, LateKind, SourceUpdate
 from symscan.model.events.feed import (
     BarsLost,

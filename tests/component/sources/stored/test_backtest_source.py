@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+
+from support.builders import MINUTE, NAN, make_session
+from symscan.errors import DataError
+from symscan.model.bar import BarSlice
+from symscan.model.interval import FIVE_MINUTES, ONE_MINUTE, Interval
+from symscan.sources.store.bar_store import BarStore, bar_schema
+from symscan.sources.stored.backtest_source import BacktestSource, finest_interval
+
+SESSION = make_session(minutes=10, premarket=3)
+OPEN = SESSION.open
+
+
+def _store(folder: Path, interval: Interval = ONE_MINUTE, **bars: dict[int, float]) -> BarStore:
+    """Bars by symbol and start in minutes after the open."""
+    rows = [
+        (SESSION.date, symbol, OPEN + minute * MINUTE, *[price] * 4, 1.0)
+        for symbol, day in sorted(bars.items())
+        for minute, price in sorted(day.items())
+    ]
+    schema = bar_schema(interval)
+    frame = pl.DataFrame(rows, {**schema, "start": pl.Int64}, orient="row").cast(dict(schema))
+    store = BarStore.create(folder / "store")
+    with store.updating() as update:
+        update.put(interval, SESSION.date, frame)
+    return store
+
+
+def _told(slices: Any, column: int = 0) -> list[tuple[int, float | None]]:
+    """The minute and the price of every slice that has bars."""
+    return [((one.end - OPEN) // MINUTE, one.bars.close[column]) for one in slices if one.bars is not None]
+
+
+def test_a_bar_is_delivered_at_its_end(tmp_path: Path) -> None:
+    source = BacktestSource(_store(tmp_path, A={-1: 9.0, 0: 10.0, 4: 14.0}, B={2: 5.0}), SESSION)
+    source.subscribe({"B": 0, "A": 1}, 2)
+    slices = list(source.slices())
+    assert [(one.end - OPEN) // MINUTE for one in slices] == list(range(-2, 11))
+    prices = {minute: price for minute, price in _told(slices, 1) if price == price}
+    assert prices == {0: 9, 1: 10, 5: 14}
+    assert [minute for minute, price in _told(slices) if price == price] == [3]
+
+
+def test_without_premarket_bars_it_begins_at_the_open(tmp_path: Path) -> None:
+    source = BacktestSource(_store(tmp_path, A={0: 10.0}), SESSION)
+    source.subscribe({"A": 0}, 1)
+    first = next(iter(source.slices()))
+    assert isinstance(first, BarSlice)
+    assert (first.end, first.bars) == (OPEN, None)
+
+
+def test_coarser_bars_are_delivered_at_their_end_alone(tmp_path: Path) -> None:
+    source = BacktestSource(_store(tmp_path, FIVE_MINUTES, A={0: 10.0, 5: 15.0}), SESSION)
+    source.subscribe({"A": 0}, 1)
+    assert source.base == FIVE_MINUTES
+    assert _told(source.slices()) == [(5, 10.0), (10, 15.0)]
+
+
+def test_a_symbol_that_joins_late_gets_what_is_to_come(tmp_path: Path) -> None:
+    source = BacktestSource(_store(tmp_path, A=dict.fromkeys(range(10), 1.0), B={1: 2.0, 8: 9.0}), SESSION)
+    source.subscribe({"A": 0}, 2)
+    seen = []
+    for one in source.slices():
+        if one.end == OPEN + 4 * MINUTE:
+            source.subscribe({"B": 1}, 2)
+            caught_up = source.catch_up(["B"], [OPEN + minute * MINUTE for minute in (1, 2, 3, 4)])
+        seen.append(one)
+    np.testing.assert_array_equal([block.close.item() for block in caught_up], [NAN, 2, NAN, NAN])
+    assert [(minute, price) for minute, price in _told(seen, 1) if price == price] == [(9, 9.0)]
+
+
+def test_growing_keeps_what_is_subscribed(tmp_path: Path) -> None:
+    source = BacktestSource(_store(tmp_path, A=dict.fromkeys(range(10), 1.0), B={8: 9.0}), SESSION)
+    source.subscribe({"A": 0}, 1)
+    seen = []
+    for one in source.slices():
+        if one.end == OPEN + 4 * MINUTE:
+            source.subscribe({"B": 3}, 5)
+        seen.append(one)
+    assert [len(one.bars.present) for one in seen if one.bars is not None] == [1] * 4 + [5] * 6
+    assert [price for _, price in _told(seen)] == [1.0] * 10
+
+
+def test_an_unsubscribed_symbol_is_delivered_no_more(tmp_path: Path) -> None:
+    source = BacktestSource(_store(tmp_path, A=dict.fromkeys(range(10), 1.0)), SESSION)
+    source.subscribe({"A": 0}, 1)
+    seen = []
+    for one in source.slices():
+        seen.append(one)
+        if one.end == OPEN + 4 * MINUTE:
+            source.unsubscribe(["A", "never here"])
+    assert [minute for minute, price in _told(seen) if price == price] == [1, 2, 3, 4]
+
+
+def test_a_day_without_bars(tmp_path: Path) -> None:
+    store = _store(tmp_path, A={0: 1.0})
+    with pytest.raises(DataError, match="no intraday bars of 2018-02-26; import some"):
+        BacktestSource(store, make_session(SESSION.date.replace(day=26)))
+    assert finest_interval(store, SESSION) == ONE_MINUTE
