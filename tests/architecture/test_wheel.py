@@ -18,10 +18,10 @@ UNIVERSES = ROOT / "data" / "universes"
 WHERE = """
 import symscan
 from symscan import load_universe
-from symscan.scanners.loading import builtin_names
+from symscan.runtime.building.plugins import SCANNERS
 print(symscan.__file__)
 assert len(load_universe("sp500").symbols) > 400
-assert builtin_names()
+assert SCANNERS.builtin_names()
 """
 
 

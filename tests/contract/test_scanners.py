@@ -13,8 +13,8 @@ from pydantic import ValidationError
 from support.builders import MINUTE
 from support.harness import EARLIER, SESSION, Played, rising
 from symscan.model.events.session import Outcome, ScanFinished, ScannerReady
+from symscan.runtime.building.plugins import SCANNERS, load_scanner
 from symscan.scanners.base import BaseScanner, ScanContext, ScanResult
-from symscan.scanners.loading import builtin_names, load_scanner
 from symscan.scanners.running.managed_scanner import DueTimes, ManagedScanner
 from symscan.session.candidates import parse_column
 
@@ -84,7 +84,7 @@ def _play(scanner: BaseScanner, **market: Any) -> tuple[Watched, Played]:
     return watched, session
 
 
-builtin = pytest.mark.parametrize("name", builtin_names())
+builtin = pytest.mark.parametrize("name", SCANNERS.builtin_names())
 
 
 @builtin

@@ -15,8 +15,8 @@ import pytest
 from symscan.config import load_config
 from symscan.errors import UniverseError
 from symscan.indicators.registry import spec_of
+from symscan.runtime.building.plugins import load_scanner
 from symscan.scanners.base import BaseScanner, ScanContext
-from symscan.scanners.loading import load_scanner
 from symscan.session.view.indicator_value import IndicatorReading
 
 EXAMPLES = Path(__file__).parents[2] / "examples"

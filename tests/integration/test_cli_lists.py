@@ -8,15 +8,15 @@ import pytest
 
 from support.cli import call
 from symscan.config import config_schema
-from symscan.scanners.loading import builtin_names, load_scanner
+from symscan.runtime.building.plugins import SCANNERS, load_scanner
 
 
 def test_every_built_in_scanner_is_listed(capsys: pytest.CaptureFixture[str]) -> None:
     listed = [line.split()[0] for line in call(capsys, "scanners").out.splitlines() if "scanners." in line]
-    assert listed == [f"scanners.{name}" for name in builtin_names()]
+    assert listed == [f"scanners.{name}" for name in SCANNERS.builtin_names()]
 
 
-@pytest.mark.parametrize("name", builtin_names())
+@pytest.mark.parametrize("name", SCANNERS.builtin_names())
 def test_every_parameter_is_listed_with_its_default_and_meaning(
     capsys: pytest.CaptureFixture[str], name: str
 ) -> None:

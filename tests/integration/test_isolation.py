@@ -18,11 +18,11 @@ from support.waiting import LIMIT, JumpingClock, wait_for_file
 from symscan.model.bar import InterimUpdate
 from symscan.model.events.session import Event, Outcome, ScanFinished, ScannerDisabled, ScannerDone
 from symscan.model.instant import MINUTE
+from symscan.runtime.building.plugins import load_scanner, load_screen
 from symscan.scanners.base import BaseScanner
 from symscan.scanners.execution.inline import Execution
 from symscan.scanners.execution.process.scanner import ProcessScanner
 from symscan.scanners.execution.threads import ThreadedExecution
-from symscan.scanners.loading import load_scanner, load_screen
 from symscan.scanners.running.managed_scanner import DueTimes, ManagedScanner
 from symscan.scanners.screens.screen import Screen
 

@@ -14,12 +14,12 @@ from symscan.model.events.session import Event, Outcome, ScanFinished, ScannerDo
 from symscan.model.events.trading import StrategyFailed
 from symscan.model.instant import MINUTE
 from symscan.model.interval import FIVE_MINUTES, ONE_MINUTE
+from symscan.runtime.building.plugins import load_scanner
 from symscan.runtime.provisioning.provisioner import MemberNeeds
 from symscan.scanners.base import BaseScanner
 from symscan.scanners.execution.inline import Execution
 from symscan.scanners.execution.process.scanner import ProcessScanner
 from symscan.scanners.execution.threads import ThreadedExecution
-from symscan.scanners.loading import load_scanner
 from symscan.scanners.running.managed_scanner import DueTimes, ManagedScanner
 from symscan.strategies.base import BaseStrategy, StrategyContext
 from symscan.strategies.runner import StrategyRunner

@@ -100,7 +100,7 @@ class PlugInKind(Generic[PlugIn]):
             f"{self.base.__name__} (it has: {has}); name the class {self.name}"
         )
 
-    def made(self, cls: type[PlugIn], module: str, config: dict[str, Any]) -> PlugIn:
+    def make(self, cls: type[PlugIn], module: str, config: dict[str, Any]) -> PlugIn:
         """Make an instance of a plug-in's class.
 
         Raises

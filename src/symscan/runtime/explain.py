@@ -18,7 +18,7 @@ from symscan.model.interval import ONE_DAY, Interval
 from symscan.model.session import Session
 from symscan.model.specs import IndicatorSpec
 from symscan.runtime.building.build import DEFAULT_HISTORY_DAYS, calendar_of, member_indicators
-from symscan.runtime.building.scanners import ScannerSetup
+from symscan.runtime.building.plugins import ScannerSetup
 from symscan.scanners.running.managed_scanner import ManagedScanner
 from symscan.scanners.running.manager import ScannerManager
 from symscan.session.requests import AddBars, AddIndicator, Request

@@ -8,7 +8,7 @@ from datetime import date
 from symscan.clock.schedule import DAYS, Window
 from symscan.config import ScannerConfig, SessionConfig
 from symscan.model.session import Session
-from symscan.runtime.building.scanners import due_times
+from symscan.runtime.building.plugins import due_times
 from symscan.scanners.base import BaseScanner
 from symscan.sources.store.bar_store import BarStore
 

@@ -12,8 +12,8 @@ import pytest
 
 from symscan.errors import ConfigError
 from symscan.plugins.errors import DescribedError, describe_error
+from symscan.runtime.building.plugins import load_scanner
 from symscan.scanners.base import BaseScanner
-from symscan.scanners.loading import load_scanner
 
 HEAD = "from symscan import BaseScanner\nclass Scanner(BaseScanner):\n    def scan(self, context):\n"
 

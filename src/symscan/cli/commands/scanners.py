@@ -31,9 +31,9 @@ def scanners(
     ] = None,
 ) -> None:
     """List the built-in scanners, or one with its parameters."""
-    from symscan.scanners.loading import builtin_names
+    from symscan.runtime.building.plugins import SCANNERS
 
-    names = builtin_names()
+    names = SCANNERS.builtin_names()
     if name is None:
         _show_all(names)
         return

@@ -19,8 +19,7 @@ from symscan.model.instant import Instant
 from symscan.model.live_settings import LiveSettings
 from symscan.model.session import Session
 from symscan.model.specs import IndicatorConfig, IndicatorSpec
-from symscan.runtime.building.scanners import KnownSymbols, ScannerSetup
-from symscan.runtime.building.strategies import StrategySetup
+from symscan.runtime.building.plugins import KnownSymbols, ScannerSetup, StrategySetup
 from symscan.runtime.coordinator import SessionCoordinator, SessionParts
 from symscan.runtime.lag import LagMonitor
 from symscan.runtime.market_clock import MarketClock

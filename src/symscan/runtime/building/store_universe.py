@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from symscan.recording.session_log import SessionRecord
 from symscan.runtime.building.build import CheckedConfig
-from symscan.runtime.building.scanners import KnownSymbols, ScannerSetup
+from symscan.runtime.building.plugins import KnownSymbols, ScannerSetup
 from symscan.scanners.universe import STORE
 from symscan.sources.stored.universe import symbols_before
 

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from symscan.runtime.building.plugins import SCANNERS
 from symscan.scanners.base import BaseScanner
 from symscan.scanners.builtin import new_high, opening_range_breakout, premarket_movers, volume, vwap_cross
-from symscan.scanners.loading import builtin_names
 
 nan = np.nan
 Session = Callable[..., Any]
@@ -39,7 +39,7 @@ def found(scanner: type[BaseScanner], session: Session, columns: Any, **config: 
     ]
 
 
-@pytest.mark.parametrize("name", builtin_names())
+@pytest.mark.parametrize("name", SCANNERS.builtin_names())
 def test_every_built_in_has_parameters_with_defaults_and_descriptions(name: str) -> None:
     module = import_module(f"symscan.scanners.builtin.{name}")
     params = module.Scanner.params

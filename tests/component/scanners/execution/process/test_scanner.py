@@ -20,12 +20,12 @@ from support.waiting import LIMIT, wait_for, wait_for_file
 from symscan.clock.time_manager import TimeManager
 from symscan.indicators.registry import spec_of
 from symscan.model.instant import MINUTE
+from symscan.runtime.building.plugins import load_scanner, load_screen
 from symscan.scanners.base import BaseScanner, ScanContext, ScanResult
 from symscan.scanners.execution.process.child import ProcessEnded
 from symscan.scanners.execution.process.scanner import ProcessScanner, RemoteScannerError
 from symscan.scanners.jobs.result_validation import checked_result
 from symscan.scanners.jobs.saved_state import RemoteScanner
-from symscan.scanners.loading import load_scanner, load_screen
 from symscan.scanners.screens.screen import Screen
 from symscan.session.requests import Request, RequestQueue
 from symscan.session.session_data import SessionData
@@ -429,7 +429,7 @@ def test_it_ends_with_a_session_that_is_killed(tmp_path: Path) -> None:
         "from functools import partial\n"
         "from pathlib import Path\n"
         "from symscan.scanners.execution.process.child import ChildProcess\n"
-        "from symscan.scanners.loading import load_scanner\n"
+        "from symscan.runtime.building.plugins import load_scanner\n"
         "child = ChildProcess(partial(load_scanner, 'spinning', 'spinning', {}, (Path(sys.argv[1]),)))\n"
         "sys.stdin.read()\n"
     )

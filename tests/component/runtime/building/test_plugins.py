@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from symscan.errors import ConfigError, UniverseError
+from symscan.runtime.building.plugins import SCANNERS, load_scanner
 from symscan.scanners.base import BaseScanner
 from symscan.scanners.builtin import gap, momentum
-from symscan.scanners.loading import builtin_names, load_scanner
 from symscan.scanners.screens.screen import ScreenScanner
 
 HEAD = "from symscan import BaseScanner, Screen, ScreenScanner, ScanResult\n"
@@ -149,7 +149,7 @@ def test_a_module_that_is_nowhere(tmp_path: Path, module: str) -> None:
     with pytest.raises(ConfigError, match=r"there is no module .*did you mean 'momentum'") as caught:
         _load(tmp_path, module)
     assert str(tmp_path) in str(caught.value)
-    assert ", ".join(builtin_names()) in str(caught.value)
+    assert ", ".join(SCANNERS.builtin_names()) in str(caught.value)
 
 
 @pytest.mark.parametrize("module", ["", ".", "..gap", "a b", "json"])
@@ -163,7 +163,7 @@ def test_a_modules_name_is_the_same_in_every_process(tmp_path: Path) -> None:
     _write(tmp_path, "mine.py", HEAD + _class("Scanner"))
     here = type(_load(tmp_path, "mine")).__module__
     program = (
-        "from pathlib import Path; from symscan.scanners.loading import load_scanner;"
+        "from pathlib import Path; from symscan.runtime.building.plugins import load_scanner;"
         f"print(type(load_scanner('mine', 'mine', {{}}, [Path({str(tmp_path)!r})])).__module__)"
     )
     env = {**os.environ, "PYTHONHASHSEED": "7", "PYTHONPATH": str(Path(gap.__file__).parents[3])}

@@ -1,0 +1,323 @@
+"""Make the scanners and strategies of a configuration; every fault is located in the file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from copy import deepcopy
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from symscan.clock.schedule import due_instants, pre_session_instants
+from symscan.clock.time_manager import TimeManager
+from symscan.config import ScannerConfig, SessionConfig, StrategyConfig
+from symscan.config.model import Mode
+from symscan.errors import ConfigError, ConfigErrors, ExpressionError, SpecError, SymscanError, UniverseError
+from symscan.model.session import Session
+from symscan.plugins.errors import describe_error
+from symscan.plugins.modules import PlugInKind
+from symscan.scanners import builtin as builtin_scanners
+from symscan.scanners.base import BaseScanner
+from symscan.scanners.running.managed_scanner import DueTimes, ManagedScanner
+from symscan.scanners.screens.screen import Screen, ScreenScanner
+from symscan.session.session_data import SessionData
+from symscan.strategies import builtin as builtin_strategies
+from symscan.strategies.base import BaseStrategy
+from symscan.strategies.paper.rules import PaperRules
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from symscan.strategies.engine import AnalysisEngine
+
+SCANNERS: Final[PlugInKind[BaseScanner]] = PlugInKind("Scanner", "scanners", BaseScanner, builtin_scanners)
+STRATEGIES: Final[PlugInKind[BaseStrategy]] = PlugInKind(
+    "Strategy", "strategies", BaseStrategy, builtin_strategies
+)
+
+KnownSymbols = Callable[[date], Sequence[str]]
+"""Returns the symbols a store knows before the session of a date; can be pickled."""
+
+Known = Callable[[], Sequence[str]] | None
+"""Gives the symbols of the universe ``store``; None where there is no store."""
+
+PlugInConfig = ScannerConfig | StrategyConfig
+One = TypeVar("One")
+Made = TypeVar("Made")
+
+
+def load_scanner(
+    module: str, name: str, config: dict[str, Any], folders: Sequence[Path], known: Known = None
+) -> BaseScanner:
+    """Make the scanner a module holds, in this process or another.
+
+    Parameters
+    ----------
+    module
+        ``scanners.gap_scanner``: a module of the project, else a built-in one; the prefix
+        ``scanners.`` and the suffix ``_scanner`` may be left out, on both sides.
+    name
+        The scanner's name, from which a class ``{Name}Scanner`` is found.
+    config
+        What its constructor is given.
+    folders
+        Where the project's modules and universes are, first match wins.
+    known
+        Gives the symbols of the universe ``store``.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such module, it does not import, or holds no scanner class that is meant.
+    """
+    found = SCANNERS.load(module, folders)
+    screen = getattr(found, "screen", None)
+    if isinstance(screen, Screen):
+        return load_screen(screen, config.get("universe", "sp500"), folders, known, config)
+    scanner = SCANNERS.make(SCANNERS.class_in(found, module, name), module, config)
+    return _with_universes(scanner, folders, known)
+
+
+def load_screen(
+    screen: Screen,
+    universe: str,
+    folders: Sequence[Path],
+    known: Known = None,
+    config: dict[str, Any] | None = None,
+) -> BaseScanner:
+    """Make a scanner of a screen, over a universe by name or path."""
+    return _with_universes(ScreenScanner.of(screen, universe, config), folders, known)
+
+
+def _with_universes(scanner: BaseScanner, folders: Sequence[Path], known: Known) -> BaseScanner:
+    scanner.use_folders(folders)
+    scanner.use_known_symbols(known)
+    return scanner
+
+
+def _make_strategy(cls: type[BaseStrategy], strategy: StrategyConfig) -> BaseStrategy:
+    """Make a strategy; raises a ``ConfigError`` if it cannot be made, or its ``paper`` is no rules."""
+    config = deepcopy(strategy.config)
+    made = STRATEGIES.make(cls, strategy.module, config)
+    made.config = config  # a constructor of the user's need not call the base's
+    if made.paper is not None and not isinstance(made.paper, PaperRules):
+        raise ConfigError(
+            f"{cls.__name__}.paper of module '{strategy.module}' is {made.paper!r}; give PaperRules(...)"
+        )
+    return made
+
+
+@dataclass(frozen=True, slots=True)
+class ScannerSetup:
+    """Makes a configuration's scanners, anew for every session.
+
+    Attributes
+    ----------
+    config
+        The configuration.
+    folders
+        Where the project's modules and universes are, first match wins.
+    known_symbols
+        Gives the symbols of the universe ``store`` by the session's date; None where there is no store.
+    """
+
+    config: SessionConfig
+    folders: tuple[Path, ...]
+    known_symbols: KnownSymbols | None = None
+
+    @property
+    def enabled(self) -> list[ScannerConfig]:
+        """The scanners that take part, in the order of the configuration."""
+        return [scanner for scanner in self.config.scanners if scanner.enabled]
+
+    def check(self, day: date | None = None) -> list[BaseScanner]:
+        """Make every enabled scanner once and let it find its faults before the run starts.
+
+        Parameters
+        ----------
+        day
+            The date of the session it is checked for; None where there is none to name.
+
+        Raises
+        ------
+        ConfigErrors
+            If a module, a parameter, a universe or an expression is wrong; it holds all of them.
+        """
+        return _all_or_errors(self.enabled, lambda scanner: self._checked(scanner, day))
+
+    def managed(self, session: Session, *, isolates: bool = False) -> list[ManagedScanner]:
+        """The scanners of one session with their due times.
+
+        Parameters
+        ----------
+        session
+            The trading day.
+        isolates
+            Whether scanners with ``isolation: process`` run in their own processes.
+        """
+        return [
+            ManagedScanner(
+                scanner.name,
+                self._isolated(scanner, session.date)
+                if isolates and scanner.isolation == "process"
+                else self._maker(scanner, session.date)(),
+                due_times(scanner, session),
+                scanner.timeout_seconds,
+                scanner.required,
+            )
+            for scanner in self.enabled
+        ]
+
+    def _checked(self, scanner: ScannerConfig, day: date | None) -> BaseScanner:
+        with _located_errors(scanner, self.config):
+            made = self._maker(scanner, day)()
+            if scanner.screen is None:
+                _check_parameters(made.params, scanner, self.config)
+            _check(made)
+        return made
+
+    def _maker(self, scanner: ScannerConfig, day: date | None) -> Callable[[], BaseScanner]:
+        """Return a function that makes the scanner, in this process or another."""
+        known = None if day is None or self.known_symbols is None else partial(self.known_symbols, day)
+        if scanner.screen is None:
+            config = dict(scanner.config)
+            return partial(load_scanner, scanner.module or "", scanner.name, config, self.folders, known)
+        screen = scanner.screen
+        parts = Screen(screen.where, screen.rank, screen.take, screen.show, screen.max_age_minutes)
+        return partial(load_screen, parts, screen.universe, self.folders, known)
+
+    def _isolated(self, scanner: ScannerConfig, day: date) -> BaseScanner:
+        """Return a scanner that runs in its own process."""
+        from symscan.scanners.execution.process.scanner import (
+            ProcessScanner,  # where nobody asks, nobody waits
+        )
+
+        return ProcessScanner(self._maker(scanner, day), dict(scanner.config))
+
+
+@dataclass(frozen=True, slots=True)
+class StrategySetup:
+    """Makes a configuration's strategies, anew for every session.
+
+    Attributes
+    ----------
+    config
+        The configuration.
+    folders
+        Where the project's modules are, first match wins.
+    mode
+        The mode that strategies see.
+    """
+
+    config: SessionConfig
+    folders: tuple[Path, ...]
+    mode: Mode = "backtest"
+
+    def check(self) -> None:
+        """Make every enabled strategy once, so that its faults are found before the run starts.
+
+        Raises
+        ------
+        ConfigErrors
+            If a module or a parameter is wrong; it holds all of them.
+        """
+        _all_or_errors(self._enabled(), self._checked)
+
+    def engine(self, data: SessionData, time_manager: TimeManager) -> AnalysisEngine | None:
+        """Make the engine that runs the strategies of one session, None where there are none."""
+        enabled = self._enabled()
+        if not enabled:
+            return None
+        # Most runs have no strategies and need not wait for what runs them.
+        from symscan.strategies.engine import AnalysisEngine
+        from symscan.strategies.runner import StrategyRunner
+
+        made = [_make_strategy(self._class_of(one), one) for one in enabled]
+        running = [
+            StrategyRunner(config.name, one, data, time_manager, self.mode)
+            for config, one in zip(enabled, made, strict=True)
+        ]
+        return AnalysisEngine(running, data, time_manager)
+
+    def _enabled(self) -> list[StrategyConfig]:
+        return [strategy for strategy in self.config.strategies if strategy.enabled]
+
+    def _checked(self, strategy: StrategyConfig) -> None:
+        with _located_errors(strategy, self.config):
+            cls = self._class_of(strategy)
+            _check_parameters(cls.params, strategy, self.config)
+            self._check_watched(strategy, _make_strategy(cls, strategy))
+
+    def _class_of(self, strategy: StrategyConfig) -> type[BaseStrategy]:
+        found = STRATEGIES.load(strategy.module, self.folders)
+        return STRATEGIES.class_in(found, strategy.module, strategy.name)
+
+    def _check_watched(self, strategy: StrategyConfig, made: BaseStrategy) -> None:
+        has = [scanner.name for scanner in self.config.scanners if scanner.enabled]
+        for name in made.watches:
+            if name not in has:
+                message = f"there is no scanner '{name}' to watch (there are: {', '.join(has) or 'none'})"
+                raise ConfigErrors([self.config.error(f"{strategy.path}.config", message)])
+
+
+def _all_or_errors(plug_ins: Iterable[One], check: Callable[[One], Made]) -> list[Made]:
+    """Check every plug-in; returns what came of each, or raises the errors of all of them."""
+    made: list[Made] = []
+    errors: list[ConfigError] = []
+    for one in plug_ins:
+        try:
+            made.append(check(one))
+        except ConfigErrors as faults:
+            errors += faults.errors
+    if errors:
+        raise ConfigErrors(errors)
+    return made
+
+
+def _check_parameters(params: type[BaseModel] | None, plug_in: PlugInConfig, config: SessionConfig) -> None:
+    """Check the parameters of a plug-in that declares them: unknown ones are faults."""
+    if params is None:
+        return
+    from symscan.config.plugin_params import check_parameters
+
+    check_parameters(params, plug_in.config, f"{plug_in.path}.config", config.error)
+
+
+@contextmanager
+def _located_errors(plug_in: PlugInConfig, config: SessionConfig) -> Iterator[None]:
+    """Convert a plug-in's errors to faults of the configuration, each with its location."""
+    path, error_at = plug_in.path, config.error
+    is_screen = isinstance(plug_in, ScannerConfig) and plug_in.screen is not None
+    try:
+        yield
+    except ExpressionError as fault:
+        part = f"{path}.{fault.part}" if is_screen and fault.part else f"{path}.module"
+        offset = fault.offset if is_screen else None
+        raise ConfigErrors([error_at(part, str(fault), offset=offset)]) from None
+    except UniverseError as fault:
+        where = f"{path}.universe" if is_screen else f"{path}.config.universe"
+        raise ConfigErrors([error_at(where, str(fault))]) from None
+    except (ConfigError, SpecError) as fault:
+        raise ConfigErrors([error_at(f"{path}.module", str(fault))]) from None
+
+
+def _check(made: BaseScanner) -> None:
+    """Call a scanner's check; describe any exception of the user's code."""
+    try:
+        made.check()
+    except SymscanError:
+        raise
+    except (Exception, SystemExit) as error:  # the plug-in boundary: the user's check
+        name = type(made).__name__
+        raise ConfigError(f"{name}.check(): {describe_error(error, type(made).__module__)}") from error
+
+
+def due_times(scanner: ScannerConfig, session: Session) -> DueTimes:
+    """Return when a scanner is due in a session; ``pre_session: true`` is one scan at the open."""
+    before = set(pre_session_instants(scanner.pre_session_windows, session))
+    if scanner.pre_session:
+        before.add(session.open)
+    return DueTimes(tuple(sorted(before)), due_instants(scanner.regular_session, session))
