@@ -139,7 +139,7 @@ class Block:
         """The rows without a bar: mostly few, and cheaper to restore than a mask is to use."""
         absent = self._absent
         if absent is None:
-            absent = np.flatnonzero(~self.present)
+            absent = (~self.present).nonzero()[0]
             object.__setattr__(self, "_absent", absent)
         return absent
 

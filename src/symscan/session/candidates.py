@@ -153,7 +153,7 @@ class _BarlessCandidates:
         """Return their positions among the candidates."""
         if len(self._positions) and self._slots != len(self._grid.blocks):
             self._slots = len(self._grid.blocks)
-            self._positions = np.flatnonzero(self._grid.last[self._chosen] < 0)
+            self._positions = (self._grid.last[self._chosen] < 0).nonzero()[0]
         return self._positions
 
 

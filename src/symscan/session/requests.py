@@ -180,6 +180,8 @@ class RequestQueue:
 
         Bars and indicators of symbols that are removed and requested again come last.
         """
+        if self.is_empty:
+            return []
         leaving = {symbol for symbol in self._by_symbol if self.is_being_removed(symbol)}
         drained: list[Request] = [
             *self._data(lambda symbol: symbol not in leaving),

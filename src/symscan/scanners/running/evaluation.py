@@ -64,7 +64,8 @@ class ResultEvaluator:
             If a symbol found is one that the store has, but for its case.
         """
         found = self.evaluate_known(result, unanswered)
-        return replace(found, not_in_store=self.not_in_store(result.symbols, found.values))
+        missing = self.not_in_store(result.symbols, found.values)
+        return replace(found, not_in_store=missing) if missing else found
 
     def evaluate_known(self, result: ScanResult, unanswered: Mapping[str, Unanswered]) -> Evaluation:
         """Evaluate a result without checking which symbols found the store lacks."""
@@ -84,7 +85,7 @@ class ResultEvaluator:
         ResultError
             If one of them is in the store, but for its case.
         """
-        barless = np.flatnonzero(np.isnan(values["last_bar_end"])).tolist()
+        barless = np.isnan(values["last_bar_end"]).nonzero()[0].tolist()
         if not barless:
             return ()
         stored = self._stored() if self._stored is not None else self._in_store()
@@ -118,9 +119,11 @@ class ResultEvaluator:
 
     def _add_unanswered(self, reasons: Reasons, unanswered: Mapping[str, Unanswered]) -> None:
         """Count as unknown what could only be judged by indicators that had no reading."""
+        if not unanswered:
+            return
         reads = self._scanner.reads
         needed = None if reads is None else {parse_column(name).spec for name in reads}
-        symbols = self._data.candidates(self._holder).symbols if unanswered else ()
+        symbols = self._data.candidates(self._holder).symbols
         for index, symbol in enumerate(symbols):
             first = unanswered.get(symbol)
             if first is None or (needed is not None and first.spec not in needed):
