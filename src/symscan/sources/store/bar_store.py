@@ -8,6 +8,7 @@ from datetime import date
 from functools import cache, partial
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 
 from symscan.errors import DataError
@@ -91,7 +92,7 @@ class BarStore:
 
     def finest(self, session: date) -> Interval | None:
         """The finest interval stored of a date, that of its session; None if it has no intraday bars."""
-        return min((one for one in self.intervals(session) if one.is_intraday), default=None)
+        return next((one for one in self.intervals(session) if one.is_intraday), None)
 
     def traded(self, sessions: Iterable[date]) -> frozenset[str]:
         """The symbols that have bars of the session's interval on any of the dates.
@@ -146,6 +147,8 @@ class BarStore:
             If a file of the store cannot be read: the catalogue knows, but not of one stored by an
             earlier version.
         """
+        if session not in self.files(interval):
+            return np.zeros(len(symbols), np.bool_)
         return self._symbol_days(interval).on(session, symbols)
 
     def symbols_on(self, interval: Interval, sessions: Iterable[date]) -> list[str]:

@@ -43,7 +43,7 @@ class DailyBars:
 
     def has(self, session: Session) -> bool:
         """Whether there are daily bars of a session."""
-        return self._store.path(ONE_DAY, session.date) is not None
+        return session.date in self._store.files(ONE_DAY)
 
     def load(self, symbols: tuple[str, ...], sessions: Sequence[Session]) -> list[Block]:
         """The bars of sessions that have some, over ``symbols``."""

@@ -164,10 +164,17 @@ class StoreHistory:
 
     def _with_minutes(self, symbols: Sequence[str], places: Rows, session: Session) -> Rows:
         """Return the places whose symbols have intraday bars of a session; reads no bars."""
-        finest = self._store.finest(session.date)
-        if finest is None or not len(places):
+        finest = self._store.finest(session.date) if len(places) else None
+        if finest is None:
             return places[:0]
         return places[self._store.has_bars(finest, session.date, _select(symbols, places))]
+
+    def _with_both(self, symbols: Sequence[str], places: Rows, session: Session) -> Rows:
+        """Return the places whose symbols have daily and intraday bars of a session; reads no bars."""
+        if not self._daily_bars.has(session):
+            return places[:0]
+        places = self._with_minutes(symbols, places, session)
+        return places[self._store.has_bars(ONE_DAY, session.date, _select(symbols, places))]
 
     def _derived(self, block: Block, symbols: tuple[str, ...], session: Session) -> Mask:
         """Return where a session's daily bars are derived although the store has daily bars."""
@@ -186,10 +193,10 @@ class StoreHistory:
         for one in earlier:
             if not len(unsettled):
                 break
-            has_daily = self._store.has_bars(ONE_DAY, one.date, _select(symbols, unsettled))
-            both = self._with_minutes(symbols, unsettled[has_daily], one)
-            mismatched[both] = self._contradicted(_select(symbols, both), one)
-            unsettled = np.setdiff1d(unsettled, both)
+            both = self._with_both(symbols, unsettled, one)
+            if len(both):
+                mismatched[both] = self._contradicted(_select(symbols, both), one)
+                unsettled = np.setdiff1d(unsettled, both)
         return mismatched
 
     def _contradicted(self, symbols: tuple[str, ...], session: Session) -> Mask:
