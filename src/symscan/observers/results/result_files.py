@@ -133,20 +133,10 @@ def exclusive_folder(folder: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-@contextmanager
-def writing(path: Path) -> Iterator[None]:
-    """Convert an OSError to one that names the file and a remedy.
-
-    Raises
-    ------
-    RunError
-        If it does.
-    """
-    try:
-        yield
-    except OSError as error:
-        where = path.with_name(path.name.removesuffix(_PARTIAL))
-        raise RunError(f"{where}: {error.strerror}; {remedy(error)}") from None
+def write_error(path: Path, error: OSError) -> RunError:
+    """Make an error that names the file and a remedy."""
+    where = path.with_name(path.name.removesuffix(_PARTIAL))
+    return RunError(f"{where}: {error.strerror}; {remedy(error)}")
 
 
 def remedy(error: OSError) -> str:

@@ -11,12 +11,13 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVarTuple
 
 import polars as pl
 
-from symscan.errors import InputError, RunError
+from symscan.errors import InputError
 from symscan.model.events.session import Event, ScanFinished, ScannerDone, SessionClosed
 from symscan.model.session import Session
 from symscan.observers.journal import Journal
@@ -28,13 +29,15 @@ from symscan.observers.results.result_files import (
     ResultFiles,
     exclusive_folder,
     is_result,
-    writing,
+    write_error,
 )
 from symscan.observers.results.run_progress import RunProgress, read_progress
 from symscan.observers.results.summary import RunSummary
 from symscan.observers.results.trades import TRADES_FILE, TradesFile
 from symscan.recording import RECORD_NAME
 from symscan.recording.ownership import FOLDER_MODE
+
+_Arguments = TypeVarTuple("_Arguments")
 
 _SCHEMAS: Final = {
     "hits.csv": tables.HITS_SCHEMA,
@@ -74,7 +77,8 @@ class RunFolder:
         self.keeps_previous = keeps_previous
         self._home = path.absolute()  # a scanner may change the current folder
         self._files = files
-        self._trades = TradesFile(files.path(TRADES_FILE))
+        self._journal_path, self._trades_path = files.path(JOURNAL), files.path(TRADES_FILE)
+        self._trades = TradesFile(self._trades_path)
         self._journal = journal
         self._progress = progress
         self._is_incomplete = False
@@ -104,11 +108,9 @@ class RunFolder:
     def observe(self, session: Session, event: Event) -> None:
         """Handle an event; tables are written at the session's close."""
         self._session = session
-        with self._writing(self._files.path(JOURNAL)):
-            self._journal.observe(session, event)
+        self._write(self._journal_path, self._journal.observe, session, event)
         self.summary.observe(session, event)
-        with self._writing(self._files.path(TRADES_FILE)):
-            self._trades.observe(session, event)
+        self._write(self._trades_path, self._trades.observe, session, event)
         if isinstance(event, ScanFinished):
             self._scans.append(event)
         elif isinstance(event, ScannerDone):
@@ -123,8 +125,7 @@ class RunFolder:
         self._session, self._scans, self._done = None, [], []
         if session is None:
             return
-        with self._writing(self._files.path(TRADES_FILE)):
-            self._trades.write_session(session)
+        self._write(self._trades_path, self._trades.write_session, session)
         for name, frame in (
             ("hits.csv", tables.hits_frame(session, scans)),
             ("scans.csv", tables.scans_frame(session, scans)),
@@ -135,9 +136,9 @@ class RunFolder:
     def write_summary(self, **more: Any) -> None:
         """Write ``summary.json``: the figures, and further facts of the run."""
         record = {**more, **self.summary.as_record()}
+        text = json.dumps(record, indent=2, ensure_ascii=False) + "\n"
         path = self._files.path(SUMMARY)
-        with self._writing(path):
-            path.write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        self._write(path, partial(path.write_text, text, encoding="utf-8"))
 
     def end(self, status: str, facts: Mapping[str, Any]) -> None:
         """Finish the files, and publish them unless the existing ones are more complete.
@@ -151,8 +152,7 @@ class RunFolder:
             return
         self.write_session()
         self.write_summary(status=status, **facts)
-        with self._writing(self._files.path(JOURNAL)):
-            self._journal.flush()
+        self._write(self._journal_path, self._journal.flush)
         self._files.publish_files()
         if status == "complete" or self._progress is None:
             (self._home / PROGRESS).unlink(missing_ok=True)
@@ -160,8 +160,7 @@ class RunFolder:
     def _finish(self, session: Session) -> None:
         """Save the progress after a completed session: the run can be resumed from here."""
         if self._progress is not None:
-            with self._writing(self._files.path(JOURNAL)):
-                self._journal.flush()
+            self._write(self._journal_path, self._journal.flush)
             self._progress.finished.append(session.date.isoformat())
             self._note_progress()
 
@@ -169,22 +168,25 @@ class RunFolder:
         if self._progress is not None:
             self._progress.sizes = self._files.sizes()
             self._progress.summary = self.summary.as_state()
-            with self._writing(self._home / PROGRESS):
-                self._progress.save(self._home / PROGRESS)
-
-    @contextmanager
-    def _writing(self, path: Path) -> Iterator[None]:
-        try:
-            with writing(path):
-                yield
-        except RunError:
-            self._is_incomplete = True
-            raise
+            path = self._home / PROGRESS
+            self._write(path, self._progress.save, path)
 
     def _append(self, name: str, text: str) -> None:
         path = self._files.path(name)
-        with self._writing(path), path.open("a", encoding="utf-8", newline="") as file:
-            file.write(text)
+        self._write(path, _append_text, path, text)
+
+    def _write(self, path: Path, write: Callable[[*_Arguments], object], *arguments: *_Arguments) -> None:
+        """Call what writes a file, several times a scan; where it fails, the results stay incomplete."""
+        try:
+            write(*arguments)
+        except OSError as error:
+            self._is_incomplete = True
+            raise write_error(path, error) from None
+
+
+def _append_text(path: Path, text: str) -> None:
+    with path.open("a", encoding="utf-8", newline="") as file:
+        file.write(text)
 
 
 @contextmanager
@@ -262,8 +264,10 @@ def _journal(path: Path) -> Iterator[Any]:
     try:
         yield file
     finally:
-        with writing(path):
+        try:
             file.close()
+        except OSError as error:
+            raise write_error(path, error) from None
 
 
 def check_folder(path: Path, *, force: bool, resume: bool) -> None:
