@@ -61,6 +61,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         What follows ``symscan`` on the command line; None takes the process's own.
     """
     gc.set_threshold(*_COLLECT_SELDOM)
+    if arguments is None:  # a process of its own: what is imported by now stays until it ends
+        gc.freeze()
     with exit_on_error(), interruptible() as interruption:
         code = app(arguments, prog_name="symscan", standalone_mode=False)
         if code == INTERRUPTED:
