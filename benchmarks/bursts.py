@@ -44,15 +44,14 @@ from symscan.runtime.building.build import check
 from symscan.runtime.live.session import LiveOptions, LiveSession, LiveSetup
 from symscan.runtime.processor import DataProcessor
 from symscan.scanners.jobs.job import ScanJob
-from symscan.scanners.running.managed_scanner import ManagedScanner
 from symscan.sources.alpaca import protocol as conversation
 from symscan.sources.alpaca.credentials import AlpacaHosts, AlpacaKeys
 from symscan.sources.alpaca.feed import AlpacaFeed
+from symscan.sources.base_broker import BaseBroker
 from symscan.sources.importing.importer import import_bars
 from symscan.sources.importing.options import ImportOptions, Label
-from symscan.sources.ports import Feed, HistorySource
+from symscan.sources.ports import Feed, LiveDay
 from symscan.sources.store.bar_store import BarStore
-from symscan.sources.stored.history import StoreHistory
 from symscan.sources.streaming.validation import BatchValidator
 
 Floats = NDArray[np.float64]
@@ -196,26 +195,23 @@ class BurstFeed(AlpacaFeed):
         self._set = (instant, monotonic())
 
 
-@dataclass(frozen=True, slots=True)
-class BurstPlan:
+class BurstBroker(BaseBroker):
     """Where the session's bars come from."""
 
-    feed_of_bursts: BurstFeed
-    store: BarStore
-    history: HistorySource
-    name: str = "alpaca:iex"
-    origin: str | None = None
+    name = "alpaca"
+    title = "Alpaca"
 
-    def prepare(self, symbols: Collection[str], session: Session) -> None:
-        """Nothing: the store has what is needed."""
+    def __init__(self, feed_of_bursts: BurstFeed) -> None:
+        super().__init__("iex")
+        self._feed_of_bursts = feed_of_bursts
 
-    def start_of(self, scanners: Sequence[ManagedScanner]) -> Instant:  # noqa: ARG002
+    def start_of(self, day: LiveDay, first_due: Instant) -> Instant:  # noqa: ARG002
         """When the session begins: now."""
-        return self.feed_of_bursts.now()
+        return self._feed_of_bursts.now()
 
-    def feed(self, since: Instant | None, scanners: Sequence[ManagedScanner]) -> Feed:  # noqa: ARG002
+    def live_feed(self, day: LiveDay) -> Feed:  # noqa: ARG002
         """The feed, not yet open."""
-        return self.feed_of_bursts
+        return self._feed_of_bursts
 
 
 @contextmanager
@@ -226,11 +222,14 @@ def live_session(
     checked = check(load_config(config), "live")
     session = checked.calendar.session(day)
     feed = BurstFeed(*sender, session.open - SECOND)
-    plan = BurstPlan(feed, store, StoreHistory(store, checked.calendar))
+    broker = BurstBroker(feed)
     out = config.with_suffix("")
     out.mkdir()
     options = LiveOptions("alpaca", store.root, session.date, None, "", "iex", out)
-    with LiveSetup(checked, options, session, checked.config.live, plan).opened([observer]) as live:
+    day_of_broker = LiveDay(session, checked.calendar, store.root)
+    history = broker.history(day_of_broker)
+    setup = LiveSetup(checked, options, session, checked.config.live, broker, day_of_broker, history)
+    with setup.opened([observer]) as live:
         yield live, feed
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 SOURCE = Path(__file__).parents[2] / "src" / "symscan"
 WAITING = {"asyncio", "concurrent", "multiprocessing", "queue", "selectors", "socket", "threading", "time"}
 EDGES = (
-    "cli.commands.live_start",  # until the session begins
     "cli.output.progress",
     "cli.signals",
     "clock.wall_clock",
@@ -16,6 +15,8 @@ EDGES = (
     "runtime.provisioning.loading",
     "scanners.execution",
     "sources.alpaca",
+    "sources.clocks",  # until the session begins
+    "sources.iterable_feed",
     "sources.replay",
     "sources.store.lock",
     "sources.streaming",

@@ -30,7 +30,7 @@ def test_a_session_begins_with_an_empty_store(tmp_path: Path, monkeypatch: pytes
         options = LiveOptions("alpaca", Path("store"), day, 1.0, "", "iex", Path("out"))
         live = assemble_live(load_config(path), options)
         with live.opened():
-            assert live.feed_plan.history.symbols() == {"AAA", "BBB", "DDD"}
+            assert live.history.symbols() == {"AAA", "BBB", "DDD"}
             asked = [(query["timeframe"], query["symbols"]) for query in server.rest.asked("/v2/stocks/bars")]
             assert asked == [("1Day", "AAA,BBB,CCC,DDD"), ("1Min", "AAA,BBB,CCC,DDD")]
     assert BarStore(Path("store")).origin == "alpaca:iex"

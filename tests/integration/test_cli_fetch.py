@@ -124,12 +124,12 @@ def test_what_cannot_be_fetched_is_said_and_nothing_is_left(
 def test_the_feed_is_never_assumed(capsys: pytest.CaptureFixture[str]) -> None:
     ended = call(capsys, "data", "fetch", *STORE, "--symbols", "A", "--interval", "1m", *RANGE)
     assert ended.code == 2
-    assert "missing option '--feed'" in ended.err
+    assert "Alpaca has two feeds; say --feed iex or --feed sip" in ended.err
     ended = call(
         capsys, "data", "fetch", "--feed", "otc", *STORE, "--symbols", "A", "--interval", "1m", *RANGE
     )
     assert ended.code == 2
-    assert "'iex', 'sip'" in ended.err
+    assert "--feed otc: Alpaca has iex (one exchange, free) and sip (all of them)" in ended.err
 
 
 @pytest.mark.usefixtures("server")

@@ -223,7 +223,7 @@ def test_to_go_on_with_nothing_is_to_begin(project: Path, capsys: pytest.Capture
     ("arguments", "message"),
     [
         (REPLAY[:4], "a replay plays a stored day; say which with --date"),
-        ((*REPLAY, "--feed", "iex"), "--feed is one of Alpaca's; a replay plays what the store has"),
+        ((*REPLAY, "--feed", "iex"), "--feed iex: replay has no feeds to choose from; leave --feed out"),
         ((*REPLAY, "--resume", "--force"), "--resume goes on with what --force would remove"),
         ((*REPLAY, "--speed", "0"), "'0' is no speed; write a number above 0, such as 60, or max"),
         ((*REPLAY, "--speed", "inf"), "'inf' is no speed"),
@@ -238,7 +238,11 @@ def test_to_go_on_with_nothing_is_to_begin(project: Path, capsys: pytest.Capture
         ((*ALPACA, "--speed", "max"), "--speed is for --source replay"),
         ((*ALPACA, "--faults", "late=1:5s"), "--faults is for --source replay"),
         (ALPACA, "say --feed iex or --feed sip, or 'feed' in 'live_config'"),
-        (("--source", "ibkr", "--store", "store"), "'ibkr' is not one of 'replay', 'alpaca'"),
+        ((*ALPACA, "--feed", "otc"), "--feed otc: Alpaca has iex (one exchange, free) and sip (all of them)"),
+        (
+            ("--source", "ibkr", "--store", "store"),
+            "no built-in broker of that name (built in: alpaca, ",
+        ),
         (("--store", "store"), "missing option '--source'"),
     ],
 )

@@ -40,10 +40,10 @@ from support.alpaca.broker_day import (
 from support.alpaca.server import AlpacaServer, ServerBar
 from support.cli import Ended, call, written
 from support.waiting import wait_for
-from symscan.cli.commands.live_start import MarketTime
 from symscan.clock.session_calendar import SessionCalendar
 from symscan.model.instant import Instant
 from symscan.model.interval import ONE_MINUTE
+from symscan.sources.alpaca.broker import AlpacaBroker
 from symscan.sources.alpaca.history import FetchedHistory
 from symscan.sources.alpaca.rest import AlpacaRest
 from symscan.sources.store.bar_store import BarStore
@@ -456,15 +456,16 @@ def test_without_keys_or_the_client_there_is_no_session(
     assert "install it: pip install 'symscan[alpaca]'" in ended.err
 
 
-def test_a_market_clock_that_fails_is_said_and_done_without(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_market_clock_that_fails_is_said_and_done_without(monkeypatch: pytest.MonkeyPatch) -> None:
     with AlpacaServer() as server:
         for name, value in server.environment.items():
             monkeypatch.setenv(name, value)
         server.rest.fail(404)
-        assert MarketTime.of_broker("iex") == MarketTime(0)
-    assert capsys.readouterr().err.startswith("the market's clock is not known, this computer's is used: ")
+        broker, reported = AlpacaBroker("iex"), list[str]()
+        broker.synchronize(reported.append)
+        assert broker.clock_offset_ms() is None
+    assert len(reported) == 1
+    assert reported[0].startswith("the market's clock is not known, this computer's is used: ")
 
 
 def test_who_may_not_use_the_feed_is_told(refused: Callable[..., Ended]) -> None:

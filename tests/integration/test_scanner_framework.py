@@ -213,9 +213,9 @@ class LiveRun:
 
     def __init__(self, live: LiveSetup) -> None:
         clock = TickingClock(SECONDS_PER_LOOK / LIVE_SPEED)
-        plan: Any = live.feed_plan
-        plan = replace(plan, make_feed=partial(ReplayFeed, monotonic=clock))
-        self._live = replace(live, feed_plan=plan, make_execution=self._execution)
+        broker: Any = live.broker
+        broker.make_feed = partial(ReplayFeed, monotonic=clock)
+        self._live = replace(live, make_execution=self._execution)
         self.recorder = Recorder()
         self._answers: dict[str, threading.Semaphore] = {}
         self._script: dict[int, Callable[[], object]] = {}

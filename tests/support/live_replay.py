@@ -116,9 +116,9 @@ def play_live(
     path = folder / out
     with chdir(folder), run_folder(path, force=False, facts=dict, resume=resume) as results:
         live = assemble_live(config, LiveOptions("replay", store, day, speed, faults, None, path, resume))
-        plan: Any = live.feed_plan
-        plan = replace(plan, make_feed=make_feed)
-        live = replace(live, feed_plan=plan, make_execution=make_execution)
+        broker: Any = live.broker
+        broker.make_feed = make_feed
+        live = replace(live, make_execution=make_execution)
         with live.opened([results, told]) as session:
 
             def count() -> None:

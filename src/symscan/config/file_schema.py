@@ -23,7 +23,6 @@ TAGS = frozenset({WINDOWS_TAG, SWITCH_TAG, OBJECT_TAG, KEY_TAG})
 
 MODES: tuple[str, ...] = get_args(Mode)
 _ISOLATIONS: tuple[str, ...] = get_args(Isolation)
-_FEEDS = ("iex", "sip")
 _LIVE = LiveSettings()
 _TYPES = tuple(IndicatorType)
 
@@ -202,10 +201,9 @@ class BacktestShape(Shape):
 class LiveShape(Shape):
     """How a live session takes its bars."""
 
-    feed: (
-        Annotated[str, PlainValidator(fields.parse_one_of(*_FEEDS)), WithJsonSchema({"enum": list(_FEEDS)})]
-        | None
-    ) = Field(None, description="Which of Alpaca's feeds; required there, here or by --feed.")
+    feed: fields.Text | None = Field(
+        None, description="Which of the broker's feeds, as iex or sip; needed if it has several, or --feed."
+    )
     quiet_ms: int = Field(
         _LIVE.quiet_ms, ge=1, le=60_000, description="A minute is closed when no bar has come for so long."
     )

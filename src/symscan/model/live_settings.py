@@ -12,7 +12,7 @@ class LiveSettings:
     Attributes
     ----------
     feed
-        Which of the broker's feeds: ``iex`` or ``sip``; None where none was given.
+        Which of the broker's feeds, as ``iex``; None where none was given.
     quiet_ms
         A slice is closed when no bar has come for so long.
     grace_seconds

@@ -14,6 +14,7 @@ from symscan.clock.session_calendar import SessionCalendar
 from symscan.config import SessionConfig
 from symscan.errors import CalendarError, ConfigErrors, DataError
 from symscan.model.instant import Instant
+from symscan.model.live_settings import LiveSettings
 from symscan.model.session import Session
 from symscan.observers.base import Observer
 from symscan.plugins.digests import digests
@@ -21,6 +22,7 @@ from symscan.runtime.building.build import CheckedConfig, SessionPorts, build, c
 from symscan.runtime.coordinator import SessionCoordinator
 from symscan.runtime.publisher import EventPublisher
 from symscan.runtime.run_warnings import find_run_warnings
+from symscan.sources.ports import Broker, LiveDay
 from symscan.sources.store.bar_store import BarStore
 from symscan.sources.stored.backtest_source import BacktestSource
 from symscan.sources.stored.block_cache import BlockCache
@@ -130,8 +132,13 @@ def assemble_backtest(config: SessionConfig, store: Path, start: date, end: date
     return Backtest(checked, opened, playable, warnings)
 
 
-def assemble_live(config: SessionConfig, options: LiveOptions) -> LiveSetup:
+def assemble_live(config: SessionConfig, options: LiveOptions, broker: Broker | None = None) -> LiveSetup:
     """Check everything that can be wrong before a live session begins.
+
+    Parameters
+    ----------
+    broker
+        Where the bars come from; None makes the one that the options name.
 
     Raises
     ------
@@ -144,26 +151,34 @@ def assemble_live(config: SessionConfig, options: LiveOptions) -> LiveSetup:
     InputError
         If the faults of a replay are not understood, or the broker's keys are missing.
     """
-    from symscan.runtime.live.feed_plans import AlpacaPlan, BrokerSession, ReplayPlan
     from symscan.runtime.live.session import LiveSetup
-    from symscan.sources.replay.faults import Faults
+    from symscan.sources.brokers import find_broker, project_folders
 
     checked = check(config, "live", options.day, partial(symbols_before, options.store.resolve()))
     session = checked.calendar.session(options.day)
-    plan: BrokerSession
-    if options.source == "replay":
-        store = BarStore(options.store)
-        if not _has_bars(store, session):
-            raise DataError(_nothing_to_play(store, [session]))
-        faults = Faults.parse(options.faults) if options.faults else Faults()
-        plan = ReplayPlan(store, checked.calendar, session, options.speed, faults, options.start)
-        warnings = tuple(find_run_warnings(config, checked.made, store, [session], [session]))
-    else:
-        closed = session if options.is_over else None
-        plan = AlpacaPlan(options.store, checked.calendar, options.feed or "", options.clock_offset, closed)
-        warnings = ()
-    settings = replace(config.live, feed=options.feed)
-    return LiveSetup(checked, options, session, settings, plan, warnings)
+    if broker is None:
+        broker = find_broker(options.source, project_folders(config.file)).make(options.feed)
+    day = LiveDay(session, checked.calendar, options.store, options.speed, options.faults, options.start)
+    warnings = _replay_warnings(checked, day) if broker.is_replay else ()
+    broker.check(day)
+    if not broker.is_replay:
+        BarStore.create(options.store).check_origin(broker.origin)
+    settings = replace(config.live, feed=options.feed, max_symbols=_limit(config.live, broker))
+    return LiveSetup(checked, options, session, settings, broker, day, broker.history(day), warnings)
+
+
+def _replay_warnings(checked: CheckedConfig, day: LiveDay) -> tuple[str, ...]:
+    """Check that a store has the day to replay; return the warnings of a backtest of it."""
+    store, session = BarStore(day.store), day.session
+    if not _has_bars(store, session):
+        raise DataError(_nothing_to_play(store, [session]))
+    return tuple(find_run_warnings(checked.config, checked.made, store, [session], [session]))
+
+
+def _limit(settings: LiveSettings, broker: Broker) -> int | None:
+    """Return how many symbols may be subscribed; None for any number."""
+    limits = (settings.max_symbols, broker.max_symbols)
+    return min((limit for limit in limits if limit is not None), default=None)
 
 
 def _sessions(calendar: SessionCalendar, start: date, end: date) -> list[Session]:

@@ -103,10 +103,10 @@ def run_live(
 def _archive(live: LiveSetup, session: LiveSession) -> Iterator[str]:
     """Write the day's bars into the store; yields warnings."""
     from symscan.runtime.live.compaction import compact
+    from symscan.sources.store.bar_store import BarStore
 
-    plan = live.feed_plan
     try:
-        done = compact(session.record, plan.store, live.session.date, plan.origin)
+        done = compact(session.record, BarStore(live.day.store), live.session.date, live.broker.origin)
     except DataError as error:
         yield f"the day's bars are in {session.record.path} and not in the store: {error}"
     else:

@@ -1,21 +1,24 @@
-"""The ports of bars: history, a session's bar source, a live feed, and the exchange's calendar."""
+"""The ports of bars: brokers with feed, history and download, a session's bar source, and the calendar."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
-from typing import Protocol
+from pathlib import Path
+from typing import ClassVar, Protocol
 from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
 
+from symscan.clock.session_calendar import SessionCalendar
 from symscan.model.bar import Block, Floats, Mask, Rows, SourceUpdate
 from symscan.model.events.session import Event
 from symscan.model.instant import Instant
 from symscan.model.interval import Interval
 from symscan.model.session import Session
+from symscan.sources.progress import Progress, silent
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +184,7 @@ class Feed(Protocol):
     """
 
     name: str
-    """The origin recorded of its bars: ``alpaca:iex``, ``replay``."""
+    """The origin recorded of its bars: broker and feed, or ``replay``."""
 
     base: Interval
     """The interval of its bars."""
@@ -232,4 +235,203 @@ class Feed(Protocol):
         ------
         FeedError
             If the request fails.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class SplitConflict:
+    """A stored split that the broker has with another ratio; the stored one is kept."""
+
+    symbol: str
+    ex_date: date
+    stored: float
+    fetched: float
+
+
+@dataclass(frozen=True, slots=True)
+class FetchReport:
+    """The result of a download.
+
+    Attributes
+    ----------
+    bars, sessions
+        Bars fetched, and session dates requested, by interval.
+    symbols
+        Number of symbols requested.
+    silent
+        Those of them without any bar, ascending.
+    refused
+        Those that the broker refused, with its messages; the next download requests them again.
+    splits
+        Splits that are new to the store.
+    split_conflicts
+        Splits that the store has with another ratio.
+    outside, zero_volume, bad_bars
+        Bars dropped: outside of any session, without volume, invalid.
+    """
+
+    bars: dict[Interval, int]
+    sessions: dict[Interval, int]
+    symbols: int
+    silent: tuple[str, ...] = ()
+    refused: Mapping[str, str] = field(default_factory=dict)
+    splits: int = 0
+    split_conflicts: tuple[SplitConflict, ...] = ()
+    outside: int = 0
+    zero_volume: int = 0
+    bad_bars: int = 0
+
+
+class Downloader(Protocol):
+    """Fills a bar store from a broker; for one thread at a time."""
+
+    def settled_at(self, session: Session) -> Instant:
+        """When a session can be fetched whole, on the market's clock."""
+
+    def download(
+        self,
+        symbols: Sequence[str],
+        intervals: Sequence[Interval],
+        sessions: Sequence[Session],
+        progress: Progress = silent,
+    ) -> FetchReport:
+        """Fetch bars and splits into the store; what it has is not fetched again.
+
+        What was stored before an error or an interruption is kept, whole sessions of it.
+
+        Raises
+        ------
+        FeedError
+            If the broker refuses, or cannot be reached.
+        DataError
+            If the store cannot be changed.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class LiveDay:
+    """The session that a broker is to serve.
+
+    Attributes
+    ----------
+    session
+        The trading day.
+    calendar
+        The exchange's sessions.
+    store
+        The folder of the bar store, which exists; its bars are of the broker's origin, or there are none.
+    speed
+        Of a replay: the speed factor, None for no waiting.
+    faults
+        Of a replay: the faults to inject, as in ``late=0.01:5s``; empty for none.
+    start
+        Of a replay: when its clock begins at the earliest, None for where its bars do.
+    processed
+        The last instant that needs no bars any more: what an earlier process handled, or what lies before
+        the session's begin. None for none, and as long as it is not known.
+    """
+
+    session: Session
+    calendar: SessionCalendar
+    store: Path
+    speed: float | None = 1.0
+    faults: str = ""
+    start: Instant | None = None
+    processed: Instant | None = None
+
+
+class Broker(Protocol):
+    """A service that bars come from: a live feed, history, a download.
+
+    The class attributes are read before there is an instance. An instance is made with the name of the
+    feed, None where the broker has one only, and serves one session. Derive from
+    :class:`symscan.sources.base_broker.BaseBroker`, which answers all but :meth:`live_feed`.
+    """
+
+    name: ClassVar[str]
+    """The name in records and on the command line."""
+
+    title: ClassVar[str]
+    """The name in sentences."""
+
+    feeds: ClassVar[Mapping[str, str]]
+    """The feeds to choose from, each with what it carries; empty where there is one only."""
+
+    exchange: ClassVar[str]
+    """Whose sessions downloaded bars belong to: ``NYSE``."""
+
+    is_replay: ClassVar[bool]
+    """Whether a stored day is played: the command line then takes date, speed, faults and begin."""
+
+    feed: str | None
+    """The chosen one of its feeds."""
+
+    @property
+    def origin(self) -> str | None:
+        """The origin of its bars in a store, name and feed; None where they are those of the store itself."""
+
+    @property
+    def max_symbols(self) -> int | None:
+        """How many symbols can be subscribed, as far as known beforehand; None for any number."""
+
+    def synchronize(self, report: Callable[[str], None]) -> None:
+        """Measure the market's clock before :meth:`now` is read; may wait. Failing that, report why.
+
+        Raises
+        ------
+        KeysRefused
+            If the keys are not accepted: reported at once, not when the session begins.
+        """
+
+    def now(self) -> Instant:
+        """The market's clock, UTC microseconds: which session is next, and whether it is over."""
+
+    def clock_offset_ms(self) -> float | None:
+        """This computer's clock minus the market's; None if it is not measured."""
+
+    def wait(self, seconds: float) -> None:
+        """Wait on the market's clock, for the session's begin."""
+
+    def check(self, day: LiveDay) -> None:
+        """Check what can be wrong before the session begins.
+
+        Raises
+        ------
+        InputError
+            If an option is wrong, or the broker cannot serve the session.
+        """
+
+    def history(self, day: LiveDay) -> HistorySource:
+        """Open the bars of earlier sessions; called before :meth:`live_feed`.
+
+        Raises
+        ------
+        InputError
+            If they cannot be used.
+        """
+
+    def start_of(self, day: LiveDay, first_due: Instant) -> Instant | None:
+        """When a session whose first scan is due then begins; None for the pre-market."""
+
+    def live_feed(self, day: LiveDay) -> Feed:
+        """Make the feed, not yet open; of a session that is over, only :meth:`Feed.bars` is used."""
+
+    def prepare(self, day: LiveDay, symbols: Collection[str]) -> None:
+        """Load what the session needs to know of symbols before the feed is open; may wait.
+
+        Raises
+        ------
+        FeedError
+            If it cannot be fetched.
+        """
+
+    def downloader(self, store: Path) -> Downloader:
+        """Make what fills the bar store in a folder; may wait.
+
+        Raises
+        ------
+        InputError
+            If the broker has nothing to download.
+        DataError
+            If the store's bars come from elsewhere.
         """

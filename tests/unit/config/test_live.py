@@ -42,7 +42,7 @@ def test_what_is_said_counts() -> None:
 @pytest.mark.parametrize(
     ("settings", "fault"),
     [
-        ({"feed": "sipp"}, 'feed: expected one of iex, sip, got "sipp"; did you mean "sip"?'),
+        ({"feed": 1}, "feed: expected text, got 1"),
         ({"quiet": 1}, "quiet: unknown key 'quiet'; did you mean 'quiet_ms'?"),
         ({"quiet_ms": 0}, "quiet_ms: expected a number of at least 1, got 0"),
         ({"quiet_ms": 1.5}, "quiet_ms: expected a whole number, got 1.5"),

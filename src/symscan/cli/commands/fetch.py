@@ -4,48 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from enum import StrEnum
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from symscan.cli.arguments import parse_date
 from symscan.errors import FeedError, InputError
+from symscan.sources.brokers import DEFAULT_DOWNLOAD, BrokerType, find_broker
 
 if TYPE_CHECKING:
-    from symscan.model.instant import Instant
     from symscan.model.interval import Interval
     from symscan.model.session import Session
-    from symscan.sources.alpaca.downloader import Downloader
+    from symscan.sources.ports import Broker, Downloader
 
 EXAMPLES = (
     "Example: symscan data fetch --feed iex --universe sp500 --interval 1d --interval 1m "
     "--start 2024-01-02 --end 2024-01-31 --store store"
 )
 
-_NEW_YORK: Final = "NYSE"
-"""Whose sessions Alpaca's bars belong to."""
-
-
-class Source(StrEnum):
-    """Who is asked."""
-
-    ALPACA = "alpaca"
-
-
-class FeedName(StrEnum):
-    """Which trades bars are made of: one exchange's, or all."""
-
-    IEX = "iex"
-    SIP = "sip"
-
 
 def fetch(
-    feed: Annotated[
-        FeedName, typer.Option(help="iex: one exchange, a fraction of the volume; sip: all exchanges.")
-    ],
     interval: Annotated[list[str], typer.Option(metavar="INTERVAL", help="1m or 1d; give both for both.")],
     start: Annotated[date, typer.Option(parser=parse_date, metavar="DATE", help="The first date.")],
     end: Annotated[date, typer.Option(parser=parse_date, metavar="DATE", help="The last date.")],
@@ -54,52 +34,70 @@ def fetch(
         list[str] | None, typer.Option(metavar="NAME", help="Symbols: a universe's name, or a file.")
     ] = None,
     symbols: Annotated[str, typer.Option(metavar="A,B,...", help="Symbols, instead or as well.")] = "",
-    source: Annotated[Source, typer.Option(help="Who is asked.")] = Source.ALPACA,
+    source: Annotated[
+        str, typer.Option(metavar="BROKER", help="Who is asked: a broker, or MODULE[:CLASS] of yours.")
+    ] = DEFAULT_DOWNLOAD,
+    feed: Annotated[
+        str | None,
+        typer.Option(metavar="FEED", help="Which of the broker's feeds: their volumes do not compare."),
+    ] = None,
 ) -> None:
     """Fetch bars and splits from a broker; what is in the store is not asked again.
 
-    Keys come from APCA_API_KEY_ID and APCA_API_SECRET_KEY. Prices are as traded. A fetch that is interrupted
-    keeps its whole sessions, and the same command goes on from there.
+    The broker's keys come from the environment. Prices are as traded. A fetch that is interrupted keeps its
+    whole sessions, and the same command goes on from there.
     """
-    from symscan.cli.commands.store_change import opened_for_change
+    from symscan.cli.commands.store_change import opened_for_change, progress_bar
     from symscan.cli.output.data_report import show_fetch
     from symscan.clock.session_calendar import SessionCalendar
-    from symscan.sources.alpaca.credentials import AlpacaHosts, AlpacaKeys
-    from symscan.sources.alpaca.downloader import Downloader
-    from symscan.sources.alpaca.rest import AlpacaRest
 
+    found = _broker_type(source, feed)
     names, intervals = _symbols(symbols, universe or []), _intervals(interval)
-    sessions = SessionCalendar(_NEW_YORK).sessions(start, end)
+    sessions = SessionCalendar(found.cls.exchange).sessions(start, end)
     if not sessions:
         raise InputError(f"there is no session from {start} to {end}; give a range with trading days")
-    rest = AlpacaRest(AlpacaKeys.from_environment(), AlpacaHosts.from_environment(), feed.value)
+    broker = found.make(feed)
     with opened_for_change(store, partial(_describe_fetch, store)) as opened:
-        opened.check_origin(f"{source}:{feed}")
-        now, _ = rest.clock()
-        settled = _settled_sessions(sessions, now)
-        downloader = Downloader(opened, rest, now)
-        _fetch(downloader, names, intervals, settled)
-        _check_any_accepted(rest.refused, names)
-    show_fetch(downloader.report(), settled, sessions[len(settled) :], store)
+        opened.check_origin(broker.origin)
+        downloader = broker.downloader(store)
+        settled = _settled_sessions(sessions, broker, downloader)
+        with progress_bar() as progress:
+            report = downloader.download(names, intervals, settled, progress)
+        _check_any_accepted(broker.title, report.refused, names)
+    show_fetch(report, settled, _left_out(sessions[len(settled) :], downloader), store, broker.title)
 
 
-def _fetch(
-    downloader: Downloader, symbols: Sequence[str], intervals: Sequence[Interval], sessions: Sequence[Session]
-) -> None:
-    from symscan.cli.commands.store_change import progress_bar
+def _broker_type(source: str, feed: str | None) -> BrokerType:
+    """Find a broker to download from, and check the name of its feed.
 
-    downloader.fetch_splits(symbols)
-    with progress_bar() as progress:
-        for interval in intervals:
-            downloader.fetch_bars(downloader.missing(symbols, interval, sessions), progress)
+    Raises
+    ------
+    InputError
+        If there is no such broker or feed, or it has several and none is named.
+    """
+    found = find_broker(source, (Path.cwd(),))
+    if feed is not None:
+        found.check_feed(feed)
+    elif found.cls.feeds:
+        raise found.missing_feed()
+    return found
 
 
-def _check_any_accepted(refused: Mapping[str, str], symbols: Sequence[str]) -> None:
+def _left_out(sessions: Sequence[Session], downloader: Downloader) -> list[str]:
+    """Describe the first session that is left out, and when it can be fetched."""
+    return [
+        f"{one.date} is left out: it can be fetched whole from "
+        f"{one.local(downloader.settled_at(one)):%H:%M %Z} on"
+        for one in sessions[:1]
+    ]
+
+
+def _check_any_accepted(title: str, refused: Mapping[str, str], symbols: Sequence[str]) -> None:
     """Refuse a fetch of which every symbol was refused: they are likely misspelt."""
     if refused.keys() >= set(symbols):
         raise FeedError(
-            f"Alpaca refuses every one of the {len(symbols)} symbols ({refused[symbols[0]]}); check how they "
-            "are written"
+            f"{title} refuses every one of the {len(symbols)} symbols ({refused[symbols[0]]}); check how "
+            "they are written"
         )
 
 
@@ -109,7 +107,7 @@ def _describe_fetch(root: Path, is_changed: bool) -> str:
     return f"what came before is in {root}, and the same command goes on from there"
 
 
-def _settled_sessions(sessions: Sequence[Session], now: Instant) -> list[Session]:
+def _settled_sessions(sessions: Sequence[Session], broker: Broker, downloader: Downloader) -> list[Session]:
     """Return the sessions that can be fetched whole.
 
     Raises
@@ -117,12 +115,11 @@ def _settled_sessions(sessions: Sequence[Session], now: Instant) -> list[Session
     InputError
         If there is none yet.
     """
-    from symscan.sources.alpaca.downloader import is_settled, settled_at
-
-    settled = [session for session in sessions if is_settled(session, now)]
+    now = broker.now()
+    settled = [session for session in sessions if downloader.settled_at(session) <= now]
     if not settled:
         first = sessions[0]
-        whole = first.local(settled_at(first))
+        whole = first.local(downloader.settled_at(first))
         raise InputError(
             f"the session of {first.date} is not over; it can be fetched from {whole:%H:%M %Z} on"
         )

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import math
+import sys
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from symscan.cli.arguments import parse_date, parse_exchange_time, parse_speed
-from symscan.cli.commands.fetch import FeedName
 from symscan.cli.errors import INTERRUPTED, SessionStopped, paths_as_given
 from symscan.cli.log_options import LogFile, Verbosity, logging_to
-from symscan.errors import InputError, RunError, SymscanError
+from symscan.errors import ConfigErrors, InputError, RunError, SymscanError
+from symscan.sources.brokers import BUILT_IN, BrokerType, find_broker, project_folders
 
 if TYPE_CHECKING:
     from symscan.cli.commands.live_resume import InterruptedSession
-    from symscan.cli.commands.live_start import MarketTime
     from symscan.cli.output.live_output import LiveConsole
     from symscan.cli.signals import StopSignals
     from symscan.config import SessionConfig
@@ -30,27 +29,25 @@ if TYPE_CHECKING:
     from symscan.observers.results.run_folder import RunFolder
     from symscan.observers.results.summary import RunSummary
     from symscan.runtime.live.session import LiveOptions, LiveSetup
+    from symscan.sources.ports import Broker
 
 EXAMPLES = "Example: symscan live session.json --source replay --store store --date 2018-02-20 --speed 60"
 
 
-class Source(StrEnum):
-    """Where the bars come from."""
-
-    REPLAY = "replay"
-    ALPACA = "alpaca"
+_SOURCES = ", ".join(BUILT_IN)
 
 
 @dataclass(frozen=True, slots=True)
 class _Arguments:
     """The options of the command line, not yet checked against each other."""
 
-    source: Source
+    config: Path
+    source: str
     store: Path
     day: date | None
     speed: float | None
     faults: str | None
-    feed: FeedName | None
+    feed: str | None
     out: Path | None
     resume: bool
     force: bool
@@ -59,7 +56,12 @@ class _Arguments:
 
 def live(
     config: Annotated[Path, typer.Argument(metavar="CONFIG", help="The session configuration, a JSON file.")],
-    source: Annotated[Source, typer.Option(help="Where bars come from: a stored day, or the broker.")],
+    source: Annotated[
+        str,
+        typer.Option(
+            metavar="BROKER", help=f"Where bars come from: {_SOURCES}, or a module of yours, MODULE[:CLASS]."
+        ),
+    ],
     store: Annotated[Path, typer.Option(metavar="DIR", help="The folder of the bar store.")],
     day: Annotated[
         date | None,
@@ -85,7 +87,10 @@ def live(
         ),
     ] = None,
     feed: Annotated[
-        FeedName | None, typer.Option(help="Alpaca: which feed; comes before that of the configuration.")
+        str | None,
+        typer.Option(
+            metavar="FEED", help="Which of the broker's feeds; comes before that of the configuration."
+        ),
     ] = None,
     out: Annotated[
         Path | None,
@@ -107,15 +112,12 @@ def live(
     Bars come from a broker's feed, or from a stored day that is replayed as if it were one. Ctrl-C ends
     the session in order, and --resume goes on with it; so it does after the process was killed.
     """
-    from symscan.config import load_config
-
-    arguments = _Arguments(source, store, day, speed, faults, feed, out, resume, force, begin)
-    _check(arguments)
+    arguments = _Arguments(config, source, store, day, speed, faults, feed, out, resume, force, begin)
     with logging_to(verbose, log_file):
-        _live(load_config(config), arguments, jsonl=jsonl, quiet=quiet)
+        _live(arguments, jsonl=jsonl, quiet=quiet)
 
 
-def _check(arguments: _Arguments) -> None:
+def _check(arguments: _Arguments, broker: BrokerType) -> None:
     """Refuse options that contradict each other."""
     of_replay = {
         "--date": arguments.day,
@@ -123,9 +125,9 @@ def _check(arguments: _Arguments) -> None:
         "--faults": arguments.faults,
         "--from": arguments.begin,
     }
-    if arguments.source is Source.REPLAY:
-        if arguments.feed is not None:
-            raise InputError("--feed is one of Alpaca's; a replay plays what the store has")
+    if arguments.feed is not None:
+        broker.check_feed(arguments.feed)
+    if broker.cls.is_replay:
         if arguments.day is None and not (arguments.resume and arguments.out):
             raise InputError("a replay plays a stored day; say which with --date")
     else:
@@ -138,41 +140,79 @@ def _check(arguments: _Arguments) -> None:
         raise InputError("--resume goes on with what --force would remove; give one of the two")
 
 
-def _live(config: SessionConfig, arguments: _Arguments, *, jsonl: bool, quiet: bool) -> None:
+def _live(arguments: _Arguments, *, jsonl: bool, quiet: bool) -> None:
     from symscan.cli.output.live_output import LiveConsole
     from symscan.cli.output.plugin_output import redirect_plugin_output
     from symscan.cli.output.run_report import check_scanners, report_console, show_report
+    from symscan.config import load_config
 
     with redirect_plugin_output() as stdout:  # before the first of the user's modules is imported
+        found = find_broker(arguments.source, project_folders(arguments.config))
+        _check(arguments, found)
+        config = load_config(arguments.config)
+        broker = _broker(config, arguments, found)
         options, summary = _run_session(
-            config, arguments, LiveConsole(as_json=jsonl, stdout=stdout), quiet=quiet
+            config, arguments, broker, LiveConsole(as_json=jsonl, stdout=stdout), quiet=quiet
         )
     show_report(config.name, summary, options.out, report_console(stderr=jsonl))
     check_scanners(summary, options.out)
 
 
+def _broker(config: SessionConfig, arguments: _Arguments, found: BrokerType) -> Broker:
+    """Make the broker, its clock synchronized.
+
+    Raises
+    ------
+    InputError
+        If it is not clear which of its feeds is meant.
+    """
+    feed = None
+    if found.cls.feeds:
+        feed = arguments.feed or config.live.feed
+        if feed is None:
+            raise found.missing_feed(", or 'feed' in 'live_config'")
+        _check_configured(config, feed, found)
+    broker = found.make(feed)
+    broker.synchronize(lambda message: print(message, file=sys.stderr))
+    return broker
+
+
+def _check_configured(config: SessionConfig, feed: str, found: BrokerType) -> None:
+    """Check a feed that may be the configuration's.
+
+    Raises
+    ------
+    ConfigErrors
+        If the broker has none of that name.
+    """
+    from symscan.config.fields import parse_one_of
+
+    try:
+        parse_one_of(*found.cls.feeds)(feed)
+    except ValueError as error:
+        raise ConfigErrors([config.error("live_config.feed", str(error))]) from None
+
+
 def _run_session(
-    config: SessionConfig, arguments: _Arguments, console: LiveConsole, *, quiet: bool
+    config: SessionConfig, arguments: _Arguments, broker: Broker, console: LiveConsole, *, quiet: bool
 ) -> tuple[LiveOptions, RunSummary]:
     """Check all options, then run the session to its close."""
-    from symscan.cli.commands.live_start import MarketTime, wait_until_start
+    from symscan.cli.commands.live_start import wait_until_start
     from symscan.observers.results.run_folder import check_folder
     from symscan.runtime.assembly import assemble_live
 
-    feed = _feed(config, arguments)
-    clock = MarketTime() if feed is None else MarketTime.of_broker(feed)
-    interrupted = _interrupted(config, arguments, clock.now())
-    session = _session(config, arguments, clock.now(), interrupted)
-    options = _options(config, arguments, session, interrupted, clock)
+    interrupted = _interrupted(config, arguments, broker)
+    session = _session(config, arguments, broker, interrupted)
+    options = _options(config, arguments, session, interrupted, broker)
     check_folder(options.folder, force=arguments.force, resume=arguments.resume)
     _print_resume_notes(console, arguments, session, options)
     with paths_as_given(arguments.store):
-        assembled = assemble_live(config, options)
-    if feed is not None and wait_until_start(session, clock):
-        assembled = assemble_live(config, options)  # again: data may have changed during the wait
+        assembled = assemble_live(config, options, broker)
+    if not broker.is_replay and wait_until_start(session, broker):
+        assembled = assemble_live(config, options, broker)  # again: data may have changed during the wait
     _check_record(assembled)
     console_observers = _console_observers(console, quiet=quiet, is_over=options.is_over)
-    return options, _run(assembled, _facts(config, options), console_observers, console, arguments.force)
+    return options, _run(assembled, _facts(assembled), console_observers, console, arguments.force)
 
 
 def _print_resume_notes(
@@ -187,7 +227,7 @@ def _print_resume_notes(
         )
 
 
-def _interrupted(config: SessionConfig, arguments: _Arguments, now: Instant) -> InterruptedSession | None:
+def _interrupted(config: SessionConfig, arguments: _Arguments, broker: Broker) -> InterruptedSession | None:
     """Return the session to resume; None for a new one."""
     from symscan.cli.commands.live_resume import check_day, latest_unfinished, read_interrupted
     from symscan.runtime.building.build import calendar_of
@@ -196,8 +236,8 @@ def _interrupted(config: SessionConfig, arguments: _Arguments, now: Instant) -> 
         return None
     if arguments.out is not None:
         interrupted = read_interrupted(arguments.out)
-    elif arguments.source is Source.ALPACA:
-        interrupted = latest_unfinished(config.name, calendar_of(config), now)
+    elif not broker.is_replay:
+        interrupted = latest_unfinished(config.name, calendar_of(config), broker.now())
     else:
         return None
     if interrupted is not None:
@@ -205,28 +245,12 @@ def _interrupted(config: SessionConfig, arguments: _Arguments, now: Instant) -> 
     return interrupted
 
 
-def _feed(config: SessionConfig, arguments: _Arguments) -> str | None:
-    """Return the name of the broker's feed; None for a replay.
-
-    Raises
-    ------
-    InputError
-        If it is not given.
-    """
-    if arguments.source is Source.REPLAY:
-        return None
-    feed = str(arguments.feed) if arguments.feed else config.live.feed
-    if feed is None:
-        raise InputError("Alpaca has two feeds; say --feed iex or --feed sip, or 'feed' in 'live_config'")
-    return feed
-
-
 def _options(
     config: SessionConfig,
     arguments: _Arguments,
     session: Session,
     interrupted: InterruptedSession | None,
-    clock: MarketTime,
+    broker: Broker,
 ) -> LiveOptions:
     from symscan.cli.commands.live_resume import default_folder
     from symscan.runtime.live.session import LiveOptions
@@ -236,16 +260,15 @@ def _options(
         interrupted.folder if interrupted else default_folder(config.name, session.date)
     )
     return LiveOptions(
-        source=str(arguments.source),
+        source=arguments.source,
         store=arguments.store.absolute(),  # a scanner may change the current folder
         day=session.date,
         speed=None if speed == math.inf else speed,
         faults=arguments.faults or "",
-        feed=_feed(config, arguments) or config.live.feed,
+        feed=broker.feed or config.live.feed,
         out=folder,
         resume=arguments.resume,
-        clock_offset=clock.offset,
-        is_over=arguments.source is Source.ALPACA and clock.now() >= session.close,
+        is_over=not broker.is_replay and broker.now() >= session.close,
         start=None if arguments.begin is None else _start(session, arguments.begin),
     )
 
@@ -271,7 +294,7 @@ def _start(session: Session, begin: time) -> Instant:
 
 
 def _session(
-    config: SessionConfig, arguments: _Arguments, now: Instant, interrupted: InterruptedSession | None
+    config: SessionConfig, arguments: _Arguments, broker: Broker, interrupted: InterruptedSession | None
 ) -> Session:
     """Return the session of the record or of the day to replay; else the broker's running or next one."""
     from symscan.cli.commands.live_start import session_at
@@ -281,9 +304,9 @@ def _session(
     day = arguments.day if interrupted is None else interrupted.day
     if day is not None:
         return calendar.session(day)
-    if arguments.source is Source.REPLAY:
+    if broker.is_replay:
         raise InputError(f"{arguments.out} holds no session to go on with; say which day to play with --date")
-    return session_at(calendar, now, resume=arguments.resume)
+    return session_at(calendar, broker.now(), resume=arguments.resume)
 
 
 def _check_record(assembled: LiveSetup) -> None:
@@ -342,20 +365,22 @@ def _run_live(
         raise RunError(f"{error}; {left}, --resume goes on") from error
 
 
-def _facts(config: SessionConfig, options: LiveOptions) -> dict[str, Any]:
+def _facts(assembled: LiveSetup) -> dict[str, Any]:
     from symscan.model.instant import to_iso
 
+    config, options, broker = assembled.checked.config, assembled.options, assembled.broker
+    speed = "max" if options.speed is None else options.speed
     return {
         "name": config.name,
         "mode": "live",
         "exchange": config.exchange,
         "start": str(options.day),
         "end": str(options.day),
-        "source": options.source,
-        "speed": ("max" if options.speed is None else options.speed) if options.source == "replay" else None,
+        "source": broker.name,
+        "speed": speed if broker.is_replay else None,
         "faults": options.faults or None,
         **({"from": to_iso(options.start)} if options.start is not None else {}),
-        "feed": options.feed if options.source == "alpaca" else None,
+        "feed": broker.feed,
     }
 
 

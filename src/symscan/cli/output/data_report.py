@@ -12,12 +12,12 @@ from rich.console import Console
 from rich.table import Table
 
 from symscan.model.session import Session
-from symscan.sources.alpaca.downloader import FetchReport, settled_at
 from symscan.sources.checking.findings import Finding
 from symscan.sources.checking.store_check import CheckReport, Coverage, coverage
 from symscan.sources.importing.importer import ImportReport
 from symscan.sources.importing.options import ImportOptions
 from symscan.sources.importing.splits import SplitsReport
+from symscan.sources.ports import FetchReport
 from symscan.sources.store.bar_store import BarStore
 
 _NUMBERS = ("sessions", "symbols", "rows")
@@ -121,7 +121,7 @@ _SHOWN_SYMBOLS: Final = 100
 
 
 def show_fetch(
-    report: FetchReport, settled: Sequence[Session], left_out: Sequence[Session], store: Path
+    report: FetchReport, settled: Sequence[Session], left_out: Sequence[str], store: Path, broker: str
 ) -> None:
     """Print the result of a download.
 
@@ -129,10 +129,14 @@ def show_fetch(
     ----------
     report
         The result.
-    settled, left_out
-        The requested sessions: those that are over, and those that are not.
+    settled
+        The requested sessions that are over.
+    left_out
+        What is said of those that are not.
     store
         The store's folder.
+    broker
+        Who was asked.
     """
     first, last = settled[0].date, settled[-1].date
     if not report.bars:
@@ -141,11 +145,11 @@ def show_fetch(
         what, whose = _counted(bars, f"{interval} bar"), _counted(report.symbols, "symbol")
         sessions = _counted(report.sessions[interval], "session")
         print(f"Fetched {what} into {store}: {whose}, {sessions} from {first} to {last}.")
-    for line in (*_notes(report), *_unfinished(left_out)):
+    for line in (*_notes(report, broker), *left_out):
         print(f"  {line}")
 
 
-def _notes(report: FetchReport) -> list[str]:
+def _notes(report: FetchReport, broker: str) -> list[str]:
     counted = [
         (report.splits, "split", "new to the store"),
         (report.outside, "bar", "in no session, dropped"),
@@ -158,7 +162,7 @@ def _notes(report: FetchReport) -> list[str]:
         for one in report.split_conflicts
     ]
     notes += [
-        f"Alpaca refuses {symbol}: {why}" for symbol, why in islice(report.refused.items(), _SHOWN_SYMBOLS)
+        f"{broker} refuses {symbol}: {why}" for symbol, why in islice(report.refused.items(), _SHOWN_SYMBOLS)
     ]
     if len(report.refused) > _SHOWN_SYMBOLS:
         notes.append(f"and {len(report.refused) - _SHOWN_SYMBOLS:,} more symbols")
@@ -170,11 +174,3 @@ def _notes(report: FetchReport) -> list[str]:
         )
         notes.append(f"symbols without any bar among them: {', '.join(report.silent[:_SHOWN_SYMBOLS])}{more}")
     return notes
-
-
-def _unfinished(sessions: Sequence[Session]) -> list[str]:
-    """Describe the first session that is left out, and when it can be fetched."""
-    return [
-        f"{one.date} is left out: it can be fetched whole from {one.local(settled_at(one)):%H:%M %Z} on"
-        for one in sessions[:1]
-    ]

@@ -57,7 +57,7 @@ def compact(record: SessionRecord, store: BarStore, day: date, origin: str | Non
     day
         The session's date.
     origin
-        Where the bars come from, as in ``alpaca:iex``; None where they are those of the store itself.
+        Where the bars come from, broker and feed; None where they are those of the store itself.
 
     Raises
     ------

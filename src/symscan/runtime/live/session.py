@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -20,10 +20,9 @@ from symscan.plugins.digests import digests
 from symscan.recording import RECORD_NAME
 from symscan.recording.database import Waiting
 from symscan.recording.session_log import WAITING, SessionRecord
-from symscan.runtime.building.build import CheckedConfig, SessionPorts, build
+from symscan.runtime.building.build import CheckedConfig, SessionPorts, build, first_due
 from symscan.runtime.building.store_universe import recorded_scanners
 from symscan.runtime.coordinator import SessionCoordinator
-from symscan.runtime.live.feed_plans import BrokerSession
 from symscan.runtime.provisioning.loading import BackgroundLoader
 from symscan.runtime.provisioning.prefetch import PrefetchedHistory
 from symscan.runtime.provisioning.rows import OutsiderLookup
@@ -35,7 +34,8 @@ from symscan.runtime.recovery.work import RecordedConnectionStatus, RecordedExec
 from symscan.scanners.execution.threads import ThreadedExecution
 from symscan.scanners.running.managed_scanner import ManagedScanner
 from symscan.session.bar_history import LazyBlocks
-from symscan.sources.ports import Feed
+from symscan.sources.ports import Broker, Feed, HistorySource, LiveDay
+from symscan.sources.streaming.closed_session import ClosedSessionFeed
 from symscan.sources.streaming.source import StreamSource
 
 
@@ -46,7 +46,7 @@ class LiveOptions:
     Attributes
     ----------
     source
-        ``replay`` or ``alpaca``.
+        The broker, as :func:`symscan.sources.brokers.find_broker` takes it.
     store
         The folder of the bar store.
     day
@@ -54,13 +54,11 @@ class LiveOptions:
     speed, faults
         Of a replay: the speed factor, None for no waiting, and the faults to inject.
     feed
-        Of Alpaca: ``iex`` or ``sip``.
+        The chosen one of the broker's feeds; None where it has one only.
     out
         The run's folder.
     resume
         Whether to resume the session recorded there.
-    clock_offset
-        This computer's clock minus the market's, microseconds, as far as it is known before the feed is open.
     is_over
         Whether the session's close has passed on the market's clock: missed bars are fetched and
         processed, and nothing is announced.
@@ -79,7 +77,6 @@ class LiveOptions:
     feed: str | None
     out: Path
     resume: bool = False
-    clock_offset: Instant = 0
     is_over: bool = False
     start: Instant | None = None
     home: Path = field(default_factory=Path.cwd)
@@ -142,8 +139,12 @@ class LiveSetup:
         The trading day.
     settings
         Settings of the stream.
-    feed_plan
-        The feed and its history.
+    broker
+        Where the bars come from.
+    day
+        The session as the broker is told of it.
+    history
+        The bars of earlier sessions.
     warnings
         Warnings to publish at the start.
     make_execution
@@ -154,7 +155,9 @@ class LiveSetup:
     options: LiveOptions
     session: Session
     settings: LiveSettings
-    feed_plan: BrokerSession
+    broker: Broker
+    day: LiveDay
+    history: HistorySource
     warnings: tuple[str, ...] = ()
     make_execution: Callable[..., ThreadedExecution] = ThreadedExecution
 
@@ -164,7 +167,7 @@ class LiveSetup:
             "configuration": self.checked.config.text,
             "session": self.session.date.isoformat(),
             "exchange": self.checked.config.exchange,
-            "source": self.feed_plan.name,
+            "source": self.broker.origin or self.broker.name,
             "store": str(self.options.store.resolve()),
         }
 
@@ -197,13 +200,14 @@ class LiveSetup:
             undelivered_lines = tuple(undelivered(record, self.session))
             scanners = recorded_scanners(self.checked, record, self.session.date)
             managed = scanners.managed(self.session, isolates=True)
-            feed = self.feed_plan.feed(record.last_slice(), managed)
+            processed = self._last_processed(record, managed)
+            feed = self._feed(processed)
             with closing(feed):
                 record.update_meta(**self._details(feed, record.meta))
-                self.feed_plan.prepare(self._named_symbols(), self.session)
+                self.broker.prepare(self.day, self._named_symbols())
                 feed.open()
                 recorder = StepRecorder(record, self.session)
-                source = self._source(record, feed, managed)
+                source = self._source(feed, processed)
                 publisher = EventPublisher(self.session, observers, announcers, recorder)
                 execution = self.make_execution(feed.wake, waits_for_session=feed.waits_for_session)
                 ports = self._ports(feed, source, recorder, publisher, execution)
@@ -216,16 +220,20 @@ class LiveSetup:
 
                 yield LiveSession(coordinator, record, stop, undelivered_lines, recorder.when_live)
 
-    def _source(self, record: SessionRecord, feed: Feed, scanners: Sequence[ManagedScanner]) -> StreamSource:
+    def _feed(self, processed: Instant | None) -> Feed:
+        """Make the feed, not yet open; of a session that is over nothing is streamed."""
+        feed = self.broker.live_feed(replace(self.day, processed=processed))
+        return ClosedSessionFeed(feed, self.session, self.broker) if self.options.is_over else feed
+
+    def _source(self, feed: Feed, processed: Instant | None) -> StreamSource:
         """Make the stream's source; of stored bars it drops none that a backtest would use."""
-        is_stored = self.feed_plan.origin is None
-        processed = self._last_processed(record, scanners)
+        is_stored = self.broker.is_replay
         return StreamSource(feed, self.session, self.settings, processed, keeps_zero_volume=is_stored)
 
     def _last_processed(self, record: SessionRecord, scanners: Sequence[ManagedScanner]) -> Instant | None:
         """Return the last instant that needs no slice any more; None if there is none in this session."""
         last = record.last_slice()
-        return self.feed_plan.start_of(scanners) if last is None else last
+        return self.broker.start_of(self.day, first_due(scanners, self.session)) if last is None else last
 
     def _ports(
         self,
@@ -236,8 +244,7 @@ class LiveSetup:
         execution: ThreadedExecution,
     ) -> SessionPorts:
         """Make the ports: what runs beside the stream, each behind its recorder."""
-        history = self.feed_plan.history
-        prefetched = PrefetchedHistory(history, source, self.checked.calendar, self.session)
+        prefetched = PrefetchedHistory(self.history, source, self.checked.calendar, self.session)
         loader = BackgroundLoader(prefetched.prefetch, feed.wake, waits_for_session=feed.waits_for_session)
         return SessionPorts(
             prefetched,
@@ -247,7 +254,7 @@ class LiveSetup:
             RecordedExecution(recorder, execution),
             LazyBlocks if feed.waits_for_session else _load_now,
             keeps_checkpoints=True,
-            add_outsiders=OutsiderLookup(history, feed).add_to,
+            add_outsiders=OutsiderLookup(self.history, feed).add_to,
             connection=RecordedConnectionStatus(recorder, source),
             settings=self.settings,
         )

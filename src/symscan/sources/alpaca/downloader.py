@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Final, Protocol
@@ -17,6 +16,7 @@ from symscan.model.interval import Interval
 from symscan.model.session import Session
 from symscan.sources.alpaca.download_batches import DownloadBatch, missing_batches
 from symscan.sources.alpaca.stored_rows import NEW_YORK, stored_rows
+from symscan.sources.ports import FetchReport, SplitConflict
 from symscan.sources.progress import Progress, silent
 from symscan.sources.store.bar_store import SPLITS_SCHEMA, BarStore
 from symscan.sources.store.update import StoreUpdate
@@ -58,50 +58,6 @@ class Rest(Protocol):
 
     def splits(self, symbols: Sequence[str], start: date, end: date) -> pl.DataFrame:
         """The splits with ``start <= ex_date <= end``."""
-
-
-@dataclass(frozen=True, slots=True)
-class SplitConflict:
-    """A stored split that Alpaca has with another ratio; the stored one is kept."""
-
-    symbol: str
-    ex_date: date
-    stored: float
-    fetched: float
-
-
-@dataclass(frozen=True, slots=True)
-class FetchReport:
-    """The result of a download.
-
-    Attributes
-    ----------
-    bars, sessions
-        Bars fetched, and session dates requested, by interval.
-    symbols
-        Number of symbols requested.
-    silent
-        Those of them without any bar, ascending.
-    refused
-        Those that Alpaca refused, with its messages; the next download requests them again.
-    splits
-        Splits that are new to the store.
-    split_conflicts
-        Splits that the store has with another ratio.
-    outside, zero_volume, bad_bars
-        Bars dropped: outside of any session, without volume, invalid.
-    """
-
-    bars: dict[Interval, int]
-    sessions: dict[Interval, int]
-    symbols: int
-    silent: tuple[str, ...]
-    refused: Mapping[str, str]
-    splits: int
-    split_conflicts: tuple[SplitConflict, ...]
-    outside: int
-    zero_volume: int
-    bad_bars: int
 
 
 def settled_at(session: Session) -> Instant:
@@ -156,6 +112,23 @@ class Downloader:
         self._symbols: set[str] = set()
         self._symbols_with_bars: set[str] = set()
         self._split_conflicts: list[SplitConflict] = []
+
+    def settled_at(self, session: Session) -> Instant:
+        """Return when a session can be fetched whole, its post-market included."""
+        return settled_at(session)
+
+    def download(
+        self,
+        symbols: Sequence[str],
+        intervals: Sequence[Interval],
+        sessions: Sequence[Session],
+        progress: Progress = silent,
+    ) -> FetchReport:
+        """Fetch splits, then bars; see :class:`symscan.sources.ports.Downloader`."""
+        self.fetch_splits(symbols)
+        for interval in intervals:
+            self.fetch_bars(self.missing(symbols, interval, sessions), progress)
+        return self.report()
 
     def missing(
         self, symbols: Collection[str], interval: Interval, sessions: Sequence[Session]

@@ -10,8 +10,9 @@ from typing import Final
 import numpy as np
 
 from symscan.errors import FeedError
-from symscan.model.instant import SECOND, Instant
+from symscan.model.instant import Instant
 from symscan.model.session import Session
+from symscan.sources.clocks import VirtualClock
 from symscan.sources.ports import BarBatch, Delivery
 from symscan.sources.replay.faults import Faults
 from symscan.sources.replay.schedule import ScheduledBars, faulty_values, schedule
@@ -20,47 +21,6 @@ from symscan.sources.store.bar_store import BarStore
 from symscan.sources.stored.backtest_source import finest_interval
 
 _NO_FAULTS: Final = Faults()
-
-
-class VirtualClock:
-    """The market's clock of a replay.
-
-    Parameters
-    ----------
-    start
-        The first instant.
-    speed
-        Speed as a multiple of real time; None: it stands still until it is moved.
-    monotonic
-        Real time in seconds.
-    """
-
-    def __init__(
-        self, start: Instant, speed: float | None, monotonic: Callable[[], float] = time.monotonic
-    ) -> None:
-        self._start = start
-        self._speed = speed
-        self._monotonic = monotonic
-        self._began: float | None = None
-
-    def begin(self) -> None:
-        """Start the clock, if it has a speed and was not started."""
-        if self._began is None:
-            self._began = self._monotonic()
-
-    def now(self) -> Instant:
-        """Return the current instant."""
-        if self._speed is None or self._began is None:
-            return self._start
-        return self._start + int((self._monotonic() - self._began) * self._speed * SECOND)
-
-    def move(self, instant: Instant) -> None:
-        """Advance a clock that stands still."""
-        self._start = max(self._start, instant)
-
-    def seconds_to(self, instant: Instant) -> float:
-        """Return the real seconds until an instant; 0 for a clock that stands still."""
-        return 0.0 if self._speed is None else max(0.0, (instant - self.now()) / self._speed / SECOND)
 
 
 class ReplayFeed:

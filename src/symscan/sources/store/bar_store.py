@@ -62,7 +62,7 @@ class BarStore:
 
     @property
     def origin(self) -> str | None:
-        """The bars' origin, as in ``alpaca:iex``; None for imported ones."""
+        """The bars' origin, broker and feed; None for imported ones."""
         return self._catalogue.origin
 
     def check_origin(self, origin: str | None) -> None:

@@ -53,7 +53,7 @@ class Catalogue:
     generation
         How often the store was changed.
     origin
-        Where the bars were fetched, as in ``alpaca:iex``; None for imported ones.
+        Where the bars were fetched, broker and feed; None for imported ones.
     fetched
         The symbols that were fetched, by subject (``1m``, ``1d``, ``splits``) and date: a symbol that did
         not trade that day has no bars, but need not be fetched again.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import date, timedelta
 from functools import lru_cache
 from itertools import groupby
@@ -45,21 +45,30 @@ class StoreHistory:
         The exchange's sessions.
     cache
         Where dense bars are kept between sessions of one run; they depend on their files alone.
+    symbols
+        Symbols known besides those that the store has bars of.
     """
 
-    def __init__(self, store: BarStore, calendar: SessionCalendar, cache: BlockCache | None = None) -> None:
+    def __init__(
+        self,
+        store: BarStore,
+        calendar: SessionCalendar,
+        cache: BlockCache | None = None,
+        symbols: Collection[str] = (),
+    ) -> None:
         self._store = store
         self._calendar = calendar
         self._cache = BlockCache() if cache is None else cache
         self._daily_bars = DailyBars(store, self._cache)
+        self._known = frozenset(symbols)
 
-    def __reduce__(self) -> tuple[Callable[[str, str], StoreHistory], tuple[str, str]]:
+    def __reduce__(self) -> tuple[Callable[..., StoreHistory], tuple[str, str, frozenset[str]]]:
         """Pickle as store and exchange: a copy in another process opens the store as it is by then."""
-        return reopened_history, (str(self._store.root), self._calendar.exchange)
+        return reopened_history, (str(self._store.root), self._calendar.exchange, self._known)
 
     def symbols(self) -> frozenset[str]:
-        """Every symbol the store has bars of."""
-        return self._store.symbols()
+        """Every symbol the store has bars of, and those known besides."""
+        return self._store.symbols() | self._known if self._known else self._store.symbols()
 
     def load(
         self, symbols: Sequence[str], interval: Interval, session: Session, days: int
@@ -229,14 +238,14 @@ class StoreHistory:
         return block
 
 
-def reopened_history(root: str, exchange: str) -> StoreHistory:
+def reopened_history(root: str, exchange: str, symbols: frozenset[str] = frozenset()) -> StoreHistory:
     """The history of a store as it is now; copies of one process share it until the store changes."""
-    return _opened(root, exchange, catalogue_state(Path(root)))
+    return _opened(root, exchange, symbols, catalogue_state(Path(root)))
 
 
 @lru_cache(maxsize=4)
-def _opened(root: str, exchange: str, _state: object) -> StoreHistory:
-    return StoreHistory(BarStore(Path(root)), _calendar(exchange))
+def _opened(root: str, exchange: str, symbols: frozenset[str], _state: object) -> StoreHistory:
+    return StoreHistory(BarStore(Path(root)), _calendar(exchange), symbols=symbols)
 
 
 @lru_cache(maxsize=4)

@@ -193,7 +193,7 @@ _RECONCILED: Final = (5 * MINUTE, MINUTE)
 its last scans."""
 
 _PORTION_SYMBOLS: Final = 100
-"""About four answers of Alpaca's for a whole session: as long as the stream may be kept waiting."""
+"""About four answers of a broker's for a whole session: as long as the stream may be kept waiting."""
 
 
 class Backfill:

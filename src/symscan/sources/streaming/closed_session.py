@@ -8,7 +8,7 @@ from typing import Final
 
 from symscan.model.instant import SECOND, Instant
 from symscan.model.session import Session
-from symscan.sources.ports import BarBatch, Connected, Delivery, EndOfStream, Feed
+from symscan.sources.ports import BarBatch, Broker, Connected, Delivery, EndOfStream, Feed
 
 _LONGEST_WAIT_SECONDS: Final = 60.0
 
@@ -21,21 +21,21 @@ class ClosedSessionFeed:
     Parameters
     ----------
     feed
-        Fetches the bars and provides the time; never opened.
+        Fetches the bars; never opened.
     session
         The session that is over.
-    clock_offset
-        This computer's clock minus the market's, microseconds: a feed that is not open does not know it.
+    broker
+        Provides the time: a feed that is not open may not know it.
     """
 
     waits_for_session = True
 
-    def __init__(self, feed: Feed, session: Session, clock_offset: Instant) -> None:
+    def __init__(self, feed: Feed, session: Session, broker: Broker) -> None:
         self.name = feed.name
         self.base = feed.base
         self._feed = feed
         self._session = session
-        self._clock_offset = clock_offset
+        self._broker = broker
         self._deliveries: list[Delivery] = [Connected(), EndOfStream()]
         self._changed = Condition()
         self._is_woken = False
@@ -49,11 +49,11 @@ class ClosedSessionFeed:
 
     def now(self) -> Instant:
         """The market's clock."""
-        return self._feed.now() - self._clock_offset
+        return self._broker.now()
 
     def clock_offset_ms(self) -> float | None:
         """This computer's clock minus the market's."""
-        return self._clock_offset / 1_000
+        return self._broker.clock_offset_ms()
 
     def subscribe(self, symbols: Sequence[str]) -> None:
         """Nothing to do: their bars are fetched."""
