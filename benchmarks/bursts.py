@@ -31,7 +31,7 @@ sys.path.insert(1, str(Path(__file__).parents[1] / "tests"))
 
 from market import Market
 
-from alpaca_server import AlpacaServer, ServerBar
+from support.alpaca.server import AlpacaServer, ServerBar
 from symscan.clock.session_calendar import SessionCalendar
 from symscan.config import load_config
 from symscan.model.events.session import Event, ScanFinished
@@ -43,7 +43,7 @@ from symscan.recording.session_log import SessionRecord
 from symscan.runtime.building.build import check
 from symscan.runtime.live.session import LiveOptions, LiveSession, LiveSetup
 from symscan.runtime.processor import DataProcessor
-from symscan.scanners.jobs.job import ScanJob
+from symscan.scanners.jobs.job import Job
 from symscan.sources.alpaca import protocol as conversation
 from symscan.sources.alpaca.credentials import AlpacaHosts, AlpacaKeys
 from symscan.sources.alpaca.feed import AlpacaFeed
@@ -268,7 +268,7 @@ class Watch:
                 (conversation, "decode", None, "decoded"),
                 (BatchValidator, "sound", "handed over", None),
                 (DataProcessor, "process", "slice closed", "indicators updated"),
-                (ScanJob, "conclude", None, "scans done"),
+                (Job, "conclude", None, "scans done"),
                 (SessionRecord, "commit", None, "committed"),
             ):
                 stack.enter_context(self._around(*boundary))

@@ -35,7 +35,7 @@ from symscan.runtime.recovery.source import RecordedSource
 from symscan.runtime.recovery.step_recorder import StepRecorder
 from symscan.runtime.recovery.work import RecordedExecution, RecordedLoader
 from symscan.scanners.base import BaseScanner, ScanContext, ScanResult
-from symscan.scanners.jobs.job import Job, JobCompletion
+from symscan.scanners.jobs.job import Job, JobResult
 from symscan.scanners.running.managed_scanner import ManagedScanner
 from symscan.scanners.running.manager import ScannerManager
 from symscan.session.session_data import SessionData
@@ -122,22 +122,22 @@ class TimelyExecution:
         assert job.name not in self.running
         self.running[job.name] = job
 
-    def collect(self, wait_seconds: float = 0.0) -> list[JobCompletion]:
-        ended: list[JobCompletion] = []
+    def collect(self, wait_seconds: float = 0.0) -> list[JobResult]:
+        ended: list[JobResult] = []
         for job in list(self.running.values()):
             is_due = wait_seconds > 0 or self._now() >= job.at + self._delay
             if is_due and job.name not in self._never:
                 del self.running[job.name]
                 ended.append(self.wait_for(job))
             elif is_due and job.timeout_seconds:
-                ended.append(JobCompletion(job.name, job.kind, job.at, job.timed_out(), has_returned=False))
+                ended.append(job.timed_out(has_returned=False))
                 job.timeout_seconds = 0  # is told once
         return ended
 
-    def wait_for(self, job: Job) -> JobCompletion:
+    def wait_for(self, job: Job) -> JobResult:
         self.carried_out.append((job.name, str(job.kind), job.at))
         # What a clock says of a scan differs from run to run; here it must not.
-        return JobCompletion(job.name, job.kind, job.at, replace(job.run(), execution_time_ms=1.0))
+        return replace(job.run(), execution_time_ms=1.0)
 
     def is_busy(self, name: str) -> bool:
         return name in self.running
@@ -241,7 +241,6 @@ class TapedSession:
             self.time,
             "live",
             RecordedExecution(tape, self.execution),
-            provisioning.ensure_rows,
             clock=clock.now,
         )
         self.coordinator = SessionCoordinator(

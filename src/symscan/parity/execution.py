@@ -12,7 +12,7 @@ from symscan.model.instant import to_iso
 from symscan.scanners.base import ScanContext
 from symscan.scanners.execution.inline import InlineExecution
 from symscan.scanners.execution.threads import ThreadedExecution
-from symscan.scanners.jobs.job import Job, JobCompletion, JobKind, JobResult
+from symscan.scanners.jobs.job import Job, JobKind, JobResult
 from symscan.scanners.jobs.saved_state import RemoteScanner
 from symscan.session.view import SessionView
 
@@ -40,30 +40,29 @@ class LenientExecution(InlineExecution):
         self._slow: set[str] = set()
         self._isolated = ThreadedExecution(lambda: None, waits_for_session=True)
 
-    def wait_for(self, job: Job) -> JobCompletion:
+    def wait_for(self, job: Job) -> JobResult:
         """Execute a job, unless it is known to take too long."""
         if job.kind is JobKind.SETUP and job.name in self._disabled:
-            failed = JobResult(Outcome.FAILED, self._disabled[job.name])
-            return JobCompletion(job.name, job.kind, job.at, failed)
+            return job.result(Outcome.FAILED, self._disabled[job.name])
         is_hopeless = job.name in self._slow and self._endings.get((job.name, to_iso(job.at))) != Outcome.OK
         if is_hopeless and job.kind is JobKind.SCAN:
-            return JobCompletion(job.name, job.kind, job.at, job.timed_out())
+            return job.timed_out()
         if isinstance(job.scanner, RemoteScanner):
             return self._wait_for_process(job)
         try:
             return super().wait_for(job)
         except ScanOverrun:
             self._slow.add(job.name)
-            return JobCompletion(job.name, job.kind, job.at, job.timed_out())
+            return job.timed_out()
 
     def close(self, limit_seconds: float) -> None:
         """End the processes."""
         self._isolated.close(limit_seconds)
 
-    def _wait_for_process(self, job: Job) -> JobCompletion:
+    def _wait_for_process(self, job: Job) -> JobResult:
         job.context = _pinned(job.context)
         finished = self._isolated.wait_for(job)
-        if finished.result is not None and finished.result.outcome is Outcome.TIMED_OUT:
+        if finished.outcome is Outcome.TIMED_OUT:
             self._slow.add(job.name)
         while self._isolated.is_busy(
             job.name

@@ -32,6 +32,7 @@ from symscan.runtime.publisher import EventPublisher
 from symscan.runtime.readiness import Connection, ReadinessMonitor
 from symscan.scanners.base import BaseScanner
 from symscan.scanners.execution.inline import Execution, InlineExecution
+from symscan.scanners.running.evaluation import SymbolLookup
 from symscan.scanners.running.managed_scanner import ManagedScanner
 from symscan.scanners.running.manager import ScannerManager
 from symscan.session.bar_history import LazyBlocks
@@ -91,8 +92,9 @@ class SessionPorts:
         How earlier bars of members are kept, given a function that loads them.
     keeps_checkpoints
         Whether bars may come late or be corrected, so that indicators must be recomputed.
-    add_outsiders
-        Adds symbols that a scan found outside its universe to a pinned copy of the session.
+    lookup
+        Finds symbols that a scan found and the session does not have; None for the provisioner, which
+        adds them to the session.
     connection
         The feed's connection, for the readiness report; None in a backtest.
     settings
@@ -106,7 +108,7 @@ class SessionPorts:
     execution: Execution = field(default_factory=InlineExecution)
     keep: Callable[[Callable[[], Sequence[Block]]], Sequence[Block]] = LazyBlocks
     keeps_checkpoints: bool = False
-    add_outsiders: Callable[[SessionData, Sequence[str]], None] | None = None
+    lookup: SymbolLookup | None = None
     connection: Connection | None = None
     settings: LiveSettings = field(default_factory=LiveSettings)
 
@@ -156,10 +158,8 @@ def build(
         time_manager,
         checked.mode,
         ports.execution,
-        provisioner.ensure_rows,
-        ports.add_outsiders,
+        ports.lookup or provisioner,
         clock.now,
-        stored=history.symbols,
     )
     return SessionCoordinator(
         SessionParts(

@@ -254,7 +254,7 @@ class LiveSetup:
             RecordedExecution(recorder, execution),
             LazyBlocks if feed.waits_for_session else _load_now,
             keeps_checkpoints=True,
-            add_outsiders=OutsiderLookup(self.history, feed).add_to,
+            lookup=OutsiderLookup(self.history, feed),
             connection=RecordedConnectionStatus(recorder, source),
             settings=self.settings,
         )

@@ -205,10 +205,15 @@ class Provisioner:
         """Release a holder's locks, candidates and specs, and all data no other holder keeps."""
         return self._removal.release(holder)
 
-    def ensure_rows(self, symbols: Sequence[str]) -> None:
-        """Add the symbols that have no rows and that the store has: rows, daily history and bars."""
+    def stored(self) -> Collection[str]:
+        """Return the symbols the store has bars of, as of now."""
+        return self._history.symbols()
+
+    def session_with(self, data: SessionData, symbols: Sequence[str]) -> SessionData:
+        """Return the session, with rows, daily history and bars of the symbols that the store has."""
         stored = self._history.symbols()
-        self._allocate(symbol for symbol in symbols if symbol not in self._data.symbols and symbol in stored)
+        self._allocate(symbol for symbol in symbols if symbol not in data.symbols and symbol in stored)
+        return data
 
     def _add_rows(self, symbols: Collection[str]) -> list[Event]:
         """Add symbols that have no rows; returns an event if their daily bars were derived."""

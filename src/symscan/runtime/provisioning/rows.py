@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
 
 from symscan.bars.dense import number
-from symscan.errors import FeedError
+from symscan.errors import SymscanError
 from symscan.model.bar import Block
 from symscan.model.instant import Instant
 from symscan.session.session_data import SessionData
@@ -32,9 +33,9 @@ def allocate_rows(data: SessionData, history: HistorySource, symbols: Iterable[s
 
 @dataclass(frozen=True, slots=True)
 class OutsiderLookup:
-    """Adds symbols that a scan found outside its universe to a pinned copy of the session.
+    """Finds symbols that a concurrent scan found outside its universe.
 
-    Runs on the scan's thread and does not touch the session itself.
+    Runs on the scan's thread; it touches neither the session nor the scan's own copy of it.
 
     Attributes
     ----------
@@ -45,23 +46,28 @@ class OutsiderLookup:
     history: HistorySource
     feed: Feed
 
-    def add_to(self, data: SessionData, symbols: Sequence[str]) -> None:
-        """Allocate the symbols' rows in ``data``, and load their bars up to its instant.
+    def stored(self) -> Collection[str]:
+        """Return the symbols that have bars."""
+        return self.history.symbols()
 
-        Where they cannot be fetched, the symbols stay unknown.
+    def session_with(self, data: SessionData, symbols: Sequence[str]) -> SessionData:
+        """Return an otherwise empty session at the same instant with the symbols' bars up to it.
+
+        Where they cannot be fetched, the symbols stay unknown: no reason to lose the scan.
         """
-        new = [symbol for symbol in symbols if symbol not in data.symbols]
-        try:
-            self.history.daily(new, data.session)  # which may add them to the store
-            stored = self.history.symbols()
-            new = [symbol for symbol in new if symbol in stored]
-            new = allocate_rows(data, self.history, new)
-            if new:
-                batch = self.feed.bars(new, data.session.pre_open, data.now)
-                grids = (data.premarket.grid, data.regular.grid)
-                data.catch_up(new, *(_blocks(batch, new, grid.ends()) for grid in grids))
-        except FeedError:
-            return
+        empty = data.empty_copy()
+        with suppress(SymscanError):
+            self._add(empty, symbols)
+        return empty
+
+    def _add(self, data: SessionData, symbols: Sequence[str]) -> None:
+        self.history.daily(symbols, data.session)  # which may add them to the store
+        stored = self.history.symbols()
+        new = allocate_rows(data, self.history, [symbol for symbol in symbols if symbol in stored])
+        if new:
+            batch = self.feed.bars(new, data.session.pre_open, data.now)
+            grids = (data.premarket.grid, data.regular.grid)
+            data.catch_up(new, *(_blocks(batch, new, grid.ends()) for grid in grids))
 
 
 def _blocks(batch: BarBatch, symbols: Sequence[str], ends: Sequence[Instant]) -> list[Block]:

@@ -18,7 +18,7 @@ from polars.exceptions import PanicException
 from symscan.errors import DataError
 from symscan.model.events.session import Event
 from symscan.scanners.base import ScanResult
-from symscan.scanners.jobs.job import JobCompletion
+from symscan.scanners.jobs.job import JobResult
 
 _PROTOCOL: Final = 5
 
@@ -48,9 +48,7 @@ ALLOWED: Final[dict[str, frozenset[str]]] = {
     "symscan.model.specs": frozenset({"IndicatorSpec"}),
     "symscan.runtime.recovery.recorded_answers": frozenset({"frame_of"}),
     "symscan.scanners.base": frozenset({"ScanResult"}),
-    "symscan.scanners.jobs.job": frozenset(
-        {"Evaluation", "JobCompletion", "JobKind", "JobResult", "SetupSummary"}
-    ),
+    "symscan.scanners.jobs.job": frozenset({"Evaluation", "JobKind", "JobResult"}),
     "symscan.session.requests": frozenset(
         {"AddBars", "AddIndicator", "AddSymbol", "LockSymbol", "Refused", "ReleaseLocks", "RemoveSymbol"}
         | {"UnlockSymbol"}
@@ -160,7 +158,7 @@ _KINDS: Final[dict[str, Callable[[Any], bool]]] = {
     "busy": lambda answer: isinstance(answer, bool),
     "catch_up": _are_symbols,
     "connected": lambda answer: isinstance(answer, bool),
-    "finished": lambda answer: _are(answer, JobCompletion),
+    "finished": lambda answer: _are(answer, JobResult),
     "loads": lambda answer: _are(answer, str, type(None)),
     "news": lambda answer: _are(answer, Event),
     "offset": _is_optional_number,

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from symscan.runtime.provisioning.loading import DataLoader, DataPlan, LoadResult
 from symscan.runtime.readiness import Connection
 from symscan.runtime.recovery.step_recorder import StepRecorder
 from symscan.scanners.base import BaseScanner
 from symscan.scanners.execution.inline import Execution
-from symscan.scanners.jobs.job import Job, JobCompletion
+from symscan.scanners.jobs.job import Job, JobResult
 from symscan.scanners.jobs.saved_state import restore_state
 
 
@@ -58,8 +59,8 @@ class RecordedExecution:
         self._recorder = recorder
         self._execution = execution
         self._submitted: dict[str, Job] = {}
-        self._running: dict[str, JobCompletion] = {}
-        self._returned: list[JobCompletion] = []
+        self._running: dict[str, JobResult] = {}
+        self._returned: list[JobResult] = []
         self._scanners: dict[str, BaseScanner] = {}
         self._saved_states: dict[str, bytes] = {}
         recorder.when_live(self._go_live)
@@ -78,18 +79,18 @@ class RecordedExecution:
             self._recorder.mark_input()
             self._execution.submit(job)
 
-    def collect(self, wait_seconds: float = 0.0) -> list[JobCompletion]:
-        """Remove and return the completions of jobs."""
+    def collect(self, wait_seconds: float = 0.0) -> list[JobResult]:
+        """Remove and return the results of jobs."""
         was_replaying = self._recorder.is_replaying
-        finished: list[JobCompletion] = self._recorder.answer(
+        finished: list[JobResult] = self._recorder.answer(
             "finished", lambda: self._collect_live(wait_seconds), list
         )
         if was_replaying:
             for one in finished:
-                self._follow_completion(one)
+                self._follow_result(one)
         return finished
 
-    def wait_for(self, job: Job) -> JobCompletion:
+    def wait_for(self, job: Job) -> JobResult:
         """Execute a job before the stream begins; a resumed session's scanners are set up again."""
         self._scanners[job.name] = job.scanner
         return self._execution.wait_for(job)
@@ -102,24 +103,24 @@ class RecordedExecution:
         """Close the execution."""
         self._execution.close(limit_seconds)
 
-    def _collect_live(self, wait_seconds: float) -> list[JobCompletion]:
+    def _collect_live(self, wait_seconds: float) -> list[JobResult]:
         returned, self._returned = self._returned, []
         return [*returned, *self._execution.collect(0.0 if returned else wait_seconds)]
 
-    def _follow_completion(self, finished: JobCompletion) -> None:
-        """Track a recorded completion."""
+    def _follow_result(self, finished: JobResult) -> None:
+        """Track a recorded result."""
         self._submitted.pop(finished.name, None)
         self._running.pop(finished.name, None)
         if not finished.has_returned:
             self._running[finished.name] = finished
-        if finished.result is not None and finished.result.saved_state is not None:
-            self._saved_states[finished.name] = finished.result.saved_state
+        if finished.saved_state is not None:
+            self._saved_states[finished.name] = finished.saved_state
 
     def _go_live(self) -> None:
         for name, memory in self._saved_states.items():
             restore_state(self._scanners[name], memory)
         # Jobs that hung in the process that ended do not hang any more.
-        self._returned = [JobCompletion(one.name, one.kind, one.at, None) for one in self._running.values()]
+        self._returned = [replace(one, outcome=None, has_returned=True) for one in self._running.values()]
         for job in self._submitted.values():
             self._execution.submit(job)
         self._submitted, self._running, self._saved_states = {}, {}, {}

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from symscan.clock.wall_clock import Stopwatch
 from symscan.errors import ScanOverrun
-from symscan.scanners.jobs.job import Job, JobCompletion, JobKind
+from symscan.scanners.jobs.job import Job, JobKind, JobResult
 
 
 class _OutOfTime(BaseException):
@@ -17,7 +17,7 @@ class _OutOfTime(BaseException):
 
 
 class Execution(Protocol):
-    """Runs jobs and reports their completions."""
+    """Runs jobs and returns their results."""
 
     @property
     def runs_concurrently(self) -> bool:
@@ -26,24 +26,24 @@ class Execution(Protocol):
     def submit(self, job: Job) -> None:
         """Start a job; its scanner must not be busy."""
 
-    def collect(self, wait_seconds: float = 0.0) -> list[JobCompletion]:
-        """Return and clear the completions, in the order they came.
+    def collect(self, wait_seconds: float = 0.0) -> list[JobResult]:
+        """Return and clear the results, in the order they came.
 
         Parameters
         ----------
         wait_seconds
-            How long to wait for a completion while jobs run; 0 leaves that to the execution, which
+            How long to wait for a result while jobs run; 0 leaves that to the execution, which
             may wait until all are done.
         """
 
-    def wait_for(self, job: Job) -> JobCompletion:
+    def wait_for(self, job: Job) -> JobResult:
         """Run a job before the stream begins, and wait until it is done or has timed out."""
 
     def is_busy(self, name: str) -> bool:
         """Whether a scanner's job still runs, also one that has timed out."""
 
     def close(self, limit_seconds: float) -> None:
-        """End; wait so long for running jobs, whose completions are dropped."""
+        """End; wait so long for running jobs, whose results are dropped."""
 
 
 class InlineExecution:
@@ -56,7 +56,7 @@ class InlineExecution:
     runs_concurrently = False
 
     def __init__(self) -> None:
-        self._ready: list[JobCompletion] = []
+        self._ready: list[JobResult] = []
 
     def submit(self, job: Job) -> None:
         """Run a job.
@@ -68,18 +68,18 @@ class InlineExecution:
         """
         self._ready.append(self.wait_for(job))
 
-    def collect(self, wait_seconds: float = 0.0) -> list[JobCompletion]:  # noqa: ARG002 - it has been waited for
-        """Return the completions since the last call."""
+    def collect(self, wait_seconds: float = 0.0) -> list[JobResult]:  # noqa: ARG002 - it has been waited for
+        """Return the results since the last call."""
         ready, self._ready = self._ready, []
         return ready
 
-    def wait_for(self, job: Job) -> JobCompletion:
+    def wait_for(self, job: Job) -> JobResult:
         """Run a job; see :meth:`submit`."""
         if job.kind is JobKind.SCAN:
             _call_in_time(job)
         else:
             job.call()
-        return JobCompletion(job.name, job.kind, job.at, job.conclude())
+        return job.conclude()
 
     def is_busy(self, name: str) -> bool:  # noqa: ARG002 - every job is done by now
         """Always False: every job is done when ``submit`` returns."""

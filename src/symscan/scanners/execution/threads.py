@@ -14,7 +14,7 @@ from threading import Event, Thread
 from time import monotonic
 from typing import Final
 
-from symscan.scanners.jobs.job import Job, JobCompletion, JobResult
+from symscan.scanners.jobs.job import Job, JobResult
 from symscan.scanners.jobs.saved_state import RemoteScanner
 
 _LONGEST_TIMER_WAIT: Final = 3600.0
@@ -130,7 +130,7 @@ class ThreadedExecution:
         self._queues: dict[str, SimpleQueue[Job | None]] = {}
         self._results: SimpleQueue[_ThreadResult] = SimpleQueue()
         self._running: dict[str, _Running] = {}
-        self._ready: list[JobCompletion] = []
+        self._ready: list[JobResult] = []
         self._deadlines = DeadlineTimer(wake, monotonic)
         self._switch_seconds = sys.getswitchinterval()
 
@@ -148,8 +148,8 @@ class ThreadedExecution:
         self._deadlines.add(running.deadline, running.done)
         self._queue(job.name).put(job)
 
-    def collect(self, wait_seconds: float = 0.0) -> list[JobCompletion]:
-        """Return and clear the completions; wait at most so long for the first of them."""
+    def collect(self, wait_seconds: float = 0.0) -> list[JobResult]:
+        """Return and clear the results; wait at most so long for the first of them."""
         if self._waits_for_session and not wait_seconds:
             self._receive_until(math.inf, lambda: not self._has_pending() or not self._waits_for_session)
         else:
@@ -162,7 +162,7 @@ class ThreadedExecution:
         """Cancel waits without a limit: the session is stopping; may be called from any thread."""
         self._waits_for_session = False
 
-    def wait_for(self, job: Job) -> JobCompletion:
+    def wait_for(self, job: Job) -> JobResult:
         """Run a job and wait until it is done or has timed out."""
         self.submit(job)
         running = self._running[job.name]
@@ -211,23 +211,20 @@ class ThreadedExecution:
         """Record a result; it counts if its job ended in time, however late it is received."""
         job, running = thread_result.job, self._running.pop(thread_result.job.name)
         running.done.set()
-        result: JobResult | None = thread_result.result
+        result = thread_result.result
         if running.is_reported:
-            result = None
+            result = job.result(outcome=None)
         elif thread_result.ended_at > running.deadline:
             result = job.timed_out()
-        self._ready.append(JobCompletion(job.name, job.kind, job.at, result))
+        self._ready.append(result)
 
     def _report_timeouts(self) -> None:
         now = self._monotonic()
         for running in self._running.values():
             if not running.is_reported and now >= running.deadline:
                 running.is_reported = True
-                job = running.job
-                self._ready.append(
-                    JobCompletion(job.name, job.kind, job.at, job.timed_out(), has_returned=False)
-                )
-                _kill(job)
+                self._ready.append(running.job.timed_out(has_returned=False))
+                _kill(running.job)
 
     def _queue(self, name: str) -> SimpleQueue[Job | None]:
         queue = self._queues.get(name)

@@ -6,11 +6,12 @@ and its own request queue, and nothing else. Applying its result is the session'
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import ClassVar
+from typing import Any
+
+import numpy as np
 
 from symscan.clock.wall_clock import Stopwatch
 from symscan.model.bar import Floats
@@ -36,14 +37,14 @@ class JobKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Evaluation:
-    """The evaluation of a scan's result.
+    """The evaluation of a scan's result. It is pickled without the candidates that could be judged.
 
     Attributes
     ----------
-    universe, unknown
-        How many candidates there were, and how many of them could not be judged.
+    universe
+        How many candidates there were.
     symbols
-        Candidates, among them at least the unknown ones.
+        Candidates, among them at least those that could not be judged.
     reasons
         Why each of ``symbols`` is unknown, ``Reason.NONE`` where it is not.
     values
@@ -53,23 +54,24 @@ class Evaluation:
     """
 
     universe: int
-    unknown: int
     symbols: tuple[str, ...]
     reasons: Reasons
     values: Mapping[str, Floats]
     not_in_store: tuple[str, ...] = ()
 
+    @property
+    def unknown(self) -> int:
+        """How many candidates could not be judged."""
+        return int(np.count_nonzero(self.reasons))
+
+    def __reduce__(self) -> tuple[type[Evaluation], tuple[Any, ...]]:
+        unknown = np.flatnonzero(self.reasons)
+        symbols = tuple(self.symbols[index] for index in unknown.tolist())
+        return Evaluation, (self.universe, symbols, self.reasons[unknown], self.values, self.not_in_store)
+
 
 EvaluateResult = Callable[[ScanResult, Mapping[str, Unanswered]], Evaluation]
 """Evaluates a result, given the symbols of which no indicator could be read."""
-
-
-@dataclass(frozen=True, slots=True)
-class SetupSummary:
-    """What a scanner that is set up judges and reads."""
-
-    universe: int
-    indicators: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,79 +80,77 @@ class JobResult:
 
     Attributes
     ----------
+    name, kind, at
+        The scanner, the method called, and the instant it was due.
     outcome, error
-        How it ended, and why where it did not succeed.
-    result, evaluation
+        How it ended, and why where it did not succeed. ``outcome`` is None if a timeout was reported
+        before: the late result was dropped, and all that is new is that the scanner can be called again.
+    has_returned
+        Whether the scanner can be called again; False while a call that timed out still runs.
+    scan_result
+        What the scan returned, checked.
+    evaluation
         Of a scan that succeeded.
-    setup_summary
-        Of a setup that succeeded.
+    universe, indicators
+        Of a setup that succeeded: how many symbols the scanner judges, and the keys of what it requested.
     requests
         What the scanner requested during the call.
     saved_state
         The scanner's state after the call, None if it has not changed or cannot be saved.
     """
 
-    outcome: Outcome = Outcome.OK
+    name: str
+    kind: JobKind
+    at: Instant
+    outcome: Outcome | None = Outcome.OK
     error: str | None = None
     execution_time_ms: float = 0.0
-    result: ScanResult | None = None
+    has_returned: bool = True
+    scan_result: ScanResult | None = None
     evaluation: Evaluation | None = None
-    setup_summary: SetupSummary | None = None
+    universe: int = 0
+    indicators: tuple[str, ...] = ()
     requests: tuple[Request, ...] = ()
     saved_state: bytes | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class JobCompletion:
-    """The completion of a job.
-
-    Attributes
-    ----------
-    name, kind, at
-        The scanner, the method called, and the instant it was due.
-    result
-        Its result; None if a timeout was reported before and the late result was dropped.
-    has_returned
-        Whether the scanner can be called again; False while a call that timed out still runs.
-    """
-
-    name: str
-    kind: JobKind
-    at: Instant
-    result: JobResult | None
-    has_returned: bool = True
-
-
 @dataclass(slots=True)
-class Job(ABC):
+class Job:
     """One call of a scanner.
 
     Attributes
     ----------
     name, scanner, context
         The scanner and the context of the call.
+    kind
+        The method to call.
     request_queue
         Where the context's view records requests.
     timeout_seconds
         How long the call may take.
+    base
+        The finest interval: that of the session bars a setup requests for the universe.
+    phase
+        What a scan is due for.
+    evaluate
+        Evaluates the result of a scan on the data it read; None leaves it unevaluated.
     saved_state
         The scanner's state before the call; ``keeps_state`` says whether it is saved afterwards.
     """
 
     name: str
+    kind: JobKind
     at: Instant
     scanner: BaseScanner
     context: ScanContext
     request_queue: RequestQueue
     timeout_seconds: float
+    base: Interval
+    phase: ScanPhase = ScanPhase.REGULAR
+    evaluate: EvaluateResult | None = None
     saved_state: bytes | None = None
     keeps_state: bool = False
-    _outcome: Outcome = field(default=Outcome.OK, init=False)
-    _error: str | None = field(default=None, init=False)
-    _result: ScanResult | None = field(default=None, init=False)
-    _execution_time_ms: float = field(default=0.0, init=False)
-
-    kind: ClassVar[JobKind]
+    _result: JobResult = field(init=False)
 
     def run(self) -> JobResult:
         """Call the scanner and return the result; a fault of the scanner is a result."""
@@ -161,151 +161,88 @@ class Job(ABC):
         """Call the scanner: the part that runs the user's code."""
         watch = Stopwatch()
         try:
-            self._call()
+            result = self._call()
         except (Exception, SystemExit) as error:  # the plug-in boundary: a scanner's fault is its outcome
-            self._outcome, self._error = Outcome.FAILED, self._fault_text(self._describe(error))
-        self._execution_time_ms = watch.elapsed_ms
+            result = self.failed(error)
+        self._result = replace(result, execution_time_ms=watch.elapsed_ms)
 
     def conclude(self) -> JobResult:
-        """Make the result of the call."""
-        is_ok = self._outcome is Outcome.OK
-        setup_summary, evaluation = (self._setup_summary(), self._evaluation()) if is_ok else (None, None)
-        return JobResult(
-            self._outcome,
-            self._error,
-            self._execution_time_ms,
-            self._result,
-            evaluation,
-            setup_summary,
-            tuple(self._requests()),
-            self._changed_state() if self.keeps_state else None,
+        """Evaluate what was called, and add the scanner's requests and state."""
+        result = self._result
+        if self.evaluate is not None and result.outcome is Outcome.OK and result.scan_result is not None:
+            result = self._evaluated(result, result.scan_result, self.evaluate)
+        requests = tuple(self._requests(result))
+        return replace(
+            result, requests=requests, saved_state=self._changed_state() if self.keeps_state else None
         )
+
+    def result(self, outcome: Outcome | None = Outcome.OK, error: str | None = None) -> JobResult:
+        """Make a result of this job."""
+        return JobResult(self.name, self.kind, self.at, outcome, error)
 
     def failed(self, error: BaseException) -> JobResult:
         """Make the result of a call that raised."""
-        return JobResult(Outcome.FAILED, self._fault_text(self._describe(error)))
+        what = describe_error(error, type(self.scanner).__module__)
+        return self.result(Outcome.FAILED, what if self.kind is JobKind.SCAN else f"{self.kind}(): {what}")
 
-    def timed_out(self) -> JobResult:
+    def timed_out(self, *, has_returned: bool = True) -> JobResult:
         """Make the result of a call that takes too long."""
         fault = f"{self.kind}() took longer than its timeout_seconds ({self.timeout_seconds:g})"
-        return JobResult(Outcome.TIMED_OUT, fault, self.timeout_seconds * 1000.0)
+        return replace(
+            self.result(Outcome.TIMED_OUT, fault),
+            execution_time_ms=self.timeout_seconds * 1000.0,
+            has_returned=has_returned,
+        )
 
-    @abstractmethod
-    def _call(self) -> None:
-        """Call the scanner's method."""
+    def _call(self) -> JobResult:
+        match self.kind:
+            case JobKind.SETUP:
+                return self._setup()
+            case JobKind.SCAN:
+                return self._scan()
+            case JobKind.TEARDOWN:
+                self.scanner.teardown(self.context)
+                return self.result()
 
-    def _evaluation(self) -> Evaluation | None:
-        """Evaluate a call that succeeded; None where there is nothing to evaluate."""
-        return None
-
-    def _setup_summary(self) -> SetupSummary | None:
-        """Summarize a setup that succeeded; None for other calls."""
-        return None
-
-    def _fault_text(self, what: str) -> str:
-        return f"{self.kind}(): {what}"
-
-    def _describe(self, error: BaseException) -> str:
-        return describe_error(error, type(self.scanner).__module__)
-
-    def _requests(self) -> list[Request]:
-        return self.request_queue.drain()
-
-    def _changed_state(self) -> bytes | None:
-        saved_state = save_state(self.scanner)
-        return None if saved_state == self.saved_state else saved_state
-
-
-@dataclass(slots=True)
-class SetupJob(Job):
-    """Sets a scanner up.
-
-    Attributes
-    ----------
-    base
-        The finest interval: that of the session bars requested for the universe.
-    """
-
-    base: Interval = field(kw_only=True)
-
-    kind: ClassVar[JobKind] = JobKind.SETUP
-
-    def _call(self) -> None:
+    def _setup(self) -> JobResult:
+        """Set the scanner up; its universe is requested first, so that it comes first in every column."""
         returned: object = self.scanner.setup(self.context)
-        if returned:
-            self._adopt_universe()
-        else:
+        if not returned:
             hint = "" if returned is False else "; return True to take part, False to be left out"
-            self._outcome, self._error = Outcome.FAILED, f"setup() returned {returned!r}{hint}"
-
-    def _adopt_universe(self) -> None:
-        """Request the universe's session bars first, so that it comes first in every column."""
+            return self.result(Outcome.FAILED, f"setup() returned {returned!r}{hint}")
         universe = self.scanner.universe
         wrong = [symbol for symbol in universe if not isinstance(symbol, str)]
         if wrong:
             raise TypeError(f"the universe holds {wrong[0]!r}, which is no symbol")
         self.request_queue.put_first(universe, self.base)
+        indicators = tuple(spec.key for spec in self.request_queue.specs())
+        return replace(self.result(), universe=len(universe), indicators=indicators)
 
-    def _setup_summary(self) -> SetupSummary:
-        return SetupSummary(
-            len(self.scanner.universe), tuple(spec.key for spec in self.request_queue.specs())
-        )
-
-    def _requests(self) -> list[Request]:
-        """Return the requests; none where the scanner takes no part."""
-        return self.request_queue.drain() if self._outcome is Outcome.OK else []
-
-
-@dataclass(slots=True)
-class ScanJob(Job):
-    """Runs one scan, and evaluates its result on the data it read.
-
-    Attributes
-    ----------
-    phase
-        What the scan is due for.
-    evaluate
-        Evaluates a result, given what the scan read and no indicator answered.
-    """
-
-    phase: ScanPhase = field(kw_only=True)
-    evaluate: EvaluateResult = field(kw_only=True)
-
-    kind: ClassVar[JobKind] = JobKind.SCAN
-
-    def _call(self) -> None:
+    def _scan(self) -> JobResult:
         found = self.scanner.scan(self.context)
-        result = self._result = checked_result(found, len(self.context.session_data.symbols))
-        if result.error is not None:
-            self._outcome, self._error = Outcome.FAILED, result.error
-        elif result.skipped:
-            self._outcome = Outcome.SKIPPED
+        scan_result = checked_result(found, len(self.context.session_data.symbols))
+        outcome = Outcome.SKIPPED if scan_result.skipped else Outcome.OK
+        if scan_result.error is not None:
+            outcome = Outcome.FAILED
+        return replace(self.result(outcome, scan_result.error), scan_result=scan_result)
 
-    def _evaluation(self) -> Evaluation | None:
-        """Evaluate the result on the session it was computed from."""
-        result = self._result
-        if result is None:
-            return None
-        result.execution_time_ms = self._execution_time_ms
+    def _evaluated(self, result: JobResult, scan_result: ScanResult, evaluate: EvaluateResult) -> JobResult:
+        """Evaluate a scan on the session its result was computed from."""
+        scan_result.execution_time_ms = result.execution_time_ms
         try:
-            return self.evaluate(result, self.context.session_data.unanswered())
+            evaluation = evaluate(scan_result, self.context.session_data.unanswered())
         except ResultError as error:
-            self._outcome, self._error, self._result = Outcome.FAILED, str(error), None
-            return None
+            return replace(result, outcome=Outcome.FAILED, error=str(error), scan_result=None)
+        return replace(result, evaluation=evaluation)
 
-    def _fault_text(self, what: str) -> str:
-        return what
-
-
-@dataclass(slots=True)
-class TeardownJob(Job):
-    """Tears a scanner down; of its requests then, only locks and removals are applied."""
-
-    kind: ClassVar[JobKind] = JobKind.TEARDOWN
-
-    def _call(self) -> None:
-        self.scanner.teardown(self.context)
-
-    def _requests(self) -> list[Request]:
-        self.request_queue.drop_additions()
+    def _requests(self, result: JobResult) -> list[Request]:
+        """Return the requests: none of a scanner that takes no part, no additions of one that is done."""
+        if self.kind is JobKind.SETUP and result.outcome is not Outcome.OK:
+            return []
+        if self.kind is JobKind.TEARDOWN:
+            self.request_queue.drop_additions()
         return self.request_queue.drain()
+
+    def _changed_state(self) -> bytes | None:
+        saved_state = save_state(self.scanner)
+        return None if saved_state == self.saved_state else saved_state

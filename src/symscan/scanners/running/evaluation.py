@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 
-from symscan.errors import SymscanError
 from symscan.model.bar import Floats, Mask, Rows
 from symscan.scanners.base import BaseScanner, ScanResult
 from symscan.scanners.jobs.job import Evaluation
@@ -23,8 +21,18 @@ Values = dict[str, Floats]
 _NONE_UNANSWERED: Final[Mapping[str, Unanswered]] = MappingProxyType({})
 
 
+class SymbolLookup(Protocol):
+    """Finds symbols that the session does not have: a scan may return any."""
+
+    def stored(self) -> Collection[str]:
+        """Return the symbols the store has bars of, as of now."""
+
+    def session_with(self, data: SessionData, symbols: Sequence[str]) -> SessionData:
+        """Return a session at the instant of ``data`` with today's bars of symbols that have no row there."""
+
+
 class ResultEvaluator:
-    """Evaluates one scanner's results on the session as of now.
+    """Evaluates one scanner's results on a session: the running one, or a pinned copy.
 
     Parameters
     ----------
@@ -32,25 +40,17 @@ class ResultEvaluator:
         The session.
     scanner, holder
         The scanner, and the name it holds symbols under.
-    place
-        Loads today's bars of symbols that have none yet into ``data``; None leaves them unknown.
-    stored
-        The symbols the store has bars of; None for those of them that the session has.
+    lookup
+        Finds symbols without a row; None leaves them unknown.
     """
 
     def __init__(
-        self,
-        data: SessionData,
-        scanner: BaseScanner,
-        holder: str,
-        place: Callable[[Sequence[str]], None] | None = None,
-        stored: Callable[[], Collection[str]] | None = None,
+        self, data: SessionData, scanner: BaseScanner, holder: str, lookup: SymbolLookup | None = None
     ) -> None:
         self._data = data
         self._scanner = scanner
         self._holder = holder
-        self._place = place
-        self._stored = stored
+        self._lookup = lookup
         self._missing = Missing(data, holder)
 
     def evaluate(
@@ -63,32 +63,37 @@ class ResultEvaluator:
         ResultError
             If a symbol found is one that the store has, but for its case.
         """
-        found = self.evaluate_known(result, unanswered)
-        missing = self.not_in_store(result.symbols, found.values)
-        return replace(found, not_in_store=missing) if missing else found
-
-    def evaluate_known(self, result: ScanResult, unanswered: Mapping[str, Unanswered]) -> Evaluation:
-        """Evaluate a result without checking which symbols found the store lacks."""
-        if self._place is not None and not self._data.symbols.has_all(result.symbols):
-            self._place(result.symbols)
         rows = self._data.symbols.rows_or_none(result.symbols)
         reasons = self._reasons(result, rows, unanswered)
-        symbols = self._data.candidates(self._holder).symbols
-        unknown = int(np.count_nonzero(reasons))
-        return Evaluation(len(reasons), unknown, symbols, reasons, values_of(self._data, rows))
+        candidates = self._data.candidates(self._holder).symbols
+        values = self._values(result.symbols, rows)
+        missing = self._not_in_store(result.symbols, values)
+        return Evaluation(len(reasons), candidates, reasons, values, missing)
 
-    def not_in_store(self, symbols: Sequence[str], values: Mapping[str, Floats]) -> tuple[str, ...]:
-        """Return the symbols found that there are no bars of, given their values.
+    def unknown(self, result: ScanResult, unanswered: Mapping[str, Unanswered] = _NONE_UNANSWERED) -> Mask:
+        """Return which candidates could not be judged, as a mask."""
+        rows = self._data.symbols.rows_or_none(result.symbols)
+        unknown: Mask = self._reasons(result, rows, unanswered) != Reason.NONE
+        return unknown
 
-        Raises
-        ------
-        ResultError
-            If one of them is in the store, but for its case.
-        """
+    def _values(self, symbols: Sequence[str], rows: Rows) -> Values:
+        """Return the values of symbols found; those without a row are looked up."""
+        values = values_of(self._data, rows)
+        without = np.flatnonzero(rows < 0)
+        if self._lookup is None or not len(without):
+            return values
+        names = [symbols[index] for index in without.tolist()]
+        session = self._lookup.session_with(self._data, names)
+        for field, column in values_of(session, session.symbols.rows_or_none(names)).items():
+            values[field][without] = column
+        return values
+
+    def _not_in_store(self, symbols: Sequence[str], values: Values) -> tuple[str, ...]:
+        """Return the symbols found that there are no bars of, given their values."""
         barless = np.isnan(values["last_bar_end"]).nonzero()[0].tolist()
         if not barless:
             return ()
-        stored = self._stored() if self._stored is not None else self._in_store()
+        stored = self._lookup.stored() if self._lookup is not None else self._in_store()
         missing = tuple(symbols[index] for index in barless if symbols[index] not in stored)
         _check_case(missing, stored)
         return missing
@@ -96,12 +101,6 @@ class ResultEvaluator:
     def _in_store(self) -> Collection[str]:
         rows = self._data.symbols.in_use
         return self._data.symbols.names(rows[self._data.in_store[rows]])
-
-    def unknown(self, result: ScanResult, unanswered: Mapping[str, Unanswered] = _NONE_UNANSWERED) -> Mask:
-        """Return which candidates could not be judged, as a mask."""
-        rows = self._data.symbols.rows_or_none(result.symbols)
-        unknown: Mask = self._reasons(result, rows, unanswered) != Reason.NONE
-        return unknown
 
     def _reasons(self, result: ScanResult, found: Rows, unanswered: Mapping[str, Unanswered]) -> Reasons:
         """Return why candidates are unknown: as the scanner flags them, else by missing data."""
@@ -148,62 +147,6 @@ def _check_case(missing: Sequence[str], stored: Collection[str]) -> None:
         meant = known.get(symbol.strip().casefold())
         if meant is not None:
             raise ResultError(f"ScanResult.symbols holds {symbol!r}; the symbol is '{meant}', case and all")
-
-
-class SnapshotEvaluator:
-    """Evaluates one result on the pinned copy it was computed from, concurrently with the session.
-
-    Parameters
-    ----------
-    data
-        The pinned copy.
-    scanner, holder
-        The scanner, and the name it holds symbols under.
-    place_on
-        Loads today's bars of symbols into a session; None leaves those without a row unknown.
-    stored
-        The symbols the store has bars of; None for those of them that the session has.
-    """
-
-    def __init__(
-        self,
-        data: SessionData,
-        scanner: BaseScanner,
-        holder: str,
-        place_on: Callable[[SessionData, Sequence[str]], None] | None = None,
-        stored: Callable[[], Collection[str]] | None = None,
-    ) -> None:
-        self._data = data
-        self._evaluator = ResultEvaluator(data, scanner, holder, stored=stored)
-        self._place_on = place_on
-
-    def evaluate(
-        self, result: ScanResult, unanswered: Mapping[str, Unanswered] = _NONE_UNANSWERED
-    ) -> Evaluation:
-        """Evaluate a result; keep the unknown candidates alone, since it is stored."""
-        found = self._evaluator.evaluate_known(result, unanswered)
-        unknown = np.flatnonzero(found.reasons)
-        symbols = tuple(found.symbols[index] for index in unknown.tolist())
-        values = self._with_outsiders(result.symbols, dict(found.values))
-        not_in_store = self._evaluator.not_in_store(result.symbols, values)
-        return Evaluation(
-            found.universe, found.unknown, symbols, found.reasons[unknown], values, not_in_store=not_in_store
-        )
-
-    def _with_outsiders(self, symbols: Sequence[str], values: Values) -> Values:
-        """Add the values of symbols without a row, loaded into an empty session of their own."""
-        outsiders = np.flatnonzero(self._data.symbols.rows_or_none(symbols) < 0)
-        if self._place_on is None or not len(outsiders):
-            return values
-        names = [symbols[index] for index in outsiders.tolist()]
-        empty = self._data.empty_copy()
-        try:
-            self._place_on(empty, names)
-        except SymscanError:  # what cannot be fetched now is not known: no reason to lose the scan
-            return values
-        for field, column in values_of(empty, empty.symbols.rows_or_none(names)).items():
-            values[field][outsiders] = column
-        return values
 
 
 def values_of(data: SessionData, rows: Rows) -> Values:

@@ -1,4 +1,4 @@
-"""Scanner events: made from job results, and queued with their requests until they are published."""
+"""Events of scanners: made from job results, and queued with their requests until they are published."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from symscan.model.events.session import (
 )
 from symscan.model.instant import Instant
 from symscan.scanners.base import ScanResult
-from symscan.scanners.jobs.job import Evaluation, JobResult, ScanJob
+from symscan.scanners.jobs.job import Evaluation, JobKind, JobResult
 from symscan.scanners.running.managed_scanner import ManagedScanner
 from symscan.session.requests import Request
 from symscan.session.session_data import SessionData
@@ -24,15 +24,30 @@ from symscan.session.session_data import SessionData
 ScannerEvent = ScanFinished | ScannerDone
 
 
-class ScannerOutbox:
-    """A queue of events with their requests, which are applied once their event is published."""
+class ScannerEvents:
+    """Makes the events of job results, and queues those of scans and teardowns until they are published.
 
-    def __init__(self) -> None:
+    The requests made in a job are applied once its event is published.
+
+    Parameters
+    ----------
+    data
+        The session.
+    clock
+        When something is applied, on the market's clock.
+    """
+
+    def __init__(self, data: SessionData, clock: Callable[[], Instant]) -> None:
+        self._data = data
+        self._clock = clock
         self._pending: deque[tuple[ScannerEvent, Sequence[Request]]] = deque()
         self._requests: list[Request] = []
 
-    def __bool__(self) -> bool:
-        """Whether an event is pending."""
+    # -- the queue ---------------------------------------------------------------------------
+
+    @property
+    def are_pending(self) -> bool:
+        """Whether an event is queued."""
         return bool(self._pending)
 
     def add(self, event: ScannerEvent, requests: Sequence[Request] = ()) -> None:
@@ -63,51 +78,33 @@ class ScannerOutbox:
         self._requests += requests
         return event
 
+    # -- the events --------------------------------------------------------------------------
 
-class ScannerEventFactory:
-    """Turns job results into events, and counts scans for a scanner's last event.
-
-    Parameters
-    ----------
-    data
-        The session.
-    clock
-        When something is applied, on the market's clock.
-    """
-
-    def __init__(self, data: SessionData, clock: Callable[[], Instant]) -> None:
-        self._data = data
-        self._clock = clock
-
-    def set_up(
-        self, managed: ManagedScanner, at: Instant, result: JobResult
-    ) -> ScannerReady | ScannerDisabled:
+    def set_up(self, managed: ManagedScanner, result: JobResult) -> ScannerReady | ScannerDisabled:
         """Make the event of a setup that ended."""
-        if result.setup_summary is not None:
-            return ScannerReady(
-                at, managed.name, result.setup_summary.universe, result.setup_summary.indicators
-            )
-        return self.disabled(managed, at, result.error or "setup() failed")
+        if result.outcome is Outcome.OK:
+            return ScannerReady(result.at, managed.name, result.universe, result.indicators)
+        return self.disabled(managed, result.at, result.error or "setup() failed")
 
     def disabled(self, managed: ManagedScanner, at: Instant, reason: str) -> ScannerDisabled:
         """Make the event of a scanner that takes no part."""
         return ScannerDisabled(at, managed.name, reason)
 
-    def scanned(self, managed: ManagedScanner, job: ScanJob, result: JobResult) -> ScanFinished:
-        """Make the event of a scan that ended, successful or not."""
+    def scanned(self, managed: ManagedScanner, phase: ScanPhase, result: JobResult) -> ScanFinished:
+        """Make the event of a scan that ended, successful or not, and count it for the scanner's last one."""
         managed.scans += 1
         lost = ScanResult((), {}, result.execution_time_ms, error=result.error)
-        managed.last_result = result.result or lost
-        if result.evaluation is not None:
-            return self._with_hits(managed, job, result, result.evaluation)
+        managed.last_result = result.scan_result or lost
+        if result.evaluation is not None and result.scan_result is not None:
+            return self._with_hits(managed, phase, result, result.scan_result, result.evaluation)
         managed.failed += result.outcome is not Outcome.SKIPPED
-        return self._without_hits(
-            managed, job.at, job.phase, result.outcome, result.error, result.execution_time_ms
-        )
+        return self._without_hits(managed, phase, result)
 
     def skipped(self, managed: ManagedScanner, at: Instant, phase: ScanPhase, why: str) -> ScanFinished:
         """Make the event of a scan that was due and did not run."""
-        return self._without_hits(managed, at, phase, Outcome.SKIPPED, why)
+        return self._without_hits(
+            managed, phase, JobResult(managed.name, JobKind.SCAN, at, Outcome.SKIPPED, why)
+        )
 
     def done(self, managed: ManagedScanner, at: Instant, error: str | None) -> ScannerDone:
         """Make a scanner's last event."""
@@ -119,52 +116,48 @@ class ScannerEventFactory:
         return f"{self._data.session.local(at):%H:%M} (exchange time)"
 
     def _with_hits(
-        self, managed: ManagedScanner, job: ScanJob, result: JobResult, evaluation: Evaluation
+        self,
+        managed: ManagedScanner,
+        phase: ScanPhase,
+        result: JobResult,
+        found: ScanResult,
+        evaluation: Evaluation,
     ) -> ScanFinished:
-        found = result.result
-        symbols = tuple(found.symbols) if found is not None else ()
-        metadata = found.metadata if found is not None else None
-        managed.unknown_tally.record(job.at, evaluation.symbols, evaluation.reasons)
+        symbols, unknown = tuple(found.symbols), evaluation.unknown
+        if unknown:
+            managed.unknown_tally.record(result.at, evaluation.symbols, evaluation.reasons)
         return ScanFinished(
-            job.at,
+            result.at,
             managed.name,
-            job.phase,
+            phase,
             Outcome.OK,
             universe=evaluation.universe,
-            judged=evaluation.universe - evaluation.unknown,
-            unknown=evaluation.unknown,
+            judged=evaluation.universe - unknown,
+            unknown=unknown,
             hits=Hits(
                 symbols,
                 managed.record_hits(symbols),
                 **evaluation.values,
-                metadata=metadata or {},
+                metadata=found.metadata or {},
                 not_in_store=evaluation.not_in_store,
-                stray_metadata=found.stray_metadata if found is not None else None,
+                stray_metadata=found.stray_metadata,
             ),
             execution_time_ms=result.execution_time_ms,
             decided_at=self._clock(),
         )
 
-    def _without_hits(
-        self,
-        managed: ManagedScanner,
-        at: Instant,
-        phase: ScanPhase,
-        outcome: Outcome,
-        error: str | None,
-        execution_time_ms: float = 0.0,
-    ) -> ScanFinished:
+    def _without_hits(self, managed: ManagedScanner, phase: ScanPhase, result: JobResult) -> ScanFinished:
         """Make the event of a scan that judged no symbol."""
         return ScanFinished(
-            at,
+            result.at,
             managed.name,
             phase,
-            outcome,
+            result.outcome or Outcome.FAILED,
             universe=len(self._data.candidates(managed.holder).symbols),
             judged=0,
             unknown=0,
             hits=Hits(),
-            execution_time_ms=execution_time_ms,
-            error=error,
+            execution_time_ms=result.execution_time_ms,
+            error=result.error,
             decided_at=self._clock(),
         )

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
-
 from symscan.clock.time_manager import TimeManager
 from symscan.model.events.session import ScanPhase
 from symscan.scanners.base import ScanContext
-from symscan.scanners.jobs.job import EvaluateResult, ScanJob, SetupJob, TeardownJob
-from symscan.scanners.running.evaluation import ResultEvaluator, SnapshotEvaluator
+from symscan.scanners.jobs.job import Job, JobKind
+from symscan.scanners.running.evaluation import ResultEvaluator, SymbolLookup
 from symscan.scanners.running.managed_scanner import ManagedScanner
 from symscan.session.requests import RequestQueue
 from symscan.session.session_data import SessionData
@@ -20,88 +18,72 @@ class JobFactory:
 
     Parameters
     ----------
-    scanners
-        The scanners of the session.
     session_data, time_manager
         The session's state and clock.
     mode
         The mode in the scanners' context.
     runs_concurrently
         Whether the session goes on while jobs run.
-    place, place_on, stored
-        See ``ScannerManager``.
+    lookup
+        Finds symbols found that the session does not have.
     """
 
     def __init__(
         self,
-        scanners: Sequence[ManagedScanner],
         session_data: SessionData,
         time_manager: TimeManager,
         mode: str,
         runs_concurrently: bool,
-        place: Callable[[Sequence[str]], None] | None,
-        place_on: Callable[[SessionData, Sequence[str]], None] | None,
-        stored: Callable[[], Collection[str]] | None = None,
+        lookup: SymbolLookup | None = None,
     ) -> None:
         self._data = session_data
         self._time = time_manager
         self._mode = mode
         self._runs_concurrently = runs_concurrently
-        self._place_on = place_on
-        self._stored = stored
-        self._evaluators = {
-            managed.name: ResultEvaluator(session_data, managed.scanner, managed.holder, place, stored)
-            for managed in scanners
-        }
+        self._lookup = lookup
+        self._evaluators: dict[str, ResultEvaluator] = {}
 
     def data(self) -> SessionData:
         """Return the data that jobs made now read; those of one instant may share it."""
         return self._data.pinned() if self._runs_concurrently else self._data
 
-    def setup(self, managed: ManagedScanner) -> SetupJob:
-        """Make the job that sets a scanner up."""
-        data, request_queue = self.data(), RequestQueue(managed.holder)
-        return SetupJob(
-            managed.name,
-            self._time.now,
-            managed.scanner,
-            self._context(managed, data, request_queue),
-            request_queue,
-            managed.timeout_seconds,
-            keeps_state=self._runs_concurrently,
-            base=data.base,
-        )
-
-    def scan(self, managed: ManagedScanner, phase: ScanPhase, data: SessionData) -> ScanJob:
+    def scan(self, managed: ManagedScanner, phase: ScanPhase, data: SessionData) -> Job:
         """Make the job of one scan over what :meth:`data` returned."""
+        job = self._job(managed, JobKind.SCAN, data)
+        job.phase, job.saved_state = phase, managed.saved_state
+        job.evaluate = self._evaluator(managed, data).evaluate
+        return job
+
+    def setup(self, managed: ManagedScanner) -> Job:
+        """Make the job that sets a scanner up."""
+        return self._job(managed, JobKind.SETUP, self.data())
+
+    def teardown(self, managed: ManagedScanner) -> Job:
+        """Make the job that tears a scanner down."""
+        return self._job(managed, JobKind.TEARDOWN, self.data())
+
+    def _job(self, managed: ManagedScanner, kind: JobKind, data: SessionData) -> Job:
         request_queue = RequestQueue(managed.holder)
-        return ScanJob(
+        return Job(
             managed.name,
+            kind,
             self._time.now,
             managed.scanner,
             self._context(managed, data, request_queue),
             request_queue,
             managed.timeout_seconds,
-            managed.saved_state,
-            self._runs_concurrently,
-            phase=phase,
-            evaluate=self._evaluate(managed, data),
+            data.base,
+            keeps_state=self._runs_concurrently and kind is not JobKind.TEARDOWN,
         )
 
-    def teardown(self, managed: ManagedScanner) -> TeardownJob:
-        """Make the job that tears a scanner down."""
-        data, request_queue = self.data(), RequestQueue(managed.holder)
-        context = self._context(managed, data, request_queue)
-        return TeardownJob(
-            managed.name, self._time.now, managed.scanner, context, request_queue, managed.timeout_seconds
-        )
-
-    def _evaluate(self, managed: ManagedScanner, data: SessionData) -> EvaluateResult:
-        if self._runs_concurrently:
-            return SnapshotEvaluator(
-                data, managed.scanner, managed.holder, self._place_on, self._stored
-            ).evaluate
-        return self._evaluators[managed.name].evaluate
+    def _evaluator(self, managed: ManagedScanner, data: SessionData) -> ResultEvaluator:
+        """Return the scanner's evaluator; that of the session keeps what it worked out of the candidates."""
+        found = self._evaluators.get(managed.name)
+        if found is None:
+            found = ResultEvaluator(data, managed.scanner, managed.holder, self._lookup)
+            if data is self._data:
+                self._evaluators[managed.name] = found
+        return found
 
     def _context(
         self, managed: ManagedScanner, data: SessionData, request_queue: RequestQueue

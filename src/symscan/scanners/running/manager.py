@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from symscan.clock.time_manager import TimeManager
@@ -12,8 +12,9 @@ from symscan.errors import InputError, ScannerFailed, ScanOverrun
 from symscan.model.events.session import Event, Outcome, ScanFinished, ScannerDone, ScanPhase
 from symscan.model.instant import Instant
 from symscan.scanners.execution.inline import Execution, InlineExecution
-from symscan.scanners.jobs.job import Job, JobCompletion, JobKind, JobResult, ScanJob
-from symscan.scanners.running.events import ScannerEvent, ScannerEventFactory, ScannerOutbox
+from symscan.scanners.jobs.job import Job, JobKind, JobResult
+from symscan.scanners.running.evaluation import SymbolLookup
+from symscan.scanners.running.events import ScannerEvent, ScannerEvents
 from symscan.scanners.running.job_factory import JobFactory
 from symscan.scanners.running.managed_scanner import ManagedScanner, ScannerState, Timetable
 from symscan.session.requests import Request
@@ -40,17 +41,13 @@ class ScannerManager:
         The mode in the scanners' context.
     execution
         Runs their jobs; None runs them inline.
-    place
-        Loads today's bars of symbols that have none yet, so that a hit outside its scanner's universe has
-        its values at once. None leaves them unknown.
-    place_on
-        The same into a session given to it: for concurrent scans, called on their threads.
+    lookup
+        Finds symbols that the session does not have, so that a hit outside its scanner's universe has its
+        values at once; called by the jobs. None leaves them unknown.
     clock
         The market's clock, for when a result is applied; None for the session's.
     stopwatch
         Measures how long what runs is waited for, where that has a limit.
-    stored
-        The symbols the store has bars of, as of now; None for those of them that the session has.
     """
 
     def __init__(
@@ -60,20 +57,15 @@ class ScannerManager:
         time_manager: TimeManager,
         mode: str = "backtest",
         execution: Execution | None = None,
-        place: Callable[[Sequence[str]], None] | None = None,
-        place_on: Callable[[SessionData, Sequence[str]], None] | None = None,
+        lookup: SymbolLookup | None = None,
         clock: Callable[[], Instant] | None = None,
         stopwatch: Callable[[], Stopwatch] = Stopwatch,
-        stored: Callable[[], Collection[str]] | None = None,
     ) -> None:
         self.scanners = {managed.name: managed for managed in scanners}
         self._time = time_manager
         self._execution = execution = execution or InlineExecution()
-        self._jobs = JobFactory(
-            scanners, session_data, time_manager, mode, execution.runs_concurrently, place, place_on, stored
-        )
-        self._events = ScannerEventFactory(session_data, clock or (lambda: time_manager.now))
-        self._outbox = ScannerOutbox()
+        self._jobs = JobFactory(session_data, time_manager, mode, execution.runs_concurrently, lookup)
+        self._events = ScannerEvents(session_data, clock or (lambda: time_manager.now))
         self._timetable = Timetable(scanners)
         self._stopwatch = stopwatch
 
@@ -107,12 +99,12 @@ class ScannerManager:
     @property
     def is_running(self) -> bool:
         """Whether the result of anything submitted is still to be published."""
-        return bool(self._outbox) or self._has_pending_results()
+        return self._events.are_pending or self._has_pending_results()
 
     @property
     def is_busy(self) -> bool:
         """Whether there may be something to collect: also of a scanner that has timed out and still runs."""
-        return bool(self._outbox) or any(one.running is not None for one in self.scanners.values())
+        return self._events.are_pending or any(one.running is not None for one in self.scanners.values())
 
     def run_due(self, phase: ScanPhase, paused: str | None = None) -> Iterator[ScanFinished]:
         """Submit the scans that are due now, in the order of the configuration; yields what is done at once.
@@ -171,7 +163,7 @@ class ScannerManager:
     def collect(self) -> Iterator[ScannerEvent]:
         """Yield the events since the last call; called between slices."""
         self._receive()
-        yield from self._outbox.take()
+        yield from self._events.take()
 
     def finish(self, limit_seconds: float = math.inf) -> Iterator[ScannerEvent]:
         """Wait for running jobs that have not timed out, at most so long, and yield their events."""
@@ -180,14 +172,14 @@ class ScannerManager:
 
     def requests(self) -> list[Request]:
         """Return and clear the requests of the scanners whose results have been published."""
-        return self._outbox.take_requests()
+        return self._events.take_requests()
 
     def teardown_finished(self) -> list[Event]:
         """Tear down the scanners whose last scan was due now; one that still runs, when it has returned."""
         for managed in self._timetable.last(self._time.now):
             self._teardown_when_idle(managed)
             self._receive()  # one after the other, where they are waited for
-        return [*self._outbox.take(ScannerDone)]
+        return [*self._events.take(ScannerDone)]
 
     def teardown_all(self, limit_seconds: float = 0.0, waits_for_scans: bool = True) -> list[Event]:
         """Tear down every scanner that was set up and has not been torn down, and end the execution.
@@ -201,8 +193,7 @@ class ScannerManager:
             Whether scans are waited for, too.
         """
         for managed in self.scanners.values():
-            still_scans = isinstance(managed.running, ScanJob) and self._execution.is_busy(managed.name)
-            if still_scans and not waits_for_scans:
+            if not waits_for_scans and self._still_scans(managed):
                 self._abandon(managed)
             self._teardown_when_idle(managed)
         self._receive(_SHORTEST_WAIT_SECONDS)
@@ -210,7 +201,7 @@ class ScannerManager:
         for managed in self.scanners.values():
             self._abandon(managed)
         self._execution.close(0.0)
-        return [*self._outbox.take(ScanFinished, ScannerDone)]
+        return [*self._events.take(ScanFinished, ScannerDone)]
 
     # -- job results -------------------------------------------------------------------------
 
@@ -218,8 +209,8 @@ class ScannerManager:
         """Handle the completed jobs; that may submit a job that is done at once."""
         found = self._execution.collect(wait_seconds)
         while found:
-            for finished in found:
-                self._handle_completion(self.scanners[finished.name], finished)
+            for result in found:
+                self._handle_result(self.scanners[result.name], result)
             found = [] if wait_seconds else self._execution.collect()
 
     def _wait(self, limit_seconds: float) -> None:
@@ -228,25 +219,26 @@ class ScannerManager:
         while self._has_pending_results() and (left := limit_seconds - watch.elapsed_seconds) > 0:
             self._receive(min(max(left, _SHORTEST_WAIT_SECONDS), _LONGEST_WAIT_SECONDS))
 
-    def _handle_completion(self, managed: ManagedScanner, finished: JobCompletion) -> None:
+    def _handle_result(self, managed: ManagedScanner, result: JobResult) -> None:
         job = managed.running
-        if job is None or job.kind is not finished.kind:
+        if job is None or job.kind is not result.kind:
             return  # a setup or a teardown that had timed out: its result is no longer of interest
-        if finished.result is not None:
+        if result.outcome is not None:
             managed.result_pending = False
-            self._handle_result(managed, job, finished.result)
-        if finished.has_returned:
+            self._publish_result(managed, job, result)
+        if result.has_returned:
             managed.running = None
             if managed.state is ScannerState.SCANNING:
                 managed.transition_to(ScannerState.READY)
             if managed.teardown_pending:
                 self._teardown_when_idle(managed)
 
-    def _handle_result(self, managed: ManagedScanner, job: Job, result: JobResult) -> None:
+    def _publish_result(self, managed: ManagedScanner, job: Job, result: JobResult) -> None:
+        """Queue the event of a result, and keep the scanner's state."""
         if result.saved_state is not None:
             managed.saved_state = result.saved_state
-        if isinstance(job, ScanJob):
-            self._outbox.add(self._events.scanned(managed, job, result), result.requests)
+        if job.kind is JobKind.SCAN:
+            self._events.add(self._events.scanned(managed, job.phase, result), result.requests)
         elif job.kind is JobKind.TEARDOWN:
             self._mark_done(managed, result.error, result.requests)
 
@@ -255,12 +247,12 @@ class ScannerManager:
     ) -> None:
         managed.transition_to(ScannerState.DONE)
         managed.result_pending, managed.teardown_pending, managed.running = False, False, None
-        self._outbox.add(self._events.done(managed, self._time.now, error), requests)
+        self._events.add(self._events.done(managed, self._time.now, error), requests)
 
     def _collect_scans(self) -> Iterator[ScanFinished]:
         """Yield the scans that are done; events of scanners that are done wait for :meth:`collect`."""
         self._receive()
-        for event in self._outbox.take(ScanFinished):
+        for event in self._events.take(ScanFinished):
             if isinstance(event, ScanFinished):
                 yield event
 
@@ -273,27 +265,27 @@ class ScannerManager:
             managed.disabled = "not due in this session"
             return self._events.disabled(managed, now, managed.disabled)
         managed.transition_to(ScannerState.SETTING_UP)
-        result = self._execution.wait_for(self._jobs.setup(managed)).result or JobResult(Outcome.FAILED)
-        if result.setup_summary is not None:
+        result = self._execution.wait_for(self._jobs.setup(managed))
+        if result.outcome is Outcome.OK:
             managed.transition_to(ScannerState.READY)
             managed.saved_state = result.saved_state
-            self._outbox.add_requests(result.requests)
-            return self._events.set_up(managed, now, result)
+            self._events.add_requests(result.requests)
+            return self._events.set_up(managed, result)
         managed.transition_to(ScannerState.DONE)
         managed.disabled = result.error
         if managed.required:
             raise ScannerFailed(f"required scanner '{managed.name}' could not be set up: {result.error}")
-        return self._events.set_up(managed, now, result)
+        return self._events.set_up(managed, result)
 
     def _submit(self, managed: ManagedScanner, job: Job) -> None:
         managed.running, managed.result_pending = job, True
         self._execution.submit(job)
 
-    def _overrun(self, managed: ManagedScanner, job: ScanJob) -> ScanFinished:
+    def _overrun(self, managed: ManagedScanner, job: Job) -> ScanFinished:
         """Make the event of the scan whose overrun ends a backtest."""
         managed.running, managed.result_pending = None, False
         managed.transition_to(ScannerState.READY)
-        return self._events.scanned(managed, job, job.timed_out())
+        return self._events.scanned(managed, job.phase, job.timed_out())
 
     def _teardown_when_idle(self, managed: ManagedScanner) -> None:
         """Tear a scanner down, now or when its scan has returned."""
@@ -309,15 +301,19 @@ class ScannerManager:
         job = managed.running
         if job is None:
             return
-        if isinstance(job, ScanJob):
+        if job.kind is JobKind.SCAN:
             if managed.result_pending:
-                lost = JobResult(Outcome.TIMED_OUT, "the session ended while it ran")
-                self._outbox.add(self._events.scanned(managed, job, lost))
+                lost = job.result(Outcome.TIMED_OUT, "the session ended while it ran")
+                self._events.add(self._events.scanned(managed, job.phase, lost))
             managed.transition_to(ScannerState.TEARING_DOWN)
             when = self._events.local_time(job.at)
             self._mark_done(managed, f"its scan of {when} has not returned, so teardown() was not called")
         else:
             self._mark_done(managed, "teardown() has not returned")
+
+    def _still_scans(self, managed: ManagedScanner) -> bool:
+        job = managed.running
+        return job is not None and job.kind is JobKind.SCAN and self._execution.is_busy(managed.name)
 
     def _has_pending_results(self) -> bool:
         return any(managed.result_pending for managed in self.scanners.values())

@@ -32,7 +32,7 @@ from symscan.runtime.recovery.record_check import check_record
 from symscan.runtime.recovery.recorded_answers import ALLOWED, dump, load, load_of
 from symscan.scanners.base import ScanResult
 from symscan.scanners.jobs import job as jobs
-from symscan.scanners.jobs.job import Evaluation, JobCompletion, JobKind, JobResult, SetupSummary
+from symscan.scanners.jobs.job import Evaluation, JobKind, JobResult
 from symscan.session import requests
 from symscan.session.requests import AddIndicator, AddSymbol
 
@@ -64,7 +64,7 @@ def _classes(kind: Any) -> Iterator[type]:
 
 def test_the_list_has_each_class_of_an_answer_and_no_other() -> None:
     events = [getattr(live_events, name) for name in live_events.__all__]
-    found = {one for kind in (JobCompletion, Warned, *events) for one in _classes(kind)}
+    found = {one for kind in (JobResult, Warned, *events) for one in _classes(kind)}
     named = {(one.__module__, one.__qualname__) for one in found}
     bases = {("symscan.model.hit_metadata", "FrameMetadata")}  # which says itself what makes it anew
     allowed = {(module, name) for module, names in ALLOWED.items() for name in names}
@@ -90,18 +90,30 @@ def test_what_a_scan_leaves_comes_back() -> None:
         AddSymbol("scanner:one", _Symbols.APPLE),
         requests.AddBars("scanner:one", ("A",), Interval.parse("5m"), 2),
     )
-    evaluation = Evaluation(2, 1, ("A",), np.array([0], np.int8), {"price": np.array([1.5])})
-    verdict = JobResult(
-        Outcome.OK, None, 1.0, result, evaluation, SetupSummary(2, ("rsi_14_5m",)), asked, b"memory"
+    evaluation = Evaluation(3, ("A", "B", "C"), np.array([0, 6, 0], np.int8), {"price": np.array([1.5])})
+    job_result = JobResult(
+        "one",
+        JobKind.SCAN,
+        5,
+        Outcome.OK,
+        scan_result=result,
+        evaluation=evaluation,
+        requests=asked,
+        saved_state=b"memory",
     )
-    (again,) = load_of("finished", dump([JobCompletion("one", JobKind.SCAN, 5, verdict)]))
-    assert (again.name, again.kind, again.result.saved_state) == ("one", JobKind.SCAN, b"memory")
-    assert type(again.result.result) is ScanResult
-    assert again.result.result.metadata.frame.equals(frame)
-    assert again.result.result.unknown.tolist() == [True, False]
-    assert again.result.requests == asked
-    assert type(again.result.requests[1].symbol) is str
-    np.testing.assert_equal(again.result.evaluation.values, {"price": np.array([1.5])})
+    (again,) = load_of("finished", dump([job_result]))
+    assert (again.name, again.kind, again.at, again.saved_state) == ("one", JobKind.SCAN, 5, b"memory")
+    assert type(again.scan_result) is ScanResult
+    assert again.scan_result.metadata.frame.equals(frame)
+    assert again.scan_result.unknown.tolist() == [True, False]
+    assert again.requests == asked
+    assert type(again.requests[1].symbol) is str
+    np.testing.assert_equal(again.evaluation.values, {"price": np.array([1.5])})
+    assert (again.evaluation.universe, again.evaluation.unknown) == (3, 1)
+    assert (again.evaluation.symbols, again.evaluation.reasons.tolist()) == (
+        ("B",),
+        [6],
+    )  # of no use otherwise
 
 
 class _Harm:

@@ -7,7 +7,7 @@ import pickle
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from time import perf_counter
 from typing import Any
 
@@ -18,7 +18,6 @@ from support.builders import MINUTE, NAN, FunctionScanner, make_block, make_sess
 from support.waiting import LIMIT
 from symscan.clock.time_manager import TimeManager
 from symscan.clock.wall_clock import Stopwatch
-from symscan.errors import DataError
 from symscan.model.bar import BarSlice
 from symscan.model.events.session import (
     Outcome,
@@ -65,13 +64,34 @@ class Gate:
         assert self._reached.wait(LONG)
 
 
+class Lookup:
+    """Finds symbols the session does not have: each traded at 5 dollars, every minute."""
+
+    def __init__(self, known: Sequence[str] = ("Z",)) -> None:
+        self.asked: list[Sequence[str]] = []
+        self._known = known
+
+    def stored(self) -> Sequence[str]:
+        return (*SYMBOLS, "Z")
+
+    def session_with(self, data: SessionData, symbols: Sequence[str]) -> SessionData:
+        self.asked.append(symbols)
+        session, known = data.empty_copy(), [symbol for symbol in symbols if symbol in self._known]
+        if not known:
+            return session
+        session.add_rows(known)
+        session.readings.previous_close[session.symbols.rows(known)] = 4.0
+        session.catch_up(known, [], [make_block(end, 5.0) for end in session.regular.grid.ends()])
+        return session
+
+
 class Beside:
     """A manager over three symbols whose scans run on threads: A trades each minute, B in the first alone."""
 
     def __init__(
         self,
         *scanners: ManagedScanner,
-        place_on: Any = None,
+        lookup: Any = None,
         clock: Callable[[], int] | None = None,
         seconds: Callable[[], float] = perf_counter,
     ) -> None:
@@ -86,7 +106,7 @@ class Beside:
             self.time,
             "live",
             self.execution,
-            place_on=place_on,
+            lookup=lookup,
             clock=clock,
             stopwatch=lambda: Stopwatch(seconds),
         )
@@ -383,34 +403,24 @@ def test_what_a_scan_asks_for_comes_with_its_result(beside: Any, gate: Gate) -> 
 
 
 def test_a_hit_that_is_a_stranger_has_its_values(beside: Any) -> None:
-    asked: list[list[str]] = []
-
-    def place_on(data: SessionData, symbols: list[str]) -> None:
-        asked.append(symbols)
-        known = [symbol for symbol in symbols if symbol != "NOWHERE"]
-        data.add_rows(known)
-        data.readings.previous_close[data.symbols.rows(known)] = 4.0
-        data.catch_up(known, [], [make_block(end, 5.0) for end in data.regular.grid.ends()])
-
+    lookup = Lookup()
     scanner = FunctionScanner(SYMBOLS, lambda _: ScanResult(["NOWHERE", "A", "Z"]))
-    session = beside(_managed("mine", scanner, 2), place_on=place_on)
+    session = beside(_managed("mine", scanner, 2), lookup=lookup)
     session.play(1)
     session.play(2)
     (scan,) = session.come_in()
-    assert asked == [["NOWHERE", "Z"]]
+    assert lookup.asked == [["NOWHERE", "Z"]]
     np.testing.assert_array_equal(scan.hits.price, [NAN, 12.0, 5.0])
     np.testing.assert_array_equal(scan.hits.volume, [NAN, 2.0, 2.0])
     np.testing.assert_array_equal(scan.hits.previous_close, [NAN, NAN, 4.0])
+    assert scan.hits.not_in_store == ("NOWHERE",)
     assert scan.unknown == 1  # C; the strangers are no candidates
     assert "Z" not in session.data.symbols
 
 
 def test_a_stranger_that_cannot_be_looked_up_is_not_known(beside: Any) -> None:
-    def place_on(*_: Any) -> None:
-        raise DataError("no answer")
-
     scanner = FunctionScanner(SYMBOLS, lambda _: ScanResult(["Z"]))
-    session = beside(_managed("mine", scanner, 1), place_on=place_on)
+    session = beside(_managed("mine", scanner, 1), lookup=Lookup(known=()))
     session.play(1)
     (scan,) = session.come_in()
     assert (scan.outcome, np.isnan(scan.hits.price).tolist()) == (Outcome.OK, [True])
@@ -579,7 +589,7 @@ def test_only_a_memory_that_changed_comes_with_a_verdict() -> None:
     for minute in (1, 2):
         time.advance_to(SESSION.open + minute * MINUTE)
         assert len(list(manager.run_due(ScanPhase.REGULAR))) == 3
-    has_memory = [(one.name, one.result.saved_state is not None) for one in told]
+    has_memory = [(one.name, one.saved_state is not None) for one in told]
     assert has_memory == [("counts", True), ("same", False), ("lambda", False)] * 2
     manager.teardown_all(LONG)
     for one in told:

@@ -10,7 +10,7 @@ import pytest
 from support.builders import MemoryMarket
 from support.feeds import ScriptedFeed
 from support.harness import BEFORE, SESSION, TODAY
-from symscan.errors import DataError, FeedError
+from symscan.errors import DataError, FeedError, SymscanError
 from symscan.model.bar import BarSlice
 from symscan.model.instant import MINUTE, Instant
 from symscan.model.session import Session
@@ -74,45 +74,34 @@ def test_newcomers_get_rows_and_what_is_known_of_them() -> None:
     assert data.in_store[:4].tolist() == [True, True, True, False]  # C since it was asked for
 
 
-def test_a_stranger_in_a_pinned_copy_reads_as_if_it_had_been_there() -> None:
+def test_a_stranger_reads_as_if_it_had_been_there() -> None:
     pinned = _played(8).pinned()
     feed = Feed(SESSION, [], TODAY, start=SESSION.open + 20 * MINUTE)
-    OutsiderLookup(Market("B"), feed).add_to(pinned, ["B", "GONE", "A"])
-    assert "GONE" not in pinned.symbols
-    row = pinned.symbols.row("B")
+    session = OutsiderLookup(Market("B"), feed).session_with(pinned, ["B", "GONE"])
+    assert "GONE" not in session.symbols
+    row = session.symbols.row("B")
     names = ("open", "close", "volume", "last_bar_end")
-    found = [pinned.readings.column(name)[row].item() for name in names]
+    found = [session.readings.column(name)[row].item() for name in names]
     assert found == [50.0, 51.0, 2.0, SESSION.open + 8 * MINUTE]
     ((symbols, after, until),) = feed.fetches
     assert (symbols, after, until) == (["B"], SESSION.pre_open, pinned.now)  # nothing of what came since
-    assert pinned.readings.column("close")[pinned.symbols.row("A")].item() == 17.0
 
 
-def test_the_session_itself_is_not_touched() -> None:
+def test_the_session_and_its_pinned_copy_are_not_touched() -> None:
     data = _played(8)
-    OutsiderLookup(Market(), Feed(SESSION, [], TODAY, start=SESSION.close)).add_to(data.pinned(), ["B"])
-    assert "B" not in data.symbols
-    assert len(data.symbols) == 1
+    pinned = data.pinned()
+    OutsiderLookup(Market(), Feed(SESSION, [], TODAY, start=SESSION.close)).session_with(pinned, ["B"])
+    for one in (data, pinned):
+        assert "B" not in one.symbols
+        assert len(one.symbols) == 1
+        assert one.readings.column("close")[one.symbols.row("A")].item() == 17.0
 
 
-def test_who_is_there_already_is_asked_nothing_of() -> None:
-    feed = Feed(SESSION, [], TODAY)
-    OutsiderLookup(Market(), feed).add_to(_played(2).pinned(), ["A"])
-    assert feed.fetches == []
-
-
+@pytest.mark.parametrize("fault", [FeedError("no line"), DataError("the file is broken")])
 @pytest.mark.parametrize("where", ["history", "feed"])
-def test_what_cannot_be_fetched_stays_unknown(where: str) -> None:
-    pinned, market = _played(8).pinned(), Market()
-    feed = Feed(SESSION, [], TODAY, start=SESSION.close)
-    (market if where == "history" else feed).fault = FeedError("no line")
-    OutsiderLookup(market, feed).add_to(pinned, ["B"])
-    row = pinned.symbols.row("B")
-    assert row is None or np.isnan(pinned.readings.column("close")[row])
-
-
-def test_a_broken_store_is_no_lost_line() -> None:
-    market = Market()
-    market.fault = DataError("the file is broken")
-    with pytest.raises(DataError, match="the file is broken"):
-        OutsiderLookup(market, Feed(SESSION, [], TODAY)).add_to(_played(2).pinned(), ["B"])
+def test_what_cannot_be_fetched_stays_unknown(where: str, fault: SymscanError) -> None:
+    market, feed = Market(), Feed(SESSION, [], TODAY, start=SESSION.close)
+    (market if where == "history" else feed).fault = fault
+    session = OutsiderLookup(market, feed).session_with(_played(8).pinned(), ["B"])
+    row = session.symbols.row("B")
+    assert row is None or np.isnan(session.readings.column("close")[row])

@@ -26,19 +26,18 @@ def _run(on_scan: Callable[[Any], Any], timeout: float = 60.0) -> JobResult:
     managed = ManagedScanner("mine", FunctionScanner(on_scan=on_scan), DueTimes((), ()), timeout)
     data = SessionData(SESSION, ("A", "B"))
     data.add_candidates(managed.holder, ("A", "B"))
-    maker = JobFactory([managed], data, TimeManager(SESSION), "backtest", False, None, None)
+    maker = JobFactory(data, TimeManager(SESSION), "backtest", runs_concurrently=False)
     execution = InlineExecution()
     execution.submit(maker.scan(managed, ScanPhase.REGULAR, maker.data()))
     assert not execution.is_busy("mine")
     (finished,) = execution.collect()
     assert execution.collect() == []
-    assert finished.result is not None
-    return finished.result
+    return finished
 
 
 def _symbols(result: JobResult) -> Any:
-    assert result.result is not None
-    return result.result.symbols
+    assert result.scan_result is not None
+    return result.scan_result.symbols
 
 
 def _endless(_: Any) -> None:
