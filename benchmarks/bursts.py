@@ -266,7 +266,7 @@ class Watch:
         with ExitStack() as stack:
             for boundary in (
                 (conversation, "decode", None, "decoded"),
-                (BatchValidator, "sound", "handed over", None),
+                (BatchValidator, "validate", "handed over", None),
                 (DataProcessor, "process", "slice closed", "indicators updated"),
                 (Job, "conclude", None, "scans done"),
                 (SessionRecord, "commit", None, "committed"),
