@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symscan.model.bar import Mask, Rows
+from symscan.model.interval import ONE_DAY, ONE_WEEK
 from symscan.session.candidates import Candidates, Column, parse_column
 from symscan.session.readings import NEEDS_PREMARKET, NEEDS_PREVIOUS_CLOSE
 from symscan.session.session_data import SessionData
@@ -65,7 +66,7 @@ class Missing:
         ----------
         reads
             The readings and indicators a decision needs; None means the last price and all that the
-            holder requested.
+            holder requested, bars of earlier days included.
         max_age_minutes
             Beyond this age of its last bar a symbol is stale.
         """
@@ -91,14 +92,18 @@ class Missing:
         candidates = self._data.candidates(self._holder)
         if self._plan is None or self._plan.candidates is not candidates:
             names = ("close", *(spec.key for spec in candidates.specs())) if reads is None else reads
-            self._plan = _Plan(self._data, candidates, [parse_column(name) for name in names])
+            has_daily_bars = any(self._data.requested.has(one, self._holder) for one in (ONE_DAY, ONE_WEEK))
+            columns = [parse_column(name) for name in names]
+            self._plan = _Plan(self._data, candidates, columns, reads is None and has_daily_bars)
         return self._plan
 
 
 class _Plan:
     """The checks of some columns, and the results that cannot change until the next request."""
 
-    def __init__(self, data: SessionData, candidates: Candidates, columns: Sequence[Column]) -> None:
+    def __init__(
+        self, data: SessionData, candidates: Candidates, columns: Sequence[Column], reads_daily_bars: bool
+    ) -> None:
         self.candidates = candidates
         self.rows = candidates.chosen
         self.reads_today = any(_reads_today(column) for column in columns)
@@ -108,7 +113,7 @@ class _Plan:
         _mark(self.fixed, Reason.NOT_IN_STORE, ~data.in_store[self.rows])
         if any(candidates.is_missing(column.spec) for column in columns):
             _mark(self.fixed, Reason.NOT_REQUESTED, np.ones(len(self.fixed), np.bool_))
-        if any(_reads_daily(column) for column in columns):
+        if reads_daily_bars or any(_reads_daily(column) for column in columns):
             _mark(self.fixed, Reason.BASIS_MISMATCH, data.mismatched[self.rows])
         if any(column.name in NEEDS_PREVIOUS_CLOSE for column in columns):
             _mark(self.fixed, Reason.NO_PREVIOUS_CLOSE, np.isnan(data.readings.previous_close[self.rows]))

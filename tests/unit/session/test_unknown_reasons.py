@@ -7,6 +7,7 @@ import pytest
 
 from support.builders import NAN, make_block, rows
 from symscan.indicators.registry import spec_of
+from symscan.model.interval import ONE_DAY, ONE_WEEK, Interval
 from symscan.session.unknown_reasons import Missing, Reason
 
 ME = "scanner:me"
@@ -91,6 +92,16 @@ def test_a_mismatch_matters_to_who_reads_daily_bars(played: Any) -> None:
     assert _reasons(played, ["close", "volume", "sma_2_1m"])[0] == "none"
     for name in ("previous_close", "change_pct", "gap_pct", "sma_1_1d"):
         assert _reasons(played, [name])[0] == "basis_mismatch", name
+
+
+@pytest.mark.parametrize("interval", [ONE_DAY, ONE_WEEK])
+def test_a_mismatch_matters_to_who_requested_daily_bars(playing: Any, interval: Interval) -> None:
+    playing.minute(1, 11.0, 21.0, None)
+    playing.data.mismatched[0] = True
+    assert _reasons(playing, None)[:2] == ["none", "none"]
+    playing.data.requested.add(ME, interval)
+    assert _reasons(playing, None)[:2] == ["basis_mismatch", "none"]
+    assert _reasons(playing, ["close"])[:2] == ["none", "none"]
 
 
 @pytest.mark.parametrize(("minutes", "reason"), [(5, "none"), (6, "stale")])

@@ -170,6 +170,9 @@ class SessionQueries:
     def get_bars(self, symbol: str, interval: str, count: int) -> list[Bar]:
         """Return the symbol's last ``count`` bars, oldest first: requested history, then today.
 
+        Daily and weekly bars on another price basis than the intraday ones (``basis_mismatch``) are unknown:
+        there are none.
+
         Raises
         ------
         ValueError
@@ -188,7 +191,10 @@ class SessionQueries:
             return []
         grid = self._grids.get(interval) or self._grid(symbol, interval)
         today = grid.recent(row, count, self._times(interval)) if grid is not None else []
-        return [*self._earlier_bars(symbol, Interval.parse(interval), count - len(today)), *today]
+        parsed = Interval.parse(interval)
+        if not parsed.is_intraday and self._data.mismatched.item(row):
+            return today
+        return [*self._earlier_bars(symbol, parsed, count - len(today)), *today]
 
     def get_active_symbols(self) -> list[str]:
         """Return the members of the session, in the order they were added."""

@@ -12,7 +12,7 @@ import pytest
 from support.builders import MINUTE, NAN, make_block, rows
 from symscan.errors import CandidateError, NotRequested, SpecError
 from symscan.indicators.registry import spec_of
-from symscan.model.interval import FIVE_MINUTES, ONE_DAY, ONE_MINUTE, Interval
+from symscan.model.interval import FIVE_MINUTES, ONE_DAY, ONE_MINUTE, ONE_WEEK, Interval
 from symscan.model.readings import SESSION_READINGS
 from symscan.session.holders import CONFIG, MEMBERS
 from symscan.session.requests import RequestQueue
@@ -317,6 +317,21 @@ def test_bars_are_history_then_today(playing: Any) -> None:
     assert closes("C", "1m", 9) == closes("NOBODY", "1m", 9) == []
     with pytest.raises(ValueError, match="at least one bar"):
         playing.view().get_bars("A", "1m", 0)
+
+
+def test_daily_bars_on_another_price_basis_are_unknown(playing: Any) -> None:
+    for interval, close in ((ONE_MINUTE, 2.0), (ONE_DAY, 8.0), (ONE_WEEK, 9.0)):
+        playing.data.history.put(ME, ["A", "B"], interval, 1, [make_block(1, close, close)])
+    playing.data.mismatched[0] = True
+    closes = {
+        (symbol, interval): [bar.close for bar in playing.view().get_bars(symbol, interval, 9)]
+        for symbol in ("A", "B")
+        for interval in ("1m", "1d", "1w")
+    }
+    assert closes == {
+        ("A", "1m"): [2], ("A", "1d"): [], ("A", "1w"): [],
+        ("B", "1m"): [2], ("B", "1d"): [8], ("B", "1w"): [9],
+    }  # fmt: skip
 
 
 def test_bars_tell_when_they_start_today_and_earlier(playing: Any) -> None:
