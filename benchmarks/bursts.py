@@ -41,7 +41,7 @@ from symscan.model.session import Session
 from symscan.observers.base import Observer
 from symscan.recording.session_log import SessionRecord
 from symscan.runtime.building.build import check
-from symscan.runtime.live.session import LiveOptions, LiveSession, LiveSetup
+from symscan.runtime.live.session import LiveOptions, LiveRun, LiveSession, LiveSetup
 from symscan.runtime.processor import DataProcessor
 from symscan.scanners.jobs.job import Job
 from symscan.sources.alpaca import protocol as conversation
@@ -228,7 +228,8 @@ def live_session(
     options = LiveOptions("alpaca", store.root, session.date, None, "", "iex", out)
     day_of_broker = LiveDay(session, checked.calendar, store.root)
     history = broker.history(day_of_broker)
-    setup = LiveSetup(checked, options, session, checked.config.live, broker, day_of_broker, history)
+    run = LiveRun(session, out, feed="iex")
+    setup = LiveSetup(checked, options, run, checked.config.live, broker, day_of_broker, history)
     with setup.opened([observer]) as live:
         yield live, feed
 

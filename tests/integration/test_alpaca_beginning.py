@@ -14,7 +14,8 @@ from support.alpaca.server import AlpacaServer
 from support.cli import write_config
 from symscan.config import load_config
 from symscan.runtime.assembly import assemble_live
-from symscan.runtime.live.session import LiveOptions
+from symscan.runtime.building.build import calendar_of
+from symscan.runtime.live.session import LiveOptions, LiveRun
 from symscan.sources.store.bar_store import BarStore
 
 
@@ -28,7 +29,9 @@ def test_a_session_begins_with_an_empty_store(tmp_path: Path, monkeypatch: pytes
             monkeypatch.setenv(name, value)
         day = date(2024, 3, 11)
         options = LiveOptions("alpaca", Path("store"), day, 1.0, "", "iex", Path("out"))
-        live = assemble_live(load_config(path), options)
+        config = load_config(path)
+        run = LiveRun(calendar_of(config).session(day), Path("out"), feed="iex")
+        live = assemble_live(config, options, run)
         with live.opened():
             assert live.history.symbols() == {"AAA", "BBB", "DDD"}
             asked = [(query["timeframe"], query["symbols"]) for query in server.rest.asked("/v2/stocks/bars")]

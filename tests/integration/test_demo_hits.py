@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 import talib
 
-from symscan.cli.commands.demo import demo
+from symscan.cli.commands.demo import play_demo
 from symscan.clock.session_calendar import SessionCalendar
 from symscan.model.instant import MINUTE
 
@@ -36,7 +36,7 @@ class Known:
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("demo") / "demo"
-    demo(folder=made, symbols=300, seed=7)
+    play_demo(folder=made, symbols=300, seed=7)
     return made
 
 

@@ -36,8 +36,9 @@ from symscan.model.events.session import (
     SymbolUnlocked,
 )
 from symscan.runtime.assembly import Backtest, assemble_backtest, assemble_live
+from symscan.runtime.building.build import calendar_of
 from symscan.runtime.coordinator import SessionCoordinator
-from symscan.runtime.live.session import LiveOptions, LiveSetup
+from symscan.runtime.live.session import LiveOptions, LiveRun, LiveSetup
 from symscan.scanners.builtin import momentum as builtin_momentum
 from symscan.scanners.execution.threads import ThreadedExecution
 from symscan.scanners.running.managed_scanner import TRANSITIONS, ManagedScanner, ScannerState
@@ -165,11 +166,13 @@ class Project:
     def run(self, *scanners: dict[str, Any], day: date = DAY, **more: Any) -> Played:
         return Played(self.assemble(scanners, day, **more))
 
-    def live(self, *scanners: dict[str, Any], **more: Any) -> LiveRun:
+    def live(self, *scanners: dict[str, Any], **more: Any) -> PlayedLive:
         """The same live, over a replay of the day."""
         options = LiveOptions("replay", self._store, DAY, LIVE_SPEED, "", None, self.folder)
         with chdir(self.folder):
-            return LiveRun(assemble_live(self.config(scanners, **more), options))
+            config = self.config(scanners, **more)
+            run = LiveRun(calendar_of(config).session(DAY), self.folder)
+            return PlayedLive(assemble_live(config, options, run))
 
 
 class Played:
@@ -204,7 +207,7 @@ class Played:
             self.states[name].append(managed.state)
 
 
-class LiveRun:
+class PlayedLive:
     """A live session of the real assembly, over a replay whose clock goes on as it is looked at.
 
     Nothing waits for a scan but the test: it holds up and lets go those of :data:`WAITING`, and all others
@@ -227,7 +230,7 @@ class LiveRun:
     def play(self, script: dict[int, Callable[[], object]], until: Callable[[], bool]) -> None:
         """Play, with something done after the slices of some minutes, until something is so."""
         self._script, self._until = dict(script), until
-        with chdir(self._live.options.out), self._live.opened([self.recorder]) as session:
+        with chdir(self._live.run.out), self._live.opened([self.recorder]) as session:
             self._stop = session.stop
             self.coordinator, self.manager = session.coordinator, session.coordinator.scanner_manager
             self._answers = {name: threading.Semaphore(0) for name in self.manager.scanners}

@@ -23,8 +23,9 @@ from symscan.parity.compare import Parity, compare, replayed
 from symscan.recording import RECORD_NAME
 from symscan.recording.session_log import SessionRecord
 from symscan.runtime.assembly import assemble_backtest, assemble_live
+from symscan.runtime.building.build import calendar_of
 from symscan.runtime.coordinator import SessionCoordinator
-from symscan.runtime.live.session import LiveOptions
+from symscan.runtime.live.session import LiveOptions, LiveRun
 from symscan.scanners.execution.threads import ThreadedExecution
 from symscan.sources.replay.feed import ReplayFeed
 
@@ -115,7 +116,8 @@ def play_live(
     told, seen = Recorder(), 0
     path = folder / out
     with chdir(folder), run_folder(path, force=False, facts=dict, resume=resume) as results:
-        live = assemble_live(config, LiveOptions("replay", store, day, speed, faults, None, path, resume))
+        options = LiveOptions("replay", store, day, speed, faults, None, path, resume)
+        live = assemble_live(config, options, LiveRun(calendar_of(config).session(day), path))
         broker: Any = live.broker
         broker.make_feed = make_feed
         live = replace(live, make_execution=make_execution)

@@ -5,34 +5,50 @@ from __future__ import annotations
 import gc
 import sys
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any, Final
 
 import typer
 
-from symscan.cli.commands import data, demo, explain, live, new, parity, run, scan, scanners
-from symscan.cli.errors import INTERRUPTED, exit_on_error, interruptible
+from symscan.cli.errors import exit_on_error
+from symscan.cli.lazy_group import LazyCommands, QuickGroup
+from symscan.cli.signals import INTERRUPTED, interruptible
 
 _COLLECT_SELDOM = (50_000, 20, 50)
 """A command lives for seconds and makes few cycles; looking for them costs a twentieth of its time."""
 
+_COMMANDS: Final = LazyCommands(
+    {
+        "demo": "symscan.cli.interface.demo:demo",
+        "run": "symscan.cli.interface.run:run",
+        "live": "symscan.cli.interface.live:live",
+        "parity": "symscan.cli.interface.parity:parity",
+        "scan": "symscan.cli.interface.scan:scan",
+        "explain": "symscan.cli.interface.explain:explain",
+        "scanners": "symscan.cli.interface.scanners:scanners",
+        "schema": "symscan.cli.interface.scanners:schema",
+        "data": "symscan.cli.interface.data:app",
+        "new": "symscan.cli.interface.new:app",
+    }
+)
+
+
+class _Commands(QuickGroup):
+    """All commands."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        self.commands = _COMMANDS  # type: ignore[assignment]  # it is only read
+
+
 app = typer.Typer(
     name="symscan",
+    cls=_Commands,
     help="Find the symbols worth attention: scanners over market data, in a backtest as live.",
     invoke_without_command=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-app.command("demo")(demo.demo)
-app.command("run", epilog=run.EXAMPLES)(run.run)
-app.command("live", epilog=live.EXAMPLES)(live.live)
-app.command("parity", epilog=parity.EXAMPLES)(parity.parity)
-app.command("scan", epilog=scan.EXAMPLES)(scan.scan)
-app.command("explain", epilog=explain.EXAMPLES)(explain.explain)
-app.add_typer(data.app, name="data")
-app.add_typer(new.app, name="new")
-app.command("scanners")(scanners.scanners)
-app.command("schema")(scanners.schema)
 
 
 @app.callback()

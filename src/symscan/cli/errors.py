@@ -3,40 +3,19 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 from typing import Final, NoReturn
 
 import typer
 
+from symscan.cli.signals import INTERRUPTED, exit_code_of
 from symscan.errors import ConfigErrors, InputError, SymscanError
-
-INTERRUPTED: Final = 130
-"""The exit code of a command that Ctrl-C ended."""
 
 USAGE: Final = 2
 """The exit code of a command that was called wrongly."""
-
-
-_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
-
-class Signalled(KeyboardInterrupt):
-    """A signal interrupts a command, as Ctrl-C does.
-
-    Attributes
-    ----------
-    code
-        The command's exit code: as in shells, 128 plus the signal's number.
-    """
-
-    def __init__(self, number: int = signal.SIGINT) -> None:
-        super().__init__()
-        self.code = 128 + number
 
 
 class SessionStopped(SymscanError):
@@ -80,41 +59,6 @@ def paths_as_given(*paths: Path) -> Iterator[None]:
     except InputError as error:
         error.args = tuple(_replaced(part, given) if isinstance(part, str) else part for part in error.args)
         raise
-
-
-def exit_code_of(interrupt: KeyboardInterrupt) -> int:
-    """Return the exit code of an interrupted command."""
-    return interrupt.code if isinstance(interrupt, Signalled) else INTERRUPTED
-
-
-def not_ignored(numbers: Iterable[signal.Signals]) -> list[signal.Signals]:
-    """Return the signals that this process does not ignore, as ``nohup`` makes it ignore SIGHUP."""
-    return [one for one in numbers if signal.getsignal(one) is not signal.SIG_IGN]
-
-
-@contextmanager
-def interruptible() -> Iterator[Callable[[], Signalled]]:
-    """The first Ctrl-C ends the command, the second waits for its files, the third waits for nothing.
-
-    SIGTERM, and SIGHUP when the terminal is closed, count as Ctrl-C. Yields a factory of the interruption,
-    for when a library has turned it into a return value.
-    """
-    pressed, last = 0, int(signal.SIGINT)
-
-    def interrupt(number: int, _frame: FrameType | None) -> None:
-        nonlocal pressed, last
-        pressed, last = pressed + 1, number
-        if pressed == 2:
-            os.write(sys.stderr.fileno(), b"finishing the files; press Ctrl-C again to leave them torn\n")
-            return
-        raise Signalled(number)
-
-    before = {one: signal.signal(one, interrupt) for one in not_ignored(_SIGNALS)}
-    try:
-        yield lambda: Signalled(last)
-    finally:  # once interrupted, the process is on its way out: a late Ctrl-C must not change how it ends
-        for number, handler in before.items():
-            signal.signal(number, signal.SIG_IGN if pressed else handler)
 
 
 def _fail(code: int, *messages: str, is_error: bool = True) -> NoReturn:

@@ -1,4 +1,8 @@
-"""Signals of a live session: the first requests an orderly end, the second ends the process at once."""
+"""Ctrl-C, SIGTERM and SIGHUP: they interrupt a command, and request the end of a live session.
+
+A command is interrupted where it is: the signal's handler raises. A live session ends between two updates: a
+thread reads the signals, and the second one ends the process whatever the session does.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +13,57 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Event, Lock, Thread
 from types import FrameType
-from typing import Final
+from typing import Any, Final
 
-from symscan.cli.errors import not_ignored
+INTERRUPTED: Final = 130
+"""The exit code of a command that Ctrl-C ended."""
 
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _OVER: Final = b"\0"
+_Handler = Callable[[int, FrameType | None], None]
+
+
+class Signalled(KeyboardInterrupt):
+    """A signal interrupts a command, as Ctrl-C does.
+
+    Attributes
+    ----------
+    code
+        The command's exit code: as in shells, 128 plus the signal's number.
+    """
+
+    def __init__(self, number: int = signal.SIGINT) -> None:
+        super().__init__()
+        self.code = 128 + number
+
+
+def exit_code_of(interrupt: KeyboardInterrupt) -> int:
+    """Return the exit code of an interrupted command."""
+    return interrupt.code if isinstance(interrupt, Signalled) else INTERRUPTED
+
+
+@contextmanager
+def interruptible() -> Iterator[Callable[[], Signalled]]:
+    """The first Ctrl-C ends the command, the second waits for its files, the third waits for nothing.
+
+    Yields a factory of the interruption, for when a library has turned it into a return value.
+    """
+    pressed, last = 0, int(signal.SIGINT)
+
+    def interrupt(number: int, _frame: FrameType | None) -> None:
+        nonlocal pressed, last
+        pressed, last = pressed + 1, number
+        if pressed == 2:
+            os.write(sys.stderr.fileno(), b"finishing the files; press Ctrl-C again to leave them torn\n")
+            return
+        raise Signalled(number)
+
+    before = _handle_signals(interrupt)
+    try:
+        yield lambda: Signalled(last)
+    finally:  # once interrupted, the process is on its way out: a late Ctrl-C must not change how it ends
+        for number, handler in before.items():
+            signal.signal(number, signal.SIG_IGN if pressed else handler)
 
 
 class StopSignals:
@@ -74,7 +123,7 @@ def stop_signals() -> Iterator[StopSignals]:
     reader = Thread(target=_read, args=(readable, signals), name="signals", daemon=True)
     reader.start()
     before = signal.set_wakeup_fd(writable, warn_on_full_buffer=False)
-    handlers = {one: signal.signal(one, _ignore) for one in not_ignored(_SIGNALS)}
+    handlers = _handle_signals(_ignore)
     inside = True
 
     def restore() -> None:
@@ -96,6 +145,15 @@ def stop_signals() -> Iterator[StopSignals]:
             reader.join()
             os.close(readable)
             os.close(writable)
+
+
+def _handle_signals(handler: _Handler) -> dict[signal.Signals, Any]:
+    """Handle the signals that this process does not ignore, as ``nohup`` makes it ignore SIGHUP.
+
+    Returns the former handlers.
+    """
+    handled = [one for one in _SIGNALS if signal.getsignal(one) is not signal.SIG_IGN]
+    return {one: signal.signal(one, handler) for one in handled}
 
 
 def _read(readable: int, signals: StopSignals) -> None:

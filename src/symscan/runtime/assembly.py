@@ -30,7 +30,7 @@ from symscan.sources.stored.history import StoreHistory
 from symscan.sources.stored.universe import symbols_before
 
 if TYPE_CHECKING:
-    from symscan.runtime.live.session import LiveOptions, LiveSetup
+    from symscan.runtime.live.session import LiveOptions, LiveRun, LiveSetup
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +132,9 @@ def assemble_backtest(config: SessionConfig, store: Path, start: date, end: date
     return Backtest(checked, opened, playable, warnings)
 
 
-def assemble_live(config: SessionConfig, options: LiveOptions, broker: Broker | None = None) -> LiveSetup:
+def assemble_live(
+    config: SessionConfig, options: LiveOptions, run: LiveRun, broker: Broker | None = None
+) -> LiveSetup:
     """Check everything that can be wrong before a live session begins.
 
     Parameters
@@ -154,17 +156,17 @@ def assemble_live(config: SessionConfig, options: LiveOptions, broker: Broker | 
     from symscan.runtime.live.session import LiveSetup
     from symscan.sources.brokers import find_broker, project_folders
 
-    checked = check(config, "live", options.day, partial(symbols_before, options.store.resolve()))
-    session = checked.calendar.session(options.day)
+    session, store = run.session, options.store_folder
+    checked = check(config, "live", session.date, partial(symbols_before, store.resolve()))
     if broker is None:
-        broker = find_broker(options.source, project_folders(config.file)).make(options.feed)
-    day = LiveDay(session, checked.calendar, options.store, options.speed, options.faults, options.start)
+        broker = find_broker(options.source, project_folders(config.file)).make(run.feed)
+    day = LiveDay(session, checked.calendar, store, options.speed, options.faults, run.start)
     warnings = _replay_warnings(checked, day) if broker.is_replay else ()
     broker.check(day)
     if not broker.is_replay:
-        BarStore.create(options.store).check_origin(broker.origin)
-    settings = replace(config.live, feed=options.feed, max_symbols=_limit(config.live, broker))
-    return LiveSetup(checked, options, session, settings, broker, day, broker.history(day), warnings)
+        BarStore.create(store).check_origin(broker.origin)
+    settings = replace(config.live, feed=run.feed, max_symbols=_limit(config.live, broker))
+    return LiveSetup(checked, options, run, settings, broker, day, broker.history(day), warnings)
 
 
 def _replay_warnings(checked: CheckedConfig, day: LiveDay) -> tuple[str, ...]:

@@ -6,16 +6,20 @@ import shutil
 from datetime import date
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import Final
 
 import typer
 
-from symscan.cli.log_options import LogFile, Verbosity, logging_to
+from symscan.cli.commands.run import run_sessions
+from symscan.cli.output.demo_report import show_events, show_next
+from symscan.clock.session_calendar import SessionCalendar
+from symscan.config import load_config
+from symscan.demo.market import GeneratedMarket, generate_market
 from symscan.errors import InputError
-
-if TYPE_CHECKING:
-    from symscan.clock.session_calendar import SessionCalendar
-    from symscan.demo.market import GeneratedMarket
+from symscan.model.interval import Interval
+from symscan.sources.importing.importer import import_bars
+from symscan.sources.importing.options import ImportOptions, Label
+from symscan.sources.store.bar_store import BarStore
 
 _DAY: Final = date(2026, 1, 15)
 _EARLIER_SESSIONS: Final = 65
@@ -23,32 +27,14 @@ _MARK: Final = "GENERATED.txt"
 _MARK_TEXT: Final = "Made by 'symscan demo'. Every symbol, price and volume in this folder is generated.\n"
 
 
-def demo(
-    folder: Annotated[
-        Path, typer.Option(metavar="DIR", help="Where the market, the store and the results go.")
-    ] = Path("demo"),
-    symbols: Annotated[
-        int, typer.Option(min=50, max=20_000, metavar="N", help="How many made-up symbols.")
-    ] = 300,
-    seed: Annotated[int, typer.Option(min=0, metavar="N", help="Another seed is another market.")] = 7,
-    verbose: Verbosity = 0,
-    log_file: LogFile = None,
-) -> None:
-    """Play a session of a generated market, to see it work.
+def play_demo(folder: Path, symbols: int, seed: int) -> None:
+    """Generate a market, import it, scan its last session, and print what was found.
 
-    Makes bars of made-up symbols, imports them, and runs the example scanners over one session.
+    Raises
+    ------
+    InputError
+        If the folder holds something else, or cannot be made.
     """
-    with logging_to(verbose, log_file):
-        _demo(folder, symbols, seed)
-
-
-def _demo(folder: Path, symbols: int, seed: int) -> None:
-    from symscan.cli.commands.run import run_sessions
-    from symscan.cli.output.demo_report import show_events, show_next
-    from symscan.clock.session_calendar import SessionCalendar
-    from symscan.config import load_config
-    from symscan.demo.market import generate_market
-
     calendar = SessionCalendar()
     sessions = [*calendar.previous(_DAY, _EARLIER_SESSIONS), calendar.session(_DAY)]
     prepared = _prepare_folder(folder)
@@ -85,11 +71,6 @@ def _prepare_folder(folder: Path) -> Path:
 
 
 def _import(folder: Path, market: GeneratedMarket, calendar: SessionCalendar) -> Path:
-    from symscan.model.interval import Interval
-    from symscan.sources.importing.importer import import_bars
-    from symscan.sources.importing.options import ImportOptions, Label
-    from symscan.sources.store.bar_store import BarStore
-
     store = BarStore.create(folder / "store")
     for name, paths in market.files.items():
         interval = Interval.parse(name)

@@ -4,48 +4,31 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
 
-import typer
+from rich.table import Table
 
-from symscan.cli.arguments import parse_date
+from symscan.cli.output.run_report import plain_table, print_line, report_console
+from symscan.config import SessionConfig, load_config
 from symscan.errors import InputError
+from symscan.runtime.building.build import calendar_of
+from symscan.runtime.explain import DailyShare, Explanation, explain
+from symscan.sources.store.bar_store import BarStore
 
-if TYPE_CHECKING:
-    from rich.table import Table
-
-    from symscan.config import SessionConfig
-    from symscan.runtime.explain import DailyShare, Explanation
-    from symscan.sources.store.bar_store import BarStore
-
-EXAMPLES = "Example: symscan explain session.json --store store --date 2018-02-20"
 _MOST_SYMBOLS = 10
 
 
-def explain(
-    config: Annotated[Path, typer.Argument(metavar="CONFIG", help="The session configuration, a JSON file.")],
-    store: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="A bar store: how many of the symbols does it have?")
-    ] = None,
-    day: Annotated[
-        date | None,
-        typer.Option("--date", parser=parse_date, metavar="DATE", help="The session; history depends on it."),
-    ] = None,
-) -> None:
-    """Say what a configuration will load, and why.
+def explain_configuration(path: Path, store: Path | None, day: date | None) -> None:
+    """Print what the configuration of a file loads for a session, and why.
 
-    Symbols, scans, intervals, sessions of history, and which scanner asked; with a store, how many of the
-    symbols it has on that date, and whose daily bars it lacks.
+    Raises
+    ------
+    InputError
+        If there is no date to explain.
     """
-    from symscan.config import load_config
-    from symscan.runtime.building.build import calendar_of
-    from symscan.runtime.explain import explain as explained
-    from symscan.sources.store.bar_store import BarStore
-
-    loaded = load_config(config)
+    loaded = load_config(path)
     opened = None if store is None else BarStore(store)
     session = calendar_of(loaded).session(_session_date(loaded, opened, day))
-    _show(loaded.name, explained(loaded, session, opened))
+    _show(loaded.name, explain(loaded, session, opened))
 
 
 def _session_date(config: SessionConfig, store: BarStore | None, day: date | None) -> date:
@@ -59,8 +42,6 @@ def _session_date(config: SessionConfig, store: BarStore | None, day: date | Non
 
 
 def _show(name: str, explanation: Explanation) -> None:
-    from symscan.cli.output.run_report import print_line, report_console
-
     console = report_console()
     session = explanation.session
     print_line(console, f"{name}: what the session of {session.date} loads", "bold")
@@ -84,8 +65,6 @@ def _daily_text(daily: DailyShare) -> str:
 
 
 def _scanner_table(explanation: Explanation) -> Table:
-    from symscan.cli.output.run_report import plain_table
-
     table = plain_table()
     for column in ("scanner", "universe", "scans", "what it finds is given"):
         table.add_column(column)
@@ -102,8 +81,6 @@ def _scanner_table(explanation: Explanation) -> Table:
 
 
 def _bars_table(explanation: Explanation) -> Table:
-    from symscan.cli.output.run_report import plain_table
-
     table = plain_table()
     table.add_column("bars", no_wrap=True)
     table.add_column("sessions before", justify="right")

@@ -6,53 +6,39 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
 
-import typer
-
-from symscan.cli.arguments import parse_date
+from symscan.cli.commands.store_change import opened_for_change, progress_bar
+from symscan.cli.output.data_report import show_fetch
+from symscan.clock.session_calendar import SessionCalendar
 from symscan.errors import FeedError, InputError
-from symscan.sources.brokers import DEFAULT_DOWNLOAD, BrokerType, find_broker
-
-if TYPE_CHECKING:
-    from symscan.model.interval import Interval
-    from symscan.model.session import Session
-    from symscan.sources.ports import Broker, Downloader
-
-EXAMPLES = (
-    "Example: symscan data fetch --feed iex --universe sp500 --interval 1d --interval 1m "
-    "--start 2024-01-02 --end 2024-01-31 --store store"
-)
+from symscan.model.interval import ONE_DAY, ONE_MINUTE, Interval
+from symscan.model.session import Session
+from symscan.scanners.universe import load_universe
+from symscan.sources.brokers import BrokerType, find_broker
+from symscan.sources.ports import Broker, Downloader
 
 
-def fetch(
-    interval: Annotated[list[str], typer.Option(metavar="INTERVAL", help="1m or 1d; give both for both.")],
-    start: Annotated[date, typer.Option(parser=parse_date, metavar="DATE", help="The first date.")],
-    end: Annotated[date, typer.Option(parser=parse_date, metavar="DATE", help="The last date.")],
-    store: Annotated[Path, typer.Option("--store", metavar="DIR", help="The folder of the bar store.")],
-    universe: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="Symbols: a universe's name, or a file.")
-    ] = None,
-    symbols: Annotated[str, typer.Option(metavar="A,B,...", help="Symbols, instead or as well.")] = "",
-    source: Annotated[
-        str, typer.Option(metavar="BROKER", help="Who is asked: a broker, or MODULE[:CLASS] of yours.")
-    ] = DEFAULT_DOWNLOAD,
-    feed: Annotated[
-        str | None,
-        typer.Option(metavar="FEED", help="Which of the broker's feeds: their volumes do not compare."),
-    ] = None,
+def fetch_bars(
+    source: str,
+    feed: str | None,
+    intervals: Sequence[str],
+    start: date,
+    end: date,
+    store: Path,
+    universes: Sequence[str],
+    symbols: str,
 ) -> None:
-    """Fetch bars and splits from a broker; what is in the store is not asked again.
+    """Fetch bars and splits from a broker into a store, and print the result.
 
-    The broker's keys come from the environment. Prices are as traded. A fetch that is interrupted keeps its
-    whole sessions, and the same command goes on from there.
+    Raises
+    ------
+    InputError
+        If broker, feed, symbols, intervals or dates name nothing to fetch.
+    FeedError
+        If the broker refuses.
     """
-    from symscan.cli.commands.store_change import opened_for_change, progress_bar
-    from symscan.cli.output.data_report import show_fetch
-    from symscan.clock.session_calendar import SessionCalendar
-
     found = _broker_type(source, feed)
-    names, intervals = _symbols(symbols, universe or []), _intervals(interval)
+    names, parsed = _symbols(symbols, universes), _intervals(intervals)
     sessions = SessionCalendar(found.cls.exchange).sessions(start, end)
     if not sessions:
         raise InputError(f"there is no session from {start} to {end}; give a range with trading days")
@@ -62,7 +48,7 @@ def fetch(
         downloader = broker.downloader(store)
         settled = _settled_sessions(sessions, broker, downloader)
         with progress_bar() as progress:
-            report = downloader.download(names, intervals, settled, progress)
+            report = downloader.download(names, parsed, settled, progress)
         _check_any_accepted(broker.title, report.refused, names)
     show_fetch(report, settled, _left_out(sessions[len(settled) :], downloader), store, broker.title)
 
@@ -134,8 +120,6 @@ def _symbols(listed: str, universes: Sequence[str]) -> list[str]:
     InputError
         If there is none.
     """
-    from symscan.scanners.universe import load_universe
-
     names = [name for part in listed.split(",") if (name := part.strip())]
     for universe in universes:
         names += load_universe(universe).symbols
@@ -152,8 +136,6 @@ def _intervals(texts: Sequence[str]) -> list[Interval]:
     InputError
         If one of them is not fetched.
     """
-    from symscan.model.interval import ONE_DAY, ONE_MINUTE, Interval
-
     given = {Interval.parse(part.strip()) for text in texts for part in text.split(",")}
     others = sorted(given - {ONE_MINUTE, ONE_DAY})
     if others:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
+from symscan.cli.commands.live_start import is_running, session_at
+from symscan.clock.session_calendar import SessionCalendar
 from symscan.errors import DataError, InputError
-
-if TYPE_CHECKING:
-    from symscan.clock.session_calendar import SessionCalendar
-    from symscan.model.instant import Instant
+from symscan.model.instant import Instant
+from symscan.recording import RECORD_NAME
+from symscan.recording.session_log import read_about
 
 RUNS: Final = Path("runs")
 
@@ -59,8 +60,6 @@ def latest_unfinished(name: str, calendar: SessionCalendar, now: Instant) -> Int
 
     None while today's session runs, or has a record: that one comes first.
     """
-    from symscan.cli.commands.live_start import is_running, session_at
-
     if is_running(calendar, now):
         return None
     today = default_folder(name, session_at(calendar, now, resume=True).date)
@@ -89,7 +88,4 @@ def check_day(interrupted: InterruptedSession, day: date | None) -> None:
 
 
 def _read_about(folder: Path) -> dict[str, Any] | None:
-    from symscan.recording import RECORD_NAME
-    from symscan.recording.session_log import read_about
-
     return read_about(folder / RECORD_NAME)

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from symscan.clock.session_calendar import SessionCalendar
 from symscan.errors import CalendarError
 from symscan.model.instant import MINUTE, SECOND, Instant, to_datetime
-
-if TYPE_CHECKING:
-    from symscan.clock.session_calendar import SessionCalendar
-    from symscan.model.session import Session
-    from symscan.sources.ports import Broker
+from symscan.model.session import Session
+from symscan.sources.ports import Broker
 
 _BEFORE_PRE_OPEN: Final = 10 * MINUTE
 _LONGEST_SLEEP_SECONDS: Final = 30.0

@@ -5,15 +5,12 @@ from __future__ import annotations
 import keyword
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Final
 
 import typer
 
 from symscan.errors import InputError
 
-app = typer.Typer(name="new", help="Start a scanner of your own, with its test.", invoke_without_command=True)
-
-_DEMO_UNIVERSE: Final = "demo/data/universes/demo_market.csv"
 _FILES: Final = {
     "{name}.py": "scanner.txt",
     "{name}.json": "scanner_config.txt",
@@ -21,23 +18,13 @@ _FILES: Final = {
 }
 
 
-@app.callback()
-def options(context: typer.Context) -> None:
-    """Start a scanner of your own, with its test."""
-    if context.invoked_subcommand is None:
-        typer.echo(context.get_help())
+def write_scanner(name: str, universe: str) -> None:
+    """Write a scanner, a configuration that runs it, and its test into the current folder.
 
-
-@app.command("scanner")
-def scanner(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Its module's name: rising_stars.")],
-    universe: Annotated[
-        str, typer.Option(metavar="NAME", help="The universe it scans, by name or path.")
-    ] = _DEMO_UNIVERSE,
-) -> None:
-    """Write a scanner with comments, a configuration that runs it, and its test.
-
-    They go into the current folder: NAME.py, NAME.json and tests/test_NAME.py.
+    Raises
+    ------
+    InputError
+        If the name cannot be a module's, or one of the files exists.
     """
     if not name.isidentifier() or keyword.iskeyword(name):
         raise InputError(

@@ -2,63 +2,38 @@
 
 from __future__ import annotations
 
+import json
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Any
 
 import typer
+from rich.console import Console
+from rich.table import Table
 
-from symscan.cli.log_options import LogFile, Verbosity, logging_to
-
-if TYPE_CHECKING:
-    from rich.console import Console
-
-    from symscan.parity.compare import Parity
-    from symscan.parity.differences import Difference
-
-EXAMPLES = "Example: symscan parity runs/session-2018-02-20-live"
-
-DIFFERS = 1
-"""The exit code where a difference has no cause."""
+from symscan.cli.output.plugin_output import redirect_plugin_output
+from symscan.cli.output.run_report import report_console
+from symscan.model.instant import to_iso
+from symscan.parity.compare import Parity, compare
+from symscan.parity.differences import Difference
 
 
-def parity(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a live session.")],
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Write one JSON object instead of the table.")
-    ] = False,
-    verbose: Verbosity = 0,
-    log_file: LogFile = None,
-) -> None:
-    """Hold a recorded live session against a backtest of its bars.
-
-    The bars it took in, as they are finally known, are played through the backtest. Every difference in
-    hits, readings and readiness is listed with its cause. Exit code 1 if one has none.
-    """
-    from symscan.cli.output.plugin_output import redirect_plugin_output
-    from symscan.parity.compare import compare
-
-    with (
-        redirect_plugin_output(),
-        logging_to(verbose, log_file),
-    ):  # scanners are called once more, and may print
+def show_parity(run: Path, *, as_json: bool) -> bool:
+    """Compare a recorded live session with a backtest and print it; return whether all is explained."""
+    with redirect_plugin_output():  # scanners are called once more, and may print
         compared = compare(run)
     if as_json:
         _write(compared)
     else:
         _show(compared)
-    if compared.unexplained:
-        raise typer.Exit(DIFFERS)
+    return not compared.unexplained
 
 
 def _write(compared: Parity) -> None:
-    import json
-
     typer.echo(json.dumps(_record(compared), indent=2, ensure_ascii=False))
 
 
 def _record(compared: Parity) -> dict[str, Any]:
-    from symscan.model.instant import to_iso
-
     return {
         "session": compared.session.date.isoformat(),
         "complete": compared.is_over,
@@ -84,14 +59,11 @@ def _record(compared: Parity) -> dict[str, Any]:
 
 
 def _show(compared: Parity) -> None:
-    from symscan.cli.output.run_report import report_console
-
     console = report_console()
     _print_heading(console, compared)
     if not compared.differences:
         console.print("no difference: live and backtest say the same")
         return
-    from rich.table import Table
 
     table = Table("exchange time", "what", "scanner", "symbol", "live", "backtest", "cause")
     for one in compared.differences:
@@ -117,8 +89,6 @@ def _print_heading(console: Console, compared: Parity) -> None:
 
 
 def _row(one: Difference, compared: Parity) -> tuple[str, ...]:
-    from datetime import datetime
-
     at = datetime.fromisoformat(one.at).astimezone(compared.session.zone)
     cause = one.cause.text if one.cause else "UNEXPLAINED"
     return (f"{at:%H:%M}", one.kind, one.scanner, one.symbol or "", one.live, one.backtest, cause)

@@ -5,61 +5,45 @@ from __future__ import annotations
 import json
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from symscan.cli.arguments import parse_date
-from symscan.cli.errors import SessionStopped, exit_code_of, paths_as_given
-from symscan.cli.log_options import LogFile, Verbosity, logging_to
+from symscan.cli.errors import SessionStopped, paths_as_given
+from symscan.cli.output.plugin_output import redirect_plugin_output
+from symscan.cli.output.progress import session_progress
+from symscan.cli.output.run_report import check_scanners, show_report
+from symscan.cli.signals import exit_code_of
+from symscan.config import SessionConfig, load_config
 from symscan.errors import InputError, RunError, SymscanError
-
-if TYPE_CHECKING:
-    from symscan.config import SessionConfig
-    from symscan.observers.results.run_folder import RunFolder
-    from symscan.observers.results.summary import RunSummary
-    from symscan.runtime.assembly import Backtest
-    from symscan.runtime.runner import Progress
-
-EXAMPLES = "Example: symscan run session.json --store store --date 2018-02-20"
+from symscan.observers.results.run_folder import RunFolder, run_folder
+from symscan.observers.results.summary import RunSummary
+from symscan.runtime.assembly import Backtest, assemble_backtest
+from symscan.runtime.runner import Progress, run_backtest
 
 
-def run(
-    config: Annotated[Path, typer.Argument(metavar="CONFIG", help="The session configuration, a JSON file.")],
-    store: Annotated[Path, typer.Option(metavar="DIR", help="The folder of the bar store.")],
-    day: Annotated[
-        date | None, typer.Option("--date", parser=parse_date, metavar="DATE", help="Play one session.")
-    ] = None,
-    start: Annotated[
-        date | None, typer.Option(parser=parse_date, metavar="DATE", help="Play a range: its first date.")
-    ] = None,
-    end: Annotated[
-        date | None, typer.Option(parser=parse_date, metavar="DATE", help="Play a range: its last date.")
-    ] = None,
-    out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Where results go; runs/NAME-START[_END] if not given.")
-    ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace the results of an earlier run.")] = False,
-    resume: Annotated[
-        bool,
-        typer.Option("--resume", help="Go on with a run that was broken off, after its last whole session."),
-    ] = False,
-    verbose: Verbosity = 0,
-    log_file: LogFile = None,
+def run_configuration(
+    path: Path,
+    store: Path,
+    day: date | None,
+    start: date | None,
+    end: date | None,
+    out: Path | None,
+    *,
+    force: bool,
+    resume: bool,
 ) -> None:
-    """Play sessions over stored bars: write what scanners find.
+    """Run the configuration of a file over a date, a range, or the range it names itself.
 
-    One session, or one per trading day of a range. Dates given here come before those of the
-    configuration. Results are hits.csv, scans.csv, unknown.csv, journal.jsonl and summary.json.
+    Raises
+    ------
+    InputError
+        If the options contradict each other, or there are no dates.
     """
-    from symscan.config import load_config
-
-    with logging_to(verbose, log_file):
-        loaded = load_config(config)
-        first, last = _range(loaded, day, start, end)
-        if resume and force:
-            raise InputError("--resume goes on with what --force would remove; give one of the two")
-        run_sessions(loaded, store, first, last, out, force=force, resume=resume)
+    config = load_config(path)
+    first, last = _range(config, day, start, end)
+    if resume and force:
+        raise InputError("--resume goes on with what --force would remove; give one of the two")
+    run_sessions(config, store, first, last, out, force=force, resume=resume)
 
 
 def run_sessions(
@@ -74,9 +58,6 @@ def run_sessions(
     title: str | None = None,
 ) -> None:
     """Run a configuration from ``first`` to ``last`` and print the closing table under ``title``."""
-    from symscan.cli.output.plugin_output import redirect_plugin_output
-    from symscan.runtime.assembly import assemble_backtest
-
     folder = out or Path("runs") / _folder_name(config.name, first, last)
     if resume and _is_complete(folder, config.name, first, last):
         typer.echo(f"{folder} is complete; to run it anew, replace it with --force", err=True)
@@ -85,7 +66,6 @@ def run_sessions(
     with redirect_plugin_output(), paths_as_given(store, folder):
         backtest = assemble_backtest(config, store.absolute(), first, last)
         summary = _run_sessions(backtest, home / folder, folder, first, last, force=force, resume=resume)
-    from symscan.cli.output.run_report import check_scanners, show_report
 
     show_report(title or config.name, summary, folder)
     check_scanners(summary, folder)
@@ -105,9 +85,6 @@ def _run_sessions(
     backtest: Backtest, folder: Path, shown: Path, first: date, last: date, *, force: bool, resume: bool
 ) -> RunSummary:
     """Run it with its results in ``folder``, which the user knows as ``shown``."""
-    from symscan.cli.output.progress import session_progress
-    from symscan.observers.results.run_folder import run_folder
-
     facts = {
         "name": backtest.config.name,
         "mode": backtest.config.mode,
@@ -134,8 +111,6 @@ def _run_sessions(
 
 def _run_backtest(backtest: Backtest, results: RunFolder, progress: Progress, shown: Path) -> None:
     """Run the backtest; an error is a ``RunError`` that names the results so far, not an input error."""
-    from symscan.runtime.runner import run_backtest
-
     try:
         run_backtest(backtest, [results], progress, results.finished)
     except SymscanError as error:

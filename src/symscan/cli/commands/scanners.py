@@ -7,14 +7,13 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 from importlib import import_module
 from inspect import cleandoc
-from typing import TYPE_CHECKING, Annotated, Any
+from types import ModuleType
+from typing import Any
 
-import typer
-
+from symscan.cli.output.run_report import plain_table, print_line, report_console
+from symscan.config import config_schema
 from symscan.errors import InputError
-
-if TYPE_CHECKING:
-    from types import ModuleType
+from symscan.runtime.building.plugins import SCANNERS
 
 _BOUNDS = {
     "minimum": "at least {}",
@@ -25,14 +24,14 @@ _BOUNDS = {
 _KINDS = {"number": "number", "integer": "whole number", "string": "text", "boolean": "true or false"}
 
 
-def scanners(
-    name: Annotated[
-        str | None, typer.Argument(metavar="NAME", help="One of them, with its parameters.")
-    ] = None,
-) -> None:
-    """List the built-in scanners, or one with its parameters."""
-    from symscan.runtime.building.plugins import SCANNERS
+def show_scanners(name: str | None) -> None:
+    """Print the built-in scanners, or one with its parameters.
 
+    Raises
+    ------
+    InputError
+        If there is no such scanner.
+    """
     names = SCANNERS.builtin_names()
     if name is None:
         _show_all(names)
@@ -45,16 +44,12 @@ def scanners(
     _show_one(bare)
 
 
-def schema() -> None:
+def show_schema() -> None:
     """Print the JSON Schema of a configuration, for editors."""
-    from symscan.config import config_schema
-
     print(json.dumps(config_schema(), indent=2))
 
 
 def _show_all(names: list[str]) -> None:
-    from symscan.cli.output.run_report import plain_table, report_console
-
     table = plain_table()
     table.add_column("module", no_wrap=True)
     table.add_column("finds")
@@ -66,8 +61,6 @@ def _show_all(names: list[str]) -> None:
 
 
 def _show_one(name: str) -> None:
-    from symscan.cli.output.run_report import plain_table, print_line, report_console
-
     console, module = report_console(), _module(name)
     for paragraph in cleandoc(module.__doc__ or "").replace("``", "").split("\n\n"):
         print_line(console, paragraph if paragraph.startswith("*") else " ".join(paragraph.split()))

@@ -10,7 +10,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from symscan.cli.errors import SessionStopped, exit_code_of
+from symscan.cli.errors import SessionStopped
+from symscan.cli.signals import exit_code_of
 from symscan.errors import FeedError
 from symscan.sources.store.bar_store import BarStore
 from symscan.sources.store.catalogue import CATALOGUE_NAME

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from typing import Any, TextIO
+
+import orjson
 
 CONDITION_MARK = "!! "
 """Marks conditions that make hits less reliable."""
@@ -78,11 +81,7 @@ class LiveConsole:
 
 
 def _json(record: dict[str, Any]) -> str:
-    import orjson
-
     try:
         return orjson.dumps(record).decode()
     except TypeError:  # whole numbers beyond 64 bits, which metadata may hold
-        import json
-
         return json.dumps(record, ensure_ascii=False, allow_nan=False, separators=(",", ":"))

@@ -5,15 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-if TYPE_CHECKING:
-    from symscan.model.session import Session
-    from symscan.observers.results.summary import RunSummary
-    from symscan.runtime.coordinator import SessionCoordinator
+from symscan.model.session import Session
+from symscan.observers.results.summary import RunSummary
+from symscan.runtime.coordinator import SessionCoordinator
 
 _BETWEEN_LINES_SECONDS: Final = 60.0
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -14,11 +14,7 @@ from rich.table import Table
 from symscan.errors import RunError
 from symscan.formatting import format_number, format_price
 from symscan.observers.console.messages import in_one_line
-
-if TYPE_CHECKING:
-    from rich.console import Console
-
-    from symscan.observers.results.summary import NewHit, RunSummary, StrategyFigures, TradingSummary
+from symscan.observers.results.summary import NewHit, RunSummary, StrategyFigures, TradingSummary
 
 _SCENARIOS: Final = {
     "as_configured": "as configured",

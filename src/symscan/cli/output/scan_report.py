@@ -6,20 +6,17 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
+
+from rich.console import Console
 
 from symscan.cli.output.run_report import plain_table, print_line, report_console
 from symscan.formatting import format_number, format_price
 from symscan.model.events.session import ScannerReady
+from symscan.model.session import Session
 from symscan.observers.results.result_warnings import flaws_of, idle_message, is_idle
 from symscan.observers.results.tables import hits_frame
-
-if TYPE_CHECKING:
-    from rich.console import Console
-
-    from symscan.model.session import Session
-    from symscan.runtime.one_scan import OneScan
-    from symscan.scanners.screens.verdict import SymbolVerdict
+from symscan.runtime.one_scan import OneScan
+from symscan.scanners.screens.verdict import SymbolVerdict
 
 
 def show_scan(session: Session, scanned: OneScan, symbols: Sequence[str]) -> None:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 
@@ -50,36 +50,66 @@ class LiveOptions:
     store
         The folder of the bar store.
     day
-        The session's date.
+        Of a replay: the session's date; None where the record says it.
     speed, faults
         Of a replay: the speed factor, None for no waiting, and the faults to inject.
     feed
-        The chosen one of the broker's feeds; None where it has one only.
+        One of the broker's feeds; None where it has one only, or the configuration says it.
     out
-        The run's folder.
+        The run's folder; None for the default one.
     resume
         Whether to resume the session recorded there.
-    is_over
-        Whether the session's close has passed on the market's clock: missed bars are fetched and
-        processed, and nothing is announced.
-    start
-        Of a replay: when its clock begins, the minutes before being processed at once; None for the
-        first bar, scan or report.
+    begin
+        Of a replay: the time of the exchange's day at which its clock begins; None for the start.
     home
         The current folder when the command began: ``out`` and ``store`` are taken from there.
     """
 
     source: str
     store: Path
-    day: date
-    speed: float | None
-    faults: str
-    feed: str | None
-    out: Path
+    day: date | None = None
+    speed: float | None = None
+    faults: str = ""
+    feed: str | None = None
+    out: Path | None = None
     resume: bool = False
+    begin: time | None = None
+    home: Path = field(default_factory=Path.cwd)
+
+    @property
+    def store_folder(self) -> Path:
+        """The folder of the bar store, independent of the current one."""
+        return self.home / self.store
+
+
+@dataclass(frozen=True, slots=True)
+class LiveRun:
+    """The session to run, and where: found from the options, the record and the market's clock.
+
+    Attributes
+    ----------
+    session
+        The trading day.
+    out
+        The run's folder as the user knows it.
+    home
+        The current folder when the command began: ``out`` is taken from there.
+    feed
+        The chosen one of the broker's feeds, or the configuration's.
+    is_over
+        Whether the session's close has passed on the market's clock: missed bars are fetched and
+        processed, and nothing is announced.
+    start
+        Of a replay: when its clock begins, the minutes before being processed at once; None for the
+        first bar, scan or report.
+    """
+
+    session: Session
+    out: Path
+    home: Path = field(default_factory=Path.cwd)
+    feed: str | None = None
     is_over: bool = False
     start: Instant | None = None
-    home: Path = field(default_factory=Path.cwd)
 
     @property
     def folder(self) -> Path:
@@ -135,8 +165,8 @@ class LiveSetup:
     ----------
     checked
         The configuration.
-    session
-        The trading day.
+    options, run
+        What was asked for, and what to run by that.
     settings
         Settings of the stream.
     broker
@@ -153,13 +183,18 @@ class LiveSetup:
 
     checked: CheckedConfig
     options: LiveOptions
-    session: Session
+    run: LiveRun
     settings: LiveSettings
     broker: Broker
     day: LiveDay
     history: HistorySource
     warnings: tuple[str, ...] = ()
     make_execution: Callable[..., ThreadedExecution] = ThreadedExecution
+
+    @property
+    def session(self) -> Session:
+        """The trading day."""
+        return self.run.session
 
     def about(self) -> dict[str, Any]:
         """Return the facts that must be the same for a session to be resumed."""
@@ -168,7 +203,7 @@ class LiveSetup:
             "session": self.session.date.isoformat(),
             "exchange": self.checked.config.exchange,
             "source": self.broker.origin or self.broker.name,
-            "store": str(self.options.store.resolve()),
+            "store": str(self.options.store_folder.resolve()),
         }
 
     @contextmanager
@@ -194,7 +229,7 @@ class LiveSetup:
         FeedError
             If the feed refuses.
         """
-        path = self.options.folder / RECORD_NAME
+        path = self.run.folder / RECORD_NAME
         make = SessionRecord.resume if self.options.resume else SessionRecord.create
         with closing(make(path, self.about(), waiting)) as record:
             undelivered_lines = tuple(undelivered(record, self.session))
@@ -223,7 +258,7 @@ class LiveSetup:
     def _feed(self, processed: Instant | None) -> Feed:
         """Make the feed, not yet open; of a session that is over nothing is streamed."""
         feed = self.broker.live_feed(replace(self.day, processed=processed))
-        return ClosedSessionFeed(feed, self.session, self.broker) if self.options.is_over else feed
+        return ClosedSessionFeed(feed, self.session, self.broker) if self.run.is_over else feed
 
     def _source(self, feed: Feed, processed: Instant | None) -> StreamSource:
         """Make the stream's source; of stored bars it drops none that a backtest would use."""

@@ -20,7 +20,8 @@ from symscan.model.events.session import Event, SessionClosed, SessionPrepared
 from symscan.recording import RECORD_NAME
 from symscan.recording.session_log import SessionRecord
 from symscan.runtime.assembly import assemble_live
-from symscan.runtime.live.session import LiveOptions, LiveSetup
+from symscan.runtime.building.build import calendar_of
+from symscan.runtime.live.session import LiveOptions, LiveRun, LiveSetup
 
 HALF_DAY = date(2018, 11, 23)
 
@@ -50,7 +51,9 @@ class Opening:
         text = json.dumps({"session_data_config": {"symbols": symbols, "scanners": [scanner]}})
         options = LiveOptions("replay", self._store, HALF_DAY, None, faults, None, self._folder, resume)
         with chdir(self._folder):
-            return assemble_live(parse_config(text, "session.json"), options)
+            config = parse_config(text, "session.json")
+            run = LiveRun(calendar_of(config).session(HALF_DAY), self._folder)
+            return assemble_live(config, options, run)
 
     def run(
         self,

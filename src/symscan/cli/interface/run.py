@@ -1,0 +1,48 @@
+"""``symscan run``: play a configuration over stored bars."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from symscan.cli.arguments import parse_date
+from symscan.cli.log_options import LogFile, Verbosity, logging_to
+
+EXAMPLES = "Example: symscan run session.json --store store --date 2018-02-20"
+
+
+def run(
+    config: Annotated[Path, typer.Argument(metavar="CONFIG", help="The session configuration, a JSON file.")],
+    store: Annotated[Path, typer.Option(metavar="DIR", help="The folder of the bar store.")],
+    day: Annotated[
+        date | None, typer.Option("--date", parser=parse_date, metavar="DATE", help="Play one session.")
+    ] = None,
+    start: Annotated[
+        date | None, typer.Option(parser=parse_date, metavar="DATE", help="Play a range: its first date.")
+    ] = None,
+    end: Annotated[
+        date | None, typer.Option(parser=parse_date, metavar="DATE", help="Play a range: its last date.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Where results go; runs/NAME-START[_END] if not given.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the results of an earlier run.")] = False,
+    resume: Annotated[
+        bool,
+        typer.Option("--resume", help="Go on with a run that was broken off, after its last whole session."),
+    ] = False,
+    verbose: Verbosity = 0,
+    log_file: LogFile = None,
+) -> None:
+    """Play sessions over stored bars: write what scanners find.
+
+    One session, or one per trading day of a range. Dates given here come before those of the
+    configuration. Results are hits.csv, scans.csv, unknown.csv, journal.jsonl and summary.json.
+    """
+    from symscan.cli.commands.run import run_configuration
+
+    with logging_to(verbose, log_file):
+        run_configuration(config, store, day, start, end, out, force=force, resume=resume)
