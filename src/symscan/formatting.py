@@ -17,6 +17,11 @@ def format_number(value: float | None, form: str, unit: str = "") -> str:
     return (text if text.strip("+-0.,") else text.lstrip("+-")) + unit
 
 
+def none_if_unknown(value: float) -> float | None:
+    """The number, None where it is NaN: in files unknown is null."""
+    return value if value == value else None
+
+
 def format_price(price: float | None) -> str:
     """The price with two decimals, below one dollar with four: cents tell little of it."""
     return format_number(price, ",.2f" if price is None or abs(price) >= 1.0 else ",.4f")
@@ -27,7 +32,7 @@ def format_count(count: int, thing: str) -> str:
     return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"
 
 
-def format_names(names: Sequence[str], count: int = 0) -> str:
-    """The first five names and how many more there are; ``count`` where only some of them are given."""
-    more = max(count, len(names)) - _MOST_NAMED
-    return ", ".join(names[:_MOST_NAMED]) + (f" and {more:,} more" if more > 0 else "")
+def format_names(names: Sequence[str], count: int = 0, most: int = _MOST_NAMED) -> str:
+    """The first names and how many more there are; ``count`` where only some of them are given."""
+    more = max(count, len(names)) - most
+    return ", ".join(names[:most]) + (f" and {more:,} more" if more > 0 else "")

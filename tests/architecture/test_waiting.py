@@ -18,7 +18,6 @@ EDGES = (
     "sources.clocks",  # until the session begins
     "sources.iterable_feed",
     "sources.replay",
-    "sources.store.lock",
     "sources.streaming",
 )
 

@@ -19,6 +19,8 @@ from urllib.parse import quote
 from zlib import crc32
 from zoneinfo import ZoneInfo
 
+from platformdirs import user_cache_path
+
 from symscan.model.session import Session
 
 FOLDER_VARIABLE: Final = "SYMSCAN_CACHE_DIR"
@@ -29,15 +31,14 @@ _UNUSABLE: Final = (OSError, ValueError, KeyError, TypeError, RecursionError)
 def default_folder() -> Path | None:
     """Where calendars are cached; None if the user switched the cache off or has no home folder.
 
-    ``$SYMSCAN_CACHE_DIR``, else ``$XDG_CACHE_HOME/symscan``, else ``~/.cache/symscan``, and in it
-    ``calendars``. An empty ``SYMSCAN_CACHE_DIR`` switches the cache off.
+    In ``$SYMSCAN_CACHE_DIR``, else in the system's folder for caches. An empty ``SYMSCAN_CACHE_DIR`` switches
+    the cache off.
     """
     chosen = os.environ.get(FOLDER_VARIABLE)
     if chosen is not None:
         return Path(chosen, "calendars") if chosen else None
-    base = os.environ.get("XDG_CACHE_HOME")
     try:
-        return Path(base or Path.home() / ".cache", "symscan", "calendars")
+        return user_cache_path("symscan", appauthor=False) / "calendars"
     except RuntimeError:
         return None
 

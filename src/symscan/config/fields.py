@@ -15,10 +15,10 @@ from symscan.clock.schedule import DAYS
 from symscan.errors import SpecError
 from symscan.model.interval import ONE_WEEK, Interval
 from symscan.model.specs import IndicatorSpec
+from symscan.model.symbols import SYMBOL_PATTERN
 
 _TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
-_SYMBOL = re.compile(r"[^\s,;\"']+")
 _NAME = re.compile(r"\w[\w.+-]*( [\w.+-]+)*")
 _MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 _LONGEST_SHOWN: Final = 40
@@ -94,7 +94,7 @@ def parse_stream(value: object) -> Interval:
 
 def parse_symbol(value: object) -> str:
     """A symbol: any text without blanks, commas, semicolons and quotes."""
-    return _matched(value, _SYMBOL, 'a symbol such as "AAPL", without blanks, commas and quotes')[0]
+    return _matched(value, SYMBOL_PATTERN, 'a symbol such as "AAPL", without blanks, commas and quotes')[0]
 
 
 def parse_name(value: object) -> str:

@@ -18,6 +18,7 @@ from typing import Final
 
 import numpy as np
 import polars as pl
+from numpy.random import default_rng  # when used, an interrupt in the import of numpy.random is lost
 from numpy.typing import NDArray
 
 from symscan.demo.events import GeneratedEvent, plan_events
@@ -105,7 +106,7 @@ def generate_market(
         raise ValueError(
             f"{len(sessions)} sessions are too few for {minute_sessions} with minutes and one before"
         )
-    rng = np.random.default_rng(seed)
+    rng = default_rng(seed)
     traits = draw_traits(rng, symbols)
     names = _names(symbols)
     plan, events = plan_events(rng, traits, sessions[-1], names)

@@ -8,7 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from filelock import FileLock
+
 from symscan.errors import DataError
+from symscan.locking import lock_file
 
 RECORD_MODE: Final = 0o644
 FOLDER_MODE: Final = 0o755
@@ -28,6 +31,21 @@ def make_private(record: Path) -> None:
         If it cannot be made.
     """
     os.close(os.open(record, os.O_CREAT | os.O_WRONLY, RECORD_MODE))
+
+
+def lock_record(record: Path) -> FileLock:
+    """Lock a record for one writer until it is released or the process ends; readers are not kept out.
+
+    Raises
+    ------
+    DataError
+        If a living process holds it, or the folder cannot be written.
+    """
+    return lock_file(
+        record.with_name(record.name + ".lock"),
+        busy=f"{record}: a running process is writing this record; end it first, or choose another --out",
+        unwritable="the session's record cannot be written",
+    )
 
 
 def check_private(record: Path, user: int | None = None) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+from filelock import FileLock
 from sqlalchemy import Connection, func, insert, select, update
 
 from symscan.clock.wall_clock import utc_now
@@ -35,8 +36,7 @@ from symscan.recording.database import (
     write_meta,
     write_transaction,
 )
-from symscan.recording.lock import RecordLock
-from symscan.recording.ownership import check_private, make_private
+from symscan.recording.ownership import check_private, lock_record, make_private
 from symscan.recording.tables import EVENTS, STEPS, SYMBOLS
 
 _LARGE_LOG_BYTES: Final = 4_000_000
@@ -87,7 +87,7 @@ class SessionRecord:
         self,
         path: Path,
         connection: Connection,
-        lock: RecordLock | None,
+        lock: FileLock | None,
         clock: Callable[[], str] = utc_now,
         waiting: Waiting = WAITING,
     ) -> None:
@@ -145,7 +145,7 @@ class SessionRecord:
             If it is of another session, or of none, a living process is writing it, or somebody else
             than this user may have written it.
         """
-        lock = RecordLock(path)
+        lock = lock_record(path)
         try:
             _make_private_record(path)
             connection = connect(path, waiting.before_notice_seconds)

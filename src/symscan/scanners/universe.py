@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from symscan.errors import UniverseError
 from symscan.model.readings import SESSION_READINGS
+from symscan.model.symbols import SYMBOL_PATTERN
 
 if TYPE_CHECKING:
     from symscan.session.static_columns import Static
@@ -25,7 +26,6 @@ STORE: Final = "store"
 _SUFFIXES: Final = (".txt", ".csv")
 _FOLDER: Final = Path("data", "universes")
 _SYMBOL_HEADERS: Final = ("symbol", "ticker")
-_SYMBOL = re.compile(r"[^\s,;\"']+")
 _AS_OF = re.compile(r"#\s*as_of\s*:\s*(.*)", re.IGNORECASE)
 _INTEGER = re.compile(r"[+-]?(0|[1-9]\d{0,14})")
 _FLOAT = re.compile(r"[+-]?((0|[1-9]\d{0,14})(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
@@ -187,7 +187,7 @@ def _first_lines(path: Path, symbols: Sequence[_Line]) -> dict[str, int]:
 
 
 def _checked_symbol(path: Path, number: int, text: str) -> _Line:
-    if not _SYMBOL.fullmatch(text):
+    if not SYMBOL_PATTERN.fullmatch(text):
         raise UniverseError(f"{path}:{number}: '{text}' is not a symbol; write one symbol a line, as in AAPL")
     return number, text
 

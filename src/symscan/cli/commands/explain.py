@@ -10,6 +10,7 @@ from rich.table import Table
 from symscan.cli.output.run_report import plain_table, print_line, report_console
 from symscan.config import SessionConfig, load_config
 from symscan.errors import InputError
+from symscan.formatting import format_names
 from symscan.runtime.building.build import calendar_of
 from symscan.runtime.explain import DailyShare, Explanation, explain
 from symscan.sources.store.bar_store import BarStore
@@ -45,8 +46,7 @@ def _show(name: str, explanation: Explanation) -> None:
     console = report_console()
     session = explanation.session
     print_line(console, f"{name}: what the session of {session.date} loads", "bold")
-    members, more = explanation.members[:_MOST_SYMBOLS], len(explanation.members) - _MOST_SYMBOLS
-    shown = ", ".join(members) + (f" and {more:,} more" if more > 0 else "")
+    shown = format_names(explanation.members, most=_MOST_SYMBOLS)
     print_line(console, f"members from the start: {shown or 'none'}")
     console.print(_scanner_table(explanation))
     console.print(_bars_table(explanation))

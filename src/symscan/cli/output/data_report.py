@@ -11,6 +11,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from symscan.formatting import format_count, format_names
 from symscan.model.session import Session
 from symscan.sources.checking.findings import Finding
 from symscan.sources.checking.store_check import CheckReport, Coverage, coverage
@@ -26,9 +27,11 @@ _NUMBERS = ("sessions", "symbols", "rows")
 def show_import(report: ImportReport, options: ImportOptions, store: Path) -> None:
     """Print the result of an import."""
     first, last = report.sessions[0], report.sessions[-1]
-    made = f"{report.bars:,} {options.interval} bars, {_counted(len(report.symbols), 'symbol')}"
-    when = f"{_counted(len(report.sessions), 'session')} from {first} to {last}"
-    _print(f"Read {_counted(report.rows, 'row')} from {_counted(report.files, 'file')}: {made}, {when}.")
+    made = f"{report.bars:,} {options.interval} bars, {format_count(len(report.symbols), 'symbol')}"
+    when = f"{format_count(len(report.sessions), 'session')} from {first} to {last}"
+    _print(
+        f"Read {format_count(report.rows, 'row')} from {format_count(report.files, 'file')}: {made}, {when}."
+    )
     notes = {
         "duplicates that agree, dropped": report.duplicates,
         f"conflicts, the {options.on_conflict} row taken": report.conflicts,
@@ -44,13 +47,13 @@ def show_import(report: ImportReport, options: ImportOptions, store: Path) -> No
             _print(f"  {count:,} {what}")
     if report.ignored_columns:
         _print(f"  columns ignored: {', '.join(report.ignored_columns)}")
-    _print(f"{_counted(len(report.changed), 'session')} of {store} changed.")
+    _print(f"{format_count(len(report.changed), 'session')} of {store} changed.")
 
 
 def show_splits(report: SplitsReport, store: Path) -> None:
     """Print the result of an import of splits."""
     known = f"{report.duplicates:,} known already"
-    _print(f"Read {_counted(report.rows, 'split')}: {report.added:,} new in {store}, {known}.")
+    _print(f"Read {format_count(report.rows, 'split')}: {report.added:,} new in {store}, {known}.")
     if report.conflicts:
         _print(f"  {report.conflicts:,} conflicts settled")
 
@@ -66,7 +69,8 @@ def show_store(store: BarStore) -> None:
         _print(f"Fetched from {store.origin}.")
     splits = store.splits()
     if splits.height:
-        _print(f"{_counted(splits.height, 'split')} of {_counted(splits['symbol'].n_unique(), 'symbol')}.")
+        symbols = format_count(splits["symbol"].n_unique(), "symbol")
+        _print(f"{format_count(splits.height, 'split')} of {symbols}.")
 
 
 def show_check(report: CheckReport) -> None:
@@ -113,10 +117,6 @@ def _print(text: str) -> None:
     print(text)
 
 
-def _counted(count: int, thing: str) -> str:
-    return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"
-
-
 _SHOWN_SYMBOLS: Final = 100
 
 
@@ -142,8 +142,8 @@ def show_fetch(
     if not report.bars:
         print(f"Nothing to fetch: {store} has all from {first} to {last}.")
     for interval, bars in report.bars.items():
-        what, whose = _counted(bars, f"{interval} bar"), _counted(report.symbols, "symbol")
-        sessions = _counted(report.sessions[interval], "session")
+        what, whose = format_count(bars, f"{interval} bar"), format_count(report.symbols, "symbol")
+        sessions = format_count(report.sessions[interval], "session")
         print(f"Fetched {what} into {store}: {whose}, {sessions} from {first} to {last}.")
     for line in (*_notes(report, broker), *left_out):
         print(f"  {line}")
@@ -156,7 +156,7 @@ def _notes(report: FetchReport, broker: str) -> list[str]:
         (report.zero_volume, "bar", "without volume, dropped"),
         (report.bad_bars, "bar", "with impossible prices or times, dropped"),
     ]
-    notes = [f"{_counted(count, thing)} {what}" for count, thing, what in counted if count]
+    notes = [f"{format_count(count, thing)} {what}" for count, thing, what in counted if count]
     notes += [
         f"the split of {one.symbol} on {one.ex_date} stays {one.stored:g}; fetched: {one.fetched:g}"
         for one in report.split_conflicts
@@ -167,10 +167,6 @@ def _notes(report: FetchReport, broker: str) -> list[str]:
     if len(report.refused) > _SHOWN_SYMBOLS:
         notes.append(f"and {len(report.refused) - _SHOWN_SYMBOLS:,} more symbols")
     if report.silent:
-        more = (
-            f" and {len(report.silent) - _SHOWN_SYMBOLS:,} more"
-            if len(report.silent) > _SHOWN_SYMBOLS
-            else ""
-        )
-        notes.append(f"symbols without any bar among them: {', '.join(report.silent[:_SHOWN_SYMBOLS])}{more}")
+        names = format_names(report.silent, most=_SHOWN_SYMBOLS)
+        notes.append(f"symbols without any bar among them: {names}")
     return notes

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from symscan.formatting import format_number, format_price
+from symscan.formatting import format_number, format_price, none_if_unknown
 from symscan.model.events.session import Event, ScanFinished
 from symscan.model.instant import SECOND, Instant, to_iso
 from symscan.model.session import Session
@@ -106,15 +106,15 @@ def new_alerts(scan: ScanFinished) -> Iterator[Alert]:
     """Yield the symbols a scan returned that its scanner had not returned before, best first."""
     hits = scan.hits
     for row in np.flatnonzero(hits.new).tolist():
-        end = _known(hits.last_bar_end.item(row))
+        end = none_if_unknown(hits.last_bar_end.item(row))
         last_bar_end = None if end is None else int(end)
         yield Alert(
             symbol=hits.symbols[row],
             scanner=scan.scanner,
-            price=_known(hits.price.item(row)),
-            change_pct=_known(hits.change_pct.item(row)),
-            gap_pct=_known(hits.gap_pct.item(row)),
-            volume=_known(hits.volume.item(row)),
+            price=none_if_unknown(hits.price.item(row)),
+            change_pct=none_if_unknown(hits.change_pct.item(row)),
+            gap_pct=none_if_unknown(hits.gap_pct.item(row)),
+            volume=none_if_unknown(hits.volume.item(row)),
             scan_at=scan.at,
             decided_at=scan.decided_at,
             data_age_seconds=None if last_bar_end is None else (scan.decided_at - last_bar_end) / SECOND,
@@ -122,10 +122,6 @@ def new_alerts(scan: ScanFinished) -> Iterator[Alert]:
             rank=row + 1,
             metadata=hits.metadata.get(hits.symbols[row], {}),
         )
-
-
-def _known(value: float) -> float | None:
-    return value if value == value else None
 
 
 def _json_value(value: Any) -> Any:

@@ -35,7 +35,7 @@ from symscan.observers.results.run_progress import RunProgress, read_progress
 from symscan.observers.results.summary import RunSummary
 from symscan.observers.results.trades import TRADES_FILE, TradesFile
 from symscan.recording import RECORD_NAME
-from symscan.recording.ownership import FOLDER_MODE
+from symscan.recording.ownership import FOLDER_MODE, lock_record
 
 _Arguments = TypeVarTuple("_Arguments")
 
@@ -322,7 +322,4 @@ def _progress(path: Path, about: Mapping[str, Any] | None, resume: bool) -> RunP
 
 def _check_is_over(record: Path) -> None:
     """Refuse the folder of a session that still runs."""
-    # Imported here, since a backtest does not need SQLite.
-    from symscan.recording.lock import RecordLock
-
-    RecordLock(record).release()
+    lock_record(record).release()

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any, Final
 
+from symscan.formatting import none_if_unknown
 from symscan.model.events.session import (
     Event,
     Outcome,
@@ -198,9 +199,9 @@ class ScannerFigures:
                 {
                     "at": to_iso(hit.at),
                     "symbol": hit.symbol,
-                    "price": _known(hit.price),
-                    "change_pct": _known(hit.change_pct),
-                    "volume": _known(hit.volume),
+                    "price": none_if_unknown(hit.price),
+                    "change_pct": none_if_unknown(hit.change_pct),
+                    "volume": none_if_unknown(hit.volume),
                 }
                 for hit in self.first
             ],
@@ -354,7 +355,3 @@ def _new_hits(session: Session, scan: ScanFinished) -> list[NewHit]:
         for symbol, new, price, change, volume in values
         if new
     ]
-
-
-def _known(value: float) -> float | None:
-    return value if value == value else None

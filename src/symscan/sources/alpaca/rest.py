@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
-from zoneinfo import ZoneInfo
 
 from symscan.errors import FeedError, InputError
 from symscan.model.bar import FIELDS
@@ -19,6 +18,7 @@ from symscan.model.instant import Instant, from_datetime, to_datetime, to_iso
 from symscan.model.interval import ONE_DAY, ONE_MINUTE, Interval
 from symscan.sources.alpaca.credentials import AlpacaHosts, AlpacaKeys
 from symscan.sources.alpaca.errors import SymbolsRefused, refusal_error
+from symscan.sources.alpaca.stored_rows import NEW_YORK
 
 if TYPE_CHECKING:
     import polars as pl
@@ -34,8 +34,6 @@ _SYMBOLS_LENGTH: Final = 4_000
 
 _AROUND: Final = timedelta(days=30)
 """Corporate actions are found by their processing date, which may be another than the ex-date."""
-
-_NEW_YORK: Final = ZoneInfo("America/New_York")
 
 
 class AlpacaRest:
@@ -125,7 +123,7 @@ class AlpacaRest:
         """Fetch the same bars page by page, at most 10,000 in one."""
         if end <= start:
             return
-        asof_date = asof or to_datetime(end - 1).astimezone(_NEW_YORK).date()
+        asof_date = asof or to_datetime(end - 1).astimezone(NEW_YORK).date()
         query = {
             "timeframe": _timeframe(interval),
             "start": to_iso(start),

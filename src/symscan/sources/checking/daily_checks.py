@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
 
 import polars as pl
 
 from symscan.model.session import Session
 from symscan.sources.checking.findings import Findings
-
-_BASIS: Final = 0.03
-"""A daily close farther off than this is on another price basis."""
+from symscan.sources.stored.history import BASIS_TOLERANCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +45,7 @@ def check_daily(
     _add_unmatched("only_daily", daily.join(summed, on="symbol", how="anti"), day, findings)
     _add_unmatched("only_intraday", summed.join(daily, on="symbol", how="anti"), day, findings)
     both = daily.join(summed, on="symbol", suffix="_summed", maintain_order="left")
-    rebased = _deviation("close") > _BASIS
+    rebased = _deviation("close") > BASIS_TOLERANCE
     _add_pair("basis", "close", both.filter(rebased), day, findings)
     both = both.filter(~rebased)
     for field in ("open", "high", "low", "close"):

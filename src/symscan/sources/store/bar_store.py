@@ -16,9 +16,8 @@ from symscan.model.bar import FIELDS, Mask
 from symscan.model.instant import Instant
 from symscan.model.interval import Interval
 from symscan.sources.store.catalogue import CATALOGUE_NAME, Catalogue, Files, read_catalogue, write_catalogue
-from symscan.sources.store.lock import LOCK_NAME, locked
 from symscan.sources.store.presence import Presence, SymbolDays
-from symscan.sources.store.update import StoreUpdate, check_same_origin
+from symscan.sources.store.update import LOCK_NAME, StoreUpdate, check_same_origin, locked
 
 SPLITS_SCHEMA = pl.Schema({"symbol": pl.String(), "ex_date": pl.Date(), "ratio": pl.Float64()})
 

@@ -6,7 +6,8 @@ import hashlib
 import os
 import re
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -16,13 +17,44 @@ from uuid import uuid4
 import polars as pl
 
 from symscan.errors import DataError
+from symscan.locking import lock_file
 from symscan.model.interval import Interval
 from symscan.sources.store.catalogue import BarFile, Catalogue, write_catalogue
+
+LOCK_NAME: Final = "import.lock"
 
 _ROW_GROUP_ROWS: Final = 120_000
 """Large enough to read 3 million rows in one go, small enough that a few symbols skip most of a file."""
 
 _OURS: Final = re.compile(r"(\d{4}-\d\d-\d\d|splits)\.[0-9a-f]{16}\.parquet|(writing|spill)-[0-9a-f]{32}")
+
+
+@contextmanager
+def locked(root: Path, wait_seconds: float = 0.0) -> Iterator[None]:
+    """Hold the store's lock, which the operating system releases when its holder dies.
+
+    Parameters
+    ----------
+    root
+        The store's folder.
+    wait_seconds
+        How long to wait for another holder.
+
+    Raises
+    ------
+    DataError
+        If another process holds it, or the store cannot be written.
+    """
+    lock = lock_file(
+        root / LOCK_NAME,
+        busy=f"{root}: another import is writing to this store; try again when it is done",
+        unwritable="the bar store cannot be written",
+        wait_seconds=wait_seconds,
+    )
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 class StoreUpdate:

@@ -9,7 +9,7 @@ import pytest
 
 from symscan.errors import DataError, InputError
 from symscan.observers.results.run_folder import run_folder
-from symscan.recording.lock import RecordLock
+from symscan.recording.ownership import lock_record
 
 
 def _open(path: Path, **how: Any) -> None:
@@ -59,7 +59,7 @@ def test_another_folder_is_left_alone(folder: Path) -> None:
 
 @pytest.mark.parametrize("how", ["resume", "force"])
 def test_nothing_is_taken_from_a_session_that_runs(folder: Path, how: str) -> None:
-    lock = RecordLock(folder / "session.sqlite")
+    lock = lock_record(folder / "session.sqlite")
     with pytest.raises(DataError, match="a running process is writing this record"):
         _open(folder, **{how: True})
     assert (folder / "journal.jsonl").read_text() == "half a li"
