@@ -6,13 +6,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 
 from symscan.model.instant import SECOND, Instant, from_datetime, to_iso
 from symscan.model.session import Session
-
-Record = Mapping[str, Any]
-"""An event as a journal record."""
+from symscan.parity.journal_events import (
+    Correction,
+    Drop,
+    JournalEvent,
+    Limit,
+    Loss,
+    Recovery,
+    Refusal,
+    Scan,
+)
 
 
 class Why(StrEnum):
@@ -137,27 +144,26 @@ class Causes:
     _refused: dict[str, str] = field(default_factory=dict)
     _first_seen: dict[str, int] = field(default_factory=dict)
 
-    def add_event(self, seq: int, event: Record) -> None:
+    def add_event(self, seq: int, event: JournalEvent) -> None:
         """Add an event of a step of the record."""
-        match event["event"]:
-            case "bars_corrected":
-                late = _Late(seq, event["end"], event["kind"], event["arrived_at"])
-                self.late_bars += len(event["symbols"])
-                for symbol in event["symbols"]:
+        match event:
+            case Correction(end, symbols, kind, arrived_at):
+                late = _Late(seq, end, kind, arrived_at)
+                self.late_bars += len(symbols)
+                for symbol in symbols:
                     self._late.setdefault(symbol, []).append(late)
-            case "feed_dropped_bars":
-                self._dropped.setdefault(event["since"], event["reason"])
-            case "feed_recovered":  # whose since is when they are fetched from
-                self._dropped = {one: why for one, why in self._dropped.items() if one < event["since"]}
-            case "bars_lost":
-                since, until = event["since"], event["until"]
-                self._lost.append(Lost(since, until, len(event["symbols"]), event["reason"]))
+            case Drop(since, reason):
+                self._dropped.setdefault(since, reason)
+            case Recovery(since):  # since when they are fetched
+                self._dropped = {one: why for one, why in self._dropped.items() if one < since}
+            case Loss(since, until, symbols, reason):
+                self._lost.append(Lost(since, until, len(symbols), reason))
                 pending = self._dropped.items()
                 self._dropped = {one: why for one, why in pending if not since <= one <= until}
-            case "subscription_limited":
-                self._left_out.append((event["at"], frozenset(event["left_out"])))
-            case "request_refused" if event["request"].startswith("add_symbol "):
-                self._refused.setdefault(event["request"].removeprefix("add_symbol "), event["reason"])
+            case Limit(at, left_out):
+                self._left_out.append((at, left_out))
+            case Refusal(request, reason) if request.startswith("add_symbol "):
+                self._refused.setdefault(request.removeprefix("add_symbol "), reason)
 
     def set_first_seen(self, seqs: Mapping[str, int]) -> None:
         """Set the step in which the record first has a bar of each symbol."""
@@ -182,9 +188,9 @@ class Causes:
 
     # -- of scans ------------------------------------------------------------------------------
 
-    def of_scan(self, live: Record) -> Cause | None:
+    def of_scan(self, live: Scan) -> Cause | None:
         """Explain why a live scan did not end well; None if it did."""
-        outcome, error = live["outcome"], live["error"] or ""
+        outcome, error = live.outcome, live.error or ""
         if outcome == "ok":
             return None
         why = {"failed": Why.FAILED, "timed_out": Why.TIMEOUT}.get(outcome, Why.SKIPPED)
@@ -192,7 +198,7 @@ class Causes:
             why = Why.OVERLAP if "still running" in error else Why.LAG if "behind the feed" in error else why
         return Cause(why, f"{outcome.replace('_', ' ')}: {error}".removesuffix(": "))
 
-    def of_missing(self, backtest: Record, live: Sequence[Record]) -> Cause | None:
+    def of_missing(self, backtest: Scan, live: Sequence[Scan]) -> Cause | None:
         """Explain why a scan is not in the record: it was running when the session was broken off.
 
         Parameters
@@ -200,7 +206,7 @@ class Causes:
         live
             The recorded scans of the same scanner.
         """
-        is_followed = any(one["at"] > backtest["at"] and one["outcome"] != "skipped" for one in live)
+        is_followed = any(one.at > backtest.at and one.outcome != "skipped" for one in live)
         if self.is_over or is_followed:
             return None
         return Cause(Why.BROKEN_OFF, "the session was broken off, or goes on, before its result came in")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,8 +15,9 @@ from symscan.model.event_json import line_of
 from symscan.model.instant import Instant
 from symscan.model.session import Session
 from symscan.parity.backtest import Recorded, Replayed, replay
-from symscan.parity.causes import Causes, Record, slices_of
+from symscan.parity.causes import Causes, slices_of
 from symscan.parity.differences import Comparison, Difference
+from symscan.parity.journal_events import JournalEvent, Scan, SetupFailure, read_event
 from symscan.plugins.digests import changed
 from symscan.recording import RECORD_NAME
 from symscan.recording.bar_codec import unpack
@@ -122,12 +123,12 @@ def _compare_record(record: SessionRecord) -> Parity:
         causes.add_event(seq, event)
     causes.set_first_seen(_first_steps(record, steps))
     live_events = [event for _, event in events]
-    backtest_events = [json.loads(line_of(session, event)) for event in backtest.events]
-    scans = [one for one in live_events if one["event"] == "scan_finished"]
+    backtest_events = _read_lines(line_of(session, event) for event in backtest.events)
+    scans = [one for one in live_events if isinstance(one, Scan)]
     return Parity(
         session,
         len(scans),
-        sum(len(one["hits"]["symbols"]) for one in scans),
+        sum(len(one.hits) for one in scans),
         causes.late_bars,
         tuple(Comparison(causes).compare(live_events, backtest_events)),
         _until(record, steps),
@@ -136,18 +137,22 @@ def _compare_record(record: SessionRecord) -> Parity:
     )
 
 
-def _numbered_events(record: SessionRecord) -> list[tuple[int, Record]]:
-    """Return every event with its step in the record."""
-    return [(seq, json.loads(line)) for seq in range(1, record.last + 1) for line in record.lines(seq)]
+def _numbered_events(record: SessionRecord) -> list[tuple[int, JournalEvent]]:
+    """Return every event that is compared or explains, with its step in the record."""
+    numbers = range(1, record.last + 1)
+    return [(seq, event) for seq in numbers for event in _read_lines(record.lines(seq))]
+
+
+def _read_lines(lines: Iterable[str]) -> list[JournalEvent]:
+    read = (read_event(json.loads(line)) for line in lines)
+    return [event for event in read if event is not None]
 
 
 def _replay_record(
-    record: SessionRecord, steps: Sequence[Step], events: Sequence[tuple[int, Record]]
+    record: SessionRecord, steps: Sequence[Step], events: Sequence[tuple[int, JournalEvent]]
 ) -> Replayed:
-    endings = {
-        (one["scanner"], one["at"]): one["outcome"] for _, one in events if one["event"] == "scan_finished"
-    }
-    disabled = {one["scanner"]: one["reason"] for _, one in events if one["event"] == "scanner_disabled"}
+    endings = {(one.scanner, one.at): one.outcome for _, one in events if isinstance(one, Scan)}
+    disabled = {one.scanner: one.reason for _, one in events if isinstance(one, SetupFailure)}
     return replay(
         Recorded(record.meta, record.symbols, bars(record), _until(record, steps), endings, disabled)
     )

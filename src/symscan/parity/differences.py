@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import zip_longest
 
-from symscan.parity.causes import Cause, Causes, Record
-from symscan.parity.hits import Hit, field_differences, hits_of
+from symscan.parity.causes import Cause, Causes
+from symscan.parity.hits import field_differences
+from symscan.parity.journal_events import Hit, JournalEvent, MembershipChange, Removal, Scan
 
 _Key = tuple[str, str, str]
 
@@ -61,7 +62,7 @@ class Comparison:
     _of_leavers: dict[str, Cause | None] = field(default_factory=dict)
     """Symbols removed at different times: with all their data, which scanners may have read."""
 
-    def compare(self, live: Sequence[Record], backtest: Sequence[Record]) -> list[Difference]:
+    def compare(self, live: Sequence[JournalEvent], backtest: Sequence[JournalEvent]) -> list[Difference]:
         """Return every difference, in the order of time."""
         live_scans, backtest_scans = _scans_of(live), _scans_of(backtest)
         scans: list[tuple[str, int, _Key | _Pair]] = [
@@ -85,34 +86,34 @@ class Comparison:
     # -- scans ---------------------------------------------------------------------------------
 
     def _scan(
-        self, key: _Key, live_scans: Mapping[_Key, Record], backtest_scans: Mapping[_Key, Record]
+        self, key: _Key, live_scans: Mapping[_Key, Scan], backtest_scans: Mapping[_Key, Scan]
     ) -> Iterator[Difference]:
         at, scanner, _ = key
         live, backtest = live_scans.get(key), backtest_scans.get(key)
-        if live is not None and backtest is not None and live["outcome"] == backtest["outcome"] == "ok":
+        if live is not None and backtest is not None and live.outcome == backtest.outcome == "ok":
             for one in self._compare_hits(live, backtest):
                 self._of_scanners.setdefault(scanner, one.cause and self._inherit(at, one.cause))
                 yield one
             self._follow_bars(at, scanner)
             return
-        texts = [one["outcome"].replace("_", " ") if one is not None else "none" for one in (live, backtest)]
+        texts = [one.outcome.replace("_", " ") if one is not None else "none" for one in (live, backtest)]
         if texts[0] == texts[1]:
             return
         cause = self._of_ending(live, backtest, [live_scans[one] for one in live_scans if one[1] == scanner])
         inherited = cause and self._inherit(at, cause)
         self._of_scanners.setdefault(scanner, inherited)
         for scan in filter(None, (live, backtest)):
-            for symbol in scan["hits"]["symbols"]:
+            for symbol in scan.hits:
                 self._of_hits.setdefault((scanner, symbol), inherited)
         yield Difference(at, "scan", scanner, None, texts[0], texts[1], cause)
 
     def _of_ending(
-        self, live: Record | None, backtest: Record | None, scanner_scans: Sequence[Record]
+        self, live: Scan | None, backtest: Scan | None, scanner_scans: Sequence[Scan]
     ) -> Cause | None:
         """Explain why a scan ended differently, or is missing."""
         if live is None:
             return None if backtest is None else self.causes.of_missing(backtest, scanner_scans)
-        if live["outcome"] != "ok" or backtest is None:
+        if live.outcome != "ok" or backtest is None:
             return self.causes.of_scan(live)
         return self._of_scanner(live)
 
@@ -123,8 +124,8 @@ class Comparison:
             if cause is not None:
                 self._of_scanners[scanner] = self._inherit(at, cause)
 
-    def _compare_hits(self, live: Record, backtest: Record) -> Iterator[Difference]:
-        hits, expected = hits_of(live), hits_of(backtest)
+    def _compare_hits(self, live: Scan, backtest: Scan) -> Iterator[Difference]:
+        hits, expected = live.hits, backtest.hits
         for symbol in dict.fromkeys([*hits, *expected]):
             yield from self._hit(live, symbol, hits.get(symbol), expected.get(symbol))
         common = [
@@ -133,8 +134,8 @@ class Comparison:
         yield from self._ranked(live, *common)
         yield from self._counted(live, backtest)
 
-    def _hit(self, live: Record, symbol: str, hit: Hit | None, expected: Hit | None) -> Iterator[Difference]:
-        at, scanner = live["at"], live["scanner"]
+    def _hit(self, live: Scan, symbol: str, hit: Hit | None, expected: Hit | None) -> Iterator[Difference]:
+        at, scanner = live.at, live.scanner
         if hit is not None and expected is not None:
             for item in field_differences(hit, expected, self.causes.clock):
                 cause = self._of_reading(live, symbol, item.names, hit, expected)
@@ -145,28 +146,29 @@ class Comparison:
         texts = ("found", "not found") if expected is None else ("not found", "found")
         yield Difference(at, "hit", scanner, symbol, *texts, cause)
 
-    def _ranked(self, live: Record, order: Sequence[str], expected: Sequence[str]) -> Iterator[Difference]:
+    def _ranked(self, live: Scan, order: Sequence[str], expected: Sequence[str]) -> Iterator[Difference]:
         if order == expected:
             return
         rank = next(rank for rank, pair in enumerate(zip(order, expected, strict=True)) if pair[0] != pair[1])
         texts = [f"{one[rank]} before {one[rank + 1]}" for one in (order, expected)]
-        is_cross_sectional = self.causes.traits_of(live["scanner"]).is_cross_sectional
-        cause = self.causes.of_others(live["at"], live["scanner"], None if is_cross_sectional else order)
-        cause = cause or self._of_memory(live["scanner"])
-        yield Difference(live["at"], "hit", live["scanner"], None, texts[0], texts[1], cause)
+        is_cross_sectional = self.causes.traits_of(live.scanner).is_cross_sectional
+        cause = self.causes.of_others(live.at, live.scanner, None if is_cross_sectional else order)
+        cause = cause or self._of_memory(live.scanner)
+        yield Difference(live.at, "hit", live.scanner, None, texts[0], texts[1], cause)
 
-    def _counted(self, live: Record, backtest: Record) -> Iterator[Difference]:
+    def _counted(self, live: Scan, backtest: Scan) -> Iterator[Difference]:
         for name in ("universe", "unknown"):
-            if live[name] != backtest[name]:
+            counts = [getattr(one, name) for one in (live, backtest)]
+            if counts[0] != counts[1]:
                 cause = self._of_scanner(live)
-                texts = [f"{one[name]} {name}" for one in (live, backtest)]
-                yield Difference(live["at"], "count", live["scanner"], None, texts[0], texts[1], cause)
+                texts = [f"{count} {name}" for count in counts]
+                yield Difference(live.at, "count", live.scanner, None, texts[0], texts[1], cause)
 
     # -- why -----------------------------------------------------------------------------------
 
-    def _of_symbol(self, live: Record, symbol: str) -> Cause | None:
+    def _of_symbol(self, live: Scan, symbol: str) -> Cause | None:
         """Explain why only one side found a symbol."""
-        at, scanner = live["at"], live["scanner"]
+        at, scanner = live.at, live.scanner
         own = self.causes.of_bars(at, symbol)
         if own is None and self.causes.traits_of(scanner).is_cross_sectional:
             own = self.causes.of_others(at, scanner)
@@ -175,10 +177,10 @@ class Comparison:
         return own or self._of_leavers.get(symbol)
 
     def _of_reading(
-        self, live: Record, symbol: str, names: Sequence[str], hit: Hit, expected: Hit
+        self, live: Scan, symbol: str, names: Sequence[str], hit: Hit, expected: Hit
     ) -> Cause | None:
         """Explain why fields of a symbol differ that both sides found."""
-        at, scanner = live["at"], live["scanner"]
+        at, scanner = live.at, live.scanner
         if names == ["new"]:
             return self._of_hits.get((scanner, symbol)) or self._of_memory(scanner)
         if names == ["metadata"]:
@@ -186,14 +188,14 @@ class Comparison:
         if "previous_close" in names:  # it was known the evening before
             return None
         cause = self.causes.of_bars(at, symbol)
-        if cause is None and (hit["price"] is None) != (expected["price"] is None):
-            cause = self.causes.of_outsider(at, symbol, "backtest" if hit["price"] is None else "live")
+        if cause is None and (hit.price is None) != (expected.price is None):
+            cause = self.causes.of_outsider(at, symbol, "backtest" if hit.price is None else "live")
         return cause or self._of_leavers.get(symbol)
 
-    def _of_scanner(self, live: Record) -> Cause | None:
+    def _of_scanner(self, live: Scan) -> Cause | None:
         """Explain why a scan as a whole differs."""
-        scanner = live["scanner"]
-        own = self.causes.of_others(live["at"], scanner) or self._of_memory(scanner)
+        scanner = live.scanner
+        own = self.causes.of_others(live.at, scanner) or self._of_memory(scanner)
         return own or next((cause for cause in self._of_leavers.values() if cause is not None), None)
 
     def _of_memory(self, scanner: str) -> Cause | None:
@@ -240,23 +242,10 @@ class Comparison:
             )
         return self._of_hits.get((scanner, symbol)) or self._of_memory(scanner)
 
-    def _describe_change(self, change: _Change | None, *, is_addition: bool) -> str:
+    def _describe_change(self, change: MembershipChange | None, *, is_addition: bool) -> str:
         if change is None:
             return "never joined" if is_addition else "never left"
         return f"{'ready' if change.is_addition else 'left'} {self.causes.clock(change.at)}"
-
-
-@dataclass(frozen=True, slots=True)
-class _Change:
-    """A symbol that joined or left the session."""
-
-    at: str
-    holder: str
-    is_addition: bool
-
-    @property
-    def scanner(self) -> str:
-        return self.holder.removeprefix("scanner:") if self.holder.startswith("scanner:") else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,11 +253,11 @@ class _Pair:
     """The n-th change of a symbol, on both sides."""
 
     symbol: str
-    live: _Change | None
-    backtest: _Change | None
+    live: MembershipChange | None
+    backtest: MembershipChange | None
 
 
-def _members(live: Sequence[Record], backtest: Sequence[Record]) -> Iterator[tuple[str, _Pair]]:
+def _members(live: Sequence[JournalEvent], backtest: Sequence[JournalEvent]) -> Iterator[tuple[str, _Pair]]:
     """Yield changes of members that differ, with the earlier instant."""
     changes, expected_changes = _changes_of(live), _changes_of(backtest)
     for symbol in sorted({**expected_changes, **changes}):
@@ -281,18 +270,17 @@ def _members(live: Sequence[Record], backtest: Sequence[Record]) -> Iterator[tup
                 )
 
 
-def _changes_of(events: Sequence[Record]) -> dict[str, list[_Change]]:
-    changes: dict[str, list[_Change]] = {}
-    for one in events:
-        if one["event"] == "symbol_added":
-            added = _Change(one["ready_at"], one["holder"], True)
-            changes.setdefault(one["symbol"], []).append(added)
-        elif one["event"] == "symbols_removed":
-            for symbol in one["symbols"]:
-                changes.setdefault(symbol, []).append(_Change(one["at"], one["holder"], False))
+def _changes_of(events: Sequence[JournalEvent]) -> dict[str, list[MembershipChange]]:
+    changes: dict[str, list[MembershipChange]] = {}
+    for event in events:
+        match event:
+            case MembershipChange(symbol=symbol):
+                changes.setdefault(symbol, []).append(event)
+            case Removal(removed):
+                for one in removed:
+                    changes.setdefault(one.symbol, []).append(one)
     return changes
 
 
-def _scans_of(events: Sequence[Record]) -> dict[_Key, Record]:
-    scans = [one for one in events if one["event"] == "scan_finished"]
-    return {(one["at"], one["scanner"], one["phase"]): one for one in scans}
+def _scans_of(events: Sequence[JournalEvent]) -> dict[_Key, Scan]:
+    return {event.key: event for event in events if isinstance(event, Scan)}

@@ -6,13 +6,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from symscan.parity.causes import Record
+from symscan.parity.journal_events import Hit
 
 _READINGS: Final = ("price", "previous_close", "change_pct", "gap_pct", "volume", "last_bar_end")
 _NEW, _METADATA = "new", "metadata"
-
-Hit = Mapping[str, Any]
-"""The fields of a hit, by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +32,6 @@ class FieldDifference:
     backtest: str
 
 
-def hits_of(scan: Record) -> dict[str, Hit]:
-    """Return the hits of a scan by symbol, in the order of their rank."""
-    hits = scan["hits"]
-    return {
-        symbol: {name: hits[name][rank] for name in (_NEW, *_READINGS)}
-        | {_METADATA: _metadata(hits[_METADATA], symbol, rank)}
-        for rank, symbol in enumerate(hits["symbols"])
-    }
-
-
 def field_differences(live: Hit, backtest: Hit, clock: Callable[[str], str]) -> Iterator[FieldDifference]:
     """Yield where two hits of one symbol differ: whether it is new, and its readings.
 
@@ -55,23 +42,26 @@ def field_differences(live: Hit, backtest: Hit, clock: Callable[[str], str]) -> 
     clock
         Formats an instant.
     """
-    if live[_NEW] != backtest[_NEW]:
-        texts = ["new" if one[_NEW] else "not new" for one in (live, backtest)]
+    if live.new != backtest.new:
+        texts = ["new" if one.new else "not new" for one in (live, backtest)]
         yield FieldDifference("hit", [_NEW], texts[0], texts[1])
-    names = [name for name in _READINGS if live[name] != backtest[name]]
+    readings, expected = _readings(live), _readings(backtest)
+    names = [name for name in _READINGS if readings[name] != expected[name]]
     if names:
         yield FieldDifference(
-            "reading", names, *_describe(_readable(live, clock), _readable(backtest, clock), names)
+            "reading", names, *_describe(_readable(readings, clock), _readable(expected, clock), names)
         )
-    elif live[_METADATA] != backtest[_METADATA]:
-        yield FieldDifference(
-            "reading", [_METADATA], *_describe_metadata(live[_METADATA], backtest[_METADATA])
-        )
+    elif live.metadata != backtest.metadata:
+        yield FieldDifference("reading", [_METADATA], *_describe_metadata(live.metadata, backtest.metadata))
 
 
-def _readable(hit: Hit, clock: Callable[[str], str]) -> Hit:
-    end = hit["last_bar_end"]
-    return {**hit, "last_bar_end": None if end is None else clock(end)}
+def _readings(hit: Hit) -> dict[str, Any]:
+    return {name: getattr(hit, name) for name in _READINGS}
+
+
+def _readable(readings: Mapping[str, Any], clock: Callable[[str], str]) -> dict[str, Any]:
+    end = readings["last_bar_end"]
+    return {**readings, "last_bar_end": None if end is None else clock(end)}
 
 
 def _describe_metadata(live: Any, backtest: Any) -> tuple[str, str]:
@@ -104,9 +94,3 @@ def _text(value: Any, digits: int) -> str:
     if isinstance(value, float):
         return f"{value:,.0f}" if value.is_integer() and abs(value) >= 10_000 else f"{value:.{digits}g}"
     return str(value)
-
-
-def _metadata(metadata: Record, symbol: str, rank: int) -> Any:
-    """Return the metadata of one symbol: from columns over all symbols, or from its own entry."""
-    columns = {name: value[rank] for name, value in metadata.items() if isinstance(value, list)}
-    return columns if columns and len(columns) == len(metadata) else metadata.get(symbol)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,19 +13,28 @@ from support.builders import make_session
 from symscan.model.instant import MINUTE, SECOND, to_iso
 from symscan.parity.causes import Causes, Closed, ScannerTraits, Why
 from symscan.parity.differences import Comparison, Difference
+from symscan.parity.journal_events import JournalEvent, read_event
 
 SESSION = make_session(minutes=60)
 VALUES = ("price", "previous_close", "change_pct", "gap_pct", "volume")
 ALONE = ScannerTraits(is_cross_sectional=False, remembers=False, candidates=frozenset("ABC"))
 WEIGHING = ScannerTraits(is_cross_sectional=True, remembers=False, candidates=frozenset("ABC"))
 OWN = ScannerTraits()
+SINCE = to_iso(SESSION.open + 2 * MINUTE)
+DROPPED: dict[str, Any] = {"event": "feed_dropped_bars", "since": SINCE, "reason": "slow client"}
 
 
 def _at(minute: int) -> str:
     return to_iso(SESSION.open + minute * MINUTE)
 
 
-def _scan(minute: int, *symbols: str, scanner: str = "s", outcome: str = "ok", **more: Any) -> dict[str, Any]:
+def _event(record: dict[str, Any]) -> JournalEvent:
+    event = read_event(record)
+    assert event is not None
+    return event
+
+
+def _scan(minute: int, *symbols: str, scanner: str = "s", outcome: str = "ok", **more: Any) -> JournalEvent:
     count = len(symbols)
     hits: dict[str, Any] = {"symbols": list(symbols)}
     if symbols:
@@ -34,21 +44,17 @@ def _scan(minute: int, *symbols: str, scanner: str = "s", outcome: str = "ok", *
         if name in more:
             hits[name] = more.pop(name)
     head = {"at": _at(minute), "event": "scan_finished", "scanner": scanner, "phase": "regular"}
-    return {**head, "outcome": outcome, "universe": 3, "unknown": 0, "error": None, "hits": hits, **more}
+    counts = {"universe": 3, "unknown": 0, "error": None}
+    return _event({**head, "outcome": outcome, **counts, "hits": hits, **more})
 
 
-def _added(minute: int, symbol: str, holder: str = "scanner:s") -> dict[str, Any]:
-    return {
-        "at": _at(minute),
-        "event": "symbol_added",
-        "symbol": symbol,
-        "holder": holder,
-        "ready_at": _at(minute),
-    }
+def _added(minute: int, symbol: str, holder: str = "scanner:s") -> JournalEvent:
+    at = _at(minute)
+    return _event({"at": at, "event": "symbol_added", "symbol": symbol, "holder": holder, "ready_at": at})
 
 
-def _removed(minute: int, symbol: str, holder: str = "scanner:s") -> dict[str, Any]:
-    return {"at": _at(minute), "event": "symbols_removed", "symbols": [symbol], "holder": holder}
+def _removed(minute: int, symbol: str, holder: str = "scanner:s") -> JournalEvent:
+    return _event({"at": _at(minute), "event": "symbols_removed", "symbols": [symbol], "holder": holder})
 
 
 def _causes(
@@ -62,12 +68,12 @@ def _causes(
             "%Y-%m-%dT%H:%M:%SZ"
         )
         corrected = {"end": _at(minute), "symbols": [symbol], "kind": "late", "arrived_at": arrived}
-        causes.add_event(minute + 3, {"event": "bars_corrected", "at": _at(minute), **corrected})
+        causes.add_event(minute + 3, _event({"event": "bars_corrected", "at": _at(minute), **corrected}))
     return causes
 
 
 def _compared(
-    causes: Causes, live: Sequence[dict[str, Any]], backtest: Sequence[dict[str, Any]]
+    causes: Causes, live: Sequence[JournalEvent], backtest: Sequence[JournalEvent]
 ) -> list[Difference]:
     return Comparison(causes).compare(live, backtest)
 
@@ -79,7 +85,7 @@ def _only(found: Sequence[Difference]) -> Difference:
 
 def test_what_is_the_same_is_no_difference() -> None:
     events = [_scan(5, "A", "B"), _added(5, "A"), _removed(9, "A")]
-    assert _compared(_causes(), events, [dict(one) for one in events]) == []
+    assert _compared(_causes(), events, [deepcopy(one) for one in events]) == []
 
 
 def test_a_late_bar_explains_its_symbol() -> None:
@@ -211,7 +217,7 @@ def test_who_left_otherwise() -> None:
 
 def test_a_scan_under_way_when_the_session_was_broken_off() -> None:
     skipped = _scan(6, outcome="skipped", error="its scan of 09:35 (exchange time) is still running")
-    backtest = [_scan(5, "A"), dict(skipped)]
+    backtest = [_scan(5, "A"), deepcopy(skipped)]
     one = _only(_compared(_causes(is_over=False), [skipped], backtest))
     assert (one.live, one.backtest) == ("none", "ok")
     assert one.cause is not None and one.cause.why is Why.BROKEN_OFF
@@ -222,10 +228,10 @@ def test_a_scan_under_way_when_the_session_was_broken_off() -> None:
 
 def test_who_was_left_out_was_not_subscribed() -> None:
     causes = _causes()
-    limited = {"event": "subscription_limited", "at": _at(0), "left_out": ["A"]}
+    limited = _event({"event": "subscription_limited", "at": _at(0), "left_out": ["A"]})
     corrected = {"end": _at(5), "symbols": ["A"], "kind": "recovered", "arrived_at": _at(9)}
     causes.add_event(2, limited)
-    causes.add_event(11, {"event": "bars_corrected", "at": _at(8), **corrected})
+    causes.add_event(11, _event({"event": "bars_corrected", "at": _at(8), **corrected}))
     one = _only(_compared(causes, [_scan(5)], [_scan(5, "A")]))
     assert one.cause is not None and one.cause.why is Why.LEFT_OUT
 
@@ -234,22 +240,18 @@ def test_bars_that_both_sides_lack_are_named() -> None:
     """No hit shows them: the record and the backtest of it know the same too little."""
     causes = _causes()
     scan = [_scan(5, "A")]
-    causes.add_event(
-        2, {"event": "feed_dropped_bars", "at": _at(4), "since": _at(2), "reason": "slow client"}
-    )
+    causes.add_event(2, _event(DROPPED))
     waiting = _only(_compared(causes, scan, scan))
     assert (waiting.kind, waiting.at) == ("bars", _at(2))
     assert waiting.cause is not None and waiting.cause.why is Why.LOST
     assert "slow client; the session ended, or goes on, before they were fetched" in waiting.cause.text
     lost = {"since": _at(1), "until": _at(4), "symbols": [], "reason": "busy"}
-    causes.add_event(9, {"event": "bars_lost", "at": _at(20), **lost})
+    causes.add_event(9, _event({"event": "bars_lost", "at": _at(20), **lost}))
     named = _only(_compared(causes, scan, scan)).cause
     assert named is not None and named.text == "bars after 09:31 and up to 09:34 may be missing: busy"
     causes = _causes()
-    causes.add_event(
-        2, {"event": "feed_dropped_bars", "at": _at(4), "since": _at(2), "reason": "slow client"}
-    )
-    causes.add_event(3, {"event": "feed_recovered", "at": _at(5), "since": _at(2), "bars": 3})
+    causes.add_event(2, _event(DROPPED))
+    causes.add_event(3, _event({"event": "feed_recovered", "at": _at(5), "since": _at(2), "bars": 3}))
     assert _compared(causes, scan, scan) == []
 
 
