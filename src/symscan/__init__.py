@@ -17,6 +17,7 @@ from symscan.errors import (
     ConfigErrors,
     DataError,
     ExpressionError,
+    FeedError,
     InputError,
     NotRequested,
     RunError,
@@ -42,12 +43,17 @@ if TYPE_CHECKING:
     from symscan.scanners.universe import Universe, load_universe
     from symscan.session.session_data import SessionData
     from symscan.session.view import MemberView, SessionView
+    from symscan.sources.base_broker import BaseBroker
+    from symscan.sources.clocks import VirtualClock
+    from symscan.sources.iterable_feed import FeedBar, IterableFeed
+    from symscan.sources.ports import LiveDay
     from symscan.sources.store.bar_store import BarStore
     from symscan.strategies.base import BaseStrategy, ScanReport, StrategyContext
     from symscan.strategies.paper.rules import PaperRules
 
 __all__ = [
     "BarStore",
+    "BaseBroker",
     "BaseScanner",
     "BaseStrategy",
     "CalendarError",
@@ -56,11 +62,15 @@ __all__ = [
     "ConfigErrors",
     "DataError",
     "ExpressionError",
+    "FeedBar",
+    "FeedError",
     "IndicatorConfig",
     "IndicatorSpec",
     "IndicatorType",
     "InputError",
     "Interval",
+    "IterableFeed",
+    "LiveDay",
     "MemberView",
     "NotRequested",
     "PaperRules",
@@ -89,6 +99,7 @@ __all__ = [
     "TimeManager",
     "Universe",
     "UniverseError",
+    "VirtualClock",
     "load_config",
     "load_universe",
     "open_session",
@@ -96,12 +107,16 @@ __all__ = [
 
 _HOMES: Final = {
     "BarStore": "symscan.sources.store.bar_store",
+    "BaseBroker": "symscan.sources.base_broker",
     "BaseScanner": "symscan.scanners.base",
     "BaseStrategy": "symscan.strategies.base",
+    "FeedBar": "symscan.sources.iterable_feed",
     "IndicatorConfig": "symscan.model.specs",
     "IndicatorSpec": "symscan.model.specs",
     "IndicatorType": "symscan.model.specs",
     "Interval": "symscan.model.interval",
+    "IterableFeed": "symscan.sources.iterable_feed",
+    "LiveDay": "symscan.sources.ports",
     "MemberView": "symscan.session.view",
     "PaperRules": "symscan.strategies.paper.rules",
     "SymbolSkipped": "symscan.model.trading",
@@ -123,6 +138,7 @@ _HOMES: Final = {
     "StrategyContext": "symscan.strategies.base",
     "TimeManager": "symscan.clock.time_manager",
     "Universe": "symscan.scanners.universe",
+    "VirtualClock": "symscan.sources.clocks",
     "load_config": "symscan.config",
     "load_universe": "symscan.scanners.universe",
     "open_session": "symscan.runtime.script",

@@ -38,7 +38,10 @@ def _context(readings: pl.DataFrame) -> ScanContext:
 
 def test_every_example_is_tested_here() -> None:
     assert {path.stem for path in EXAMPLES.iterdir() if path.is_file()} == {
+        "bar_generator",  # in tests/integration/test_own_brokers.py
         "gap_scanner_complete",
+        "growing_csv",
+        "own_broker",
         "sector_leaders",
     }
 

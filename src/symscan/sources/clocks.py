@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from datetime import datetime
 from typing import Protocol
 
-from symscan.model.instant import SECOND, Instant
+from symscan.model.instant import SECOND, Instant, from_datetime
 
 
 class Clock(Protocol):
@@ -76,6 +77,11 @@ class VirtualClock:
         self._speed = speed
         self._monotonic = monotonic
         self._began: float | None = None
+
+    @classmethod
+    def at(cls, start: datetime, speed: float | None = None) -> VirtualClock:
+        """Make a clock that begins at an aware date and time."""
+        return cls(from_datetime(start), speed)
 
     @property
     def stands_still(self) -> bool:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from threading import Condition
+from threading import Event
 from typing import Final
 
 from symscan.model.instant import SECOND, Instant
 from symscan.model.session import Session
 from symscan.sources.ports import BarBatch, Broker, Connected, Delivery, EndOfStream, Feed
 
-_LONGEST_WAIT_SECONDS: Final = 60.0
+_POLL_SECONDS: Final = 0.05
+"""The broker's clock is waited for in portions so long: it knows of no waking."""
 
 
 class ClosedSessionFeed:
@@ -37,8 +38,7 @@ class ClosedSessionFeed:
         self._session = session
         self._broker = broker
         self._deliveries: list[Delivery] = [Connected(), EndOfStream()]
-        self._changed = Condition()
-        self._is_woken = False
+        self._woken = Event()
 
     def open(self) -> None:
         """Nothing to do: nothing is streamed."""
@@ -63,19 +63,16 @@ class ClosedSessionFeed:
 
     def receive(self, until: Instant) -> Delivery | None:
         """That it is connected, then that it ended; None once the clock has passed ``until``."""
-        with self._changed:
-            if self._deliveries:
-                return self._deliveries.pop(0)
-            if not self._is_woken and (seconds := (until - self.now()) / SECOND) > 0:
-                self._changed.wait(min(seconds, _LONGEST_WAIT_SECONDS))
-            self._is_woken = False
+        if self._deliveries:
+            return self._deliveries.pop(0)
+        while not self._woken.is_set() and (seconds := (until - self.now()) / SECOND) > 0:
+            self._broker.wait(min(seconds, _POLL_SECONDS))
+        self._woken.clear()
         return None
 
     def wake(self) -> None:
         """Let a waiting ``receive`` return, or the next one."""
-        with self._changed:
-            self._is_woken = True
-            self._changed.notify_all()
+        self._woken.set()
 
     def bars(self, symbols: Sequence[str], after: Instant, until: Instant) -> BarBatch:
         """Fetch the session's bars with ``after < end <= until``; waits for the answer.
