@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from integration.cli_running import Ended, call
+from support.cli import Ended, call
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 DAY = "2026-01-15"
