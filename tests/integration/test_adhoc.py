@@ -33,7 +33,6 @@ from symscan.model.specs import IndicatorConfig, IndicatorSpec, IndicatorType
 from symscan.runtime.coordinator import SessionCoordinator, SessionParts
 from symscan.runtime.market_clock import MarketClock
 from symscan.runtime.processor import DataProcessor
-from symscan.runtime.provisioning.loading import InlineLoader
 from symscan.runtime.provisioning.provisioner import MemberNeeds, Provisioner
 from symscan.runtime.provisioning.queue import ProvisioningQueue
 from symscan.runtime.provisioning.warm_up import IndicatorWarmup
@@ -103,7 +102,7 @@ class Playing:
                 DataProcessor(self.data),
                 ScannerManager(scanners, self.data, time),
                 provisioning,
-                ProvisioningQueue(self.data, provisioning, warming, self.market, InlineLoader()),
+                ProvisioningQueue(self.data, provisioning, self.market),
                 self.market,
                 EventPublisher(SESSION, [self.recorder]),
                 MarketClock(time),

@@ -246,7 +246,7 @@ class Entered:
             data, prefetched, source, warming, NEEDS, needs_by_holder or {}, lambda load: load()
         )
         self.loading = GatedLoading(prefetched, self.feed, gate)
-        self.orders = ProvisioningQueue(data, provisioning, warming, source, self.loading)
+        self.orders = ProvisioningQueue(data, provisioning, source, self.loading)
         self.manager = ScannerManager(scanners, data, time)
         running = [StrategyRunner(name, one, data, time, "live") for name, one in (strategies or {}).items()]
         clock = MarketClock(time)

@@ -12,7 +12,7 @@ from symscan.model.interval import ONE_MINUTE
 from symscan.runtime.coordinator import SessionCoordinator, SessionParts
 from symscan.runtime.market_clock import MarketClock
 from symscan.runtime.processor import DataProcessor
-from symscan.runtime.provisioning.loading import DataLoader, InlineLoader
+from symscan.runtime.provisioning.loading import DataLoader
 from symscan.runtime.provisioning.provisioner import MemberNeeds, Provisioner
 from symscan.runtime.provisioning.queue import ProvisioningQueue
 from symscan.runtime.provisioning.warm_up import IndicatorWarmup
@@ -71,9 +71,7 @@ class Played:
                 DataProcessor(self.data),
                 self.manager,
                 self.provisioning,
-                ProvisioningQueue(
-                    self.data, self.provisioning, warming, self.market, loading or InlineLoader()
-                ),
+                ProvisioningQueue(self.data, self.provisioning, self.market, loading),
                 self.market,
                 EventPublisher(SESSION, (self.told,)),
                 MarketClock(self.time),

@@ -251,7 +251,7 @@ class TapedSession:
                 DataProcessor(self.data),
                 self.manager,
                 provisioning,
-                ProvisioningQueue(self.data, provisioning, warming, source, loading),
+                ProvisioningQueue(self.data, provisioning, source, loading),
                 source,
                 EventPublisher(SESSION, (self.told,), (self.announced,), tape),
                 clock,

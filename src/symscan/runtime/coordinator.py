@@ -24,12 +24,12 @@ from symscan.runtime.lag import LagMonitor
 from symscan.runtime.market_clock import MarketClock
 from symscan.runtime.processor import DataProcessor
 from symscan.runtime.provisioning.provisioner import Provisioner
-from symscan.runtime.provisioning.queue import Admission, ProvisioningQueue, Release, RequestBatch
+from symscan.runtime.provisioning.queue import ProvisioningQueue
 from symscan.runtime.publisher import EventPublisher
 from symscan.runtime.readiness import ReadinessMonitor
 from symscan.scanners.running.manager import ScannerManager
 from symscan.session.holders import CONFIG, SCRIPT, scanner_holder
-from symscan.session.requests import Request
+from symscan.session.requests import AdmitMembers, ReleaseHolder, Request
 from symscan.session.session_data import SessionData
 from symscan.sources.ports import BarSource
 
@@ -158,11 +158,9 @@ class SessionCoordinator:
         """
         if self.session_data.holders.is_member(symbol) or self._queue.is_pending(symbol):
             return False
-        needs = self._provisioner.member_needs(
-            None if streams is None else tuple(map(Interval.parse, streams)),
-            historical_days if load_historical else 0,
-        )
-        self._queue.submit(Admission((symbol,), holder, needs))
+        intervals = None if streams is None else tuple(map(Interval.parse, streams))
+        days = historical_days if load_historical else 0
+        self._queue.submit(AdmitMembers(holder, (symbol,), intervals, days))
         self._publish(self._queue.collect())
         self._publisher.commit("between", self.now)
         return self.session_data.holders.is_member(symbol) or self._queue.is_pending(symbol)
@@ -180,7 +178,7 @@ class SessionCoordinator:
 
     def apply_requests(self, requests: Sequence[Request]) -> None:
         """Apply the requests of a script, between two slices."""
-        self._queue.submit(RequestBatch(tuple(requests)))
+        self._queue.submit(*requests)
         self._publish(self._queue.collect())
         self._publisher.commit("between", self.now)
 
@@ -188,7 +186,7 @@ class SessionCoordinator:
         """End a session that a script runs, at its close or before; release the script's holders first."""
         if self.now < self.session.close:
             for holder in holders:
-                self._queue.submit(Release(holder))
+                self._queue.submit(ReleaseHolder(holder))
             self._publish(self._queue.collect())
         self._stop_plugins()
         self._close()
@@ -279,18 +277,19 @@ class SessionCoordinator:
         close = self.session.close
         if scan.at >= close or self.now >= close or self._provisioner.needs_of(holder) is None:
             return
-        new = [symbol for symbol in scan.hits.symbols if not self._queue.is_pending(symbol)]
-        self._queue.submit(Admission(tuple(new), holder))
+        new = tuple(symbol for symbol in scan.hits.symbols if not self._queue.is_pending(symbol))
+        if new:
+            self._queue.submit(AdmitMembers(holder, new))
 
     def _run_strategies(self, strategies: AnalysisEngine) -> None:
         """Call strategies twice: data requested upon events is loaded before ``on_slice``."""
         for handle in (strategies.on_bars, strategies.on_slice):
             self._publish(handle())
-            self._queue.submit(RequestBatch(tuple(strategies.requests())))
+            self._queue.submit(*strategies.requests())
             self._publish(self._queue.collect())
 
     def _apply_scanner_requests(self) -> None:
-        self._queue.submit(RequestBatch(tuple(self.scanner_manager.requests())))
+        self._queue.submit(*self.scanner_manager.requests())
         self._publish(self._queue.collect())
 
     def _release_candidates(self, done: Sequence[ScannerDone]) -> None:
@@ -299,7 +298,7 @@ class SessionCoordinator:
             return
         self._apply_scanner_requests()
         for event in done:
-            self._queue.submit(Release(scanner_holder(event.scanner)))
+            self._queue.submit(ReleaseHolder(scanner_holder(event.scanner)))
             self._publish(self._queue.collect())
 
     def _commit_interrupted(self) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from symscan.model.interval import Interval
 from symscan.model.specs import IndicatorSpec
-from symscan.session.requests import AddBars, AddIndicator, AddSymbol, LockSymbol, Request
+from symscan.session.requests import AddBars, AddIndicator, AddSymbol, AnyRequest, LockSymbol
 
 Requestable = IndicatorSpec | Interval
 
@@ -63,7 +63,7 @@ class Requested:
         if len(after) > len(before):
             self._symbols = {**self._symbols, holder: after}
 
-    def add_requests(self, requests: Iterable[Request]) -> None:
+    def add_requests(self, requests: Iterable[AnyRequest]) -> None:
         """Record what requests name."""
         for request in requests:
             if isinstance(request, AddIndicator | AddBars):

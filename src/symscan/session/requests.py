@@ -70,6 +70,26 @@ class ReleaseLocks:
 
 
 @dataclass(frozen=True, slots=True)
+class AdmitMembers:
+    """Make symbols members, for the hits of a scan or from outside; those that are members stay as they are.
+
+    ``streams`` and ``history_days`` None stand for what the holder's members have.
+    """
+
+    holder: str
+    symbols: tuple[str, ...]
+    streams: tuple[Interval, ...] | None = None
+    history_days: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseHolder:
+    """Release all that a holder holds that ends before the session does."""
+
+    holder: str
+
+
+@dataclass(frozen=True, slots=True)
 class Refused:
     """A request that is not allowed: not applied, but published as an event."""
 
@@ -80,7 +100,12 @@ class Refused:
 
 
 Change = AddSymbol | RemoveSymbol | LockSymbol | UnlockSymbol
-Request = AddIndicator | AddBars | Change | ReleaseLocks | Refused
+DataRequest = AddIndicator | AddBars
+Request = DataRequest | Change | ReleaseLocks | Refused
+"""What a plug-in requests."""
+
+AnyRequest = Request | AdmitMembers | ReleaseHolder
+"""The same, and what the session requests for it."""
 
 
 class RequestQueue:
@@ -191,7 +216,7 @@ class RequestQueue:
         self._bars, self._indicators, self._changes, self._by_symbol = {}, {}, [], {}
         return drained
 
-    def _data(self, chosen: Callable[[str], bool]) -> Iterator[AddBars | AddIndicator]:
+    def _data(self, chosen: Callable[[str], bool]) -> Iterator[DataRequest]:
         """Yield the requests for data of some symbols."""
         for (interval, days), symbols in self._bars.items():
             if some := tuple(filter(chosen, symbols)):

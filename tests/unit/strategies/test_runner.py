@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from support.harness import Played
 from symscan.model.events.session import Event, RequestRefused, SymbolLocked, SymbolUnlocked
 from symscan.model.trading import Signal
-from symscan.session.requests import RemoveSymbol
+from symscan.session.requests import AdmitMembers, RemoveSymbol
 from symscan.strategies.base import BaseStrategy, Decisions, StrategyContext
 from symscan.strategies.paper.rules import PaperRules
 from symscan.strategies.runner import StrategyRunner
@@ -42,7 +42,7 @@ class _Trader(BaseStrategy):
 def _session() -> tuple[Played, _Trader, StrategyRunner]:
     played = Played()
     played.until(3)
-    played.provisioning.admit(["A", "B"], SCANNER)
+    played.provisioning.apply_requests([AdmitMembers(SCANNER, ("A", "B"))])
     trader = _Trader()
     return played, trader, StrategyRunner("paper", trader, played.data, played.time, "backtest")
 

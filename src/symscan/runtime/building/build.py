@@ -24,7 +24,7 @@ from symscan.runtime.coordinator import SessionCoordinator, SessionParts
 from symscan.runtime.lag import LagMonitor
 from symscan.runtime.market_clock import MarketClock
 from symscan.runtime.processor import DataProcessor
-from symscan.runtime.provisioning.loading import DataLoader, InlineLoader
+from symscan.runtime.provisioning.loading import DataLoader
 from symscan.runtime.provisioning.provisioner import MemberNeeds, Provisioner
 from symscan.runtime.provisioning.queue import ProvisioningQueue
 from symscan.runtime.provisioning.warm_up import IndicatorWarmup
@@ -35,7 +35,6 @@ from symscan.scanners.execution.inline import Execution, InlineExecution
 from symscan.scanners.running.evaluation import SymbolLookup
 from symscan.scanners.running.managed_scanner import ManagedScanner
 from symscan.scanners.running.manager import ScannerManager
-from symscan.session.bar_history import LazyBlocks
 from symscan.session.holders import scanner_holder
 from symscan.session.session_data import SessionData
 from symscan.sources.ports import BarSource, HistorySource
@@ -86,10 +85,12 @@ class SessionPorts:
 
     Attributes
     ----------
+    loader
+        Loads ahead what requests need; None where it is loaded when they are applied.
     execution
         Executes the scanners' jobs.
     keep
-        How earlier bars of members are kept, given a function that loads them.
+        How earlier bars of members are kept, given a function that loads them; None: loaded when read.
     keeps_checkpoints
         Whether bars may come late or be corrected, so that indicators must be recomputed.
     lookup
@@ -104,9 +105,9 @@ class SessionPorts:
     history: HistorySource
     source: BarSource
     publisher: EventPublisher
-    loader: DataLoader = field(default_factory=InlineLoader)
+    loader: DataLoader | None = None
     execution: Execution = field(default_factory=InlineExecution)
-    keep: Callable[[Callable[[], Sequence[Block]]], Sequence[Block]] = LazyBlocks
+    keep: Callable[[Callable[[], Sequence[Block]]], Sequence[Block]] | None = None
     keeps_checkpoints: bool = False
     lookup: SymbolLookup | None = None
     connection: Connection | None = None
@@ -169,14 +170,7 @@ def build(
             DataProcessor(data),
             scanners,
             provisioner,
-            ProvisioningQueue(
-                data,
-                provisioner,
-                warm_up,
-                source,
-                ports.loader,
-                loads_history=ports.keep is not LazyBlocks,
-            ),
+            ProvisioningQueue(data, provisioner, source, ports.loader),
             source,
             ports.publisher,
             clock,

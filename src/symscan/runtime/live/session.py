@@ -33,7 +33,6 @@ from symscan.runtime.recovery.undelivered import undelivered
 from symscan.runtime.recovery.work import RecordedConnectionStatus, RecordedExecution, RecordedLoader
 from symscan.scanners.execution.threads import ThreadedExecution
 from symscan.scanners.running.managed_scanner import ManagedScanner
-from symscan.session.bar_history import LazyBlocks
 from symscan.sources.ports import Broker, Feed, HistorySource, LiveDay
 from symscan.sources.streaming.closed_session import ClosedSessionFeed
 from symscan.sources.streaming.source import StreamSource
@@ -287,7 +286,7 @@ class LiveSetup:
             publisher,
             RecordedLoader(recorder, loader),
             RecordedExecution(recorder, execution),
-            LazyBlocks if feed.waits_for_session else _load_now,
+            None if feed.waits_for_session else _load_now,
             keeps_checkpoints=True,
             lookup=OutsiderLookup(self.history, feed),
             connection=RecordedConnectionStatus(recorder, source),

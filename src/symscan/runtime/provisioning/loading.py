@@ -1,4 +1,4 @@
-"""Load what a queue entry needs: on demand, or on a thread beside the stream."""
+"""Load ahead what requests need, on a thread beside the stream."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from symscan.model.interval import Interval
 
 @dataclass(frozen=True, slots=True)
 class DataPlan:
-    """What to load ahead for a queue entry.
+    """What to load ahead for requests.
 
     Attributes
     ----------
@@ -66,22 +66,6 @@ class DataLoader(Protocol):
 
         ``waits`` says that the session has time to wait for them.
         """
-
-
-class InlineLoader:
-    """Loads nothing ahead: a backtest loads data when it is read."""
-
-    def __init__(self) -> None:
-        self._submitted = 0
-
-    def submit(self, plan: Callable[[], DataPlan]) -> None:  # noqa: ARG002 - nothing is loaded ahead
-        """Count a load that is ready at once."""
-        self._submitted += 1
-
-    def collect(self, *, waits: bool = False) -> list[LoadResult]:  # noqa: ARG002 - nothing is under way
-        """Return an empty result for each load submitted."""
-        count, self._submitted = self._submitted, 0
-        return [LoadResult() for _ in range(count)]
 
 
 @dataclass(slots=True)

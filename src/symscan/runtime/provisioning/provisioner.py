@@ -22,6 +22,7 @@ from symscan.model.events.session import (
 from symscan.model.interval import Interval
 from symscan.model.session import Session
 from symscan.model.specs import IndicatorSpec
+from symscan.runtime.provisioning.loading import DataPlan
 from symscan.runtime.provisioning.removal import SymbolRemoval
 from symscan.runtime.provisioning.rows import allocate_rows
 from symscan.runtime.provisioning.warm_up import IndicatorWarmup
@@ -31,12 +32,14 @@ from symscan.session.requests import (
     AddBars,
     AddIndicator,
     AddSymbol,
-    Change,
+    AdmitMembers,
+    AnyRequest,
+    DataRequest,
     LockSymbol,
     Refused,
+    ReleaseHolder,
     ReleaseLocks,
     RemoveSymbol,
-    Request,
     UnlockSymbol,
 )
 from symscan.session.session_data import SessionData
@@ -61,6 +64,19 @@ class MemberNeeds:
     history_days: int
     indicators: tuple[IndicatorSpec, ...] = ()
 
+    def replaced(self, streams: tuple[Interval, ...] | None, history_days: int | None) -> MemberNeeds:
+        """Return the same with other streams or history, where they are given."""
+        days = self.history_days if history_days is None else history_days
+        return MemberNeeds(self.streams if streams is None else streams, days, self.indicators)
+
+    def of_members(self, symbols: Sequence[str]) -> list[DataRequest]:
+        """Return the requests for the data of members."""
+        names = tuple(symbols)
+        return [
+            *(AddBars(MEMBERS, names, interval, self.history_days) for interval in self.streams),
+            *(AddIndicator(CONFIG, names, spec) for spec in self.indicators),
+        ]
+
 
 class Provisioner:
     """Applies the requests of plug-ins, between slices.
@@ -81,8 +97,8 @@ class Provisioner:
     needs_by_holder
         The data of members that a holder adds, where it differs; None: it may add none.
     keep
-        How earlier bars of members are kept, given a function that loads them: loaded when read,
-        unless the session must not wait then.
+        How earlier bars of members are kept, given a function that loads them; None: loaded when read.
+        A session that must not wait then loads them with the request.
     """
 
     def __init__(
@@ -93,7 +109,7 @@ class Provisioner:
         warm_up: IndicatorWarmup,
         needs: MemberNeeds,
         needs_by_holder: Mapping[str, MemberNeeds | None] = MappingProxyType({}),
-        keep: Callable[[Callable[[], Sequence[Block]]], Sequence[Block]] = LazyBlocks,
+        keep: Callable[[Callable[[], Sequence[Block]]], Sequence[Block]] | None = None,
     ) -> None:
         self._data = data
         self._history = history
@@ -108,15 +124,15 @@ class Provisioner:
             self._register_needs(one)
         source.subscribe({}, data.capacity)  # slices are as wide as the session, even if no symbol ever joins
 
-    def apply_requests(self, requests: Sequence[Request]) -> list[Event]:
+    def apply_requests(self, requests: Sequence[AnyRequest]) -> list[Event]:
         """Apply requests; returns the events.
 
         First requested data, then changes of symbols in order, then data that a holder requested
         after it had symbols removed.
         """
-        first: list[AddBars | AddIndicator] = []
-        changes: list[Change | ReleaseLocks | Refused] = []
-        last: list[AddBars | AddIndicator] = []
+        first: list[DataRequest] = []
+        changes: list[AnyRequest] = []
+        last: list[DataRequest] = []
         for request in requests:
             if not isinstance(request, AddBars | AddIndicator):
                 changes.append(request)
@@ -126,32 +142,75 @@ class Provisioner:
                 first.append(request)
         return [*self._provide(first), *self._apply(changes), *self._provide(last)]
 
-    def _provide(self, requests: Sequence[AddBars | AddIndicator]) -> list[Event]:
+    def plan(self, requests: Sequence[AnyRequest]) -> DataPlan:
+        """Plan what applying requests will load, from what the session has now."""
+        new: dict[str, None] = {}
+        wanted: dict[Interval, tuple[dict[str, None], int]] = {}
+        for request in requests:
+            symbols, needed = self._needs_data(request)
+            new.update(dict.fromkeys(symbols))
+            for one in needed:
+                names, days = self._history_needed(one)
+                if names and days:
+                    have, most = wanted.get(_interval(one), ({}, 0))
+                    wanted[_interval(one)] = ({**have, **dict.fromkeys(names)}, max(most, days))
+        return DataPlan(
+            tuple(symbol for symbol in new if symbol not in self._data.symbols),
+            {interval: (tuple(names), days) for interval, (names, days) in wanted.items()},
+        )
+
+    def _needs_data(self, request: AnyRequest) -> tuple[Sequence[str], Sequence[DataRequest]]:
+        """Return the symbols that a request gives rows, and the data it loads for them."""
+        match request:
+            case AddBars(_, symbols) | AddIndicator(_, symbols):
+                return symbols, (request,)
+            case AddSymbol(_, symbol):
+                symbols, needs = (symbol,), self.needs_of(request.holder)
+            case AdmitMembers(_, symbols):
+                needs = self._admission_needs(request)
+            case _:
+                return (), ()
+        new = [symbol for symbol in symbols if not self._data.holders.is_member(symbol)]
+        if needs is None or self._data.now >= self._data.session.close:
+            return (), ()
+        return new, needs.of_members(new)
+
+    def _history_needed(self, request: DataRequest) -> tuple[Sequence[str], int]:
+        """Return the symbols and earlier sessions that a request for data loads at once."""
+        if isinstance(request, AddIndicator):
+            requested, table = self._data.indicators.requested_rows(request.spec), self._data.symbols
+            without = [one for one in request.symbols if one not in table or not requested[table.row(one)]]
+            return without, self._warm_up.days(request.spec)
+        return request.symbols, request.days if self._keep_for(request.holder) is not LazyBlocks else 0
+
+    def _provide(self, requests: Sequence[DataRequest]) -> list[Event]:
         """Load the requested data, all of it together."""
+        if not requests:
+            return []
         self._data.requested.add_requests(requests)
-        bars = [one for one in requests if isinstance(one, AddBars)]
-        indicators = [one for one in requests if isinstance(one, AddIndicator)]
-        requested: list[AddBars | AddIndicator] = [*bars, *indicators]
-        events = self._add_rows(dict.fromkeys(symbol for request in requested for symbol in request.symbols))
-        for request in requested:
+        ordered = sorted(requests, key=lambda one: isinstance(one, AddIndicator))
+        symbols = dict.fromkeys(symbol for request in ordered for symbol in request.symbols)
+        events = self._add_rows(symbols)
+        for request in ordered:
             self._data.add_candidates(request.holder, request.symbols)
-        for wanted in bars:
-            self._add_bars(wanted)
-        return [*events, *self._add_indicators(indicators)]
+        return [*events, *self._load(ordered)]
+
+    def _load(self, requests: Sequence[DataRequest]) -> list[Event]:
+        """Load bars and indicators of symbols that have rows."""
+        for wanted in requests:
+            if isinstance(wanted, AddBars):
+                self._add_bars(wanted)
+        return self._add_indicators([one for one in requests if isinstance(one, AddIndicator)])
 
     def needs_of(self, holder: str) -> MemberNeeds | None:
         """Return the data of members that a holder adds; None: it may add none."""
         return self._needs_by_holder.get(holder, self._needs)
 
-    def member_needs(
-        self, streams: tuple[Interval, ...] | None = None, history_days: int | None = None
-    ) -> MemberNeeds:
-        """Return the data of a member, with streams or history replaced."""
-        needs = self._needs
-        days = needs.history_days if history_days is None else history_days
-        return MemberNeeds(needs.streams if streams is None else streams, days, needs.indicators)
+    def _admission_needs(self, request: AdmitMembers) -> MemberNeeds | None:
+        needs = self.needs_of(request.holder)
+        return None if needs is None else needs.replaced(request.streams, request.history_days)
 
-    def admit(self, symbols: Sequence[str], holder: str, needs: MemberNeeds | None = None) -> list[Event]:
+    def _admit(self, symbols: Sequence[str], holder: str, needs: MemberNeeds | None) -> list[Event]:
         """Make symbols members, with everything a member has.
 
         Refused are symbols the store lacks, all of a holder that may bring in none, and all at the close.
@@ -163,10 +222,9 @@ class Provisioner:
         holder
             The holder that keeps them.
         needs
-            Their data; None for that of the holder.
+            Their data; None: the holder may bring in none.
         """
         self._data.requested.add_symbols(MEMBERS, symbols)
-        needs = needs or self.needs_of(holder)
         if needs is None:
             return self._refuse_all(symbols, holder, "its 'add_symbols' is false")
         if self._data.now >= self._data.session.close:
@@ -186,12 +244,10 @@ class Provisioner:
             return []
         needs = needs or self._needs
         self._register_needs(needs)
-        events = self._add_rows(new)
+        events = [*self._add_rows(new), *self._load(needs.of_members(new))]
         for interval in needs.streams:
             for one in (holder, MEMBERS):
                 self._data.add_interval(interval, one)
-            self._keep_history(MEMBERS, new, interval, needs.history_days)
-        events += self._add_indicators([AddIndicator(CONFIG, tuple(new), spec) for spec in needs.indicators])
         now = self._data.now
         return [*events, *(SymbolAdded(now, symbol, holder, ready_at=now) for symbol in new)]
 
@@ -200,10 +256,6 @@ class Provisioner:
         if needs is not None:
             self._data.requested.add(MEMBERS, *needs.streams)
             self._data.requested.add(CONFIG, *needs.indicators)
-
-    def release(self, holder: str) -> list[Event]:
-        """Release a holder's locks, candidates and specs, and all data no other holder keeps."""
-        return self._removal.release(holder)
 
     def stored(self) -> Collection[str]:
         """Return the symbols the store has bars of, as of now."""
@@ -247,10 +299,13 @@ class Provisioner:
     def _keep_history(self, holder: str, symbols: Sequence[str], interval: Interval, days: int) -> None:
         cache = self._data.history
         wanted = [symbol for symbol in symbols if cache.days(holder, symbol, interval) < days]
-        if wanted and days:
+        if wanted:
             load = partial(_load_blocks, self._history, wanted, interval, self._data.session, days)
-            blocks = self._keep(load) if holder == MEMBERS else LazyBlocks(load)
-            cache.put(holder, wanted, interval, days, blocks)
+            cache.put(holder, wanted, interval, days, self._keep_for(holder)(load))
+
+    def _keep_for(self, holder: str) -> Callable[[Callable[[], Sequence[Block]]], Sequence[Block]]:
+        """Return how earlier bars of a holder are kept: only members' may be loaded with the request."""
+        return LazyBlocks if self._keep is None or holder != MEMBERS else self._keep
 
     def _add_indicators(self, requests: Sequence[AddIndicator]) -> list[Event]:
         """Create new indicators and warm them; those that others requested are warm already."""
@@ -262,24 +317,27 @@ class Provisioner:
                 requested.setdefault(request.spec, []).append(new)
         return self._warm_up.warm({spec: np.concatenate(rows) for spec, rows in requested.items()})
 
-    def _apply(self, changes: Sequence[Change | ReleaseLocks | Refused]) -> list[Event]:
+    def _apply(self, changes: Sequence[AnyRequest]) -> list[Event]:
         """Add, remove, lock and unlock symbols in order; consecutive ones of a holder are done together."""
         events: list[Event] = []
         for (kind, holder), group in groupby(changes, key=lambda one: (type(one), one.holder)):
             requested = list(group)
             symbols = [one.symbol for one in requested if isinstance(one, AddSymbol | RemoveSymbol)]
             if kind is AddSymbol:
-                events += self.admit(symbols, holder)
+                events += self._admit(symbols, holder, self.needs_of(holder))
             elif kind is RemoveSymbol:
                 events += self._removal.remove(symbols, holder)
             else:
                 events += [event for one in requested for event in self._apply_change(one)]
         return events
 
-    def _apply_change(self, request: Change | ReleaseLocks | Refused) -> list[Event]:
-        """Lock or unlock a symbol, or return why that is refused."""
+    def _apply_change(self, request: AnyRequest) -> list[Event]:
+        """Apply one request that needs nothing of its neighbours, or return why it is refused."""
         now, holders = self._data.now, self._data.holders
         match request:
+            case AdmitMembers(holder, symbols):
+                new = [symbol for symbol in symbols if not holders.is_member(symbol)]
+                return self._admit(new, holder, self._admission_needs(request))
             case Refused(holder, _, requested, why):
                 return [RequestRefused(now, holder, requested, why)]
             case LockSymbol(holder, symbol, reason) if not self._removal.is_in_session(symbol):
@@ -293,11 +351,17 @@ class Provisioner:
                 ]
             case ReleaseLocks(holder):
                 return self._removal.release_locks(holder)
+            case ReleaseHolder(holder):
+                return self._removal.release(holder)
         return []
 
     def _refuse_all(self, symbols: Iterable[str], holder: str, why: str) -> list[Event]:
         now = self._data.now
         return [RequestRefused(now, holder, f"add_symbol {symbol}", why) for symbol in symbols]
+
+
+def _interval(request: DataRequest) -> Interval:
+    return request.interval if isinstance(request, AddBars) else request.spec.interval
 
 
 def _load_blocks(

@@ -12,7 +12,7 @@ import pytest
 from support.waiting import LIMIT
 from symscan.errors import DataError
 from symscan.model.interval import ONE_DAY
-from symscan.runtime.provisioning.loading import BackgroundLoader, DataPlan, InlineLoader, LoadResult
+from symscan.runtime.provisioning.loading import BackgroundLoader, DataPlan, LoadResult
 
 LONG = LIMIT
 
@@ -64,18 +64,6 @@ def _enter(*loads: LoadResult) -> None:
     for one in loads:
         with one.history_context():
             pass
-
-
-def test_inline_each_order_is_ready_at_once_and_nothing_is_planned() -> None:
-    def never() -> DataPlan:
-        raise AssertionError("nothing is loaded ahead")
-
-    loading = InlineLoader()
-    assert loading.collect() == []
-    loading.submit(never)
-    loading.submit(never)
-    assert loading.collect() == [LoadResult(), LoadResult()]
-    assert loading.collect() == []
 
 
 def test_a_plan_is_made_by_who_submits_and_carried_out_on_one_other_thread() -> None:

@@ -17,7 +17,16 @@ from symscan.model.events.session import (
 from symscan.model.interval import FIVE_MINUTES, ONE_DAY, ONE_MINUTE
 from symscan.runtime.provisioning.provisioner import MemberNeeds
 from symscan.session.holders import CONFIG, MEMBERS
-from symscan.session.requests import AddBars, AddIndicator, AddSymbol, LockSymbol, RemoveSymbol, UnlockSymbol
+from symscan.session.requests import (
+    AddBars,
+    AddIndicator,
+    AddSymbol,
+    AdmitMembers,
+    LockSymbol,
+    ReleaseHolder,
+    RemoveSymbol,
+    UnlockSymbol,
+)
 
 ME = "scanner:me"
 SESSION = make_session()
@@ -104,21 +113,21 @@ def test_symbols_the_store_lacks_are_candidates_but_no_members(played: Any) -> N
 def test_a_member_is_given_what_members_need(played: Any) -> None:
     session = played(needs=MemberNeeds((ONE_MINUTE, FIVE_MINUTES), 2, (DAILY,)))
     session.until(6)
-    events = session.provisioning.admit(["A", "B", "A"], ME)
+    events = session.provisioning.apply_requests([AdmitMembers(ME, ("A", "B", "A"))])
     assert [event.symbol for event in events if isinstance(event, SymbolAdded)] == ["A", "B"]
     assert session.data.grid(FIVE_MINUTES).latest(session.data.symbols.row("A")).close == 14
     kept = session.data.history
     assert kept.days(MEMBERS, "A", ONE_MINUTE) == kept.days(MEMBERS, "B", FIVE_MINUTES) == 2
     assert session.data.requested_rows(DAILY, ME)[:2].tolist() == [True, True]
     assert _value(session, "A", DAILY) == 89
-    assert [event for event in session.provisioning.admit(["A"], ME) if isinstance(event, SymbolAdded)] == []
+    assert session.provisioning.apply_requests([AdmitMembers(ME, ("A",))]) == []
 
 
 def test_admitting_nobody_changes_nothing(played: Any) -> None:
     session = played(needs=MemberNeeds((ONE_MINUTE, FIVE_MINUTES), 2, (DAILY,)))
     session.provisioning.apply_requests([_bars("A")])
     candidates = session.data.candidates(ME)
-    assert session.provisioning.admit([], ME) == []
+    assert session.provisioning.apply_requests([AdmitMembers(ME, ())]) == []
     assert session.data.indicators.specs() == ()
     assert session.data.candidates(ME) is candidates
 
@@ -132,7 +141,7 @@ def test_locks_keep_and_the_last_unlock_frees(played: Any) -> None:
     ]
     assert [type(event) for event in exchange([RemoveSymbol(ME, "A")])] == [RequestRefused]
     exchange([LockSymbol("script", "A", "mine")])
-    assert session.provisioning.release(ME) == [
+    assert exchange([ReleaseHolder(ME)]) == [
         SymbolUnlocked(SESSION.pre_open, "A", ME, "x"),
         SymbolsRemoved(SESSION.pre_open, ("B",), ME),
     ]
@@ -146,7 +155,7 @@ def test_locks_keep_and_the_last_unlock_frees(played: Any) -> None:
 
 def test_a_symbol_of_the_configuration_stays(played: Any) -> None:
     session = played()
-    session.provisioning.admit(["A"], CONFIG)
+    session.provisioning.apply_requests([AdmitMembers(CONFIG, ("A",))])
     assert [type(event) for event in session.provisioning.apply_requests([RemoveSymbol(ME, "A")])] == [
         RequestRefused
     ]

@@ -22,15 +22,25 @@ from symscan.model.events.session import (
     SymbolUnlocked,
 )
 from symscan.model.instant import MINUTE
-from symscan.model.interval import FIVE_MINUTES, ONE_DAY, ONE_MINUTE
-from symscan.runtime.provisioning.loading import DataLoader, DataPlan, InlineLoader, LoadResult
+from symscan.model.interval import FIVE_MINUTES, ONE_DAY, ONE_MINUTE, Interval
+from symscan.runtime.provisioning.loading import DataPlan, LoadResult
 from symscan.runtime.provisioning.provisioner import MemberNeeds, Provisioner
-from symscan.runtime.provisioning.queue import Admission, ProvisioningQueue, QueueEntry, Release, RequestBatch
+from symscan.runtime.provisioning.queue import ProvisioningQueue
 from symscan.runtime.provisioning.warm_up import IndicatorWarmup
 from symscan.scanners.base import ScanResult
 from symscan.scanners.running.managed_scanner import DueTimes, ManagedScanner
 from symscan.session.holders import CONFIG, SCRIPT, scanner_holder
-from symscan.session.requests import AddBars, AddIndicator, AddSymbol, LockSymbol, Refused, RemoveSymbol
+from symscan.session.requests import (
+    AddBars,
+    AddIndicator,
+    AddSymbol,
+    AdmitMembers,
+    AnyRequest,
+    LockSymbol,
+    Refused,
+    ReleaseHolder,
+    RemoveSymbol,
+)
 from symscan.session.session_data import SessionData
 
 ME, OTHER = scanner_holder("me"), scanner_holder("other")
@@ -75,7 +85,7 @@ class Market(MemoryMarket):
 class Placed:
     """Orders to a session without bars."""
 
-    def __init__(self, loading: DataLoader | None = None, **needs_by_holder: Any) -> None:
+    def __init__(self, *, loads_ahead: bool = True, **needs_by_holder: Any) -> None:
         self.later = Later()
         self.market = Market()
         self.data = SessionData(SESSION)
@@ -83,14 +93,19 @@ class Placed:
         warming = IndicatorWarmup(self.data, self.market, calendar)
         needs = MemberNeeds((ONE_MINUTE,), 2, (DAILY,))
         by_holder = {scanner_holder(name): wanted for name, wanted in needs_by_holder.items()}
-        self.provisioning = Provisioner(self.data, self.market, self.market, warming, needs, by_holder)
-        self.orders = ProvisioningQueue(
-            self.data, self.provisioning, warming, self.market, loading or self.later
-        )
+        keep = (lambda load: load()) if loads_ahead else None
+        self.provisioning = Provisioner(self.data, self.market, self.market, warming, needs, by_holder, keep)
+        later = self.later if loads_ahead else None
+        self.orders = ProvisioningQueue(self.data, self.provisioning, self.market, later)
 
-    def give(self, *orders: QueueEntry) -> None:
-        for order in orders:
-            self.orders.submit(order)
+    def give(self, *requests: AnyRequest | tuple[AnyRequest, ...]) -> None:
+        """Submit one after the other; those of a tuple together."""
+        for one in requests:
+            self.orders.submit(*(one if isinstance(one, tuple) else (one,)))
+
+    def have(self, holder: str, *symbols: str) -> None:
+        """Have these members."""
+        self.provisioning.apply_requests([AdmitMembers(holder, symbols)])
 
     def told(self, *loads: LoadResult) -> list[Event]:
         """What comes of it when these loads are done."""
@@ -105,10 +120,10 @@ def _kinds(events: Sequence[Event]) -> list[str]:
 def test_orders_are_carried_out_in_order_whatever_is_loaded() -> None:
     placed = Placed()
     placed.give(
-        Admission(("A",), ME),
-        RequestBatch((LockSymbol(ME, "A", "x"),)),
-        Admission(("B",), ME),
-        RequestBatch((RemoveSymbol(ME, "B"),)),
+        AdmitMembers(ME, ("A",)),
+        LockSymbol(ME, "A", "x"),
+        AdmitMembers(ME, ("B",)),
+        RemoveSymbol(ME, "B"),
     )
     assert placed.told() == []
     assert placed.data.holders.members() == ()
@@ -127,15 +142,15 @@ def test_orders_are_carried_out_in_order_whatever_is_loaded() -> None:
 
 def test_an_empty_order_is_none() -> None:
     placed = Placed()
-    placed.give(RequestBatch(()), Admission((), ME))
+    placed.orders.submit()
     assert placed.later.plans == []
-    placed.give(Release(ME))
+    placed.give(ReleaseHolder(ME))
     assert placed.later.plans == [DataPlan()]
 
 
 def test_inline_everything_is_carried_out_at_once() -> None:
-    placed = Placed(InlineLoader())
-    placed.give(Admission(("A",), ME), RequestBatch((LockSymbol(ME, "A", "x"),)))
+    placed = Placed(loads_ahead=False)
+    placed.give(AdmitMembers(ME, ("A",)), LockSymbol(ME, "A", "x"))
     assert _kinds(placed.orders.collect()) == ["IndicatorWarmed", "SymbolAdded", "SymbolLocked"]
 
 
@@ -144,7 +159,7 @@ def test_inline_everything_is_carried_out_at_once() -> None:
 
 def test_a_member_is_loaded_with_all_it_needs() -> None:
     placed = Placed()
-    placed.give(Admission(("A", "B"), ME))
+    placed.give(AdmitMembers(ME, ("A", "B")))
     days = placed.later.plans[0].history[ONE_DAY][1]
     assert days == 5
     assert placed.later.plans == [
@@ -154,18 +169,39 @@ def test_a_member_is_loaded_with_all_it_needs() -> None:
 
 def test_who_wants_other_things_for_its_members_has_those_loaded() -> None:
     placed = Placed(me=MemberNeeds((FIVE_MINUTES,), 3))
-    placed.give(Admission(("A",), ME), RequestBatch((AddSymbol(ME, "B"),)))
-    placed.give(Admission(("C",), SCRIPT, MemberNeeds((ONE_MINUTE,), 0)))
+    placed.give(AdmitMembers(ME, ("A",)), AddSymbol(ME, "B"))
+    placed.give(AdmitMembers(SCRIPT, ("C",), (ONE_MINUTE,), 0))
     assert placed.later.plans == [
         DataPlan(("A",), {FIVE_MINUTES: (("A",), 3)}),
         DataPlan(("B",), {FIVE_MINUTES: (("B",), 3)}),
-        DataPlan(("C",)),
+        DataPlan(("C",), {ONE_DAY: (("C",), 5)}),  # the configuration's indicators all the same
     ]
+
+
+def test_what_is_planned_is_what_is_loaded() -> None:
+    placed = Placed()
+    placed.have(OTHER, "C")
+    requests = (
+        AddIndicator(ME, ("A", "C"), spec_of("sma_9_1d")),
+        AdmitMembers(SCRIPT, ("C", "B"), (FIVE_MINUTES,), 3),
+        AddSymbol(ME, "A"),
+    )
+    placed.market.loads = []
+    plan = placed.provisioning.plan(requests)
+    placed.provisioning.apply_requests(requests)
+    assert plan.new == ("A", "B")
+    assert placed.data.symbols.names(placed.data.symbols.in_use) == ["C", "A", "B"]
+    loaded: dict[Interval, tuple[set[str], int]] = {}
+    for symbols, interval, days in placed.market.loads:
+        names, most = loaded.get(interval, (set(), 0))
+        loaded[interval] = (names | set(symbols), max(most, days))
+    assert loaded == {interval: (set(names), days) for interval, (names, days) in plan.history.items()}
+    assert loaded[ONE_DAY] == ({"A", "B", "C"}, 9)
 
 
 def test_for_who_may_bring_in_nobody_nothing_is_loaded() -> None:
     placed = Placed(me=None)
-    placed.give(RequestBatch((AddSymbol(ME, "A"),)))
+    placed.give(AddSymbol(ME, "A"))
     assert placed.later.plans == [DataPlan()]
     assert _kinds(placed.told(LoadResult())) == ["RequestRefused"]
 
@@ -180,21 +216,21 @@ def test_what_several_ask_for_is_loaded_once_and_what_is_there_not_at_all() -> N
         AddIndicator(ME, ("A", "B", "C"), DAILY),
         AddIndicator(ME, ("B",), spec_of("sma_9_1d")),
     )
-    placed.give(RequestBatch(asks))
+    placed.give(asks)
     assert placed.later.plans == [DataPlan(("B", "C"), {ONE_DAY: (("B", "C"), 9)})]
 
 
 def test_what_everybody_has_is_loaded_for_nobody() -> None:
     placed = Placed()
     placed.provisioning.apply_requests([AddIndicator(OTHER, ("A", "B"), DAILY)])
-    placed.give(RequestBatch((AddIndicator(ME, ("A",), DAILY), AddIndicator(ME, ("B",), DAILY))))
+    placed.give((AddIndicator(ME, ("A",), DAILY), AddIndicator(ME, ("B",), DAILY)))
     assert placed.later.plans == [DataPlan()]
 
 
 def test_who_is_a_member_is_not_loaded_again() -> None:
     placed = Placed()
-    placed.provisioning.admit(["A"], CONFIG)
-    placed.give(Admission(("A",), ME), RequestBatch((AddSymbol(ME, "A"),)))
+    placed.have(CONFIG, "A")
+    placed.give(AdmitMembers(ME, ("A",)), AddSymbol(ME, "A"))
     assert placed.later.plans == [DataPlan(), DataPlan()]
     assert placed.told(LoadResult(), LoadResult()) == []
 
@@ -205,13 +241,11 @@ def test_who_is_a_member_is_not_loaded_again() -> None:
 def test_who_is_coming_is_known_until_it_is_there() -> None:
     placed = Placed(no=None)
     coming = placed.orders.is_pending
-    placed.give(
-        Admission(("A",), ME), RequestBatch((AddSymbol(ME, "B"), AddSymbol(scanner_holder("no"), "C")))
-    )
+    placed.give(AdmitMembers(ME, ("A",)), (AddSymbol(ME, "B"), AddSymbol(scanner_holder("no"), "C")))
     assert [coming(symbol) for symbol in "ABC"] == [True, True, False]
-    placed.give(RequestBatch((RemoveSymbol(ME, "A"), AddBars(ME, ("C",), ONE_MINUTE))))
+    placed.give((RemoveSymbol(ME, "A"), AddBars(ME, ("C",), ONE_MINUTE)))
     assert [coming(symbol) for symbol in "ABC"] == [False, True, False]
-    placed.give(Admission(("A",), ME))
+    placed.give(AdmitMembers(ME, ("A",)))
     assert coming("A")
     placed.told(LoadResult(), LoadResult())
     assert placed.data.holders.members() == ("A", "B")
@@ -223,9 +257,9 @@ def test_who_is_coming_is_known_until_it_is_there() -> None:
 
 def test_after_the_close_nobody_is_coming_and_nothing_is_loaded() -> None:
     placed = Placed()
-    placed.give(Admission(("A",), ME))
+    placed.give(AdmitMembers(ME, ("A",)))
     placed.data.advance_to(SESSION.close)
-    placed.give(Admission(("B",), ME))
+    placed.give(AdmitMembers(ME, ("B",)))
     assert placed.later.plans[1] == DataPlan()
     assert not placed.orders.is_pending("B")
     events = placed.told(LoadResult(), LoadResult())
@@ -257,7 +291,7 @@ CUT = LoadResult(error="the line was cut")
 
 def test_what_needed_data_is_refused_and_the_rest_carried_out() -> None:
     placed = Placed()
-    placed.provisioning.admit(["A"], ME)
+    placed.have(ME, "A")
     asks = (
         AddBars(ME, ("B", "C"), ONE_DAY, 3),
         AddIndicator(ME, ("B",), DAILY),
@@ -265,7 +299,7 @@ def test_what_needed_data_is_refused_and_the_rest_carried_out() -> None:
         LockSymbol(ME, "A", "x"),
         Refused(ME, "Z", "remove_symbol Z", "it is locked"),
     )
-    placed.give(RequestBatch(asks), Admission(("B", "C"), OTHER), Release(ME))
+    placed.give(asks, AdmitMembers(OTHER, ("B", "C")), ReleaseHolder(ME))
     events = placed.told(CUT, CUT, CUT)
     why = "its data could not be loaded: the line was cut"
     assert events == [
@@ -285,14 +319,14 @@ def test_what_needed_data_is_refused_and_the_rest_carried_out() -> None:
 def test_a_release_needs_no_data() -> None:
     placed = Placed()
     placed.provisioning.apply_requests([AddBars(ME, ("A",), ONE_MINUTE)])
-    placed.give(Release(ME))
+    placed.give(ReleaseHolder(ME))
     assert placed.told(CUT) == [SymbolsRemoved(NOW, ("A",), ME)]
 
 
 @pytest.mark.parametrize("error", [None, "the line was cut"])
 def test_the_source_lets_go_of_who_was_prepared_and_does_not_come(error: str | None) -> None:
     placed = Placed()
-    placed.give(Admission(("A", "GONE"), ME))
+    placed.give(AdmitMembers(ME, ("A", "GONE")))
     placed.told(replace(CUT, error=error, prepared=("A", "GONE")))
     assert placed.market.let_go == (["A", "GONE"] if error else ["GONE"])
 
@@ -302,13 +336,13 @@ def test_the_source_lets_go_of_who_was_prepared_and_does_not_come(error: str | N
 
 def test_the_source_is_told_who_comes_first_when_that_changes() -> None:
     placed = Placed()
-    placed.provisioning.admit(["C"], CONFIG)
-    placed.give(Admission(("A", "B"), ME))
+    placed.have(CONFIG, "C")
+    placed.give(AdmitMembers(ME, ("A", "B")))
     events = placed.told(LoadResult())
     assert [event.symbol for event in events if isinstance(event, SymbolAdded)] == ["A", "B"]
-    placed.give(RequestBatch((LockSymbol(ME, "B", "x"),)), RequestBatch((AddBars(ME, ("A",), ONE_MINUTE),)))
+    placed.give(LockSymbol(ME, "B", "x"), AddBars(ME, ("A",), ONE_MINUTE))
     placed.told(LoadResult())
     placed.told(LoadResult())
-    placed.give(RequestBatch((RemoveSymbol(ME, "A"),)))
+    placed.give(RemoveSymbol(ME, "A"))
     placed.told(LoadResult())
     assert placed.market.preferred == [("C", "A", "B"), ("C", "B", "A"), ("C", "B")]
