@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from symscan.model.interval import Interval
     from symscan.model.specs import IndicatorConfig, IndicatorSpec, IndicatorType
     from symscan.model.trading import Position, Signal, SymbolSkipped
+    from symscan.observers.base import BaseObserver
     from symscan.runtime.coordinator import SessionCoordinator
     from symscan.runtime.script import ScriptSession, open_session
     from symscan.scanners.base import BaseScanner, ScanContext, ScanResult
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BarStore",
     "BaseBroker",
+    "BaseObserver",
     "BaseScanner",
     "BaseStrategy",
     "CalendarError",
@@ -108,6 +110,7 @@ __all__ = [
 _HOMES: Final = {
     "BarStore": "symscan.sources.store.bar_store",
     "BaseBroker": "symscan.sources.base_broker",
+    "BaseObserver": "symscan.observers.base",
     "BaseScanner": "symscan.scanners.base",
     "BaseStrategy": "symscan.strategies.base",
     "FeedBar": "symscan.sources.iterable_feed",

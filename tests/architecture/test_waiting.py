@@ -11,6 +11,7 @@ EDGES = (
     "cli.output.progress",
     "cli.signals",
     "clock.wall_clock",
+    "observers.guard",  # live, an observer of the user's has a thread
     "recording.database",  # for a record that another program has locked
     "runtime.provisioning.loading",
     "scanners.execution",

@@ -12,12 +12,18 @@ from typing import Any
 import polars as pl
 import pytest
 
+from support.cli import DAY, call, write_bars
+from symscan.clock.session_calendar import SessionCalendar
 from symscan.config import load_config
 from symscan.errors import UniverseError
 from symscan.indicators.registry import spec_of
+from symscan.model.interval import ONE_MINUTE
 from symscan.runtime.building.plugins import load_scanner
 from symscan.scanners.base import BaseScanner, ScanContext
 from symscan.session.view.indicator_value import IndicatorReading
+from symscan.sources.importing.importer import import_bars
+from symscan.sources.importing.options import ImportOptions, Label
+from symscan.sources.store.bar_store import BarStore
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -41,9 +47,42 @@ def test_every_example_is_tested_here() -> None:
         "bar_generator",  # in tests/integration/test_own_brokers.py
         "gap_scanner_complete",
         "growing_csv",
+        "hit_counter",
         "own_broker",
+        "own_plugins",
+        "range_position",
         "sector_leaders",
     }
+
+
+@pytest.mark.parametrize("command", ["run", "live"])
+def test_own_plugins_find_and_count_what_they_say(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    """An indicator and an observer of one's own, named in a configuration; expectations by polars."""
+    for name in ("own_plugins.json", "range_position.py", "hit_counter.py"):
+        (tmp_path / name).write_text((EXAMPLES / name).read_text())
+    monkeypatch.chdir(tmp_path)
+    bars = write_bars(tmp_path / "bars.csv", {"AAPL": 0.2, "MSFT": -0.2, "IBM": 0.0}, ["2026-01-14", DAY])
+    options = ImportOptions(ONE_MINUTE, label=Label.START, timezone="America/New_York")
+    import_bars(BarStore.create(tmp_path / "store"), [bars], options, SessionCalendar())
+    replay = ("--source", "replay", "--speed", "max") if command == "live" else ()
+    where = ("--store", "store", "--date", DAY, *replay)
+    ended = call(capsys, command, "own_plugins.json", *where, "--out", "out")
+    assert ended.code == 0, ended.err
+    hits = pl.read_csv("out/hits.csv", infer_schema=False)
+    extremes = {"lowest": pl.col("close").rolling_min(10), "highest": pl.col("close").rolling_max(10)}
+    close = pl.read_csv(bars).filter(date=DAY)
+    close = close.with_columns(**{name: one.over("symbol") for name, one in extremes.items()})
+    position = 100 * (pl.col("close") - pl.col("lowest")) / (pl.col("highest") - pl.col("lowest"))
+    # A scan at a minute reads the bar that began one earlier; the first is due at 09:45.
+    is_due = (pl.col("time").str.slice(3).cast(pl.Int64) % 5 == 4) & (pl.col("time") > "09:43")
+    at_top = close.filter(position.is_not_nan(), position > 90, is_due)
+    assert set(at_top["symbol"]) == set(hits["symbol"]) == {"AAPL"}
+    first = hits.filter(pl.col("scan_at") <= f"{DAY}T15:30:00Z")
+    assert len(first) == len(at_top)
+    counts = pl.read_csv("hit_counts.csv", infer_schema=False)
+    assert counts.rows() == [(DAY, "at the top of its range", "AAPL", str(len(hits)))]
 
 
 def test_sector_leaders_are_ahead_of_their_own_sector(tmp_path: Path) -> None:

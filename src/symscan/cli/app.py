@@ -25,6 +25,7 @@ _COMMANDS: Final = LazyCommands(
         "scan": "symscan.cli.interface.scan:scan",
         "explain": "symscan.cli.interface.explain:explain",
         "scanners": "symscan.cli.interface.scanners:scanners",
+        "plugins": "symscan.cli.interface.plugins:plugins",
         "schema": "symscan.cli.interface.scanners:schema",
         "data": "symscan.cli.interface.data:app",
         "new": "symscan.cli.interface.new:app",

@@ -10,6 +10,7 @@ from symscan.config.load import config_schema, load_config, parse_config
 from symscan.config.model import (
     Isolation,
     Mode,
+    ObserverConfig,
     ScannerConfig,
     ScreenConfig,
     SessionConfig,
@@ -20,6 +21,7 @@ from symscan.config.model import (
 __all__ = [
     "Isolation",
     "Mode",
+    "ObserverConfig",
     "ScannerConfig",
     "ScreenConfig",
     "SessionConfig",

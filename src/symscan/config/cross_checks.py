@@ -19,6 +19,7 @@ from symscan.model.live_settings import LiveSettings
 _LIVE: Final = LiveSettings()
 _SCANNERS: Final = "session_data_config.scanners"
 _STRATEGIES: Final = "session_data_config.strategies"
+_OBSERVERS: Final = "session_data_config.observers"
 _SCREEN_KEYS: Final = ("universe", "rank", "take", "show", "max_age_minutes")
 _SCHEDULES: Final = ("pre_session", "schedule", "regular_session")
 
@@ -30,6 +31,7 @@ def cross_faults(values: Any) -> Iterator[Fault]:
         _object(top.get("backtest_config")), "backtest_config", "start_date", "end_date", fields.parse_date
     )
     yield from _live_faults(_object(top.get("live_config")))
+    yield from _repeats(top, "", "indicator_modules", fields.parse_module)
     data = _object(top.get("session_data_config"))
     yield from _repeats(data, "session_data_config", "symbols", fields.parse_symbol)
     yield from _repeats(data, "session_data_config", "streams", fields.parse_stream)
@@ -37,6 +39,7 @@ def cross_faults(values: Any) -> Iterator[Fault]:
     scanners = _objects(data, _SCANNERS)
     yield from _same_names(scanners, "scanners")
     yield from _same_names(_objects(data, _STRATEGIES), "strategies")
+    yield from _same_names(_objects(data, _OBSERVERS), "observers")
     for path, scanner in scanners:
         yield from _scanner_faults(path, scanner)
 

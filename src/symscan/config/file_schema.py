@@ -177,6 +177,19 @@ class StrategyShape(Shape):
     enabled: bool = Field(True, description="Whether the strategy takes part.")
 
 
+class ObserverShape(Shape):
+    """An observer: it is given every event of the session."""
+
+    name: fields.Name | None = Field(None, description="Unique; default: the last part of the module's name.")
+    module: fields.ModuleName = Field(
+        description="The module that holds the observer's class.", examples=["hit_counter"]
+    )
+    config: dict[str, Any] | None = Field(
+        None, description="The settings of the observer's own.", examples=[{"file": "counts.csv"}]
+    )
+    enabled: bool = Field(True, description="Whether the observer takes part.")
+
+
 class SessionDataShape(Shape):
     """What the session carries and who scans it."""
 
@@ -187,6 +200,7 @@ class SessionDataShape(Shape):
     indicators: list[Indicator] = Field([], description="Indicators of every member.")
     scanners: list[ScannerShape] = Field([], description="The scanners.")
     strategies: list[StrategyShape] = Field([], description="The strategies.")
+    observers: list[ObserverShape] = Field([], description="Observers of your own.")
 
 
 class BacktestShape(Shape):
@@ -262,4 +276,7 @@ class ConfigShape(Shape):
     exchange: fields.Text = Field("NYSE", description="The exchange whose calendar holds; default NYSE.")
     backtest_config: BacktestShape | None = Field(None, description="The days of a backtest.")
     live_config: LiveShape | None = Field(None, description="How a live session takes its bars.")
+    indicator_modules: list[fields.ModuleName] = Field(
+        [], description="Modules with indicators of your own.", examples=[["my_indicators"]]
+    )
     session_data_config: SessionDataShape = Field(description="The session: its symbols, data and scanners.")

@@ -25,6 +25,7 @@ _SHAPES: Final[dict[tuple[str, ...], type[BaseModel]]] = {
     ("session_data_config", "indicators"): shape.IndicatorShape,
     _SCANNER: shape.ScannerShape,
     ("session_data_config", "strategies"): shape.StrategyShape,
+    ("session_data_config", "observers"): shape.ObserverShape,
     (*_SCANNER, "schedule"): shape.ScheduleShape,
     (*_SCANNER, "regular_session"): shape.WindowShape,
     (*_SCANNER, "pre_session"): shape.WindowShape,

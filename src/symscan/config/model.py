@@ -145,6 +145,17 @@ class StrategyConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class ObserverConfig:
+    """One observer of the user's; its attributes are those of a strategy."""
+
+    name: str
+    path: str
+    module: str
+    config: dict[str, Any] = field(default_factory=dict)
+    enabled: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class SessionConfig:
     """A configuration that passed every check of its shape.
 
@@ -168,6 +179,10 @@ class SessionConfig:
         The scanners in the order of the file, disabled ones too.
     strategies
         The strategies in the order of the file, disabled ones too.
+    observers
+        The observers in the order of the file, disabled ones too.
+    indicator_modules
+        The modules that hold indicators of the user's.
     live
         How a live session takes its bars.
     file
@@ -187,6 +202,8 @@ class SessionConfig:
     indicators: tuple[IndicatorSpec | IndicatorConfig, ...] = ()
     scanners: tuple[ScannerConfig, ...] = ()
     strategies: tuple[StrategyConfig, ...] = ()
+    observers: tuple[ObserverConfig, ...] = ()
+    indicator_modules: tuple[str, ...] = ()
     live: LiveSettings = field(default_factory=LiveSettings)
     text: str = field(default="", repr=False, compare=False)
 

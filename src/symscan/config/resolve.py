@@ -9,6 +9,7 @@ from symscan.clock.schedule import DAYS, Window
 from symscan.config.file_schema import (
     ConfigShape,
     IndicatorShape,
+    ObserverShape,
     RequirementsShape,
     ScannerShape,
     StrategyShape,
@@ -16,6 +17,7 @@ from symscan.config.file_schema import (
 )
 from symscan.config.json_locations import join
 from symscan.config.model import (
+    ObserverConfig,
     ScannerConfig,
     ScreenConfig,
     SessionConfig,
@@ -49,6 +51,11 @@ def to_model(shape: ConfigShape, file: str, text: str) -> SessionConfig:
             _strategy(strategy, join("session_data_config.strategies", index))
             for index, strategy in enumerate(data.strategies)
         ),
+        observers=tuple(
+            _observer(observer, join("session_data_config.observers", index))
+            for index, observer in enumerate(data.observers)
+        ),
+        indicator_modules=tuple(shape.indicator_modules),
         live=LiveSettings(**live.model_dump()) if live else LiveSettings(),
         text=text,
     )
@@ -76,6 +83,16 @@ def _scanner(shape: ScannerShape, path: str) -> ScannerConfig:
 
 def _strategy(shape: StrategyShape, path: str) -> StrategyConfig:
     return StrategyConfig(
+        name=shape.name or shape.module.rpartition(".")[2],
+        path=path,
+        module=shape.module,
+        config=dict(shape.config or {}),
+        enabled=shape.enabled,
+    )
+
+
+def _observer(shape: ObserverShape, path: str) -> ObserverConfig:
+    return ObserverConfig(
         name=shape.name or shape.module.rpartition(".")[2],
         path=path,
         module=shape.module,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
+from operator import is_not
 from typing import ClassVar, Self
 
 import numpy as np
@@ -44,6 +45,7 @@ class Indicator(ABC):
         self._seed_bars = seed_bars
         self._window_length = window
         self._outputs: dict[str, Floats] = {}
+        self._vectors: tuple[Floats, ...] = ()
         self._set_state(RowState(self.vectors, rows, seed_bars, window))
 
     @property
@@ -79,7 +81,8 @@ class Indicator(ABC):
         """Return the current values, shape ``(capacity,)``, NaN where unknown; a read-only view."""
         if self._is_stale:
             vectors = self._read()
-            if not self._outputs:
+            if not self._outputs or any(map(is_not, vectors, self._vectors)):
+                self._vectors = vectors
                 self._outputs = dict(zip(self.outputs, map(_read_only, vectors), strict=True))
             self._is_stale = False
         return self._outputs[name]
@@ -168,7 +171,10 @@ class Indicator(ABC):
 
     @abstractmethod
     def _read(self) -> tuple[Floats, ...]:
-        """Return the outputs, one vector each, in the order of ``outputs``: the same arrays at every call."""
+        """Return the outputs, one vector each, in the order of ``outputs``.
+
+        Arrays made once in ``_bind`` and written here save making new ones at each call.
+        """
 
 
 def _read_only(values: Floats) -> Floats:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from symscan.indicators.base import Indicator
 from symscan.indicators.checkpoints import BlockSlices, Checkpoints, Ends
-from symscan.indicators.registry import create
+from symscan.indicators.failed import FailedIndicator
+from symscan.indicators.registry import create, is_users
 from symscan.indicators.state import MaskRows
 from symscan.model.bar import Block, Floats, Mask, Rows
 from symscan.model.instant import Instant
 from symscan.model.interval import Interval
 from symscan.model.specs import IndicatorSpec
+from symscan.plugins.errors import describe_error
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,7 @@ class _ManagedIndicator:
 
     def __init__(self, indicator: Indicator, rows: int, checkpoints: Checkpoints | None) -> None:
         self.indicator = indicator
+        self.has_failed = False
         self.checkpoints = checkpoints
         self.by_holder: dict[str, Mask] = {}
         self.requested: Mask = np.zeros(rows, np.bool_)
@@ -104,6 +107,7 @@ class IndicatorManager:
         self._by_interval: dict[Interval, list[_ManagedIndicator]] = {}
         self._updated_rows: Mask = np.empty(rows, np.bool_)
         self._find = MaskRows()
+        self._failures: list[tuple[str, str]] = []
 
     def request(self, spec: IndicatorSpec, holder: str, rows: Rows) -> Rows:
         """Request an indicator of some rows for a holder.
@@ -164,9 +168,12 @@ class IndicatorManager:
             raise ValueError(f"the block has {len(bars.present)} rows, the indicators have {self._rows}")
         for managed in self._by_interval.get(interval, ()):
             np.logical_and(bars.present, managed.requested, out=self._updated_rows)
-            managed.indicator.update(self._updated_rows, bars, self._find)
-            if managed.checkpoints is not None:
-                managed.checkpoints.record(bars.end)
+            try:
+                managed.indicator.update(self._updated_rows, bars, self._find)
+                if managed.checkpoints is not None:
+                    managed.checkpoints.record(bars.end)
+            except Exception as error:  # the plug-in boundary: the user's indicator
+                self._fail(managed, error)
 
     def correct(self, interval: Interval, rows: Rows, since: Ends, blocks: Sequence[Block]) -> None:
         """Recompute an interval's indicators after bars of today changed.
@@ -187,24 +194,34 @@ class IndicatorManager:
         """
         cuts = BlockSlices(blocks)
         for managed in self._by_interval.get(interval, ()):
+            if managed.has_failed:
+                continue
             if managed.checkpoints is None:
                 raise ValueError(f"{managed.indicator.spec.key} keeps nothing to correct from; give opens_at")
             requested = managed.requested[rows]
             if requested.any():
-                managed.checkpoints.correct(rows[requested], since[requested], cuts)
+                correct = managed.checkpoints.correct
+                self._guard(managed, lambda: correct(rows[requested], since[requested], cuts))  # noqa: B023
 
     def rebuild(self, spec: IndicatorSpec, rows: Rows, history: Iterable[Block]) -> None:
         """Reset rows of an indicator and replay their history; see ``Indicator.rebuild``."""
         managed = self._managed[spec]
-        (managed.checkpoints or managed.indicator).rebuild(rows, history)
+        self._guard(managed, lambda: (managed.checkpoints or managed.indicator).rebuild(rows, history))
 
     def column(self, spec: IndicatorSpec, output: str = "value") -> Floats:
         """Return an output over all rows, NaN where unknown or not requested; a read-only view."""
         managed = self._managed.get(spec)
-        return np.full(self._rows, np.nan) if managed is None else managed.indicator.output(output)
+        return np.full(self._rows, np.nan) if managed is None else self._output(managed, output)
+
+    def drain_failures(self) -> list[tuple[str, str]]:
+        """Remove and return the user's indicators that failed: each one's key, and its error."""
+        failures, self._failures = self._failures, []
+        return failures
 
     def pinned(self) -> PinnedIndicators:
         """Return the values and requests as they are now, for concurrent readers."""
+        for managed in self._managed.values():
+            self._output(managed, managed.indicator.outputs[0])  # fails here, where it can be replaced
         return PinnedIndicators(
             self._rows, {spec: managed.pinned() for spec, managed in self._managed.items()}
         )
@@ -214,7 +231,35 @@ class IndicatorManager:
         self._rows = rows
         self._updated_rows = np.empty(rows, np.bool_)
         for managed in self._managed.values():
-            managed.grow(rows)
+            self._guard(managed, lambda: managed.grow(rows))  # noqa: B023
+
+    def _output(self, managed: _ManagedIndicator, output: str) -> Floats:
+        """Return an output; all unknown if the indicator fails to give it, or gives no vector over rows."""
+        try:
+            values = managed.indicator.output(output)
+            if values.shape == (self._rows,):
+                return values
+            raise ValueError(f"_read() gave shape {values.shape} for {output}, expected ({self._rows},)")
+        except Exception as error:  # the plug-in boundary: the user's indicator
+            self._fail(managed, error)
+        return managed.indicator.output(output)
+
+    def _guard(self, managed: _ManagedIndicator, call: Callable[[], None]) -> None:
+        """Call a method of an indicator, and replace the indicator if it is the user's and raises."""
+        try:
+            call()
+        except Exception as error:  # the plug-in boundary: the user's indicator
+            self._fail(managed, error)
+
+    def _fail(self, managed: _ManagedIndicator, error: Exception) -> None:
+        """Replace an indicator of the user's that raised by one that is unknown; raise ours again."""
+        failed = managed.indicator
+        if not is_users(failed.spec):
+            raise error
+        managed.indicator = FailedIndicator(failed.spec, self._rows, type(failed).outputs)
+        managed.checkpoints = None
+        managed.has_failed = True
+        self._failures.append((failed.spec.key, describe_error(error, type(failed).__module__)))
 
     def _create(self, spec: IndicatorSpec) -> _ManagedIndicator:
         indicator = create(spec, self._rows)

@@ -1,13 +1,22 @@
-"""The registry of indicators, and the validation of specs."""
+"""The registry of indicators, and the validation of specs.
+
+An indicator is found by its name: a built-in one, one of the configuration's modules
+(``indicator_modules``), TA-Lib's function, one of an installed package (entry points ``symscan.indicators``).
+No name has two meanings: whoever takes one that is taken is told so.
+
+A process has one set of configured indicators, that of the configuration used last; those of earlier ones
+stay known to sessions that are still open.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any
 
-from symscan.errors import SpecError
+from symscan.errors import ConfigError, SpecError
 from symscan.indicators.base import Indicator
 from symscan.indicators.builtin import (
     level,
@@ -20,8 +29,10 @@ from symscan.indicators.builtin import (
     vwap_cross,
 )
 from symscan.indicators.definition import Definition, Parameter
+from symscan.indicators.user_definitions import GROUP, UserDefinition, of_module, of_package
 from symscan.model.interval import FIVE_MINUTES, Interval
 from symscan.model.specs import IndicatorConfig, IndicatorSpec
+from symscan.plugins.installed import InstalledPlugIn, installed
 
 _FAMILIES: tuple[tuple[Definition, ...], ...] = (
     trend.DEFINITIONS,
@@ -35,14 +46,113 @@ _FAMILIES: tuple[tuple[Definition, ...], ...] = (
 )
 _DEFINITIONS = {one.name: one for family in _FAMILIES for one in family}
 
+_configured: dict[str, UserDefinition] = {}
+"""Those of the configuration used last."""
+
+_earlier: dict[str, UserDefinition] = {}
+"""Those of configurations used before: their sessions may still be open."""
+
+_installed: dict[str, UserDefinition] = {}
+_packages: tuple[InstalledPlugIn, ...] = ()
+"""What is installed, as far as it was needed, and the packages it was taken from."""
+
 
 def definitions() -> tuple[Definition, ...]:
     """Return every built-in indicator; TA-Lib's functions are found by their names."""
     return tuple(_DEFINITIONS.values())
 
 
+def user_definitions() -> tuple[UserDefinition, ...]:
+    """Return the indicators of the configuration used last, and of installed packages as far as needed."""
+    return (*configured_definitions(), *installed_definitions())
+
+
+def configured_definitions() -> tuple[UserDefinition, ...]:
+    """Return the indicators of the configuration used last."""
+    return tuple(_configured.values())
+
+
+def installed_definitions() -> tuple[UserDefinition, ...]:
+    """Return the indicators of installed packages, as far as they were needed."""
+    return tuple(_installed.values())
+
+
+def use_modules(modules: Sequence[str], folders: Sequence[Path]) -> list[tuple[int, ConfigError]]:
+    """Make the indicators of a configuration's modules those that names mean from now on.
+
+    Parameters
+    ----------
+    modules
+        As ``indicator_modules`` names them.
+    folders
+        Where the project's modules are, first match wins.
+
+    Returns
+    -------
+    list[tuple[int, ConfigError]]
+        For each module that cannot be used its number, and why; its indicators are left out.
+    """
+    global _configured
+    faults: list[tuple[int, ConfigError]] = []
+    if modules:
+        load_installed()  # their names are taken; what is wrong with them is said when one is needed
+    used: dict[str, UserDefinition] = {}
+    for number, module in enumerate(modules):
+        try:
+            found = of_module(module, folders)
+            for one in found:
+                _check_name(one, used)
+        except ConfigError as fault:
+            faults.append((number, fault))
+        else:
+            used |= {one.name: one for one in found}
+    _earlier.update(_configured)
+    _configured = used
+    return faults
+
+
+def _check_name(one: UserDefinition, used: Mapping[str, UserDefinition]) -> None:
+    """Raise a ``ConfigError`` if an indicator has a name that is taken."""
+    other = used.get(one.name) or _installed.get(one.name)
+    if one.name in _DEFINITIONS:
+        taken = "a built-in indicator"
+    elif other is not None and other.definition is not one.definition:
+        taken = f"an indicator of {other.origin}"
+    elif _is_of_talib(one.name):
+        taken = "a function of TA-Lib"
+    else:
+        return
+    raise ConfigError(f"'{one.name}' of {one.origin} is the name of {taken}; give it another")
+
+
+def _is_of_talib(name: str) -> bool:
+    from symscan.indicators.talib import functions as talib
+
+    return name in talib.names()
+
+
+def load_installed() -> list[tuple[InstalledPlugIn, ConfigError]]:
+    """Load the indicators of installed packages, once for each set of them; returns what cannot be used."""
+    global _packages
+    found = installed(GROUP)
+    faults: list[tuple[InstalledPlugIn, ConfigError]] = []
+    if found != _packages:
+        _installed.clear()
+    for entry in found:
+        try:
+            usable = of_package(entry)
+            for one in usable:
+                _check_name(one, {})
+        except ConfigError as fault:
+            faults.append((entry, fault))
+        else:
+            _installed.update({one.name: one for one in usable})
+    _packages = found
+    return faults
+
+
 def definition(name: str) -> Definition:
-    """Return the indicator of a name: a built-in one, else TA-Lib's function.
+    """Return the indicator of a name: a built-in one, the user's, TA-Lib's function.
 
     Raises
     ------
@@ -50,19 +160,36 @@ def definition(name: str) -> Definition:
         If there is none, or it reads what a symbol's bars do not have.
     """
     found = _DEFINITIONS.get(name) if isinstance(name, str) else None
-    return found or _of_talib(str(name))
+    return found or _of_user(str(name)) or _of_talib(str(name)) or _of_packages(str(name))
 
 
-def _of_talib(name: str) -> Definition:
+def _of_user(name: str) -> Definition | None:
+    """Return the user's indicator of a name, as far as its module was loaded."""
+    for known in (_configured, _installed, _earlier):
+        if name in known:
+            return known[name].definition
+    return None
+
+
+def _of_talib(name: str) -> Definition | None:
     from symscan.indicators.talib import functions as talib
 
-    found = talib.definition(name)
-    if found is None:
-        close = get_close_matches(name, [*_DEFINITIONS, *talib.names()], n=1)
-        known = f"there are {', '.join(_DEFINITIONS)}, and TA-Lib's functions by their names, as adx_14_5m"
-        hint = f"did you mean '{close[0]}'?" if close else known
-        raise SpecError(f"'{name}' is not an indicator; {hint}")
-    return found
+    return talib.definition(name)
+
+
+def _of_packages(name: str) -> Definition:
+    """Return the indicator of an installed package; raises the error if there is none anywhere."""
+    faults = load_installed()
+    if name in _installed:
+        return _installed[name].definition
+    from symscan.indicators.talib import functions as talib
+
+    own = [*_DEFINITIONS, *(one.name for one in user_definitions())]
+    close = get_close_matches(name, [*own, *talib.names()], n=1)
+    known = f"there are {', '.join(own)}, and TA-Lib's functions by their names, as adx_14_5m"
+    hint = f"did you mean '{close[0]}'?" if close else known
+    broken = "".join(f"; {fault}" for _, fault in faults)
+    raise SpecError(f"'{name}' is not an indicator; {hint}{broken}")
 
 
 def check(spec: IndicatorSpec) -> IndicatorSpec:
@@ -108,6 +235,11 @@ def spec_of(requested: IndicatorConfig | str) -> IndicatorSpec:
         _number(known, one, given[one.name]) if one.name in given else one.default for one in known.parameters
     )
     return check(IndicatorSpec(known.name, params, Interval.parse(str(requested.interval))))
+
+
+def is_users(spec: IndicatorSpec) -> bool:
+    """Return whether an indicator is the user's, whose code may fail."""
+    return spec.name not in _DEFINITIONS and _of_user(spec.name) is not None
 
 
 def create(spec: IndicatorSpec, rows: int) -> Indicator:

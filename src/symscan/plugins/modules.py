@@ -1,4 +1,4 @@
-"""Load the class that a configuration's ``module`` names: from the project first, then built-in."""
+"""Load what a configuration's ``module`` names: of the project first, then built-in, then installed."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from zlib import crc32
 
 from symscan.errors import ConfigError
 from symscan.plugins.errors import PROJECT, describe_error
+from symscan.plugins.installed import installed, installed_one
 
 PlugIn = TypeVar("PlugIn")
 
@@ -34,13 +35,13 @@ class PlugInKind(Generic[PlugIn]):
     base
         What a plug-in's class derives from.
     builtin
-        The package of the built-in ones.
+        The package of the built-in ones; None where none come along.
     """
 
     name: str
     plural: str
     base: type[Any]
-    builtin: ModuleType
+    builtin: ModuleType | None = None
 
     @property
     def word(self) -> str:
@@ -49,16 +50,22 @@ class PlugInKind(Generic[PlugIn]):
 
     def builtin_names(self) -> list[str]:
         """The built-in ones, by the name a configuration gives them."""
-        return sorted(module.name for module in iter_modules(self.builtin.__path__))
+        return [] if self.builtin is None else sorted(one.name for one in iter_modules(self.builtin.__path__))
 
-    def load(self, module: str, folders: Sequence[Path]) -> ModuleType:
-        """Import the module a configuration names.
+    @property
+    def group(self) -> str:
+        """The group of the entry points by which installed packages name theirs."""
+        return f"symscan.{self.plural}"
+
+    def load(self, module: str, folders: Sequence[Path]) -> Any:
+        """Import the module a configuration names; an entry point may name a class in one instead.
 
         Parameters
         ----------
         module
             ``scanners.gap_scanner``: a module of the project, else a built-in one; the prefix
-            ``scanners.`` and the suffix ``_scanner`` may be left out, on both sides.
+            ``scanners.`` and the suffix ``_scanner`` may be left out, on both sides. Else the name of an
+            entry point, or an installed module.
         folders
             Where the project's modules are, first match wins.
 
@@ -67,17 +74,21 @@ class PlugInKind(Generic[PlugIn]):
         ConfigError
             If there is no such module, or it does not import.
         """
-        for folder in folders:
-            for variant in self._variants(module):
-                path = _file_of(folder, variant)
-                if path is not None:
-                    return _import_file(path, variant, folder)
+        found = load_file(tuple(self._variants(module)), folders)
+        if found is not None:
+            return found
         bare = self._bare(module)
-        if bare in self.builtin_names():
+        if self.builtin is not None and bare in self.builtin_names():
             return importlib.import_module(f"{self.builtin.__name__}.{bare}")
-        return self._import_installed(module, folders)
+        entry = installed_one(self.group, module)
+        if entry is not None:
+            return entry.load()
+        found = load_installed(module)
+        if found is None:
+            raise self._not_found(module, folders)
+        return found
 
-    def class_in(self, found: ModuleType, module: str, name: str) -> type[PlugIn]:
+    def class_in(self, found: Any, module: str, name: str) -> type[PlugIn]:
         """Return the class a module holds: ``Scanner``, else ``{Name}Scanner``, else the only one in it.
 
         Raises
@@ -85,6 +96,8 @@ class PlugInKind(Generic[PlugIn]):
         ConfigError
             If there is none, or it is not clear which one is meant.
         """
+        if inspect.isclass(found):
+            return self._checked_class(found, module)
         camel = "".join(part.capitalize() for part in name.split("_"))
         wanted = [self.name, f"{camel}{self.name}", camel if camel.endswith(self.name) else ""]
         for attribute in wanted:
@@ -129,21 +142,16 @@ class PlugInKind(Generic[PlugIn]):
     def _is_own(self, value: object, found: ModuleType) -> bool:
         return inspect.isclass(value) and issubclass(value, self.base) and value.__module__ == found.__name__
 
-    def _import_installed(self, module: str, folders: Sequence[Path]) -> ModuleType:
-        try:
-            return importlib.import_module(module)
-        except ModuleNotFoundError as error:
-            if error.name is None or not (module == error.name or module.startswith(f"{error.name}.")):
-                raise _unimported(module, error) from error
-        except (Exception, SystemExit) as error:  # the plug-in boundary: the user's module
-            raise _unimported(module, error) from error
-        names = self.builtin_names()
-        close = get_close_matches(self._bare(module), names, 1)
+    def _not_found(self, module: str, folders: Sequence[Path]) -> ConfigError:
+        names, of_packages = self.builtin_names(), [one.name for one in installed(self.group)]
+        close = get_close_matches(self._bare(module), [*names, *of_packages], 1)
         hint = f"; did you mean '{close[0]}'?" if close else ""
         looked = ", ".join(str(folder) for folder in folders)
-        raise ConfigError(
+        builtin = f"built in: {', '.join(names)}" if names else "none is built in"
+        more = f"; installed: {', '.join(of_packages)}" if of_packages else ""
+        return ConfigError(
             f"there is no module '{module}' in {looked}, and no built-in {self.word} of that name "
-            f"(built in: {', '.join(names)}){hint}"
+            f"({builtin}{more}){hint}"
         )
 
     def _variants(self, module: str) -> Iterator[str]:
@@ -155,6 +163,40 @@ class PlugInKind(Generic[PlugIn]):
 
     def _bare(self, module: str) -> str:
         return module.removeprefix(f"{self.plural}.").removesuffix(f"_{self.word}")
+
+
+def load_file(names: Sequence[str], folders: Sequence[Path]) -> ModuleType | None:
+    """Import the first of some modules that the project has, None if it has none of them.
+
+    Raises
+    ------
+    ConfigError
+        If it does not import.
+    """
+    for folder in folders:
+        for name in names:
+            path = _file_of(folder, name)
+            if path is not None:
+                return _import_file(path, name, folder)
+    return None
+
+
+def load_installed(module: str) -> ModuleType | None:
+    """Import an installed module, None if there is none of that name.
+
+    Raises
+    ------
+    ConfigError
+        If it does not import.
+    """
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name is None or not (module == error.name or module.startswith(f"{error.name}.")):
+            raise _unimported(module, error) from error
+        return None
+    except (Exception, SystemExit) as error:  # the plug-in boundary: the user's module
+        raise _unimported(module, error) from error
 
 
 def _is_ours(cls: type[Any]) -> bool:

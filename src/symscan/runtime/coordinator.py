@@ -16,6 +16,7 @@ from symscan.model.events.session import (
     SessionActivated,
     SessionClosed,
     SessionPrepared,
+    Warned,
 )
 from symscan.model.instant import Instant
 from symscan.model.interval import Interval
@@ -118,7 +119,7 @@ class SessionCoordinator:
         self._publish(self._provisioner.apply_requests(self.scanner_manager.requests()))
         self._publish(self._provisioner.provision_members(self._config_symbols, CONFIG))
         self._queue.update_priorities()
-        self._publisher.commit("prepare", self.now)
+        self._commit("prepare", self.now)
 
     def add_symbol_mid_session(
         self,
@@ -162,7 +163,7 @@ class SessionCoordinator:
         days = historical_days if load_historical else 0
         self._queue.submit(AdmitMembers(holder, (symbol,), intervals, days))
         self._publish(self._queue.collect())
-        self._publisher.commit("between", self.now)
+        self._commit("between", self.now)
         return self.session_data.holders.is_member(symbol) or self._queue.is_pending(symbol)
 
     def run_scan(self, name: str) -> None:
@@ -174,13 +175,13 @@ class SessionCoordinator:
             If there is no such scanner, or it cannot scan now.
         """
         self._apply(self.scanner_manager.run_scan(name))
-        self._publisher.commit("between", self.now)
+        self._commit("between", self.now)
 
     def apply_requests(self, requests: Sequence[Request]) -> None:
         """Apply the requests of a script, between two slices."""
         self._queue.submit(*requests)
         self._publish(self._queue.collect())
-        self._publisher.commit("between", self.now)
+        self._commit("between", self.now)
 
     def finish(self, holders: Sequence[str] = ()) -> None:
         """End a session that a script runs, at its close or before; release the script's holders first."""
@@ -212,7 +213,7 @@ class SessionCoordinator:
             self._apply(self.scanner_manager.teardown_finished())
         if bar_slice.is_recovered:
             self._apply(self.scanner_manager.finish())
-        self._publisher.commit("slice", bar_slice.end)
+        self._commit("slice", bar_slice.end)
 
     def process_interim(self, interim: InterimUpdate) -> None:
         """Apply late bars and finished background work between two slices; session time does not move."""
@@ -223,7 +224,7 @@ class SessionCoordinator:
         self._publish(self._processor.correct(interim.late, self._clock.now()))
         self._collect()
         self._apply(self.scanner_manager.teardown_finished())
-        self._publisher.commit("between", self.now)
+        self._commit("between", self.now)
 
     def _publish_source_events(self, bar_slice: BarSlice) -> None:
         """Publish the source's events, and changes of lag and readiness."""
@@ -304,7 +305,7 @@ class SessionCoordinator:
     def _commit_interrupted(self) -> None:
         """Commit scans that end in time although the session was stopped, so that none is repeated."""
         self._apply(self.scanner_manager.finish(self._closing_seconds))
-        self._publisher.commit("between", self.now)
+        self._commit("between", self.now)
 
     def _stop_plugins(self) -> None:
         """Tear down scanners and end strategies; at the close, results that come in time still count."""
@@ -320,7 +321,17 @@ class SessionCoordinator:
         self._publish(self._queue.refuse_pending())
         members = self.session_data.holders.members()
         self._publish([SessionClosed(self.now, self.session.date, members)])
-        self._publisher.commit("close", self.now)
+        self._commit("close", self.now)
+
+    def _commit(self, kind: str, end: Instant) -> None:
+        """Store and publish the step, with a warning for each of the user's indicators that failed in it."""
+        for key, error in self.session_data.indicators.drain_failures():
+            message = f"indicator '{key}' failed and is unknown from {self._local_time()} on: {error}"
+            self._publish([Warned(self.now, message)])
+        self._publisher.commit(kind, end)
+
+    def _local_time(self) -> str:
+        return f"{self.session.local(self.now):%H:%M}"
 
     def _publish(self, events: Iterable[Event]) -> None:
         for event in events:

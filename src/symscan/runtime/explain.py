@@ -18,7 +18,7 @@ from symscan.model.interval import ONE_DAY, Interval
 from symscan.model.session import Session
 from symscan.model.specs import IndicatorSpec
 from symscan.runtime.building.build import DEFAULT_HISTORY_DAYS, calendar_of, member_indicators
-from symscan.runtime.building.plugins import ScannerSetup
+from symscan.runtime.building.plugins import ScannerSetup, use_indicators
 from symscan.scanners.running.managed_scanner import ManagedScanner
 from symscan.scanners.running.manager import ScannerManager
 from symscan.session.requests import AddBars, AddIndicator, Request
@@ -134,9 +134,11 @@ def explain(config: SessionConfig, session: Session, store: BarStore | None = No
     ScannerFailed
         If a required scanner cannot be set up.
     """
-    calendar, indicators = calendar_of(config), member_indicators(config)
+    calendar, folders = calendar_of(config), (Path.cwd(), config.file.resolve().parent)
+    use_indicators(config, folders)
+    indicators = member_indicators(config)
     known = None if store is None else partial(symbols_before, store.root.resolve())
-    setup = ScannerSetup(config, (Path.cwd(), config.file.resolve().parent), known)
+    setup = ScannerSetup(config, folders, known)
     setup.check(session.date)
     managed = setup.managed(session)
     events, requests = _set_up(managed, session, config)

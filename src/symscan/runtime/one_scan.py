@@ -80,7 +80,7 @@ def due_once(config: SessionConfig, scanner: ScannerConfig, at: time, session: S
         regular_session=(later,) if is_before else (once, later),
         add_symbols=False,
     )
-    return replace(config, mode="backtest", scanners=(due,), strategies=())
+    return replace(config, mode="backtest", scanners=(due,), strategies=(), observers=())
 
 
 def scan_once(backtest: Backtest, session: Session) -> tuple[OneScan | None, list[Event]]:

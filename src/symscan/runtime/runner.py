@@ -12,6 +12,7 @@ from symscan.model.events.session import Warned
 from symscan.model.instant import Instant
 from symscan.observers.base import Observer
 from symscan.observers.event_log import EventLog
+from symscan.observers.guard import guarding
 from symscan.runtime.assembly import Backtest
 from symscan.runtime.coordinator import SessionCoordinator
 
@@ -36,7 +37,17 @@ def run_backtest(
     finished
         Sessions that an interrupted run completed: they, and the warnings before them, are left out.
     """
-    observers = [*observers, EventLog()]
+    made = backtest.checked.observers.make()
+    with guarding(made, [*observers, EventLog()], waits=True) as (every, new):
+        _run_sessions(backtest, [*every, *new], progress, finished)
+
+
+def _run_sessions(
+    backtest: Backtest,
+    observers: Sequence[Observer],
+    progress: Progress | None,
+    finished: Collection[date],
+) -> None:
     first = backtest.sessions[0]
     for message in () if finished else backtest.warnings:
         for observer in observers:
@@ -87,11 +98,11 @@ def run_live(
 
     announcers = [*announcers, EventLog()]
     with live.opened(observers, announcers, Waiting(notice)) as session:
-        warn = partial(_warn, live, [*observers, *announcers])
+        warn = partial(_warn, live, [*session.observers, *session.announcers])
         for message in live.warnings:
             warn(live.session.pre_open, message)
         for message in session.undelivered:
-            _warn(live, announcers, live.session.pre_open, message)
+            _warn(live, session.announcers, live.session.pre_open, message)
         session.record.mark_all_delivered()
         session.when_live(when_live)
         stopper.on_stop(session.stop)

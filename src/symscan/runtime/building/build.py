@@ -19,7 +19,13 @@ from symscan.model.instant import Instant
 from symscan.model.live_settings import LiveSettings
 from symscan.model.session import Session
 from symscan.model.specs import IndicatorConfig, IndicatorSpec
-from symscan.runtime.building.plugins import KnownSymbols, ScannerSetup, StrategySetup
+from symscan.runtime.building.plugins import (
+    KnownSymbols,
+    ObserverSetup,
+    ScannerSetup,
+    StrategySetup,
+    use_indicators,
+)
 from symscan.runtime.coordinator import SessionCoordinator, SessionParts
 from symscan.runtime.lag import LagMonitor
 from symscan.runtime.market_clock import MarketClock
@@ -60,6 +66,7 @@ class CheckedConfig:
     calendar: SessionCalendar
     scanners: ScannerSetup
     strategies: StrategySetup
+    observers: ObserverSetup
     indicators: tuple[IndicatorSpec, ...]
     made: tuple[BaseScanner, ...]
 
@@ -133,11 +140,15 @@ def check(
     """
     calendar = calendar_of(config)
     folders = (Path.cwd(), config.file.resolve().parent)
+    use_indicators(config, folders)
     scanners = ScannerSetup(config, folders, known_symbols)
     strategies = StrategySetup(config, folders, mode)
+    observers = ObserverSetup(config, folders)
     made = tuple(scanners.check(day))
     strategies.check()
-    return CheckedConfig(config, mode, calendar, scanners, strategies, member_indicators(config), made)
+    observers.check()
+    indicators = member_indicators(config)
+    return CheckedConfig(config, mode, calendar, scanners, strategies, observers, indicators, made)
 
 
 def build(

@@ -1,4 +1,4 @@
-"""Make the scanners and strategies of a configuration; every fault is located in the file."""
+"""Make the plug-ins that a configuration names; every fault is located in the file."""
 
 from __future__ import annotations
 
@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from symscan.clock.schedule import due_instants, pre_session_instants
 from symscan.clock.time_manager import TimeManager
-from symscan.config import ScannerConfig, SessionConfig, StrategyConfig
+from symscan.config import ObserverConfig, ScannerConfig, SessionConfig, StrategyConfig
 from symscan.config.model import Mode
 from symscan.errors import ConfigError, ConfigErrors, ExpressionError, SpecError, SymscanError, UniverseError
+from symscan.indicators.registry import use_modules
 from symscan.model.session import Session
+from symscan.observers.base import BaseObserver
 from symscan.plugins.errors import describe_error
 from symscan.plugins.modules import PlugInKind
 from symscan.scanners import builtin as builtin_scanners
@@ -37,6 +39,7 @@ SCANNERS: Final[PlugInKind[BaseScanner]] = PlugInKind("Scanner", "scanners", Bas
 STRATEGIES: Final[PlugInKind[BaseStrategy]] = PlugInKind(
     "Strategy", "strategies", BaseStrategy, builtin_strategies
 )
+OBSERVERS: Final[PlugInKind[BaseObserver]] = PlugInKind("Observer", "observers", BaseObserver)
 
 KnownSymbols = Callable[[date], Sequence[str]]
 """Returns the symbols a store knows before the session of a date; can be pickled."""
@@ -44,9 +47,24 @@ KnownSymbols = Callable[[date], Sequence[str]]
 Known = Callable[[], Sequence[str]] | None
 """Gives the symbols of the universe ``store``; None where there is no store."""
 
-PlugInConfig = ScannerConfig | StrategyConfig
+PlugInConfig = ScannerConfig | StrategyConfig | ObserverConfig
 One = TypeVar("One")
 Made = TypeVar("Made")
+
+
+def use_indicators(config: SessionConfig, folders: Sequence[Path]) -> None:
+    """Let names mean the indicators of a configuration's modules.
+
+    Raises
+    ------
+    ConfigErrors
+        If a module cannot be used; it holds all of them.
+    """
+    faults = use_modules(config.indicator_modules, folders)
+    if faults:
+        raise ConfigErrors(
+            [config.error(f"indicator_modules[{number}]", str(fault)) for number, fault in faults]
+        )
 
 
 def load_scanner(
@@ -74,7 +92,7 @@ def load_scanner(
         If there is no such module, it does not import, or holds no scanner class that is meant.
     """
     found = SCANNERS.load(module, folders)
-    screen = getattr(found, "screen", None)
+    screen = found if isinstance(found, Screen) else getattr(found, "screen", None)
     if isinstance(screen, Screen):
         return load_screen(screen, config.get("universe", "sp500"), folders, known, config)
     scanner = SCANNERS.make(SCANNERS.class_in(found, module, name), module, config)
@@ -90,6 +108,15 @@ def load_screen(
 ) -> BaseScanner:
     """Make a scanner of a screen, over a universe by name or path."""
     return _with_universes(ScreenScanner.of(screen, universe, config), folders, known)
+
+
+def _make_elsewhere(
+    make: Callable[[], BaseScanner], modules: Sequence[str], folders: Sequence[Path]
+) -> BaseScanner:
+    """Make a scanner in another process, which does not know the configuration's indicators yet."""
+    for _, fault in use_modules(modules, folders):
+        raise fault
+    return make()
 
 
 def _with_universes(scanner: BaseScanner, folders: Sequence[Path], known: Known) -> BaseScanner:
@@ -195,7 +222,8 @@ class ScannerSetup:
             ProcessScanner,  # where nobody asks, nobody waits
         )
 
-        return ProcessScanner(self._maker(scanner, day), dict(scanner.config))
+        modules, make = self.config.indicator_modules, self._maker(scanner, day)
+        return ProcessScanner(partial(_make_elsewhere, make, modules, self.folders), dict(scanner.config))
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,6 +289,45 @@ class StrategySetup:
             if name not in has:
                 message = f"there is no scanner '{name}' to watch (there are: {', '.join(has) or 'none'})"
                 raise ConfigErrors([self.config.error(f"{strategy.path}.config", message)])
+
+
+@dataclass(frozen=True, slots=True)
+class ObserverSetup:
+    """Makes a configuration's observers, anew for every run.
+
+    Attributes
+    ----------
+    config
+        The configuration.
+    folders
+        Where the project's modules are, first match wins.
+    """
+
+    config: SessionConfig
+    folders: tuple[Path, ...]
+
+    def check(self) -> None:
+        """Make every enabled observer once, so that its faults are found before the run starts.
+
+        Raises
+        ------
+        ConfigErrors
+            If a module or a parameter is wrong; it holds all of them.
+        """
+        self.make()
+
+    def make(self) -> list[tuple[str, BaseObserver]]:
+        """Make every enabled observer; returns each with its name."""
+        return _all_or_errors((one for one in self.config.observers if one.enabled), self._made)
+
+    def _made(self, observer: ObserverConfig) -> tuple[str, BaseObserver]:
+        module, config = observer.module, deepcopy(observer.config)
+        with _located_errors(observer, self.config):
+            cls = OBSERVERS.class_in(OBSERVERS.load(module, self.folders), module, observer.name)
+            _check_parameters(cls.params, observer, self.config)
+            made = OBSERVERS.make(cls, module, config)
+        made.config = config  # a constructor of the user's need not call the base's
+        return observer.name, made
 
 
 def _all_or_errors(plug_ins: Iterable[One], check: Callable[[One], Made]) -> list[Made]:

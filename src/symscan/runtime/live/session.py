@@ -16,6 +16,7 @@ from symscan.model.instant import Instant, from_datetime
 from symscan.model.live_settings import LiveSettings
 from symscan.model.session import Session
 from symscan.observers.base import Observer
+from symscan.observers.guard import guarding
 from symscan.plugins.digests import digests
 from symscan.recording import RECORD_NAME
 from symscan.recording.database import Waiting
@@ -132,6 +133,8 @@ class LiveSession:
         A line for each scan that an earlier process stored and may not have announced.
     when_live
         Calls back once the record is replayed; at once, if it is empty.
+    observers, announcers
+        Who gets every event, and who new ones alone: the user's, too.
     """
 
     coordinator: SessionCoordinator
@@ -139,6 +142,8 @@ class LiveSession:
     stop: Callable[[], None]
     undelivered: tuple[str, ...]
     when_live: Callable[[Callable[[], None]], None]
+    observers: Sequence[Observer] = ()
+    announcers: Sequence[Observer] = ()
 
     def run(self) -> bool:
         """Run the session until its close or until it is stopped; returns whether it reached the close."""
@@ -236,13 +241,16 @@ class LiveSetup:
             managed = scanners.managed(self.session, isolates=True)
             processed = self._last_processed(record, managed)
             feed = self._feed(processed)
-            with closing(feed):
+            guarded = guarding(
+                self.checked.observers.make(), observers, announcers, waits=feed.waits_for_session
+            )
+            with closing(feed), guarded as (every, new):
                 record.update_meta(**self._details(feed, record.meta))
                 self.broker.prepare(self.day, self._named_symbols())
                 feed.open()
                 recorder = StepRecorder(record, self.session)
                 source = self._source(feed, processed)
-                publisher = EventPublisher(self.session, observers, announcers, recorder)
+                publisher = EventPublisher(self.session, every, new, recorder)
                 execution = self.make_execution(feed.wake, waits_for_session=feed.waits_for_session)
                 ports = self._ports(feed, source, recorder, publisher, execution)
                 coordinator = build(self.checked, self.session, managed, ports)
@@ -252,7 +260,8 @@ class LiveSetup:
                     execution.stop_waiting()
                     source.stop()
 
-                yield LiveSession(coordinator, record, stop, undelivered_lines, recorder.when_live)
+                when_live = recorder.when_live
+                yield LiveSession(coordinator, record, stop, undelivered_lines, when_live, every, new)
 
     def _feed(self, processed: Instant | None) -> Feed:
         """Make the feed, not yet open; of a session that is over nothing is streamed."""

@@ -11,7 +11,7 @@ from itertools import takewhile
 import polars as pl
 
 from symscan.errors import SpecError
-from symscan.indicators.registry import definition, definitions, spec_of
+from symscan.indicators.registry import definition, definitions, spec_of, user_definitions
 from symscan.model.hit_metadata import SYMBOL
 from symscan.model.readings import LAST_BAR_END, SESSION_READINGS
 from symscan.scanners.screens.language.terms import Kind
@@ -115,7 +115,8 @@ class Names:
 def _is_meant_as_key(name: str) -> bool:
     """Whether a name begins with an indicator's name, or ends as a key does."""
     words = "_".join(takewhile(str.isalpha, name.split("_")))
-    return any(one.name == words for one in definitions()) or _KEY_END.search(name) is not None
+    known = {one.name for one in definitions()} | {one.name for one in user_definitions()}
+    return words in known or _KEY_END.search(name) is not None
 
 
 def kind_of(values: Iterable[Static]) -> Kind:
