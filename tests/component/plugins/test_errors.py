@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from symscan.errors import ConfigError
-from symscan.plugins.errors import DescribedError, describe_error
+from symscan.plugins.errors import describe_error
 from symscan.runtime.building.plugins import load_scanner
 from symscan.scanners.base import BaseScanner
 
@@ -107,15 +107,3 @@ def test_what_is_installed_is_the_users_where_it_is_the_plug_in(
         _described(scan, "sold_scanners") == "sold_scanners.py:2: 1 / 0  ZeroDivisionError: division by zero"
     )
     assert "sold_scanners.py" not in _described(scan, "mine")
-
-
-def test_a_built_in_plug_in_is_a_plug_in() -> None:
-    found = load_scanner("sector_rotation", "rotation", {}, ())
-    described = _described(lambda: found.scan(None))  # type: ignore[arg-type]
-    assert described.startswith("symscan/scanners/builtin/sector_rotation.py:")
-
-
-def test_what_was_described_elsewhere_is_not_described_again() -> None:
-    assert (
-        describe_error(DescribedError("no", "mine.py:4: x  ValueError: no")) == "mine.py:4: x  ValueError: no"
-    )

@@ -15,7 +15,7 @@ import pytest
 from support.builders import MINUTE, make_session
 from symscan.errors import DataError
 from symscan.model.events.session import Event, SymbolAdded, Warned
-from symscan.recording.bar_codec import BarGroup, Origin, pack, unpack
+from symscan.recording.bar_codec import BarGroup, Origin, pack
 from symscan.recording.bars import bars, late_bars
 from symscan.recording.database import Waiting
 from symscan.recording.session_log import SessionRecord, Step
@@ -47,20 +47,6 @@ def _bars(record: SessionRecord, origin: Origin, minute: int, prices: dict[str, 
 
 def _warned(text: str) -> list[Event]:
     return [Warned(SESSION.open, text)]
-
-
-def test_packed_bars_come_back_bit_for_bit() -> None:
-    fields = np.array([[0.1, np.nan], [1e300, -0.0], [5e-324, 2.0], [3.0, 4.0], [0.0, 7.0]])
-    groups = [
-        BarGroup(Origin.SLICE, np.array([3, 1], np.int32), np.array([9]), fields),
-        BarGroup(Origin.CATCH_UP, np.zeros(0, np.int32), np.zeros(0, np.int64), np.zeros((5, 0))),
-        BarGroup(Origin.CORRECTED, np.array([7], np.int32), np.array([2**60]), fields[:, ::2]),
-    ]
-    for before, after in zip(groups, unpack(pack(groups)), strict=True):
-        assert after.origin is before.origin
-        assert after.fields.tobytes() == np.ascontiguousarray(before.fields).tobytes()
-        np.testing.assert_array_equal(after.numbers, before.numbers)
-        np.testing.assert_array_equal(after.ends, before.ends)
 
 
 def test_steps_and_what_came_of_them_come_back(record: SessionRecord, path: Path) -> None:

@@ -4,91 +4,18 @@ from __future__ import annotations
 
 import json
 import pickle
-import re
 from datetime import date, time
-from pathlib import Path
 from typing import Any
 
-import pytest
-
+from support.configurations import FIRST_SHAPE
 from symscan.clock.schedule import DAYS, Window
-from symscan.config import ScreenConfig, SessionConfig, SymbolRequirements, load_config, parse_config
+from symscan.config import ScreenConfig, SessionConfig, SymbolRequirements, parse_config
 from symscan.model.interval import FIVE_MINUTES, ONE_DAY, ONE_MINUTE, Interval
 from symscan.model.specs import IndicatorConfig, IndicatorSpec, IndicatorType
-
-SPECIFICATION = Path(__file__).parents[4] / "shared" / "spec" / "scanner_framework_design.md"
-
-FIRST_SHAPE = """
-{
-  "session_data_config": {
-    "symbols": ["AAPL", "MSFT"],
-    "streams": ["1m"],
-
-    "scanners": [
-      {
-        "name": "gap_scanner",
-        "module": "scanners.gap_scanner",
-        "enabled": true,
-
-        "pre_session": true,
-
-        "schedule": {
-          "interval": "5m",
-          "start_time": "09:35",
-          "end_time": "15:55",
-          "days_of_week": ["Mon", "Tue", "Wed", "Thu", "Fri"]
-        },
-
-        "config": {
-          "min_gap_percent": 2.0,
-          "min_volume": 1000000,
-          "max_price": 500.0,
-          "universe": "sp500"
-        },
-
-        "symbol_requirements": {
-          "streams": ["1m", "5m"],
-          "load_historical": true,
-          "historical_days": 5
-        },
-
-        "timeout_seconds": 30
-      },
-
-      {
-        "name": "momentum_scanner",
-        "module": "scanners.momentum",
-        "enabled": true,
-        "pre_session": false,
-
-        "schedule": {
-          "interval": "15m",
-          "start_time": "09:30",
-          "end_time": "16:00"
-        },
-
-        "config": {
-          "min_rsi": 70,
-          "min_volume_ratio": 2.0
-        }
-      }
-    ]
-  }
-}
-"""
 
 
 def of_scanners(*scanners: dict[str, Any], **data: Any) -> SessionConfig:
     return parse_config(json.dumps({"session_data_config": {**data, "scanners": scanners}}))
-
-
-def test_the_specifications_example_loads_unchanged() -> None:
-    if not SPECIFICATION.is_file():
-        pytest.skip("the specification is not here")
-    match = re.search(r"```json\n(.*?)```", SPECIFICATION.read_text(encoding="utf-8"), re.DOTALL)
-    assert match
-
-    assert parse_config(match[1]) == parse_config(FIRST_SHAPE)
 
 
 def test_the_first_shape() -> None:
@@ -247,15 +174,6 @@ def test_one_day_needs_one_date() -> None:
     values = {"backtest_config": {"start_date": "2018-02-20"}, "session_data_config": {}}
 
     assert parse_config(json.dumps(values)).end_date == date(2018, 2, 20)
-
-
-def test_a_file_is_read_with_or_without_byte_order_mark(tmp_path: Path) -> None:
-    for encoding in ("utf-8", "utf-8-sig"):
-        path = tmp_path / f"{encoding}.json"
-        path.write_text(FIRST_SHAPE, encoding=encoding)
-        config = load_config(path)
-        assert (config.file, config.name) == (path, encoding)
-        assert config.place("session_data_config").line == 3
 
 
 def test_a_configuration_travels_to_another_process() -> None:

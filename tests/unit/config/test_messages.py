@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from symscan.config import load_config, parse_config
+from symscan.config import parse_config
 from symscan.errors import ConfigError, ConfigErrors
 
 SCANNER = "session_data_config.scanners[0]"
@@ -338,18 +337,3 @@ def test_a_key_that_stands_twice_inside_config() -> None:
     text = text.replace('"b"', '"a"')
 
     assert "the key 'a' stands here a second time" in errors_of(text)[0].message
-
-
-def test_files_that_cannot_be_read(tmp_path: Path) -> None:
-    latin = tmp_path / "latin.json"
-    latin.write_bytes('{\n"name": "café"}'.encode("latin-1"))
-    expected = {
-        tmp_path / "none.json": "none.json: there is no such file",
-        tmp_path: f"{tmp_path}: is a folder",
-        latin: "latin.json:2: is not UTF-8 text",
-        latin / "below.json": "cannot be read (Not a directory)",
-    }
-    for path, message in expected.items():
-        with pytest.raises(ConfigErrors) as caught:
-            load_config(path)
-        assert message in str(caught.value)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 
 import pytest
 
 from support.waiting import LIMIT
 from symscan.errors import DataError
-from symscan.model.interval import ONE_DAY
 from symscan.runtime.provisioning.loading import BackgroundLoader, DataPlan, LoadResult
 
 LONG = LIMIT
@@ -100,14 +99,6 @@ def test_a_load_that_hangs_holds_back_those_after_it_and_not_the_session() -> No
     assert loader.began == [("A",), ("B",)]
 
 
-def test_nothing_to_load_is_ready_at_once_and_needs_no_thread() -> None:
-    loading = BackgroundLoader(lambda _: nullcontext, lambda: None)
-    before = threading.active_count()
-    loading.submit(_plan())
-    assert [(one.error, one.prepared) for one in loading.collect()] == [(None, ())]
-    assert threading.active_count() == before
-
-
 def test_what_could_not_be_loaded_says_why_and_the_next_one_is_loaded() -> None:
     loader = Loader()
     loader.faults["A"] = DataError("the file is gone")
@@ -149,12 +140,6 @@ def test_patience_waits_until_everything_is_loaded() -> None:
     gates[1].set()
     waiting.join(LONG)
     assert [one.prepared for one in found] == [("A",), (), ("B",)]
-
-
-def test_a_plan_with_history_alone_is_not_empty() -> None:
-    assert DataPlan().is_empty
-    assert not DataPlan(("A",)).is_empty
-    assert not DataPlan((), {ONE_DAY: (("A",), 1)}).is_empty
 
 
 def test_a_session_that_makes_up_for_missed_minutes_waits_so_long_in_all() -> None:

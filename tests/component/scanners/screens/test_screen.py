@@ -207,27 +207,6 @@ def test_faults_show_before_the_run_and_say_their_part(universe: str) -> None:
         ScreenScanner.of(Screen(where="close > 1"), "nowhere").check()
 
 
-@pytest.mark.parametrize(
-    ("part", "arguments"),
-    [
-        ("take", {"take": 0}),
-        ("take", {"take": 2.5}),
-        ("max_age_minutes", {"max_age_minutes": -1}),
-        ("max_age_minutes", {"max_age_minutes": nan}),
-        ("show", {"show": "close"}),
-    ],
-)
-def test_a_screen_checks_its_bounds(part: str, arguments: dict[str, Any]) -> None:
-    with pytest.raises(ExpressionError) as caught:
-        Screen(where="close > 1", **arguments)
-    assert caught.value.part == part
-
-
-def test_a_subclass_without_a_screen_says_so() -> None:
-    with pytest.raises(NotImplementedError, match=r"needs a method screen\(\)"):
-        ScreenScanner({}).check()
-
-
 def _verdict(screen: Screen, universe: str, context: Any, symbol: str) -> SymbolVerdict | None:
     scanner = ScreenScanner.of(screen, universe)
     scanner.setup(context)

@@ -19,7 +19,6 @@ from symscan.model.interval import ONE_DAY, ONE_MINUTE, Interval
 from symscan.model.session import Session
 from symscan.sources.alpaca import download_batches as parts
 from symscan.sources.alpaca.credentials import AlpacaKeys
-from symscan.sources.alpaca.download_batches import missing_batches
 from symscan.sources.alpaca.downloader import Downloader
 from symscan.sources.alpaca.rest import AlpacaRest
 from symscan.sources.importing.importer import import_bars
@@ -274,21 +273,6 @@ def test_fetched_and_imported_bars_do_not_mix(store: BarStore, server: AlpacaSer
     import_bars(imported, [path], options, NYSE)
     with pytest.raises(DataError, match="bars imported from files, and those of alpaca:iex do not mix"):
         fetch(imported, rest(server), "A", FRIDAY)
-
-
-def test_parts_leave_out_what_was_asked_and_never_cut_a_session(monkeypatch: pytest.MonkeyPatch) -> None:
-    week = sessions(date(2024, 3, 4), FRIDAY)
-    asked = {week[1].date: {"A", "B"}, week[2].date: {"A"}}
-    found = missing_batches(ONE_MINUTE, week, ["B", "A"], lambda day: asked.get(day, ()))
-    dates = [([session.date.day for session in part.sessions], part.symbols) for part in found]
-    assert dates == [([4], ("A", "B")), ([6], ("B",)), ([7, 8], ("A", "B"))]
-    monkeypatch.setattr(parts, "_BATCH_BARS", 2 * 400)
-    sizes = {
-        names: [len(one.sessions) for one in missing_batches(ONE_MINUTE, week, names, lambda _: ())]
-        for names in ("A", "AB", "ABC")
-    }
-    assert sizes == {"A": [2, 2, 1], "AB": [1] * 5, "ABC": [1] * 5}
-    assert len(missing_batches(ONE_DAY, week, "AB", lambda _: ())) == 1
 
 
 def test_stored_bars_have_the_store_s_own_form(store: BarStore, server: AlpacaServer) -> None:

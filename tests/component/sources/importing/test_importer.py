@@ -456,16 +456,3 @@ class TestFiles:
 
     def test_an_empty_file_is_an_error(self, desk: Desk) -> None:
         assert "the first line is empty" in desk.refuse("")
-
-
-@pytest.mark.parametrize(
-    ("wrong", "message"),
-    [
-        ({"timezone": "New York"}, "--timezone New York: there is no such zone"),
-        ({"interval": Interval.parse("1w")}, "weekly bars are derived"),
-        ({"name_pattern": "symbol"}, "must contain {symbol} once"),
-    ],
-)
-def test_options_are_checked(wrong: dict[str, Any], message: str) -> None:
-    with pytest.raises(DataError, match=message):
-        replace(STARTS, **wrong)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from datetime import time as clock_time
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +12,13 @@ import polars as pl
 import pytest
 
 from support.builders import MINUTE, make_session
-from symscan.errors import DataError, FeedError, InputError
+from symscan.errors import DataError, FeedError
 from symscan.model.bar import BarSlice, InterimUpdate
 from symscan.model.instant import SECOND, Instant
 from symscan.model.interval import FIVE_MINUTES, ONE_MINUTE, Interval
 from symscan.model.live_settings import LiveSettings
 from symscan.sources.ports import BarBatch, Connected, Disconnected, EndOfStream
-from symscan.sources.replay.faults import FaultRate, Faults, FaultWindow
+from symscan.sources.replay.faults import Faults
 from symscan.sources.replay.feed import ReplayFeed
 from symscan.sources.store.bar_store import BarStore, bar_schema
 from symscan.sources.stored.backtest_source import BacktestSource
@@ -276,44 +275,3 @@ def test_played_clean_it_gives_the_slices_of_a_backtest(tmp_path: Path, interval
         if one.bars is not None and other.bars is not None:
             np.testing.assert_array_equal(one.bars.fields, other.bars.fields)
             np.testing.assert_array_equal(one.bars.present, other.bars.present)
-
-
-def test_the_words_of_faults() -> None:
-    text = " late=0.01:5s, correct=.005:2m,duplicate=0.1,drop=1,silence=10:31-10:35,silence=11:00-11:00:30"
-    assert Faults.parse(text + ",fetch=300ms,fetch_fails=2,seed=7") == Faults(
-        late=FaultRate(0.01, 5 * SECOND),
-        correct=FaultRate(0.005, 2 * MINUTE),
-        duplicate=FaultRate(0.1, 0),
-        drop=1.0,
-        silence=(
-            FaultWindow(clock_time(10, 31), clock_time(10, 35)),
-            FaultWindow(clock_time(11, 0), clock_time(11, 0, 30)),
-        ),
-        fetch=300_000,
-        fetch_fails=2,
-        seed=7,
-    )
-    assert Faults.parse("") == Faults()
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("slow=1", "'slow=1' is no fault; write name=value, the names are late, correct, duplicate"),
-        ("late", "'late' is no fault"),
-        ("late=0.1", "late=0.1: expected a share and a delay, such as 0.01:5s"),
-        ("late=0.1:5", "late=0.1:5: expected a delay such as 300ms, 5s or 2m"),
-        ("late=1.5:5s", "late=1.5: expected a share from 0 to 1"),
-        ("drop=nan", "drop=nan: expected a share from 0 to 1"),
-        ("silence=10:31", "silence=10:31: expected two times of the day"),
-        ("disconnect=10:35-10:31", "expected two times of the day, the earlier one first"),
-        ("disconnect=25:00-26:00", "expected two times of the day"),
-        ("fetch=2", "fetch=2: expected a delay"),
-        ("seed=-1", "seed=-1: expected a whole number from 0 on"),
-        ("seed=1,seed=2", "seed is given twice"),
-    ],
-)
-def test_nonsense_is_refused(text: str, message: str) -> None:
-    with pytest.raises(InputError) as refused:
-        Faults.parse(text)
-    assert message in str(refused.value)

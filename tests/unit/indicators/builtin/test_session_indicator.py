@@ -4,8 +4,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from support.calendars import calendar_of
 from symscan.bars.dense import Slots
-from symscan.clock.session_calendar import SessionCalendar
 from symscan.indicators.builtin.session_indicator import SessionClock
 from symscan.model.instant import MINUTE, from_datetime
 from symscan.model.interval import Interval
@@ -27,7 +27,7 @@ def test_a_session_from_its_open() -> None:
 def test_tells_sessions_apart_over_a_year(exchange: str, interval: str) -> None:
     """Half days, weekends and both changes of the clocks included."""
     clock = SessionClock(Interval.parse(interval))
-    for session in SessionCalendar(exchange).sessions(date(2018, 3, 1), date(2018, 12, 31)):
+    for session in calendar_of(exchange).sessions(date(2018, 3, 1), date(2018, 12, 31)):
         ends = Slots.regular(session, Interval.parse(interval)).ends
         edges = ends if len(ends) < 9 else [*ends[:3], ends[len(ends) // 2], *ends[-2:]]
         assert [clock.advance_to(end) for end in edges] == [True] + [False] * (len(edges) - 1)

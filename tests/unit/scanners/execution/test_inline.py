@@ -2,42 +2,15 @@ from __future__ import annotations
 
 import signal
 import sys
-import threading
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from support.builders import FunctionScanner, make_session
-from symscan.clock.time_manager import TimeManager
+from support.inline_scan import run_inline, symbols_of
 from symscan.errors import ScanOverrun
-from symscan.model.events.session import Outcome, ScanPhase
+from symscan.model.events.session import Outcome
 from symscan.scanners.base import ScanResult
-from symscan.scanners.execution.inline import InlineExecution
-from symscan.scanners.jobs.job import JobResult
-from symscan.scanners.running.job_factory import JobFactory
-from symscan.scanners.running.managed_scanner import DueTimes, ManagedScanner
-from symscan.session.session_data import SessionData
-
-SESSION = make_session()
-
-
-def _run(on_scan: Callable[[Any], Any], timeout: float = 60.0) -> JobResult:
-    managed = ManagedScanner("mine", FunctionScanner(on_scan=on_scan), DueTimes((), ()), timeout)
-    data = SessionData(SESSION, ("A", "B"))
-    data.add_candidates(managed.holder, ("A", "B"))
-    maker = JobFactory(data, TimeManager(SESSION), "backtest", runs_concurrently=False)
-    execution = InlineExecution()
-    execution.submit(maker.scan(managed, ScanPhase.REGULAR, maker.data()))
-    assert not execution.is_busy("mine")
-    (finished,) = execution.collect()
-    assert execution.collect() == []
-    return finished
-
-
-def _symbols(result: JobResult) -> Any:
-    assert result.scan_result is not None
-    return result.scan_result.symbols
 
 
 def _endless(_: Any) -> None:
@@ -72,8 +45,8 @@ def _raise(error: BaseException) -> Callable[[Any], Any]:
 
 
 def test_a_result_is_checked_and_timed() -> None:
-    result = _run(lambda _: ScanResult(["B", "B"], execution_time_ms=1e9))
-    assert (_symbols(result), result.outcome, result.error) == (("B",), Outcome.OK, None)
+    result = run_inline(lambda _: ScanResult(["B", "B"], execution_time_ms=1e9))
+    assert (symbols_of(result), result.outcome, result.error) == (("B",), Outcome.OK, None)
     assert 0 < result.execution_time_ms < 1e9
     assert result.evaluation is not None
     assert (result.evaluation.universe, result.evaluation.symbols) == (2, ("A", "B"))
@@ -95,26 +68,26 @@ def test_a_result_is_checked_and_timed() -> None:
     ],
 )
 def test_a_scanners_fault_is_its_outcome(on_scan: Callable[[Any], Any], error: str) -> None:
-    result = _run(on_scan)
+    result = run_inline(on_scan)
     assert (result.outcome, result.evaluation) == (Outcome.FAILED, None)
     assert result.error is not None
     assert error in result.error
 
 
 def test_a_scan_may_skip_itself() -> None:
-    result = _run(lambda _: ScanResult(["A"], skipped=True))
+    result = run_inline(lambda _: ScanResult(["A"], skipped=True))
     assert (result.outcome, result.error, result.evaluation) == (Outcome.SKIPPED, None, None)
 
 
 def test_whoever_stops_the_run_stops_it() -> None:
     with pytest.raises(KeyboardInterrupt):
-        _run(_raise(KeyboardInterrupt()))
+        run_inline(_raise(KeyboardInterrupt()))
 
 
 @pytest.mark.parametrize("on_scan", [_endless, _patient, _stubborn])
 def test_a_scan_that_never_returns_ends_the_run(on_scan: Callable[[Any], Any]) -> None:
     with pytest.raises(ScanOverrun, match=r"'mine' took longer than its timeout_seconds \(0\.02\)"):
-        _run(on_scan, timeout=0.02)
+        run_inline(on_scan, timeout=0.02)
 
 
 def test_the_alarm_is_put_back() -> None:
@@ -123,26 +96,10 @@ def test_the_alarm_is_put_back() -> None:
 
     before = signal.signal(signal.SIGALRM, mine)
     try:
-        _run(lambda _: ScanResult([]))
+        run_inline(lambda _: ScanResult([]))
         with pytest.raises(ScanOverrun):
-            _run(_endless, timeout=0.02)
+            run_inline(_endless, timeout=0.02)
         assert signal.getsignal(signal.SIGALRM) is mine
         assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
     finally:
         signal.signal(signal.SIGALRM, before)
-
-
-def test_beside_the_main_thread_an_overrun_is_noticed_at_its_end() -> None:
-    found: list[Any] = []
-
-    def run() -> None:
-        found.append(_symbols(_run(lambda _: ScanResult(["A"]))))
-        try:
-            _run(lambda _: ScanResult([str(sum(range(100_000)))]), timeout=1e-9)
-        except ScanOverrun as error:
-            found.append(type(error))
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    thread.join(60)
-    assert found == [("A",), ScanOverrun]

@@ -2,32 +2,18 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
-from support.builders import MINUTE, Day, make_session
-from support.feeds import ScriptedFeed, arrivals
-from symscan.model.bar import BarSlice, Block, InterimUpdate, LateBars
+from support.builders import MINUTE
+from support.feeds import arrivals
+from support.joining import DAY, OPEN, Joined, at
+from symscan.model.bar import BarSlice, InterimUpdate
 from symscan.model.events.feed import FeedNotice
-from symscan.model.instant import SECOND, Instant
-from symscan.model.live_settings import LiveSettings
+from symscan.model.instant import Instant
 from symscan.sources.streaming.admission import PendingBars
 from symscan.sources.streaming.minute_buffer import BarPriority
-from symscan.sources.streaming.source import StreamSource
-
-SESSION = make_session(minutes=6, premarket=2)
-OPEN = SESSION.open
-DAY: dict[str, Day] = {
-    "A": {minute: 10.0 + minute for minute in range(6)},
-    "B": {minute: 20.0 + minute for minute in (-1, 0, 1, 3, 4, 5)},
-}
-
-
-def at(minute: float) -> Instant:
-    return OPEN + round(minute * MINUTE)
 
 
 def on_time(delay: int = 100_000) -> list[tuple[Instant, Any]]:
@@ -36,54 +22,6 @@ def on_time(delay: int = 100_000) -> list[tuple[Instant, Any]]:
         (symbol, at(start + 1), price) for symbol, day in DAY.items() for start, price in sorted(day.items())
     ]
     return [(end + delay, arrivals((symbol, end, price))) for symbol, end, price in bars]
-
-
-class Joined:
-    """A session that B joins; what it got, by minute."""
-
-    def __init__(self, script: Sequence[tuple[Instant, Any]], waits_for_session: bool = True) -> None:
-        self.feed = ScriptedFeed(SESSION, script, DAY, waits_for_session=waits_for_session)
-        self.source = StreamSource(self.feed, SESSION, LiveSettings())
-        self.source.subscribe({"A": 0}, 2)
-        self.got: dict[int, float] = {}
-        self.blocks: list[Block] = []
-        self.ends: list[Instant] = []
-
-    def join(self, column: int = 1) -> None:
-        self.source.subscribe({"B": column}, 2)
-        self.blocks = self.source.catch_up(["B"], self.ends)
-        assert [block.end for block in self.blocks] == self.ends
-        for block in self.blocks:
-            self._take(block, 0)
-
-    def play(self, prepare: float | None, join: float) -> Joined:
-        """Prepare and join in the first moments after these minutes of the session."""
-        for moment in self.source.slices():
-            if isinstance(moment, BarSlice):
-                assert moment.bars is not None
-                self.ends.append(moment.end)
-                if len(moment.bars.present) > 1:
-                    self._take(moment.bars, 1)
-            else:
-                self._take_late(moment.late)
-            if prepare is not None and self.feed.clock >= at(prepare):
-                prepare = self.source.prepare_catch_up(["B"])
-            if prepare is None and self.feed.clock >= at(join):
-                self.join()
-                join = 1000
-        return self
-
-    def _take_late(self, late: Sequence[LateBars]) -> None:
-        for one in late:
-            for row, close in zip(one.rows.tolist(), one.fields[3].tolist(), strict=True):
-                if row == 1:
-                    assert (one.end - OPEN) // MINUTE not in self.got
-                    self.got[(one.end - OPEN) // MINUTE] = close
-
-    def _take(self, block: Block, column: int) -> None:
-        if block.present[column]:
-            assert (block.end - OPEN) // MINUTE not in self.got
-            self.got[(block.end - OPEN) // MINUTE] = block.close.item(column)
 
 
 WHOLE = {start + 1: price for start, price in DAY["B"].items()}
@@ -136,30 +74,6 @@ def test_a_fetch_on_the_spot_that_fails_is_made_good_later() -> None:
     assert joined.play(None, 2).got == WHOLE
     (notice,) = [event for event in joined.source.drain_events() if isinstance(event, FeedNotice)]
     assert notice.message == "bars could not be fetched, tried again: busy"
-
-
-def test_preparing_waits_until_the_last_bar_can_be_had() -> None:
-    joined = Joined([], waits_for_session=False)
-    joined.feed.clock = at(1) + SECOND
-    waiting = threading.Thread(target=joined.source.prepare_catch_up, args=(["B"],))
-    waiting.start()
-    assert joined.feed.fetches == []
-    joined.feed.clock = at(1) + 2 * SECOND
-    waiting.join(60)
-    ((symbols, after, until),) = joined.feed.fetches
-    assert (symbols, after) == (["B"], SESSION.pre_open)
-    assert until >= at(1) + 2 * SECOND
-
-
-def test_preparing_ends_when_the_session_is_stopped() -> None:
-    joined = Joined([], waits_for_session=False)
-    waiting = threading.Thread(target=joined.source.prepare_catch_up, args=(["B"],))
-    joined.feed.clock = at(1) + SECOND
-    waiting.start()
-    joined.source.stop()
-    waiting.join(60)
-    assert not waiting.is_alive()
-    assert joined.feed.fetches == []
 
 
 def test_a_column_that_went_to_another_symbol_holds_nothing_of_the_first() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Iterator
 from functools import partial
 from multiprocessing import Pipe
@@ -16,7 +15,7 @@ import pytest
 from support.builders import make_block, rows
 from symscan.model.bar import Block
 from symscan.model.hit_metadata import FrameMetadata
-from symscan.scanners.execution.process.transfer import Inbox, Outbox, known
+from symscan.scanners.execution.process.transfer import Inbox, Outbox
 from symscan.session.bar_history import LazyBlocks, LoadedBlocks
 
 Wire = tuple[Outbox, Inbox]
@@ -139,11 +138,6 @@ def test_bars_of_earlier_sessions_travel_once_and_together(wire: Wire, count: in
 def test_blocks_whose_loading_cannot_travel_are_loaded_first(wire: Wire) -> None:
     (found,) = _passed(wire, [LazyBlocks(lambda: _loaded(2))])
     assert [block.end for block in found] == [0, 1]
-
-
-def test_a_number_means_nothing_to_anybody_else() -> None:
-    with pytest.raises(pickle.UnpicklingError, match="another process"):
-        known(3)
 
 
 def test_metadata_travel_as_what_they_hold(wire: Wire) -> None:

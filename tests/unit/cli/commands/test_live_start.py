@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from support.calendars import calendar_of
 from symscan.cli.commands.live_start import session_at
-from symscan.clock.session_calendar import SessionCalendar
 from symscan.model.instant import from_datetime
 
 
@@ -27,4 +27,4 @@ from symscan.model.instant import from_datetime
 )
 def test_todays_until_its_close_then_the_next(local: str, resume: bool, day: str) -> None:
     now = from_datetime(datetime.fromisoformat(local).replace(tzinfo=ZoneInfo("America/New_York")))
-    assert str(session_at(SessionCalendar(), now, resume=resume).date) == day
+    assert str(session_at(calendar_of(), now, resume=resume).date) == day
