@@ -21,6 +21,7 @@ from symscan.model.instant import MINUTE
 from symscan.runtime.building.plugins import load_scanner, load_screen
 from symscan.scanners.base import BaseScanner
 from symscan.scanners.execution.inline import Execution
+from symscan.scanners.execution.process import worker
 from symscan.scanners.execution.process.scanner import ProcessScanner
 from symscan.scanners.execution.threads import ThreadedExecution
 from symscan.scanners.running.managed_scanner import DueTimes, ManagedScanner
@@ -218,9 +219,12 @@ def _outcomes(events: Iterable[Event], name: str) -> list[Outcome]:
 def _children() -> list[str]:
     """The processes this one started that have not ended."""
     listed = subprocess.run(
-        ["ps", "-o", "stat=,args=", "--ppid", str(os.getpid())], capture_output=True, text=True, check=False
+        ["ps", "-ww", "-o", "stat=,args=", "--ppid", str(os.getpid())],  # whole, whatever COLUMNS says
+        capture_output=True,
+        text=True,
+        check=False,
     )
-    return [one for one in listed.stdout.splitlines() if "isolation.worker" in one and one[0] != "Z"]
+    return [one for one in listed.stdout.splitlines() if worker.__name__ in one and one[0] != "Z"]
 
 
 def test_hits_are_those_of_a_backtest(project: Project, isolated: Way) -> None:
@@ -286,6 +290,7 @@ def test_a_session_that_ends_while_one_spins_is_not_held_up(project: Project, is
     played = Played(_managed(scanners), execution=ThreadedExecution(lambda: None))
     played.until(1)
     wait_for_file(project.mark)
+    assert len(_children()) == 1
     events = played.manager.teardown_all(limit_seconds=0.5)  # returns, although the scan has not timed out
     assert len(_of(events, ScannerDone, "bad")) == 1
     for thread in set(threading.enumerate()) - others:  # the one that waited for it starts no other process

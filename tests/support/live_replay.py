@@ -17,7 +17,9 @@ from support.builders import Recorder
 from support.runs import Run
 from symscan.config import parse_config
 from symscan.config.model import SessionConfig
+from symscan.model.event_json import EVENTS
 from symscan.model.events import feed as live_events
+from symscan.model.readings import SESSION_READINGS
 from symscan.observers.results.run_folder import run_folder
 from symscan.parity.compare import Parity, compare, replayed
 from symscan.recording import RECORD_NAME
@@ -31,10 +33,7 @@ from symscan.sources.replay.feed import ReplayFeed
 
 TABLES = ("hits.csv", "unknown.csv", "scans.csv")
 
-OF_THE_FEED = {
-    "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("_")
-    for name in live_events.__all__
-}
+OF_THE_FEED = {EVENTS[getattr(live_events, name)][0] for name in live_events.__all__}
 
 
 @dataclass(frozen=True)
@@ -158,11 +157,7 @@ def last_known(coordinator: SessionCoordinator) -> dict[str, dict[str, float]]:
     data = coordinator.session_data
     members = data.holders.members()
     rows = data.symbols.rows(members)
-    named = {
-        name: getattr(data.readings, name)[rows]
-        for name in ("previous_close", "open", "high", "low", "close", "volume", "vwap")
-        if hasattr(data.readings, name)
-    }
+    named = {name: data.readings.column(name)[rows] for name in SESSION_READINGS}
     for spec in data.indicators.specs():
         asked = data.indicators.requested_rows(spec)[rows]
         values = data.indicators.column(spec, "value")[rows] if _has_value(data, spec) else None
@@ -182,6 +177,7 @@ def last_known(coordinator: SessionCoordinator) -> dict[str, dict[str, float]]:
 def converged(live: SessionCoordinator, backtest: SessionCoordinator) -> None:
     """At the close, who is a member in both knows the same bars, readings and indicators."""
     mine, theirs = last_known(live), last_known(backtest)
+    assert mine.keys() & theirs.keys()
     for symbol in mine.keys() & theirs.keys():
         for name, value in theirs[symbol].items():
             other = mine[symbol].get(name)
