@@ -7,23 +7,11 @@ from collections.abc import Callable
 from contextlib import nullcontext
 
 from symscan.model.interval import ONE_DAY
-from symscan.runtime.provisioning.loading import BackgroundLoader, DataPlan, InlineLoader, LoadResult
+from symscan.runtime.provisioning.loading import BackgroundLoader, DataPlan
 
 
 def _plan(*new: str) -> Callable[[], DataPlan]:
     return lambda: DataPlan(new)
-
-
-def test_inline_each_order_is_ready_at_once_and_nothing_is_planned() -> None:
-    def never() -> DataPlan:
-        raise AssertionError("nothing is loaded ahead")
-
-    loading = InlineLoader()
-    assert loading.collect() == []
-    loading.submit(never)
-    loading.submit(never)
-    assert loading.collect() == [LoadResult(), LoadResult()]
-    assert loading.collect() == []
 
 
 def test_nothing_to_load_is_ready_at_once_and_needs_no_thread() -> None:
