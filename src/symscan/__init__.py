@@ -40,7 +40,8 @@ if TYPE_CHECKING:
     from symscan.runtime.script import ScriptSession, open_session
     from symscan.scanners.base import BaseScanner, ScanContext, ScanResult
     from symscan.scanners.running.manager import ScannerManager
-    from symscan.scanners.screens.screen import Screen, ScreenScanner
+    from symscan.scanners.screens.plan import Screen
+    from symscan.scanners.screens.screen import ScreenScanner
     from symscan.scanners.universe import Universe, load_universe
     from symscan.session.session_data import SessionData
     from symscan.session.view import MemberView, SessionView
@@ -129,7 +130,7 @@ _HOMES: Final = {
     "ScanResult": "symscan.scanners.base",
     "ScannerConfig": "symscan.config",
     "ScannerManager": "symscan.scanners.running.manager",
-    "Screen": "symscan.scanners.screens.screen",
+    "Screen": "symscan.scanners.screens.plan",
     "ScreenScanner": "symscan.scanners.screens.screen",
     "ScriptSession": "symscan.runtime.script",
     "SessionCalendar": "symscan.clock.session_calendar",

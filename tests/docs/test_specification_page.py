@@ -68,7 +68,9 @@ def _ours() -> str:
 
 
 def _is_attribute(owner: Any, name: str) -> bool:
-    return hasattr(owner, name) or (inspect.isclass(owner) and f"self.{name} =" in _source(owner))
+    if hasattr(owner, name) or name in getattr(owner, "__dataclass_fields__", ()):
+        return True
+    return inspect.isclass(owner) and f"self.{name} =" in _source(owner)
 
 
 @cache

@@ -30,8 +30,7 @@ from symscan.model.events.session import (
 )
 from symscan.model.interval import FIVE_MINUTES, ONE_MINUTE
 from symscan.model.specs import IndicatorConfig, IndicatorSpec, IndicatorType
-from symscan.runtime.coordinator import SessionCoordinator, SessionParts
-from symscan.runtime.market_clock import MarketClock
+from symscan.runtime.coordinator import SessionCoordinator
 from symscan.runtime.processor import DataProcessor
 from symscan.runtime.provisioning.provisioner import MemberNeeds, Provisioner
 from symscan.runtime.provisioning.queue import ProvisioningQueue
@@ -95,19 +94,16 @@ class Playing:
         warming = IndicatorWarmup(self.data, self.market, Weekdays(SESSION))  # type: ignore[arg-type]
         provisioning = Provisioner(self.data, self.market, self.market, warming, NEEDS, needs_by_holder or {})
         self.coordinator = SessionCoordinator(
-            SessionParts(
-                SESSION,
-                time,
-                self.data,
-                DataProcessor(self.data),
-                ScannerManager(scanners, self.data, time),
-                provisioning,
-                ProvisioningQueue(self.data, provisioning, self.market),
-                self.market,
-                EventPublisher(SESSION, [self.recorder]),
-                MarketClock(time),
-                config_symbols=tuple(config),
-            )
+            SESSION,
+            time,
+            self.data,
+            DataProcessor(self.data),
+            ScannerManager(scanners, self.data, time),
+            provisioning,
+            ProvisioningQueue(self.data, provisioning, self.market),
+            self.market,
+            EventPublisher(SESSION, [self.recorder]),
+            config_symbols=tuple(config),
         )
 
     def run(self, until: int = MINUTES) -> Playing:

@@ -25,9 +25,8 @@ from symscan.model.instant import MINUTE, SECOND, Instant
 from symscan.model.interval import FIVE_MINUTES, ONE_DAY, ONE_MINUTE
 from symscan.model.live_settings import LiveSettings
 from symscan.model.readings import SESSION_READINGS
-from symscan.runtime.coordinator import SessionCoordinator, SessionParts
+from symscan.runtime.coordinator import SessionCoordinator
 from symscan.runtime.lag import LagMonitor
-from symscan.runtime.market_clock import MarketClock
 from symscan.runtime.processor import DataProcessor
 from symscan.runtime.provisioning.loading import BackgroundLoader, DataPlan, LoadResult
 from symscan.runtime.provisioning.prefetch import PrefetchedHistory
@@ -249,24 +248,20 @@ class Entered:
         self.orders = ProvisioningQueue(data, provisioning, source, self.loading)
         self.manager = ScannerManager(scanners, data, time)
         running = [StrategyRunner(name, one, data, time, "live") for name, one in (strategies or {}).items()]
-        clock = MarketClock(time)
         self.coordinator = SessionCoordinator(
-            SessionParts(
-                SESSION,
-                time,
-                data,
-                DataProcessor(data),
-                self.manager,
-                provisioning,
-                self.orders,
-                source,
-                EventPublisher(SESSION, (self.told,)),
-                clock,
-                strategies=AnalysisEngine(running, data, time) if running else None,
-                config_symbols=config,
-                lag=LagMonitor(chosen.lag_seconds),
-                readiness=ReadinessMonitor(data, source) if has_readiness else None,
-            )
+            SESSION,
+            time,
+            data,
+            DataProcessor(data),
+            self.manager,
+            provisioning,
+            self.orders,
+            source,
+            EventPublisher(SESSION, (self.told,)),
+            strategies=AnalysisEngine(running, data, time) if running else None,
+            config_symbols=config,
+            lag=LagMonitor(chosen.lag_seconds),
+            readiness=ReadinessMonitor(data, source) if has_readiness else None,
         )
         self.slices: list[BarSlice] = []
         self.given_at: list[Instant] = []

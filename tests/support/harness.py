@@ -9,8 +9,7 @@ from support.builders import Day, MemoryMarket, Recorder, Weekdays, make_session
 from symscan.clock.time_manager import TimeManager
 from symscan.clock.wall_clock import Stopwatch
 from symscan.model.interval import ONE_MINUTE
-from symscan.runtime.coordinator import SessionCoordinator, SessionParts
-from symscan.runtime.market_clock import MarketClock
+from symscan.runtime.coordinator import SessionCoordinator
 from symscan.runtime.processor import DataProcessor
 from symscan.runtime.provisioning.loading import DataLoader
 from symscan.runtime.provisioning.provisioner import MemberNeeds, Provisioner
@@ -64,19 +63,16 @@ class Played:
             scanners, self.data, self.time, execution=execution, stopwatch=stopwatch
         )
         self.coordinator = SessionCoordinator(
-            SessionParts(
-                SESSION,
-                self.time,
-                self.data,
-                DataProcessor(self.data),
-                self.manager,
-                self.provisioning,
-                ProvisioningQueue(self.data, self.provisioning, self.market, loading),
-                self.market,
-                EventPublisher(SESSION, (self.told,)),
-                MarketClock(self.time),
-                config_symbols=config_symbols,
-            )
+            SESSION,
+            self.time,
+            self.data,
+            DataProcessor(self.data),
+            self.manager,
+            self.provisioning,
+            ProvisioningQueue(self.data, self.provisioning, self.market, loading),
+            self.market,
+            EventPublisher(SESSION, (self.told,)),
+            config_symbols=config_symbols,
         )
 
     def until(self, minute: int) -> None:

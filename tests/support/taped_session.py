@@ -23,8 +23,7 @@ from symscan.model.instant import Instant
 from symscan.model.interval import ONE_MINUTE
 from symscan.model.specs import IndicatorConfig
 from symscan.recording.session_log import SessionRecord
-from symscan.runtime.coordinator import SessionCoordinator, SessionParts
-from symscan.runtime.market_clock import MarketClock
+from symscan.runtime.coordinator import SessionCoordinator
 from symscan.runtime.processor import DataProcessor
 from symscan.runtime.provisioning.loading import DataPlan, LoadResult
 from symscan.runtime.provisioning.provisioner import MemberNeeds, Provisioner
@@ -234,30 +233,25 @@ class TapedSession:
         warming = IndicatorWarmup(self.data, self.market, Weekdays(SESSION))  # type: ignore[arg-type]
         provisioning = Provisioner(self.data, self.market, source, warming, MemberNeeds((ONE_MINUTE,), 0))
         loading = RecordedLoader(tape, TimelyLoading(self.market, lambda: self.time.now, delay))
-        clock = MarketClock(self.time)
         self.manager = ScannerManager(
             scanners,
             self.data,
             self.time,
             "live",
             RecordedExecution(tape, self.execution),
-            clock=clock.now,
         )
         self.coordinator = SessionCoordinator(
-            SessionParts(
-                SESSION,
-                self.time,
-                self.data,
-                DataProcessor(self.data),
-                self.manager,
-                provisioning,
-                ProvisioningQueue(self.data, provisioning, source, loading),
-                source,
-                EventPublisher(SESSION, (self.told,), (self.announced,), tape),
-                clock,
-                config_symbols=("A",),
-                closing_seconds=1.0,
-            )
+            SESSION,
+            self.time,
+            self.data,
+            DataProcessor(self.data),
+            self.manager,
+            provisioning,
+            ProvisioningQueue(self.data, provisioning, source, loading),
+            source,
+            EventPublisher(SESSION, (self.told,), (self.announced,), tape),
+            config_symbols=("A",),
+            closing_seconds=1.0,
         )
 
     def play(self, moments: int) -> None:

@@ -25,11 +25,12 @@ class TimeManager:
     It starts at the beginning of the pre-market and moves only forward.
     """
 
-    __slots__ = ("_now", "_session")
+    __slots__ = ("_market_at", "_now", "_session")
 
     def __init__(self, session: Session) -> None:
         self._session = session
         self._now: Instant = session.pre_open
+        self._market_at: Instant = session.pre_open
 
     @property
     def session(self) -> Session:
@@ -40,6 +41,15 @@ class TimeManager:
     def now(self) -> Instant:
         """The current instant, UTC microseconds."""
         return self._now
+
+    @property
+    def market_now(self) -> Instant:
+        """The market's time at which the newest update was delivered; never behind the current instant.
+
+        It is taken from the updates, not from a clock, so that a resumed session gets the same times
+        again. In a backtest, and in a scanner's context, it is the current instant.
+        """
+        return max(self._now, self._market_at)
 
     @property
     def phase(self) -> Phase:
@@ -66,9 +76,16 @@ class TimeManager:
             raise ValueError(f"time cannot go back from {to_iso(self._now)} to {to_iso(instant)}")
         self._now = instant
 
+    def update_market(self, at: Instant | None) -> None:
+        """Take the market's time at which an update was delivered; None where it does not say."""
+        if at is not None:
+            self._market_at = at
+
     def pinned(self) -> TimeManager:
-        """A clock that stands still at this instant."""
-        return copy(self)
+        """A clock that stands still at this instant; of the market's time it knows no more."""
+        pinned = copy(self)
+        pinned.update_market(self._now)
+        return pinned
 
     def get_current_time(self) -> datetime:
         """The current time on the exchange's clock, with its zone."""

@@ -22,7 +22,6 @@ from symscan.model.instant import Instant
 from symscan.model.interval import Interval
 from symscan.model.session import Session
 from symscan.runtime.lag import LagMonitor
-from symscan.runtime.market_clock import MarketClock
 from symscan.runtime.processor import DataProcessor
 from symscan.runtime.provisioning.provisioner import Provisioner
 from symscan.runtime.provisioning.queue import ProvisioningQueue
@@ -41,35 +40,49 @@ _OPENING_SECONDS: Final = 0.25
 """How long the session waits, once, for the last scans before the open."""
 
 
+@dataclass(eq=False)
 class SessionCoordinator:
-    """Runs a session: processes each slice, and between slices loads what plug-ins requested."""
+    """Runs a session: processes each slice, and between slices loads what plug-ins requested.
 
-    def __init__(self, parts: SessionParts) -> None:
-        self.session = parts.session
-        self.session_data = parts.session_data
-        self.scanner_manager = parts.scanner_manager
-        self._time = parts.time_manager
-        self._processor = parts.processor
-        self._provisioner = parts.provisioner
-        self._queue = parts.queue
-        self._source = parts.source
-        self._strategies = parts.strategies
-        self._config_symbols = parts.config_symbols
-        self._publisher = parts.publisher
-        self._clock = parts.clock
-        self._lag = parts.lag
-        self._readiness = parts.readiness
-        self._closing_seconds = parts.closing_seconds
+    Attributes
+    ----------
+    session, session_data, time_manager
+        The trading day, its state and its clock.
+    queue
+        Applies what plug-ins request; ``provisioner`` does so at once, before the stream.
+    publisher
+        Stores and publishes events.
+    strategies
+        Runs the strategies; None where there are none.
+    config_symbols
+        The symbols the configuration names, those the store lacks left out.
+    lag
+        Monitors whether the session keeps up with its source.
+    readiness
+        Reports shortly before the open what the session has; None reports nothing.
+    closing_seconds
+        How long the end waits for running scans.
+    """
 
-    @property
-    def time_manager(self) -> TimeManager:
-        """The session's clock."""
-        return self._time
+    session: Session
+    time_manager: TimeManager
+    session_data: SessionData
+    processor: DataProcessor
+    scanner_manager: ScannerManager
+    provisioner: Provisioner
+    queue: ProvisioningQueue
+    source: BarSource
+    publisher: EventPublisher
+    strategies: AnalysisEngine | None = None
+    config_symbols: tuple[str, ...] = ()
+    lag: LagMonitor = field(default_factory=LagMonitor)
+    readiness: ReadinessMonitor | None = None
+    closing_seconds: float = 0.0
 
     @property
     def now(self) -> Instant:
         """The instant of the last slice."""
-        return self._time.now
+        return self.time_manager.now
 
     def run(self, after_step: Callable[[], None] | None = None) -> None:
         """Run the whole session; scanners are torn down and strategies ended whatever happens.
@@ -89,15 +102,15 @@ class SessionCoordinator:
                 self._commit_interrupted()
         except BaseException:
             self._stop_plugins()
-            self._publisher.flush()
+            self.publisher.flush()
             raise
         self._stop_plugins()
         self._close()
-        self._publisher.flush()
+        self.publisher.flush()
 
     def slices(self) -> Iterator[SourceUpdate]:
         """Yield the source's updates in order: slices, and interim updates between two slices."""
-        return self._source.slices()
+        return self.source.slices()
 
     def process(self, update: SourceUpdate) -> None:
         """Process one update of the source: a slice by :meth:`step`, else by :meth:`process_interim`."""
@@ -110,15 +123,15 @@ class SessionCoordinator:
         """Set up the scanners and load the data that they and the configuration request."""
         session, scanners = self.session, tuple(self.scanner_manager.scanners)
         prepared = SessionPrepared(
-            self.now, session.date, session.open, session.close, self._config_symbols, scanners
+            self.now, session.date, session.open, session.close, self.config_symbols, scanners
         )
         self._publish([prepared])
-        for symbol in self._config_symbols:  # known to every setup(); loaded after the universes
+        for symbol in self.config_symbols:  # known to every setup(); loaded after the universes
             self.session_data.holders.add_member(symbol, CONFIG)
         self._publish(self.scanner_manager.setup_all())
-        self._publish(self._provisioner.apply_requests(self.scanner_manager.requests()))
-        self._publish(self._provisioner.provision_members(self._config_symbols, CONFIG))
-        self._queue.update_priorities()
+        self._publish(self.provisioner.apply_requests(self.scanner_manager.requests()))
+        self._publish(self.provisioner.provision_members(self.config_symbols, CONFIG))
+        self.queue.update_priorities()
         self._commit("prepare", self.now)
 
     def add_symbol_mid_session(
@@ -157,14 +170,14 @@ class SessionCoordinator:
         SpecError
             If a stream is no interval.
         """
-        if self.session_data.holders.is_member(symbol) or self._queue.is_pending(symbol):
+        if self.session_data.holders.is_member(symbol) or self.queue.is_pending(symbol):
             return False
         intervals = None if streams is None else tuple(map(Interval.parse, streams))
         days = historical_days if load_historical else 0
-        self._queue.submit(AdmitMembers(holder, (symbol,), intervals, days))
-        self._publish(self._queue.collect())
+        self.queue.submit(AdmitMembers(holder, (symbol,), intervals, days))
+        self._publish(self.queue.collect())
         self._commit("between", self.now)
-        return self.session_data.holders.is_member(symbol) or self._queue.is_pending(symbol)
+        return self.session_data.holders.is_member(symbol) or self.queue.is_pending(symbol)
 
     def run_scan(self, name: str) -> None:
         """Run a scanner between two slices, due or not, and admit the symbols it finds.
@@ -179,25 +192,25 @@ class SessionCoordinator:
 
     def apply_requests(self, requests: Sequence[Request]) -> None:
         """Apply the requests of a script, between two slices."""
-        self._queue.submit(*requests)
-        self._publish(self._queue.collect())
+        self.queue.submit(*requests)
+        self._publish(self.queue.collect())
         self._commit("between", self.now)
 
     def finish(self, holders: Sequence[str] = ()) -> None:
         """End a session that a script runs, at its close or before; release the script's holders first."""
         if self.now < self.session.close:
             for holder in holders:
-                self._queue.submit(ReleaseHolder(holder))
-            self._publish(self._queue.collect())
+                self.queue.submit(ReleaseHolder(holder))
+            self._publish(self.queue.collect())
         self._stop_plugins()
         self._close()
-        self._publisher.flush()
+        self.publisher.flush()
 
     def step(self, bar_slice: BarSlice) -> None:
         """Process one slice: store bars, run due scans and strategies, load requested data, commit."""
-        self._clock.observe(bar_slice)
-        self._time.advance_to(bar_slice.end)
-        self._processor.process(bar_slice)
+        self.time_manager.update_market(bar_slice.at)
+        self.time_manager.advance_to(bar_slice.end)
+        self.processor.process(bar_slice)
         self._publish_source_events(bar_slice)
         self._collect()
         due = self.scanner_manager.is_due(bar_slice.end)
@@ -207,8 +220,8 @@ class SessionCoordinator:
             self._activate()
         if due:
             self._run_due(ScanPhase.REGULAR, bar_slice)
-        if self._strategies is not None:
-            self._run_strategies(self._strategies)
+        if self.strategies is not None:
+            self._run_strategies(self.strategies)
         if due:
             self._apply(self.scanner_manager.teardown_finished())
         if bar_slice.is_recovered:
@@ -217,32 +230,32 @@ class SessionCoordinator:
 
     def process_interim(self, interim: InterimUpdate) -> None:
         """Apply late bars and finished background work between two slices; session time does not move."""
-        self._clock.observe(interim)
-        self._publish(self._source.drain_events())
-        if self._readiness is not None:
-            self._publish(self._readiness.check_disconnected(self._clock.now()))
-        self._publish(self._processor.correct(interim.late, self._clock.now()))
+        self.time_manager.update_market(interim.at)
+        self._publish(self.source.drain_events())
+        if self.readiness is not None:
+            self._publish(self.readiness.check_disconnected(self.time_manager.market_now))
+        self._publish(self.processor.correct(interim.late, self.time_manager.market_now))
         self._collect()
         self._apply(self.scanner_manager.teardown_finished())
         self._commit("between", self.now)
 
     def _publish_source_events(self, bar_slice: BarSlice) -> None:
         """Publish the source's events, and changes of lag and readiness."""
-        self._publish(self._source.drain_events())
-        if bar_slice.lag or self._lag.paused is not None:
-            self._publish(self._lag.update(bar_slice))
-        if self._readiness is not None:
-            self._publish(self._readiness.check(bar_slice.end))
+        self._publish(self.source.drain_events())
+        if bar_slice.lag or self.lag.paused is not None:
+            self._publish(self.lag.update(bar_slice))
+        if self.readiness is not None:
+            self._publish(self.readiness.check(bar_slice.end))
 
     def _activate(self) -> None:
         if self.session_data.activate_session():
             self._publish([SessionActivated(self.now, self.session_data.holders.members())])
 
     def _run_due(self, phase: ScanPhase, bar_slice: BarSlice) -> None:
-        self._apply(self.scanner_manager.run_due(phase, self._lag.paused))
+        self._apply(self.scanner_manager.run_due(phase, self.lag.paused))
         if bar_slice.is_recovered:  # processed as if it had come in time: no later slice is due yet
             self._apply(self.scanner_manager.finish())
-            self._publish(self._queue.collect(waits=True))
+            self._publish(self.queue.collect(waits=True))
         elif phase is ScanPhase.PRE_SESSION and bar_slice.end == self.session.open:
             # The first scan of the session is due at the same instant, and would find its scanner busy.
             self._apply(self.scanner_manager.finish(_OPENING_SECONDS))
@@ -251,8 +264,8 @@ class SessionCoordinator:
         """Apply results of background scans and finished loads; mostly there are none."""
         if self.scanner_manager.is_busy:
             self._apply(self.scanner_manager.collect())
-        if self._queue.is_waiting:
-            self._publish(self._queue.collect())
+        if self.queue.is_waiting:
+            self._publish(self.queue.collect())
 
     def _apply(self, results: Iterable[Event]) -> None:
         """Publish results as they come, then apply the scanners' requests and admit their hits."""
@@ -265,33 +278,34 @@ class SessionCoordinator:
             elif isinstance(result, ScannerDone):
                 done.append(result)
         if scans:
-            self._lag.count_skipped(scans)
+            if self.lag.paused is not None:
+                self.lag.count_skipped(scans)
             self._apply_scanner_requests()
             for scan in scans:
                 self._admit_hits(scan)
-            self._publish(self._queue.collect())
+            self._publish(self.queue.collect())
         self._release_candidates(done)
 
     def _admit_hits(self, scan: ScanFinished) -> None:
         """Make the hits of a scan members; a scan at the close admits none."""
         holder = scanner_holder(scan.scanner)
         close = self.session.close
-        if scan.at >= close or self.now >= close or self._provisioner.needs_of(holder) is None:
+        if scan.at >= close or self.now >= close or self.provisioner.needs_of(holder) is None:
             return
-        new = tuple(symbol for symbol in scan.hits.symbols if not self._queue.is_pending(symbol))
+        new = tuple(symbol for symbol in scan.hits.symbols if not self.queue.is_pending(symbol))
         if new:
-            self._queue.submit(AdmitMembers(holder, new))
+            self.queue.submit(AdmitMembers(holder, new))
 
     def _run_strategies(self, strategies: AnalysisEngine) -> None:
         """Call strategies twice: data requested upon events is loaded before ``on_slice``."""
         for handle in (strategies.on_bars, strategies.on_slice):
             self._publish(handle())
-            self._queue.submit(*strategies.requests())
-            self._publish(self._queue.collect())
+            self.queue.submit(*strategies.requests())
+            self._publish(self.queue.collect())
 
     def _apply_scanner_requests(self) -> None:
-        self._queue.submit(*self.scanner_manager.requests())
-        self._publish(self._queue.collect())
+        self.queue.submit(*self.scanner_manager.requests())
+        self._publish(self.queue.collect())
 
     def _release_candidates(self, done: Sequence[ScannerDone]) -> None:
         """Release the candidates of scanners that are done; at the close all data is dropped anyway."""
@@ -299,26 +313,26 @@ class SessionCoordinator:
             return
         self._apply_scanner_requests()
         for event in done:
-            self._queue.submit(ReleaseHolder(scanner_holder(event.scanner)))
-            self._publish(self._queue.collect())
+            self.queue.submit(ReleaseHolder(scanner_holder(event.scanner)))
+            self._publish(self.queue.collect())
 
     def _commit_interrupted(self) -> None:
         """Commit scans that end in time although the session was stopped, so that none is repeated."""
-        self._apply(self.scanner_manager.finish(self._closing_seconds))
+        self._apply(self.scanner_manager.finish(self.closing_seconds))
         self._commit("between", self.now)
 
     def _stop_plugins(self) -> None:
         """Tear down scanners and end strategies; at the close, results that come in time still count."""
         waits_for_scans = self.now >= self.session.close
-        self._publish(self.scanner_manager.teardown_all(self._closing_seconds, waits_for_scans))
-        if self._strategies is not None:
-            self._publish(self._strategies.end())
+        self._publish(self.scanner_manager.teardown_all(self.closing_seconds, waits_for_scans))
+        if self.strategies is not None:
+            self._publish(self.strategies.end())
 
     def _close(self) -> None:
         """Publish the close; a session stopped before it is not closed, since it may be resumed."""
         if self.now < self.session.close:
             return
-        self._publish(self._queue.refuse_pending())
+        self._publish(self.queue.refuse_pending())
         members = self.session_data.holders.members()
         self._publish([SessionClosed(self.now, self.session.date, members)])
         self._commit("close", self.now)
@@ -328,54 +342,13 @@ class SessionCoordinator:
         for key, error in self.session_data.indicators.drain_failures():
             message = f"indicator '{key}' failed and is unknown from {self._local_time()} on: {error}"
             self._publish([Warned(self.now, message)])
-        self._publisher.commit(kind, end)
+        self.publisher.commit(kind, end)
 
     def _local_time(self) -> str:
         return f"{self.session.local(self.now):%H:%M}"
 
     def _publish(self, events: Iterable[Event]) -> None:
         for event in events:
-            self._publisher.add(event)
-            if self._strategies is not None:
-                self._strategies.record_event(event)
-
-
-@dataclass(frozen=True, slots=True)
-class SessionParts:
-    """The parts of a session.
-
-    Attributes
-    ----------
-    queue
-        Applies what plug-ins request; ``provisioner`` does so at once, before the stream.
-    strategies
-        Runs the strategies; None where there are none.
-    config_symbols
-        The symbols the configuration names, those the store lacks left out.
-    lag
-        Monitors whether the session keeps up with its source.
-    publisher
-        Stores and publishes events.
-    clock
-        The market's clock, taken from the updates.
-    readiness
-        Reports shortly before the open what the session has; None reports nothing.
-    closing_seconds
-        How long the end waits for running scans.
-    """
-
-    session: Session
-    time_manager: TimeManager
-    session_data: SessionData
-    processor: DataProcessor
-    scanner_manager: ScannerManager
-    provisioner: Provisioner
-    queue: ProvisioningQueue
-    source: BarSource
-    publisher: EventPublisher
-    clock: MarketClock
-    strategies: AnalysisEngine | None = None
-    config_symbols: tuple[str, ...] = ()
-    lag: LagMonitor = field(default_factory=LagMonitor)
-    readiness: ReadinessMonitor | None = None
-    closing_seconds: float = 0.0
+            self.publisher.add(event)
+            if self.strategies is not None:
+                self.strategies.record_event(event)

@@ -41,8 +41,5 @@ class LagMonitor:
         return []
 
     def count_skipped(self, scans: Sequence[ScanFinished]) -> None:
-        """Count the scans that were skipped because of the lag."""
-        if self.paused is not None:
-            self._skipped += sum(
-                scan.outcome is Outcome.SKIPPED and scan.error == self.paused for scan in scans
-            )
+        """Count the scans that were skipped because of the lag; called while scans pause."""
+        self._skipped += sum(scan.outcome is Outcome.SKIPPED and scan.error == self.paused for scan in scans)

@@ -5,21 +5,42 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache, partial
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 
+from symscan.bars.grid import Grid
 from symscan.errors import SpecError
+from symscan.indicators.manager import IndicatorManager
 from symscan.indicators.registry import definition, spec_of
-from symscan.model.bar import Floats, Rows
+from symscan.model.bar import Floats, Mask, Rows
 from symscan.model.instant import Instant
 from symscan.model.interval import Interval
 from symscan.model.readings import SESSION_READINGS
 from symscan.model.specs import IndicatorSpec
+from symscan.model.symbols import SymbolTable
+from symscan.session.holders import Holders
+from symscan.session.readings import SessionReadings
+from symscan.session.requested import Requested
 
-if TYPE_CHECKING:
-    from symscan.bars.grid import Grid
-    from symscan.session.session_data import SessionData
+
+class CandidateData(Protocol):
+    """What candidates read of the session."""
+
+    @property
+    def now(self) -> Instant: ...
+    @property
+    def symbols(self) -> SymbolTable: ...
+    @property
+    def holders(self) -> Holders: ...
+    @property
+    def requested(self) -> Requested: ...
+    @property
+    def readings(self) -> SessionReadings: ...
+    @property
+    def indicators(self) -> IndicatorManager: ...
+    def requested_rows(self, spec: IndicatorSpec, holder: str) -> Mask: ...
+    def regular_grid(self, interval: Interval) -> Grid | None: ...
 
 
 class Candidates:
@@ -44,7 +65,7 @@ class Candidates:
         The columns that the holder is known to have requested.
     """
 
-    def __init__(self, data: SessionData, holder: str, symbols: tuple[str, ...] | None = None) -> None:
+    def __init__(self, data: CandidateData, holder: str, symbols: tuple[str, ...] | None = None) -> None:
         self.symbols = data.holders.candidates(holder) if symbols is None else symbols
         self.rows: Rows = data.symbols.rows(self.symbols)
         self._data = data

@@ -7,7 +7,7 @@ import pytest
 
 from symscan.clock.time_manager import Phase, TimeManager
 from symscan.clock.wall_clock import Stopwatch
-from symscan.model.instant import MINUTE, from_datetime
+from symscan.model.instant import MINUTE, SECOND, from_datetime
 from symscan.model.session import Session
 
 
@@ -71,3 +71,40 @@ def test_a_stopwatch_runs() -> None:
 
     assert 0 <= first <= second
     assert stopwatch.elapsed_seconds < 60
+
+
+# -- the market's time ---------------------------------------------------------------------------
+
+
+def test_the_markets_time_is_what_the_last_update_said() -> None:
+    clock = TimeManager(SESSION)
+    assert clock.market_now == SESSION.pre_open
+    clock.advance_to(SESSION.open)
+    clock.update_market(SESSION.open + 2 * SECOND)
+    assert clock.market_now == SESSION.open + 2 * SECOND
+    clock.update_market(SESSION.open + 31 * SECOND)
+    assert (clock.market_now, clock.now) == (SESSION.open + 31 * SECOND, SESSION.open)
+
+
+def test_without_updates_that_say_it_is_the_sessions() -> None:
+    clock = TimeManager(SESSION)
+    clock.advance_to(SESSION.open)
+    clock.update_market(None)
+    assert clock.market_now == SESSION.open
+
+
+def test_it_is_never_behind_the_session() -> None:
+    """A resumed session may go through a minute that its clock had not heard of."""
+    clock = TimeManager(SESSION)
+    clock.update_market(SESSION.open + SECOND)
+    clock.advance_to(SESSION.open + MINUTE)
+    assert clock.market_now == SESSION.open + MINUTE
+
+
+def test_a_pinned_clock_knows_the_session_alone() -> None:
+    clock = TimeManager(SESSION)
+    clock.advance_to(SESSION.open)
+    clock.update_market(SESSION.open + 31 * SECOND)
+    pinned = clock.pinned()
+    clock.advance_to(SESSION.open + MINUTE)
+    assert (pinned.now, pinned.market_now) == (SESSION.open, SESSION.open)

@@ -110,7 +110,6 @@ class RunFolder:
         self._session = session
         self._write(self._journal_path, self._journal.observe, session, event)
         self.summary.observe(session, event)
-        self._write(self._trades_path, self._trades.observe, session, event)
         if isinstance(event, ScanFinished):
             self._scans.append(event)
         elif isinstance(event, ScannerDone):
@@ -118,6 +117,8 @@ class RunFolder:
         elif isinstance(event, SessionClosed):
             self.write_session()
             self._finish(session)
+        else:
+            self._write(self._trades_path, self._trades.observe, session, event)
 
     def write_session(self) -> None:
         """Append the session's rows to the tables."""

@@ -257,7 +257,6 @@ class RunSummary:
     def observe(self, session: Session, event: Event) -> None:
         """Count an event."""
         self.trading.observe(session, event)
-        self.feed.observe(session, event)
         match event:
             case SessionPrepared():
                 self.sessions.append(event.session)
@@ -274,6 +273,8 @@ class RunSummary:
                 self.members += len(event.members)
             case Warned():
                 self.warnings[event.message] = None
+            case _:
+                self.feed.observe(session, event)
 
     def as_record(self) -> dict[str, Any]:
         """Return the figures as JSON can hold them."""

@@ -26,9 +26,8 @@ from symscan.runtime.building.plugins import (
     StrategySetup,
     use_indicators,
 )
-from symscan.runtime.coordinator import SessionCoordinator, SessionParts
+from symscan.runtime.coordinator import SessionCoordinator
 from symscan.runtime.lag import LagMonitor
-from symscan.runtime.market_clock import MarketClock
 from symscan.runtime.processor import DataProcessor
 from symscan.runtime.provisioning.loading import DataLoader
 from symscan.runtime.provisioning.provisioner import MemberNeeds, Provisioner
@@ -163,7 +162,6 @@ def build(
         data, history, source, warm_up, checked.needs(), checked.needs_by_holder(), ports.keep
     )
     stored = history.symbols()
-    clock = MarketClock(time_manager)
     scanners = ScannerManager(
         managed,
         data,
@@ -171,26 +169,22 @@ def build(
         checked.mode,
         ports.execution,
         ports.lookup or provisioner,
-        clock.now,
     )
     return SessionCoordinator(
-        SessionParts(
-            session,
-            time_manager,
-            data,
-            DataProcessor(data),
-            scanners,
-            provisioner,
-            ProvisioningQueue(data, provisioner, source, ports.loader),
-            source,
-            ports.publisher,
-            clock,
-            checked.strategies.engine(data, time_manager),
-            config_symbols=tuple(symbol for symbol in checked.config.symbols if symbol in stored),
-            lag=LagMonitor(ports.settings.lag_seconds),
-            readiness=None if ports.connection is None else ReadinessMonitor(data, ports.connection),
-            closing_seconds=ports.settings.closing_seconds,
-        )
+        session,
+        time_manager,
+        data,
+        DataProcessor(data),
+        scanners,
+        provisioner,
+        ProvisioningQueue(data, provisioner, source, ports.loader),
+        source,
+        ports.publisher,
+        checked.strategies.engine(data, time_manager),
+        config_symbols=tuple(symbol for symbol in checked.config.symbols if symbol in stored),
+        lag=LagMonitor(ports.settings.lag_seconds),
+        readiness=None if ports.connection is None else ReadinessMonitor(data, ports.connection),
+        closing_seconds=ports.settings.closing_seconds,
     )
 
 

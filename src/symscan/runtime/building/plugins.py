@@ -24,7 +24,8 @@ from symscan.plugins.modules import PlugInKind
 from symscan.scanners import builtin as builtin_scanners
 from symscan.scanners.base import BaseScanner
 from symscan.scanners.running.managed_scanner import DueTimes, ManagedScanner
-from symscan.scanners.screens.screen import Screen, ScreenScanner
+from symscan.scanners.screens.plan import Screen
+from symscan.scanners.screens.screen import ScreenScanner
 from symscan.session.session_data import SessionData
 from symscan.strategies import builtin as builtin_strategies
 from symscan.strategies.base import BaseStrategy

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
@@ -11,6 +10,7 @@ from dataclasses import dataclass, field
 from queue import SimpleQueue
 from typing import Protocol
 
+from symscan.clock.wall_clock import Stopwatch
 from symscan.errors import SymscanError
 from symscan.model.interval import Interval
 
@@ -141,9 +141,9 @@ class BackgroundLoader:
             return load.done.wait()
         if not waits or self._waiting_seconds <= 0:
             return False
-        started = time.monotonic()
+        watch = Stopwatch()
         has_ended = load.done.wait(self._waiting_seconds)
-        self._waiting_seconds -= time.monotonic() - started
+        self._waiting_seconds -= watch.elapsed_seconds
         return has_ended
 
     def _run(self) -> None:

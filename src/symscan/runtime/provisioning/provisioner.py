@@ -229,12 +229,19 @@ class Provisioner:
             return self._refuse_all(symbols, holder, "its 'add_symbols' is false")
         if self._data.now >= self._data.session.close:
             return self._refuse_all(symbols, holder, "the session is over")
-        stored = self._history.symbols()
-        known = [symbol for symbol in symbols if symbol in stored]
-        missing = [symbol for symbol in symbols if symbol not in stored]
+        known, missing = self._split_stored(symbols)
         refused = self._refuse_all(missing, holder, "the store has no bars of it")
         new = [symbol for symbol in known if self._data.holders.add_member(symbol, holder)]
         return [*refused, *self.provision_members(new, holder, needs)]
+
+    def _split_stored(self, symbols: Sequence[str]) -> tuple[list[str], list[str]]:
+        """Return the symbols the store has and those it lacks; it is asked of those with no row it had."""
+        table, in_store = self._data.symbols, self._data.in_store
+        if table.has_all(symbols) and in_store[table.rows(symbols)].all():
+            return list(symbols), []
+        stored = self._history.symbols()
+        known = [symbol for symbol in symbols if symbol in stored]
+        return known, [symbol for symbol in symbols if symbol not in stored]
 
     def provision_members(
         self, new: Sequence[str], holder: str, needs: MemberNeeds | None = None
@@ -277,8 +284,9 @@ class Provisioner:
         return [DailyBarsDerived(self._data.now, len(new))] if new else []
 
     def _allocate(self, symbols: Iterable[str]) -> None:
-        new = allocate_rows(self._data, self._history, symbols)
-        if new:
+        without = [symbol for symbol in symbols if symbol not in self._data.symbols]
+        if without:
+            new = allocate_rows(self._data, self._history, without)
             rows = self._data.symbols.rows(new)
             self._source.subscribe(dict(zip(new, rows.tolist(), strict=True)), self._data.capacity)
             self._catch_up(new)
@@ -315,6 +323,8 @@ class Provisioner:
             new = self._data.request_indicator(request.spec, request.holder, rows)
             if len(new):
                 requested.setdefault(request.spec, []).append(new)
+        if not requested:
+            return []
         return self._warm_up.warm({spec: np.concatenate(rows) for spec, rows in requested.items()})
 
     def _apply(self, changes: Sequence[AnyRequest]) -> list[Event]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
+from symscan.clock.time_manager import TimeManager
 from symscan.model.events.session import (
     Hits,
     Outcome,
@@ -31,15 +32,13 @@ class ScannerEvents:
 
     Parameters
     ----------
-    data
-        The session.
-    clock
-        When something is applied, on the market's clock.
+    data, time_manager
+        The session's state and clock.
     """
 
-    def __init__(self, data: SessionData, clock: Callable[[], Instant]) -> None:
+    def __init__(self, data: SessionData, time_manager: TimeManager) -> None:
         self._data = data
-        self._clock = clock
+        self._time = time_manager
         self._pending: deque[tuple[ScannerEvent, Sequence[Request]]] = deque()
         self._requests: list[Request] = []
 
@@ -143,7 +142,7 @@ class ScannerEvents:
                 stray_metadata=found.stray_metadata,
             ),
             execution_time_ms=result.execution_time_ms,
-            decided_at=self._clock(),
+            decided_at=self._time.market_now,
         )
 
     def _without_hits(self, managed: ManagedScanner, phase: ScanPhase, result: JobResult) -> ScanFinished:
@@ -159,5 +158,5 @@ class ScannerEvents:
             hits=Hits(),
             execution_time_ms=result.execution_time_ms,
             error=result.error,
-            decided_at=self._clock(),
+            decided_at=self._time.market_now,
         )

@@ -44,8 +44,6 @@ class ScannerManager:
     lookup
         Finds symbols that the session does not have, so that a hit outside its scanner's universe has its
         values at once; called by the jobs. None leaves them unknown.
-    clock
-        The market's clock, for when a result is applied; None for the session's.
     stopwatch
         Measures how long what runs is waited for, where that has a limit.
     """
@@ -58,14 +56,13 @@ class ScannerManager:
         mode: str = "backtest",
         execution: Execution | None = None,
         lookup: SymbolLookup | None = None,
-        clock: Callable[[], Instant] | None = None,
         stopwatch: Callable[[], Stopwatch] = Stopwatch,
     ) -> None:
         self.scanners = {managed.name: managed for managed in scanners}
         self._time = time_manager
         self._execution = execution = execution or InlineExecution()
         self._jobs = JobFactory(session_data, time_manager, mode, execution.runs_concurrently, lookup)
-        self._events = ScannerEvents(session_data, clock or (lambda: time_manager.now))
+        self._events = ScannerEvents(session_data, time_manager)
         self._timetable = Timetable(scanners)
         self._stopwatch = stopwatch
 

@@ -1,11 +1,11 @@
-"""Compile a screen for one universe, and evaluate it over columns."""
+"""A screen: its expressions, compiled for one universe and evaluated over columns."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 import polars as pl
@@ -26,10 +26,47 @@ from symscan.scanners.screens.language.numpy_evaluator import Columns, Truth, nu
 from symscan.scanners.screens.verdict import ConditionVerdict, SymbolVerdict
 from symscan.scanners.universe import Universe
 
-if TYPE_CHECKING:
-    from symscan.scanners.screens.screen import Screen
-
 _AGE: Final = "minutes_since_bar"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Screen:
+    """A scanner's criteria, as expressions over readings, indicators and static columns.
+
+    Attributes
+    ----------
+    where
+        The condition, in polars SQL or as a polars expression. Unknown is never a hit.
+    rank
+        A number; hits are ordered by it, highest first, unknown last, ties by symbol. None orders
+        by symbol.
+    take
+        How many hits to keep, None for all.
+    show
+        Names whose values are kept with each hit, beside those in ``where`` and ``rank``.
+    max_age_minutes
+        A symbol whose last bar ended longer ago, or that has none, is unknown; None sets no limit.
+
+    Raises
+    ------
+    ExpressionError
+        If ``take`` or ``max_age_minutes`` is out of bounds.
+    """
+
+    where: str | pl.Expr
+    rank: str | pl.Expr | None = None
+    take: int | None = None
+    show: Sequence[str] = ()
+    max_age_minutes: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.take is not None and (type(self.take) is not int or self.take < 1):
+            raise ExpressionError(f"take is {self.take!r}; give a whole number of 1 or more", part="take")
+        if self.max_age_minutes is not None and not self.max_age_minutes >= 0:
+            message = f"max_age_minutes is {self.max_age_minutes!r}; give a number of 0 or more"
+            raise ExpressionError(message, part="max_age_minutes")
+        if isinstance(self.show, str):
+            raise ExpressionError(f"show is a text; give a list of names, as in ['{self.show}']", part="show")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -21,10 +21,6 @@ class SessionView(SessionQueries, SessionCommands):
         Where this holder's requests are recorded.
     """
 
-    def __init__(self, data: SessionData, requests: RequestQueue) -> None:
-        SessionQueries.__init__(self, data, requests)
-        SessionCommands.__init__(self, data, requests)
-
     def __reduce__(self) -> tuple[type[SessionView], tuple[SessionData, RequestQueue]]:
         return type(self), (self._data, self._requests)  # cached columns are read again
 

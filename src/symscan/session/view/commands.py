@@ -29,10 +29,9 @@ class SessionCommands:
     allowed; the holder's own pending requests count. Wrong arguments raise.
     """
 
-    def __init__(self, data: SessionData, requests: RequestQueue) -> None:
-        self._data = data
-        self._requests = requests
-        self._holder = requests.holder
+    _data: SessionData
+    _requests: RequestQueue
+    _holder: str
 
     def add_indicator(
         self,

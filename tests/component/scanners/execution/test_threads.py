@@ -92,7 +92,6 @@ class Beside:
         self,
         *scanners: ManagedScanner,
         lookup: Any = None,
-        clock: Callable[[], int] | None = None,
         seconds: Callable[[], float] = perf_counter,
     ) -> None:
         self.data = SessionData(SESSION, SYMBOLS)
@@ -107,7 +106,6 @@ class Beside:
             "live",
             self.execution,
             lookup=lookup,
-            clock=clock,
             stopwatch=lambda: Stopwatch(seconds),
         )
         self._processor = DataProcessor(self.data)
@@ -192,13 +190,12 @@ def test_a_scan_sees_its_instant_and_is_applied_later(beside: Any, gate: Gate) -
         gate(context)
         return _prices(context)
 
-    now = [0]
-    session = beside(_managed("mine", FunctionScanner(SYMBOLS, on_scan), 1), clock=lambda: now[0])
+    session = beside(_managed("mine", FunctionScanner(SYMBOLS, on_scan), 1))
     assert session.play(1) == []
     gate.await_reached()
     session.play(2)
     session.play(3)
-    now[0] = SESSION.open + 200_000_000
+    session.time.update_market(SESSION.open + 200_000_000)
     gate.open()
     (scan,) = session.come_in()
     assert (scan.at, scan.decided_at) == (SESSION.open + MINUTE, SESSION.open + 200_000_000)

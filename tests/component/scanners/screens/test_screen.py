@@ -11,7 +11,8 @@ import pytest
 
 from symscan.errors import ExpressionError, UniverseError
 from symscan.model.hit_metadata import FrameMetadata
-from symscan.scanners.screens.screen import Screen, ScreenScanner
+from symscan.scanners.screens.plan import Screen
+from symscan.scanners.screens.screen import ScreenScanner
 from symscan.scanners.screens.verdict import ConditionVerdict, SymbolVerdict
 
 nan = np.nan
