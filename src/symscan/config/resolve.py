@@ -1,17 +1,25 @@
-"""Convert the validated file schema to the configuration model."""
+"""Convert the validated file schema to the configuration model.
+
+A key that both name alike is copied by its name, and so need not be named here; what stands here is what the file
+says otherwise than the model.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import fields
 from pathlib import Path
+from typing import Any, TypeVar
 
 from symscan.clock.schedule import DAYS, Window
 from symscan.config.file_schema import (
+    BacktestShape,
     ConfigShape,
     IndicatorShape,
     ObserverShape,
     RequirementsShape,
     ScannerShape,
+    Shape,
     StrategyShape,
     WindowShape,
 )
@@ -29,89 +37,68 @@ from symscan.model.specs import IndicatorConfig, IndicatorSpec
 
 DEFAULT_UNIVERSE = "sp500"
 
+_Listed = TypeVar("_Listed", bound=Shape)
+_PlugIn = TypeVar("_PlugIn", StrategyConfig, ObserverConfig)
+
 
 def to_model(shape: ConfigShape, file: str, text: str) -> SessionConfig:
     """Convert a validated schema to the configuration."""
-    data, days, live = shape.session_data_config, shape.backtest_config, shape.live_config
-    return SessionConfig(
-        name=shape.name or Path(file).stem,
-        file=Path(file),
-        mode=shape.mode,
-        exchange=shape.exchange,
-        start_date=days.start_date if days else None,
-        end_date=(days.end_date or days.start_date) if days else None,
-        symbols=tuple(data.symbols),
-        streams=tuple(data.streams),
-        indicators=tuple(_indicator(indicator) for indicator in data.indicators),
-        scanners=tuple(
-            _scanner(scanner, join("session_data_config.scanners", index))
-            for index, scanner in enumerate(data.scanners)
+    data, live = shape.session_data_config, shape.live_config
+    own: dict[str, Any] = {
+        "name": shape.name or Path(file).stem,
+        "indicators": tuple(_indicator(indicator) for indicator in data.indicators),
+        "scanners": tuple(_scanner(one, path) for path, one in _with_paths(data.scanners, "scanners")),
+        "strategies": tuple(
+            _plug_in(one, path, StrategyConfig) for path, one in _with_paths(data.strategies, "strategies")
         ),
-        strategies=tuple(
-            _strategy(strategy, join("session_data_config.strategies", index))
-            for index, strategy in enumerate(data.strategies)
+        "observers": tuple(
+            _plug_in(one, path, ObserverConfig) for path, one in _with_paths(data.observers, "observers")
         ),
-        observers=tuple(
-            _observer(observer, join("session_data_config.observers", index))
-            for index, observer in enumerate(data.observers)
-        ),
-        indicator_modules=tuple(shape.indicator_modules),
-        live=LiveSettings(**live.model_dump()) if live else LiveSettings(),
-        text=text,
-    )
+        "live": LiveSettings(**_alike(live, LiveSettings)) if live else LiveSettings(),
+    }
+    alike = _alike(shape, SessionConfig) | _alike(data, SessionConfig) | _days_of(shape.backtest_config)
+    return SessionConfig(file=Path(file), text=text, **alike | own)
+
+
+def _alike(shape: Shape, model: type) -> dict[str, Any]:
+    """The values of keys that a model names as the file does; one that is left out leaves the default."""
+    names = [field.name for field in fields(model) if field.name in type(shape).model_fields]
+    values = {name: getattr(shape, name) for name in names}
+    return {name: _frozen(value) for name, value in values.items() if value is not None}
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else dict(value) if isinstance(value, dict) else value
+
+
+def _days_of(shape: BacktestShape | None) -> dict[str, Any]:
+    return {"end_date": shape.start_date} | _alike(shape, SessionConfig) if shape else {}
+
+
+def _with_paths(shapes: Sequence[_Listed], key: str) -> Iterator[tuple[str, _Listed]]:
+    listed = join("session_data_config", key)
+    return ((join(listed, index), shape) for index, shape in enumerate(shapes))
 
 
 def _scanner(shape: ScannerShape, path: str) -> ScannerConfig:
-    module = shape.module
-    return ScannerConfig(
-        name=shape.name or (module or "").rpartition(".")[2],
-        path=path,
-        module=module,
-        screen=_screen(shape),
-        config=dict(shape.config or {}),
-        enabled=shape.enabled,
-        required=shape.required,
-        pre_session=shape.pre_session is True,
-        pre_session_windows=_windows(shape.pre_session) if isinstance(shape.pre_session, list) else (),
-        regular_session=_regular_session(shape),
-        symbol_requirements=_requirements(shape.symbol_requirements),
-        timeout_seconds=shape.timeout_seconds,
-        add_symbols=shape.add_symbols,
-        isolation=shape.isolation,
-    )
+    own: dict[str, Any] = {
+        "screen": _screen(shape),
+        "pre_session": shape.pre_session is True,
+        "pre_session_windows": _windows(shape.pre_session) if isinstance(shape.pre_session, list) else (),
+        "regular_session": _regular_session(shape),
+        "symbol_requirements": _requirements(shape.symbol_requirements),
+    }
+    return ScannerConfig(path=path, **_alike(shape, ScannerConfig) | own)
 
 
-def _strategy(shape: StrategyShape, path: str) -> StrategyConfig:
-    return StrategyConfig(
-        name=shape.name or shape.module.rpartition(".")[2],
-        path=path,
-        module=shape.module,
-        config=dict(shape.config or {}),
-        enabled=shape.enabled,
-    )
-
-
-def _observer(shape: ObserverShape, path: str) -> ObserverConfig:
-    return ObserverConfig(
-        name=shape.name or shape.module.rpartition(".")[2],
-        path=path,
-        module=shape.module,
-        config=dict(shape.config or {}),
-        enabled=shape.enabled,
-    )
+def _plug_in(shape: StrategyShape | ObserverShape, path: str, model: type[_PlugIn]) -> _PlugIn:
+    return model(path=path, **{"name": shape.module.rpartition(".")[2]} | _alike(shape, model))
 
 
 def _screen(shape: ScannerShape) -> ScreenConfig | None:
     if shape.where is None:
         return None
-    return ScreenConfig(
-        universe=shape.universe or DEFAULT_UNIVERSE,
-        where=shape.where,
-        rank=shape.rank,
-        take=shape.take,
-        show=tuple(shape.show or ()),
-        max_age_minutes=shape.max_age_minutes,
-    )
+    return ScreenConfig(**{"universe": DEFAULT_UNIVERSE} | _alike(shape, ScreenConfig))
 
 
 def _regular_session(shape: ScannerShape) -> tuple[Window, ...]:
@@ -141,4 +128,4 @@ def _requirements(shape: RequirementsShape | None) -> SymbolRequirements:
 def _indicator(shape: IndicatorSpec | IndicatorShape) -> IndicatorSpec | IndicatorConfig:
     if isinstance(shape, IndicatorSpec):
         return shape
-    return IndicatorConfig(shape.name, shape.type, shape.period, str(shape.interval), dict(shape.params))
+    return IndicatorConfig(**_alike(shape, IndicatorConfig) | {"interval": str(shape.interval)})
