@@ -1,7 +1,7 @@
 """Convert the validated file schema to the configuration model.
 
-A key that both name alike is copied by its name, and so need not be named here; what stands here is what the file
-says otherwise than the model.
+A key that both name alike is copied by its name, and so need not be named here; what stands here is what the
+file says otherwise than the model.
 """
 
 from __future__ import annotations

@@ -125,34 +125,43 @@ class Comparison:
                 self._of_scanners[scanner] = self._inherit(at, cause)
 
     def _compare_hits(self, live: Scan, backtest: Scan) -> Iterator[Difference]:
-        hits, expected = live.hits, backtest.hits
-        for symbol in dict.fromkeys([*hits, *expected]):
-            yield from self._hit(live, symbol, hits.get(symbol), expected.get(symbol))
-        common = [
-            [symbol for symbol in one if symbol in hits and symbol in expected] for one in (hits, expected)
-        ]
-        yield from self._ranked(live, *common)
+        live_hits, backtest_hits = live.hits, backtest.hits
+        for symbol in dict.fromkeys([*live_hits, *backtest_hits]):
+            yield from self._hit(live, symbol, live_hits.get(symbol), backtest_hits.get(symbol))
+        common = live_hits.keys() & backtest_hits.keys()
+        live_order, backtest_order = (
+            [symbol for symbol in hits if symbol in common] for hits in (live_hits, backtest_hits)
+        )
+        yield from self._ranked(live, live_order, backtest_order)
         yield from self._counted(live, backtest)
 
-    def _hit(self, live: Scan, symbol: str, hit: Hit | None, expected: Hit | None) -> Iterator[Difference]:
+    def _hit(
+        self, live: Scan, symbol: str, live_hit: Hit | None, backtest_hit: Hit | None
+    ) -> Iterator[Difference]:
         at, scanner = live.at, live.scanner
-        if hit is not None and expected is not None:
-            for item in field_differences(hit, expected, self.causes.clock):
-                cause = self._of_reading(live, symbol, item.names, hit, expected)
+        if live_hit is not None and backtest_hit is not None:
+            for item in field_differences(live_hit, backtest_hit, self.causes.clock):
+                cause = self._of_reading(live, symbol, item.names, live_hit, backtest_hit)
                 yield Difference(at, item.kind, scanner, symbol, item.live, item.backtest, cause)
             return
         cause = self._of_symbol(live, symbol)
         self._of_hits.setdefault((scanner, symbol), cause and self._inherit(at, cause))
-        texts = ("found", "not found") if expected is None else ("not found", "found")
+        texts = ("found", "not found") if backtest_hit is None else ("not found", "found")
         yield Difference(at, "hit", scanner, symbol, *texts, cause)
 
-    def _ranked(self, live: Scan, order: Sequence[str], expected: Sequence[str]) -> Iterator[Difference]:
-        if order == expected:
+    def _ranked(
+        self, live: Scan, live_order: Sequence[str], backtest_order: Sequence[str]
+    ) -> Iterator[Difference]:
+        if live_order == backtest_order:
             return
-        rank = next(rank for rank, pair in enumerate(zip(order, expected, strict=True)) if pair[0] != pair[1])
-        texts = [f"{one[rank]} before {one[rank + 1]}" for one in (order, expected)]
+        rank = next(
+            rank
+            for rank, pair in enumerate(zip(live_order, backtest_order, strict=True))
+            if pair[0] != pair[1]
+        )
+        texts = [f"{one[rank]} before {one[rank + 1]}" for one in (live_order, backtest_order)]
         is_cross_sectional = self.causes.traits_of(live.scanner).is_cross_sectional
-        cause = self.causes.of_others(live.at, live.scanner, None if is_cross_sectional else order)
+        cause = self.causes.of_others(live.at, live.scanner, None if is_cross_sectional else live_order)
         cause = cause or self._of_memory(live.scanner)
         yield Difference(live.at, "hit", live.scanner, None, texts[0], texts[1], cause)
 
@@ -177,7 +186,7 @@ class Comparison:
         return own or self._of_leavers.get(symbol)
 
     def _of_reading(
-        self, live: Scan, symbol: str, names: Sequence[str], hit: Hit, expected: Hit
+        self, live: Scan, symbol: str, names: Sequence[str], live_hit: Hit, backtest_hit: Hit
     ) -> Cause | None:
         """Explain why fields of a symbol differ that both sides found."""
         at, scanner = live.at, live.scanner
@@ -188,8 +197,8 @@ class Comparison:
         if "previous_close" in names:  # it was known the evening before
             return None
         cause = self.causes.of_bars(at, symbol)
-        if cause is None and (hit.price is None) != (expected.price is None):
-            cause = self.causes.of_outsider(at, symbol, "backtest" if hit.price is None else "live")
+        if cause is None and (live_hit.price is None) != (backtest_hit.price is None):
+            cause = self.causes.of_outsider(at, symbol, "backtest" if live_hit.price is None else "live")
         return cause or self._of_leavers.get(symbol)
 
     def _of_scanner(self, live: Scan) -> Cause | None:
@@ -259,15 +268,12 @@ class _Pair:
 
 def _members(live: Sequence[JournalEvent], backtest: Sequence[JournalEvent]) -> Iterator[tuple[str, _Pair]]:
     """Yield changes of members that differ, with the earlier instant."""
-    changes, expected_changes = _changes_of(live), _changes_of(backtest)
-    for symbol in sorted({**expected_changes, **changes}):
-        for one, other in zip_longest(changes.get(symbol, ()), expected_changes.get(symbol, ())):
-            is_same = one is not None and other is not None and one.is_addition == other.is_addition
-            if not is_same or one.at != other.at:
-                yield (
-                    min(each.at for each in (one, other) if each is not None),
-                    _Pair(symbol, one, other),
-                )
+    live_changes, backtest_changes = _changes_of(live), _changes_of(backtest)
+    for symbol in sorted({**backtest_changes, **live_changes}):
+        for pair in zip_longest(live_changes.get(symbol, ()), backtest_changes.get(symbol, ())):
+            kinds_and_times = {None if one is None else (one.is_addition, one.at) for one in pair}
+            if len(kinds_and_times) > 1:
+                yield min(one.at for one in pair if one is not None), _Pair(symbol, *pair)
 
 
 def _changes_of(events: Sequence[JournalEvent]) -> dict[str, list[MembershipChange]]:

@@ -45,11 +45,13 @@ def field_differences(live: Hit, backtest: Hit, clock: Callable[[str], str]) -> 
     if live.new != backtest.new:
         texts = ["new" if one.new else "not new" for one in (live, backtest)]
         yield FieldDifference("hit", [_NEW], texts[0], texts[1])
-    readings, expected = _readings(live), _readings(backtest)
-    names = [name for name in _READINGS if readings[name] != expected[name]]
+    live_readings, backtest_readings = _readings(live), _readings(backtest)
+    names = [name for name in _READINGS if live_readings[name] != backtest_readings[name]]
     if names:
         yield FieldDifference(
-            "reading", names, *_describe(_readable(readings, clock), _readable(expected, clock), names)
+            "reading",
+            names,
+            *_describe(_readable(live_readings, clock), _readable(backtest_readings, clock), names),
         )
     elif live.metadata != backtest.metadata:
         yield FieldDifference("reading", [_METADATA], *_describe_metadata(live.metadata, backtest.metadata))
@@ -82,9 +84,9 @@ def _describe(live: Mapping[str, Any], backtest: Mapping[str, Any], names: list[
 def _texts(live: Any, backtest: Any) -> tuple[str, str]:
     """Format two values as short as their difference allows."""
     for digits in (6, 9, 12):
-        one, other = (_text(value, digits) for value in (live, backtest))
-        if one != other:
-            return one, other
+        live_text, backtest_text = (_text(value, digits) for value in (live, backtest))
+        if live_text != backtest_text:
+            return live_text, backtest_text
     return repr(live), repr(backtest)
 
 
