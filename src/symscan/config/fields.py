@@ -15,7 +15,7 @@ from symscan.clock.schedule import DAYS
 from symscan.errors import SpecError
 from symscan.model.interval import ONE_WEEK, Interval
 from symscan.model.specs import IndicatorSpec
-from symscan.model.symbols import SYMBOL_PATTERN
+from symscan.model.symbol_text import SYMBOL_PATTERN
 
 _TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")

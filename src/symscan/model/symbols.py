@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from copy import copy
 from itertools import repeat
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from symscan.model.bar import Rows
-
-SYMBOL_PATTERN: Final = re.compile(r"[^\s,;\"']+")
 
 
 class SymbolTable:

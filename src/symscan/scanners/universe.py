@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from symscan.errors import UniverseError
 from symscan.model.readings import SESSION_READINGS
-from symscan.model.symbols import SYMBOL_PATTERN
+from symscan.model.symbol_text import SYMBOL_PATTERN
 
 if TYPE_CHECKING:
     from symscan.session.static_columns import Static

@@ -1,4 +1,4 @@
-"""``symscan scanners`` and ``symscan schema``: what a configuration may hold."""
+"""``symscan scanners``: the built-in scanners and their parameters."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from types import ModuleType
 from typing import Any
 
 from symscan.cli.output.run_report import plain_table, print_line, report_console
-from symscan.config import config_schema
 from symscan.errors import InputError
 from symscan.runtime.building.plugins import SCANNERS
 
@@ -42,11 +41,6 @@ def show_scanners(name: str | None) -> None:
         hint = f"; did you mean '{close[0]}'?" if close else f"; there are {', '.join(names)}"
         raise InputError(f"there is no built-in scanner '{name}'{hint}")
     _show_one(bare)
-
-
-def show_schema() -> None:
-    """Print the JSON Schema of a configuration, for editors."""
-    print(json.dumps(config_schema(), indent=2))
 
 
 def _show_all(names: list[str]) -> None:

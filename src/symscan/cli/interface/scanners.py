@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Annotated
 
 import typer
@@ -20,6 +21,6 @@ def scanners(
 
 def schema() -> None:
     """Print the JSON Schema of a configuration, for editors."""
-    from symscan.cli.commands.scanners import show_schema
+    from symscan.config import config_schema
 
-    show_schema()
+    print(json.dumps(config_schema(), indent=2))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -14,7 +14,9 @@ from rich.table import Table
 from symscan.errors import RunError
 from symscan.formatting import format_number, format_price
 from symscan.observers.console.messages import in_one_line
-from symscan.observers.results.summary import NewHit, RunSummary, StrategyFigures, TradingSummary
+
+if TYPE_CHECKING:  # which loads polars
+    from symscan.observers.results.summary import NewHit, RunSummary, StrategyFigures, TradingSummary
 
 _SCENARIOS: Final = {
     "as_configured": "as configured",
