@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from support.cli_running import environment
+from support.cli import environment
 
 HEAVY = {"polars", "numpy", "pandas", "pydantic", "rich", "sqlalchemy", "alpaca"}
 CODE = f"""
