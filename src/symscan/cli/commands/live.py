@@ -9,14 +9,15 @@ from datetime import datetime, time
 from pathlib import Path
 from typing import Any
 
-from symscan.cli.commands.live_resume import (
+from symscan.cli.commands.live_start import (
     InterruptedSession,
     check_day,
     default_folder,
     latest_unfinished,
     read_interrupted,
+    session_at,
+    wait_until_start,
 )
-from symscan.cli.commands.live_start import session_at, wait_until_start
 from symscan.cli.errors import SessionStopped, paths_as_given
 from symscan.cli.output.live_output import LiveConsole
 from symscan.cli.output.plugin_output import redirect_plugin_output
