@@ -1,6 +1,7 @@
 """Find the session that ``symscan live`` runs, and wait for it.
 
-A new one is found by the broker's clock; one that ``--resume`` continues is the record's, whatever today's date.
+A new one is found by the broker's clock; one that ``--resume`` continues is the record's, whatever today's
+date.
 """
 
 from __future__ import annotations
