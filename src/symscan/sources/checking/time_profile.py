@@ -89,19 +89,19 @@ def time_profile(
         Which of them are labelled as the last bar before the open, although they start at it.
     """
     step, width = interval.minutes, 2 * _DAY_MINUTES // interval.minutes
-    slot = (bars["start"].to_physical().to_numpy() - session.open) // (step * MINUTE)
+    slot = (bars["start"].cast(pl.Int64).to_numpy() - session.open) // (step * MINUTE)
     if is_before is not None:
         slot = np.where(is_before.to_numpy(), -1, slot)
     instant = slot * step * MINUTE + session.open
     at_night = (instant < session.pre_open) | (instant >= session.post_close)
     place = slot + width // 2
     inside = (place >= 0) & (place < width)
-    symbol = bars["symbol"].cast(pl.Categorical).to_physical().to_numpy()
-    symbol = np.unique(symbol, return_inverse=True)[1]
-    volume: Shares = bars["volume"].fill_null(0.0).fill_nan(0.0).to_numpy().astype(np.float64)
+    symbol = _numbered(bars["symbol"].cast(pl.Categorical).to_physical().to_numpy())
+    volume: Shares = bars["volume"].cast(pl.Float64).to_numpy()  # unknown is NaN here, also null
+    volume = np.where(np.isnan(volume), 0.0, volume)
     of_symbol = np.bincount(symbol, volume)
     share = volume / np.maximum(of_symbol, 1.0)[symbol]
-    is_flat = inside & (bars["high"] == bars["low"]).fill_null(False).to_numpy()
+    is_flat = inside & (bars["high"] == bars["low"]).to_numpy().astype(np.bool_)  # null is False
     return TimeProfile(
         minutes=step,
         slots=-(-session.minutes // step),
@@ -112,6 +112,13 @@ def time_profile(
         volume=np.bincount(place[inside], share[inside], minlength=width).astype(np.float64),
         jumps=_jumps(symbol, slot, volume, len(of_symbol)),
     )
+
+
+def _numbered(codes: NDArray[np.uint32]) -> Counts:
+    """Number codes from 0 without a gap, in their order; sorting bars by code would be slow."""
+    is_used = np.bincount(codes) > 0
+    numbers: Counts = (np.cumsum(is_used) - 1)[codes]
+    return numbers
 
 
 def _jumps(symbol: Counts, slot: Counts, volume: Shares, symbols: int) -> Counts:

@@ -33,8 +33,8 @@ class Presence:
         """Return a presence with these dates added or replaced."""
         place = {symbol: bit for bit, symbol in enumerate(self.symbols)}
         for day in sorted(symbols_by_date):
-            for symbol in sorted(symbols_by_date[day]):
-                place.setdefault(symbol, len(place))
+            for symbol in sorted(set(symbols_by_date[day]) - place.keys()):
+                place[symbol] = len(place)
         packed = {day: _packed(symbols, place) for day, symbols in symbols_by_date.items()}
         return Presence(tuple(place), dict(sorted({**self.packed, **packed}.items())))
 
