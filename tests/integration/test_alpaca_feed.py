@@ -156,7 +156,7 @@ def test_bars_that_are_not_valid_are_left_to_the_rule_of_the_session(
     broken = ServerBar("MSFT", OPEN, nothing, nothing, nothing, nothing, 0.5)
     server.send_bars([bar("AAPL", OPEN + MINUTE), broken, bar("AAPL", OPEN + 90 * SECOND)])
     checks = BatchValidator(SESSION, [OPEN + MINUTE, OPEN + 2 * MINUTE])
-    assert checks.validate(arrivals(feed)).symbols == ["AAPL"]
+    assert checks.validate(arrivals(feed))[0].symbols == ["AAPL"]
     assert str(checks.dropped_report()).startswith("2 malformed bars were dropped, such as MSFT ending")
 
 
@@ -487,7 +487,7 @@ def test_fetched_bars_that_are_none_are_left_out(server: AlpacaServer) -> None:
     server.rest.add_bars("1Min", [ServerBar("AAPL", OPEN, 0, 0, 0, 0, 5), bar("AAPL", OPEN + 2 * MINUTE)])
     feed = AlpacaFeed(server.keys, server.hosts, "iex", PATIENT)
     checks = BatchValidator(SESSION, [OPEN + MINUTE, OPEN + 2 * MINUTE])
-    sound = checks.validate(feed.bars(["AAPL"], OPEN, OPEN + 5 * MINUTE))
+    sound, _ = checks.validate(feed.bars(["AAPL"], OPEN, OPEN + 5 * MINUTE))
     assert sound.ends.tolist() == [OPEN + 2 * MINUTE]
     assert "1 malformed bar was dropped, such as AAPL" in str(checks.dropped_report())
 

@@ -144,10 +144,11 @@ class BackfillClient:
         if not symbols:
             return BarBatch([], np.zeros(0, np.int64), np.zeros((len(FIELDS), 0)))
         try:
-            return self._validator.validate(self._feed.bars(sorted(symbols), after, self.now()))
+            valid, _ = self._validator.validate(self._feed.bars(sorted(symbols), after, self.now()))
         except FeedError as error:
             self._events.add(FeedNotice(self.now(), f"bars could not be fetched, tried again: {error}"))
             return None
+        return valid
 
     def wait_until(self, due: Instant) -> bool:
         """Wait for the market's clock, unless it waits for the session; False if the session is stopping."""

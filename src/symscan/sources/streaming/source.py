@@ -305,8 +305,11 @@ class StreamSource:
                 self._connection.has_ended = True
 
     def _handle_bars(self, batch: BarBatch, now: Instant) -> None:
-        valid, misdated = self._future.refuse(self._validator.validate(batch), now)
-        if misdated:  # what they should have been is missing
+        valid, malformed = self._validator.validate(batch)
+        valid, misdated = self._future.refuse(valid, now)
+        if malformed is not None:  # what they should have been is missing, as with those that are misdated
+            self._backfill.request(min(now, int(malformed.ends.min())), malformed.symbols)
+        if misdated:
             self._backfill.request(now, misdated)
         if len(valid.ends):
             silent_since = self._connection.record_bars(now, int(valid.ends.max()))

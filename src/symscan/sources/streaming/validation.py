@@ -33,20 +33,21 @@ class BatchValidator:
         self._malformed = _DropCount("malformed bar", "malformed bars")
         self._untraded = _DropCount("bar without volume", "bars without volume")
 
-    def validate(self, batch: BarBatch) -> BarBatch:
-        """Return the valid bars of the session, and count the invalid ones."""
+    def validate(self, batch: BarBatch) -> tuple[BarBatch, BarBatch | None]:
+        """Return the session's valid bars, and the malformed ones if there are any; count what is dropped."""
         ends = batch.ends
         of_session = (ends > self._session.pre_open) & (ends <= self._session.close)
         on_grid = self._ends.take(np.searchsorted(self._ends, ends), mode="clip") == ends
         good = of_session & on_grid & valid_mask(batch.fields, zero_volume=self._keeps_zero_volume)
         if good.all():
-            return batch
+            return batch, None
         bad = of_session & ~good
         # As in an import, a bar without volume counts as such, whatever else it holds.
         untraded = bad & zero_volume_mask(batch.fields) & (not self._keeps_zero_volume)
         self._untraded.count_bars(batch, untraded)
-        self._malformed.count_bars(batch, bad & ~untraded)
-        return select_bars(batch, good)
+        malformed = bad & ~untraded
+        self._malformed.count_bars(batch, malformed)
+        return select_bars(batch, good), select_bars(batch, malformed) if malformed.any() else None
 
     def dropped_report(self) -> str | None:
         """Describe the bars dropped since the last call, with examples; None if none were."""

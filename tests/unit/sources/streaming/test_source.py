@@ -192,6 +192,13 @@ def test_a_bar_that_cannot_be_is_dropped_and_told(values: tuple[float, ...]) -> 
     )
 
 
+def test_a_malformed_bar_is_fetched_again_by_its_symbol() -> None:
+    malformed = (at(3), arrivals(("B", at(3), (1.0, 1.0, 2.0, 1.0, 1.0))))
+    live = Live([*flow(("B", 3)), malformed], day=BOTH, session=LONG).play()
+    assert live.late == [(3, LateKind.RECOVERED, [1], [13.0])]
+    assert live.feed.fetches[0][:2] == (["B"], at(1))
+
+
 def test_a_bar_without_volume_is_dropped_as_an_import_drops_it() -> None:
     untraded, wrong = (1.0, 1.0, 1.0, 1.0, 0.0), (1.0, 1.0, 0.0, 1.0, 0.0)
     script = [(at(1), arrivals(("A", at(1), untraded), ("B", at(1), wrong), ("A", at(2), 2.0)))]
