@@ -18,6 +18,7 @@ from symscan.model.instant import MINUTE, SECOND, Instant
 from symscan.model.session import Session
 from symscan.sources.ports import BarBatch, Feed
 from symscan.sources.streaming.connection import EventQueue
+from symscan.sources.streaming.minute_buffer import Span
 from symscan.sources.streaming.subscriptions import SubscriptionBudget
 from symscan.sources.streaming.validation import BatchValidator
 
@@ -162,9 +163,9 @@ def minute_of(instant: Instant) -> Instant:
     return instant - instant % MINUTE
 
 
-def merge_spans(spans: Sequence[tuple[Instant, Instant]]) -> list[tuple[Instant, Instant]]:
+def merge_spans(spans: Sequence[Span]) -> list[Span]:
     """Sort time spans, and merge those that overlap or touch."""
-    found: list[tuple[Instant, Instant]] = []
+    found: list[Span] = []
     for begin, end in sorted(spans):
         if found and begin <= found[-1][1]:
             begin, end = found[-1][0], max(found.pop()[1], end)
@@ -207,6 +208,8 @@ class Backfill:
     ----------
     store
         Stores fetched bars; returns how many of them are new.
+    incomplete
+        Returns the parts of a span in which bars of any of some symbols are missing.
     """
 
     def __init__(
@@ -216,6 +219,7 @@ class Backfill:
         budget: SubscriptionBudget,
         events: EventQueue,
         store: Callable[[BarBatch], int],
+        incomplete: Callable[[Span, Collection[str]], Sequence[Span]],
     ) -> None:
         self.recovered_to = session.pre_open
         """Minutes up to here are complete, and can be closed."""
@@ -224,6 +228,7 @@ class Backfill:
         self._budget = budget
         self._events = events
         self._store = store
+        self._incomplete = incomplete
         self._since = session.pre_open
         self._missing_since: Instant | None = None
         self._recovery: BackfillRequest | None = None
@@ -285,14 +290,15 @@ class Backfill:
     def report_lost(self) -> None:
         """Publish the bars that are missing at the session's end and could not be fetched."""
         now, why = self._client.now(), "the feed did not deliver them, and they could not be fetched"
-        spans: dict[tuple[str, ...], list[tuple[Instant, Instant]]] = {}
+        spans: dict[tuple[str, ...], list[Span]] = {}
         for one in self._queue.pending():
             if not one.is_precaution:
                 until = min(one.until or self._session.close, self._session.close)
-                spans.setdefault(one.symbols or (), []).append((one.after, until))
-        for symbols, of_symbols in spans.items():
-            for since, until in merge_spans(of_symbols):
-                self._events.add(BarsLost(now, since, minute_of(until), symbols, why))
+                symbols = one.select_from(self._budget.subscribed)
+                spans.setdefault(one.symbols or (), []).extend(self._incomplete((one.after, until), symbols))
+        for of_symbols, parts in spans.items():
+            for since, until in merge_spans(parts):
+                self._events.add(BarsLost(now, since, until, of_symbols, why))
 
     def next_due(self, can_repair: bool) -> Instant | None:
         """Return when the next request is due; None if there is none."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -15,6 +16,9 @@ from symscan.model.instant import Instant
 from symscan.sources.ports import BarBatch
 
 Fingerprints = NDArray[np.uint64]
+
+Span = tuple[Instant, Instant]
+"""A span of time: after the first instant, up to the second."""
 
 _MIX: Final = np.uint64(0x9E3779B97F4A7C15)
 _FOLD: Final = np.uint64(29)
@@ -141,6 +145,17 @@ class MinuteBuffer:
         if end not in self._minutes or not self.is_expecting:
             return False
         return bool(self._minute(end).priority[self._expected].all())
+
+    def incomplete(self, span: Span, symbols: Collection[str]) -> list[Span]:
+        """Return the parts of a span, a bar's length each, in which any of the symbols misses its bar."""
+        rows = np.array([self.columns[one] for one in symbols if one in self.columns], np.intp)
+        since, until = span
+        ends = sorted(end for end in self._ends if since < end <= until)
+        return [
+            (begin, end)
+            for begin, end in pairwise([since, *ends])
+            if end not in self._minutes or not self._minute(end).priority[rows].all()
+        ]
 
     def last_arrival(self, end: Instant) -> Instant | None:
         """Return when the last bar of a minute arrived; None before the first."""

@@ -100,7 +100,9 @@ class StreamSource:
         self._is_woken = False
         self._stopping = Flag()
         client = BackfillClient(feed, self._validator, self._events, self._grace, self._stopping)
-        self._backfill = Backfill(session, client, self._budget, self._events, self._store_fetched)
+        self._backfill = Backfill(
+            session, client, self._budget, self._events, self._store_fetched, self._bars.incomplete
+        )
         self._admission = SymbolAdmission(session, self._bars, self._budget, client, self._backfill)
 
     # -- the symbols ---------------------------------------------------------------------------

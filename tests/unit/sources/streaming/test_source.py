@@ -429,8 +429,16 @@ def test_what_stays_lost_is_said() -> None:
     live.feed.failing = 10_000
     live.play()
     (lost,) = live.of(BarsLost)
-    assert (lost.at, lost.since, lost.until, lost.symbols) == (at(20, 12_000), at(2), at(4), ())
+    assert (lost.at, lost.since, lost.until, lost.symbols) == (at(20, 12_000), at(3), at(4), ())
     assert live.late == []
+
+
+def test_minutes_that_were_delivered_are_not_lost() -> None:
+    dropped = [(at(4, 500), BarsDropped("x")), (at(9, 500), BarsDropped("y"))]
+    live = Live([*flow(("A", 8), ("B", 9)), *dropped], day=BOTH, session=LONG)
+    live.feed.failing = 10_000
+    live.play()
+    assert [(lost.since, lost.until) for lost in live.of(BarsLost)] == [(at(7), at(9))]
 
 
 def test_a_fetch_that_was_put_off_is_tried_again_at_the_close() -> None:
