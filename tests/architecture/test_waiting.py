@@ -20,6 +20,7 @@ EDGES = (
     "sources.iterable_feed",
     "sources.replay",
     "sources.streaming",
+    "testing.feeds",  # that a wait ends
 )
 
 

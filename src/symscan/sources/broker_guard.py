@@ -77,7 +77,7 @@ class _GuardedBroker(_Guarded):
 
     def _make(self, method: str, port: type[Any], argument: object) -> object:
         made = self.__getattr__(method)(argument)
-        missing = [name for name in _members(port) if not hasattr(made, name)]
+        missing = [name for name in port_members(port) if not hasattr(made, name)]
         if missing:
             raise InputError(
                 f"{self._what}: its {method} gave a {type(made).__name__} that lacks {', '.join(missing)}; "
@@ -87,7 +87,7 @@ class _GuardedBroker(_Guarded):
         return made if is_ours else _Guarded(made, f"the {port.__name__} of {self._what}", FeedError)
 
 
-def _members(port: type[Any]) -> list[str]:
+def port_members(port: type[Any]) -> list[str]:
     """The public attributes and methods of a protocol."""
     names = dict.fromkeys((*port.__annotations__, *vars(port)))
     return [name for name in names if not name.startswith("_")]
