@@ -8,12 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
-from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from symscan.errors import ConfigError, InputError
-from symscan.plugins.errors import describe_error
+from symscan.plugins.installed import installed
 from symscan.plugins.modules import PlugInKind
 
 if TYPE_CHECKING:
@@ -104,10 +103,7 @@ def find_broker(name: str, folders: Sequence[Path] = ()) -> BrokerType:
     if name in BUILT_IN:
         module, cls = BUILT_IN[name]
         return BrokerType(getattr(import_module(module), cls))
-    installed = {point.name: point for point in entry_points(group=ENTRY_POINTS)}
-    if name in installed:
-        return BrokerType(_load(installed[name]), is_users=True)
-    return BrokerType(_class_in_module(name, folders), is_users=True)
+    return BrokerType(_users_class(name, folders), is_users=True)
 
 
 def project_folders(config: Path) -> tuple[Path, ...]:
@@ -117,18 +113,7 @@ def project_folders(config: Path) -> tuple[Path, ...]:
 
 def broker_names() -> list[str]:
     """Return the names of the brokers that are built in or installed; a user's modules are not among them."""
-    return [*BUILT_IN, *sorted(point.name for point in entry_points(group=ENTRY_POINTS))]
-
-
-def _load(point: EntryPoint) -> type[BaseBroker]:
-    try:
-        found = point.load()
-    except (Exception, SystemExit) as error:  # the plug-in boundary: the package's module
-        described = describe_error(error, point.module)
-        raise InputError(
-            f"broker '{point.name}' ({point.value}) does not import: {described}; mend or remove the package"
-        ) from error
-    return _checked(found, f"broker '{point.name}' ({point.value})")
+    return [*BUILT_IN, *(one.name for one in installed(ENTRY_POINTS))]
 
 
 class _BrokerModules(PlugInKind["BaseBroker"]):
@@ -139,11 +124,11 @@ class _BrokerModules(PlugInKind["BaseBroker"]):
         return sorted(BUILT_IN)
 
 
-def _class_in_module(name: str, folders: Sequence[Path]) -> type[BaseBroker]:
-    from symscan import sources
+def _users_class(name: str, folders: Sequence[Path]) -> type[BaseBroker]:
+    """Load the class of a broker from the project, an entry point or an installed module."""
     from symscan.sources.base_broker import BaseBroker
 
-    modules = _BrokerModules("Broker", "brokers", BaseBroker, sources)
+    modules = _BrokerModules("Broker", "brokers", BaseBroker)
     module, _, cls = name.removesuffix(".py").partition(":")
     try:
         found = modules.load(module, folders)
