@@ -22,9 +22,8 @@ class PendingBars:
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._symbols: set[str] = set()
-        self._joined: set[str] = set()
-        self._prepared: set[str] = set()
+        self._pending: dict[str, bool] = {}  # whether the earlier bars of each have been fetched
+        self._admitted: set[str] = set()
         self._chunks: list[tuple[BarPriority, BarBatch]] = []
 
     def begin(self, symbols: Iterable[str]) -> None:
@@ -33,50 +32,50 @@ class PendingBars:
         Another thread may have prepared the same symbol first.
         """
         with self._lock:
-            self._symbols.update(symbol for symbol in symbols if symbol not in self._joined)
+            for symbol in symbols:
+                if symbol not in self._admitted:
+                    self._pending.setdefault(symbol, False)
 
     def add(self, batch: BarBatch, priority: BarPriority) -> None:
         """Buffer the bars of symbols that are being prepared."""
         with self._lock:
-            kept = _bars_of(batch, self._symbols) if self._symbols else None
+            kept = _bars_of(batch, self._pending) if self._pending else None
             if kept is not None:
                 self._chunks.append((priority, kept))
 
     def mark_prepared(self, symbols: Iterable[str]) -> None:
         """Mark that the earlier bars of these symbols have been fetched."""
         with self._lock:
-            self._prepared.update(self._symbols.intersection(symbols))
+            self._pending.update((symbol, True) for symbol in symbols if symbol in self._pending)
 
     def is_prepared(self, symbol: str) -> bool:
         """Whether the earlier bars of a symbol have been fetched."""
         with self._lock:
-            return symbol in self._prepared
+            return self._pending.get(symbol, False)
 
     def release(self, symbols: Iterable[str]) -> list[tuple[BarPriority, BarBatch]]:
         """Remove and return the buffered bars of symbols that are admitted now, in order of arrival."""
         with self._lock:
-            self._joined.update(symbols)
+            self._admitted.update(symbols)
             return self._take(symbols)
 
     def discard(self, symbols: Iterable[str]) -> None:
         """Discard all state of these symbols, admitted or not."""
         with self._lock:
-            self._joined.difference_update(symbols)
+            self._admitted.difference_update(symbols)
             self._take(symbols)
 
     def _take(self, symbols: Iterable[str]) -> list[tuple[BarPriority, BarBatch]]:
-        gone = self._symbols.intersection(symbols)
+        gone = {symbol for symbol in symbols if self._pending.pop(symbol, None) is not None}
         if not gone:
             return []
-        self._symbols -= gone
-        self._prepared -= gone
         taken = [
             (priority, some) for priority, one in self._chunks if (some := _bars_of(one, gone)) is not None
         ]
         self._chunks = [
             (priority, rest)
             for priority, one in self._chunks
-            if (rest := _bars_of(one, self._symbols)) is not None
+            if (rest := _bars_of(one, self._pending)) is not None
         ]
         return taken
 
