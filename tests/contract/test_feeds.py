@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -14,7 +15,7 @@ from support.builders import make_session
 from support.feeds import ScriptedFeed
 from symscan.model.instant import MINUTE, from_datetime
 from symscan.sources.clocks import VirtualClock
-from symscan.sources.iterable_feed import IterableFeed
+from symscan.sources.iterable_feed import FeedBar, IterableFeed
 from symscan.sources.ports import BarBatch
 from symscan.sources.replay.feed import ReplayFeed
 from symscan.testing.feeds import FeedCase, FeedContract
@@ -48,6 +49,20 @@ class TestIterableFeedThatIsPolled(FeedContract):
         """With nothing there yet between the bars, on this computer's clock."""
         bars = [one for bar in BARS for one in (None, bar)]
         return FeedCase(IterableFeed("list", iter(bars), VirtualClock(SESSION.pre_open, 100_000.0)), BARS)
+
+
+class TestIterableFeedOnThisComputersClock(FeedContract):
+    @pytest.fixture
+    def case(self) -> FeedCase:
+        """With bars that were complete long ago, and come when the test says so."""
+        published = threading.Event()
+
+        def bars() -> Iterator[FeedBar | None]:
+            while not published.is_set():
+                yield None
+            yield from BARS
+
+        return FeedCase(IterableFeed("file", bars(), poll_seconds=0.001), BARS, published.set)
 
 
 class TestScriptedFeed(FeedContract):

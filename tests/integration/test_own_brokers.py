@@ -154,7 +154,7 @@ class Other(Mine):
             "mine",
             GOOD + "    def history(self, day):\n        return []\n",
             "the broker 'mine': its history gave a list that lacks symbols, load, daily; it must be a "
-            "symscan.HistorySource",
+            "symscan.sources.ports.HistorySource",
         ),
     ],
 )

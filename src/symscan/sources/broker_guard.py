@@ -81,7 +81,7 @@ class _GuardedBroker(_Guarded):
         if missing:
             raise InputError(
                 f"{self._what}: its {method} gave a {type(made).__name__} that lacks {', '.join(missing)}; "
-                f"it must be a symscan.{port.__name__}"
+                f"it must be a {port.__module__}.{port.__name__}"
             )
         is_ours = type(made).__module__.startswith("symscan.")
         return made if is_ours else _Guarded(made, f"the {port.__name__} of {self._what}", FeedError)
