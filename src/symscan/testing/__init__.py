@@ -1,13 +1,15 @@
-"""Contract suites: what every plug-in and every port of a kind must keep to, as tests to derive from.
+"""Contracts of plug-ins and ports as classes of tests: derive one, say what is tested, and run pytest.
 
-A suite is a class of tests with a fixture to be overridden::
+::
 
-    from symscan.testing.feeds import FeedCase, FeedContract
+    from symscan.testing import ScannerContract
 
-    class TestMyFeed(FeedContract):
-        @pytest.fixture
-        def case(self):
-            return FeedCase(MyFeed(), bars=[...])
+
+    class TestMine(ScannerContract):
+        module = "my_scanner"
+        config = {"min_change": 1.0}
+
+What a contract states is in the docstrings of its class and tests. It needs pytest, and symscan does not.
 """
 
 from __future__ import annotations
@@ -19,5 +21,27 @@ try:
 except ModuleNotFoundError as error:
     raise ModuleNotFoundError("symscan.testing needs pytest; install it: pip install pytest") from error
 
-# So that a failing contract shows the values it compared.
+# Before they are imported, so that a failing contract shows the values it compared.
 pytest.register_assert_rewrite(*(f"{__name__}.{module.name}" for module in iter_modules(__path__)))
+
+from symscan.testing.bar_sources import BarSourceContract  # noqa: E402
+from symscan.testing.brokers import BrokerContract  # noqa: E402
+from symscan.testing.executions import ExecutionContract  # noqa: E402
+from symscan.testing.feeds import FeedContract  # noqa: E402
+from symscan.testing.history_sources import HistorySourceContract  # noqa: E402
+from symscan.testing.indicators import IndicatorContract  # noqa: E402
+from symscan.testing.observers import ObserverContract  # noqa: E402
+from symscan.testing.scanners import ScannerContract  # noqa: E402
+from symscan.testing.strategies import StrategyContract  # noqa: E402
+
+__all__ = [
+    "BarSourceContract",
+    "BrokerContract",
+    "ExecutionContract",
+    "FeedContract",
+    "HistorySourceContract",
+    "IndicatorContract",
+    "ObserverContract",
+    "ScannerContract",
+    "StrategyContract",
+]
