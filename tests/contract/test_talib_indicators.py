@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import runpy
 import subprocess
 import sys
 from collections.abc import Sequence
 from decimal import Decimal
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -176,6 +178,27 @@ def test_warm_history_hides_where_it_begins(name: str) -> None:
         return
     whole, warmed = batch(spec, walk)[:, -1], batch(spec, np.ascontiguousarray(walk[:, -bars:]))[:, -1]
     np.testing.assert_allclose(warmed, whole, rtol=1e-3 if name in ("kama", "mama") else 1e-5, atol=1e-6)
+
+
+def test_the_table_holds_what_is_measured() -> None:
+    script = runpy.run_path(str(Path(__file__).parents[2] / "benchmarks" / "make_talib_table.py"))
+    assert script["TABLE"].read_text() == script["render"](), "run: python benchmarks/make_talib_table.py"
+
+
+@pytest.mark.parametrize(
+    ("key", "bars"),
+    [
+        ("adx_14_5m", 319),
+        ("adx_5_5m", 105),
+        ("cci_30_5m", 30),
+        ("obv_5m", 0),
+        ("ma_9_2_5m", 9),
+        ("ma_9_1_5m", 70),
+    ],
+)
+def test_warm_up_of_defaults_and_of_other_parameters(key: str, bars: int) -> None:
+    spec = spec_of(key)
+    assert definition(spec.name).warm_up_bars(spec) == bars
 
 
 def test_a_struct_has_talib_s_names() -> None:

@@ -3,13 +3,19 @@
 A function takes its parameters in the order TA-Lib declares them, all of them in the key:
 ``adx_14_5m``, ``stoch_5_3_0_3_0_5m``. Several outputs are a struct with TA-Lib's names
 (``stoch_5_3_0_3_0_5m.slowd``).
+
+The bounds of the parameters, and how long a function takes to be warm with its defaults, stand in
+``warm_up.json``; ``benchmarks/make_talib_table.py`` measures them. With other parameters that is measured
+when it is needed: there are more of them than a table can hold, and no formula fits all functions.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from functools import cache
+from importlib.resources import files
 from typing import Any, Final
 
 import numpy as np
@@ -36,14 +42,20 @@ _TYPES: Final = {
     "Pattern Recognition": IndicatorType.MOMENTUM,
 }
 _INDEX_FUNCTIONS: Final = ("MAXINDEX", "MININDEX", "MINMAXINDEX")
-_HIGHEST: Final = (10_000, 1_000, 100, *range(30, 0, -1), 0.99)
-_LOWEST: Final = (0.0, 1e-6, 0.01)
 
 
 @cache
 def names() -> tuple[str, ...]:
     """Return the names of TA-Lib's functions, in lower case."""
     return tuple(name.lower() for name in talib.get_functions())
+
+
+@cache
+def _table() -> Mapping[str, Mapping[str, Any]]:
+    """Return what was measured: by function the ``bounds`` of each parameter, and the ``warm_up`` in bars."""
+    text = files("symscan.indicators.talib").joinpath("warm_up.json").read_text(encoding="utf-8")
+    table: Mapping[str, Mapping[str, Any]] = json.loads(text)
+    return table
 
 
 @cache
@@ -58,21 +70,28 @@ def definition(name: str) -> Definition | None:
     if name not in names():
         return None
     info = abstract.Function(name.upper()).info
-    inputs = _inputs(info)
-    parameters = tuple(_parameter(info["name"], *one) for one in info["parameters"].items())
-    factory = _factory(info, inputs, parameters)
-    warm = _measure(info["name"], inputs, parameters)
-    adds_up = warm(*(one.default for one in parameters)) is None
+    inputs = inputs_of(info)
+    measured = _table().get(name)
+    if measured is None:
+        raise SpecError(f"{name} is a function that this version of symscan does not know yet")
+    parameters = tuple(
+        _parameter(one, default, measured["bounds"][one]) for one, default in info["parameters"].items()
+    )
+    defaults = tuple(one.default for one in parameters)
+    adds_up = measured["warm_up"] is None
 
     def bars(*params: Decimal) -> int:
-        longest = _lookback(info["name"], **_arguments(parameters, params)) + 1 + MOST_BARS
-        return 0 if adds_up else warm(*params) or longest
+        if adds_up or params == defaults:
+            return measured["warm_up"] or 0
+        arguments = _arguments(parameters, params)
+        longest = lookback(info["name"], **arguments) + 1 + MOST_BARS
+        return measured_bars(info["name"], inputs, tuple(arguments.items())) or longest
 
     return Definition(
         name,
         _TYPES.get(info["group"], IndicatorType.LEVEL),
         parameters,
-        factory,
+        _factory(info, inputs, parameters),
         bars,
         info["display_name"],
         f"TA-Lib {info['name']}",
@@ -81,7 +100,7 @@ def definition(name: str) -> Definition | None:
     )
 
 
-def _inputs(info: dict[str, Any]) -> tuple[int, ...]:
+def inputs_of(info: dict[str, Any]) -> tuple[int, ...]:
     """Return the fields of a bar that a function reads, in its order."""
     name = info["name"]
     wanted: list[str] = []
@@ -94,25 +113,18 @@ def _inputs(info: dict[str, Any]) -> tuple[int, ...]:
     return tuple(FIELDS.index(one) for one in wanted)
 
 
-def _parameter(function: str, name: str, default: float) -> Parameter:
-    """Make a parameter with the bounds that TA-Lib accepts, found by trying."""
-
-    def is_accepted(value: float) -> bool:
-        return _lookback(function, **{name: value}) >= 0
-
-    whole = isinstance(default, int)
-    kind = type(default)
-    lowest = next(value for value in map(kind, range(100) if whole else _LOWEST) if is_accepted(value))
-    highest = next(value for value in map(kind, _HIGHEST) if is_accepted(value))
-    return Parameter(name, _decimal(default), _decimal(lowest), _decimal(highest), whole)
+def _parameter(name: str, default: float, bounds: Sequence[str]) -> Parameter:
+    """Make a parameter with the lowest and the highest value that TA-Lib accepts."""
+    lowest, highest = bounds
+    return Parameter(name, _decimal(default), Decimal(lowest), Decimal(highest), isinstance(default, int))
 
 
 def _decimal(value: float) -> Decimal:
     return Decimal(str(int(value) if value == int(value) else value))
 
 
-def _lookback(function: str, **parameters: float) -> int:
-    """Return the bars before the first value, -1 for parameters TA-Lib refuses."""
+def lookback(function: str, **parameters: float) -> int:
+    """Return the bars before the first value, -1 for parameters that TA-Lib refuses."""
     made = abstract.Function(function)
     made.parameters = parameters
     bars: int = made.lookback
@@ -120,7 +132,7 @@ def _lookback(function: str, **parameters: float) -> int:
 
 
 def _fault(name: str, parameters: Sequence[Parameter], values: Sequence[Decimal]) -> str | None:
-    if _lookback(name, **_arguments(parameters, values)) >= 0:
+    if lookback(name, **_arguments(parameters, values)) >= 0:
         return None
     return "TA-Lib does not take these parameters together"
 
@@ -147,19 +159,28 @@ def _factory(
     return type(info["name"].title(), (HandleIndicator,), members)
 
 
-def _measure(
-    name: str, inputs: tuple[int, ...], parameters: Sequence[Parameter]
-) -> Callable[..., int | None]:
+@cache
+def measured_bars(name: str, inputs: tuple[int, ...], arguments: tuple[tuple[str, float], ...]) -> int | None:
+    """Measure the bars until a function's values do not depend on where its history begins.
+
+    Parameters
+    ----------
+    name
+        TA-Lib's.
+    inputs
+        The fields of a bar that it reads.
+    arguments
+        Its parameters by name, in TA-Lib's order.
+
+    Returns
+    -------
+    int | None
+        None if they always do.
+    """
     batch = getattr(talib, name)
 
-    @cache
-    def measured(*values: Decimal) -> int | None:
-        arguments = _arguments(parameters, values)
+    def outputs(bars: Floats) -> Sequence[Floats]:
+        found = batch(*(bars[field] for field in inputs), *(value for _, value in arguments))
+        return [found] if isinstance(found, np.ndarray) else list(found)
 
-        def outputs(bars: Floats) -> Sequence[Floats]:
-            found = batch(*(bars[field] for field in inputs), *arguments.values())
-            return [found] if isinstance(found, np.ndarray) else list(found)
-
-        return bars_to_warm(outputs, _lookback(name, **arguments))
-
-    return measured
+    return bars_to_warm(outputs, lookback(name, **dict(arguments)))
