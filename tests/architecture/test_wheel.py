@@ -63,7 +63,7 @@ def test_the_wheel_is_whole_and_works_where_nothing_else_is(tmp_path: Path) -> N
     command = home / "bin" / "symscan"
     assert "sp500" in _run(tmp_path, command, "scanners", "gap")
     _run(tmp_path, command, "demo", "--symbols", "60")
-    assert (tmp_path / "demo" / "run" / "hits.csv").read_text().count("\n") > 1
+    assert (tmp_path / "demo" / "run" / "episodes.csv").read_text().count("\n") > 1
     _run(tmp_path, command, "new", "scanner", "rising_stars")
     day = ("--store", "demo/store", "--date", "2026-01-15")
     _run(tmp_path, command, "scan", "rising_stars", *day, "--at", "10:30", "--universe", "store")

@@ -107,6 +107,17 @@ def _table(path: Path) -> str:
     return text.getvalue()
 
 
+def _json(path: Path) -> str:
+    """A JSON file as it is; what a run was of without digests of stored bytes and without versions."""
+    if path.name not in ("run.json", "summary.json"):
+        return path.read_text()
+    whole = json.loads(path.read_text())
+    kept = {key: value for key, value in whole.items() if key not in ("run_id", "environment")}
+    if "store" in kept:
+        kept["store"] = {**kept["store"], "files": sorted(kept["store"]["files"])}
+    return json.dumps(kept, indent=2, ensure_ascii=False) + "\n"
+
+
 def _parquet(path: Path) -> str:
     frame = pl.read_parquet(path)
     return frame.drop(sorted(_MEASURED & set(frame.columns))).write_ndjson()
@@ -149,7 +160,7 @@ def _cell(value: Any) -> Any:
 
 _OF_SUFFIX: Final[dict[str, tuple[str, Callable[[Path], str]]]] = {
     ".csv": (".csv", _table),
-    ".json": (".json", Path.read_text),
+    ".json": (".json", _json),
     ".jsonl": (".jsonl", _journal),
     ".parquet": (".parquet.jsonl", _parquet),
     ".sqlite": (".sqlite.txt", _record),

@@ -94,7 +94,9 @@ def _demo(played: Played) -> None:
 
 def _range(played: Played) -> None:
     days = ("--start", str(MINUTE_SESSIONS[-3]), "--end", str(LAST))
-    played.keep("range/run", played.stage.finish("run", "range.json", *_STORE, *days, "--out", "range"))
+    played.keep(
+        "range/run", played.stage.finish("run", "range.json", *_STORE, *days, "--csv", "--out", "range")
+    )
     played.write("range", "range")
 
 

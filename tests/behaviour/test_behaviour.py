@@ -11,7 +11,8 @@ from typing import Final
 import pytest
 
 HERE: Final = Path(__file__).parent
-RESULTS: Final = ("hits.csv", "scans.csv", "unknown.csv", "trades.csv", "summary.json")
+RESULTS: Final = ("episodes.csv", "scans.csv", "unknown.csv", "trades.csv", "summary.json", "run.json")
+FOLDERS: Final = ("hits", "values", "episodes")
 
 ADVICE: Final = """\
 {changed}
@@ -35,7 +36,9 @@ def test_everything_is_as_it_was_accepted(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, HERE / "play.py", out], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     for killed in ("killed_at_a_scan", "killed_anywhere"):
-        for result in RESULTS:
+        columnar = [path for name in FOLDERS for path in (out / "live" / name).rglob("*.jsonl")]
+        assert len(columnar) > len(FOLDERS)
+        for result in (*RESULTS, *(str(path.relative_to(out / "live")) for path in columnar)):
             assert (out / killed / result).read_bytes() == (out / "live" / result).read_bytes(), result
     assert (out / "killed_at_a_scan" / JOURNAL).read_bytes() == (out / "live" / JOURNAL).read_bytes()
     expected = json.loads((HERE / "manifest.json").read_text())

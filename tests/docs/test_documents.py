@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,13 @@ from symscan.cli.app import app
 from symscan.config import load_config, parse_config
 from symscan.errors import ConfigErrors
 from symscan.model.events import session as events
-from symscan.observers.results.tables import HITS_SCHEMA, SCANS_SCHEMA, UNKNOWN_SCHEMA
+from symscan.runs.schemas import (
+    EPISODES_SCHEMA,
+    HITS_CSV_COLUMNS,
+    HITS_SCHEMA,
+    SCANS_SCHEMA,
+    UNKNOWN_SCHEMA,
+)
 from symscan.session.unknown_reasons import Reason
 
 ROOT = Path(__file__).parents[2]
@@ -110,16 +117,24 @@ def test_results_can_be_read_as_written(project: Path, monkeypatch: pytest.Monke
     monkeypatch.chdir(project)
     names: dict[str, Any] = {}
     exec(block, names)
+    assert names["best"]["highest_pct"].is_not_null().all()
     assert names["moved"].height > 20
-    assert names["values"]["metadata"].struct.field("rsi_14_5m").is_not_null().any()
+    assert names["moved"]["rsi_14_5m"].is_not_null().any()
 
 
 @pytest.mark.parametrize(
     ("table", "schema"),
-    [("hits.csv", HITS_SCHEMA), ("scans.csv", SCANS_SCHEMA), ("unknown.csv", UNKNOWN_SCHEMA)],
+    [
+        ("hits", HITS_SCHEMA),
+        ("episodes", EPISODES_SCHEMA),
+        ("hits.csv", HITS_CSV_COLUMNS),
+        ("scans.csv", SCANS_SCHEMA),
+        ("unknown.csv", UNKNOWN_SCHEMA),
+    ],
 )
-def test_every_column_is_described_in_order(table: str, schema: dict[str, Any]) -> None:
-    section = RESULTS.split(f"\n## {table}\n")[1].split("\n## ")[0].split("\n\n| reason")[0]
+def test_every_column_is_described_in_order(table: str, schema: Iterable[str]) -> None:
+    section = RESULTS.split(f"\n## {table}\n")[1].split("\n## ")[0]
+    section = re.split(r"\n\n\| (?:reason|why) \|", section)[0]
     described = [
         name
         for row in re.findall(r"^\| (`.*?) \|", section, re.MULTILINE)

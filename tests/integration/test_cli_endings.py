@@ -13,12 +13,14 @@ import pytest
 
 from support.cli import DAY, call, scanner, started, write_bars, write_config, written
 from support.waiting import LIMIT
-from symscan.observers.results.result_files import exclusive_folder
+from symscan.runs.reading import RunFiles
+from symscan.runs.writing import exclusive_folder
 
 DAYS = [DAY, "2026-01-16"]
-RUN = ("run", "mine.json", "--store", "store", "--start", DAYS[0], "--end", DAYS[1], "--out", "out")
+RUN = ("run", "mine.json", "--store", "store", "--start", DAYS[0], "--end", DAYS[1], "--csv", "--out", "out")
 
-FILES = {"hits.csv", "scans.csv", "unknown.csv", "journal.jsonl", "summary.json"}
+FILES = {"hits.csv", "scans.csv", "unknown.csv", "episodes.csv", "journal.jsonl", "summary.json", "run.json"}
+FOLDERS = {"hits", "values", "episodes"}
 IMPORTS = "import os, pathlib, signal\nfrom symscan import BaseScanner, ScanResult\n"
 AT_TEN = " if context.current_time.strftime('%d %H:%M') == '{day} 10:00':\n   {does}\n"
 SCANNER = (
@@ -61,8 +63,9 @@ def _misbehaving(project: Path, does: str, *, day: str = "16", more: str = "", *
 
 def _whole(folder: Path, status: str) -> list[dict[str, str]]:
     """Check that a run's folder is whole; returns its hits."""
-    more = set() if status == "complete" else {"progress.json"}  # what --resume goes on from
-    assert {path.name for path in folder.iterdir()} == FILES | more
+    more = set() if status == "complete" else {".sessions"}  # what --resume goes on from
+    assert {path.name for path in folder.iterdir()} - FOLDERS == FILES | more
+    run = RunFiles.open(folder)
     for line in (folder / "journal.jsonl").read_text().splitlines():
         json.loads(line)
     assert (folder / "journal.jsonl").read_text().endswith("\n")
@@ -71,6 +74,8 @@ def _whole(folder: Path, status: str) -> list[dict[str, str]]:
         with (folder / name).open(newline="") as file:
             rows = list(csv.DictReader(file, strict=True))
         assert all(None not in row and None not in row.values() for row in rows), name
+    hits = run.read("hits").sort("scan_at", "scanner", "rank", "symbol", "phase")
+    assert hits["symbol"].to_list() == [row["symbol"] for row in rows]
     return rows
 
 
@@ -150,8 +155,14 @@ ONCE = "mark = pathlib.Path('was_here'); mark.exists() or (mark.touch(), os.kill
 
 def _same(one: Path, other: Path) -> bool:
     """Whether two runs left the same bytes, but for how long scans took."""
-    for name in FILES - {"scans.csv"}:
-        assert (one / name).read_bytes() == (other / name).read_bytes(), name
+    files = [
+        {str(path.relative_to(run)): path.read_bytes() for path in run.rglob("*") if path.is_file()}
+        for run in (one, other)
+    ]
+    assert [name for name in {**files[0], **files[1]} if files[0].get(name) != files[1].get(name)] in (
+        ["scans.csv"],
+        [],
+    )
     scans = [pl.read_csv(run / "scans.csv").drop("execution_time_ms") for run in (one, other)]
     return scans[0].equals(scans[1])
 
@@ -166,14 +177,13 @@ def test_a_range_that_was_broken_off_goes_on_after_its_last_whole_session(
     with started(project, *RUN) as process:
         process.communicate(timeout=LIMIT)
     assert process.returncode == code
-    first = project / "out" / ("scans.csv.partial" if how == "SIGKILL" else "scans.csv")
-    whole_day = [line for line in first.read_text().splitlines() if line.startswith(DAY)]
+    whole_day = (project / "out" / ".sessions" / DAY / "scans.csv").read_text().splitlines()
     assert call(capsys, *RUN[:-1], "whole").code == 0
 
     ended = call(capsys, *RUN, "--resume")
     assert (ended.code, ended.err) == (0, "")
     assert _same(project / "out", project / "whole")
-    assert {path.name for path in (project / "out").iterdir()} == FILES
+    assert {path.name for path in (project / "out").iterdir()} == FILES | FOLDERS
     after = (project / "out" / "scans.csv").read_text().splitlines()
     assert [line for line in after if line.startswith(DAY)] == whole_day  # with the times its scans took
     assert call(capsys, *RUN, "--resume").err == "out is complete; to run it anew, replace it with --force\n"
@@ -228,15 +238,16 @@ def test_a_closed_pipe_is_no_traceback(project: Path, arguments: tuple[str, ...]
     process.stderr.close()
 
 
-def test_a_disk_that_is_full_is_a_message(project: Path) -> None:
+@pytest.mark.parametrize(("room", "full"), [(2_000, "run.json"), (7_000, "journal.jsonl")])
+def test_a_disk_that_is_full_is_a_message(project: Path, room: int, full: str) -> None:
     """A file that may not grow stands for a disk that cannot hold more."""
     code = (
         "import resource, signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
-        "resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))\n"
+        f"resource.setrlimit(resource.RLIMIT_FSIZE, ({room}, {room}))\n"
         "from symscan.cli import main; main()"
     )
     process = started(project, *RUN, code=code)
     _, err = process.communicate(timeout=LIMIT)
     assert process.returncode == 1
-    where = project / "out" / "journal.jsonl"
+    where = project / "out" / full
     assert err == f"error: {where}: File too large; free some space there, then go on with --resume\n"

@@ -64,7 +64,7 @@ def refused(project: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., 
 def test_the_usual_configuration_runs(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     ended = call(capsys, *RUN)
     assert (ended.code, ended.err) == (0, "")
-    assert (project / "runs" / f"mine-{DAY}" / "hits.csv").exists()
+    assert (project / "runs" / f"mine-{DAY}" / "hits" / f"{DAY}.parquet").exists()
 
 
 def _screen(**changes: Any) -> Callable[[dict[str, Any], dict[str, Any]], None]:

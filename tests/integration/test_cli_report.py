@@ -137,6 +137,6 @@ def test_the_demo_tells_its_story(tmp_path: Path) -> None:
     again = started(tmp_path, *line.split()[1:])
     _, err = again.communicate(timeout=LIMIT)
     assert (again.returncode, err) == (0, "")
-    assert (tmp_path / "runs" / f"demo-{DAY}" / "hits.csv").read_bytes() == (
-        tmp_path / "demo" / "run" / "hits.csv"
-    ).read_bytes()
+    name = Path("hits", f"{DAY}.parquet")
+    again_hits, hits = (tmp_path / run / name for run in (f"runs/demo-{DAY}", "demo/run"))
+    assert again_hits.read_bytes() == hits.read_bytes()

@@ -50,7 +50,9 @@ def test_it_shows_what_a_run_would_find(project: Path, capsys: pytest.CaptureFix
     write_config(
         project, lambda whole, _: whole["session_data_config"]["scanners"].append(scanner("mine_now"))
     )
-    assert call(capsys, "run", "mine.json", "--store", "store", "--date", DAY, "--out", "out").code == 0
+    assert (
+        call(capsys, "run", "mine.json", "--store", "store", "--date", DAY, "--csv", "--out", "out").code == 0
+    )
     with (project / "out" / "hits.csv").open(newline="") as file:
         hits = [row for row in csv.DictReader(file) if row["scanner"] == "mine_now"]
     there = [row for row in hits if row["scan_at_local"].startswith(f"{DAY}T10:00")]
@@ -242,7 +244,7 @@ def test_a_scanner_of_a_configuration(project: Path, capsys: pytest.CaptureFixtu
     assert "BBB is no hit: it meets the condition as number 3, and 1 are taken" in lines
     ended = call(capsys, *_of_file("mine_now", "--symbol", "BBB"))
     assert "BBB is no hit: the scanner did not return it; its code says why" in ended.out
-    whole = call(capsys, "run", "many.json", "--store", "store", "--date", DAY, "--out", "out")
+    whole = call(capsys, "run", "many.json", "--store", "store", "--date", DAY, "--csv", "--out", "out")
     assert whole.code == 0
     with (project / "out" / "hits.csv").open(newline="") as file:
         at_ten = [row for row in csv.DictReader(file) if f"{DAY}T10:00" in row["scan_at_local"]]

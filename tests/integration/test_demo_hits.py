@@ -15,6 +15,7 @@ import talib
 from symscan.cli.commands.demo import play_demo
 from symscan.clock.session_calendar import SessionCalendar
 from symscan.model.instant import MINUTE
+from symscan.runs.reading import RunFiles
 
 Hit = tuple[int, str, str]
 """Minutes since the open, scanner, symbol."""
@@ -42,7 +43,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def hits(folder: Path) -> pl.DataFrame:
-    return pl.read_csv(folder / "run" / "hits.csv", infer_schema_length=None, try_parse_dates=True)
+    return RunFiles.open(folder / "run").read("hits")
 
 
 def test_every_hit_of_the_session_is_as_computed_elsewhere(folder: Path, hits: pl.DataFrame) -> None:

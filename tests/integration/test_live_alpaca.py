@@ -39,10 +39,12 @@ from support.alpaca.broker_day import (
 )
 from support.alpaca.server import AlpacaServer, ServerBar
 from support.cli import Ended, call, written
+from support.runs import lines_without
 from support.waiting import wait_for
 from symscan.clock.session_calendar import SessionCalendar
 from symscan.model.instant import Instant
 from symscan.model.interval import ONE_MINUTE
+from symscan.runs.reading import RunFiles
 from symscan.sources.alpaca.broker import AlpacaBroker
 from symscan.sources.alpaca.history import FetchedHistory
 from symscan.sources.alpaca.rest import AlpacaRest
@@ -50,7 +52,7 @@ from symscan.sources.store.bar_store import BarStore
 
 pytestmark = pytest.mark.slow
 
-RUN = ("run", "broker.json", "--store", "store", "--date", str(DAY), "--out", "run")
+RUN = ("run", "broker.json", "--store", "store", "--date", str(DAY), "--csv", "--out", "run")
 STORIES: dict[str, Callable[[Path, float], Story]] = {}
 LEADS = (10.0, 30.0, 90.0, 270.0)
 """Seconds by the market's clock that a story has before its minute; the next where that was too little."""
@@ -141,7 +143,7 @@ def expected(bars: list[ServerBar], symbols: pl.Series) -> list[tuple[Any, ...]]
 
 def table(path: Path, but_for: str) -> list[str]:
     """The lines of a table of results, without those of one instant."""
-    return [line for line in path.read_text().splitlines() if but_for not in line]
+    return [line for line in lines_without(path) if but_for not in line]
 
 
 def summary(folder: Path) -> dict[str, Any]:
@@ -168,7 +170,7 @@ def announced(out: str) -> list[tuple[str, str]]:
 
 def new_hits(folder: Path) -> list[tuple[str, str]]:
     """Scanner and symbol of each new hit in the results."""
-    rows = pl.read_csv(folder / "live" / "hits.csv").filter(pl.col("new"))
+    rows = RunFiles.open(folder / "live").read("hits").filter(pl.col("new"))
     return list(zip(rows["scanner"], rows["symbol"], strict=True))
 
 

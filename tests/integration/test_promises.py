@@ -93,13 +93,14 @@ def test_another_process_writes_the_same_bytes(seed: str, run: Run, store: Path,
         str(LAST),
         "--out",
         "out",
+        "--csv",
     ]
     env = os.environ | {"PYTHONHASHSEED": seed, "PYTHONPATH": os.pathsep.join(sys.path)}
     subprocess.run(
         [sys.executable, "-c", command, *arguments], cwd=tmp_path, env=env, check=True, capture_output=True
     )
     other = Run(tmp_path / "out")
-    for name in ("journal.jsonl", "hits.csv", "unknown.csv"):
+    for name in ("journal.jsonl", "hits.csv", "unknown.csv", "episodes.csv", *run.columnar()):
         assert other.bytes(name) == run.bytes(name), name
 
 

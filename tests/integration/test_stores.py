@@ -242,7 +242,7 @@ def test_who_is_unknown_and_why(market: Market, tmp_path: Path) -> None:
     assert (scans["judged"] + scans["unknown"] == len(SYMBOLS)).all()
     assert scans["unknown"].sum() == unknown["scans"].sum()
     stopped = unknown.filter(symbol="STOP").row(0, named=True)
-    assert (stopped["first_at"], stopped["scans"]) == ("2018-11-26T16:00:00Z", 9)  # no trade after 10:40
+    assert (stopped["from"], stopped["scans"]) == ("2018-11-26T16:00:00Z", 9)  # no trade after 10:40
     assert run.hits.filter(symbol="STOP")["scan_at"].to_list() == [
         "2018-11-26T15:00:00Z",
         "2018-11-26T15:30:00Z",

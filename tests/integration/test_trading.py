@@ -22,7 +22,7 @@ from symscan.config import parse_config
 from symscan.errors import ConfigErrors
 from symscan.model.trading import ExitReason, Flag, Unfilled
 from symscan.observers.results.run_folder import run_folder
-from symscan.observers.results.trades import TRADES_SCHEMA
+from symscan.runs.schemas import TRADES_SCHEMA
 from symscan.runtime.assembly import assemble_backtest
 from symscan.runtime.coordinator import SessionCoordinator
 from symscan.runtime.runner import run_backtest

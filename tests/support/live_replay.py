@@ -28,10 +28,12 @@ from symscan.runtime.assembly import assemble_backtest, assemble_live
 from symscan.runtime.building.build import calendar_of
 from symscan.runtime.coordinator import SessionCoordinator
 from symscan.runtime.live.session import LiveOptions, LiveRun
+from symscan.runtime.session_bars import RecordedSessionBars, StoredSessionBars
 from symscan.scanners.execution.threads import ThreadedExecution
 from symscan.sources.replay.feed import ReplayFeed
+from symscan.sources.store.bar_store import BarStore
 
-TABLES = ("hits.csv", "unknown.csv", "scans.csv")
+TABLES = ("hits.csv", "unknown.csv", "scans.csv", "episodes.csv")
 
 OF_THE_FEED = {EVENTS[getattr(live_events, name)][0] for name in live_events.__all__}
 
@@ -52,10 +54,10 @@ class Played:
         return [line for line in lines if line["event"] not in OF_THE_FEED]
 
     def table(self, name: str) -> bytes | pl.DataFrame:
-        """A table as written, without how long scans took."""
-        if name == "scans.csv":
-            return self.run.table("scans").drop("execution_time_ms")
-        return self.run.bytes(name)
+        """A table as written, without how long scans took and when their results were applied."""
+        if name == "unknown.csv":
+            return self.run.bytes(name)
+        return self.run.table(name.removesuffix(".csv")).drop("execution_time_ms", "decided_at", strict=False)
 
 
 def _has_value(data: Any, spec: Any) -> bool:
@@ -76,7 +78,8 @@ def configuration(folder: Path, scanners: Sequence[Mapping[str, Any]], **more: A
 def play_backtest(folder: Path, config: SessionConfig, store: Path, day: date) -> Played:
     """Play the day as a backtest."""
     told = Recorder()
-    with chdir(folder), run_folder(folder / "backtest", force=True, facts=dict) as results:
+    bars, out = StoredSessionBars(BarStore(store)), folder / "backtest"
+    with chdir(folder), run_folder(out, force=True, facts=dict, bars=bars, csv=True) as results:
         backtest = assemble_backtest(config, store, day, day)
         coordinator = backtest.coordinator(backtest.sessions[0], [results, told])
         coordinator.run()
@@ -114,7 +117,8 @@ def play_live(
     """
     told, seen = Recorder(), 0
     path = folder / out
-    with chdir(folder), run_folder(path, force=False, facts=dict, resume=resume) as results:
+    how: dict[str, Any] = {"bars": RecordedSessionBars(path), "resume": resume, "csv": True}
+    with chdir(folder), run_folder(path, force=False, facts=lambda: {"mode": "live"}, **how) as results:
         options = LiveOptions("replay", store, day, speed, faults, None, path, resume)
         live = assemble_live(config, options, LiveRun(calendar_of(config).session(day), path))
         broker: Any = live.broker

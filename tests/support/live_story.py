@@ -212,7 +212,7 @@ def write_story(path: Path, names: Sequence[str]) -> None:
 def command(out: str, *more: str, speed: str = "max", config: str = "story.json") -> tuple[str, ...]:
     """How the session is run."""
     where = ("--source", "replay", "--store", "store", "--date", str(HALF_DAY), "--speed", speed)
-    return ("live", config, *where, "--jsonl", "--out", out, *more)
+    return ("live", config, *where, "--jsonl", "--csv", "--out", out, *more)
 
 
 def steps(record: Path) -> int:
@@ -249,7 +249,8 @@ def _hits(lines: Sequence[str]) -> Iterator[tuple[str, ...]]:
 
 def results(folder: Path) -> dict[str, Any]:
     """The tables of a run, without how long scans took, and its journal without the connection."""
-    texts = {name: (folder / name).read_text() for name in ("hits.csv", "unknown.csv", "trades.csv")}
+    names = ("hits.csv", "unknown.csv", "trades.csv", "episodes.csv")
+    texts = {name: (folder / name).read_text() for name in names}
     scans = pl.read_csv(folder / "scans.csv", infer_schema=False).drop("execution_time_ms")
     journal = [json.loads(line) for line in (folder / "journal.jsonl").read_text().splitlines()]
     told = [_timeless(event) for event in journal if not event["event"].startswith("feed_")]

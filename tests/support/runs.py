@@ -17,6 +17,7 @@ from symscan.model.interval import Interval
 from symscan.observers.results.run_folder import run_folder
 from symscan.runtime.assembly import assemble_backtest
 from symscan.runtime.runner import run_backtest
+from symscan.runtime.session_bars import StoredSessionBars
 from symscan.sources.importing.importer import import_bars
 from symscan.sources.importing.options import ImportOptions, Label
 from symscan.sources.importing.splits import import_splits
@@ -39,6 +40,10 @@ class Run:
     def bytes(self, name: str) -> bytes:
         return (self.folder / name).read_bytes()
 
+    def columnar(self) -> list[str]:
+        """The names of its Parquet files."""
+        return sorted(str(path.relative_to(self.folder)) for path in self.folder.rglob("*.parquet"))
+
     def lines(self, name: str) -> list[str]:
         return (self.folder / name).read_text().splitlines()
 
@@ -49,6 +54,12 @@ class Run:
     def found(self, scanner: str) -> set[tuple[str, str]]:
         """When a scanner returned which symbol."""
         return set(self.hits.filter(scanner=scanner).select("scan_at", "symbol").iter_rows())
+
+
+def lines_without(path: Path, *columns: str) -> list[str]:
+    """The lines of a table, without some columns and the times at which live results were applied."""
+    frame = pl.read_csv(path, infer_schema=False)
+    return frame.drop(*columns, "decided_at", strict=False).write_csv().splitlines()
 
 
 def make_store(
@@ -85,6 +96,9 @@ def play(
     config = parse_config(text, str(folder / "session.json"))
     out = folder / f"run{sum(1 for _ in folder.glob('run*'))}"
     # Universes are looked up in the current folder first, and the project's own ships one called sp500.
-    with chdir(folder), run_folder(out, force=False, facts=dict) as results:
-        run_backtest(assemble_backtest(config, store, first, last or first), [results])
+    with chdir(folder):
+        backtest = assemble_backtest(config, store, first, last or first)
+        bars = StoredSessionBars(backtest.store)
+        with run_folder(out, force=False, facts=dict, bars=bars, csv=True) as results:
+            run_backtest(backtest, [results])
     return Run(out)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
@@ -68,7 +68,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 _INSTANTS: Final = frozenset(
-    {"at", "opens_at", "closes_at", "ready_at", "first_at", "last_at"}
+    {"at", "opens_at", "closes_at", "ready_at"}
     | {"decided_at", "entry_at", "exit_at", "bar_start", "end", "since", "until", "arrived_at"}
 )
 _WALL_CLOCK: Final = frozenset({"execution_time_ms"})
@@ -176,7 +176,19 @@ def record_of(session: Session, event: Event) -> dict[str, Any]:
 
 def line_of(session: Session, event: Event) -> str:
     """The event as one line of JSON, its end included."""
-    record = record_of(session, event)
+    return _line(record_of(session, event))
+
+
+def line_of_changes(session: Session, scan: ScanFinished, entered: Sequence[str], left: Sequence[str]) -> str:
+    """A scan as one line of JSON that has counts, who entered and who left, instead of every hit."""
+    record = record_of(session, replace(scan, hits=Hits()))
+    del record["hits"]
+    found = {"found": len(scan.hits.symbols), "new": int(np.count_nonzero(scan.hits.new))}
+    changes = {"entered": list(entered), "left": list(left)}
+    return _line({**record, **found, **changes, **_flaws(scan.hits)})
+
+
+def _line(record: Mapping[str, Any]) -> str:
     try:
         return orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE).decode()
     except TypeError:  # whole numbers beyond 64 bits, which metadata may hold
@@ -248,8 +260,8 @@ def _unknown(unknown: UnknownSymbols) -> dict[str, Any]:
     return {
         "symbols": list(unknown.symbols),
         "reasons": list(unknown.reasons),
-        "first_at": [to_iso(at) for at in unknown.first_at.tolist()],
-        "last_at": [to_iso(at) for at in unknown.last_at.tolist()],
+        "from": [to_iso(at) for at in unknown.first_at.tolist()],
+        "to": [to_iso(at) for at in unknown.last_at.tolist()],
         "scans": unknown.scans.tolist(),
     }
 

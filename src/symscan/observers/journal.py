@@ -1,16 +1,20 @@
-"""Write the journal: every event of a run in order, one JSON record a line, reproducible to the byte."""
+"""Write the journal: the events of a session in order, one JSON record a line, reproducible to the byte."""
 
 from __future__ import annotations
 
 from typing import TextIO
 
-from symscan.model.event_json import line_of
-from symscan.model.events.session import Event
+from symscan.model.event_json import line_of, line_of_changes
+from symscan.model.events.session import Event, ScanFinished
 from symscan.model.session import Session
+from symscan.runs.list_changes import ListChanges
 
 
 class Journal:
-    """Writes each event as one line as soon as it is published.
+    """Writes each event of a session as one line as soon as it is published.
+
+    Of a scan it says how many symbols it returned, who entered the scanner's list and who left it; every
+    hit is in the tables.
 
     Parameters
     ----------
@@ -20,11 +24,19 @@ class Journal:
 
     def __init__(self, file: TextIO) -> None:
         self._file = file
+        self._changes = ListChanges()
 
     def observe(self, session: Session, event: Event) -> None:
         """Write the event."""
-        self._file.write(line_of(session, event))
+        self._file.write(self._line(session, event))
 
-    def flush(self) -> None:
-        """Flush the file."""
-        self._file.flush()
+    def close(self) -> None:
+        """Write what is left, and close the file."""
+        self._file.close()
+
+    def _line(self, session: Session, event: Event) -> str:
+        if not isinstance(event, ScanFinished):
+            return line_of(session, event)
+        symbols = event.hits.symbols
+        entered, left = self._changes.update(event.scanner, symbols, is_ok=event.outcome.is_ok)
+        return line_of_changes(session, event, entered, left)

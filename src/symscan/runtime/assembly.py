@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
-from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from symscan.clock.session_calendar import SessionCalendar
 from symscan.config import SessionConfig
@@ -17,7 +16,6 @@ from symscan.model.instant import Instant
 from symscan.model.live_settings import LiveSettings
 from symscan.model.session import Session
 from symscan.observers.base import Observer
-from symscan.plugins.digests import digests
 from symscan.runtime.building.build import CheckedConfig, SessionPorts, build, check, first_due
 from symscan.runtime.coordinator import SessionCoordinator
 from symscan.runtime.publisher import EventPublisher
@@ -55,35 +53,6 @@ class Backtest:
     def config(self) -> SessionConfig:
         """The configuration."""
         return self.checked.config
-
-    def about(self) -> dict[str, Any]:
-        """Return the facts that must be the same for a run to be resumed: all its results follow from."""
-        return {
-            "configuration": self.config.text,
-            "exchange": self.config.exchange,
-            "store": str(self.store.root.resolve()),
-            "sessions": [str(session.date) for session in self.sessions],
-            "stored bars": {"up to the last session": self._digest_of_bars()},
-            "universes": self._universes(),
-            "modules": digests(self.checked.scanners.folders),
-        }
-
-    def _universes(self) -> dict[str, list[str]]:
-        """The symbols of each scanner, as far as they are known before its setup."""
-        named = zip(self.checked.scanners.enabled, self.checked.made, strict=True)
-        return {f"that of '{config.name}'": [*map(str, scanner.universe)] for config, scanner in named}
-
-    def _digest_of_bars(self) -> str:
-        """A digest of the stored bars up to the last session; a file's name changes with what it holds."""
-        last, store = self.sessions[-1].date, self.store
-        names = [
-            f"{interval}/{file.name}"
-            for interval in store.intervals()
-            for day, file in store.files(interval).items()
-            if day <= last
-        ]
-        splits = store.splits().rows()
-        return sha256(repr((sorted(names), splits)).encode()).hexdigest()
 
     def coordinator(
         self, session: Session, observers: Sequence[Observer] = (), start: Instant | None = None

@@ -28,14 +28,14 @@ def run_backtest(
     progress: Progress | None = None,
     finished: Collection[date] = (),
 ) -> None:
-    """Run every session; observers get the warnings first.
+    """Run every session; observers get the warnings before the events of the first one.
 
     Parameters
     ----------
     progress
         Called after every slice with the session's coordinator.
     finished
-        Sessions that an interrupted run completed: they, and the warnings before them, are left out.
+        Sessions that an interrupted run completed: they are left out.
     """
     made = backtest.checked.observers.make()
     with guarding(made, [*observers, EventLog()], waits=True) as (every, new):
@@ -48,13 +48,12 @@ def _run_sessions(
     progress: Progress | None,
     finished: Collection[date],
 ) -> None:
-    first = backtest.sessions[0]
-    for message in () if finished else backtest.warnings:
-        for observer in observers:
-            observer.observe(first, Warned(first.pre_open, message))
     for session in backtest.sessions:
         if session.date in finished:
             continue
+        for message in backtest.warnings if session is backtest.sessions[0] else ():
+            for observer in observers:
+                observer.observe(session, Warned(session.pre_open, message))
         coordinator = backtest.coordinator(session, observers)
         coordinator.run(None if progress is None else lambda: progress(coordinator))  # noqa: B023
 

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from support.builders import NAN, make_session
-from symscan.model.events.session import Event, Hits, ScanFinished
+from symscan.model.event_json import line_of
+from symscan.model.events.session import Event, Hits, Outcome, ScanFinished, ScanPhase
 from symscan.observers.journal import Journal
 
 SESSION = make_session()
@@ -47,9 +48,21 @@ def test_one_line_an_event_in_order(events: list[Event]) -> None:
     assert records[6]["ready_at"] == "2018-02-27T14:31:00Z"
 
 
-def test_a_scan_as_columns(events: list[Event]) -> None:
-    first, second = (json.loads(line) for line in _lines([events[4], events[5]]))
+def test_a_scan_says_who_entered_and_who_left(events: list[Event]) -> None:
+    scans = [json.loads(line) for line in _lines([events[index] for index in (4, 5, 7, 8)])]
+    first = scans[0]
     assert (first["phase"], first["outcome"], first["error"]) == ("pre_session", "ok", None)
+    assert [(one["found"], one["new"], one["entered"], one["left"]) for one in scans] == [
+        (2, 2, ["B", "A"], []),
+        (1, 0, [], ["B"]),
+        (0, 0, [], []),  # failed, then skipped: the list is as it was
+        (0, 0, [], []),
+    ]
+    assert not any("hits" in one for one in scans)
+
+
+def test_the_record_has_every_hit_of_a_scan_as_columns(events: list[Event]) -> None:
+    first, second = (json.loads(line_of(SESSION, event)) for event in events[4:6])
     assert first["hits"] == {
         "symbols": ["B", "A"],
         "new": [True, True],
@@ -69,8 +82,8 @@ def test_unknown_symbols(events: list[Event]) -> None:
     assert record["unknown"] == {
         "symbols": ["A", "B"],
         "reasons": ["stale", "warming"],
-        "first_at": ["2018-02-27T14:30:00Z"] * 2,
-        "last_at": ["2018-02-27T14:30:00Z", "2018-02-27T14:31:00Z"],
+        "from": ["2018-02-27T14:30:00Z"] * 2,
+        "to": ["2018-02-27T14:30:00Z", "2018-02-27T14:31:00Z"],
         "scans": [1, 2],
     }
 
@@ -89,14 +102,15 @@ def test_no_value_differs_from_run_to_run(events: list[Event]) -> None:
 def test_a_hit_of_which_nothing_is_known() -> None:
     nothing = np.array([NAN])
     found = Hits(("Z",), np.array([True]), nothing, nothing, nothing, nothing, nothing, nothing)
-    scan = ScanFinished(0, "gap", "regular", "ok", 1, 1, 0, found, 1.0)  # type: ignore[arg-type]
-    hit = json.loads(_lines([scan])[0])["hits"]
+    scan = ScanFinished(0, "gap", ScanPhase.REGULAR, Outcome.OK, 1, 1, 0, found, 1.0)
+    hit = json.loads(line_of(SESSION, scan))["hits"]
     assert (hit["price"], hit["last_bar_end"], hit["metadata"]) == ([None], [None], {})
 
 
 def test_when_a_result_was_applied_is_written_where_it_was_later(events: list[Event]) -> None:
     scan = events[4]
     assert isinstance(scan, ScanFinished)
-    at_once, later = _lines([scan, replace(scan, decided_at=scan.at + 1_500_000)])
-    assert "decided_at" not in at_once
-    assert json.loads(later) == {**json.loads(at_once), "decided_at": "2018-02-27T14:30:01.500000Z"}
+    at_once, late = scan, replace(scan, decided_at=scan.at + 1_500_000)
+    (at_once_line,), (later,) = _lines([at_once]), _lines([late])
+    assert "decided_at" not in at_once_line
+    assert json.loads(later) == {**json.loads(at_once_line), "decided_at": "2018-02-27T14:30:01.500000Z"}

@@ -32,15 +32,19 @@ from symscan.observers.base import Observer
 from symscan.observers.console.activity import ActivityLog
 from symscan.observers.console.alerts import Alerts
 from symscan.observers.console.conditions import Conditions
-from symscan.observers.results.run_folder import RunFolder, check_folder, run_folder
+from symscan.observers.results.run_checks import check_folder
+from symscan.observers.results.run_folder import RunFolder, run_folder
 from symscan.observers.results.summary import RunSummary
 from symscan.recording import RECORD_NAME
 from symscan.recording.session_log import SessionRecord
 from symscan.runtime.assembly import assemble_live
+from symscan.runtime.backtest_run import left_in
 from symscan.runtime.building.build import calendar_of
+from symscan.runtime.description import describe_live
 from symscan.runtime.live.session import LiveOptions, LiveRun, LiveSetup
 from symscan.runtime.recovery.record_check import check_record
 from symscan.runtime.runner import run_live
+from symscan.runtime.session_bars import RecordedSessionBars
 from symscan.sources.brokers import BrokerType, find_broker, project_folders
 from symscan.sources.ports import Broker
 
@@ -239,7 +243,13 @@ def _run(
     with stop_signals() as signals:
         try:
             with run_folder(
-                live_run.folder, force=force, facts=lambda: facts, resume=options.resume
+                live_run.folder,
+                force=force,
+                facts=lambda: facts,
+                resume=options.resume,
+                description=describe_live(assembled, facts),
+                bars=RecordedSessionBars(live_run.folder),
+                csv=options.csv,
             ) as results:
                 _run_live(assembled, results, console_observers, signals, console)
                 if signals.is_requested and not results.summary.completed:
@@ -262,9 +272,7 @@ def _run_live(
     try:
         run_live(assembled, [results], console_observers, signals, results.catch_up, console.message)
     except SymscanError as error:
-        kept = f"those that were in {out} before are left as they are"
-        left = kept if results.keeps_previous else f"the results up to there are in {out}"
-        raise RunError(f"{error}; {left}, --resume goes on") from error
+        raise RunError(f"{error}; {left_in(results, out)}, --resume goes on") from error
 
 
 def _facts(assembled: LiveSetup) -> dict[str, Any]:

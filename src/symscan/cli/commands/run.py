@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import date
 from pathlib import Path
 
@@ -14,11 +13,9 @@ from symscan.cli.output.progress import session_progress
 from symscan.cli.output.run_report import check_scanners, show_report
 from symscan.cli.signals import exit_code_of
 from symscan.config import SessionConfig, load_config
-from symscan.errors import InputError, RunError, SymscanError
-from symscan.observers.results.run_folder import RunFolder, run_folder
+from symscan.errors import InputError
 from symscan.observers.results.summary import RunSummary
-from symscan.runtime.assembly import Backtest, assemble_backtest
-from symscan.runtime.runner import Progress, run_backtest
+from symscan.runtime.backtest_run import BacktestRun, RunOptions, is_complete
 
 
 def run_configuration(
@@ -31,6 +28,7 @@ def run_configuration(
     *,
     force: bool,
     resume: bool,
+    csv: bool,
 ) -> None:
     """Run the configuration of a file over a date, a range, or the range it names itself.
 
@@ -43,7 +41,7 @@ def run_configuration(
     first, last = _range(config, day, start, end)
     if resume and force:
         raise InputError("--resume goes on with what --force would remove; give one of the two")
-    run_sessions(config, store, first, last, out, force=force, resume=resume)
+    run_sessions(config, store, first, last, out, force=force, resume=resume, csv=csv)
 
 
 def run_sessions(
@@ -55,66 +53,30 @@ def run_sessions(
     *,
     force: bool,
     resume: bool = False,
+    csv: bool = False,
     title: str | None = None,
 ) -> None:
     """Run a configuration from ``first`` to ``last`` and print the closing table under ``title``."""
     folder = out or Path("runs") / _folder_name(config.name, first, last)
-    if resume and _is_complete(folder, config.name, first, last):
+    if resume and is_complete(folder, config.name, first, last):
         typer.echo(f"{folder} is complete; to run it anew, replace it with --force", err=True)
         return
     home = Path.cwd()  # a scanner may change it
     with redirect_plugin_output(), paths_as_given(store, folder):
-        backtest = assemble_backtest(config, store.absolute(), first, last)
-        summary = _run_sessions(backtest, home / folder, folder, first, last, force=force, resume=resume)
+        run = BacktestRun.of(config, store, first, last)
+        summary = _play(run, RunOptions(home / folder, force, resume, csv, folder))
 
     show_report(title or config.name, summary, folder)
     check_scanners(summary, folder)
 
 
-def _is_complete(folder: Path, name: str, first: date, last: date) -> bool:
-    """Whether a folder holds a run of this name and range that came to its end."""
+def _play(run: BacktestRun, options: RunOptions) -> RunSummary:
+    """Run it with a bar; an interruption names the results so far."""
     try:
-        summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
-        found = [summary[key] for key in ("status", "mode", "name", "start", "end")]
-    except (OSError, ValueError, LookupError, TypeError):
-        return False
-    return found == ["complete", "backtest", name, str(first), str(last)]
-
-
-def _run_sessions(
-    backtest: Backtest, folder: Path, shown: Path, first: date, last: date, *, force: bool, resume: bool
-) -> RunSummary:
-    """Run it with its results in ``folder``, which the user knows as ``shown``."""
-    facts = {
-        "name": backtest.config.name,
-        "mode": backtest.config.mode,
-        "exchange": backtest.config.exchange,
-        "start": first.isoformat(),
-        "end": last.isoformat(),
-    }
-    try:
-        with run_folder(
-            folder,
-            force=force,
-            facts=lambda: facts,
-            resume=resume,
-            about=backtest.about(),
-            sessions=backtest.sessions,
-        ) as results:
-            with session_progress(backtest.sessions, results.summary) as progress:
-                _run_backtest(backtest, results, progress, shown)
-            return results.summary
+        return run.play(options, session_progress)
     except KeyboardInterrupt as interrupt:
-        message = f"interrupted; the results up to there are in {shown}, --resume goes on"
+        message = f"interrupted; the results up to there are in {options.shown}, --resume goes on"
         raise SessionStopped(message, exit_code_of(interrupt)) from None
-
-
-def _run_backtest(backtest: Backtest, results: RunFolder, progress: Progress, shown: Path) -> None:
-    """Run the backtest; an error is a ``RunError`` that names the results so far, not an input error."""
-    try:
-        run_backtest(backtest, [results], progress, results.finished)
-    except SymscanError as error:
-        raise RunError(f"{error}; the results up to there are in {shown}") from error
 
 
 def _range(

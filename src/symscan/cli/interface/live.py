@@ -65,6 +65,7 @@ def live(
         bool, typer.Option("--resume", help="Go on with the session that was broken off in --out.")
     ] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace the results of an earlier run.")] = False,
+    csv: Annotated[bool, typer.Option("--csv", help="Write hits.csv, too: every hit as text.")] = False,
     jsonl: Annotated[
         bool, typer.Option("--jsonl", help="Write hits and conditions as JSON lines; text to standard error.")
     ] = False,
@@ -84,6 +85,6 @@ def live(
     given = [option for option, value in of_replay.items() if value is not None]
     factor = 1.0 if speed is None else speed
     pace = None if factor == math.inf else factor
-    options = LiveOptions(source, store, day, pace, faults or "", feed, out, resume, begin)
+    options = LiveOptions(source, store, day, pace, faults or "", feed, out, resume, begin, csv)
     with logging_to(verbose, log_file):
         run_live_session(config, options, given, force=force, jsonl=jsonl, quiet=quiet)

@@ -34,15 +34,17 @@ def run(
         bool,
         typer.Option("--resume", help="Go on with a run that was broken off, after its last whole session."),
     ] = False,
+    csv: Annotated[bool, typer.Option("--csv", help="Write hits.csv, too: every hit as text.")] = False,
     verbose: Verbosity = 0,
     log_file: LogFile = None,
 ) -> None:
     """Play sessions over stored bars: write what scanners find.
 
     One session, or one per trading day of a range. Dates given here come before those of the
-    configuration. Results are hits.csv, scans.csv, unknown.csv, journal.jsonl and summary.json.
+    configuration. Results are a folder of tables: hits, values and episodes as Parquet, episodes.csv,
+    scans.csv, unknown.csv, journal.jsonl, summary.json; run.json says what the run was of.
     """
     from symscan.cli.commands.run import run_configuration
 
     with logging_to(verbose, log_file):
-        run_configuration(config, store, day, start, end, out, force=force, resume=resume)
+        run_configuration(config, store, day, start, end, out, force=force, resume=resume, csv=csv)

@@ -11,8 +11,9 @@ import polars as pl
 
 from symscan.cli.output.run_report import plain_table, print_line, report_console
 from symscan.demo.events import GeneratedEvent
-from symscan.model.instant import to_iso
+from symscan.model.instant import to_datetime
 from symscan.model.session import Session
+from symscan.runs.reading import RunFiles
 
 
 def show_events(session: Session, events: Sequence[GeneratedEvent], results: Path) -> None:
@@ -27,15 +28,15 @@ def show_events(session: Session, events: Sequence[GeneratedEvent], results: Pat
     results
         The folder of the run.
     """
-    hits = pl.read_csv(results / "hits.csv", infer_schema=False)
-    unknown = pl.read_csv(results / "unknown.csv", infer_schema=False)
+    run = RunFiles.open(results)
+    hits, unknown = run.read("hits"), run.read("unknown")
     console = report_console()
     table = plain_table()
     table.add_column("from", no_wrap=True)
     table.add_column("event")
     table.add_column("noticed by")
     for event in events:
-        noticed = [*_scanners_with_hits(event, hits)] or [*_scanners_with_unknown(event, unknown)]
+        noticed = [*_scanners_with_hits(session, event, hits)] or [*_scanners_with_unknown(event, unknown)]
         who = event.symbols[0] if len(event.symbols) == 1 else f"{len(event.symbols)} symbols"
         table.add_row(
             f"{session.local(event.at):%H:%M}", f"{who}: {event.text}", "\n".join(noticed) or "nobody"
@@ -51,7 +52,7 @@ def show_next(config: Path, store: Path, session: Session, results: Path) -> Non
     print(
         f"""
 What next
-  look closer    every hit is in {results}/hits.csv
+  look closer    every stay on a list is in {results}/episodes.csv
   change it      edit {config}, then
                  {program} run {config} --store {store} --date {session.date}
   your own bars  {program} data import --help
@@ -59,28 +60,25 @@ What next
     )
 
 
-def _scanners_with_hits(event: GeneratedEvent, hits: pl.DataFrame) -> Iterator[str]:
+def _scanners_with_hits(session: Session, event: GeneratedEvent, hits: pl.DataFrame) -> Iterator[str]:
     """Yield the scanners that returned a symbol of the event after it began, and when first."""
-    found = hits.filter(pl.col("symbol").is_in(list(event.symbols)), pl.col("scan_at") >= to_iso(event.at))
+    is_of_event = pl.col("symbol").is_in(list(event.symbols))
+    found = hits.sort("scan_at", "scanner", maintain_order=True)
+    found = found.filter(is_of_event, pl.col("scan_at") >= to_datetime(event.at))
     found = found.group_by("scanner", maintain_order=True).agg(
-        pl.col("scan_at_local").min(), pl.col("symbol").n_unique()
+        pl.col("scan_at").min(), pl.col("symbol").n_unique()
     )
-    for scanner, at, count in found.sort("scan_at_local", maintain_order=True).iter_rows():
+    for scanner, at, count in found.sort("scan_at", maintain_order=True).iter_rows():
         of = f" ({count} of {len(event.symbols)})" if len(event.symbols) > 1 else ""
-        yield f"{scanner} at {_clock(at)}{of}"
+        yield f"{scanner} at {at.astimezone(session.zone):%H:%M}{of}"
 
 
 def _scanners_with_unknown(event: GeneratedEvent, unknown: pl.DataFrame) -> Iterator[str]:
     """Yield the scanners to which a symbol of the event was unknown after it began, and why."""
-    found = unknown.filter(pl.col("symbol").is_in(list(event.symbols)), pl.col("last_at") >= to_iso(event.at))
+    found = unknown.filter(pl.col("symbol").is_in(list(event.symbols)), pl.col("to") >= to_datetime(event.at))
     reasons = found.group_by("scanner", maintain_order=True).agg(pl.col("reason").unique(maintain_order=True))
     for scanner, why in reasons.iter_rows():
         yield f"{scanner}: unknown ({', '.join(why)})"
-
-
-def _clock(local: str) -> str:
-    """Return the time of day of an instant in ISO 8601."""
-    return local[11:16]
 
 
 def _program() -> str:

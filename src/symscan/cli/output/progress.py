@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from symscan.model.session import Session
-from symscan.observers.results.summary import RunSummary
+from symscan.observers.results.run_folder import RunProgress
 from symscan.runtime.coordinator import SessionCoordinator
 
 _BETWEEN_LINES_SECONDS: Final = 60.0
@@ -20,7 +20,7 @@ _BETWEEN_LINES_SECONDS: Final = 60.0
 @contextmanager
 def session_progress(
     sessions: Sequence[Session],
-    summary: RunSummary,
+    run: RunProgress,
     console: Console | None = None,
     monotonic: Callable[[], float] = time.monotonic,
 ) -> Iterator[Callable[[SessionCoordinator], None]]:
@@ -35,7 +35,7 @@ def session_progress(
     """
     console = console or Console(stderr=True, highlight=False, markup=False)
     if not console.is_terminal:
-        yield _lines(len(sessions), summary, console, monotonic)
+        yield _lines(len(sessions), run, console, monotonic)
         return
     columns = (
         TextColumn("{task.description}"),
@@ -49,14 +49,14 @@ def session_progress(
 
         def show(coordinator: SessionCoordinator) -> None:
             session, now = coordinator.session, coordinator.now
-            played = len(summary.completed) + max(0, now - session.open) / (session.close - session.open)
-            bar.update(task, completed=played, state=_state(coordinator, summary))
+            played = run.completed + max(0, now - session.open) / (session.close - session.open)
+            bar.update(task, completed=played, state=_state(coordinator, run))
 
         yield show
 
 
 def _lines(
-    total: int, summary: RunSummary, console: Console, monotonic: Callable[[], float]
+    total: int, run: RunProgress, console: Console, monotonic: Callable[[], float]
 ) -> Callable[[SessionCoordinator], None]:
     """Print a line every minute, so that a log shows the run going on."""
     due = monotonic() + _BETWEEN_LINES_SECONDS
@@ -66,14 +66,13 @@ def _lines(
         if monotonic() < due:
             return
         due = monotonic() + _BETWEEN_LINES_SECONDS
-        number = min(len(summary.completed) + 1, total)
-        console.print(f"session {number:,} of {total:,}: {_state(coordinator, summary)}", soft_wrap=True)
+        number = min(run.completed + 1, total)
+        console.print(f"session {number:,} of {total:,}: {_state(coordinator, run)}", soft_wrap=True)
 
     return show
 
 
-def _state(coordinator: SessionCoordinator, summary: RunSummary) -> str:
-    hits = sum(figures.hits for figures in summary.scanners.values())
+def _state(coordinator: SessionCoordinator, run: RunProgress) -> str:
     symbols = len(coordinator.session_data.symbols)
     when = coordinator.session.local(coordinator.now)
-    return f"{when:%Y-%m-%d %H:%M}  {symbols} symbols  {hits} hits"
+    return f"{when:%Y-%m-%d %H:%M}  {symbols} symbols  {run.hits} hits"

@@ -26,6 +26,11 @@ class Outcome(StrEnum):
     TIMED_OUT = "timed_out"
     SKIPPED = "skipped"
 
+    @property
+    def is_ok(self) -> bool:
+        """Whether the scan judged its symbols; one that did not leaves its scanner's list as it was."""
+        return self is Outcome.OK
+
 
 class ScanPhase(StrEnum):
     """What a scan was due for."""
@@ -198,14 +203,16 @@ class ScanFinished(Event):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class UnknownSymbols:
-    """The symbols one scanner could not judge, one row per symbol and reason, by symbol then reason.
+    """The symbols one scanner could not judge, one row per stretch of scans, by symbol then time.
+
+    A stretch is of one symbol and reason, over consecutive scans that were ok.
 
     Attributes
     ----------
     first_at, last_at
-        The first and the last scan in which it was so, UTC microseconds.
+        The first and the last scan of the stretch, UTC microseconds.
     scans
-        In how many scans.
+        How many scans it holds.
     """
 
     symbols: tuple[str, ...] = ()

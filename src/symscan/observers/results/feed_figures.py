@@ -61,6 +61,15 @@ class FeedFigures:
             case BarsLost():
                 self.lost.append((session, event))
 
+    def add(self, other: FeedFigures) -> None:
+        """Add the figures of another session."""
+        self.disconnected += other.disconnected
+        self.dropped += other.dropped
+        self.recovered += other.recovered
+        self.refused += other.refused
+        self.left_out = max(self.left_out, other.left_out)
+        self.lost += other.lost
+
     def as_record(self) -> dict[str, Any]:
         """Return the figures as JSON can hold them; nothing where nothing went wrong."""
         names = ("disconnected", "dropped", "recovered", "refused", "left_out")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from symscan.formatting import format_count, format_names
 from symscan.model.events.session import Hits, Outcome, ScanFinished
@@ -19,6 +20,14 @@ class _Flaws:
     most_stray: int = 0
     scans_stray: int = 0
 
+    def add(self, other: _Flaws) -> None:
+        """Add the flaws of another session."""
+        self.not_in_store.update(other.not_in_store)
+        self.scans_not_in_store += other.scans_not_in_store
+        self.stray.update(other.stray)
+        self.most_stray = max(self.most_stray, other.most_stray)
+        self.scans_stray += other.scans_stray
+
 
 class ResultWarnings:
     """Counts hits that the store lacks, metadata of symbols that were not returned, and idle scans."""
@@ -26,7 +35,7 @@ class ResultWarnings:
     def __init__(self) -> None:
         self._flaws: dict[str, _Flaws] = {}
         self._idle: dict[str, int] = {}
-        self._busy: set[str] = set()
+        self._busy: dict[str, None] = {}
 
     def count(self, scan: ScanFinished) -> None:
         """Count one scan."""
@@ -34,7 +43,7 @@ class ResultWarnings:
         if is_idle(scan):
             self._idle[scan.scanner] = self._idle.get(scan.scanner, 0) + 1
         else:
-            self._busy.add(scan.scanner)
+            self._busy[scan.scanner] = None
         if not hits.not_in_store and hits.stray_metadata is None:
             return
         flaws = self._flaws.setdefault(scan.scanner, _Flaws())
@@ -45,6 +54,28 @@ class ResultWarnings:
             flaws.scans_stray += 1
             flaws.stray.update(dict.fromkeys(hits.stray_metadata.examples))
             flaws.most_stray = max(flaws.most_stray, hits.stray_metadata.count)
+
+    def add(self, other: ResultWarnings) -> None:
+        """Add the flaws of another session."""
+        for name, flaws in other._flaws.items():
+            self._flaws.setdefault(name, _Flaws()).add(flaws)
+        for name, scans in other._idle.items():
+            self._idle[name] = self._idle.get(name, 0) + scans
+        self._busy.update(other._busy)
+
+    def as_state(self) -> dict[str, Any]:
+        """Return the flaws as JSON can hold them."""
+        flaws = {name: asdict(flaws) for name, flaws in self._flaws.items()}
+        return {"flaws": flaws, "idle": self._idle, "busy": list(self._busy)}
+
+    @classmethod
+    def of_state(cls, state: Mapping[str, Any]) -> ResultWarnings:
+        """Restore what :meth:`as_state` returned."""
+        restored = cls()
+        restored._flaws = {name: _Flaws(**flaws) for name, flaws in state["flaws"].items()}
+        restored._idle = dict(state["idle"])
+        restored._busy = dict.fromkeys(state["busy"])
+        return restored
 
     def messages(self) -> list[str]:
         """Return a sentence for each scanner and kind."""

@@ -1,8 +1,8 @@
-"""The folder of a run: ``hits.csv``, ``scans.csv``, ``unknown.csv``, ``journal.jsonl``, ``summary.json``.
+"""The folder of a run, written session by session.
 
-Tables are written session by session, the journal line by line, under temporary names; they are renamed
-when the run ends, however it ends. So existing results are complete, and those of an earlier run stay
-until they are replaced.
+Each session's results follow from its own events and are written at its close, whole; the files of the
+whole run are joined from them when it ends, however it ends. What an earlier run left in the folder comes
+back unless this one has results of its own.
 """
 
 from __future__ import annotations
@@ -11,39 +11,77 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
-from functools import partial
 from pathlib import Path
-from typing import Any, Final, TypeVarTuple
+from typing import Any, Final
 
-import polars as pl
-
-from symscan.errors import InputError
-from symscan.model.events.session import Event, ScanFinished, ScannerDone, SessionClosed
+from symscan.errors import InputError, RunError
+from symscan.model.events.session import Event, ScanFinished, SessionClosed
 from symscan.model.session import Session
-from symscan.observers.journal import Journal
-from symscan.observers.results import tables
-from symscan.observers.results.result_files import (
-    JOURNAL,
-    PROGRESS,
-    SUMMARY,
-    ResultFiles,
-    exclusive_folder,
-    is_result,
-    write_error,
-)
-from symscan.observers.results.run_progress import RunProgress, read_progress
+from symscan.observers.results.run_checks import check_folder, check_resumable
+from symscan.observers.results.session_results import SessionBars, SessionResults
 from symscan.observers.results.summary import RunSummary
-from symscan.observers.results.trades import TRADES_FILE, TradesFile
-from symscan.recording import RECORD_NAME
-from symscan.recording.ownership import FOLDER_MODE, lock_record
+from symscan.recording.ownership import FOLDER_MODE
+from symscan.runs.description import RunDescription, check_same, read_description, write_description
+from symscan.runs.layout import (
+    EPISODES_CSV,
+    FORMAT_VERSION,
+    HITS_CSV,
+    JOURNAL,
+    RUN,
+    SCANS,
+    SUMMARY,
+    TRADES,
+    UNKNOWN,
+)
+from symscan.runs.parts import RunParts
+from symscan.runs.replaced import ReplacedResults
+from symscan.runs.schemas import (
+    EPISODES_SCHEMA,
+    HITS_CSV_COLUMNS,
+    SCANS_SCHEMA,
+    TRADES_SCHEMA,
+    UNKNOWN_SCHEMA,
+)
+from symscan.runs.session_files import replacing
+from symscan.runs.texts import csv_header
+from symscan.runs.writing import exclusive_folder, writing
 
-_Arguments = TypeVarTuple("_Arguments")
-
-_SCHEMAS: Final = {
-    "hits.csv": tables.HITS_SCHEMA,
-    "scans.csv": tables.SCANS_SCHEMA,
-    "unknown.csv": tables.UNKNOWN_SCHEMA,
+_HEADERS: Final = {
+    SCANS: csv_header(SCANS_SCHEMA.names()),
+    UNKNOWN: csv_header(UNKNOWN_SCHEMA.names()),
+    EPISODES_CSV: csv_header(EPISODES_SCHEMA.names()),
+    TRADES: csv_header(TRADES_SCHEMA.names()),
+    HITS_CSV: csv_header(HITS_CSV_COLUMNS),
+    JOURNAL: "",
 }
+
+
+class RunProgress:
+    """How far a run has come.
+
+    Attributes
+    ----------
+    completed
+        How many sessions came to their close.
+    hits
+        How many symbols were found, summed over scans.
+    """
+
+    def __init__(self) -> None:
+        self.completed = 0
+        self.hits = 0
+
+    def count(self, event: Event) -> None:
+        """Count an event."""
+        if isinstance(event, ScanFinished):
+            self.hits += len(event.hits.symbols)
+        elif isinstance(event, SessionClosed):
+            self.completed += 1
+
+    def add(self, figures: RunSummary) -> None:
+        """Add a session that was played before."""
+        self.completed += len(figures.completed)
+        self.hits += sum(one.hits for one in figures.scanners.values())
 
 
 class RunFolder:
@@ -53,141 +91,143 @@ class RunFolder:
     ----------
     path
         An existing folder; make it with :func:`run_folder`.
-    files
-        Where the results are written.
-    journal
-        The journal.
-    progress
-        The progress, saved whenever a session is complete; None for a live session.
-    keeps_previous
-        Whether existing results stay until :meth:`catch_up` is called.
+    description
+        What the run is of.
+    bars
+        Reads a session's bars for the prices of episodes.
+    csv
+        Whether hits are written as CSV, too.
     """
 
     def __init__(
-        self,
-        path: Path,
-        files: ResultFiles,
-        journal: Journal,
-        progress: RunProgress | None = None,
-        *,
-        keeps_previous: bool = False,
+        self, path: Path, description: RunDescription, bars: SessionBars | None = None, *, csv: bool = False
     ) -> None:
         self.path = path
-        self.summary = RunSummary()
-        self.keeps_previous = keeps_previous
+        self.progress = RunProgress()
+        self.keeps_previous = True
         self._home = path.absolute()  # a scanner may change the current folder
-        self._files = files
-        self._journal_path, self._trades_path = files.path(JOURNAL), files.path(TRADES_FILE)
-        self._trades = TradesFile(self._trades_path)
-        self._journal = journal
-        self._progress = progress
+        self._description = description
+        self._bars = bars
+        self._csv = csv
+        self._parts = RunParts(self._home)
+        self._replaced = ReplacedResults(self._home)
+        self._figures: dict[date, RunSummary] = {}
+        self._open: dict[date, SessionResults] = {}
         self._is_incomplete = False
-        self._session: Session | None = None
-        self._scans: list[ScanFinished] = []
-        self._done: list[ScannerDone] = []
 
-    def begin(self, sessions: Sequence[Session] = ()) -> None:
-        """Write the headers of the tables, or restore the figures of completed sessions."""
-        progress = self._progress
-        if progress is not None and progress.finished:
-            self.summary.restore(progress.summary, {session.date: session for session in sessions})
-            return
-        for name, schema in _SCHEMAS.items():
-            self._append(name, pl.DataFrame(schema=schema).write_csv())
-        self._note_progress()
+    @property
+    def summary(self) -> RunSummary:
+        """The figures of all sessions so far, in the order of dates."""
+        played = {**self._figures, **{day: one.figures for day, one in self._open.items()}}
+        total = RunSummary()
+        for day in sorted(played):
+            total.add(played[day])
+        return total
 
     @property
     def finished(self) -> frozenset[date]:
         """The sessions completed before, which are not run again."""
-        return frozenset() if self._progress is None else self._progress.dates
+        return frozenset(self._figures)
+
+    @property
+    def restores_previous(self) -> bool:
+        """Whether the results of an earlier run come back if this one ends now."""
+        return self.keeps_previous and self._replaced.exists()
+
+    @property
+    def run_id(self) -> str:
+        """The digest of what the run is of."""
+        return self._description.run_id
+
+    def begin(self, sessions: Sequence[Session] = ()) -> None:
+        """Write ``run.json``; restore the figures of sessions that were completed before."""
+        self._parts.remove_partial()
+        known = {session.date: session for session in sessions}
+        for day in self._parts.committed():
+            state = json.loads(self._parts.figures(day).read_text(encoding="utf-8"))
+            self._figures[day] = RunSummary.of_state(state, known)
+            self.progress.add(self._figures[day])
+        self.keeps_previous = not self._figures
+        self._is_incomplete = True  # until there is a run.json
+        with writing(self._home / RUN) as path, replacing(path) as temporary:
+            write_description(temporary, self._description)
+        self._is_incomplete = False
 
     def catch_up(self) -> None:
         """Mark the run as having reached the existing results: from now on these are replaced."""
         self.keeps_previous = False
 
     def observe(self, session: Session, event: Event) -> None:
-        """Handle an event; tables are written at the session's close."""
-        self._session = session
-        self._write(self._journal_path, self._journal.observe, session, event)
-        self.summary.observe(session, event)
-        if isinstance(event, ScanFinished):
-            self._scans.append(event)
-        elif isinstance(event, ScannerDone):
-            self._done.append(event)
-        elif isinstance(event, SessionClosed):
-            self.write_session()
-            self._finish(session)
-        else:
-            self._write(self._trades_path, self._trades.observe, session, event)
-
-    def write_session(self) -> None:
-        """Append the session's rows to the tables."""
-        session, scans, done = self._session, self._scans, self._done
-        self._session, self._scans, self._done = None, [], []
-        if session is None:
-            return
-        self._write(self._trades_path, self._trades.write_session, session)
-        for name, frame in (
-            ("hits.csv", tables.hits_frame(session, scans)),
-            ("scans.csv", tables.scans_frame(session, scans)),
-            ("unknown.csv", tables.unknown_frame(session, done)),
-        ):
-            self._append(name, frame.write_csv(include_header=False))
-
-    def write_summary(self, **more: Any) -> None:
-        """Write ``summary.json``: the figures, and further facts of the run."""
-        record = {**more, **self.summary.as_record()}
-        text = json.dumps(record, indent=2, ensure_ascii=False) + "\n"
-        path = self._files.path(SUMMARY)
-        self._write(path, partial(path.write_text, text, encoding="utf-8"))
+        """Handle an event; a backtest's session is written at its close."""
+        self.progress.count(event)
+        try:
+            results = self._open.get(session.date) or self._begin_session(session)
+            results.observe(event)
+            if isinstance(event, SessionClosed) and not self._description.is_live:
+                self._commit(session.date)
+        except RunError:
+            self._is_incomplete = True
+            raise
 
     def end(self, status: str, facts: Mapping[str, Any]) -> None:
-        """Finish the files, and publish them unless the existing ones are more complete.
+        """Write what is left, join the files of the run, and remove what they replace.
 
-        Where a file could not be written all keep their temporary names: existing results stay complete.
+        Where a file could not be written, nothing more is: what is whole can be gone on with.
         """
-        if self._is_incomplete:
+        is_failing = self.keeps_previous and status != "complete"
+        if self._is_incomplete or (is_failing and self._replaced.exists()):
+            self._close()
+            if is_failing:
+                self._restore_previous()
             return
-        if self.keeps_previous and status != "complete":
-            self._files.discard()
-            return
-        self.write_session()
-        self.write_summary(status=status, **facts)
-        self._write(self._journal_path, self._journal.flush)
-        self._files.publish_files()
-        if status == "complete" or self._progress is None:
-            (self._home / PROGRESS).unlink(missing_ok=True)
+        self._write_open(is_complete=status == "complete")
+        self._parts.join(_HEADERS, optional={TRADES} if self._csv else {TRADES, HITS_CSV})
+        self._write_summary(status, facts)
+        self._replaced.remove()
+        if status == "complete" or self._description.is_live:
+            self._parts.remove()
 
-    def _finish(self, session: Session) -> None:
-        """Save the progress after a completed session: the run can be resumed from here."""
-        if self._progress is not None:
-            self._write(self._journal_path, self._journal.flush)
-            self._progress.finished.append(session.date.isoformat())
-            self._note_progress()
+    def _begin_session(self, session: Session) -> SessionResults:
+        with writing(self._home / JOURNAL):
+            part = self._parts.start(session.date)
+        results = SessionResults(session, part, self._bars, csv=self._csv)
+        self._open[session.date] = results
+        return results
 
-    def _note_progress(self) -> None:
-        if self._progress is not None:
-            self._progress.sizes = self._files.sizes()
-            self._progress.summary = self.summary.as_state()
-            path = self._home / PROGRESS
-            self._write(path, self._progress.save, path)
+    def _commit(self, day: date) -> None:
+        """Write a session; it is whole with the renaming of its part."""
+        results = self._open[day]
+        results.write(self._home)
+        with writing(self._home):
+            self._parts.commit(day)
+        self._figures[day] = results.figures
+        del self._open[day]
+        self.keeps_previous = False
 
-    def _append(self, name: str, text: str) -> None:
-        path = self._files.path(name)
-        self._write(path, _append_text, path, text)
+    def _write_open(self, *, is_complete: bool) -> None:
+        """Write the sessions that were not committed: a live one, or those that were broken off."""
+        for day, results in list(self._open.items()):
+            if is_complete:
+                self._commit(day)
+            else:
+                results.write(self._home)
 
-    def _write(self, path: Path, write: Callable[[*_Arguments], object], *arguments: *_Arguments) -> None:
-        """Call what writes a file, several times a scan; where it fails, the results stay incomplete."""
-        try:
-            write(*arguments)
-        except OSError as error:
-            self._is_incomplete = True
-            raise write_error(path, error) from None
+    def _write_summary(self, status: str, facts: Mapping[str, Any]) -> None:
+        head = {"format_version": FORMAT_VERSION, "run_id": self.run_id, "status": status}
+        record = {**head, **facts, **self.summary.as_record()}
+        text = json.dumps(record, indent=2, ensure_ascii=False) + "\n"
+        with writing(self._home / SUMMARY) as path, replacing(path) as temporary:
+            temporary.write_text(text, encoding="utf-8")
 
+    def _restore_previous(self) -> None:
+        if self._replaced.exists():
+            self._parts.remove()
+            self._replaced.restore()
 
-def _append_text(path: Path, text: str) -> None:
-    with path.open("a", encoding="utf-8", newline="") as file:
-        file.write(text)
+    def _close(self) -> None:
+        for results in self._open.values():
+            with writing(self._home / JOURNAL):
+                results.close()
 
 
 @contextmanager
@@ -197,8 +237,10 @@ def run_folder(
     force: bool,
     facts: Callable[[], dict[str, Any]],
     resume: bool = False,
-    about: Mapping[str, Any] | None = None,
+    description: RunDescription | None = None,
     sessions: Sequence[Session] = (),
+    bars: SessionBars | None = None,
+    csv: bool = False,
 ) -> Iterator[RunFolder]:
     """Make a run's folder, and finish its files however the body ends.
 
@@ -211,12 +253,16 @@ def run_folder(
     facts
         What else ``summary.json`` says of the run.
     resume
-        Go on in the folder: with what is whole of a run that is ``about`` the same; without ``about``, in
-        that of a live session, whose record is kept and everything else written anew from it.
-    about
-        What a run that can go on is of, as JSON can hold it; None for a live session, which has a record.
+        Go on in the folder: after the sessions that are whole of a run of the same description; a live
+        session from its record, with everything else written anew.
+    description
+        What the run is of; None for one of which there is nothing to say but the facts.
     sessions
         Those of the run.
+    bars
+        Reads a session's bars for the prices of episodes; None leaves these unknown.
+    csv
+        Whether hits are written as CSV, too.
 
     Raises
     ------
@@ -226,21 +272,21 @@ def run_folder(
     RunError
         If the results cannot be written.
     """
+    described = description or RunDescription(facts())
     if resume:
-        _check_resumable(path, is_live=about is None)
+        check_resumable(path, is_live=described.is_live, csv=csv)
     _make(path, force, resume)
     with exclusive_folder(path):
-        files = ResultFiles(path)
-        progress = _progress(path, about, resume)
-        had_results = (path / SUMMARY).exists()
+        described = _as_begun(path, described) if resume else described
+        replaced = ReplacedResults(path)
         if force:
-            files.move_record_aside()
-        files.begin(progress.sizes if progress is not None and progress.finished else {})
-        with _journal(files.path(JOURNAL)) as file:
-            folder = RunFolder(
-                path, files, Journal(file), progress, keeps_previous=had_results and about is None
-            )
-            yield from _written(folder, facts, sessions)
+            replaced.move_all()
+        elif resume and described.is_live:
+            replaced.move_summary()
+        elif resume:
+            (path / SUMMARY).unlink(missing_ok=True)
+        folder = RunFolder(path, described, bars, csv=csv)
+        yield from _written(folder, facts, sessions)
 
 
 def _written(
@@ -259,53 +305,6 @@ def _written(
         folder.end(status, facts())
 
 
-@contextmanager
-def _journal(path: Path) -> Iterator[Any]:
-    file = path.open("a", encoding="utf-8", newline="\n")
-    try:
-        yield file
-    finally:
-        try:
-            file.close()
-        except OSError as error:
-            raise write_error(path, error) from None
-
-
-def check_folder(path: Path, *, force: bool, resume: bool) -> None:
-    """Check that a run's folder may be made.
-
-    Raises
-    ------
-    InputError
-        As :func:`run_folder`.
-    """
-    if not path.exists():
-        return
-    here = [one.name for one in path.iterdir()] if path.is_dir() else [path.name]
-    if not force and not resume:
-        go_on = ", or go on with --resume" if {RECORD_NAME, PROGRESS} & set(here) else ""
-        raise InputError(f"{path} exists; choose another --out, or replace it with --force{go_on}")
-    strange = [name for name in here if not (path.is_dir() and is_result(name))]
-    if strange:
-        raise InputError(f"{path} is not the folder of a run (it holds {strange[0]}); it is left alone")
-    if RECORD_NAME in here:
-        _check_is_over(path / RECORD_NAME)
-
-
-def _check_resumable(path: Path, is_live: bool) -> None:
-    """Check that a run can be resumed: a live session from its record, a backtest from its progress."""
-    if not (path / SUMMARY).exists():
-        return
-    if is_live and not (path / RECORD_NAME).exists():
-        raise InputError(f"{path} holds a run over stored bars, not a live session; choose another --out")
-    if not is_live and (path / RECORD_NAME).exists():
-        raise InputError(f"{path} holds a live session; 'symscan live --resume' goes on with it")
-    if not is_live and not (path / PROGRESS).exists():
-        raise InputError(
-            f"{path} holds no run to go on with; replace it with --force, or choose another --out"
-        )
-
-
 def _make(path: Path, force: bool, resume: bool) -> None:
     try:
         check_folder(path, force=force, resume=resume)
@@ -314,13 +313,18 @@ def _make(path: Path, force: bool, resume: bool) -> None:
         raise InputError(f"{path}: the run's folder cannot be made ({error.strerror})") from None
 
 
-def _progress(path: Path, about: Mapping[str, Any] | None, resume: bool) -> RunProgress | None:
-    if about is None:
-        return None
-    noted = path / PROGRESS
-    return read_progress(noted, about) if resume and noted.exists() else RunProgress(about)
+def _as_begun(path: Path, description: RunDescription) -> RunDescription:
+    """Return the description that the run in the folder was begun with, if it is the same.
 
-
-def _check_is_over(record: Path) -> None:
-    """Refuse the folder of a session that still runs."""
-    lock_record(record).release()
+    Raises
+    ------
+    InputError
+        If it is another.
+    """
+    if not (path / RUN).exists():
+        return description
+    begun = read_description(path)
+    if description.is_live:
+        return begun
+    check_same(path, begun, description)
+    return begun

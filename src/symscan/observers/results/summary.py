@@ -57,6 +57,24 @@ class StrategyFigures:
     results: dict[str, PaperResult] = field(default_factory=dict)
     notes: dict[str, None] = field(default_factory=dict)
 
+    def add(self, other: StrategyFigures) -> None:
+        """Add the figures of another session."""
+        self.signals += other.signals
+        for counts, more in (
+            (self.passed, other.passed),
+            (self.unfilled, other.unfilled),
+            (self.flags, other.flags),
+        ):
+            counts.update(more)
+        for result in other.results.values():
+            self.add_result(result)
+        self.notes.update(other.notes)
+
+    def add_result(self, result: PaperResult) -> None:
+        """Add the result of a session in one scenario."""
+        so_far = self.results.get(result.scenario)
+        self.results[result.scenario] = result if so_far is None else _sum(so_far, result)
+
     def as_record(self) -> dict[str, Any]:
         """Return the figures as JSON can hold them."""
         return {
@@ -109,9 +127,17 @@ class TradingSummary:
         """Return the figures as JSON can hold them."""
         return {name: figures.as_record() for name, figures in self.strategies.items()}
 
-    def restore(self, record: Mapping[str, Any]) -> None:
+    def add(self, other: TradingSummary) -> None:
+        """Add the figures of another session."""
+        for name, figures in other.strategies.items():
+            self._figures(name).add(figures)
+
+    @classmethod
+    def of_record(cls, record: Mapping[str, Any]) -> TradingSummary:
         """Restore what :meth:`as_record` returned."""
-        self.strategies = {name: StrategyFigures.of_record(figures) for name, figures in record.items()}
+        restored = cls()
+        restored.strategies = {name: StrategyFigures.of_record(one) for name, one in record.items()}
+        return restored
 
     def _figures(self, name: str) -> StrategyFigures:
         return self.strategies.setdefault(name, StrategyFigures())
@@ -120,8 +146,7 @@ class TradingSummary:
         figures = self._figures(name)
         figures.signals += signals
         for result in results:
-            so_far = figures.results.get(result.scenario)
-            figures.results[result.scenario] = result if so_far is None else _sum(so_far, result)
+            figures.add_result(result)
 
 
 def _sum(one: PaperResult, other: PaperResult) -> PaperResult:
@@ -178,6 +203,15 @@ class ScannerFigures:
     symbols: dict[str, None] = field(default_factory=dict)
     first: list[NewHit] = field(default_factory=list)
     notes: dict[str, None] = field(default_factory=dict)
+
+    def add(self, other: ScannerFigures) -> None:
+        """Add the figures of another session."""
+        for name in _COUNTS:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.unknown.update(other.unknown)
+        self.symbols.update(other.symbols)
+        self.notes.update(other.notes)
+        self.first += other.first[: _FIRST_HITS - len(self.first)]
 
     @property
     def has_always_failed(self) -> bool:
@@ -287,8 +321,20 @@ class RunSummary:
             **({"strategies": self.trading.as_record()} if self.trading.strategies else {}),
         }
 
+    def add(self, other: RunSummary) -> None:
+        """Add the figures of another session, in the order of dates."""
+        self.sessions += other.sessions
+        self.completed += other.completed
+        self.warnings.update(other.warnings)
+        self.members += other.members
+        for name, figures in other.scanners.items():
+            self._figures(name).add(figures)
+        self.trading.add(other.trading)
+        self.feed.add(other.feed)
+        self._result_warnings.add(other._result_warnings)
+
     def as_state(self) -> dict[str, Any]:
-        """Return the state to resume from, as JSON can hold it."""
+        """Return the figures of a backtest as JSON can hold them; what a feed did is left out."""
         return {
             "sessions": [day.isoformat() for day in self.sessions],
             "completed": [day.isoformat() for day in self.completed],
@@ -296,9 +342,11 @@ class RunSummary:
             "members": self.members,
             "scanners": {name: figures.as_state() for name, figures in self.scanners.items()},
             "trading": self.trading.as_record(),
+            "result_warnings": self._result_warnings.as_state(),
         }
 
-    def restore(self, state: Mapping[str, Any], sessions: Mapping[date, Session]) -> None:
+    @classmethod
+    def of_state(cls, state: Mapping[str, Any], sessions: Mapping[date, Session]) -> RunSummary:
         """Restore what :meth:`as_state` returned.
 
         Parameters
@@ -306,14 +354,17 @@ class RunSummary:
         sessions
             Those of the run.
         """
-        self.sessions = [date.fromisoformat(day) for day in state["sessions"]]
-        self.completed = [date.fromisoformat(day) for day in state["completed"]]
-        self.warnings = dict.fromkeys(state["warnings"])
-        self.members = state["members"]
-        self.scanners = {
+        restored = cls()
+        restored.sessions = [date.fromisoformat(day) for day in state["sessions"]]
+        restored.completed = [date.fromisoformat(day) for day in state["completed"]]
+        restored.warnings = dict.fromkeys(state["warnings"])
+        restored.members = state["members"]
+        restored.scanners = {
             name: ScannerFigures.of_state(figures, sessions) for name, figures in state["scanners"].items()
         }
-        self.trading.restore(state["trading"])
+        restored.trading = TradingSummary.of_record(state["trading"])
+        restored._result_warnings = ResultWarnings.of_state(state["result_warnings"])
+        return restored
 
     def _figures(self, name: str) -> ScannerFigures:
         return self.scanners.setdefault(name, ScannerFigures())

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import polars as pl
 
@@ -12,66 +11,28 @@ from symscan.model.events.session import Event
 from symscan.model.events.trading import OrderUnfilled, StrategyStarted, TradeClosed
 from symscan.model.instant import Instant, to_iso
 from symscan.model.session import Session
-
-TRADES_FILE: Final = "trades.csv"
-
-TRADES_SCHEMA: Final = pl.Schema(
-    {
-        "session": pl.String(),
-        "strategy": pl.String(),
-        "number": pl.Int64(),
-        "symbol": pl.String(),
-        "side": pl.String(),
-        "decided_at": pl.String(),
-        "decided_at_local": pl.String(),
-        "requested": pl.Int64(),
-        "shares": pl.Int64(),
-        "entry_at": pl.String(),
-        "entry_price": pl.Float64(),
-        "stop": pl.Float64(),
-        "target": pl.Float64(),
-        "exit_at": pl.String(),
-        "exit_price": pl.Float64(),
-        "outcome": pl.String(),
-        "gross": pl.Float64(),
-        "slippage": pl.Float64(),
-        "commission": pl.Float64(),
-        "net": pl.Float64(),
-        "flags": pl.String(),
-        "reason": pl.String(),
-    }
-)
-"""Columns of ``trades.csv``; fills are dated by the starts of their bars, and their prices hold slippage."""
+from symscan.runs.schemas import TRADES_SCHEMA, as_texts
 
 _TradeEvent = TradeClosed | OrderUnfilled
 
 
-class TradesFile:
-    """Writes ``trades.csv`` session by session; there is none in a run without strategies.
+class SessionTrades:
+    """Collects a session's trades and unfilled signals."""
 
-    Parameters
-    ----------
-    path
-        Where; one that is there is gone on with.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self) -> None:
+        self.has_strategies = False
         self._events: list[_TradeEvent] = []
 
     def observe(self, session: Session, event: Event) -> None:  # noqa: ARG002 - an observer's signature
         """Collect an event."""
         if isinstance(event, _TradeEvent):
             self._events.append(event)
-        elif isinstance(event, StrategyStarted) and not self._path.exists():
-            self._path.write_text(pl.DataFrame(schema=TRADES_SCHEMA).write_csv(), encoding="utf-8")
+        elif isinstance(event, StrategyStarted):
+            self.has_strategies = True
 
-    def write_session(self, session: Session) -> None:
-        """Append the session's rows."""
-        if self._events:
-            with self._path.open("a", encoding="utf-8", newline="") as file:
-                file.write(trades_frame(session, self._events).write_csv(include_header=False))
-        self._events = []
+    def frame(self, session: Session) -> pl.DataFrame:
+        """Return the rows of ``trades.csv``."""
+        return trades_frame(session, self._events)
 
 
 def trades_frame(session: Session, events: Sequence[_TradeEvent]) -> pl.DataFrame:
@@ -80,7 +41,7 @@ def trades_frame(session: Session, events: Sequence[_TradeEvent]) -> pl.DataFram
         _trade_row(session, one) if isinstance(one, TradeClosed) else _unfilled_row(session, one)
         for one in events
     ]
-    return pl.DataFrame(rows, schema=TRADES_SCHEMA).sort("strategy", "number")
+    return pl.DataFrame(rows, schema=as_texts(TRADES_SCHEMA)).sort("strategy", "number")
 
 
 def _trade_row(session: Session, closed: TradeClosed) -> dict[str, Any]:

@@ -61,6 +61,8 @@ class LiveOptions:
         Whether to resume the session recorded there.
     begin
         Of a replay: the time of the exchange's day at which its clock begins; None for the start.
+    csv
+        Whether hits are written as CSV, too.
     home
         The current folder when the command began: ``out`` and ``store`` are taken from there.
     """
@@ -74,6 +76,7 @@ class LiveOptions:
     out: Path | None = None
     resume: bool = False
     begin: time | None = None
+    csv: bool = False
     home: Path = field(default_factory=Path.cwd)
 
     @property

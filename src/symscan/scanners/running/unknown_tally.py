@@ -1,39 +1,33 @@
-"""Count what one scanner could not judge in a session: per symbol and reason, since when and how often."""
+"""Track what one scanner could not judge in a session: per symbol and reason, from when to when."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
-from symscan.model.bar import Rows
+from symscan.model.bar import Mask, Rows
 from symscan.model.events.session import Counts, UnknownSymbols
 from symscan.model.instant import Instant
 from symscan.session.unknown_reasons import Reason, Reasons
 
 
-@dataclass(slots=True)
-class _Tally:
-    scans: Counts
-    first_at: Counts
-    last_at: Counts
-
-    def columns(self) -> tuple[Counts, Counts, Counts]:
-        """First, last and number of scans, as in ``UnknownSymbols``."""
-        return self.first_at, self.last_at, self.scans
-
-
 class UnknownTally:
-    """Counts unknown symbols by reason, also those that are no candidates any more."""
+    """Tracks stretches of scans in which a symbol was unknown for one reason.
+
+    Symbols that are no candidates any more have no reason: their stretch ends.
+    """
 
     def __init__(self) -> None:
         self._index_of: dict[str, int] = {}
         self._symbols: tuple[str, ...] = ()
         self._indices: Rows = np.zeros(0, np.intp)
-        self._tallies: dict[Reason, _Tally] = {}
+        self._reasons: Reasons = np.zeros(0, np.int8)
+        self._first_at: Counts = np.zeros(0, np.int64)
+        self._last_at: Instant = 0
+        self._scans: Counts = np.zeros(0, np.int64)
+        self._ended: list[tuple[Rows, Reasons, Counts, Counts, Counts]] = []
 
     def record(self, at: Instant, symbols: tuple[str, ...], reasons: Reasons) -> None:
-        """Count one scan.
+        """Record one scan that was ok.
 
         Parameters
         ----------
@@ -44,36 +38,30 @@ class UnknownTally:
         reasons
             Why each is unknown, ``Reason.NONE`` where it is not, shape ``(len(symbols),)``.
         """
-        if not reasons.any():
-            return
-        self._assign_indices(symbols)
-        counts = np.bincount(reasons, minlength=len(Reason))
-        for code in np.flatnonzero(counts[1:]) + 1:
-            tally = self._tally(Reason(int(code)))
-            indices = self._indices[reasons == code]
-            tally.scans[indices] += 1
-            tally.last_at[indices] = at
-            tally.first_at[indices[tally.first_at[indices] == 0]] = at
+        if reasons.any() or self._reasons.any():
+            self._assign_indices(symbols)
+            now = np.zeros(len(self._index_of), np.int8)
+            now[self._indices] = reasons
+            changed = now != self._reasons
+            self._end(changed & (self._reasons != Reason.NONE))
+            self._reasons[changed], self._first_at[changed], self._scans[changed] = now[changed], at, 0
+            self._scans[now != Reason.NONE] += 1
+        self._last_at = at
 
     def entries(self) -> UnknownSymbols:
-        """Return every symbol and reason, sorted by symbol, then reason."""
-        names = np.array(list(self._index_of), np.object_)
-        parts = [
-            (
-                names[rows],
-                np.full(len(rows), reason.text, np.object_),
-                *(one[rows] for one in tally.columns()),
-            )
-            for reason, tally in self._tallies.items()
-            if len(rows := np.flatnonzero(tally.scans))
-        ]
-        if not parts:
+        """Return every stretch, also those that last, sorted by symbol, then time."""
+        open_stretches = self._stretches(np.flatnonzero(self._reasons))
+        indices, reasons, first_at, last_at, scans = map(
+            np.concatenate, zip(*self._ended, open_stretches, strict=True)
+        )
+        if not len(indices):
             return UnknownSymbols()
-        symbols, reasons, first_at, last_at, scans = map(np.concatenate, zip(*parts, strict=True))
-        order = np.lexsort((reasons.astype(np.str_), symbols.astype(np.str_)))
+        names = np.array(list(self._index_of), np.object_)[indices]
+        order = np.lexsort((first_at, names.astype(np.str_)))
+        texts = [reason.text for reason in Reason]
         return UnknownSymbols(
-            tuple(symbols[order].tolist()),
-            tuple(reasons[order].tolist()),
+            tuple(names[order].tolist()),
+            tuple(texts[reason] for reason in reasons[order].tolist()),
             first_at[order],
             last_at[order],
             scans[order],
@@ -87,13 +75,16 @@ class UnknownTally:
             self._index_of.setdefault(symbol, len(self._index_of))
         self._indices = np.fromiter(map(self._index_of.__getitem__, symbols), np.intp, len(symbols))
         self._symbols = symbols
+        more = len(self._index_of) - len(self._reasons)
+        self._reasons = np.append(self._reasons, np.zeros(more, np.int8))
+        self._first_at = np.append(self._first_at, np.zeros(more, np.int64))
+        self._scans = np.append(self._scans, np.zeros(more, np.int64))
 
-    def _tally(self, reason: Reason) -> _Tally:
-        width = len(self._index_of)
-        tally = self._tallies.setdefault(reason, _Tally(*(np.zeros(width, np.int64) for _ in range(3))))
-        if len(tally.scans) < width:
-            more = np.zeros(width - len(tally.scans), np.int64)
-            tally.scans = np.concatenate([tally.scans, more])
-            tally.first_at = np.concatenate([tally.first_at, more])
-            tally.last_at = np.concatenate([tally.last_at, more])
-        return tally
+    def _end(self, ended: Mask) -> None:
+        """End stretches with the scan before."""
+        if ended.any():
+            self._ended.append(self._stretches(np.flatnonzero(ended)))
+
+    def _stretches(self, rows: Rows) -> tuple[Rows, Reasons, Counts, Counts, Counts]:
+        last_at = np.full(len(rows), self._last_at)
+        return rows, self._reasons[rows], self._first_at[rows], last_at, self._scans[rows]

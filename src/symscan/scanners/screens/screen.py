@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from symscan.model.bar import Rows
-from symscan.model.hit_metadata import FrameMetadata
+from symscan.model.hit_metadata import FrameMetadata, HitColumns
 from symscan.scanners.base import BaseScanner, ScanContext, ScanResult
 from symscan.scanners.screens.plan import Screen, ScreenPlan
 from symscan.scanners.screens.verdict import SymbolVerdict
@@ -94,7 +94,7 @@ class ScreenScanner(BaseScanner):
             unknown = np.zeros(len(view.symbols), np.bool_)
             unknown[rows] = unknown_here
         values = {name: values[hits] for name, values in columns.items()}  # of the hits alone
-        metadata = FrameMetadata(symbols, lambda: plan.kept(values, found))
+        metadata = FrameMetadata.of_columns(symbols, HitColumns(plan.kept, values, found))
         return ScanResult(symbols=symbols, metadata=metadata, unknown=unknown)
 
     def verdict(self, view: SessionView, symbol: str) -> SymbolVerdict | None:

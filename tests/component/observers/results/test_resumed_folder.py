@@ -13,7 +13,7 @@ from symscan.recording.ownership import lock_record
 
 
 def _open(path: Path, **how: Any) -> None:
-    with run_folder(path, facts=dict, **{"force": False, **how}):
+    with run_folder(path, facts=lambda: {"mode": "live"}, **{"force": False, **how}):
         pass
 
 

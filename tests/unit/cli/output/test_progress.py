@@ -12,7 +12,7 @@ from rich.console import Console
 
 from support.builders import MINUTE, make_session
 from symscan.cli.output.progress import session_progress
-from symscan.observers.results.summary import RunSummary
+from symscan.observers.results.run_folder import RunProgress
 
 SESSION = make_session()
 
@@ -29,12 +29,12 @@ def _seconds(*values: float) -> Iterator[float]:
 
 def test_a_line_a_minute() -> None:
     clock = _seconds(0, 59, 61, 61, 62, 120, 121.5, 121.5)
-    said, summary = StringIO(), RunSummary()
+    said, run = StringIO(), RunProgress()
     console = Console(file=said, width=40, force_terminal=False)
-    with session_progress([SESSION, SESSION], summary, console, lambda: next(clock)) as show:
+    with session_progress([SESSION, SESSION], run, console, lambda: next(clock)) as show:
         for minute in (1, 2, 3, 4):
             show(_at(minute))
-        summary.completed.append(SESSION.date)
+        run.completed += 1
         show(_at(5))
     first, second = said.getvalue().splitlines()
     local = datetime.fromtimestamp((SESSION.open + 2 * MINUTE) / 1e6, UTC).astimezone(SESSION.zone)
@@ -46,6 +46,6 @@ def test_a_line_a_minute() -> None:
 def test_a_short_run_says_nothing() -> None:
     said = StringIO()
     console = Console(file=said, force_terminal=False)
-    with session_progress([SESSION], RunSummary(), console, lambda: 0.0) as show:
+    with session_progress([SESSION], RunProgress(), console, lambda: 0.0) as show:
         show(_at(1))
     assert said.getvalue() == ""

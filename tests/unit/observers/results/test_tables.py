@@ -6,23 +6,23 @@ from typing import Any
 import polars as pl
 
 from support.builders import make_session
-from symscan.model.events.session import ScanPhase
+from symscan.model.events.session import Outcome, ScanPhase
 from symscan.model.hit_metadata import FrameMetadata
 from symscan.observers.results.tables import (
-    HITS_SCHEMA,
-    SCANS_SCHEMA,
-    UNKNOWN_SCHEMA,
+    SessionHits,
     hits_frame,
     scans_frame,
     unknown_frame,
 )
+from symscan.runs.schemas import HITS_CSV_COLUMNS, HITS_SCHEMA, SCANS_SCHEMA, UNKNOWN_SCHEMA
+from symscan.runs.texts import with_texts
 
 SESSION = make_session()
 Make = dict[str, Callable[..., Any]]
 
 
 def test_nothing_is_an_empty_table() -> None:
-    assert hits_frame(SESSION, []).schema == HITS_SCHEMA
+    assert tuple(hits_frame(SESSION, []).columns) == HITS_CSV_COLUMNS
     assert scans_frame(SESSION, []).schema == SCANS_SCHEMA
     assert unknown_frame(SESSION, []).schema == UNKNOWN_SCHEMA
     assert all(frame.is_empty() for frame in (hits_frame(SESSION, []), scans_frame(SESSION, [])))
@@ -30,7 +30,7 @@ def test_nothing_is_an_empty_table() -> None:
 
 def test_a_hit(make: Make) -> None:
     frame = hits_frame(SESSION, [make["scan"](1, make["hits"]("A", metadata={"A": {"why": [1, None]}}))])
-    assert frame.schema == HITS_SCHEMA
+    assert tuple(frame.columns) == HITS_CSV_COLUMNS
     assert frame.row(0, named=True) == {
         "session": "2018-02-27",
         "scan_at": "2018-02-27T14:31:00Z",
@@ -47,7 +47,30 @@ def test_a_hit(make: Make) -> None:
         "volume": 1000.0,
         "last_bar_end": "2018-02-27T14:30:00Z",
         "metadata": '{"why": [1, null]}',
+        "decided_at": "2018-02-27T14:31:00Z",
     }
+
+
+def test_hits_are_typed_and_stand_by_time_phase_scanner_and_rank(make: Make) -> None:
+    scan, hits = make["scan"], make["hits"]
+    scans = [
+        scan(2, hits("C", "A")),
+        scan(1, hits("B")),
+        scan(1, hits("Z", "A"), scanner="early"),
+        scan(2, hits("Q", "R"), phase=ScanPhase.PRE_SESSION),
+    ]
+    frame = SessionHits(SESSION, scans).frame
+    assert frame.select(HITS_SCHEMA.names()).schema == HITS_SCHEMA
+    assert SessionHits(SESSION, []).frame.select(HITS_SCHEMA.names()).schema == HITS_SCHEMA
+    assert frame.select(pl.col("scan_at").dt.minute(), "phase", "scanner", "rank", "symbol").rows() == [
+        (31, "regular", "early", 1, "Z"),
+        (31, "regular", "early", 2, "A"),
+        (31, "regular", "gap", 1, "B"),
+        (32, "pre_session", "gap", 1, "Q"),
+        (32, "pre_session", "gap", 2, "R"),
+        (32, "regular", "gap", 1, "C"),
+        (32, "regular", "gap", 2, "A"),
+    ]
 
 
 def test_hits_stand_by_time_scanner_and_rank(make: Make) -> None:
@@ -89,16 +112,23 @@ def test_metadata_of_every_kind_in_one_table(make: Make) -> None:
 
 def test_every_scan_is_a_row(make: Make) -> None:
     scan = make["scan"]
-    frame = scans_frame(SESSION, [scan(2, error="boom"), scan(1, make["hits"]("A", "B"))])
+    failed = scan(2, outcome=Outcome.FAILED, error="boom", decided_at=scan(2).at + 1_500_000)
+    scans = [scan(1, make["hits"]("A", "B")), failed, scan(3, make["hits"]("B", "C")), scan(4)]
+    frame = with_texts(scans_frame(SESSION, scans))
     assert frame.drop("session", "universe", "judged", "unknown").rows() == [
-        ("2018-02-27T14:31:00Z", "gap", "regular", "ok", 2, 2, 1.235, None),
-        ("2018-02-27T14:32:00Z", "gap", "regular", "ok", 0, 0, 1.235, "boom"),
+        ("2018-02-27T14:31:00Z", "gap", "regular", "ok", 2, 2, 1.235, None, 2, 0, "2018-02-27T14:31:00Z"),
+        (
+            *("2018-02-27T14:32:00Z", "gap", "regular", "failed", 0, 0, 1.235, "boom", 0, 0),
+            "2018-02-27T14:32:01.500000Z",
+        ),
+        ("2018-02-27T14:33:00Z", "gap", "regular", "ok", 2, 2, 1.235, None, 1, 1, "2018-02-27T14:33:00Z"),
+        ("2018-02-27T14:34:00Z", "gap", "regular", "ok", 0, 0, 1.235, None, 0, 2, "2018-02-27T14:34:00Z"),
     ]
     assert frame.row(0)[5:8] == (5, 3, 2)
 
 
 def test_unknown_symbols_stand_by_scanner_symbol_and_reason(make: Make) -> None:
-    frame = unknown_frame(SESSION, [make["done"](4, "move"), make["done"](4, "gap")])
+    frame = with_texts(unknown_frame(SESSION, [make["done"](4, "move"), make["done"](4, "gap")]))
     assert frame.drop("session").rows() == [
         ("gap", "A", "stale", "2018-02-27T14:30:00Z", "2018-02-27T14:30:00Z", 1),
         ("gap", "B", "warming", "2018-02-27T14:30:00Z", "2018-02-27T14:31:00Z", 2),

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
+from itertools import groupby
+
 import numpy as np
-import polars as pl
 
 from symscan.scanners.running.unknown_tally import UnknownTally
 from symscan.session.unknown_reasons import Reason, Reasons
@@ -25,7 +26,7 @@ def test_nothing_recorded_is_empty() -> None:
     assert _entries(ledger) == []
 
 
-def test_counts_by_symbol_and_reason() -> None:
+def test_stretches_by_symbol_and_time() -> None:
     ledger = UnknownTally()
     symbols = ("B", "A", "C")
     ledger.record(10, symbols, _reasons("warming", "none", "not_in_store"))
@@ -34,10 +35,21 @@ def test_counts_by_symbol_and_reason() -> None:
     ledger.record(40, symbols, _reasons("stale", "none", "none"))
     assert _entries(ledger) == [
         ("A", "stale", 20, 20, 1),
+        ("B", "warming", 10, 10, 1),
+        ("B", "warming", 30, 30, 1),
         ("B", "stale", 40, 40, 1),
-        ("B", "warming", 10, 30, 2),
         ("C", "not_in_store", 10, 30, 3),
     ]
+
+
+def test_a_stretch_ends_with_the_scan_before_its_symbol_was_known() -> None:
+    ledger = UnknownTally()
+    ledger.record(10, ("A",), _reasons("stale"))
+    ledger.record(20, ("A",), _reasons("stale"))
+    ledger.record(30, ("A",), _reasons("none"))
+    ledger.record(40, ("A",), _reasons("none"))
+    ledger.record(50, ("A",), _reasons("stale"))
+    assert _entries(ledger) == [("A", "stale", 10, 20, 2), ("A", "stale", 50, 50, 1)]
 
 
 def test_candidates_may_come_and_go() -> None:
@@ -48,26 +60,29 @@ def test_candidates_may_come_and_go() -> None:
     ledger.record(40, ("B",), _reasons("stale"))
     assert _entries(ledger) == [
         ("A", "stale", 10, 30, 3),
-        ("B", "stale", 10, 40, 2),
-        ("C", "stale", 30, 30, 1),
+        ("B", "stale", 10, 10, 1),
+        ("B", "stale", 40, 40, 1),
         ("C", "warming", 20, 20, 1),
+        ("C", "stale", 30, 30, 1),
     ]
 
 
-def test_it_equals_a_group_by() -> None:
-    """Two hundred scans of fifty symbols with random reasons, through polars."""
+def test_it_equals_a_run_length_encoding() -> None:
+    """Two hundred scans of fifty symbols with random reasons, symbol by symbol with itertools."""
     rng = np.random.default_rng(3)
     symbols = tuple(f"S{number}" for number in range(50))
-    ledger, told = UnknownTally(), []
+    ledger, told = UnknownTally(), dict[str, list[Reason]]()
     for at in range(1, 201):
-        reasons = rng.integers(0, len(Reason), 50).astype(np.int8)
+        reasons = rng.choice([0, 0, 0, 5, 6, 7], 50).astype(np.int8)
         ledger.record(at, symbols, reasons)
-        told += [(symbol, Reason(code).text, at) for symbol, code in zip(symbols, reasons, strict=True)]
-    expected = (
-        pl.DataFrame(told, schema=["symbol", "reason", "at"], orient="row")
-        .filter(pl.col("reason") != "none")
-        .group_by("symbol", "reason")
-        .agg(first=pl.col("at").min(), last=pl.col("at").max(), scans=pl.len())
-        .sort("symbol", "reason")
-    )
-    assert _entries(ledger) == expected.rows()
+        for symbol, code in zip(symbols, reasons.tolist(), strict=True):
+            told.setdefault(symbol, []).append(Reason(code))
+    expected = []
+    for symbol in sorted(told):
+        at = 1
+        for reason, run in groupby(told[symbol]):
+            length = len(list(run))
+            if reason is not Reason.NONE:
+                expected.append((symbol, reason.text, at, at + length - 1, length))
+            at += length
+    assert _entries(ledger) == expected

@@ -1,0 +1,120 @@
+"""Collect what happens in one session, and write its files at its close."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+import polars as pl
+
+from symscan.model.events.session import Event, ScanFinished, ScannerDone, SymbolsRemoved
+from symscan.model.session import Session
+from symscan.observers.journal import Journal
+from symscan.observers.results.summary import RunSummary
+from symscan.observers.results.tables import SessionHits, scan_order, scans_frame, unknown_frame
+from symscan.observers.results.trades import SessionTrades
+from symscan.runs.episodes import REMOVALS_SCHEMA, SessionScans, episodes_of, finished
+from symscan.runs.layout import EPISODES_CSV, FIGURES, HITS_CSV, JOURNAL, SCANS, TRADES, UNKNOWN
+from symscan.runs.schemas import HITS_SCHEMA
+from symscan.runs.session_files import SessionFiles
+from symscan.runs.texts import csv_rows
+from symscan.runs.writing import write_error, writing
+from symscan.session.holders import scanner_holder
+
+SessionBars = Callable[[Session, Sequence[str]], pl.DataFrame]
+"""Returns the regular bars of a session in its base interval: ``symscan.runs.episodes.BARS_SCHEMA``."""
+
+_NOTHING: Final = "{}"
+
+
+class SessionResults:
+    """The results of one session.
+
+    Parameters
+    ----------
+    session
+        The session.
+    part
+        The folder of its part of the run's files.
+    bars
+        Reads its bars for the prices of episodes; None leaves these unknown.
+    csv
+        Whether hits are written as CSV, too.
+    """
+
+    def __init__(self, session: Session, part: Path, bars: SessionBars | None, *, csv: bool) -> None:
+        self.session = session
+        self.figures = RunSummary()
+        self._part = part
+        self._bars = bars
+        self._csv = csv
+        self._trades = SessionTrades()
+        self._scans: list[ScanFinished] = []
+        self._done: list[ScannerDone] = []
+        self._removals: list[tuple[str, str, int]] = []
+        with writing(self._part / JOURNAL) as path:
+            self._journal = Journal(path.open("w", encoding="utf-8", newline="\n"))
+
+    def observe(self, event: Event) -> None:
+        """Collect an event; the journal gets it at once."""
+        try:  # without a context manager at every event
+            self._journal.observe(self.session, event)
+        except OSError as error:
+            raise write_error(self._part / JOURNAL, error) from None
+        self.figures.observe(self.session, event)
+        self._trades.observe(self.session, event)
+        match event:
+            case ScanFinished():
+                self._scans.append(event)
+            case ScannerDone():
+                self._done.append(event)
+            case SymbolsRemoved():
+                self._removals += [(event.holder, symbol, len(self._scans)) for symbol in event.symbols]
+
+    def close(self) -> None:
+        """Close the journal."""
+        with writing(self._part / JOURNAL):
+            self._journal.close()
+
+    def write(self, folder: Path) -> None:
+        """Write the session's Parquet files into the run's folder, and its parts of the other files."""
+        self.close()
+        hits = SessionHits(self.session, self._scans)
+        unknown = unknown_frame(self.session, self._done)
+        episodes = self._episodes(hits, unknown)
+        files = SessionFiles(folder, self.session.date)
+        with writing(folder):
+            files.write(hits.frame.select(HITS_SCHEMA.names()), hits.values(), episodes)
+        for name, text in self._texts(hits, unknown, episodes):
+            with writing(self._part / name) as path:
+                path.write_text(text, encoding="utf-8", newline="")
+
+    def _texts(
+        self, hits: SessionHits, unknown: pl.DataFrame, episodes: pl.DataFrame
+    ) -> Iterator[tuple[str, str]]:
+        yield SCANS, csv_rows(scans_frame(self.session, self._scans))
+        yield UNKNOWN, csv_rows(unknown)
+        yield EPISODES_CSV, csv_rows(episodes)
+        if self._trades.has_strategies:
+            yield TRADES, csv_rows(self._trades.frame(self.session))
+        if self._csv:
+            yield HITS_CSV, csv_rows(hits.csv_frame())
+        yield FIGURES, json.dumps(self.figures.as_state(), ensure_ascii=False)
+
+    def _episodes(self, hits: SessionHits, unknown: pl.DataFrame) -> pl.DataFrame:
+        holders = {scanner_holder(scan.scanner): scan.scanner for scan in self._scans}
+        removals = [(holders[who], symbol, scan) for who, symbol, scan in self._removals if who in holders]
+        scans = SessionScans(
+            self.session.close,
+            scan_order(self._scans),
+            hits.frame,
+            unknown,
+            pl.DataFrame(removals, schema=REMOVALS_SCHEMA, orient="row"),
+        )
+        bars_of = None if self._bars is None else partial(self._bars, self.session)
+        stays = episodes_of(scans, bars_of)
+        texts = hits.texts(stays["hit"])
+        return finished(stays, texts.replace([_NOTHING], [None]))

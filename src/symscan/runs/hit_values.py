@@ -1,0 +1,181 @@
+"""What scanners say of their hits: metadata as typed columns, and back as the JSON of ``hits.csv``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from itertools import chain
+from typing import Any, Final
+
+import polars as pl
+
+from symscan.runs.schemas import INSTANT, VALUES_KEYS
+
+Values = Mapping[str, Any]
+"""The metadata of one hit, by name."""
+
+FILE_KEY: Final = "symscan"
+"""The key of the notes in a Parquet file's own metadata."""
+
+_PREFIX: Final = "metadata_"
+_EXACT: Final = 2**53
+_MISSING: Final = object()
+_TYPES: Final = {"text": pl.String(), "boolean": pl.Boolean(), "instant": INSTANT, "json": pl.String()}
+
+
+@dataclass(frozen=True, slots=True)
+class ValueColumn:
+    """How one name of a scanner's metadata is stored.
+
+    Attributes
+    ----------
+    name
+        The name as the scanner gives it.
+    kind
+        ``integer`` or ``number`` (both Float64), ``text``, ``boolean``, ``instant``, or ``json``: the
+        JSON text of what is mixed, nested or beyond a Float64.
+    always
+        Whether every hit has it, so that null stands for JSON's null; else the hit lacks it.
+    """
+
+    name: str
+    kind: str
+    always: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ValueNotes:
+    """What a file of values says of itself, from which the metadata can be written as JSON again.
+
+    Attributes
+    ----------
+    is_compact
+        Whether the JSON has no blanks: a screen's; a mapping's has them.
+    columns
+        The columns by their names in the file.
+    """
+
+    is_compact: bool
+    columns: Mapping[str, ValueColumn]
+
+    def to_text(self) -> str:
+        """Return the notes as JSON."""
+        columns = {stored: asdict(column) for stored, column in self.columns.items()}
+        return json.dumps({"is_compact": self.is_compact, "columns": columns}, ensure_ascii=False)
+
+    @classmethod
+    def of_text(cls, text: str) -> ValueNotes:
+        """Read the notes that :meth:`to_text` returned."""
+        noted = json.loads(text)
+        columns = {stored: ValueColumn(**column) for stored, column in noted["columns"].items()}
+        return cls(noted["is_compact"], columns)
+
+
+def stored_name(name: str) -> str:
+    """Return the column of a metadata name: the name, but for one that the keys have."""
+    bare = name
+    while bare.startswith(_PREFIX):
+        bare = bare.removeprefix(_PREFIX)
+    return f"{_PREFIX}{name}" if bare in VALUES_KEYS else name
+
+
+def of_frame(frame: pl.DataFrame) -> tuple[pl.DataFrame, ValueNotes]:
+    """Store columns, as a screen gives them."""
+    columns, notes = dict[str, pl.Series](), {}
+    for series in frame:
+        kind = _kind_of(series.dtype)
+        stored = stored_name(series.name)
+        columns[stored] = _stored(series, kind)
+        notes[stored] = ValueColumn(series.name, kind)
+    return pl.DataFrame(columns), ValueNotes(True, notes)
+
+
+def of_mappings(rows: Sequence[Values]) -> tuple[pl.DataFrame, ValueNotes]:
+    """Store one mapping per hit, as a scanner in code gives them; JSON can hold every value."""
+    columns, notes = dict[str, pl.Series](), {}
+    for name in dict.fromkeys(chain.from_iterable(rows)):
+        values = [row.get(name, _MISSING) for row in rows]
+        stored = stored_name(name)
+        columns[stored], notes[stored] = _typed(name, values)
+    return pl.DataFrame(columns), ValueNotes(False, notes)
+
+
+def json_texts(frame: pl.DataFrame, notes: ValueNotes) -> pl.Series:
+    """Return the metadata of each row as JSON, as ``hits.csv`` has it.
+
+    Where a name has whole numbers at some hits and others at others, all are written as others.
+    """
+    if not notes.columns:
+        return pl.repeat("{}", frame.height, dtype=pl.String, eager=True)
+    if notes.is_compact:
+        given = [_given(frame[stored], column) for stored, column in notes.columns.items()]
+        return pl.select(pl.struct(given).struct.json_encode()).to_series()
+    lists = [_parts(frame[stored], column) for stored, column in notes.columns.items()]
+    texts = ["{" + ", ".join(filter(None, parts)) + "}" for parts in zip(*lists, strict=True)]
+    return pl.Series(texts, dtype=pl.String)
+
+
+def as_json(series: pl.Series, kind: str) -> pl.Series:
+    """Return a stored column as JSON texts, for sessions of which another has it as JSON."""
+    texts = [None if one is None else _text(one, kind) for one in series.to_list()]
+    return pl.Series(series.name, texts, pl.String)
+
+
+def _kind_of(dtype: pl.DataType) -> str:
+    if dtype == pl.Boolean():
+        return "boolean"
+    if dtype.is_integer():
+        return "integer"
+    if isinstance(dtype, pl.Datetime):
+        return "instant"
+    return "number" if dtype.is_numeric() or dtype == pl.Null() else "text"
+
+
+def _stored(series: pl.Series, kind: str) -> pl.Series:
+    return series.cast(_TYPES.get(kind, pl.Float64()))
+
+
+def _typed(name: str, values: list[Any]) -> tuple[pl.Series, ValueColumn]:
+    kinds = set(map(type, values))
+    is_always = object not in kinds
+    is_mixed = not is_always and type(None) in kinds  # null would be both
+    kind = "json" if is_mixed else _kind_of_values(kinds - {object, type(None)}, values)
+    if kind == "json":
+        texts = [None if one is _MISSING else json.dumps(one, ensure_ascii=False) for one in values]
+        return pl.Series(texts, dtype=pl.String), ValueColumn(name, kind, is_always)
+    known = values if is_always else [None if one is _MISSING else one for one in values]
+    dtype = _TYPES.get(kind, pl.Float64())
+    return pl.Series(known, dtype=dtype, strict=False), ValueColumn(name, kind, is_always)
+
+
+def _kind_of_values(kinds: set[type], values: list[Any]) -> str:
+    if kinds <= {int, float}:
+        if any(type(one) is int and abs(one) > _EXACT for one in values):
+            return "json"
+        return "integer" if kinds == {int} else "number"
+    return {frozenset({str}): "text", frozenset({bool}): "boolean"}.get(frozenset(kinds), "json")
+
+
+def _given(series: pl.Series, column: ValueColumn) -> pl.Series:
+    """Return a column as the screen gave it; an instant as files have it."""
+    if column.kind == "integer":
+        series = series.cast(pl.Int64)
+    elif column.kind == "instant":
+        series = series.dt.to_string("%Y-%m-%dT%H:%M:%SZ")
+    return series.alias(column.name)
+
+
+def _parts(series: pl.Series, column: ValueColumn) -> list[str | None]:
+    """Return ``"name": value`` of each row; None where the row lacks it."""
+    key = json.dumps(column.name, ensure_ascii=False)
+    absent = f"{key}: null" if column.always and column.kind != "json" else None
+    return [absent if value is None else f"{key}: {_text(value, column.kind)}" for value in series.to_list()]
+
+
+def _text(value: Any, kind: str) -> str:
+    if kind == "json":
+        return str(value)
+    if kind == "instant":
+        return json.dumps(value.isoformat().replace("+00:00", "Z"))
+    return json.dumps(int(value) if kind == "integer" else value, ensure_ascii=False)

@@ -1,0 +1,28 @@
+"""``hits.csv``: the hits with the exchange's time and the scanners' values as JSON."""
+
+from __future__ import annotations
+
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import polars as pl
+
+from symscan.runs.schemas import HITS_CSV_COLUMNS
+from symscan.runs.texts import with_texts
+
+_ORDER: Final = ("scan_at", "scanner", "rank", "symbol", "phase")
+
+
+def hits_csv_frame(hits: pl.DataFrame, metadata: pl.Series, zone: ZoneInfo) -> pl.DataFrame:
+    """Return the rows of ``hits.csv``, in its order: by time, scanner, rank and symbol.
+
+    Parameters
+    ----------
+    hits
+        The columns of ``hits``.
+    metadata
+        What the scanner says of each hit, as JSON.
+    """
+    local = pl.col("scan_at").dt.convert_time_zone(zone.key).dt.to_string("%Y-%m-%dT%H:%M:%S%:z")
+    columns = hits.with_columns(metadata.alias("metadata"), local.alias("scan_at_local"))
+    return with_texts(columns.sort(_ORDER, maintain_order=True).select(HITS_CSV_COLUMNS))

@@ -1,0 +1,74 @@
+"""Write the files of one session: each whole under another name, then renamed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+
+from symscan.runs.hit_values import FILE_KEY, ValueNotes
+from symscan.runs.layout import EPISODES, HITS, PARTIAL, VALUES, episodes_file, hits_file, values_file
+
+
+@dataclass(frozen=True, slots=True)
+class ScannerValues:
+    """What one scanner said of its hits in a session: the columns of its file, and the notes on them."""
+
+    frame: pl.DataFrame
+    notes: ValueNotes
+
+
+@dataclass(frozen=True, slots=True)
+class SessionFiles:
+    """The Parquet files of one session.
+
+    Attributes
+    ----------
+    folder
+        The folder of the run.
+    day
+        The session's date.
+    """
+
+    folder: Path
+    day: date
+
+    def write(self, hits: pl.DataFrame, values: Mapping[str, ScannerValues], episodes: pl.DataFrame) -> None:
+        """Write all of them anew; a scanner without values has no file."""
+        self._remove()
+        _write(hits_file(self.folder, self.day), hits)
+        for scanner, given in values.items():
+            _write(values_file(self.folder, scanner, self.day), given.frame, given.notes)
+        _write(episodes_file(self.folder, self.day), episodes)
+
+    def _remove(self) -> None:
+        for path in self._paths():
+            path.unlink(missing_ok=True)
+
+    def _paths(self) -> Iterator[Path]:
+        for name in (HITS, EPISODES):
+            yield from (self.folder / name).glob(f"{self.day}.parquet*")
+        yield from (self.folder / VALUES).glob(f"*/{self.day}.parquet*")
+
+
+def _write(path: Path, frame: pl.DataFrame, notes: ValueNotes | None = None) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    metadata = None if notes is None else {FILE_KEY: notes.to_text()}
+    with replacing(path) as temporary:
+        frame.write_parquet(temporary, compression="zstd", metadata=metadata)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Yield the temporary path of a file, renamed to its own when the block ends, removed if it raises."""
+    temporary = path.with_name(f"{path.name}{PARTIAL}")
+    try:
+        yield temporary
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    temporary.replace(path)

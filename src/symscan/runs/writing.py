@@ -1,0 +1,91 @@
+"""Write a run's folder: one process at a time, with errors that name the file and a remedy."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from symscan.errors import InputError, RunError
+from symscan.runs.layout import PARTIAL, PARTS
+
+_NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
+
+@contextmanager
+def exclusive_folder(folder: Path) -> Iterator[None]:
+    """Lock the folder for this process; the lock ends with it.
+
+    Raises
+    ------
+    InputError
+        If another process writes it.
+    """
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        if not _is_locked(descriptor):
+            raise InputError(
+                f"{folder}: a running process is writing its results there; wait for it or end it, "
+                "or choose another --out"
+            )
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def is_being_written(folder: Path) -> bool:
+    """Return whether a running process writes the folder."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        return not _is_locked(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[Path]:
+    """Yield a path; convert an OSError to one that names the file as users know it, and a remedy.
+
+    Raises
+    ------
+    RunError
+        If it does.
+    """
+    try:
+        yield path
+    except OSError as error:
+        raise write_error(path, error) from None
+
+
+def write_error(path: Path, error: OSError) -> RunError:
+    """Make an error that names the file as users know it, and a remedy."""
+    return RunError(f"{_known_path(path)}: {error.strerror or error}; {_remedy(error)}")
+
+
+def _is_locked(descriptor: int) -> bool:
+    """Lock an open folder; returns whether this process has it now."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # a file system without locks
+        pass
+    return True
+
+
+def _known_path(path: Path) -> Path:
+    """Return the file of the whole run that a part will be in, or the file that a temporary one will be."""
+    if PARTS in path.parts:
+        home = path.parts[: len(path.parts) - 1 - path.parts[::-1].index(PARTS)]
+        path = Path(*home, path.name)
+    return path.with_name(path.name.removesuffix(PARTIAL))
+
+
+def _remedy(error: OSError) -> str:
+    if error.errno in _NO_ROOM:
+        return "free some space there, then go on with --resume"
+    return "see to it that the folder can be written, then go on with --resume"

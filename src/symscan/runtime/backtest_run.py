@@ -1,0 +1,134 @@
+"""Run a backtest into a folder: what the command and the call from Python share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from symscan.config import SessionConfig
+from symscan.errors import DataError, RunError, SymscanError
+from symscan.model.session import Session
+from symscan.observers.results.run_folder import RunFolder, RunProgress, run_folder
+from symscan.observers.results.summary import RunSummary
+from symscan.runs.description import RunDescription, read_description, read_record
+from symscan.runs.layout import SUMMARY
+from symscan.runtime.assembly import Backtest, assemble_backtest
+from symscan.runtime.description import describe_backtest
+from symscan.runtime.runner import Progress, run_backtest
+from symscan.runtime.session_bars import StoredSessionBars
+
+ShowProgress = Callable[[Sequence[Session], RunProgress], AbstractContextManager[Progress]]
+"""Shows how far a run is; yields what is called after every slice."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """Where and how a run is written.
+
+    Attributes
+    ----------
+    folder
+        The folder of the run, independent of the current one.
+    force
+        Whether it replaces an earlier run there.
+    resume
+        Whether it goes on with a run that was broken off there.
+    csv
+        Whether hits are written as CSV, too.
+    shown
+        The folder as the user gave it, for messages; None for ``folder``.
+    """
+
+    folder: Path
+    force: bool = False
+    resume: bool = False
+    csv: bool = False
+    shown: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BacktestRun:
+    """A backtest over a range of dates, checked and ready to be run into a folder.
+
+    Attributes
+    ----------
+    backtest
+        The checked configuration with its store and sessions.
+    description
+        What the run is of.
+    """
+
+    backtest: Backtest
+    description: RunDescription
+
+    @classmethod
+    def of(cls, config: SessionConfig, store: Path, first: date, last: date) -> BacktestRun:
+        """Check a configuration against a store.
+
+        Raises
+        ------
+        InputError
+            As :func:`~symscan.runtime.assembly.assemble_backtest`.
+        """
+        backtest = assemble_backtest(config, store.absolute(), first, last)
+        return cls(backtest, describe_backtest(backtest, first, last))
+
+    def play(self, options: RunOptions, show_progress: ShowProgress) -> RunSummary:
+        """Run every session, and write the results.
+
+        Returns
+        -------
+        RunSummary
+            The figures of the run.
+
+        Raises
+        ------
+        InputError
+            If the folder may not be written, or holds a run of something else.
+        RunError
+            If the run could not go on; it names the results so far.
+        """
+        facts = {key: self.description.facts[key] for key in ("name", "mode", "exchange", "start", "end")}
+        with (
+            run_folder(
+                options.folder,
+                force=options.force,
+                facts=lambda: dict(facts),
+                resume=options.resume,
+                description=self.description,
+                sessions=self.backtest.sessions,
+                bars=StoredSessionBars(self.backtest.store),
+                csv=options.csv,
+            ) as results,
+            show_progress(self.backtest.sessions, results.progress) as progress,
+        ):
+            self._play(results, progress, options.shown or options.folder)
+        return results.summary
+
+    def _play(self, results: RunFolder, progress: Progress, shown: Path) -> None:
+        """Run the backtest; an error is a ``RunError`` that names the results so far, not an input error."""
+        try:
+            run_backtest(self.backtest, [results], progress, results.finished)
+        except SymscanError as error:
+            raise RunError(f"{error}; {left_in(results, shown)}") from error
+
+
+def left_in(results: RunFolder, shown: Path) -> str:
+    """Say what a run that ended early leaves in its folder."""
+    if results.restores_previous:
+        return f"those that were in {shown} before are left as they are"
+    return f"the results up to there are in {shown}"
+
+
+def is_complete(folder: Path, name: str, first: date, last: date) -> bool:
+    """Return whether a folder holds a backtest of this name and range that came to its end."""
+    try:
+        summary = read_record(folder / SUMMARY)
+        read_description(folder)
+        found = [summary[key] for key in ("status", "mode", "name", "start", "end")]
+    except (DataError, KeyError):
+        return False
+    return found == ["complete", "backtest", name, str(first), str(last)]

@@ -1,0 +1,74 @@
+"""The bars of a session as its results read them: those of a store, or those of a record."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+
+import polars as pl
+
+from symscan.model.instant import MINUTE
+from symscan.model.interval import Interval
+from symscan.model.session import Session
+from symscan.recording import RECORD_NAME
+from symscan.runs.episodes import BARS_SCHEMA
+from symscan.runs.schemas import INSTANT
+from symscan.sources.store.bar_store import BarStore
+from symscan.sources.stored.backtest_source import finest_interval
+
+_COLUMNS = ("symbol", "start", "high", "low", "close")
+
+
+class StoredSessionBars:
+    """Reads the regular bars of a session from a store, in the session's base interval.
+
+    Parameters
+    ----------
+    store
+        The store.
+    """
+
+    def __init__(self, store: BarStore) -> None:
+        self._store = store
+
+    def __call__(self, session: Session, symbols: Sequence[str]) -> pl.DataFrame:
+        """Return the bars of symbols, by symbol and end."""
+        if not symbols:
+            return pl.DataFrame(schema=BARS_SCHEMA)
+        interval = finest_interval(self._store, session)
+        bars = self._store.load(interval, [session.date], symbols, _COLUMNS)
+        return _regular(bars, session, interval)
+
+
+class RecordedSessionBars:
+    """Reads the regular bars of a live session from its record, corrections included.
+
+    Parameters
+    ----------
+    folder
+        The folder of the session.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder.absolute() / RECORD_NAME
+
+    def __call__(self, session: Session, symbols: Sequence[str]) -> pl.DataFrame:
+        """Return the bars of symbols, by symbol and end."""
+        from symscan.recording.bars import bars
+        from symscan.recording.session_log import SessionRecord
+
+        if not symbols:
+            return pl.DataFrame(schema=BARS_SCHEMA)
+        with closing(SessionRecord.read(self._path)) as record:
+            found = bars(record).filter(pl.col("symbol").is_in(list(symbols)))
+            return _regular(found, session, Interval.parse(record.meta["base"]))
+
+
+def _regular(bars: pl.DataFrame, session: Session, interval: Interval) -> pl.DataFrame:
+    """Return the bars of regular hours with their ends: the last of a short session ends at its close."""
+    start = pl.col("start").to_physical()
+    end = pl.min_horizontal(start + interval.minutes * MINUTE, pl.lit(session.close))
+    is_regular = (start >= session.open) & (start < session.close)
+    kept = bars.filter(is_regular).with_columns(end=end.cast(INSTANT))
+    return kept.select(pl.col(name).cast(kind) for name, kind in BARS_SCHEMA.items()).sort("symbol", "end")
