@@ -68,7 +68,7 @@ def test_own_plugins_find_and_count_what_they_say(
     import_bars(BarStore.create(tmp_path / "store"), [bars], options, SessionCalendar())
     replay = ("--source", "replay", "--speed", "max") if command == "live" else ()
     where = ("--store", "store", "--date", DAY, *replay)
-    ended = call(capsys, command, "own_plugins.json", *where, "--out", "out")
+    ended = call(capsys, command, "own_plugins.json", *where, "--csv", "--out", "out")
     assert ended.code == 0, ended.err
     hits = pl.read_csv("out/hits.csv", infer_schema=False)
     extremes = {"lowest": pl.col("close").rolling_min(10), "highest": pl.col("close").rolling_max(10)}

@@ -64,7 +64,7 @@ def live(project: Path, capsys: pytest.CaptureFixture[str]) -> Live:
     def run(source: str, text: str | None = None, *more: str) -> Ended:
         if text is not None:
             (project / "mine.py").write_text(text)
-        options = ("--source", source, "--store", "store", "--out", "out", *more)
+        options = ("--source", source, "--store", "store", "--csv", "--out", "out", *more)
         return call(capsys, "live", "own_broker.json", *options)
 
     return run

@@ -20,7 +20,7 @@ from symscan.clock.session_calendar import SessionCalendar
 from symscan.config import load_config
 from symscan.indicators import registry
 from symscan.model.interval import ONE_MINUTE
-from symscan.runtime.assembly import assemble_backtest
+from symscan.runtime.backtest_run import BacktestRun
 from symscan.sources.importing.importer import import_bars
 from symscan.sources.importing.options import ImportOptions, Label
 from symscan.sources.store.bar_store import BarStore
@@ -124,7 +124,7 @@ def _write(folder: Path, named: Named, **more: Any) -> None:
 
 
 def _played(capsys: pytest.CaptureFixture[str], command: tuple[str, ...], *more: str, code: int = 0) -> Path:
-    ended = call(capsys, command[0], "mine.json", *command[1:], "--out", "out", *more)
+    ended = call(capsys, command[0], "mine.json", *command[1:], "--csv", "--out", "out", *more)
     assert ended.code == code, ended.err
     return Path("out")
 
@@ -242,8 +242,8 @@ def test_a_screen_is_tried_with_an_indicator_of_the_users(
 def test_the_facts_of_a_run_hold_the_modules_of_plug_ins(project: Path) -> None:
     _write(project, _own_modules(project))
     day = date.fromisoformat(DAY)
-    about = assemble_backtest(load_config(Path("mine.json")), Path("store"), day, day).about()
-    assert {Path(file).name for file in about["modules"]} == {
+    run = BacktestRun.of(load_config(Path("mine.json")), Path("store"), day, day)
+    assert set(run.description.facts["modules"]) == {
         "times_of.py",
         "finder.py",
         "buyer.py",
