@@ -151,6 +151,7 @@ class Job:
     saved_state: bytes | None = None
     keeps_state: bool = False
     _result: JobResult = field(init=False)
+    _execution_time_ms: float = field(default=0.0, init=False)
 
     def run(self) -> JobResult:
         """Call the scanner and return the result; a fault of the scanner is a result."""
@@ -161,24 +162,32 @@ class Job:
         """Call the scanner: the part that runs the user's code."""
         watch = Stopwatch()
         try:
-            result = self._call()
+            self._result = self._call()
         except (Exception, SystemExit) as error:  # the plug-in boundary: a scanner's fault is its outcome
-            result = self.failed(error)
-        self._result = replace(result, execution_time_ms=watch.elapsed_ms)
+            self._result = self.failed(error)
+        self._execution_time_ms = watch.elapsed_ms
 
     def conclude(self) -> JobResult:
         """Evaluate what was called, and add the scanner's requests and state."""
-        result = self._result
+        result, evaluation = self._result, None
         if self.evaluate is not None and result.outcome is Outcome.OK and result.scan_result is not None:
-            result = self._evaluated(result, result.scan_result, self.evaluate)
-        requests = tuple(self._requests(result))
+            try:
+                evaluation = self._evaluation(result.scan_result, self.evaluate)
+            except ResultError as error:
+                result = self.result(Outcome.FAILED, str(error))
         return replace(
-            result, requests=requests, saved_state=self._changed_state() if self.keeps_state else None
+            result,
+            execution_time_ms=self._execution_time_ms,
+            evaluation=evaluation,
+            requests=tuple(self._requests(result)),
+            saved_state=self._changed_state() if self.keeps_state else None,
         )
 
-    def result(self, outcome: Outcome | None = Outcome.OK, error: str | None = None) -> JobResult:
-        """Make a result of this job."""
-        return JobResult(self.name, self.kind, self.at, outcome, error)
+    def result(
+        self, outcome: Outcome | None = Outcome.OK, error: str | None = None, **more: Any
+    ) -> JobResult:
+        """Make a result of this job; ``more`` are further values of it."""
+        return JobResult(self.name, self.kind, self.at, outcome, error, **more)
 
     def failed(self, error: BaseException) -> JobResult:
         """Make the result of a call that raised."""
@@ -188,8 +197,9 @@ class Job:
     def timed_out(self, *, has_returned: bool = True) -> JobResult:
         """Make the result of a call that takes too long."""
         fault = f"{self.kind}() took longer than its timeout_seconds ({self.timeout_seconds:g})"
-        return replace(
-            self.result(Outcome.TIMED_OUT, fault),
+        return self.result(
+            Outcome.TIMED_OUT,
+            fault,
             execution_time_ms=self.timeout_seconds * 1000.0,
             has_returned=has_returned,
         )
@@ -216,7 +226,7 @@ class Job:
             raise TypeError(f"the universe holds {wrong[0]!r}, which is no symbol")
         self.request_queue.put_first(universe, self.base)
         indicators = tuple(spec.key for spec in self.request_queue.specs())
-        return replace(self.result(), universe=len(universe), indicators=indicators)
+        return self.result(universe=len(universe), indicators=indicators)
 
     def _scan(self) -> JobResult:
         found = self.scanner.scan(self.context)
@@ -224,16 +234,12 @@ class Job:
         outcome = Outcome.SKIPPED if scan_result.skipped else Outcome.OK
         if scan_result.error is not None:
             outcome = Outcome.FAILED
-        return replace(self.result(outcome, scan_result.error), scan_result=scan_result)
+        return self.result(outcome, scan_result.error, scan_result=scan_result)
 
-    def _evaluated(self, result: JobResult, scan_result: ScanResult, evaluate: EvaluateResult) -> JobResult:
+    def _evaluation(self, scan_result: ScanResult, evaluate: EvaluateResult) -> Evaluation:
         """Evaluate a scan on the session its result was computed from."""
-        scan_result.execution_time_ms = result.execution_time_ms
-        try:
-            evaluation = evaluate(scan_result, self.context.session_data.unanswered())
-        except ResultError as error:
-            return replace(result, outcome=Outcome.FAILED, error=str(error), scan_result=None)
-        return replace(result, evaluation=evaluation)
+        scan_result.execution_time_ms = self._execution_time_ms
+        return evaluate(scan_result, self.context.session_data.unanswered())
 
     def _requests(self, result: JobResult) -> list[Request]:
         """Return the requests: none of a scanner that takes no part, no additions of one that is done."""
