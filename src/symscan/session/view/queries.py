@@ -206,8 +206,9 @@ class SessionQueries:
 
     def _numbers(self, key: str) -> Floats:
         """Read a column of numbers, of the session or of the universe's file."""
-        if key in self._candidates().checked:  # a static column has neither a reading's name nor a key's
-            return self._candidates().named(key)
+        seen = self._candidates()
+        if key in seen.checked:  # a static column has neither a reading's name nor a key's
+            return seen.named(key)
         static = self._static_column(key)
         if static is None:
             return self._named(key)
