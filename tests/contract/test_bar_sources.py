@@ -16,7 +16,7 @@ from symscan.sources.replay.faults import Faults
 from symscan.sources.replay.feed import ReplayFeed
 from symscan.sources.stored.backtest_source import BacktestSource
 from symscan.sources.streaming.source import StreamSource
-from symscan.testing.bar_sources import BarSourceCase, BarSourceContract
+from symscan.testing import BarSourceCase, BarSourceContract
 
 SESSION = make_session(minutes=10, premarket=3)
 BARS = feed_bars(SESSION.open + minute * MINUTE for minute in (-1, 1, 2, 3, 5, 6, 10))

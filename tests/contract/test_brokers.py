@@ -15,7 +15,7 @@ from symscan.clock.session_calendar import SessionCalendar
 from symscan.model.instant import MINUTE
 from symscan.sources.brokers import BUILT_IN, find_broker
 from symscan.sources.ports import LiveDay
-from symscan.testing.brokers import BrokerCase, BrokerContract
+from symscan.testing import BrokerCase, BrokerContract
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 NYSE = SessionCalendar("NYSE")

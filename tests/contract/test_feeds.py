@@ -18,7 +18,7 @@ from symscan.sources.clocks import VirtualClock
 from symscan.sources.iterable_feed import FeedBar, IterableFeed
 from symscan.sources.ports import BarBatch
 from symscan.sources.replay.feed import ReplayFeed
-from symscan.testing.feeds import FeedCase, FeedContract
+from symscan.testing import FeedCase, FeedContract
 
 SESSION = make_session(minutes=10, premarket=3)
 BARS = feed_bars(SESSION.open + minute * MINUTE for minute in (1, 2, 4))

@@ -20,7 +20,7 @@ from symscan.runtime.provisioning.prefetch import PrefetchedHistory
 from symscan.sources.iterable_feed import FeedBar
 from symscan.sources.store.bar_store import BarStore
 from symscan.sources.stored.history import StoreHistory
-from symscan.testing.history_sources import HistoryCase, HistorySourceContract
+from symscan.testing import HistoryCase, HistorySourceContract
 
 NYSE = SessionCalendar("NYSE")
 TODAY = NYSE.session(date(2024, 3, 12))

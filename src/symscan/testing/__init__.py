@@ -24,21 +24,25 @@ except ModuleNotFoundError as error:
 # Before they are imported, so that a failing contract shows the values it compared.
 pytest.register_assert_rewrite(*(f"{__name__}.{module.name}" for module in iter_modules(__path__)))
 
-from symscan.testing.bar_sources import BarSourceContract  # noqa: E402
-from symscan.testing.brokers import BrokerContract  # noqa: E402
+from symscan.testing.bar_sources import BarSourceCase, BarSourceContract  # noqa: E402
+from symscan.testing.brokers import BrokerCase, BrokerContract  # noqa: E402
 from symscan.testing.executions import ExecutionContract  # noqa: E402
-from symscan.testing.feeds import FeedContract  # noqa: E402
-from symscan.testing.history_sources import HistorySourceContract  # noqa: E402
+from symscan.testing.feeds import FeedCase, FeedContract  # noqa: E402
+from symscan.testing.history_sources import HistoryCase, HistorySourceContract  # noqa: E402
 from symscan.testing.indicators import IndicatorContract  # noqa: E402
 from symscan.testing.observers import ObserverContract  # noqa: E402
 from symscan.testing.scanners import ScannerContract  # noqa: E402
 from symscan.testing.strategies import StrategyContract  # noqa: E402
 
 __all__ = [
+    "BarSourceCase",
     "BarSourceContract",
+    "BrokerCase",
     "BrokerContract",
     "ExecutionContract",
+    "FeedCase",
     "FeedContract",
+    "HistoryCase",
     "HistorySourceContract",
     "IndicatorContract",
     "ObserverContract",

@@ -14,7 +14,7 @@ from symscan.model.instant import MINUTE, Instant
 from symscan.sources.clocks import VirtualClock
 from symscan.sources.iterable_feed import IterableFeed
 from symscan.sources.ports import BarBatch, Delivery
-from symscan.testing.feeds import FeedCase, FeedContract
+from symscan.testing import FeedCase, FeedContract
 
 SESSION = make_session(minutes=10, premarket=3)
 BARS = feed_bars(SESSION.open + minute * MINUTE for minute in (1, 2, 4))
@@ -76,7 +76,8 @@ def test_a_feed_that_breaks_it_is_found(cls: type[IterableFeed], contract: objec
 
 
 def test_without_pytest_the_suites_say_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(sys.modules, "symscan.testing")
+    for name in [name for name in sys.modules if name.startswith("symscan.testing")]:
+        monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "pytest", None)
     with pytest.raises(ModuleNotFoundError, match=r"symscan\.testing needs pytest; install it: pip install"):
         importlib.import_module("symscan.testing")
