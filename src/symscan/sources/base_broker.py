@@ -10,7 +10,8 @@ from typing import ClassVar
 from symscan.errors import InputError
 from symscan.model.instant import Instant
 from symscan.sources.clocks import Clock, SystemClock
-from symscan.sources.ports import Broker, Downloader, Feed, HistorySource, LiveDay
+from symscan.sources.downloads import Downloader
+from symscan.sources.ports import Broker, Feed, HistorySource, LiveDay
 from symscan.sources.store.bar_store import BarStore
 from symscan.sources.stored.history import StoreHistory
 

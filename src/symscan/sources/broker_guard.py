@@ -10,7 +10,8 @@ from typing import Any, cast
 from symscan.errors import FeedError, InputError, SymscanError
 from symscan.plugins.errors import describe_error
 from symscan.sources.base_broker import BaseBroker
-from symscan.sources.ports import Broker, Downloader, Feed, HistorySource, LiveDay
+from symscan.sources.downloads import Downloader
+from symscan.sources.ports import Broker, Feed, HistorySource, LiveDay
 
 
 def guarded_broker(cls: type[BaseBroker], feed: str | None) -> Broker:

@@ -12,7 +12,8 @@ from symscan.errors import InputError
 from symscan.sources.base_broker import BaseBroker
 from symscan.sources.broker_guard import port_members
 from symscan.sources.brokers import broker_names
-from symscan.sources.ports import Downloader, Feed, HistorySource, LiveDay
+from symscan.sources.downloads import Downloader
+from symscan.sources.ports import Feed, HistorySource, LiveDay
 
 
 @dataclass(frozen=True, slots=True)

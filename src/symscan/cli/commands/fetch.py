@@ -15,7 +15,8 @@ from symscan.model.interval import ONE_DAY, ONE_MINUTE, Interval
 from symscan.model.session import Session
 from symscan.scanners.universe import load_universe
 from symscan.sources.brokers import BrokerType, find_broker
-from symscan.sources.ports import Broker, Downloader
+from symscan.sources.downloads import Downloader
+from symscan.sources.ports import Broker
 
 
 def fetch_bars(

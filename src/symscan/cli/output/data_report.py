@@ -15,10 +15,10 @@ from symscan.formatting import format_count, format_names
 from symscan.model.session import Session
 from symscan.sources.checking.findings import Finding
 from symscan.sources.checking.store_check import CheckReport, Coverage, coverage
+from symscan.sources.downloads import FetchReport
 from symscan.sources.importing.importer import ImportReport
 from symscan.sources.importing.options import ImportOptions
 from symscan.sources.importing.splits import SplitsReport
-from symscan.sources.ports import FetchReport
 from symscan.sources.store.bar_store import BarStore
 
 _NUMBERS = ("sessions", "symbols", "rows")

@@ -12,7 +12,8 @@ from symscan.model.instant import Instant
 from symscan.sources.alpaca.credentials import AlpacaHosts, AlpacaKeys
 from symscan.sources.alpaca.rest import AlpacaRest, require_client
 from symscan.sources.base_broker import BaseBroker
-from symscan.sources.ports import Downloader, Feed, HistorySource, LiveDay
+from symscan.sources.downloads import Downloader
+from symscan.sources.ports import Feed, HistorySource, LiveDay
 from symscan.sources.store.bar_store import BarStore
 
 if TYPE_CHECKING:

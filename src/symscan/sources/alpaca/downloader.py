@@ -16,7 +16,7 @@ from symscan.model.interval import Interval
 from symscan.model.session import Session
 from symscan.sources.alpaca.download_batches import DownloadBatch, missing_batches
 from symscan.sources.alpaca.stored_rows import NEW_YORK, stored_rows
-from symscan.sources.ports import FetchReport, SplitConflict
+from symscan.sources.downloads import FetchReport, SplitConflict
 from symscan.sources.progress import Progress, silent
 from symscan.sources.store.bar_store import SPLITS_SCHEMA, BarStore
 from symscan.sources.store.update import StoreUpdate
@@ -124,7 +124,7 @@ class Downloader:
         sessions: Sequence[Session],
         progress: Progress = silent,
     ) -> FetchReport:
-        """Fetch splits, then bars; see :class:`symscan.sources.ports.Downloader`."""
+        """Fetch splits, then bars; see :class:`symscan.sources.downloads.Downloader`."""
         self.fetch_splits(symbols)
         for interval in intervals:
             self.fetch_bars(self.missing(symbols, interval, sessions), progress)

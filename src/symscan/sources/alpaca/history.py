@@ -12,7 +12,8 @@ from symscan.model.instant import Instant
 from symscan.model.interval import ONE_DAY, ONE_MINUTE, Interval
 from symscan.model.session import Session
 from symscan.sources.alpaca.downloader import Downloader, Rest
-from symscan.sources.ports import DailyHistory, FetchReport
+from symscan.sources.downloads import FetchReport
+from symscan.sources.ports import DailyHistory
 from symscan.sources.progress import Progress, silent
 from symscan.sources.store.bar_store import BarStore
 from symscan.sources.store.catalogue import catalogue_state

@@ -21,9 +21,9 @@ from symscan.sources.alpaca import download_batches as parts
 from symscan.sources.alpaca.credentials import AlpacaKeys
 from symscan.sources.alpaca.downloader import Downloader
 from symscan.sources.alpaca.rest import AlpacaRest
+from symscan.sources.downloads import FetchReport, SplitConflict
 from symscan.sources.importing.importer import import_bars
 from symscan.sources.importing.options import ImportOptions, Label
-from symscan.sources.ports import FetchReport, SplitConflict
 from symscan.sources.store.bar_store import SPLITS_SCHEMA, BarStore
 
 NYSE = SessionCalendar("NYSE")
