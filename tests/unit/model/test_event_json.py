@@ -13,7 +13,7 @@ from symscan.model.events.session import Event
 
 def _kinds(kind: type[Event] = Event) -> Iterator[type[Event]]:
     for one in kind.__subclasses__():
-        if one.__module__.startswith("symscan."):
+        if one.__module__.startswith("symscan.") and not one.__module__.startswith("symscan.testing."):
             yield one
         yield from _kinds(one)
 
