@@ -6,6 +6,8 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
+from symscan.observers.results.result_files import ResultFiles
+
 from support.builders import make_session
 from symscan.observers.base import BaseObserver, Observer
 from symscan.observers.collector import EventCollector
@@ -15,7 +17,6 @@ from symscan.observers.console.conditions import Conditions
 from symscan.observers.event_log import EventLog
 from symscan.observers.guard import InlineObserver, UserObservers
 from symscan.observers.journal import Journal
-from symscan.observers.results.result_files import ResultFiles
 from symscan.observers.results.run_folder import RunFolder
 from symscan.observers.results.summary import RunSummary
 from symscan.observers.results.trades import TradesFile

@@ -14,11 +14,10 @@ from support.builders import (
     FunctionScanner,
     MemoryMarket,
     Recorder,
-    Weekdays,
     make_session,
     weekdays_before,
 )
-from symscan.clock.time_manager import TimeManager
+from support.harness import SessionHarness, SessionSetup
 from symscan.errors import CandidateError, NotRequested, SpecError
 from symscan.indicators.registry import spec_of
 from symscan.model.events.session import (
@@ -30,17 +29,12 @@ from symscan.model.events.session import (
 )
 from symscan.model.interval import FIVE_MINUTES, ONE_MINUTE
 from symscan.model.specs import IndicatorConfig, IndicatorSpec, IndicatorType
-from symscan.runtime.coordinator import SessionCoordinator
-from symscan.runtime.processor import DataProcessor
-from symscan.runtime.provisioning.provisioner import MemberNeeds, Provisioner
-from symscan.runtime.provisioning.queue import ProvisioningQueue
-from symscan.runtime.provisioning.warm_up import IndicatorWarmup
+from symscan.runtime.building.build import SessionPorts
+from symscan.runtime.provisioning.provisioner import MemberNeeds
 from symscan.runtime.publisher import EventPublisher
 from symscan.scanners.base import ScanContext, ScanResult
 from symscan.scanners.running.managed_scanner import DueTimes, ManagedScanner
-from symscan.scanners.running.manager import ScannerManager
 from symscan.session.holders import MEMBERS, scanner_holder
-from symscan.session.session_data import SessionData
 
 MINUTES = 40
 SESSION = make_session(minutes=MINUTES)
@@ -64,7 +58,7 @@ def _market() -> MemoryMarket:
     return MemoryMarket(SESSION, {symbol: _day(symbol, 0) for symbol in SYMBOLS}, earlier)
 
 
-class Playing:
+class Playing(SessionHarness):
     """A session over a market in memory.
 
     Parameters
@@ -84,34 +78,19 @@ class Playing:
     ) -> None:
         self.answers: dict[tuple[str, Any], Any] = {}
         self.market = _market()
-        self.data = SessionData(SESSION)
         self.recorder = Recorder()
-        time = TimeManager(SESSION)
         scanners = [
             self._scanner(name, script, universe, (last or {}).get(name, MINUTES))
             for name, script in scripts.items()
         ]
-        warming = IndicatorWarmup(self.data, self.market, Weekdays(SESSION))  # type: ignore[arg-type]
-        provisioning = Provisioner(self.data, self.market, self.market, warming, NEEDS, needs_by_holder or {})
-        self.coordinator = SessionCoordinator(
-            SESSION,
-            time,
-            self.data,
-            DataProcessor(self.data),
-            ScannerManager(scanners, self.data, time),
-            provisioning,
-            ProvisioningQueue(self.data, provisioning, self.market),
-            self.market,
-            EventPublisher(SESSION, [self.recorder]),
-            config_symbols=tuple(config),
+        super().__init__(
+            SessionSetup(SESSION, "backtest", tuple(config), NEEDS, needs_by_holder or {}),
+            scanners,
+            SessionPorts(self.market, self.market, EventPublisher(SESSION, [self.recorder])),
         )
 
     def run(self, until: int = MINUTES) -> Playing:
-        self.coordinator.prepare()
-        for bar_slice in self.coordinator.slices():
-            self.coordinator.step(bar_slice)
-            if bar_slice.end == SESSION.open + until * MINUTE:
-                break
+        self.until(until)
         return self
 
     def of(self, kind: type[Any]) -> list[Any]:

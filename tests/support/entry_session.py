@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from support.builders import Day, MemoryMarket, Recorder, Weekdays, make_session, weekdays_before
+from support.builders import Day, MemoryMarket, Recorder, make_session, weekdays_before
 from support.feeds import ScriptedFeed
+from support.harness import SessionHarness, SessionSetup, UnknownOutsiders
 from support.waiting import LIMIT
-from symscan.clock.time_manager import TimeManager
 from symscan.errors import FeedError
 from symscan.indicators.registry import definition, spec_of
 from symscan.model.bar import BarSlice
@@ -25,25 +25,16 @@ from symscan.model.instant import MINUTE, SECOND, Instant
 from symscan.model.interval import FIVE_MINUTES, ONE_DAY, ONE_MINUTE
 from symscan.model.live_settings import LiveSettings
 from symscan.model.readings import SESSION_READINGS
-from symscan.runtime.coordinator import SessionCoordinator
-from symscan.runtime.lag import LagMonitor
-from symscan.runtime.processor import DataProcessor
+from symscan.runtime.building.build import SessionPorts
 from symscan.runtime.provisioning.loading import BackgroundLoader, DataPlan, LoadResult
 from symscan.runtime.provisioning.prefetch import PrefetchedHistory
-from symscan.runtime.provisioning.provisioner import MemberNeeds, Provisioner
-from symscan.runtime.provisioning.queue import ProvisioningQueue
-from symscan.runtime.provisioning.warm_up import IndicatorWarmup
+from symscan.runtime.provisioning.provisioner import MemberNeeds
 from symscan.runtime.publisher import EventPublisher
-from symscan.runtime.readiness import ReadinessMonitor
 from symscan.scanners.running.managed_scanner import ManagedScanner
-from symscan.scanners.running.manager import ScannerManager
 from symscan.session.holders import MEMBERS
-from symscan.session.session_data import SessionData
 from symscan.sources.ports import BarBatch, Connected, DailyHistory, Delivery, Disconnected
 from symscan.sources.streaming.source import StreamSource
 from symscan.strategies.base import BaseStrategy
-from symscan.strategies.engine import AnalysisEngine
-from symscan.strategies.runner import StrategyRunner
 
 SESSION = make_session(minutes=24, premarket=3)
 OPEN = SESSION.open
@@ -200,7 +191,7 @@ class GatedLoading:
         self._gate.end()
 
 
-class Entered:
+class Entered(SessionHarness):
     """A live session over a script.
 
     Parameters
@@ -230,39 +221,31 @@ class Entered:
         has_readiness: bool = False,
         **settings: Any,
     ) -> None:
-        self.gate = gate = Gate()
-        self.feed = GatedFeed(gate, script, day, start=start)
+        self.gate = Gate()
+        self.feed = GatedFeed(self.gate, script, day, start=start)
         self.market = Market(symbols)
         chosen = LiveSettings(**settings)
-        self.source = source = StreamSource(self.feed, SESSION, chosen)
-        self.data = data = SessionData(SESSION, keeps_checkpoints=True)
-        self.time = time = TimeManager(SESSION)
+        self.source = StreamSource(self.feed, SESSION, chosen)
         self.told = Recorder()
-        calendar: Any = Weekdays(SESSION)
-        prefetched = PrefetchedHistory(self.market, source, calendar, SESSION)
-        warming = IndicatorWarmup(data, prefetched, calendar)
-        provisioning = Provisioner(
-            data, prefetched, source, warming, NEEDS, needs_by_holder or {}, lambda load: load()
+        setup = SessionSetup(SESSION, "live", config, NEEDS, needs_by_holder or {}, strategies or {})
+        history = PrefetchedHistory(self.market, self.source, setup.calendar, SESSION)  # type: ignore[arg-type]
+        self.loading = GatedLoading(history, self.feed, self.gate)
+        super().__init__(
+            setup,
+            scanners,
+            SessionPorts(
+                history,
+                self.source,
+                EventPublisher(SESSION, (self.told,)),
+                self.loading,
+                keep=lambda load: load(),
+                keeps_checkpoints=True,
+                lookup=UnknownOutsiders(self.market),
+                connection=self.source if has_readiness else None,
+                settings=chosen,
+            ),
         )
-        self.loading = GatedLoading(prefetched, self.feed, gate)
-        self.orders = ProvisioningQueue(data, provisioning, source, self.loading)
-        self.manager = ScannerManager(scanners, data, time)
-        running = [StrategyRunner(name, one, data, time, "live") for name, one in (strategies or {}).items()]
-        self.coordinator = SessionCoordinator(
-            SESSION,
-            time,
-            data,
-            DataProcessor(data),
-            self.manager,
-            provisioning,
-            self.orders,
-            source,
-            EventPublisher(SESSION, (self.told,)),
-            strategies=AnalysisEngine(running, data, time) if running else None,
-            config_symbols=config,
-            lag=LagMonitor(chosen.lag_seconds),
-            readiness=ReadinessMonitor(data, source) if has_readiness else None,
-        )
+        self.orders = self.coordinator.queue
         self.slices: list[BarSlice] = []
         self.given_at: list[Instant] = []
 

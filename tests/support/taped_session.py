@@ -14,21 +14,16 @@ from typing import Any
 
 import numpy as np
 
-from support.builders import MINUTE, MemoryMarket, Recorder, Weekdays
-from support.harness import BEFORE, SESSION, TODAY
-from symscan.clock.time_manager import TimeManager
+from support.builders import MINUTE, MemoryMarket, Recorder
+from support.harness import BEFORE, SESSION, TODAY, SessionHarness, SessionSetup, UnknownOutsiders
 from symscan.model.bar import BarSlice, Block, InterimUpdate, LateBars, LateKind, SourceUpdate
 from symscan.model.events.session import Event, Warned
 from symscan.model.instant import Instant
-from symscan.model.interval import ONE_MINUTE
+from symscan.model.live_settings import LiveSettings
 from symscan.model.specs import IndicatorConfig
 from symscan.recording.session_log import SessionRecord
-from symscan.runtime.coordinator import SessionCoordinator
-from symscan.runtime.processor import DataProcessor
+from symscan.runtime.building.build import SessionPorts
 from symscan.runtime.provisioning.loading import DataPlan, LoadResult
-from symscan.runtime.provisioning.provisioner import MemberNeeds, Provisioner
-from symscan.runtime.provisioning.queue import ProvisioningQueue
-from symscan.runtime.provisioning.warm_up import IndicatorWarmup
 from symscan.runtime.publisher import EventPublisher
 from symscan.runtime.recovery.source import RecordedSource
 from symscan.runtime.recovery.step_recorder import StepRecorder
@@ -36,8 +31,6 @@ from symscan.runtime.recovery.work import RecordedExecution, RecordedLoader
 from symscan.scanners.base import BaseScanner, ScanContext, ScanResult
 from symscan.scanners.jobs.job import Job, JobResult
 from symscan.scanners.running.managed_scanner import ManagedScanner
-from symscan.scanners.running.manager import ScannerManager
-from symscan.session.session_data import SessionData
 
 ABOUT = {"base": "1m"}
 
@@ -198,7 +191,7 @@ class Seeker(BaseScanner):
         return ScanResult(self.finds.get(number, ()), metadata={"A": {"seen": number}})
 
 
-class TapedSession:
+class TapedSession(SessionHarness):
     """A session with a record, from a moment of the script on.
 
     Parameters
@@ -224,34 +217,23 @@ class TapedSession:
     ) -> None:
         self.record = SessionRecord.resume(path, ABOUT)
         self.market = ScriptedMarket(script[first:])
-        self.data = SessionData(SESSION, keeps_checkpoints=True)
-        self.time = TimeManager(SESSION)
         self.told, self.announced = Recorder(), Recorder()
         self.execution = TimelyExecution(lambda: self.time.now, delay, never)
         self.tape = tape = StepRecorder(self.record, SESSION)
-        source = RecordedSource(tape, self.market)
-        warming = IndicatorWarmup(self.data, self.market, Weekdays(SESSION))  # type: ignore[arg-type]
-        provisioning = Provisioner(self.data, self.market, source, warming, MemberNeeds((ONE_MINUTE,), 0))
-        loading = RecordedLoader(tape, TimelyLoading(self.market, lambda: self.time.now, delay))
-        self.manager = ScannerManager(
+        super().__init__(
+            SessionSetup(SESSION, "live", ("A",)),
             scanners,
-            self.data,
-            self.time,
-            "live",
-            RecordedExecution(tape, self.execution),
-        )
-        self.coordinator = SessionCoordinator(
-            SESSION,
-            self.time,
-            self.data,
-            DataProcessor(self.data),
-            self.manager,
-            provisioning,
-            ProvisioningQueue(self.data, provisioning, source, loading),
-            source,
-            EventPublisher(SESSION, (self.told,), (self.announced,), tape),
-            config_symbols=("A",),
-            closing_seconds=1.0,
+            SessionPorts(
+                self.market,
+                RecordedSource(tape, self.market),
+                EventPublisher(SESSION, (self.told,), (self.announced,), tape),
+                RecordedLoader(tape, TimelyLoading(self.market, lambda: self.time.now, delay)),
+                RecordedExecution(tape, self.execution),
+                keep=lambda load: load(),
+                keeps_checkpoints=True,
+                lookup=UnknownOutsiders(self.market),
+                settings=LiveSettings(closing_seconds=1.0),
+            ),
         )
 
     def play(self, moments: int) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from symscan.clock.session_calendar import SessionCalendar
 from symscan.clock.time_manager import TimeManager
+from symscan.clock.wall_clock import Stopwatch
 from symscan.config import ScannerConfig, SessionConfig
 from symscan.config.model import Mode
 from symscan.errors import CalendarError, ConfigError, ConfigErrors, SpecError
@@ -106,6 +107,8 @@ class SessionPorts:
         The feed's connection, for the readiness report; None in a backtest.
     settings
         Timeouts of background work, and how far the session may lag.
+    stopwatch
+        Measures how long a call of a scanner takes.
     """
 
     history: HistorySource
@@ -118,6 +121,7 @@ class SessionPorts:
     lookup: SymbolLookup | None = None
     connection: Connection | None = None
     settings: LiveSettings = field(default_factory=LiveSettings)
+    stopwatch: Callable[[], Stopwatch] = Stopwatch
 
 
 def check(
@@ -169,6 +173,7 @@ def build(
         checked.mode,
         ports.execution,
         ports.lookup or provisioner,
+        ports.stopwatch,
     )
     return SessionCoordinator(
         session,
