@@ -11,7 +11,7 @@ import pytest
 from pydantic import ValidationError
 
 from support.builders import MINUTE
-from support.harness import EARLIER, SESSION, Played, rising
+from support.harness import EARLIER, SESSION, MemorySession, rising
 from symscan.model.events.session import Outcome, ScanFinished, ScannerReady
 from symscan.runtime.building.plugins import SCANNERS, load_scanner
 from symscan.scanners.base import BaseScanner, ScanContext, ScanResult
@@ -74,12 +74,14 @@ def _load(name: str, universe: str, **config: Any) -> BaseScanner:
     return load_scanner(name, name, {"universe": universe, **config}, [])
 
 
-def _play(scanner: BaseScanner, **market: Any) -> tuple[Watched, Played]:
+def _play(scanner: BaseScanner, **market: Any) -> tuple[Watched, MemorySession]:
     scanner.check()
     watched = Watched(scanner)
     opens = SESSION.open
     due = DueTimes((opens,), tuple(range(opens + MINUTE, SESSION.close + 1, MINUTE)))
-    session = Played([ManagedScanner("it", watched, due)], **{"today": TODAY, "earlier": BEFORE, **market})
+    session = MemorySession(
+        [ManagedScanner("it", watched, due)], **{"today": TODAY, "earlier": BEFORE, **market}
+    )
     session.coordinator.run()
     return watched, session
 

@@ -12,12 +12,12 @@ from support.builders import (
     MINUTE,
     Day,
     FunctionScanner,
-    MemoryMarket,
     Recorder,
     make_session,
     weekdays_before,
 )
 from support.harness import SessionHarness, SessionSetup
+from support.markets import MemoryMarket
 from symscan.errors import CandidateError, NotRequested, SpecError
 from symscan.indicators.registry import spec_of
 from symscan.model.events.session import (

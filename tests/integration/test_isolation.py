@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from support.harness import SESSION, Played
+from support.harness import SESSION, MemorySession
 from support.waiting import LIMIT, JumpingClock, wait_for_file
 from symscan.model.bar import InterimUpdate
 from symscan.model.events.session import Event, Outcome, ScanFinished, ScannerDisabled, ScannerDone
@@ -164,7 +164,7 @@ def _patient(project: Project) -> Execution:
 
 
 def _played(scanners: dict[str, BaseScanner], execution: Execution | None = None) -> list[Event]:
-    played = Played(_managed(scanners), execution=execution)
+    played = MemorySession(_managed(scanners), execution=execution)
     played.coordinator.run()
     return played.told.events
 
@@ -183,7 +183,7 @@ def _played_slowly(project: Project, scanners: dict[str, BaseScanner]) -> list[E
     """A session whose minutes are so long that every scanner is back before the next."""
     woken = threading.Event()
     execution = ThreadedExecution(woken.set, waits_for_session=True, monotonic=JumpingClock(project.mark))
-    played = Played(_managed(scanners), execution=execution)
+    played = MemorySession(_managed(scanners), execution=execution)
     played.coordinator.prepare()
     for moment in played.coordinator.slices():
         played.coordinator.process(moment)
@@ -287,7 +287,7 @@ def test_a_teardown_that_harms_its_process_ends_the_session_all_the_same(
 def test_a_session_that_ends_while_one_spins_is_not_held_up(project: Project, isolated: Way) -> None:
     scanners = {"bad": isolated(project.bad(30, "spin"))}
     others = set(threading.enumerate())
-    played = Played(_managed(scanners), execution=ThreadedExecution(lambda: None))
+    played = MemorySession(_managed(scanners), execution=ThreadedExecution(lambda: None))
     played.until(1)
     wait_for_file(project.mark)
     assert len(_children()) == 1

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from support.builders import Day, FunctionScanner, Price
-from support.entry_session import OPEN, SESSION, Entered, Script, at, minutes
 from support.feeds import arrivals
+from support.gated_session import OPEN, SESSION, GatedSession, Script, at, minutes
 from symscan.model.events.feed import (
     BarsCorrected,
     FeedConnected,
@@ -138,7 +138,7 @@ class PendingBars:
         scanners = [asking("J", route, minute)] if route in ("hit", "add_symbol", "candidate") else []
         strategies = {"wants": Asking("J", (minute,))} if route == "strategy" else None
         script = [*story.script(("T", "J")), *more]
-        self.session = Entered(script, story.day, scanners=scanners, strategies=strategies)
+        self.session = GatedSession(script, story.day, scanners=scanners, strategies=strategies)
         tail = range(60 * (LAST - 6), 60 * LAST, 5)
         step = self.session.gate.step
         self.session.feed.script += [(at(second + 0.5), step) for second in [*steps, *tail]]
@@ -167,7 +167,7 @@ class PendingBars:
             assert found == [], (session.feed.clock - OPEN) / SECOND
 
 
-def is_whole(session: Entered) -> bool:
+def is_whole(session: GatedSession) -> bool:
     """Whether nothing is missing of what was lost with the line."""
     kinds = FeedConnected | FeedLost | FeedRecovered
     told = [event for event in session.told.events if isinstance(event, kinds)]
@@ -255,7 +255,7 @@ NAMES = ("T", "J", "K", "L")
 def test_whoever_comes_and_goes(story: Story, asks: list[tuple[str, str, int]], steps: list[float]) -> None:
     """Several at once, some of them twice, and some let go again."""
     scanners = [asking(symbol, route, minute, number) for number, (symbol, route, minute) in enumerate(asks)]
-    session = Entered(story.script(NAMES), story.day, NAMES, scanners=scanners)
+    session = GatedSession(story.script(NAMES), story.day, NAMES, scanners=scanners)
     session.feed.script += [(at(second + 0.5), session.gate.step) for second in steps]
     session.feed.script += [(at(second + 0.5), session.gate.step) for second in range(60 * LAST, 60 * 24, 2)]
     session.feed.script.sort(key=lambda one: one[0])
@@ -277,11 +277,11 @@ def test_whoever_comes_and_goes(story: Story, asks: list[tuple[str, str, int]], 
 # -- what else may happen while a symbol loads -------------------------------------------------
 
 
-def loading(*scanners: ManagedScanner, steps: tuple[float, ...] = (), **more: Any) -> Entered:
+def loading(*scanners: ManagedScanner, steps: tuple[float, ...] = (), **more: Any) -> GatedSession:
     """A clean day whose loads go on at these seconds after the open."""
     story = Story()
     script = story.script(more.get("symbols", ("T", "J")))
-    entered = Entered(script, story.day, scanners=scanners, **more)
+    entered = GatedSession(script, story.day, scanners=scanners, **more)
     entered.feed.script += [(at(second), entered.gate.step) for second in steps]
     entered.feed.script.sort(key=lambda one: one[0])
     return entered
@@ -422,11 +422,11 @@ class Slow(BaseStrategy):
         self.take(self.seconds.get((context.time_manager.now - OPEN) // MINUTE, 0.0))
 
 
-def slowed(seconds: dict[int, float], *scanners: ManagedScanner) -> Entered:
+def slowed(seconds: dict[int, float], *scanners: ManagedScanner) -> GatedSession:
     slow = Slow(seconds)
     story = Story()
     script = story.script(("T", "J"))
-    session = Entered(script, story.day, scanners=scanners, strategies={"slow": slow}, lag_seconds=30.0)
+    session = GatedSession(script, story.day, scanners=scanners, strategies={"slow": slow}, lag_seconds=30.0)
 
     def take(passed: float) -> None:
         session.feed.clock += round(passed * SECOND)
@@ -457,7 +457,7 @@ def test_who_is_slow_for_hours_takes_the_feed_neither_for_silent_nor_for_lost() 
     check_whole(session)
 
 
-def check_whole(session: Entered) -> None:
+def check_whole(session: GatedSession) -> None:
     """Every minute was given once, with all its bars."""
     assert [one.end for one in session.slices] == list(
         range(SESSION.pre_open + MINUTE, SESSION.close + 1, MINUTE)
@@ -475,7 +475,7 @@ def test_a_minute_is_not_recovered_because_it_is_slow() -> None:
 @pytest.mark.parametrize("start", [-180.0, -30.0, 200.0])
 def test_readiness_is_told_once_and_by_who_comes_later_at_once(start: float) -> None:
     story = Story()
-    session = Entered(story.script(("T", "J")), story.day, start=at(start), has_readiness=True).play()
+    session = GatedSession(story.script(("T", "J")), story.day, start=at(start), has_readiness=True).play()
     (told,) = session.told.of(Readiness)
     assert (told.connected, told.symbols, told.with_previous_close) == (True, 1, 1)
     assert told.at == SESSION.pre_open + MINUTE
@@ -484,7 +484,7 @@ def test_readiness_is_told_once_and_by_who_comes_later_at_once(start: float) -> 
 def test_readiness_says_so_when_there_is_no_line() -> None:
     """No slice is given then, and the trader has ten minutes to do something about it."""
     story = Story(lost=[(-179.0, 200.0)])
-    session = Entered(story.script(("T", "J")), story.day, has_readiness=True)
+    session = GatedSession(story.script(("T", "J")), story.day, has_readiness=True)
     session.play()
     (told,) = session.told.of(Readiness)
     assert not told.connected

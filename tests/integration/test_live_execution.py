@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from support.builders import MINUTE, FunctionScanner
-from support.harness import SESSION, Played
+from support.harness import SESSION, MemorySession
 from support.waiting import LIMIT
 from symscan.clock.wall_clock import Stopwatch
 from symscan.model.bar import BarSlice, InterimUpdate
@@ -77,9 +77,9 @@ class Live:
         execution: Execution | None,
         hanging: ManagedScanner | None = None,
         **more: Any,
-    ) -> Played:
+    ) -> MemorySession:
         """A whole session; after every slice it settles until all scans are told of."""
-        played = Played(scanners, execution=execution, **more)
+        played = MemorySession(scanners, execution=execution, **more)
         coordinator, manager = played.coordinator, played.manager
         coordinator.prepare()
         if hanging is not None:
@@ -103,7 +103,7 @@ def live() -> Iterator[Live]:
     live.stop.set()
 
 
-def _scans(played: Played, scanner: str) -> list[dict[str, Any]]:
+def _scans(played: MemorySession, scanner: str) -> list[dict[str, Any]]:
     """What was told of a scanner's scans; who brought in which symbol depends on who was first."""
     return [record_of(SESSION, scan) for scan in played.told.of(ScanFinished) if scan.scanner == scanner]
 
@@ -210,7 +210,7 @@ _NEVER_RETURNS = """
 import sys
 sys.path[:0] = {path!r}
 from support.builders import FunctionScanner
-from support.harness import Played, SESSION
+from support.harness import MemorySession, SESSION
 from symscan.scanners.execution.threads import ThreadedExecution
 from symscan.scanners.running.managed_scanner import DueTimes, ManagedScanner
 
@@ -224,7 +224,7 @@ def set_up(_):
     return True
 
 scanner = ManagedScanner("bad", FunctionScanner(["A"], spin, set_up), due)
-played = Played([scanner], execution=ThreadedExecution(lambda: None))
+played = MemorySession([scanner], execution=ThreadedExecution(lambda: None))
 played.coordinator.run()
 print([type(event).__name__ for event in played.told.events][-2:])
 """

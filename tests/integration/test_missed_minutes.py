@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from support.builders import FunctionScanner
-from support.entry_session import SESSION, Entered, at
+from support.gated_session import SESSION, GatedSession, at
 from symscan.model.events.session import ScanFinished
 from symscan.model.instant import MINUTE
 from symscan.scanners.base import ScanContext, ScanResult
@@ -22,7 +22,7 @@ def test_missed_minutes_are_made_up_for_with_their_scans() -> None:
 
     due = tuple(SESSION.open + minute * MINUTE for minute in range(1, MISSED + 2))
     scanner = ManagedScanner("looks", FunctionScanner(["T"], look), DueTimes((), due))
-    session = Entered([], day, scanners=[scanner], start=at(MISSED * 60 + 1.0)).play()
+    session = GatedSession([], day, scanners=[scanner], start=at(MISSED * 60 + 1.0)).play()
     ends = [one.end for one in session.slices if one.is_recovered]
     assert ends[-MISSED:] == [SESSION.open + minute * MINUTE for minute in range(1, MISSED + 1)]
     scans = session.told.of(ScanFinished)

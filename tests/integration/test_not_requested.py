@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from support.harness import SESSION, Played
+from support.harness import SESSION, MemorySession
 from symscan.model.events.session import Event, Outcome, ScanFinished, ScannerDone
 from symscan.model.events.trading import StrategyFailed
 from symscan.model.instant import MINUTE
@@ -78,7 +78,7 @@ def make(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Make]:
 
 def _played(scanner: BaseScanner, execution: Execution | None) -> list[Event]:
     managed = ManagedScanner("mine", scanner, DueTimes((), MINUTES), NEVER)
-    played = Played([managed], execution=execution)
+    played = MemorySession([managed], execution=execution)
     played.coordinator.run()
     return played.told.events
 
@@ -160,7 +160,7 @@ class _Looking(BaseStrategy):
 
 def _failures(look: Callable[[StrategyContext], Any], config_symbols: tuple[str, ...] = ("A",)) -> list[str]:
     needs = MemberNeeds((ONE_MINUTE, FIVE_MINUTES), 0, ())
-    played = Played(config_symbols=config_symbols, needs=needs)
+    played = MemorySession(config_symbols=config_symbols, needs=needs)
     played.until(6)
     strategy = StrategyRunner("mine", _Looking(look), played.data, played.time, "backtest")
     return [one.error for one in strategy.decide([]) if isinstance(one, StrategyFailed)]

@@ -35,7 +35,7 @@ class ScriptedFeed:
     script
         What happens and when; bars of symbols that are not subscribed then are lost.
     day
-        The true bars, as a :class:`support.builders.MemoryMarket` has them.
+        The true bars, as a :class:`support.markets.MemoryMarket` has them.
     start
         Where the clock begins.
     limit

@@ -6,7 +6,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from support.builders import Day, MemoryMarket, Recorder, Weekdays, make_session, weekdays_before
+from support.builders import Day, Recorder, Weekdays, make_session, weekdays_before
+from support.markets import MemoryMarket
 from symscan.clock.time_manager import TimeManager
 from symscan.clock.wall_clock import Stopwatch
 from symscan.config.model import Mode
@@ -140,7 +141,7 @@ class SessionHarness:
                 return
 
 
-class Played(SessionHarness):
+class MemorySession(SessionHarness):
     """A session over a market in memory, and what it told."""
 
     def __init__(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from support.harness import Played
+from support.harness import MemorySession
 
 
 @pytest.fixture
-def played() -> type[Played]:
-    return Played
+def played() -> type[MemorySession]:
+    return MemorySession

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from support.harness import Played
+from support.harness import MemorySession
 from symscan.model.events.session import Event, RequestRefused, SymbolLocked, SymbolUnlocked
 from symscan.model.trading import Signal
 from symscan.session.requests import AdmitMembers, RemoveSymbol
@@ -39,8 +39,8 @@ class _Trader(BaseStrategy):
         raise RuntimeError("on purpose")
 
 
-def _session() -> tuple[Played, _Trader, StrategyRunner]:
-    played = Played()
+def _session() -> tuple[MemorySession, _Trader, StrategyRunner]:
+    played = MemorySession()
     played.until(3)
     played.provisioning.apply_requests([AdmitMembers(SCANNER, ("A", "B"))])
     trader = _Trader()

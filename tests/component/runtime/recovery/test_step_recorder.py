@@ -11,7 +11,7 @@ import pytest
 
 from support.builders import MINUTE, FunctionScanner
 from support.harness import SESSION
-from support.taped_session import ABOUT, Happening, Seeker, TapedSession
+from support.recorded_session import ABOUT, Happening, RecordedSession, Seeker
 from symscan.model.events.feed import BarsCorrected
 from symscan.model.events.session import ScanFinished, SymbolAdded, SymbolLocked, Warned
 from symscan.recording.session_log import SessionRecord
@@ -52,19 +52,19 @@ def _scanners() -> list[ManagedScanner]:
     ]
 
 
-def _session(path: Path, first: int = 0, **more: Any) -> TapedSession:
-    return TapedSession(path, SCRIPT, more.pop("scanners", None) or _scanners(), first, **more)
+def _session(path: Path, first: int = 0, **more: Any) -> RecordedSession:
+    return RecordedSession(path, SCRIPT, more.pop("scanners", None) or _scanners(), first, **more)
 
 
 @pytest.fixture
-def whole(tmp_path: Path) -> TapedSession:
+def whole(tmp_path: Path) -> RecordedSession:
     """A session that never broke off."""
     session = _session(tmp_path / "whole.sqlite")
     session.run()
     return session
 
 
-def test_the_story_has_what_makes_resuming_hard(whole: TapedSession) -> None:
+def test_the_story_has_what_makes_resuming_hard(whole: RecordedSession) -> None:
     """Else the tests below would hold for nothing."""
     told = whole.told
     added = [(event.symbol, event.at > SESSION.open + MINUTE) for event in told.of(SymbolAdded)]
@@ -92,7 +92,7 @@ def test_broken_off_anywhere_and_resumed(tmp_path: Path, played: int, delay: flo
     assert resumed.told.of(Warned) == whole.told.of(Warned)
 
 
-def test_broken_off_again_and_again(tmp_path: Path, whole: TapedSession) -> None:
+def test_broken_off_again_and_again(tmp_path: Path, whole: RecordedSession) -> None:
     path = tmp_path / "broken.sqlite"
     for played in range(0, len(SCRIPT) + 1, 2):
         _session(path, max(0, played - 2)).play(played)
@@ -102,7 +102,7 @@ def test_broken_off_again_and_again(tmp_path: Path, whole: TapedSession) -> None
     np.testing.assert_equal(resumed.state(), whole.state())
 
 
-def test_what_was_announced_is_not_announced_again(tmp_path: Path, whole: TapedSession) -> None:
+def test_what_was_announced_is_not_announced_again(tmp_path: Path, whole: RecordedSession) -> None:
     path = tmp_path / "broken.sqlite"
     broken = _session(path)
     broken.play(9)
@@ -115,7 +115,7 @@ def test_what_was_announced_is_not_announced_again(tmp_path: Path, whole: TapedS
     assert resumed.record.undelivered() == []
 
 
-def test_no_scan_is_done_twice(tmp_path: Path, whole: TapedSession) -> None:
+def test_no_scan_is_done_twice(tmp_path: Path, whole: RecordedSession) -> None:
     path = tmp_path / "broken.sqlite"
     broken = _session(path)
     broken.play(9)
@@ -135,7 +135,8 @@ def test_symbols_of_the_tape_are_not_prepared_again(tmp_path: Path) -> None:
     path = tmp_path / "broken.sqlite"
     broken = _session(path)
     broken.play(9)
-    assert "B" not in broken.market.prepared  # its candidates were placed before the stream
+    # B's candidates were placed before the stream.
+    assert not any("B" in one for one in broken.market.prepared)
     resumed = _session(path, 9)
     resumed.play(8)
     assert resumed.market.prepared == []
@@ -144,9 +145,9 @@ def test_symbols_of_the_tape_are_not_prepared_again(tmp_path: Path) -> None:
 def test_an_empty_moment_is_not_recorded(tmp_path: Path) -> None:
     path = tmp_path / "empty.sqlite"
     script = [Happening(1), *[Happening(1, is_between=True)] * 3, Happening(2)]
-    session = TapedSession(path, script, [])
+    session = RecordedSession(path, script, [])
     session.play(5)
-    again = TapedSession(path, script, [], first=5)
+    again = RecordedSession(path, script, [], first=5)
     assert [step.kind for step in again.record.steps()] == ["prepare", "slice", "slice"]
     again.play(2)
     assert again.told.of(Warned) == []

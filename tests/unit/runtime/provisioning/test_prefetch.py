@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from support.builders import MemoryMarket, Weekdays
+from support.builders import Weekdays
 from support.harness import BEFORE, SESSION, TODAY
+from support.markets import MemoryMarket
 from symscan.errors import DataError
 from symscan.model.bar import Block
 from symscan.model.interval import FIVE_MINUTES, ONE_DAY, ONE_MINUTE, Interval
@@ -22,18 +23,11 @@ INTERVALS = (ONE_MINUTE, FIVE_MINUTES, ONE_DAY)
 PLAN = DataPlan(("B", "A"), {ONE_MINUTE: (("A", "B", "C"), 3), ONE_DAY: (("C", "A"), 5)})
 
 
-class Market(MemoryMarket):
-    """Counts what it is asked for."""
-
-    def __init__(self) -> None:
-        super().__init__(SESSION, TODAY, BEFORE, mismatched=("B",))
-        self.prepared: list[Sequence[str]] = []
-
-    def prepare_catch_up(self, symbols: Sequence[str]) -> None:
-        self.prepared.append(symbols)
+def _market() -> MemoryMarket:
+    return MemoryMarket(SESSION, TODAY, BEFORE, mismatched=("B",))
 
 
-def _prefetched(market: Market) -> PrefetchedHistory:
+def _prefetched(market: MemoryMarket) -> PrefetchedHistory:
     return PrefetchedHistory(market, market, Weekdays(SESSION), SESSION)  # type: ignore[arg-type]
 
 
@@ -58,7 +52,7 @@ def _same(found: Iterator[Block], expected: Iterator[Block]) -> bool:
 def test_whatever_was_loaded_the_answer_is_that_of_the_history(
     plans: dict[Interval, tuple[tuple[str, ...], int]], interval: Interval, symbols: list[str], days: int
 ) -> None:
-    market = Market()
+    market = _market()
     prefetched = _prefetched(market)
     history_context = prefetched.prefetch(DataPlan((), plans))
     loads = len(market.loads)
@@ -67,25 +61,25 @@ def test_whatever_was_loaded_the_answer_is_that_of_the_history(
     had, most = plans.get(interval, ((), 0))
     is_there = interval in plans and set(symbols) <= set(had) and days <= most
     assert (len(market.loads) == loads) is is_there
-    assert _same(iter(found), Market().load(symbols, interval, SESSION, days))
+    assert _same(iter(found), _market().load(symbols, interval, SESSION, days))
 
 
 @pytest.mark.parametrize(("symbols", "is_there"), [("AB", True), ("BA", True), ("B", True), ("BC", False)])
 def test_what_is_known_the_evening_before_is_that_of_the_history(symbols: str, is_there: bool) -> None:
-    market = Market()
+    market = _market()
     prefetched = _prefetched(market)
     history_context = prefetched.prefetch(PLAN)
     loads = len(market.loads)
     with history_context():
         found = prefetched.daily(list(symbols), SESSION)
     assert (len(market.loads) == loads) is is_there
-    expected = Market().daily(list(symbols), SESSION)
+    expected = _market().daily(list(symbols), SESSION)
     np.testing.assert_array_equal(found.previous_close, expected.previous_close)
     np.testing.assert_array_equal(found.mismatched, expected.mismatched)
 
 
 def test_it_answers_from_a_load_only_while_that_is_held() -> None:
-    market = Market()
+    market = _market()
     prefetched = _prefetched(market)
     history_context = prefetched.prefetch(PLAN)
     for hold in (False, True, False):
@@ -99,7 +93,7 @@ def test_it_answers_from_a_load_only_while_that_is_held() -> None:
 
 
 def test_a_load_that_broke_off_in_use_is_let_go() -> None:
-    market = Market()
+    market = _market()
     prefetched = _prefetched(market)
     history_context = prefetched.prefetch(PLAN)
     with pytest.raises(DataError), history_context():
@@ -110,7 +104,7 @@ def test_a_load_that_broke_off_in_use_is_let_go() -> None:
 
 
 def test_todays_bars_are_prepared_before_anything_else_is_loaded() -> None:
-    market = Market()
+    market = _market()
     prefetched = _prefetched(market)
     prefetched.prefetch(PLAN)
     assert market.prepared == [("B", "A")]
@@ -119,13 +113,13 @@ def test_todays_bars_are_prepared_before_anything_else_is_loaded() -> None:
 
 
 def test_it_knows_the_symbols_of_the_history() -> None:
-    assert _prefetched(Market()).symbols() == {"A", "B", "C"}
+    assert _prefetched(_market()).symbols() == {"A", "B", "C"}
 
 
 def test_another_process_is_sent_the_history_alone() -> None:
-    market = Market()
+    market = _market()
     prefetched = _prefetched(market)
     with prefetched.prefetch(PLAN)():
         sent = pickle.loads(pickle.dumps(prefetched))
-    assert isinstance(sent, Market)
+    assert isinstance(sent, MemoryMarket)
     assert _same(sent.load("A", ONE_DAY, SESSION, 3), market.load("A", ONE_DAY, SESSION, 3))

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from support.builders import FunctionScanner, MemoryMarket, Weekdays
-from support.harness import BEFORE, SESSION, TODAY, Played
+from support.builders import FunctionScanner
+from support.harness import BEFORE, SESSION, TODAY, MemorySession, SessionHarness, SessionSetup
+from support.markets import MemoryMarket
 from symscan.indicators.registry import spec_of
 from symscan.model.events.session import (
     Event,
@@ -23,10 +24,10 @@ from symscan.model.events.session import (
 )
 from symscan.model.instant import MINUTE
 from symscan.model.interval import FIVE_MINUTES, ONE_DAY, ONE_MINUTE, Interval
+from symscan.runtime.building.build import SessionPorts
 from symscan.runtime.provisioning.loading import DataPlan, LoadResult
-from symscan.runtime.provisioning.provisioner import MemberNeeds, Provisioner
-from symscan.runtime.provisioning.queue import ProvisioningQueue
-from symscan.runtime.provisioning.warm_up import IndicatorWarmup
+from symscan.runtime.provisioning.provisioner import MemberNeeds
+from symscan.runtime.publisher import EventPublisher
 from symscan.scanners.base import ScanResult
 from symscan.scanners.running.managed_scanner import DueTimes, ManagedScanner
 from symscan.session.holders import CONFIG, SCRIPT, scanner_holder
@@ -41,7 +42,6 @@ from symscan.session.requests import (
     ReleaseHolder,
     RemoveSymbol,
 )
-from symscan.session.session_data import SessionData
 
 ME, OTHER = scanner_holder("me"), scanner_holder("other")
 NOW = SESSION.pre_open
@@ -66,37 +66,20 @@ class Later:
         return ready
 
 
-class Market(MemoryMarket):
-    """Keeps whom it was told to prefer, and whom to let go."""
-
-    def __init__(self) -> None:
-        super().__init__(SESSION, TODAY, BEFORE)
-        self.preferred: list[tuple[str, ...]] = []
-        self.let_go: list[str] = []
-
-    def prefer(self, symbols: Sequence[str]) -> None:
-        self.preferred.append(tuple(symbols))
-
-    def unsubscribe(self, symbols: Sequence[str]) -> None:
-        super().unsubscribe(symbols)
-        self.let_go += symbols
-
-
-class Placed:
+class Placed(SessionHarness):
     """Orders to a session without bars."""
 
     def __init__(self, *, loads_ahead: bool = True, **needs_by_holder: Any) -> None:
         self.later = Later()
-        self.market = Market()
-        self.data = SessionData(SESSION)
-        calendar: Any = Weekdays(SESSION)
-        warming = IndicatorWarmup(self.data, self.market, calendar)
-        needs = MemberNeeds((ONE_MINUTE,), 2, (DAILY,))
+        self.market = MemoryMarket(SESSION, TODAY, BEFORE)
         by_holder = {scanner_holder(name): wanted for name, wanted in needs_by_holder.items()}
-        keep = (lambda load: load()) if loads_ahead else None
-        self.provisioning = Provisioner(self.data, self.market, self.market, warming, needs, by_holder, keep)
-        later = self.later if loads_ahead else None
-        self.orders = ProvisioningQueue(self.data, self.provisioning, self.market, later)
+        publisher = EventPublisher(SESSION, ())
+        ports = SessionPorts(self.market, self.market, publisher)
+        if loads_ahead:
+            ports = replace(ports, loader=self.later, keep=lambda load: load())
+        needs = MemberNeeds((ONE_MINUTE,), 2, (DAILY,))
+        super().__init__(SessionSetup(SESSION, member_needs=needs, holder_needs=by_holder), (), ports)
+        self.orders = self.parts.queue
 
     def give(self, *requests: AnyRequest | tuple[AnyRequest, ...]) -> None:
         """Submit one after the other; those of a tuple together."""
@@ -269,7 +252,7 @@ def test_after_the_close_nobody_is_coming_and_nothing_is_loaded() -> None:
 def test_at_the_end_it_is_said_who_did_not_come_in_time() -> None:
     due = DueTimes((), (SESSION.open + MINUTE, SESSION.close))
     scanner = FunctionScanner(["A"], lambda context: _found(context.session_data))
-    session = Played([ManagedScanner("me", scanner, due)], ("C",), loading=Later())
+    session = MemorySession([ManagedScanner("me", scanner, due)], ("C",), loading=Later())
     session.coordinator.run()
     why = "the session ended while its data was being loaded"
     assert session.told.events[-3:] == [
@@ -328,7 +311,7 @@ def test_the_source_lets_go_of_who_was_prepared_and_does_not_come(error: str | N
     placed = Placed()
     placed.give(AdmitMembers(ME, ("A", "GONE")))
     placed.told(replace(CUT, error=error, prepared=("A", "GONE")))
-    assert placed.market.let_go == (["A", "GONE"] if error else ["GONE"])
+    assert placed.market.removed == (["A", "GONE"] if error else ["GONE"])
 
 
 # -- who comes first -----------------------------------------------------------------------------

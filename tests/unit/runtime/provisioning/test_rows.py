@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from support.builders import MemoryMarket
 from support.feeds import ScriptedFeed
 from support.harness import BEFORE, SESSION, TODAY
+from support.markets import MemoryMarket
 from symscan.errors import DataError, FeedError, SymscanError
 from symscan.model.bar import BarSlice
 from symscan.model.instant import MINUTE, Instant

@@ -14,8 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from support.builders import MINUTE, MemoryMarket, Recorder
+from support.builders import MINUTE, Recorder
 from support.harness import BEFORE, SESSION, TODAY, SessionHarness, SessionSetup, UnknownOutsiders
+from support.markets import MemoryMarket
 from symscan.model.bar import BarSlice, Block, InterimUpdate, LateBars, LateKind, SourceUpdate
 from symscan.model.events.session import Event, Warned
 from symscan.model.instant import Instant
@@ -66,11 +67,7 @@ class ScriptedMarket(MemoryMarket):
     def __init__(self, script: Sequence[Happening]) -> None:
         super().__init__(SESSION, TODAY, BEFORE)
         self.script = script
-        self.prepared: list[str] = []
         self._news: list[Event] = []
-
-    def prepare_catch_up(self, symbols: Sequence[str]) -> None:
-        self.prepared += symbols
 
     def drain_events(self) -> list[Event]:
         news, self._news = self._news, []
@@ -191,7 +188,7 @@ class Seeker(BaseScanner):
         return ScanResult(self.finds.get(number, ()), metadata={"A": {"seen": number}})
 
 
-class TapedSession(SessionHarness):
+class RecordedSession(SessionHarness):
     """A session with a record, from a moment of the script on.
 
     Parameters

@@ -14,9 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from support.builders import Day, MemoryMarket, Recorder, make_session, weekdays_before
+from support.builders import Day, Recorder, make_session, weekdays_before
 from support.feeds import ScriptedFeed
 from support.harness import SessionHarness, SessionSetup, UnknownOutsiders
+from support.markets import MemoryMarket
 from support.waiting import LIMIT
 from symscan.errors import FeedError
 from symscan.indicators.registry import definition, spec_of
@@ -191,7 +192,7 @@ class GatedLoading:
         self._gate.end()
 
 
-class Entered(SessionHarness):
+class GatedSession(SessionHarness):
     """A live session over a script.
 
     Parameters
@@ -249,7 +250,7 @@ class Entered(SessionHarness):
         self.slices: list[BarSlice] = []
         self.given_at: list[Instant] = []
 
-    def play(self, after: Callable[[], None] = lambda: None) -> Entered:
+    def play(self, after: Callable[[], None] = lambda: None) -> GatedSession:
         """The whole session; ``after`` is called after each moment."""
         for _ in self.moments():
             after()
