@@ -1,7 +1,7 @@
 # Shortcuts to the lines in the README; nothing here is needed to use symscan.
 VENV = python3 -m venv .venv && .venv/bin/pip install -q -c constraints.txt -e
 
-.PHONY: demo test quick check bench profile release
+.PHONY: demo test quick coverage check bench profile release
 
 demo:
 	$(VENV) . && .venv/bin/symscan demo
@@ -12,6 +12,9 @@ test:
 quick:
 	.venv/bin/pytest tests/unit
 
+coverage:
+	.venv/bin/pytest tests/unit tests/component tests/contract --cov --cov-report=term
+
 check:
 	$(VENV) '.[test]'
 	.venv/bin/ruff check
@@ -20,6 +23,7 @@ check:
 	.venv/bin/lint-imports
 	.venv/bin/pytest
 	.venv/bin/pytest -m slow
+	$(MAKE) coverage
 
 bench:
 	$(VENV) '.[alpaca]'

@@ -9,15 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from support.generated_market import DATES, SPLITS, UNIVERSE, Day, Market, make_market
+from support.generated_market import ANY, DATES, READINGS, SPLITS, UNIVERSE, Day, Market, make_market
 from support.oracle import Oracle
 from support.runs import Run, make_store, play
 
 WEDNESDAY, HALF_DAY, MONDAY, TUESDAY = (date(2018, 11, day) for day in (21, 23, 26, 27))
-READINGS = (
-    *("open", "high", "low", "close", "volume", "vwap", "minutes_since_bar", "previous_close"),
-    *("change_pct", "gap_pct", "premarket_volume", "premarket_high", "premarket_low"),
-)
 INDICATORS = (
     *(
         "rsi_14_5m",
@@ -48,7 +44,6 @@ INDICATORS = (
         "volume_sma_10_2m",
     ),
 )
-ANY = "COALESCE(close, 1) > 0"
 
 
 @pytest.fixture(scope="module")

@@ -11,8 +11,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 import pytest
 
-from integration.test_semantics import ANY, READINGS
-from support.generated_market import SPLITS, Day, Market, make_market
+from support.generated_market import ANY, READINGS, SPLITS, Day, Market, make_market
 from support.oracle import Oracle
 from support.runs import Run, make_store, play
 

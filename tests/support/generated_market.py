@@ -26,6 +26,14 @@ SPLITS = [
 ]
 
 
+READINGS = (
+    *("open", "high", "low", "close", "volume", "vwap", "minutes_since_bar", "previous_close"),
+    *("change_pct", "gap_pct", "premarket_volume", "premarket_high", "premarket_low"),
+)
+ANY = "COALESCE(close, 1) > 0"
+"""A condition that every symbol meets."""
+
+
 @dataclass(frozen=True)
 class Day:
     """One session, known without the project's calendar: UTC microseconds."""
