@@ -79,7 +79,7 @@ class Placed(SessionHarness):
             ports = replace(ports, loader=self.later, keep=lambda load: load())
         needs = MemberNeeds((ONE_MINUTE,), 2, (DAILY,))
         super().__init__(SessionSetup(SESSION, member_needs=needs, holder_needs=by_holder), (), ports)
-        self.orders = self.parts.queue
+        self.orders = self.coordinator.queue
 
     def give(self, *requests: AnyRequest | tuple[AnyRequest, ...]) -> None:
         """Submit one after the other; those of a tuple together."""
