@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from symscan.model.bar import LateKind
 from symscan.model.events.feed import (
@@ -18,6 +18,9 @@ from symscan.model.events.feed import (
 from symscan.model.events.session import Event
 from symscan.model.instant import to_iso
 from symscan.model.session import Session
+
+FEED_FAULTS: Final = (FeedLost, FeedDroppedBars, BarsCorrected, BarsRefused, SubscriptionLimited, BarsLost)
+"""The events that are counted."""
 
 
 @dataclass(slots=True)

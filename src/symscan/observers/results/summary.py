@@ -30,7 +30,7 @@ from symscan.model.events.trading import (
 from symscan.model.instant import Instant, to_iso
 from symscan.model.session import Session
 from symscan.model.trading import PaperResult
-from symscan.observers.results.feed_figures import FeedFigures
+from symscan.observers.results.feed_figures import FEED_FAULTS, FeedFigures
 from symscan.observers.results.result_warnings import ResultWarnings
 
 
@@ -307,7 +307,7 @@ class RunSummary:
                 self.members += len(event.members)
             case Warned():
                 self.warnings[event.message] = None
-            case _:
+            case _ if isinstance(event, FEED_FAULTS):
                 self.feed.observe(session, event)
 
     def as_record(self) -> dict[str, Any]:
