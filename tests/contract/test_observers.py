@@ -6,9 +6,6 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from symscan.observers.results.result_files import ResultFiles
-
-from support.builders import make_session
 from symscan.observers.base import BaseObserver, Observer
 from symscan.observers.collector import EventCollector
 from symscan.observers.console.activity import ActivityLog
@@ -17,9 +14,7 @@ from symscan.observers.console.conditions import Conditions
 from symscan.observers.event_log import EventLog
 from symscan.observers.guard import InlineObserver, UserObservers
 from symscan.observers.journal import Journal
-from symscan.observers.results.run_folder import RunFolder
 from symscan.observers.results.summary import RunSummary
-from symscan.observers.results.trades import TradesFile
 from symscan.testing import ObserverContract
 
 
@@ -62,30 +57,6 @@ class TestRunSummary(ObserverContract):
 
     def result(self, observer: Any, folder: Path) -> Any:
         return observer.as_record()
-
-
-class TestTradesFile(ObserverContract):
-    def make(self, folder: Path) -> Observer:
-        return TradesFile(folder / "trades.csv")
-
-    def result(self, observer: Any, folder: Path) -> Any:
-        observer.write_session(make_session())
-        return super().result(observer, folder)
-
-
-class TestRunFolder(ObserverContract):
-    passes_later_kinds = False
-
-    def make(self, folder: Path) -> Observer:
-        files = ResultFiles(folder)
-        files.begin({})
-        made = RunFolder(folder, files, Journal(StringIO()))
-        made.begin()
-        return made
-
-    def result(self, observer: Any, folder: Path) -> Any:
-        observer.end("complete", {})
-        return {name: (folder / name).read_bytes() for name in ("hits.csv", "unknown.csv", "summary.json")}
 
 
 class TestAlerts(ObserverContract):

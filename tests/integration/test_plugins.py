@@ -130,7 +130,7 @@ def _played(capsys: pytest.CaptureFixture[str], command: tuple[str, ...], *more:
 
 
 def _lines(path: Path) -> list[dict[str, Any]]:
-    timeless = ("execution_time_ms",)
+    timeless = ("execution_time_ms", "hits", "found", "new", "entered", "left")  # the journal has counts
     lines = [json.loads(line) for line in path.read_text().splitlines()]
     return [{key: value for key, value in line.items() if key not in timeless} for line in lines]
 
@@ -273,6 +273,24 @@ def test_an_observer_that_raises_harms_only_itself(
     assert json.loads((out / "summary.json").read_text())["warnings"][-1] == warning
     assert (out / "hits.csv").read_bytes() == expected
     assert _lines(Path("events.jsonl")) == [one for one in journal if one["event"] != "warned"]
+
+
+@commands
+def test_an_observer_that_raises_at_the_close_leaves_the_results_whole(
+    project: Path, command: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    _write(project, _own_modules(project))
+    fails = """        if type(event).__name__ == "SessionClosed":
+            raise ValueError("at the close")
+        self.file.write"""
+    text = OBSERVER.replace("        self.file.write", fails) + "        raise ValueError('in the end')\n"
+    (project / "writer.py").write_text(text)
+    out = _played(capsys, command)
+    events = [one["event"] for one in _lines(out / "journal.jsonl")]
+    assert events[-1] == "session_closed" and events.count("session_closed") == 1
+    warnings = json.loads((out / "summary.json").read_text())["warnings"]
+    assert "ValueError: at the close" in warnings[-1]
+    assert len(pl.read_csv(out / "scans.csv")) == 24
 
 
 @commands

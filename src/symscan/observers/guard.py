@@ -148,6 +148,7 @@ def guarding(
     announcers: Sequence[Observer] = (),
     *,
     waits: bool,
+    late: Sequence[Observer] | None = None,
 ) -> Iterator[tuple[list[Observer], list[Observer]]]:
     """Open the user's observers, and close them in the end; yields observers and announcers with them.
 
@@ -159,6 +160,9 @@ def guarding(
         The session's own: of every event, and of new ones. They get the warning when one of the user's fails.
     waits
         Whether the session waits for them; else each has a thread.
+    late
+        Who gets the warning when one fails at its end; None for the same. A backtest has written its
+        sessions by then.
     """
     own = [*observers, *announcers]
     groups = [
@@ -168,10 +172,11 @@ def guarding(
     try:
         for users in groups:
             users.open()
-        yield [*observers, groups[0]], [*announcers, groups[1]]
+        # The user's come first: what is said of one that fails at a session's close belongs to the session.
+        yield [groups[0], *observers], [groups[1], *announcers]
     finally:
         for users in groups:
-            users.close()
+            users.close(late)
 
 
 def _guarded(name: str, observer: BaseObserver, *, waits: bool) -> GuardedObserver:
@@ -205,15 +210,15 @@ class UserObservers:
         self._last = (session, event.at)
         for one in self._guarded:
             one.observe(session, deepcopy(event))
-        self._report()
+        self._report(self._others)
 
-    def close(self) -> None:
-        """Close every observer."""
+    def close(self, late: Sequence[Observer] | None = None) -> None:
+        """Close every observer; ``late`` get the warnings instead of the others."""
         for one in self._guarded:
             one.close()
-        self._report()
+        self._report(self._others if late is None else late)
 
-    def _report(self) -> None:
+    def _report(self, others: Sequence[Observer]) -> None:
         if self._last is None:
             return
         session, at = self._last
@@ -221,5 +226,5 @@ class UserObservers:
             failure = one.take_failure()
             if failure is not None:
                 warning = Warned(at, f"observer '{one.name}' failed and gets no more events: {failure}")
-                for other in self._others:
+                for other in others:
                     other.observe(session, warning)

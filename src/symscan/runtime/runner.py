@@ -38,7 +38,8 @@ def run_backtest(
         Sessions that an interrupted run completed: they are left out.
     """
     made = backtest.checked.observers.make()
-    with guarding(made, [*observers, EventLog()], waits=True) as (every, new):
+    log = EventLog()
+    with guarding(made, [*observers, log], waits=True, late=[log]) as (every, new):
         _run_sessions(backtest, [*every, *new], progress, finished)
 
 

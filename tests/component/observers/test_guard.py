@@ -79,7 +79,7 @@ def test_one_that_raises_is_given_no_more_and_a_warning_says_so_once(waits: bool
     failing, mine, own = Mine(_fail), Mine(), EventCollector()
     with guarding([("failing", failing), ("mine", mine)], [own], waits=waits) as (every, _):
         for event in EVENTS:
-            every[-1].observe(SESSION, event)
+            every[0].observe(SESSION, event)
     assert failing.given == EVENTS[:1]
     assert mine.given == EVENTS
     (message,) = _messages(own)
@@ -91,7 +91,7 @@ def test_one_that_raises_is_given_no_more_and_a_warning_says_so_once(waits: bool
 def test_one_that_cannot_be_closed_is_told_of(waits: bool) -> None:
     own = EventCollector()
     with guarding([("mine", Mine(close=_fail))], [own], waits=waits) as (every, _):
-        every[-1].observe(SESSION, EVENTS[0])
+        every[0].observe(SESSION, EVENTS[0])
     (message,) = _messages(own)
     assert "close(): " in message
 
