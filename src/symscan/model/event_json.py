@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import fields, is_dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
@@ -73,6 +73,7 @@ _INSTANTS: Final = frozenset(
 )
 _WALL_CLOCK: Final = frozenset({"execution_time_ms"})
 _DECIDED: Final = frozenset({"decided_at"})
+_HITS: Final = frozenset({"hits"})
 _ADDRESS: Final = re.compile(r"\b0x[0-9a-f]{6,}\b")
 
 EVENTS: Final[Mapping[type[Event], tuple[str, tuple[str, ...]]]] = {
@@ -166,11 +167,17 @@ def event_name(event: type[Event]) -> str:
     return EVENTS[event][0]
 
 
-def record_of(session: Session, event: Event) -> dict[str, Any]:
-    """Return the event as JSON can hold it: instants in ISO 8601 UTC, unknown numbers null."""
+def record_of(session: Session, event: Event, without: frozenset[str] = frozenset()) -> dict[str, Any]:
+    """Return the event as JSON can hold it: instants in ISO 8601 UTC, unknown numbers null.
+
+    Parameters
+    ----------
+    without
+        The keys to leave out.
+    """
     name, keys = EVENTS[type(event)]
     head = {"session": session.date.isoformat(), "at": to_iso(event.at), "event": name}
-    left_out = _WALL_CLOCK | (_DECIDED if _is_decided_at_once(event) else frozenset())
+    left_out = without | _WALL_CLOCK | (_DECIDED if _is_decided_at_once(event) else frozenset())
     return {**head, **_values(event, keys, left_out, first=1)}
 
 
@@ -181,8 +188,7 @@ def line_of(session: Session, event: Event) -> str:
 
 def line_of_changes(session: Session, scan: ScanFinished, entered: Sequence[str], left: Sequence[str]) -> str:
     """A scan as one line of JSON that has counts, who entered and who left, instead of every hit."""
-    record = record_of(session, replace(scan, hits=Hits()))
-    del record["hits"]
+    record = record_of(session, scan, without=_HITS)
     found = {"found": len(scan.hits.symbols), "new": int(np.count_nonzero(scan.hits.new))}
     changes = {"entered": list(entered), "left": list(left)}
     return _line({**record, **found, **changes, **_flaws(scan.hits)})

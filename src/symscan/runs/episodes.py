@@ -23,7 +23,7 @@ BARS_SCHEMA: Final = pl.Schema(
 """The columns of the bars from which prices during a stay are read."""
 
 SymbolBars = Callable[[Sequence[str]], pl.DataFrame]
-"""Returns the regular bars of symbols in the session's base interval, sorted by symbol and end."""
+"""Returns the regular bars of symbols, and maybe of others, in the base interval, by symbol and end."""
 
 REMOVALS_SCHEMA: Final = pl.Schema({"scanner": pl.String(), "symbol": pl.String(), "scan": pl.Int64()})
 
@@ -214,9 +214,9 @@ def _extremes(session: SessionScans, stays: pl.DataFrame, bars: pl.DataFrame) ->
 
 def _spans(session: SessionScans, stays: pl.DataFrame, bars: pl.DataFrame) -> tuple[Ints, Ints]:
     """Return the first row of each stay's bars, and the row after its last."""
-    names = bars["symbol"].unique(maintain_order=True)
-    codes = pl.DataFrame({"symbol": names, "code": pl.Series(range(len(names)), dtype=pl.Int64)})
-    code_of_bar = bars.join(codes, on="symbol", maintain_order="left")["code"].to_numpy()
+    runs = bars["symbol"].rle().struct.unnest()  # sorted: a symbol's bars follow one another
+    codes = pl.DataFrame({"symbol": runs["value"], "code": pl.Series(range(runs.height), dtype=pl.Int64)})
+    code_of_bar = np.repeat(np.arange(runs.height), runs["len"].to_numpy())
     code = stays.join(codes, on="symbol", how="left", maintain_order="left")["code"].fill_null(-1).to_numpy()
     ends = bars["end"].to_physical().to_numpy()
     entered = stays["entered"].to_physical().to_numpy()

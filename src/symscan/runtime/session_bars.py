@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 
 from symscan.model.instant import MINUTE
@@ -17,7 +18,8 @@ from symscan.runs.schemas import INSTANT
 from symscan.sources.store.bar_store import BarStore
 from symscan.sources.stored.backtest_source import finest_interval
 
-_COLUMNS = ("symbol", "start", "high", "low", "close")
+_FIELDS = ("symbol", "high", "low", "close")
+_COLUMNS = ("start", *_FIELDS)
 
 
 class StoredSessionBars:
@@ -33,12 +35,12 @@ class StoredSessionBars:
         self._store = store
 
     def __call__(self, session: Session, symbols: Sequence[str]) -> pl.DataFrame:
-        """Return the bars of symbols, by symbol and end."""
+        """Return the bars of symbols, and of others, by symbol and end."""
         if not symbols:
             return pl.DataFrame(schema=BARS_SCHEMA)
         interval = finest_interval(self._store, session)
-        bars = self._store.load(interval, [session.date], symbols, _COLUMNS)
-        return _regular(bars, session, interval)
+        # All of them: to read the others too costs less than to leave them out. They are sorted.
+        return _regular(self._store.load(interval, [session.date], None, _COLUMNS), session, interval)
 
 
 class RecordedSessionBars:
@@ -62,13 +64,14 @@ class RecordedSessionBars:
             return pl.DataFrame(schema=BARS_SCHEMA)
         with closing(SessionRecord.read(self._path)) as record:
             found = bars(record).filter(pl.col("symbol").is_in(list(symbols)))
-            return _regular(found, session, Interval.parse(record.meta["base"]))
+            return _regular(found, session, Interval.parse(record.meta["base"])).sort("symbol", "end")
 
 
 def _regular(bars: pl.DataFrame, session: Session, interval: Interval) -> pl.DataFrame:
     """Return the bars of regular hours with their ends: the last of a short session ends at its close."""
-    start = pl.col("start").to_physical()
-    end = pl.min_horizontal(start + interval.minutes * MINUTE, pl.lit(session.close))
-    is_regular = (start >= session.open) & (start < session.close)
-    kept = bars.filter(is_regular).with_columns(end=end.cast(INSTANT))
-    return kept.select(pl.col(name).cast(kind) for name, kind in BARS_SCHEMA.items()).sort("symbol", "end")
+    start = bars["start"].to_physical().to_numpy()
+    if start.min(initial=session.open) < session.open or start.max(initial=session.open) >= session.close:
+        is_regular = (start >= session.open) & (start < session.close)
+        bars, start = bars.filter(pl.Series(is_regular)), start[is_regular]
+    end = np.minimum(start + interval.minutes * MINUTE, session.close)
+    return bars.select(pl.lit(pl.Series("end", end)).cast(INSTANT), *_FIELDS).select(BARS_SCHEMA.names())
