@@ -16,7 +16,8 @@ from symscan.formatting import format_number, format_price
 from symscan.observers.console.messages import in_one_line
 
 if TYPE_CHECKING:  # which loads polars
-    from symscan.observers.results.summary import NewHit, RunSummary, StrategyFigures, TradingSummary
+    from symscan.observers.results.summary import NewHit, RunSummary
+    from symscan.observers.results.trading_summary import StrategyFigures, TradingSummary
 
 _SCENARIOS: Final = {
     "as_configured": "as configured",

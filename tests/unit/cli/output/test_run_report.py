@@ -8,7 +8,7 @@ from io import StringIO
 from rich.console import Console
 
 from symscan.cli.output.run_report import show_trading
-from symscan.observers.results.summary import StrategyFigures, TradingSummary
+from symscan.observers.results.trading_summary import StrategyFigures, TradingSummary
 
 
 def test_reasons_that_are_all_different_do_not_bury_the_rest() -> None:
