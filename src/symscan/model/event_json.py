@@ -73,7 +73,6 @@ _INSTANTS: Final = frozenset(
 )
 _WALL_CLOCK: Final = frozenset({"execution_time_ms"})
 _DECIDED: Final = frozenset({"decided_at"})
-_HITS: Final = frozenset({"hits"})
 _ADDRESS: Final = re.compile(r"\b0x[0-9a-f]{6,}\b")
 
 EVENTS: Final[Mapping[type[Event], tuple[str, tuple[str, ...]]]] = {
@@ -167,18 +166,15 @@ def event_name(event: type[Event]) -> str:
     return EVENTS[event][0]
 
 
-def record_of(session: Session, event: Event, without: frozenset[str] = frozenset()) -> dict[str, Any]:
-    """Return the event as JSON can hold it: instants in ISO 8601 UTC, unknown numbers null.
-
-    Parameters
-    ----------
-    without
-        The keys to leave out.
-    """
+def record_of(session: Session, event: Event) -> dict[str, Any]:
+    """Return the event as JSON can hold it: instants in ISO 8601 UTC, unknown numbers null."""
     name, keys = EVENTS[type(event)]
-    head = {"session": session.date.isoformat(), "at": to_iso(event.at), "event": name}
-    left_out = without | _WALL_CLOCK | (_DECIDED if _is_decided_at_once(event) else frozenset())
-    return {**head, **_values(event, keys, left_out, first=1)}
+    left_out = _WALL_CLOCK | (_DECIDED if _is_decided_at_once(event) else frozenset())
+    return {**_head(session, event, name), **_values(event, keys, left_out, first=1)}
+
+
+def _head(session: Session, event: Event, name: str) -> dict[str, Any]:
+    return {"session": session.date.isoformat(), "at": to_iso(event.at), "event": name}
 
 
 def line_of(session: Session, event: Event) -> str:
@@ -188,10 +184,25 @@ def line_of(session: Session, event: Event) -> str:
 
 def line_of_changes(session: Session, scan: ScanFinished, entered: Sequence[str], left: Sequence[str]) -> str:
     """A scan as one line of JSON that has counts, who entered and who left, instead of every hit."""
-    record = record_of(session, scan, without=_HITS)
-    found = {"found": len(scan.hits.symbols), "new": int(np.count_nonzero(scan.hits.new))}
-    changes = {"entered": list(entered), "left": list(left)}
-    return _line({**record, **found, **changes, **_flaws(scan.hits)})
+    hits = scan.hits
+    counts = {"universe": scan.universe, "judged": scan.judged, "unknown": scan.unknown}
+    found = {"found": len(hits.symbols), "new": int(np.count_nonzero(hits.new))}
+    decided = {} if _is_decided_at_once(scan) else {"decided_at": to_iso(scan.decided_at)}
+    return _line(
+        {
+            **_head(session, scan, EVENTS[ScanFinished][0]),
+            "scanner": scan.scanner,
+            "phase": scan.phase.value,
+            "outcome": scan.outcome.value,
+            **counts,
+            **found,
+            "entered": entered,
+            "left": left,
+            "error": _plain("error", scan.error),
+            **decided,
+            **_flaws(hits),
+        }
+    )
 
 
 def _line(record: Mapping[str, Any]) -> str:
