@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ import polars as pl
 
 from symscan.runs.hit_values import FILE_KEY, ValueNotes
 from symscan.runs.layout import EPISODES, HITS, PARTIAL, VALUES, episodes_file, hits_file, values_file
+from symscan.runs.writing import writing
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,13 @@ class SessionFiles:
     day: date
 
     def write(self, hits: pl.DataFrame, values: Mapping[str, ScannerValues], episodes: pl.DataFrame) -> None:
-        """Write all of them anew; a scanner without values has no file."""
+        """Write all of them anew; a scanner without values has no file.
+
+        Raises
+        ------
+        RunError
+            If one cannot be written.
+        """
         self._remove()
         _write(hits_file(self.folder, self.day), hits)
         for scanner, given in values.items():
@@ -56,10 +64,13 @@ class SessionFiles:
 
 
 def _write(path: Path, frame: pl.DataFrame, notes: ValueNotes | None = None) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
     metadata = None if notes is None else {FILE_KEY: notes.to_text()}
-    with replacing(path) as temporary:
-        frame.write_parquet(temporary, compression="zstd", metadata=metadata)
+    content = io.BytesIO()  # polars itself does not say what is wrong with a disk
+    frame.write_parquet(content, compression="zstd", metadata=metadata)
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(path) as temporary:
+            temporary.write_bytes(content.getbuffer())
 
 
 @contextmanager

@@ -141,7 +141,8 @@ class RunFolder:
 
     def begin(self, sessions: Sequence[Session] = ()) -> None:
         """Write ``run.json``; restore the figures of sessions that were completed before."""
-        self._parts.remove_partial()
+        if not self._description.is_live:  # whose earlier results stay until it has caught up
+            self._parts.remove_partial()
         known = {session.date: session for session in sessions}
         for day in self._parts.committed():
             state = json.loads(self._parts.figures(day).read_text(encoding="utf-8"))

@@ -66,3 +66,17 @@ def test_nothing_is_taken_from_a_session_that_runs(folder: Path, how: str) -> No
     lock.release()
     _open(folder, **{how: True})
     assert (folder / "session.sqlite").exists() is (how == "resume")
+
+
+def test_a_session_that_is_gone_on_with_leaves_earlier_results_until_it_has_caught_up(folder: Path) -> None:
+    (folder / "hits").mkdir()
+    (folder / "hits" / "2018-02-27.parquet").write_text("what was found")
+    with (
+        pytest.raises(KeyboardInterrupt),
+        run_folder(folder, facts=lambda: {"mode": "live"}, force=False, resume=True) as results,
+    ):
+        assert results.restores_previous
+        raise KeyboardInterrupt
+    assert (folder / "hits" / "2018-02-27.parquet").read_text() == "what was found"
+    assert (folder / "summary.json").exists()
+    assert not (folder / ".replaced").exists()

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from support.builders import make_session
-from symscan.errors import InputError
+from symscan.errors import InputError, RunError
 from symscan.model.events.session import Event, SessionClosed, SessionPrepared, Warned
 from symscan.model.session import Session
 from symscan.observers.results.run_folder import RunFolder, run_folder
@@ -246,3 +246,21 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="cannot be made"):
         run_folder(tmp_path / "file" / "run", force=False, facts=_facts).__enter__()
+
+
+def test_what_cannot_be_written_is_named(tmp_path: Path, events: list[Event]) -> None:
+    path = tmp_path / "run"
+    with (
+        pytest.raises(
+            RunError, match=r"run/values/gap/2018-02-27\.parquet: .*; see to it that the folder can"
+        ),
+        run_folder(path, force=False, facts=_facts) as folder,
+    ):
+        (path / "values").mkdir()
+        (path / "values" / "gap").write_text("in the way")
+        _publish(folder, events)
+    assert not (path / "summary.json").exists()
+    (path / "values" / "gap").unlink()
+    with run_folder(path, force=False, facts=_facts, resume=True) as folder:
+        _publish(folder, events)
+    assert _files(path) == FILES
