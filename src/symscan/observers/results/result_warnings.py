@@ -33,20 +33,20 @@ class ResultWarnings:
     """Counts hits that the store lacks, metadata of symbols that were not returned, and idle scans."""
 
     def __init__(self) -> None:
-        self._flaws: dict[str, _Flaws] = {}
-        self._idle: dict[str, int] = {}
-        self._busy: dict[str, None] = {}
+        self.flaws: dict[str, _Flaws] = {}
+        self.idle: dict[str, int] = {}
+        self.busy: dict[str, None] = {}
 
     def count(self, scan: ScanFinished) -> None:
         """Count one scan."""
         hits = scan.hits
         if is_idle(scan):
-            self._idle[scan.scanner] = self._idle.get(scan.scanner, 0) + 1
+            self.idle[scan.scanner] = self.idle.get(scan.scanner, 0) + 1
         else:
-            self._busy[scan.scanner] = None
+            self.busy[scan.scanner] = None
         if not hits.not_in_store and hits.stray_metadata is None:
             return
-        flaws = self._flaws.setdefault(scan.scanner, _Flaws())
+        flaws = self.flaws.setdefault(scan.scanner, _Flaws())
         if hits.not_in_store:
             flaws.scans_not_in_store += 1
             flaws.not_in_store.update(dict.fromkeys(hits.not_in_store))
@@ -57,33 +57,33 @@ class ResultWarnings:
 
     def add(self, other: ResultWarnings) -> None:
         """Add the flaws of another session."""
-        for name, flaws in other._flaws.items():
-            self._flaws.setdefault(name, _Flaws()).add(flaws)
-        for name, scans in other._idle.items():
-            self._idle[name] = self._idle.get(name, 0) + scans
-        self._busy.update(other._busy)
+        for name, flaws in other.flaws.items():
+            self.flaws.setdefault(name, _Flaws()).add(flaws)
+        for name, scans in other.idle.items():
+            self.idle[name] = self.idle.get(name, 0) + scans
+        self.busy.update(other.busy)
 
     def as_state(self) -> dict[str, Any]:
         """Return the flaws as JSON can hold them."""
-        flaws = {name: asdict(flaws) for name, flaws in self._flaws.items()}
-        return {"flaws": flaws, "idle": self._idle, "busy": list(self._busy)}
+        flaws = {name: asdict(flaws) for name, flaws in self.flaws.items()}
+        return {"flaws": flaws, "idle": self.idle, "busy": list(self.busy)}
 
     @classmethod
     def of_state(cls, state: Mapping[str, Any]) -> ResultWarnings:
         """Restore what :meth:`as_state` returned."""
         restored = cls()
-        restored._flaws = {name: _Flaws(**flaws) for name, flaws in state["flaws"].items()}
-        restored._idle = dict(state["idle"])
-        restored._busy = dict.fromkeys(state["busy"])
+        restored.flaws = {name: _Flaws(**flaws) for name, flaws in state["flaws"].items()}
+        restored.idle = dict(state["idle"])
+        restored.busy = dict.fromkeys(state["busy"])
         return restored
 
     def messages(self) -> list[str]:
         """Return a sentence for each scanner and kind."""
-        idle = [idle_message(name, scans) for name, scans in self._idle.items() if name not in self._busy]
+        idle = [idle_message(name, scans) for name, scans in self.idle.items() if name not in self.busy]
         return [*self._flaw_messages(), *idle]
 
     def _flaw_messages(self) -> list[str]:
-        return [message for name, flaws in self._flaws.items() for message in _messages(name, flaws)]
+        return [message for name, flaws in self.flaws.items() for message in _messages(name, flaws)]
 
 
 def flaws_of(scan: ScanFinished) -> Iterator[tuple[str, str]]:

@@ -145,12 +145,12 @@ class RunSummary:
         self.members = 0
         self.trading = TradingSummary()
         self.feed = FeedFigures()
-        self._result_warnings = ResultWarnings()
+        self.result_warnings = ResultWarnings()
 
     @property
     def all_warnings(self) -> list[str]:
         """All warnings, those of scanners' results included."""
-        return [*self.warnings, *self._result_warnings.messages()]
+        return [*self.warnings, *self.result_warnings.messages()]
 
     def observe(self, session: Session, event: Event) -> None:
         """Count an event."""
@@ -195,7 +195,7 @@ class RunSummary:
             self._figures(name).add(figures)
         self.trading.add(other.trading)
         self.feed.add(other.feed)
-        self._result_warnings.add(other._result_warnings)
+        self.result_warnings.add(other.result_warnings)
 
     def as_state(self) -> dict[str, Any]:
         """Return the figures of a backtest as JSON can hold them; what a feed did is left out."""
@@ -206,7 +206,7 @@ class RunSummary:
             "members": self.members,
             "scanners": {name: figures.as_state() for name, figures in self.scanners.items()},
             "trading": self.trading.as_record(),
-            "result_warnings": self._result_warnings.as_state(),
+            "result_warnings": self.result_warnings.as_state(),
         }
 
     @classmethod
@@ -227,14 +227,14 @@ class RunSummary:
             name: ScannerFigures.of_state(figures, sessions) for name, figures in state["scanners"].items()
         }
         restored.trading = TradingSummary.of_record(state["trading"])
-        restored._result_warnings = ResultWarnings.of_state(state["result_warnings"])
+        restored.result_warnings = ResultWarnings.of_state(state["result_warnings"])
         return restored
 
     def _figures(self, name: str) -> ScannerFigures:
         return self.scanners.setdefault(name, ScannerFigures())
 
     def _count_scan(self, session: Session, scan: ScanFinished) -> None:
-        self._result_warnings.count(scan)
+        self.result_warnings.count(scan)
         figures = self._figures(scan.scanner)
         figures.scans += 1
         figures.failed += scan.outcome in (Outcome.FAILED, Outcome.TIMED_OUT)
