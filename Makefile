@@ -30,6 +30,7 @@ bench:
 	.venv/bin/python benchmarks/session.py
 	.venv/bin/python benchmarks/latency.py
 	.venv/bin/python benchmarks/disturbance.py
+	.venv/bin/python benchmarks/results.py
 
 # What to expect of both is in CONTRIBUTING.md.
 profile:

@@ -106,7 +106,7 @@ def _hits_frame(session: Session, scans: Sequence[ScanFinished]) -> pl.DataFrame
     if not found:
         return pl.DataFrame(schema={**HITS_SCHEMA, **_NUMBERS})
     frame = pl.DataFrame(_hit_columns(session, found)).select(*HITS_SCHEMA, *_NUMBERS)
-    phase = pl.col("phase").replace_strict(PHASES, range(len(PHASES)), return_dtype=pl.Int8)
+    phase = pl.col("phase").cast(pl.Enum(PHASES))
     return frame.sort("scan_at", phase, "scanner", "rank", "symbol", maintain_order=True)
 
 
