@@ -159,7 +159,9 @@ class RunFolder:
         self.keeps_previous = False
 
     def observe(self, session: Session, event: Event) -> None:
-        """Handle an event; a backtest's session is written at its close."""
+        """Handle an event; a backtest's session is written at its close, and nothing after that is of it."""
+        if session.date in self._figures:
+            return
         self.progress.count(event)
         try:
             results = self._open.get(session.date) or self._begin_session(session)
