@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from support.bars import feed_bars, store_bars
-from support.builders import MemoryMarket, make_session
+from support.builders import make_session
+from support.markets import MemoryMarket
 from symscan.model.instant import MINUTE, Instant, from_datetime
 from symscan.model.live_settings import LiveSettings
 from symscan.sources.replay.faults import Faults

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from support.bars import feed_bars, store_bars
-from support.builders import MemoryMarket, Weekdays, make_session, weekdays_before
+from support.builders import Weekdays, make_session, weekdays_before
+from support.markets import MemoryMarket
 from symscan.clock.session_calendar import SessionCalendar
 from symscan.model.instant import MINUTE, from_datetime
 from symscan.model.interval import FIVE_MINUTES, ONE_DAY, ONE_MINUTE
