@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from symscan.model.specs import IndicatorConfig, IndicatorSpec, IndicatorType
     from symscan.model.trading import Position, Signal, SymbolSkipped
     from symscan.observers.base import BaseObserver
+    from symscan.research.run import Run, open_run
+    from symscan.research.store import Store, open_store
     from symscan.runtime.coordinator import SessionCoordinator
     from symscan.runtime.script import ScriptSession, open_session
     from symscan.scanners.base import BaseScanner, ScanContext, ScanResult
@@ -78,6 +80,7 @@ __all__ = [
     "NotRequested",
     "PaperRules",
     "Position",
+    "Run",
     "RunError",
     "ScanContext",
     "ScanOverrun",
@@ -96,6 +99,7 @@ __all__ = [
     "SessionView",
     "Signal",
     "SpecError",
+    "Store",
     "StrategyContext",
     "SymbolSkipped",
     "SymscanError",
@@ -105,7 +109,9 @@ __all__ = [
     "VirtualClock",
     "load_config",
     "load_universe",
+    "open_run",
     "open_session",
+    "open_store",
 ]
 
 _HOMES: Final = {
@@ -125,6 +131,7 @@ _HOMES: Final = {
     "PaperRules": "symscan.strategies.paper.rules",
     "SymbolSkipped": "symscan.model.trading",
     "Position": "symscan.model.trading",
+    "Run": "symscan.research.run",
     "ScanContext": "symscan.scanners.base",
     "ScanReport": "symscan.strategies.base",
     "ScanResult": "symscan.scanners.base",
@@ -139,13 +146,16 @@ _HOMES: Final = {
     "SessionData": "symscan.session.session_data",
     "SessionView": "symscan.session.view",
     "Signal": "symscan.model.trading",
+    "Store": "symscan.research.store",
     "StrategyContext": "symscan.strategies.base",
     "TimeManager": "symscan.clock.time_manager",
     "Universe": "symscan.scanners.universe",
     "VirtualClock": "symscan.sources.clocks",
     "load_config": "symscan.config",
     "load_universe": "symscan.scanners.universe",
+    "open_run": "symscan.research.run",
     "open_session": "symscan.runtime.script",
+    "open_store": "symscan.research.store",
 }
 """Where the names live that are loaded when they are first used."""
 

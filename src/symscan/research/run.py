@@ -1,0 +1,203 @@
+"""A run as data: its tables as polars frames, read when they are first used."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from symscan.errors import DataError, InputError
+from symscan.research.store import Store
+from symscan.research.summary_html import summary_html
+from symscan.research.unchanged_store import unchanged_store
+from symscan.runs.layout import JOURNAL
+from symscan.runs.reading import TABLES, RunFiles
+
+if TYPE_CHECKING:
+    from tempfile import TemporaryDirectory
+
+
+def open_run(folder: Path | str) -> Run:
+    """Open the folder of a run that is over, of a backtest or a live session.
+
+    Parameters
+    ----------
+    folder
+        What ``symscan run``, ``symscan live`` or :func:`symscan.run` wrote, also one of the old format
+        without ``run.json``.
+
+    Raises
+    ------
+    InputError
+        If there is no run in it, or it is being written or was broken off.
+    DataError
+        If it is of a newer format, or a file of it is missing or damaged; the error names it.
+    """
+    return Run(RunFiles.open(Path(folder)))
+
+
+class Run:
+    """The results of a run; make it with :func:`symscan.run` or :func:`symscan.open_run`.
+
+    Tables are read when they are first used, and kept. Instants are UTC; prices are as traded, ``_pct``
+    in percent, volumes in shares.
+
+    Parameters
+    ----------
+    files
+        Its folder.
+    temporary
+        The folder, if it is to be removed with this object.
+    """
+
+    def __init__(self, files: RunFiles, temporary: TemporaryDirectory[str] | None = None) -> None:
+        self._files = files
+        self._temporary = temporary
+
+    @cached_property
+    def hits(self) -> pl.DataFrame:
+        """Every symbol at every scan: a row each, by session, instant, scanner, rank and symbol."""
+        return self._files.read("hits")
+
+    @cached_property
+    def episodes(self) -> pl.DataFrame:
+        """Every stay of a symbol on a scanner's list: when it entered and left, why, and its prices."""
+        return self._files.read("episodes")
+
+    @cached_property
+    def scans(self) -> pl.DataFrame:
+        """Every scan that was due, with its outcome and counts."""
+        return self._files.read("scans")
+
+    @cached_property
+    def unknown(self) -> pl.DataFrame:
+        """Whom a scanner could not judge, from when to when, and for what reason."""
+        return self._files.read("unknown")
+
+    @cached_property
+    def trades(self) -> pl.DataFrame:
+        """The trades on paper; no rows in a run without strategies."""
+        return self._files.read("trades")
+
+    def values(self, scanner: str) -> pl.DataFrame:
+        """Return what a scanner said of its hits: a typed column per name, keyed as ``hits``.
+
+        Numbers are Float64; what is mixed or nested is JSON text.
+
+        Raises
+        ------
+        InputError
+            If the run has no such scanner.
+        DataError
+            If a file is damaged.
+        """
+        return self._files.collect(self._files.values(scanner))
+
+    def lazy(self, what: str, scanner: str | None = None) -> pl.LazyFrame:
+        """Return a table as a lazy frame, which reads no more than a query needs.
+
+        Parameters
+        ----------
+        what
+            ``hits``, ``episodes``, ``scans``, ``unknown``, ``trades`` or ``values``.
+        scanner
+            Whose values.
+
+        Raises
+        ------
+        InputError
+            If there is no such table or scanner.
+        """
+        if what == "values":
+            if scanner is None:
+                has = ", ".join(self.scanners) or "none"
+                raise InputError(f"values are of one scanner; name it (there are: {has})")
+            return self._files.values(scanner)
+        if what not in TABLES:
+            known = ", ".join((*TABLES, "values"))
+            raise InputError(f"there is no table '{what}' in a run; there are {known}")
+        if scanner is not None:
+            raise InputError(f"{what} are of all scanners; filter its column 'scanner'")
+        frame: pl.LazyFrame = getattr(self._files, what)()
+        return frame
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """What ``summary.json`` holds: status, figures by scanner, warnings."""
+        return self._files.summary
+
+    @cached_property
+    def config(self) -> dict[str, Any] | None:
+        """The configuration as it was read; None in the old format, which did not keep it."""
+        described = self._files.description
+        text = None if described is None else described.facts.get("configuration", {}).get("as_read")
+        return json.loads(text) if text else None
+
+    @property
+    def path(self) -> Path:
+        """The folder of the run."""
+        return self._files.folder
+
+    @property
+    def run_id(self) -> str | None:
+        """The digest of what the run is of; None in the old format."""
+        return self._files.run_id
+
+    @property
+    def sessions(self) -> list[date]:
+        """The dates of its sessions."""
+        return self._files.sessions
+
+    @property
+    def scanners(self) -> list[str]:
+        """The names of its scanners."""
+        return self._files.scanners
+
+    @property
+    def files(self) -> RunFiles:
+        """The files of the run, for what is built on it."""
+        return self._files
+
+    def journal(self) -> Iterator[dict[str, Any]]:
+        """Yield every event of the run, in order.
+
+        Raises
+        ------
+        DataError
+            If the journal is damaged; the error names the line.
+        """
+        path = self.path / JOURNAL
+        with path.open(encoding="utf-8") as lines:
+            for number, line in enumerate(lines, start=1):
+                try:
+                    yield json.loads(line)
+                except ValueError as error:
+                    raise DataError(f"{path}:{number}: it is damaged ({error}); run it anew") from None
+
+    def store(self, path: Path | str | None = None) -> Store:
+        """Open the store whose bars the run was of, and check that they are still the same.
+
+        Parameters
+        ----------
+        path
+            Where the store is now; None for where it was.
+
+        Raises
+        ------
+        InputError
+            If the run does not say where it was.
+        DataError
+            If there is no store, or a file of it has changed since; the error names it.
+        """
+        return Store(unchanged_store(self._files, None if path is None else Path(path)))
+
+    def __repr__(self) -> str:
+        return f"<Run {self.summary.get('name', '')!r} {self.summary['status']}: {self.path}>"
+
+    def _repr_html_(self) -> str:
+        return summary_html(self._files)
