@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from symscan.model.specs import IndicatorConfig, IndicatorSpec, IndicatorType
     from symscan.model.trading import Position, Signal, SymbolSkipped
     from symscan.observers.base import BaseObserver
+    from symscan.research.backtest import run
     from symscan.research.run import Run, open_run
     from symscan.research.store import Store, open_store
     from symscan.runtime.coordinator import SessionCoordinator
@@ -112,6 +113,7 @@ __all__ = [
     "open_run",
     "open_session",
     "open_store",
+    "run",
 ]
 
 _HOMES: Final = {
@@ -156,6 +158,7 @@ _HOMES: Final = {
     "open_run": "symscan.research.run",
     "open_session": "symscan.runtime.script",
     "open_store": "symscan.research.store",
+    "run": "symscan.research.backtest",
 }
 """Where the names live that are loaded when they are first used."""
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Final, NoReturn
 
 import typer
 
 from symscan.cli.signals import INTERRUPTED, exit_code_of
-from symscan.errors import ConfigErrors, InputError, SymscanError
+from symscan.errors import ConfigErrors, SymscanError
 
 USAGE: Final = 2
 """The exit code of a command that was called wrongly."""
@@ -50,27 +49,10 @@ def exit_on_error() -> Iterator[None]:
         _fail(1, ": ".join(str(part) for part in (error.filename, error.strerror or error) if part))
 
 
-@contextmanager
-def paths_as_given(*paths: Path) -> Iterator[None]:
-    """Name paths in a mistake's message as the user gave them; inside they are absolute."""
-    given = {str(path.absolute()): str(path) for path in paths}
-    try:
-        yield
-    except InputError as error:
-        error.args = tuple(_replaced(part, given) if isinstance(part, str) else part for part in error.args)
-        raise
-
-
 def _fail(code: int, *messages: str, is_error: bool = True) -> NoReturn:
     for message in messages:
         print(f"error: {message}" if is_error else message, file=sys.stderr)
     sys.exit(code)
-
-
-def _replaced(text: str, given: Mapping[str, str]) -> str:
-    for absolute, shown in given.items():
-        text = text.replace(absolute, shown)
-    return text
 
 
 def _usage(error: typer.TyperException) -> str:

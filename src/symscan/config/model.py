@@ -17,6 +17,14 @@ from symscan.model.specs import IndicatorConfig, IndicatorSpec
 Mode = Literal["backtest", "live"]
 Isolation = Literal["thread", "process"]
 
+Module = str | type[Any]
+"""What holds a plug-in: the dotted name of a module, or, from Python, the class itself."""
+
+
+def module_name(module: Module) -> str:
+    """Return the name of what holds a plug-in: of a class, its own."""
+    return module if isinstance(module, str) else module.__name__
+
 
 @dataclass(frozen=True, slots=True)
 class SymbolRequirements:
@@ -74,7 +82,7 @@ class ScannerConfig:
         Where it stands in the file, ``session_data_config.scanners[0]``; for
         :meth:`SessionConfig.error`.
     module
-        The dotted name of the module that holds the scanner's class.
+        The dotted name of the module that holds the scanner's class; or the class.
     screen
         The expression that is the scanner.
     config
@@ -101,7 +109,7 @@ class ScannerConfig:
 
     name: str = ""
     path: str = ""
-    module: str | None = None
+    module: Module | None = None
     screen: ScreenConfig | None = None
     config: dict[str, Any] = field(default_factory=dict)
     enabled: bool = True
@@ -116,7 +124,7 @@ class ScannerConfig:
 
     def __post_init__(self) -> None:
         if not self.name:
-            object.__setattr__(self, "name", (self.module or "").rpartition(".")[2])
+            object.__setattr__(self, "name", module_name(self.module or "").rpartition(".")[2])
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +138,7 @@ class StrategyConfig:
     path
         Where it stands in the file; for :meth:`SessionConfig.error`.
     module
-        The dotted name of the module that holds the strategy's class.
+        The dotted name of the module that holds the strategy's class; or the class.
     config
         The strategy's own settings, unchecked.
     enabled
@@ -139,7 +147,7 @@ class StrategyConfig:
 
     name: str
     path: str
-    module: str
+    module: Module
     config: dict[str, Any] = field(default_factory=dict)
     enabled: bool = True
 
@@ -150,7 +158,7 @@ class ObserverConfig:
 
     name: str
     path: str
-    module: str
+    module: Module
     config: dict[str, Any] = field(default_factory=dict)
     enabled: bool = True
 

@@ -57,7 +57,7 @@ class PlugInKind(Generic[PlugIn]):
         """The group of the entry points by which installed packages name theirs."""
         return f"symscan.{self.plural}"
 
-    def load(self, module: str, folders: Sequence[Path]) -> Any:
+    def load(self, module: str | type[Any], folders: Sequence[Path]) -> Any:
         """Import the module a configuration names; an entry point may name a class in one instead.
 
         Parameters
@@ -65,7 +65,7 @@ class PlugInKind(Generic[PlugIn]):
         module
             ``scanners.gap_scanner``: a module of the project, else a built-in one; the prefix
             ``scanners.`` and the suffix ``_scanner`` may be left out, on both sides. Else the name of an
-            entry point, or an installed module.
+            entry point, or an installed module. A class is what is to be found.
         folders
             Where the project's modules are, first match wins.
 
@@ -74,6 +74,8 @@ class PlugInKind(Generic[PlugIn]):
         ConfigError
             If there is no such module, or it does not import.
         """
+        if isinstance(module, type):
+            return module
         found = load_file(tuple(self._variants(module)), folders)
         if found is not None:
             return found
@@ -88,7 +90,7 @@ class PlugInKind(Generic[PlugIn]):
             raise self._not_found(module, folders)
         return found
 
-    def class_in(self, found: Any, module: str, name: str) -> type[PlugIn]:
+    def class_in(self, found: Any, module: str | type[Any], name: str) -> type[PlugIn]:
         """Return the class a module holds: ``Scanner``, else ``{Name}Scanner``, else the only one in it.
 
         Raises
@@ -96,6 +98,8 @@ class PlugInKind(Generic[PlugIn]):
         ConfigError
             If there is none, or it is not clear which one is meant.
         """
+        if not isinstance(module, str):
+            return self._checked_class(found, module.__module__)
         if inspect.isclass(found):
             return self._checked_class(found, module)
         camel = "".join(part.capitalize() for part in name.split("_"))
@@ -113,7 +117,7 @@ class PlugInKind(Generic[PlugIn]):
             f"{self.base.__name__} (it has: {has}); name the class {self.name}"
         )
 
-    def make(self, cls: type[PlugIn], module: str, config: dict[str, Any]) -> PlugIn:
+    def make(self, cls: type[PlugIn], module: str | type[Any], config: dict[str, Any]) -> PlugIn:
         """Make an instance of a plug-in's class.
 
         Raises
@@ -125,7 +129,8 @@ class PlugInKind(Generic[PlugIn]):
             return cls(config)  # type: ignore[call-arg]  # every plug-in is made from its config
         except (Exception, SystemExit) as error:  # the plug-in boundary: the user's constructor
             fault = describe_error(error, cls.__module__)
-            raise ConfigError(f"{cls.__name__} of module '{module}' could not be made: {fault}") from error
+            home = module if isinstance(module, str) else module.__module__
+            raise ConfigError(f"{cls.__name__} of module '{home}' could not be made: {fault}") from error
 
     def _checked_class(self, cls: Any, module: str) -> type[PlugIn]:
         base = self.base.__name__
@@ -179,6 +184,27 @@ def load_file(names: Sequence[str], folders: Sequence[Path]) -> ModuleType | Non
             if path is not None:
                 return _import_file(path, name, folder)
     return None
+
+
+def forget_changed() -> None:
+    """Forget the project's modules whose files were edited since, so that they are imported anew.
+
+    For a process that runs one thing after another, as a notebook does. What such a module imports
+    itself is not forgotten.
+    """
+    for name, module in list(sys.modules.items()):
+        file = getattr(module, "__file__", None)
+        if name.startswith(PROJECT) and file is not None and _has_changed(Path(file)):
+            del sys.modules[name]
+
+
+def _has_changed(path: Path) -> bool:
+    """Whether a file is not as it was when it was imported."""
+    known = linecache.cache.get(str(path), ())
+    try:
+        return len(known) < 3 or "".join(known[2]).rstrip("\n") != path.read_text("utf-8").rstrip("\n")
+    except (OSError, UnicodeDecodeError):
+        return True
 
 
 def load_installed(module: str) -> ModuleType | None:

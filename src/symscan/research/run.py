@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 
@@ -17,9 +17,6 @@ from symscan.research.summary_html import summary_html
 from symscan.research.unchanged_store import unchanged_store
 from symscan.runs.layout import JOURNAL
 from symscan.runs.reading import TABLES, RunFiles
-
-if TYPE_CHECKING:
-    from tempfile import TemporaryDirectory
 
 
 def open_run(folder: Path | str) -> Run:
@@ -51,13 +48,10 @@ class Run:
     ----------
     files
         Its folder.
-    temporary
-        The folder, if it is to be removed with this object.
     """
 
-    def __init__(self, files: RunFiles, temporary: TemporaryDirectory[str] | None = None) -> None:
+    def __init__(self, files: RunFiles) -> None:
         self._files = files
-        self._temporary = temporary
 
     @cached_property
     def hits(self) -> pl.DataFrame:

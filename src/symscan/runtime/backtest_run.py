@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 
 from symscan.config import SessionConfig
-from symscan.errors import DataError, RunError, SymscanError
+from symscan.errors import DataError, InputError, RunError, SymscanError
 from symscan.model.session import Session
 from symscan.observers.results.run_folder import RunFolder, RunProgress, run_folder
 from symscan.observers.results.summary import RunSummary
@@ -114,6 +114,49 @@ class BacktestRun:
             run_backtest(self.backtest, [results], progress, results.finished)
         except SymscanError as error:
             raise RunError(f"{error}; {left_in(results, shown)}") from error
+
+
+def chosen_range(
+    config: SessionConfig, day: date | None, start: date | None, end: date | None
+) -> tuple[date, date]:
+    """Return the first and last date: those given, else the configuration's.
+
+    Raises
+    ------
+    InputError
+        If they contradict each other, or there are none.
+    """
+    if day is not None:
+        if start is not None or end is not None:
+            raise InputError("--date plays one session; give it alone, or --start and --end for a range")
+        return day, day
+    first, last = start or config.start_date, end or config.end_date
+    if first is None or last is None:
+        given = "--start" if start is not None else "--end" if end is not None else None
+        raise InputError(
+            (f"{given} is only one end of a range; " if given else "no dates to play; ")
+            + "give --date, or --start and --end, or a 'backtest_config' with start_date and end_date"
+        )
+    if last < first:
+        raise InputError(f"the range's last date {last} is before its first date {first}")
+    return first, last
+
+
+def folder_name(name: str, first: date, last: date) -> str:
+    """Return what the folder of a run is called where nothing else is said."""
+    return f"{name}-{first}" if first == last else f"{name}-{first}_{last}"
+
+
+def check_options(*, force: bool, resume: bool) -> None:
+    """Check that what is gone on with is not to be replaced.
+
+    Raises
+    ------
+    InputError
+        If it is.
+    """
+    if resume and force:
+        raise InputError("--resume goes on with what --force would remove; give one of the two")
 
 
 def left_in(results: RunFolder, shown: Path) -> str:

@@ -16,10 +16,12 @@ import numpy as np
 import polars as pl
 
 from symscan.config import ScannerConfig, SessionConfig
+from symscan.config.model import Module
 from symscan.errors import DataError
 from symscan.model.interval import Interval
 from symscan.model.session import Session
 from symscan.model.specs import IndicatorSpec
+from symscan.plugins.class_digests import class_digest
 from symscan.plugins.digests import digests
 from symscan.runs.description import RunDescription, digest_of
 from symscan.runtime.building.build import CheckedConfig
@@ -84,7 +86,7 @@ def _described(
 ) -> RunDescription:
     config = checked.config
     made = {one.name: scanner for one, scanner in zip(checked.scanners.enabled, checked.made, strict=True)}
-    modules = _relative(digests(checked.scanners.folders), checked.scanners.folders)
+    modules = _relative(digests(checked.scanners.folders), checked.scanners.folders) | _given_classes(config)
     universes = {name: _universe(scanner) for name, scanner in made.items()}
     facts = {
         "name": config.name,
@@ -166,6 +168,15 @@ def _scanner_digest(
     return digest_of([settings, universe["digest"], code])
 
 
+def _given_classes(config: SessionConfig) -> dict[str, str]:
+    """Return digests of the classes that were given themselves, by their full names."""
+    modules: list[Module | None] = [one.module for one in config.scanners]
+    modules += [one.module for one in config.strategies]
+    modules += [one.module for one in config.observers]
+    classes = [module for module in modules if isinstance(module, type)]
+    return {f"{cls.__module__}.{cls.__qualname__}": class_digest(cls) for cls in classes}
+
+
 def _relative(files: Mapping[str, str], folders: Sequence[Path]) -> dict[str, str]:
     """Return digests by the names of files within their project: the same wherever it is."""
     homes = [folder.resolve() for folder in folders]
@@ -181,6 +192,8 @@ def _plain(value: Any) -> Any:
     """Return a value of the configuration as JSON can hold it."""
     if isinstance(value, Interval | IndicatorSpec):
         return str(value)
+    if isinstance(value, type):
+        return value.__name__
     if is_dataclass(value):
         kept = [one.name for one in fields(value) if one.name not in _NO_SETTING]
         return {name: _plain(getattr(value, name)) for name in kept}

@@ -18,10 +18,10 @@ from symscan.cli.commands.live_start import (
     session_at,
     wait_until_start,
 )
-from symscan.cli.errors import SessionStopped, paths_as_given
+from symscan.cli.errors import SessionStopped
 from symscan.cli.output.live_output import LiveConsole
 from symscan.cli.output.plugin_output import redirect_plugin_output
-from symscan.cli.output.run_report import check_scanners, report_console, show_report
+from symscan.cli.output.run_report import report_console, show_report
 from symscan.cli.signals import INTERRUPTED, StopSignals, stop_signals
 from symscan.config import SessionConfig, load_config
 from symscan.config.fields import parse_one_of
@@ -32,6 +32,7 @@ from symscan.observers.base import Observer
 from symscan.observers.console.activity import ActivityLog
 from symscan.observers.console.alerts import Alerts
 from symscan.observers.console.conditions import Conditions
+from symscan.observers.results.failed_scanners import check_scanners
 from symscan.observers.results.run_checks import check_folder
 from symscan.observers.results.run_folder import RunFolder, run_folder
 from symscan.observers.results.summary import RunSummary
@@ -41,6 +42,7 @@ from symscan.runtime.assembly import assemble_live
 from symscan.runtime.backtest_run import left_in
 from symscan.runtime.building.build import calendar_of
 from symscan.runtime.description import describe_live
+from symscan.runtime.given_paths import paths_as_given
 from symscan.runtime.live.session import LiveOptions, LiveRun, LiveSetup
 from symscan.runtime.recovery.record_check import check_record
 from symscan.runtime.runner import run_live

@@ -7,15 +7,23 @@ from pathlib import Path
 
 import typer
 
-from symscan.cli.errors import SessionStopped, paths_as_given
+from symscan.cli.errors import SessionStopped
 from symscan.cli.output.plugin_output import redirect_plugin_output
 from symscan.cli.output.progress import session_progress
-from symscan.cli.output.run_report import check_scanners, show_report
+from symscan.cli.output.run_report import show_report
 from symscan.cli.signals import exit_code_of
 from symscan.config import SessionConfig, load_config
-from symscan.errors import InputError
+from symscan.observers.results.failed_scanners import check_scanners
 from symscan.observers.results.summary import RunSummary
-from symscan.runtime.backtest_run import BacktestRun, RunOptions, is_complete
+from symscan.runtime.backtest_run import (
+    BacktestRun,
+    RunOptions,
+    check_options,
+    chosen_range,
+    folder_name,
+    is_complete,
+)
+from symscan.runtime.given_paths import paths_as_given
 
 
 def run_configuration(
@@ -38,9 +46,8 @@ def run_configuration(
         If the options contradict each other, or there are no dates.
     """
     config = load_config(path)
-    first, last = _range(config, day, start, end)
-    if resume and force:
-        raise InputError("--resume goes on with what --force would remove; give one of the two")
+    first, last = chosen_range(config, day, start, end)
+    check_options(force=force, resume=resume)
     run_sessions(config, store, first, last, out, force=force, resume=resume, csv=csv)
 
 
@@ -57,7 +64,7 @@ def run_sessions(
     title: str | None = None,
 ) -> None:
     """Run a configuration from ``first`` to ``last`` and print the closing table under ``title``."""
-    folder = out or Path("runs") / _folder_name(config.name, first, last)
+    folder = out or Path("runs") / folder_name(config.name, first, last)
     if resume and is_complete(folder, config.name, first, last):
         typer.echo(f"{folder} is complete; to run it anew, replace it with --force", err=True)
         return
@@ -77,27 +84,3 @@ def _play(run: BacktestRun, options: RunOptions) -> RunSummary:
     except KeyboardInterrupt as interrupt:
         message = f"interrupted; the results up to there are in {options.shown}, --resume goes on"
         raise SessionStopped(message, exit_code_of(interrupt)) from None
-
-
-def _range(
-    config: SessionConfig, day: date | None, start: date | None, end: date | None
-) -> tuple[date, date]:
-    """Return the first and last date: the command line's, else the configuration's."""
-    if day is not None:
-        if start is not None or end is not None:
-            raise InputError("--date plays one session; give it alone, or --start and --end for a range")
-        return day, day
-    first, last = start or config.start_date, end or config.end_date
-    if first is None or last is None:
-        given = "--start" if start is not None else "--end" if end is not None else None
-        raise InputError(
-            (f"{given} is only one end of a range; " if given else "no dates to play; ")
-            + "give --date, or --start and --end, or a 'backtest_config' with start_date and end_date"
-        )
-    if last < first:
-        raise InputError(f"the range's last date {last} is before its first date {first}")
-    return first, last
-
-
-def _folder_name(name: str, first: date, last: date) -> str:
-    return f"{name}-{first}" if first == last else f"{name}-{first}_{last}"

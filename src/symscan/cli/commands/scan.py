@@ -7,7 +7,6 @@ from datetime import date, time
 from pathlib import Path
 
 from symscan.cli.commands.scan_choice import Choice
-from symscan.cli.errors import paths_as_given
 from symscan.cli.output.plugin_output import redirect_plugin_output
 from symscan.cli.output.scan_report import show_scan
 from symscan.errors import RunError
@@ -15,6 +14,7 @@ from symscan.model.events.session import Event, ScannerDisabled
 from symscan.model.session import Session
 from symscan.runtime.assembly import Backtest, assemble_backtest
 from symscan.runtime.building.build import calendar_of
+from symscan.runtime.given_paths import paths_as_given
 from symscan.runtime.one_scan import OneScan, due_once, scan_once
 
 

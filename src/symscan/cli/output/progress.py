@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from typing import Final
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from symscan.model.session import Session
 from symscan.observers.results.run_folder import RunProgress
+from symscan.research.progress import state_text, terminal_bar
 from symscan.runtime.coordinator import SessionCoordinator
 
 _BETWEEN_LINES_SECONDS: Final = 60.0
@@ -37,21 +37,7 @@ def session_progress(
     if not console.is_terminal:
         yield _lines(len(sessions), run, console, monotonic)
         return
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("{task.fields[state]}"),
-    )
-    with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("sessions", total=len(sessions), state="")
-
-        def show(coordinator: SessionCoordinator) -> None:
-            session, now = coordinator.session, coordinator.now
-            played = run.completed + max(0, now - session.open) / (session.close - session.open)
-            bar.update(task, completed=played, state=_state(coordinator, run))
-
+    with terminal_bar(sessions, run, console) as show:
         yield show
 
 
@@ -67,12 +53,6 @@ def _lines(
             return
         due = monotonic() + _BETWEEN_LINES_SECONDS
         number = min(run.completed + 1, total)
-        console.print(f"session {number:,} of {total:,}: {_state(coordinator, run)}", soft_wrap=True)
+        console.print(f"session {number:,} of {total:,}: {state_text(coordinator, run)}", soft_wrap=True)
 
     return show
-
-
-def _state(coordinator: SessionCoordinator, run: RunProgress) -> str:
-    symbols = len(coordinator.session_data.symbols)
-    when = coordinator.session.local(coordinator.now)
-    return f"{when:%Y-%m-%d %H:%M}  {symbols} symbols  {run.hits} hits"

@@ -11,7 +11,6 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from symscan.errors import RunError
 from symscan.formatting import format_number, format_price
 from symscan.observers.console.messages import in_one_line
 
@@ -89,23 +88,6 @@ def show_report(title: str, summary: RunSummary, folder: Path, console: Console 
         show_trading(console, summary.trading)
     _show_warnings(console, summary)
     print_line(console, f"results in {folder}")
-
-
-def check_scanners(summary: RunSummary, folder: Path) -> None:
-    """End the command with exit code 1 if a scanner failed at every scan: no hits mean nothing then.
-
-    Raises
-    ------
-    RunError
-        If a scanner failed at every scan of the run.
-    """
-    failed = [
-        f"scanner '{name}' failed at each of its {figures.failed:,} scans"
-        for name, figures in summary.scanners.items()
-        if figures.has_always_failed
-    ]
-    if failed:
-        raise RunError(f"{'; '.join(failed)}: 'error' in {folder / 'scans.csv'} says why")
 
 
 def report_console(*, stderr: bool = False) -> Console:

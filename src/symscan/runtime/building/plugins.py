@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from symscan.clock.schedule import due_instants, pre_session_instants
 from symscan.clock.time_manager import TimeManager
 from symscan.config import ObserverConfig, ScannerConfig, SessionConfig, StrategyConfig
-from symscan.config.model import Mode
+from symscan.config.model import Mode, Module, module_name
 from symscan.errors import ConfigError, ConfigErrors, ExpressionError, SpecError, SymscanError, UniverseError
 from symscan.indicators.registry import use_modules
 from symscan.model.session import Session
@@ -69,7 +69,7 @@ def use_indicators(config: SessionConfig, folders: Sequence[Path]) -> None:
 
 
 def load_scanner(
-    module: str, name: str, config: dict[str, Any], folders: Sequence[Path], known: Known = None
+    module: Module, name: str, config: dict[str, Any], folders: Sequence[Path], known: Known = None
 ) -> BaseScanner:
     """Make the scanner a module holds, in this process or another.
 
@@ -77,7 +77,7 @@ def load_scanner(
     ----------
     module
         ``scanners.gap_scanner``: a module of the project, else a built-in one; the prefix
-        ``scanners.`` and the suffix ``_scanner`` may be left out, on both sides.
+        ``scanners.`` and the suffix ``_scanner`` may be left out, on both sides. Or the class.
     name
         The scanner's name, from which a class ``{Name}Scanner`` is found.
     config
@@ -132,8 +132,9 @@ def _make_strategy(cls: type[BaseStrategy], strategy: StrategyConfig) -> BaseStr
     made = STRATEGIES.make(cls, strategy.module, config)
     made.config = config  # a constructor of the user's need not call the base's
     if made.paper is not None and not isinstance(made.paper, PaperRules):
+        module = module_name(strategy.module)
         raise ConfigError(
-            f"{cls.__name__}.paper of module '{strategy.module}' is {made.paper!r}; give PaperRules(...)"
+            f"{cls.__name__}.paper of module '{module}' is {made.paper!r}; give PaperRules(...)"
         )
     return made
 

@@ -1,0 +1,124 @@
+"""How far a run is, as a bar: on a terminal, in a notebook, or not at all."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from html import escape
+from time import monotonic
+from typing import Any, Final
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from symscan.model.session import Session
+from symscan.observers.results.run_folder import RunProgress
+from symscan.runtime.coordinator import SessionCoordinator
+
+ShowCoordinator = Callable[[SessionCoordinator], None]
+
+_BETWEEN_UPDATES_SECONDS: Final = 0.25
+
+
+def run_progress(sessions: Sequence[Session], run: RunProgress) -> AbstractContextManager[ShowCoordinator]:
+    """Show the progress of a run where there is somebody to see it; yields the callback for every slice."""
+    if (display := _notebook_display()) is not None:
+        return notebook_bar(sessions, run, display)
+    console = Console(stderr=True, highlight=False, markup=False)
+    return terminal_bar(sessions, run, console) if console.is_terminal else no_progress(sessions, run)
+
+
+def no_progress(_sessions: Sequence[Session], _run: RunProgress) -> AbstractContextManager[ShowCoordinator]:
+    """Show nothing."""
+    return nullcontext(_ignore)
+
+
+@contextmanager
+def terminal_bar(
+    sessions: Sequence[Session], run: RunProgress, console: Console
+) -> Iterator[ShowCoordinator]:
+    """Show a bar on a terminal, removed at the end."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[state]}"),
+    )
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("sessions", total=len(sessions), state="")
+
+        def show(coordinator: SessionCoordinator) -> None:
+            bar.update(task, completed=_played(coordinator, run), state=state_text(coordinator, run))
+
+        yield show
+
+
+@contextmanager
+def notebook_bar(
+    sessions: Sequence[Session], run: RunProgress, display: Callable[..., Any]
+) -> Iterator[ShowCoordinator]:
+    """Show a bar below a notebook's cell, removed at the end.
+
+    Parameters
+    ----------
+    display
+        IPython's: it takes what to show and ``display_id``, and returns what updates it.
+    """
+    shown = display(_Html(""), display_id=True)
+    due = monotonic()
+
+    def show(coordinator: SessionCoordinator) -> None:
+        nonlocal due
+        if monotonic() >= due:
+            due = monotonic() + _BETWEEN_UPDATES_SECONDS
+            text = escape(state_text(coordinator, run))
+            played = f'<progress value="{_played(coordinator, run):.2f}" max="{len(sessions)}"></progress>'
+            shown.update(_Html(f"{played} {run.completed:,}/{len(sessions):,} sessions, {text}"))
+
+    try:
+        yield show
+    finally:
+        shown.update(_Html(""))
+
+
+def state_text(coordinator: SessionCoordinator, run: RunProgress) -> str:
+    """Say where a run is."""
+    symbols = len(coordinator.session_data.symbols)
+    when = coordinator.session.local(coordinator.now)
+    return f"{when:%Y-%m-%d %H:%M}  {symbols} symbols  {run.hits} hits"
+
+
+class _Html:
+    """HTML, as a notebook shows it."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def _repr_html_(self) -> str:
+        return self._text
+
+    def __repr__(self) -> str:
+        return ""
+
+
+def _notebook_display() -> Callable[..., Any] | None:
+    """Return what shows things below a cell; None outside of a notebook, and at IPython's prompt."""
+    ipython = sys.modules.get("IPython")
+    shell = None if ipython is None else ipython.get_ipython()
+    if shell is None or getattr(shell, "kernel", None) is None:
+        return None
+    from IPython.display import display
+
+    shows: Callable[..., Any] = display
+    return shows
+
+
+def _played(coordinator: SessionCoordinator, run: RunProgress) -> float:
+    session = coordinator.session
+    return run.completed + max(0, coordinator.now - session.open) / (session.close - session.open)
+
+
+def _ignore(_: SessionCoordinator) -> None:
+    """Show nothing of a slice."""
