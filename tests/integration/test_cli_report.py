@@ -38,7 +38,11 @@ def test_a_run_says_what_it_found(capsys: pytest.CaptureFixture[str]) -> None:
     assert "unknown to movers: not_in_store 12" in lines
     first_hit = lines.index("movers: first new hits") + 3
     assert lines[first_hit].split() == ["09:35", "CCC", "99.50", "+5.85", "5,010"]
-    assert lines[-1] == f"results in runs/mine-{DAY}"
+    assert lines[-3:] == [
+        f"results in runs/mine-{DAY}",
+        f"every stay on a list: runs/mine-{DAY}/episodes.csv",
+        f"in Python: symscan.open_run('runs/mine-{DAY}')",
+    ]
 
 
 def test_a_range_names_its_days(project: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -52,6 +52,22 @@ app = typer.Typer(
 )
 
 
+def _default_store() -> str | None:
+    """Return the store of the environment or of ``symscan.toml``, for an option that is not given."""
+    from symscan.config.defaults import find_defaults
+
+    store = find_defaults().store
+    return None if store is None else str(store)
+
+
+_STORE: Final = {"store": _default_store}
+_DEFAULTS: Final[dict[str, Any]] = {
+    **dict.fromkeys(("run", "live", "scan", "explain"), _STORE),
+    "data": dict.fromkeys(("fetch", "import", "import-splits", "ls", "check"), _STORE),
+}
+"""What takes the place of options that are not given, by command."""
+
+
 @app.callback()
 def options(
     context: typer.Context,
@@ -60,6 +76,7 @@ def options(
     ] = False,
 ) -> None:
     """Find the symbols worth attention: scanners over market data, in a backtest as live."""
+    context.default_map = _DEFAULTS
     if version:
         from importlib.metadata import version as installed
 

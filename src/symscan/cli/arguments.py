@@ -4,9 +4,19 @@ from __future__ import annotations
 
 import math
 from datetime import date, datetime, time
-from typing import Final
+from pathlib import Path
+from typing import Annotated, Final
 
 import typer
+
+StoreFolder = Annotated[
+    Path,
+    typer.Option(
+        "--store",
+        metavar="DIR",
+        help="The folder of the bar store; if not given, that of SYMSCAN_STORE, or of symscan.toml.",
+    ),
+]
 
 _SLOWEST: Final = 0.001
 _FASTEST: Final = 1e6  # beyond these an instant is none of the calendar, or none of this computer's clock

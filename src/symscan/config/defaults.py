@@ -82,6 +82,17 @@ def chosen_store(given: Path | str | None) -> Path:
     return store
 
 
+def runs_folder() -> Path:
+    """Return the folder that runs are written below: that of the file, else ``runs``.
+
+    Raises
+    ------
+    ConfigErrors
+        As :func:`find_defaults`.
+    """
+    return find_defaults().runs or Path("runs")
+
+
 def _read(file: Path) -> dict[str, Path]:
     """Return the paths that a file names, absolute where the file is elsewhere."""
     text = _text(file)

@@ -13,14 +13,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from symscan.clock.session_calendar import SessionCalendar
+from symscan.config.defaults import runs_folder
 from symscan.errors import CalendarError, DataError, InputError
 from symscan.model.instant import MINUTE, SECOND, Instant, to_datetime
 from symscan.model.session import Session
 from symscan.recording import RECORD_NAME
 from symscan.recording.session_log import read_about
 from symscan.sources.ports import Broker
-
-RUNS: Final = Path("runs")
 
 _BEFORE_PRE_OPEN: Final = 10 * MINUTE
 _LONGEST_SLEEP_SECONDS: Final = 30.0
@@ -73,7 +72,7 @@ class InterruptedSession:
 
 def default_folder(name: str, day: date) -> Path:
     """Return the default folder of a session's results."""
-    return RUNS / f"{name}-{day}-live"
+    return runs_folder() / f"{name}-{day}-live"
 
 
 def read_interrupted(folder: Path) -> InterruptedSession | None:
@@ -103,7 +102,7 @@ def latest_unfinished(name: str, calendar: SessionCalendar, now: Instant) -> Int
     today = default_folder(name, session_at(calendar, now, resume=True).date)
     if today.exists():
         return None
-    for folder in sorted(RUNS.glob(f"{name}-????-??-??-live"), reverse=True):
+    for folder in sorted(runs_folder().glob(f"{name}-????-??-??-live"), reverse=True):
         about = _read_about(folder)
         if about is not None and about.get("status") != "complete":
             return read_interrupted(folder)

@@ -10,9 +10,10 @@ import typer
 from symscan.cli.errors import SessionStopped
 from symscan.cli.output.plugin_output import redirect_plugin_output
 from symscan.cli.output.progress import session_progress
-from symscan.cli.output.run_report import show_report
+from symscan.cli.output.run_report import show_next, show_report
 from symscan.cli.signals import exit_code_of
 from symscan.config import SessionConfig, load_config
+from symscan.config.defaults import runs_folder
 from symscan.observers.results.failed_scanners import check_scanners
 from symscan.observers.results.summary import RunSummary
 from symscan.runtime.backtest_run import (
@@ -48,7 +49,9 @@ def run_configuration(
     config = load_config(path)
     first, last = chosen_range(config, day, start, end)
     check_options(force=force, resume=resume)
-    run_sessions(config, store, first, last, out, force=force, resume=resume, csv=csv)
+    results = run_sessions(config, store, first, last, out, force=force, resume=resume, csv=csv)
+    if results is not None:
+        show_next(results)
 
 
 def run_sessions(
@@ -62,12 +65,18 @@ def run_sessions(
     resume: bool = False,
     csv: bool = False,
     title: str | None = None,
-) -> None:
-    """Run a configuration from ``first`` to ``last`` and print the closing table under ``title``."""
-    folder = out or Path("runs") / folder_name(config.name, first, last)
+) -> Path | None:
+    """Run a configuration from ``first`` to ``last`` and print the closing table under ``title``.
+
+    Returns
+    -------
+    Path or None
+        The folder of the results; None if there was nothing left to run.
+    """
+    folder = out or runs_folder() / folder_name(config.name, first, last)
     if resume and is_complete(folder, config.name, first, last):
         typer.echo(f"{folder} is complete; to run it anew, replace it with --force", err=True)
-        return
+        return None
     home = Path.cwd()  # a scanner may change it
     with redirect_plugin_output(), paths_as_given(store, folder):
         run = BacktestRun.of(config, store, first, last)
@@ -75,6 +84,7 @@ def run_sessions(
 
     show_report(title or config.name, summary, folder)
     check_scanners(summary, folder)
+    return folder
 
 
 def _play(run: BacktestRun, options: RunOptions) -> RunSummary:

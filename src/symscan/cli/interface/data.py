@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from symscan.cli.arguments import StoreFolder
 from symscan.cli.interface.fetch import EXAMPLES, fetch
 from symscan.cli.lazy_group import group
 from symscan.sources.importing.options import (
@@ -23,7 +24,6 @@ from symscan.sources.importing.options import (
 app = group("data", "Bring bars and splits into a store, and check it.")
 app.command("fetch", epilog=EXAMPLES)(fetch)
 
-_Store = Annotated[Path, typer.Option("--store", metavar="DIR", help="The folder of the bar store.")]
 _Exchange = Annotated[str, typer.Option(metavar="NAME", help="Whose sessions the bars belong to.")]
 
 
@@ -32,7 +32,7 @@ def import_(
     paths: Annotated[
         list[str], typer.Argument(metavar="PATHS", help="CSV and Parquet files, folders, globs.")
     ],
-    store: _Store,
+    store: StoreFolder,
     interval: Annotated[str, typer.Option(metavar="INTERVAL", help="How long a bar is: 1m, 5m, 1d.")],
     label: Annotated[
         Label | None, typer.Option(help="Which end of a bar its timestamp is; needed for intraday bars.")
@@ -103,7 +103,7 @@ def import_splits_(
     file: Annotated[
         Path, typer.Argument(metavar="FILE", help="A CSV file: symbol,ex_date,ratio (4 or 4:1 for 4-for-1).")
     ],
-    store: _Store,
+    store: StoreFolder,
     on_conflict: Annotated[
         OnConflict, typer.Option(help="Which of two contradicting ratios is taken; stored ones are first.")
     ] = OnConflict.STOP,
@@ -115,7 +115,7 @@ def import_splits_(
 
 
 @app.command("ls")
-def ls(store: _Store) -> None:
+def ls(store: StoreFolder) -> None:
     """List what a store holds."""
     from symscan.cli.commands.data import list_store
 
@@ -124,7 +124,7 @@ def ls(store: _Store) -> None:
 
 @app.command("check")
 def check(
-    store: _Store,
+    store: StoreFolder,
     price_tolerance: Annotated[
         float, typer.Option(min=0.0, help="How far daily prices may lie from intraday ones, as a fraction.")
     ] = 0.005,

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from datetime import date
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from symscan.cli.arguments import parse_date
+from symscan.cli.arguments import StoreFolder, parse_date
 from symscan.sources.brokers import DEFAULT_DOWNLOAD
 
 EXAMPLES = (
@@ -21,7 +20,7 @@ def fetch(
     interval: Annotated[list[str], typer.Option(metavar="INTERVAL", help="1m or 1d; give both for both.")],
     start: Annotated[date, typer.Option(parser=parse_date, metavar="DATE", help="The first date.")],
     end: Annotated[date, typer.Option(parser=parse_date, metavar="DATE", help="The last date.")],
-    store: Annotated[Path, typer.Option("--store", metavar="DIR", help="The folder of the bar store.")],
+    store: StoreFolder,
     universe: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="Symbols: a universe's name, or a file.")
     ] = None,

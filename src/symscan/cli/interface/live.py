@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from symscan.cli.arguments import parse_date, parse_exchange_time, parse_speed
+from symscan.cli.arguments import StoreFolder, parse_date, parse_exchange_time, parse_speed
 from symscan.cli.log_options import LogFile, Verbosity, logging_to
 from symscan.sources.brokers import BUILT_IN
 
@@ -27,7 +27,7 @@ def live(
             metavar="BROKER", help=f"Where bars come from: {_SOURCES}, or a module of yours, MODULE[:CLASS]."
         ),
     ],
-    store: Annotated[Path, typer.Option(metavar="DIR", help="The folder of the bar store.")],
+    store: StoreFolder,
     day: Annotated[
         date | None,
         typer.Option("--date", parser=parse_date, metavar="DATE", help="Replay: the stored day to play."),

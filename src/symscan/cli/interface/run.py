@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from symscan.cli.arguments import parse_date
+from symscan.cli.arguments import StoreFolder, parse_date
 from symscan.cli.log_options import LogFile, Verbosity, logging_to
 
 EXAMPLES = "Example: symscan run session.json --store store --date 2018-02-20"
@@ -16,7 +16,7 @@ EXAMPLES = "Example: symscan run session.json --store store --date 2018-02-20"
 
 def run(
     config: Annotated[Path, typer.Argument(metavar="CONFIG", help="The session configuration, a JSON file.")],
-    store: Annotated[Path, typer.Option(metavar="DIR", help="The folder of the bar store.")],
+    store: StoreFolder,
     day: Annotated[
         date | None, typer.Option("--date", parser=parse_date, metavar="DATE", help="Play one session.")
     ] = None,

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from datetime import date, time
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from symscan.cli.arguments import parse_date, parse_time
+from symscan.cli.arguments import StoreFolder, parse_date, parse_time
 from symscan.cli.log_options import LogFile, Verbosity, logging_to
 
 EXAMPLES = "Example: symscan scan my_scanner --store store --date 2018-02-20 --at 10:30 --universe sp500"
 
 
 def scan(
-    store: Annotated[Path, typer.Option(metavar="DIR", help="The folder of the bar store.")],
+    store: StoreFolder,
     day: Annotated[
         date, typer.Option("--date", parser=parse_date, metavar="DATE", help="The session's date.")
     ],

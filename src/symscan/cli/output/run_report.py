@@ -13,6 +13,7 @@ from rich.table import Table
 
 from symscan.formatting import format_number, format_price
 from symscan.observers.console.messages import in_one_line
+from symscan.runs.layout import EPISODES_CSV
 
 if TYPE_CHECKING:  # which loads polars
     from symscan.observers.results.summary import NewHit, RunSummary
@@ -88,6 +89,13 @@ def show_report(title: str, summary: RunSummary, folder: Path, console: Console 
         show_trading(console, summary.trading)
     _show_warnings(console, summary)
     print_line(console, f"results in {folder}")
+
+
+def show_next(folder: Path) -> None:
+    """Print where to look next."""
+    console = report_console()
+    print_line(console, f"every stay on a list: {folder / EPISODES_CSV}")
+    print_line(console, f"in Python: symscan.open_run({str(folder)!r})")
 
 
 def report_console(*, stderr: bool = False) -> Console:
