@@ -30,7 +30,16 @@ def test_what_was_stored_is_read_back(rows: list[dict[str, Any]]) -> None:
     frame = pl.DataFrame({"scan_at": range(len(rows))}).hstack(columns)
     again = ValueNotes.of_text(notes.to_text())
     assert again == notes
-    assert [json.loads(text) for text in json_texts(frame, again)] == rows
+    assert json_texts(frame, again).to_list() == [json.dumps(row, ensure_ascii=False) for row in rows]
+
+
+def test_whole_numbers_among_others_and_names_in_another_order_are_given_again() -> None:
+    rows = [{"x": 1, "y": 2.5}, {"x": 1.0, "y": 2}, {"y": 3.0, "x": 0}, {"y": 1.0}]
+    columns, notes = of_mappings(rows)
+    assert columns.schema == {"x": pl.Float64(), "y": pl.Float64()}
+    again = ValueNotes.of_text(notes.to_text())
+    assert sorted(again.texts) == [0, 1, 2]
+    assert json_texts(columns, again).to_list() == [json.dumps(row) for row in rows]
 
 
 def test_texts_of_mappings_are_as_json_writes_them() -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+import zlib
+from base64 import b64decode, b64encode
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from itertools import chain
 from typing import Any, Final
 
@@ -54,22 +56,30 @@ class ValueNotes:
         Whether the JSON has no blanks: a screen's; a mapping's has them.
     columns
         The columns by their names in the file.
+    texts
+        The JSON of the rows that the columns do not give again, by number: of whole numbers among others
+        in one column, or of names in another order.
     """
 
     is_compact: bool
     columns: Mapping[str, ValueColumn]
+    texts: Mapping[int, str] = field(default_factory=dict)
 
     def to_text(self) -> str:
-        """Return the notes as JSON."""
+        """Return the notes as JSON; ``texts`` compressed, since a Parquet file does not."""
         columns = {stored: asdict(column) for stored, column in self.columns.items()}
-        return json.dumps({"is_compact": self.is_compact, "columns": columns}, ensure_ascii=False)
+        noted = {"is_compact": self.is_compact, "columns": columns}
+        if self.texts:
+            noted["texts"] = b64encode(zlib.compress(json.dumps(self.texts).encode())).decode()
+        return json.dumps(noted, ensure_ascii=False)
 
     @classmethod
     def of_text(cls, text: str) -> ValueNotes:
         """Read the notes that :meth:`to_text` returned."""
         noted = json.loads(text)
         columns = {stored: ValueColumn(**column) for stored, column in noted["columns"].items()}
-        return cls(noted["is_compact"], columns)
+        texts = json.loads(zlib.decompress(b64decode(noted["texts"]))) if "texts" in noted else {}
+        return cls(noted["is_compact"], columns, {int(row): one for row, one in texts.items()})
 
 
 def stored_name(name: str) -> str:
@@ -98,14 +108,29 @@ def of_mappings(rows: Sequence[Values]) -> tuple[pl.DataFrame, ValueNotes]:
         values = [row.get(name, _MISSING) for row in rows]
         stored = stored_name(name)
         columns[stored], notes[stored] = _typed(name, values)
-    return pl.DataFrame(columns), ValueNotes(False, notes)
+    frame, found = pl.DataFrame(columns), ValueNotes(False, notes)
+    if _is_told_by_columns(rows, notes.values()):
+        return frame, found
+    return frame, with_exact(found, frame, [json.dumps(row, ensure_ascii=False) for row in rows])
+
+
+def with_exact(notes: ValueNotes, frame: pl.DataFrame, texts: Sequence[str]) -> ValueNotes:
+    """Return notes from which these very texts are made, whatever the columns tell."""
+    made = json_texts(frame, notes).to_list()
+    pairs = enumerate(zip(texts, made, strict=True))
+    return replace(notes, texts={row: text for row, (text, other) in pairs if text != other})
 
 
 def json_texts(frame: pl.DataFrame, notes: ValueNotes) -> pl.Series:
-    """Return the metadata of each row as JSON, as ``hits.csv`` has it.
+    """Return the metadata of each row of a file as JSON, as ``hits.csv`` has it."""
+    texts = _made_texts(frame, notes)
+    if not notes.texts:
+        return texts
+    exact = [notes.texts.get(row, text) for row, text in enumerate(texts.to_list())]
+    return pl.Series(exact, dtype=pl.String)
 
-    Where a name has whole numbers at some hits and others at others, all are written as others.
-    """
+
+def _made_texts(frame: pl.DataFrame, notes: ValueNotes) -> pl.Series:
     if not notes.columns:
         return pl.repeat("{}", frame.height, dtype=pl.String, eager=True)
     if notes.is_compact:
@@ -155,6 +180,16 @@ def _kind_of_values(kinds: set[type], values: list[Any]) -> str:
             return "json"
         return "integer" if kinds == {int} else "number"
     return {frozenset({str}): "text", frozenset({bool}): "boolean"}.get(frozenset(kinds), "json")
+
+
+def _is_told_by_columns(rows: Sequence[Values], columns: Iterable[ValueColumn]) -> bool:
+    """Return whether columns give again which numbers were whole, and the order of names at each hit."""
+    noted = {column.name: (place, column.kind) for place, column in enumerate(columns)}
+    numbers = [name for name, (_, kind) in noted.items() if kind == "number"]
+    if any(type(row.get(name)) is int for name in numbers for row in rows):
+        return False
+    orders = ([noted[name][0] for name in names] for names in set(map(tuple, rows)))
+    return all(order == sorted(order) for order in orders)
 
 
 def _given(series: pl.Series, column: ValueColumn) -> pl.Series:

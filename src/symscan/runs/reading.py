@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
@@ -161,7 +162,7 @@ class RunFiles:
         InputError
             If the run has no such scanner.
         """
-        self._check_scanner(scanner)
+        self.check_scanner(scanner)
         if self.is_old:
             return old_format.values(self.folder, scanner)
         files = self._value_files(scanner)
@@ -177,7 +178,7 @@ class RunFiles:
         InputError
             If the run has no such scanner.
         """
-        self._check_scanner(scanner)
+        self.check_scanner(scanner)
         path = values_file(self.folder, scanner, day)
         return _notes(path) if not self.is_old and path.exists() else None
 
@@ -240,11 +241,20 @@ class RunFiles:
         for scanner in self.scanners:
             yield from (path for path in self._value_files(scanner))
 
-    def _check_scanner(self, scanner: str) -> None:
+    def check_scanner(self, scanner: str) -> None:
+        """Check that a scanner took part.
+
+        Raises
+        ------
+        InputError
+            If the run has no such scanner.
+        """
         if scanner not in self.scanners:
             known = ", ".join(self.scanners) or "none"
+            close = get_close_matches(scanner, self.scanners, n=1)
+            guess = f"; did you mean '{close[0]}'?" if close else ""
             raise InputError(
-                f"{self.folder}: there is no scanner '{scanner}' in the run (there are: {known})"
+                f"{self.folder}: there is no scanner '{scanner}' in the run{guess} (there are: {known})"
             )
 
     def _session_files(self, of: Callable[[Path, date], Path]) -> list[Path]:

@@ -33,13 +33,18 @@ class ScannerMetadata:
 
     def stored(self) -> tuple[pl.DataFrame, ValueNotes]:
         """Return the values as typed columns, one row per hit."""
-        return hit_values.of_mappings(self._rows) if self._frame is None else hit_values.of_frame(self._frame)
+        if self._frame is not None:
+            return hit_values.of_frame(self._frame)
+        frame, notes = hit_values.of_mappings(self._rows)
+        if self._is_mixed:
+            notes = hit_values.with_exact(notes, frame, self.texts(_numbers(frame.height)).to_list())
+        return frame, notes
 
     def texts(self, hits: pl.Series) -> pl.Series:
         """Return the metadata of some of the hits, by their numbers, as JSON."""
         if self._is_mixed:
-            texts = pl.concat([ScannerMetadata([scan]).texts(_all_of(scan)) for scan in self._scans])
-            return texts.gather(hits)
+            parts = [(ScannerMetadata([scan]), len(scan.symbols)) for scan in self._scans]
+            return pl.concat([one.texts(_numbers(count)) for one, count in parts]).gather(hits)
         if self._frame is None:
             rows = [self._rows[number] if self._rows else {} for number in hits.to_list()]
             return pl.Series([json.dumps(row, ensure_ascii=False) for row in rows], dtype=pl.String)
@@ -80,8 +85,8 @@ def _mappings(scan: Hits) -> Sequence[Mapping[str, Any]]:
     return [scan.metadata.get(symbol) or {} for symbol in scan.symbols]
 
 
-def _all_of(scan: Hits) -> pl.Series:
-    return pl.Series(range(len(scan.symbols)), dtype=pl.UInt32)
+def _numbers(count: int) -> pl.Series:
+    return pl.Series(range(count), dtype=pl.UInt32)
 
 
 def _utc_texts() -> pl.Expr:

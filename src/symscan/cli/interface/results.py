@@ -1,0 +1,76 @@
+"""``symscan runs``, ``report``, ``export`` and ``diff``: what is done with runs afterwards."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+DIFFERS = 1
+"""The exit code where two runs differ."""
+
+Run = Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run.")]
+Json = Annotated[bool, typer.Option("--json", help="Write JSON instead of a table.")]
+
+
+def runs(
+    folder: Annotated[
+        Path, typer.Argument(metavar="[FOLDER]", help="The folder that holds them.", show_default=True)
+    ] = Path("runs"),
+    as_json: Json = False,
+) -> None:
+    """List runs with what they were.
+
+    Name, dates, how it ended, scanners, hits; those that are broken say what is wrong with them.
+    """
+    from symscan.cli.commands.results.runs import show_runs
+
+    show_runs(folder, as_json=as_json)
+
+
+def diff(
+    a: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run.")],
+    b: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of another.")],
+    as_json: Json = False,
+) -> None:
+    """Say in what two runs differ.
+
+    Which keys of the configuration, modules, universes and files of the store, and which hits. Exit
+    code 1 if they differ.
+    """
+    from symscan.cli.commands.results.diff import show_differences
+
+    if show_differences(a, b, as_json=as_json):
+        raise typer.Exit(DIFFERS)
+
+
+def export(
+    run: Run,
+    what: Annotated[
+        str,
+        typer.Option(metavar="WHAT", help="hits, values, episodes, scans, unknown or trades."),
+    ] = "hits",
+    scanner: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Only what this scanner found; needed for values.")
+    ] = None,
+    form: Annotated[
+        str,
+        typer.Option("--format", metavar="FORMAT", help="csv, parquet, json, tradingview or universe."),
+    ] = "csv",
+    sessions_ahead: Annotated[
+        str | None,
+        typer.Option("--for", metavar="5d", help="For how many sessions after its own a universe is meant."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The file to write; standard output if not given.")
+    ] = None,
+) -> None:
+    """Write a run's results in another format.
+
+    hits as csv are the file that --csv writes. tradingview and universe are lists: who was on the
+    scanner's list at its last scan, best first; a watch list to paste, or a universe for tomorrow.
+    """
+    from symscan.cli.commands.results.export import export_run
+
+    export_run(run, what, form, scanner, sessions_ahead, out)
