@@ -24,6 +24,7 @@ _COMMANDS: Final = LazyCommands(
         "parity": "symscan.cli.interface.parity:parity",
         "scan": "symscan.cli.interface.scan:scan",
         "runs": "symscan.cli.interface.results:runs",
+        "report": "symscan.cli.interface.results:report",
         "export": "symscan.cli.interface.results:export",
         "diff": "symscan.cli.interface.results:diff",
         "explain": "symscan.cli.interface.explain:explain",

@@ -37,6 +37,9 @@ PARTS: Final = ".sessions"
 FIGURES: Final = "figures.json"
 """The figures of one session, in its folder of parts."""
 
+REPORT: Final = "report.html"
+"""The page that a report is written to."""
+
 REPLACED: Final = ".replaced"
 """Holds the results that a run replaces, until it has some of its own."""
 
@@ -91,7 +94,7 @@ def strange_file(folder: Path) -> str | None:
 
 def _is_result(name: str) -> bool:
     return (
-        name.removesuffix(PARTIAL) in (*JOINED, RUN, SUMMARY, PROGRESS)
+        name.removesuffix(PARTIAL) in (*JOINED, RUN, SUMMARY, REPORT, PROGRESS)
         or name in (*FOLDERS, PARTS, REPLACED)
         or name.startswith(RECORD_NAME)
     )

@@ -17,6 +17,8 @@ from symscan.config import load_config
 from symscan.demo.market import GeneratedMarket, generate_market
 from symscan.errors import InputError
 from symscan.model.interval import Interval
+from symscan.research.report import make_report
+from symscan.runs.reading import RunFiles
 from symscan.sources.importing.importer import import_bars
 from symscan.sources.importing.options import ImportOptions, Label
 from symscan.sources.store.bar_store import BarStore
@@ -47,6 +49,7 @@ def play_demo(folder: Path, symbols: int, seed: int) -> None:
     results = prepared / "run"
     run_sessions(load_config(config), store, _DAY, _DAY, results, force=True, title="demo (generated market)")
     show_events(market.session, market.events, results)
+    make_report(RunFiles.open(results)).write()
     show_next(config, store, market.session, results)
 
 

@@ -45,6 +45,34 @@ def diff(
         raise typer.Exit(DIFFERS)
 
 
+def report(
+    run: Run,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The page; report.html in RUN if not given.")
+    ] = None,
+    store: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="The bar store; the run's own if not given.")
+    ] = None,
+    sessions: Annotated[
+        str | None,
+        typer.Option(metavar="A:B", help="Only sessions from one date to another: 2018-02-20:2018-02-23."),
+    ] = None,
+    top: Annotated[int, typer.Option(min=0, max=500, metavar="N", help="How many of the best stays.")] = 20,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print all its numbers as JSON, and write no page.")
+    ] = False,
+    is_opened: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
+) -> None:
+    """Write a page about a run, to read, mail and print.
+
+    What was found, when, by whom; how scanners overlap; the best stays with candles; what was unknown and
+    failed; the configuration. One HTML file without script.
+    """
+    from symscan.cli.commands.results.report import write_report
+
+    write_report(run, out, store, sessions, top, as_json=as_json, is_opened=is_opened)
+
+
 def export(
     run: Run,
     what: Annotated[

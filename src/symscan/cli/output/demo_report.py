@@ -13,6 +13,7 @@ from symscan.cli.output.run_report import plain_table, print_line, report_consol
 from symscan.demo.events import GeneratedEvent
 from symscan.model.instant import to_datetime
 from symscan.model.session import Session
+from symscan.runs.layout import REPORT
 from symscan.runs.reading import RunFiles
 
 
@@ -52,6 +53,7 @@ def show_next(config: Path, store: Path, session: Session, results: Path) -> Non
     print(
         f"""
 What next
+  look at it     {results / REPORT} is a page to open in a browser
   look closer    every stay on a list is in {results}/episodes.csv
   change it      edit {config}, then
                  {program} run {config} --store {store} --date {session.date}
