@@ -1,4 +1,4 @@
-"""``symscan runs``, ``export`` and ``diff``: what users do with runs afterwards."""
+"""``symscan runs``, ``export``, ``diff`` and ``report``: what users do with runs afterwards."""
 
 from __future__ import annotations
 
@@ -108,3 +108,61 @@ def test_what_is_no_run_is_one_error(capsys: pytest.CaptureFixture[str], command
 def test_parquet_is_not_printed(capsys: pytest.CaptureFixture[str]) -> None:
     ended = call(capsys, "export", FOLDER, "--format", "parquet")
     assert (ended.code, ended.err) == (2, "error: Parquet is no text; give --out FILE\n")
+
+
+@pytest.mark.usefixtures("project")
+def test_a_report_is_written_and_named(capsys: pytest.CaptureFixture[str]) -> None:
+    ended = call(capsys, "report", FOLDER)
+    assert (ended.code, ended.out, ended.err) == (0, f"{FOLDER}/report.html\n", "")
+    content = Path(FOLDER, "report.html").read_text()
+    # CCC, the one that is found, closed at 94.00 the day before and is at 99.50 at 09:35.
+    (stay,) = json.loads(call(capsys, "report", FOLDER, "--json").out)["best"]["stays"]
+    assert (stay["symbol"], stay["price"], stay["entered_local"]) == ("CCC", 99.5, "09:35")
+    assert stay["candles"]["at"] == list(range(0, 60, 5))
+    assert stay["candles"]["opens_at"] == 9 * 60 + 30
+    assert 'class="s"' in content
+    assert "change_pct &gt; 1" in content
+    assert call(capsys, "report", FOLDER, "--out", "page.html", "--top", "0").out == "page.html\n"
+    assert call(capsys, *RUN, "--force").code == 0  # the page is no stranger in the folder
+    assert not Path(FOLDER, "report.html").exists()
+
+
+@pytest.mark.usefixtures("project")
+def test_a_report_without_its_store_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("store").rename("elsewhere")
+    assert call(capsys, "report", FOLDER).code == 0
+    assert "Without candles: the store was not found" in Path(FOLDER, "report.html").read_text()
+    assert call(capsys, "report", FOLDER, "--store", "elsewhere").code == 0
+    assert "Without candles" not in Path(FOLDER, "report.html").read_text()
+
+
+def test_a_store_that_has_changed_is_named(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_bars(project / "more.csv", {"AAA": 0.2}, [DAY])
+    assert call(capsys, "data", "import", "more.csv", *STORE).code == 0
+    ended = call(capsys, "report", FOLDER)
+    assert (ended.code, ended.out) == (2, "")
+    assert f"the store has changed since the run in {FOLDER}: the bars 1m/{DAY} are others" in ended.err
+    assert ended.err.count("\n") == 1
+    assert not Path(FOLDER, "report.html").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--sessions", "tomorrow"], "--sessions 'tomorrow' is no range; write 2018-02-20:2018-02-23"),
+        (["--sessions", ":"], "--sessions ':' is no range"),
+        (["--sessions", f"{DAY}:2026-01-01"], "ends before it begins; swap the dates"),
+        (["--sessions", "2026-02-01:"], f"the run has no session from 2026-02-01 (it has {DAY}"),
+        (["--json", "--open"], "--json prints the numbers and writes no page"),
+        (["--out", "store"], "store: a page cannot be written there"),
+        (["--store", "nowhere"], "nowhere"),
+    ],
+)
+@pytest.mark.usefixtures("project")
+def test_what_cannot_be_reported(
+    capsys: pytest.CaptureFixture[str], options: list[str], message: str
+) -> None:
+    ended = call(capsys, "report", FOLDER, *options)
+    assert (ended.code, ended.out) == (2, "")
+    assert message in ended.err
+    assert ended.err.count("\n") == 1

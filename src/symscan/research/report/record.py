@@ -90,7 +90,8 @@ def chosen_sessions(run: RunFiles, first: date | None, last: date | None) -> lis
     ]
     if run.sessions and not chosen:
         has = f"{run.sessions[0]} to {run.sessions[-1]}"
-        raise InputError(f"{run.folder}: the run has no session from {first} to {last} (it has {has})")
+        wanted = " ".join(f"{word} {day}" for word, day in (("from", first), ("to", last)) if day)
+        raise InputError(f"{run.folder}: the run has no session {wanted} (it has {has})")
     return chosen
 
 

@@ -23,8 +23,8 @@ p{margin:4px 0 8px}.small{font-size:12px}
 .key{border:1px solid var(--line);border-radius:6px;padding:8px 10px}.key b{display:block;font-size:20px}
 .key span{color:var(--dim);font-size:12px}
 figure{margin:8px 0}figcaption{font-size:12px;margin-bottom:2px}
-svg{width:100%;height:auto;display:block}svg text{font-size:10px;fill:var(--dim)}
-.grid{display:grid;grid-template-columns:repeat(auto-fill,minmax(210px,1fr));gap:8px 16px}
+svg{width:100%;height:auto;display:block}svg text{font-size:11px;fill:var(--dim)}
+.grid{display:grid;grid-template-columns:repeat(auto-fill,minmax(160px,1fr));gap:8px 16px}
 .best{display:grid;grid-template-columns:repeat(auto-fill,minmax(310px,1fr));gap:10px 16px}
 .best figure,.grid figure{break-inside:avoid;margin:0}.best figcaption b{color:var(--fg)}
 .pair{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,420px),1fr));
@@ -43,5 +43,6 @@ path.uw{stroke:var(--up);fill:none}path.dw{stroke:var(--down);fill:none}
 path.h0{fill:var(--h0)}path.h1{fill:var(--h1)}path.h2{fill:var(--h2)}path.h3{fill:var(--h3)}path.h4{fill:var(--h4)}
 @media print{@page{size:A4;margin:14mm}body{max-width:none;padding:0;font-size:10.5pt}
 path,body,.verdict{print-color-adjust:exact;-webkit-print-color-adjust:exact}h2,h3{break-after:avoid}
-tr,figure,.key{break-inside:avoid}.wide{overflow:visible}table{font-size:9pt}}
+.pair,.best{grid-template-columns:1fr 1fr}.keys{grid-template-columns:repeat(5,1fr)}
+.grid{grid-template-columns:repeat(4,1fr)}tr,figure,.key{break-inside:avoid}.wide{overflow:visible}table{font-size:9pt}}
 """
