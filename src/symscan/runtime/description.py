@@ -68,7 +68,7 @@ def check_store(description: RunDescription, store: BarStore) -> None:
     """
     noted = description.facts.get("store", {})
     last = date.fromisoformat(description.facts["sessions"][-1])
-    now = _store(store, last, is_before=description.is_live)
+    now = describe_store(store, last, is_before=description.is_live)
     before = {**noted.get("files", {}), "splits": noted.get("splits")}
     after = {**now["files"], "splits": now["splits"]}
     changed = [name for name, digest in before.items() if after.get(name) != digest]
