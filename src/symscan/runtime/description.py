@@ -17,7 +17,6 @@ import polars as pl
 
 from symscan.config import ScannerConfig, SessionConfig
 from symscan.config.model import Module
-from symscan.errors import DataError
 from symscan.model.interval import Interval
 from symscan.model.session import Session
 from symscan.model.specs import IndicatorSpec
@@ -56,25 +55,6 @@ def describe_live(live: LiveSetup, facts: Mapping[str, Any]) -> RunDescription:
         live.checked, [live.run.session], (day, day), describe_store(store, day, is_before=True), store.root
     )
     return RunDescription({**described.facts, **facts}, described.environment)
-
-
-def check_store(description: RunDescription, store: BarStore) -> None:
-    """Check that a store still holds the bars that a run was of.
-
-    Raises
-    ------
-    DataError
-        If a file or the splits are others since; it names the first.
-    """
-    noted = description.facts.get("store", {})
-    last = date.fromisoformat(description.facts["sessions"][-1])
-    now = describe_store(store, last, is_before=description.is_live)
-    before = {**noted.get("files", {}), "splits": noted.get("splits")}
-    after = {**now["files"], "splits": now["splits"]}
-    changed = [name for name, digest in before.items() if after.get(name) != digest]
-    if changed:
-        more = f", and {len(changed) - 1:,} more" if len(changed) > 1 else ""
-        raise DataError(f"{store.root}: the store has changed since the run: {changed[0]}{more}; run it anew")
 
 
 def _described(

@@ -1,4 +1,4 @@
-"""What ``run.json`` says of a backtest, and whether the store is still that of the run."""
+"""What ``run.json`` says of a backtest."""
 
 from __future__ import annotations
 
@@ -12,11 +12,8 @@ import pytest
 
 from support.runs import make_store
 from symscan.config import parse_config
-from symscan.errors import DataError
 from symscan.runs.description import RunDescription
 from symscan.runtime.backtest_run import BacktestRun
-from symscan.runtime.description import check_store
-from symscan.sources.store.bar_store import BarStore
 
 DAYS = (date(2018, 2, 26), date(2018, 2, 27))
 SCHEDULE = [{"start": "10:00", "end": "10:30", "interval": "30m"}]
@@ -82,12 +79,3 @@ def test_facts_of_a_run(project: Path) -> None:
     assert (universe["name"], universe["as_of"], universe["symbols"]) == ("one", "2018-02-01", 1)
     assert facts["configuration"]["resolved"]["scanners"][0]["screen"]["where"] == "close > 1"
     assert json.loads(json.dumps(facts)) == facts
-
-
-def test_a_store_that_has_changed_is_named_by_its_file(project: Path) -> None:
-    described = _described(project)
-    check_store(described, BarStore(project / "store"))
-    shutil.rmtree(project / "store")
-    make_store(project, {"1m": pl.concat([_bars(DAYS[0]), _bars(DAYS[1], price=101.0)])})
-    with pytest.raises(DataError, match=f"the store has changed since the run: 1m/{DAYS[1]}; run it anew"):
-        check_store(described, BarStore(project / "store"))
