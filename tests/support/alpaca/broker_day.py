@@ -29,7 +29,7 @@ THIN = "EEE"
 OUTSIDE = "OUT"
 IN_TIME = 1.0
 """Seconds after its end within which a minute's bars are sent; the session waits longer."""
-LIVE = ("live", "broker.json", "--source", "alpaca", "--store", "store", "--out", "live")
+LIVE = ("live", "broker.json", "--source", "alpaca", "--store", "store", "--out", "live", "--csv")
 
 SCREEN: dict[str, Any] = {
     "name": "movers",
