@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from symscan.observers.base import BaseObserver
     from symscan.research.backtest import run
     from symscan.research.run import Run, open_run
+    from symscan.research.screening import screen
     from symscan.research.store import Store, open_store
     from symscan.runtime.coordinator import SessionCoordinator
     from symscan.runtime.script import ScriptSession, open_session
@@ -114,6 +115,7 @@ __all__ = [
     "open_session",
     "open_store",
     "run",
+    "screen",
 ]
 
 _HOMES: Final = {
@@ -159,6 +161,7 @@ _HOMES: Final = {
     "open_session": "symscan.runtime.script",
     "open_store": "symscan.research.store",
     "run": "symscan.research.backtest",
+    "screen": "symscan.research.screening",
 }
 """Where the names live that are loaded when they are first used."""
 

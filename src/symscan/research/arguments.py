@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+import re
+from datetime import date, datetime, time
+from typing import Final
 
+from symscan.clock.session_calendar import SessionCalendar
 from symscan.errors import InputError
+from symscan.model.session import Session
+
+_DAY_AND_WORD: Final = re.compile(r"(\S+)\s+(open|close)")
 
 
 def as_date(given: date | str | None) -> date | None:
@@ -25,3 +31,43 @@ def as_date(given: date | str | None) -> date | None:
         return date.fromisoformat(given)
     except (TypeError, ValueError):
         raise InputError(f"'{given}' is not a date; write it as 2018-02-20") from None
+
+
+def as_session_time(given: datetime | str, calendar: SessionCalendar) -> tuple[Session, time]:
+    """Return a session and a time of its day, on the exchange's clock.
+
+    Parameters
+    ----------
+    given
+        ``2018-03-14 10:35``, ``2018-03-14 open`` or ``2018-03-14 close``; or a ``datetime``, on the
+        exchange's clock unless it has a zone.
+
+    Raises
+    ------
+    InputError
+        If it is none, or no whole minute.
+    CalendarError
+        If there is no session on the day.
+    """
+    word = _DAY_AND_WORD.fullmatch(given.strip()) if isinstance(given, str) else None
+    if word is not None and (day := as_date(word[1])) is not None:
+        session = calendar.session(day)
+        return session, session.local(session.open if word[2] == "open" else session.close).time()
+    at = _as_datetime(given)
+    if at.tzinfo is not None:
+        at = at.astimezone(calendar.zone)
+    if at.second or at.microsecond:
+        raise InputError(f"'{given}' is no whole minute; scans are at such")
+    return calendar.session(at.date()), at.time()
+
+
+def _as_datetime(given: datetime | str) -> datetime:
+    if isinstance(given, datetime):
+        return given
+    try:
+        if not isinstance(given, str) or ":" not in given:
+            raise ValueError
+        return datetime.fromisoformat(given)
+    except ValueError:
+        message = "write it as '2018-03-14 10:35', '2018-03-14 open' or '2018-03-14 close'"
+        raise InputError(f"'{given}' is no instant; {message}") from None

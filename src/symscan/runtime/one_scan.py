@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, time
 
+import polars as pl
+
 from symscan.clock.schedule import Window
 from symscan.config import ScannerConfig, SessionConfig
-from symscan.errors import InputError
-from symscan.model.events.session import Event, ScanFinished, UnknownSymbols
+from symscan.errors import InputError, RunError
+from symscan.model.events.session import Event, ScanFinished, ScannerDisabled, UnknownSymbols
 from symscan.model.session import Session
 from symscan.observers.collector import EventCollector
 from symscan.observers.event_log import EventLog
@@ -49,6 +51,18 @@ class OneScan:
         """Evaluate a symbol by the scanner's screen; None if it is no screen or does not cover the symbol."""
         scanner = self._managed.scanner
         return scanner.verdict(self._view, symbol) if isinstance(scanner, ScreenScanner) else None
+
+    def values(self) -> pl.DataFrame | None:
+        """Return what the scanner's screen read of each symbol; None if it is no screen.
+
+        Returns
+        -------
+        polars.DataFrame or None
+            ``symbol``; ``place`` among those that meet the condition, from 1, null for others; and a
+            column per name of the screen.
+        """
+        scanner = self._managed.scanner
+        return scanner.values(self._view) if isinstance(scanner, ScreenScanner) else None
 
     def reason(self, symbol: str) -> str | None:
         """Return why a symbol could not be evaluated, None if it could."""
@@ -97,6 +111,23 @@ def scan_once(backtest: Backtest, session: Session) -> tuple[OneScan | None, lis
     finally:
         coordinator.scanner_manager.teardown_all()
     return None, collector.events
+
+
+def finished_scan(backtest: Backtest, session: Session) -> OneScan:
+    """Run the session up to its first scan, which must not fail.
+
+    Raises
+    ------
+    RunError
+        If the scanner did not scan, or the scan failed.
+    """
+    scanned, happened = scan_once(backtest, session)
+    if scanned is None:
+        reasons = [event.reason for event in happened if isinstance(event, ScannerDisabled)]
+        raise RunError("the scanner did not scan" + "".join(f": {reason}" for reason in reasons))
+    if scanned.scan.error is not None:
+        raise RunError(f"the scan failed: {scanned.scan.error}")
+    return scanned
 
 
 def _result(coordinator: SessionCoordinator, scan: ScanFinished, events: list[Event]) -> OneScan:

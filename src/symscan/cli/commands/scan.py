@@ -9,13 +9,11 @@ from pathlib import Path
 from symscan.cli.commands.scan_choice import Choice
 from symscan.cli.output.plugin_output import redirect_plugin_output
 from symscan.cli.output.scan_report import show_scan
-from symscan.errors import RunError
-from symscan.model.events.session import Event, ScannerDisabled
 from symscan.model.session import Session
 from symscan.runtime.assembly import Backtest, assemble_backtest
 from symscan.runtime.building.build import calendar_of
 from symscan.runtime.given_paths import paths_as_given
-from symscan.runtime.one_scan import OneScan, due_once, scan_once
+from symscan.runtime.one_scan import due_once, finished_scan
 
 
 def scan_once_at(choice: Choice, store: Path, day: date, at: time, symbols: Sequence[str]) -> None:
@@ -30,7 +28,7 @@ def scan_once_at(choice: Choice, store: Path, day: date, at: time, symbols: Sequ
         session = calendar_of(choice.config).session(day)
     # What the scanner prints is no part of the answer.
     with redirect_plugin_output(), paths_as_given(store):
-        scanned = _scan_once(_assemble(choice, store.absolute(), at, session), session)
+        scanned = finished_scan(_assemble(choice, store.absolute(), at, session), session)
     show_scan(session, scanned, symbols)
 
 
@@ -38,16 +36,3 @@ def _assemble(choice: Choice, store: Path, at: time, session: Session) -> Backte
     config = due_once(choice.config, choice.scanner, at, session)
     with choice.located_errors():
         return assemble_backtest(config, store, session.date, session.date)
-
-
-def _scan_once(backtest: Backtest, session: Session) -> OneScan:
-    scanned, happened = scan_once(backtest, session)
-    if scanned is None:
-        raise RunError("the scanner did not scan" + "".join(f": {why}" for why in _why_not(happened)))
-    if scanned.scan.error is not None:
-        raise RunError(f"the scan failed: {scanned.scan.error}")
-    return scanned
-
-
-def _why_not(happened: list[Event]) -> list[str]:
-    return [event.reason for event in happened if isinstance(event, ScannerDisabled)]

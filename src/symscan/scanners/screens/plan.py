@@ -26,6 +26,9 @@ from symscan.scanners.screens.language.numpy_evaluator import Columns, Truth, nu
 from symscan.scanners.screens.verdict import ConditionVerdict, SymbolVerdict
 from symscan.scanners.universe import Universe
 
+PLACE: Final = "place"
+"""The column of places among those that meet a condition."""
+
 _AGE: Final = "minutes_since_bar"
 
 
@@ -172,6 +175,15 @@ class ScreenPlan:
             age_minutes=age if age == age else None,
             max_age_minutes=self.max_age_minutes,
         )
+
+    def values_of(self, columns: Columns, here: Rows) -> pl.DataFrame:
+        """Return ``symbol``, ``place`` among all that meet the condition, null for others, and the values."""
+        ranked, _ = self._ranked(columns, here)
+        places = np.zeros(here.size, np.int32)
+        places[ranked] = np.arange(1, ranked.size + 1)
+        place = pl.Series(PLACE, places).replace(0, None)
+        values = self._frame(columns, here).select(SYMBOL, *self.values)
+        return values.rename({PLACE: f"{PLACE}_value"}, strict=False).insert_column(1, place)
 
     def _ranked(self, columns: Columns, here: Rows) -> tuple[Rows, Mask]:
         """Return all that meet the condition, best first, and what is unknown."""

@@ -16,6 +16,8 @@ from symscan.scanners.screens.verdict import SymbolVerdict
 from symscan.scanners.universe import Universe
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from symscan.scanners.screens.language.numpy_evaluator import Columns
     from symscan.session.view import SessionView
 
@@ -102,6 +104,11 @@ class ScreenScanner(BaseScanner):
         here, _, columns = self._read_columns(view)
         at = [place for place, row in enumerate(here.tolist()) if self._universe[row] == symbol]
         return self._checked_plan().verdict(columns, here, at[0]) if at else None
+
+    def values(self, view: SessionView) -> pl.DataFrame:
+        """Return ``symbol``, ``place`` among those that meet the condition, and the values of its names."""
+        here, _, columns = self._read_columns(view)
+        return self._checked_plan().values_of(columns, here)
 
     def _read_columns(self, view: SessionView) -> tuple[Rows, Rows | None, Columns]:
         """Read the symbols of the universe in a view: which they are, their rows there, and their columns."""

@@ -1,0 +1,139 @@
+"""One scan of a screen at one instant, as a frame of everybody it judged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+import polars as pl
+
+from symscan.config.defaults import chosen_store
+from symscan.config.resolve import DEFAULT_UNIVERSE
+from symscan.errors import ConfigError, ConfigErrors
+from symscan.model.hit_metadata import SYMBOL
+from symscan.plugins.modules import forget_changed
+from symscan.research.arguments import as_session_time
+from symscan.research.given_config import read_config
+from symscan.runtime.assembly import assemble_backtest
+from symscan.runtime.building.build import calendar_of
+from symscan.runtime.given_paths import paths_as_given
+from symscan.runtime.one_scan import OneScan, due_once, finished_scan
+from symscan.scanners.screens.plan import PLACE
+
+_SCANNER: Final = "session_data_config.scanners[0]."
+_NOT_TAKEN: Final = "not_taken"
+_JUDGED: Final = ("verdict", "reason", "rank")
+_ORDER: Final = ("hit", "no", "unknown")
+_TEXTS: Final = {SYMBOL: pl.String(), "why": pl.String()}
+
+
+def screen(
+    where: str,
+    *,
+    at: datetime | str,
+    universe: str = DEFAULT_UNIVERSE,
+    store: Path | str | None = None,
+    rank: str | None = None,
+    take: int | None = None,
+    show: Sequence[str] = (),
+    max_age_minutes: float | None = None,
+    exchange: str = "NYSE",
+) -> pl.DataFrame:
+    """Scan once, at one instant of one session: everybody's values and verdict.
+
+    Parameters
+    ----------
+    where
+        What a symbol must meet: ``rsi_14_5m > 70 AND close > vwap``.
+    at
+        When: ``2018-03-14 10:35``, ``2018-03-14 open`` or ``2018-03-14 close`` on the exchange's clock;
+        or a ``datetime``, whose zone counts if it has one.
+    universe
+        Whom, by name or path.
+    store
+        The folder of the bar store; None for ``SYMSCAN_STORE``, or that of ``symscan.toml``.
+    rank
+        What hits are ordered by, highest first; None orders by symbol.
+    take
+        How many hits at most; None takes all.
+    show
+        Further names whose values are wanted.
+    max_age_minutes
+        A symbol whose last bar ended longer ago is unknown.
+    exchange
+        Whose session it is.
+
+    Returns
+    -------
+    polars.DataFrame
+        One row per symbol of the universe, hits first by rank: ``symbol``; ``verdict``, which is
+        ``hit``, ``no`` or ``unknown``; ``reason``, why it is unknown, or ``not_taken`` of one that meets
+        the condition and is beyond ``take``; ``rank`` among those that meet it; and a column per name of
+        the screen, null where unknown. A name that is one of these ends in ``_value``.
+
+    Raises
+    ------
+    InputError
+        If anything that was given is wrong.
+    RunError
+        If the scan failed.
+    """
+    forget_changed()
+    criteria: dict[str, Any] = {"where": where, "universe": universe, "rank": rank, "take": take}
+    criteria |= {"show": list(show), "max_age_minutes": max_age_minutes}
+    with _located_errors():
+        config = read_config(_whole(criteria, exchange))
+        session, time = as_session_time(at, calendar_of(config))
+    place = chosen_store(store)
+    with paths_as_given(place), _located_errors():
+        due = due_once(config, config.scanners[0], time, session)
+        backtest = assemble_backtest(due, place.absolute(), session.date, session.date)
+    return judged_frame(finished_scan(backtest, session))
+
+
+def judged_frame(scanned: OneScan) -> pl.DataFrame:
+    """Return everybody that a screen was to judge, with verdicts and values; see :func:`screen`."""
+    values = scanned.values()
+    assert values is not None  # it is a screen
+    values = values.rename({name: f"{name}_value" for name in _JUDGED}, strict=False)
+    hits, unknown = scanned.scan.hits.symbols, scanned.unknown
+    reasons = pl.DataFrame({SYMBOL: unknown.symbols, "why": unknown.reasons}, schema_overrides=_TEXTS)
+    judged = pl.DataFrame({SYMBOL: scanned.evaluated}, schema_overrides=_TEXTS)
+    judged = judged.join(values, on=SYMBOL, how="left").join(reasons, on=SYMBOL, how="left")
+    is_hit, is_unknown = pl.col(SYMBOL).is_in(list(hits)), pl.col("why").is_not_null()
+    verdict = pl.when(is_hit).then(pl.lit("hit")).when(is_unknown).then(pl.lit("unknown"))
+    is_beyond = pl.col(PLACE).is_not_null() & ~is_hit
+    frame = judged.with_columns(
+        verdict=verdict.otherwise(pl.lit("no")).cast(pl.Enum(_ORDER)),
+        reason=pl.when(is_beyond).then(pl.lit(_NOT_TAKEN)).otherwise("why"),
+        rank=PLACE,
+    )
+    names = [name for name in values.columns if name not in (SYMBOL, PLACE)]
+    return (
+        frame.sort("verdict", "rank", SYMBOL, nulls_last=True)
+        .with_columns(pl.col("verdict").cast(pl.String))
+        .select(SYMBOL, *_JUDGED, *names)
+    )
+
+
+def _whole(criteria: dict[str, Any], exchange: str) -> dict[str, Any]:
+    given = {name: value for name, value in criteria.items() if value not in (None, [])}
+    # The schedule is set afterwards; a configuration needs one.
+    scanner = {"name": "screen", **given, "pre_session": True}
+    return {"exchange": exchange, "session_data_config": {"scanners": [scanner]}}
+
+
+@contextmanager
+def _located_errors() -> Iterator[None]:
+    """Locate errors by the argument that is wrong."""
+    try:
+        yield
+    except ConfigErrors as faults:
+        raise ConfigErrors([_as_argument(one) for one in faults.errors]) from None
+
+
+def _as_argument(fault: ConfigError) -> ConfigError:
+    return ConfigError(fault.message, path=(fault.path or "").removeprefix(_SCANNER) or None)
