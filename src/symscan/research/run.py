@@ -11,6 +11,8 @@ from typing import Any
 
 import polars as pl
 
+from symscan.clock.session_calendar import SessionCalendar
+from symscan.config import SessionConfig, parse_config
 from symscan.errors import DataError, InputError
 from symscan.research.store import Store
 from symscan.research.summary_html import summary_html
@@ -188,7 +190,16 @@ class Run:
         DataError
             If there is no store, or a file of it has changed since; the error names it.
         """
-        return Store(unchanged_store(self._files, None if path is None else Path(path)))
+        files = unchanged_store(self._files, None if path is None else Path(path))
+        return Store(files, SessionCalendar(self.summary["exchange"]), self._session_config())
+
+    def _session_config(self) -> SessionConfig | None:
+        """Return the configuration of a run of a file, for the modules that it names."""
+        described = self._files.description
+        if described is None or not self.config or "indicator_modules" not in self.config:
+            return None
+        text = described.facts["configuration"]["as_read"]
+        return parse_config(text, described.environment.get("configuration", "run"))
 
     def __repr__(self) -> str:
         return f"<Run {self.summary.get('name', '')!r} {self.summary['status']}: {self.path}>"
