@@ -64,9 +64,9 @@ def configuration(folder: Path) -> str:
     return path.read_text()
 
 
-def make_store(folder: Path) -> tuple[Path, date, date]:
+def make_store(folder: Path, sessions: int = 5) -> tuple[Path, date, date]:
     """A store of a generated market."""
-    market = make_market(284, 5, seed=20_240_304)
+    market = make_market(284, sessions, seed=20_240_304)
     store, calendar = BarStore.create(folder / "store"), SessionCalendar()
     for name, paths in market.write_store_files(folder / "bars").items():
         interval = Interval.parse(name)

@@ -11,11 +11,11 @@ from typing import Any
 from symscan.errors import InputError
 from symscan.research.report.page import page
 from symscan.research.report.record import chosen_sessions, report_record
-from symscan.research.unchanged_store import unchanged_store
 from symscan.runs.layout import REPORT
 from symscan.runs.reading import RunFiles
 from symscan.runs.session_files import replacing
 from symscan.runs.writing import writing
+from symscan.runtime.description import check_store
 from symscan.sources.store.bar_store import BarStore
 
 
@@ -97,8 +97,11 @@ def make_report(run: RunFiles, options: ReportOptions | None = None) -> Report:
 
 def _store(run: RunFiles, given: Path | None) -> BarStore | None:
     """Open the store; None where none was given and the run's own is not known or gone."""
-    if given is None:
-        place = None if run.description is None else run.description.environment.get("store")
-        if not run.sessions or place is None or not Path(place).is_dir():
-            return None
-    return unchanged_store(run, given)
+    described = run.description
+    place = given or (None if described is None else described.environment.get("store"))
+    if place is None or not run.sessions or (given is None and not Path(place).is_dir()):
+        return None
+    store = BarStore(Path(place))
+    if described is not None and "store" in described.facts:
+        check_store(described, store)
+    return store
