@@ -27,8 +27,8 @@ SIZES: Final = {"small": (500, 5), "large": (8_000, 1)}
 
 _MINUTE_US: Final = 60_000_000
 _FIRST_SESSION: Final = np.datetime64("2024-03-04")
-_HOLIDAYS: Final = ["2023-11-23", "2023-12-25", "2024-01-01", "2024-01-15", "2024-02-19"]
-_OPEN_UTC: Final = (14, 30)  # 09:30 in New York; no session of the market lies in summer time
+_HOLIDAYS: Final = ["2023-11-23", "2023-12-25", "2024-01-01", "2024-01-15", "2024-02-19", "2024-03-29"]
+_OPEN_UTC: Final = (14, 30)  # 09:30 in New York; sessions in summer time begin an hour late
 _ILLIQUID_SHARE: Final = 0.08
 _LOWEST_CENTS: Final = 100.0
 

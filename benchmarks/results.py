@@ -39,7 +39,7 @@ from symscan.runtime.backtest_run import BacktestRun
 from symscan.runtime.runner import run_backtest
 from symscan.runtime.session_bars import StoredSessionBars
 from symscan.sources.importing.importer import import_bars
-from symscan.sources.importing.options import ImportOptions, Label
+from symscan.sources.importing.options import ImportOptions, Label, UnlikelyTimes
 from symscan.sources.store.bar_store import BarStore
 
 _SCHEDULE = [{"start": "09:35", "end": "15:55", "interval": "5m"}]
@@ -70,7 +70,8 @@ def make_store(folder: Path, sessions: int = 5) -> tuple[Path, date, date]:
     store, calendar = BarStore.create(folder / "store"), SessionCalendar()
     for name, paths in market.write_store_files(folder / "bars").items():
         interval = Interval.parse(name)
-        options = ImportOptions(interval, label=Label.START if interval.is_intraday else None)
+        label = Label.START if interval.is_intraday else None
+        options = ImportOptions(interval, label=label, unlikely_times=UnlikelyTimes.KEEP)
         import_bars(store, paths, options, calendar)
     return store.root, market.dates[0], market.dates[-1]
 

@@ -11,12 +11,11 @@ from typing import Any
 from symscan.errors import InputError
 from symscan.research.report.page import page
 from symscan.research.report.record import chosen_sessions, report_record
+from symscan.research.run_store import open_run_store
 from symscan.runs.layout import REPORT
 from symscan.runs.reading import RunFiles
 from symscan.runs.session_files import replacing
 from symscan.runs.writing import writing
-from symscan.runtime.description import check_store
-from symscan.sources.store.bar_store import BarStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,17 +90,5 @@ def make_report(run: RunFiles, options: ReportOptions | None = None) -> Report:
     """
     options = options or ReportOptions()
     sessions = chosen_sessions(run, options.first, options.last)
-    record = report_record(run, _store(run, options.store), sessions, options.top)
+    record = report_record(run, open_run_store(run, options.store), sessions, options.top)
     return Report(record, run.folder / REPORT)
-
-
-def _store(run: RunFiles, given: Path | None) -> BarStore | None:
-    """Open the store; None where none was given and the run's own is not known or gone."""
-    described = run.description
-    place = given or (None if described is None else described.environment.get("store"))
-    if place is None or not run.sessions or (given is None and not Path(place).is_dir()):
-        return None
-    store = BarStore(Path(place))
-    if described is not None and "store" in described.facts:
-        check_store(described, store)
-    return store
