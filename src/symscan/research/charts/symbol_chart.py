@@ -140,13 +140,17 @@ def _prices(altair: Any, candles: pl.DataFrame, values: pl.DataFrame, overlays: 
     color = altair.condition("datum.close >= datum.open", altair.value(UP), altair.value(DOWN))
     scale = altair.Scale(zero=False)
     base = altair.Chart(candles).encode(time_axis(altair, "at"), color=color)
-    wicks = base.mark_rule().encode(altair.Y("low:Q", scale=scale, title="price"), altair.Y2("high:Q"))
+    wicks = base.mark_rule().encode(altair.Y("low:Q", scale=scale, title=None), altair.Y2("high:Q"))
     width = max(WIDTH / 390 * CANDLE_MINUTES - 2, 1)
     bodies = base.mark_bar(size=width).encode(
         altair.Y("open:Q", scale=scale), altair.Y2("close:Q"), tooltip=list(candles.columns)
     )
     lines = [_line(altair, values, key, LINES[at % len(LINES)]) for at, key in enumerate(("vwap", *overlays))]
-    return altair.layer(wicks, bodies, *lines, *_level(altair, values)).properties(width=WIDTH, height=260)
+    title = _title(
+        altair, f"lines: {', '.join(('vwap', *overlays))}; dashed: the close of the session before"
+    )
+    layers = altair.layer(wicks, bodies, *lines, *_level(altair, values))
+    return layers.properties(width=WIDTH, height=260, title=title)
 
 
 def _line(altair: Any, values: pl.DataFrame, key: str, color: str) -> Any:
@@ -167,10 +171,11 @@ def _level(altair: Any, values: pl.DataFrame) -> list[Any]:
 
 
 def _pane(altair: Any, values: pl.DataFrame, key: str, color: str) -> Any:
-    line = _line(altair, values, key, color)
-    return line.encode(altair.Y("value:Q", scale=altair.Scale(zero=False), title=key)).properties(
-        width=WIDTH, height=80
-    )
+    return _line(altair, values, key, color).properties(width=WIDTH, height=80, title=_title(altair, key))
+
+
+def _title(altair: Any, text: str) -> Any:
+    return altair.TitleParams(text, fontSize=11, fontWeight="normal")
 
 
 def _lanes(run: RunFiles, symbol: str, session: Session) -> pl.DataFrame:
