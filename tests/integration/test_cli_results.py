@@ -141,7 +141,7 @@ def test_a_store_that_has_changed_is_named(project: Path, capsys: pytest.Capture
     assert call(capsys, "data", "import", "more.csv", *STORE).code == 0
     ended = call(capsys, "report", FOLDER)
     assert (ended.code, ended.out) == (2, "")
-    assert f"the store has changed since the run: 1m/{DAY}; run it anew" in ended.err
+    assert f"the store has changed since the run in {FOLDER}: the bars 1m/{DAY} are others" in ended.err
     assert ended.err.count("\n") == 1
     assert not Path(FOLDER, "report.html").exists()
 

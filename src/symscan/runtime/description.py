@@ -43,7 +43,7 @@ _BUILT_IN: Final = "symscan.scanners.builtin."
 def describe_backtest(backtest: Backtest, start: date, end: date) -> RunDescription:
     """Describe a backtest over a range of dates."""
     last = backtest.sessions[-1].date
-    store = _store(backtest.store, last)
+    store = describe_store(backtest.store, last)
     return _described(backtest.checked, backtest.sessions, (start, end), store, backtest.store.root)
 
 
@@ -52,7 +52,7 @@ def describe_live(live: LiveSetup, facts: Mapping[str, Any]) -> RunDescription:
     store = BarStore.create(live.options.store_folder)
     day = live.run.session.date
     described = _described(
-        live.checked, [live.run.session], (day, day), _store(store, day, is_before=True), store.root
+        live.checked, [live.run.session], (day, day), describe_store(store, day, is_before=True), store.root
     )
     return RunDescription({**described.facts, **facts}, described.environment)
 
@@ -101,8 +101,14 @@ def environment(store: Path, config: SessionConfig) -> dict[str, Any]:
     }
 
 
-def _store(store: BarStore, last: date, *, is_before: bool = False) -> dict[str, Any]:
-    """Return the digests of the files up to a date; those of later sessions cannot be read."""
+def describe_store(store: BarStore, last: date, *, is_before: bool = False) -> dict[str, Any]:
+    """Return the digests of a store's files up to a date; those of later sessions cannot be read.
+
+    Parameters
+    ----------
+    is_before
+        Whether those of the date itself are left out.
+    """
     files = {
         f"{interval}/{day}": _digest_in(file.name)
         for interval in store.intervals()

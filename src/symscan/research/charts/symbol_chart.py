@@ -30,7 +30,7 @@ from symscan.research.charts.look import (
     time_axis,
 )
 from symscan.research.report.candles import CANDLE_MINUTES, day_candles
-from symscan.research.run_store import open_run_store
+from symscan.research.unchanged_store import unchanged_store
 from symscan.runs.layout import JOURNAL
 from symscan.runs.reading import RunFiles
 from symscan.sources.store.bar_store import BarStore
@@ -74,7 +74,7 @@ def symbol_chart(run: RunFiles, symbol: str, day: date | str, store: Path | None
     """
     altair = load_altair()
     session = _session(run, day)
-    bars = _open_store(run, store)
+    bars = unchanged_store(run, store)
     candles = _candles(run, bars, symbol, session)
     keys = _indicators(run, session.date)
     values = exchange_time(day_values(run, bars, symbol, session.date, keys), session.zone, "at")
@@ -97,13 +97,6 @@ def _session(run: RunFiles, day: date | str) -> Session:
         has = f"{run.sessions[0]} to {run.sessions[-1]}" if run.sessions else "none"
         raise InputError(f"{run.folder}: the run has no session of {wanted} (it has {has})")
     return SessionCalendar(str(run.summary.get("exchange", "NYSE"))).session(wanted)
-
-
-def _open_store(run: RunFiles, given: Path | None) -> BarStore:
-    store = open_run_store(run, given)
-    if store is None:
-        raise InputError(f'{run.folder}: the store of the run was not found; give it: store="DIR"')
-    return store
 
 
 def _candles(run: RunFiles, store: BarStore, symbol: str, session: Session) -> pl.DataFrame:

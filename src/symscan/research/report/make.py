@@ -11,11 +11,12 @@ from typing import Any
 from symscan.errors import InputError
 from symscan.research.report.page import page
 from symscan.research.report.record import chosen_sessions, report_record
-from symscan.research.run_store import open_run_store
+from symscan.research.unchanged_store import unchanged_store
 from symscan.runs.layout import REPORT
 from symscan.runs.reading import RunFiles
 from symscan.runs.session_files import replacing
 from symscan.runs.writing import writing
+from symscan.sources.store.bar_store import BarStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,5 +91,14 @@ def make_report(run: RunFiles, options: ReportOptions | None = None) -> Report:
     """
     options = options or ReportOptions()
     sessions = chosen_sessions(run, options.first, options.last)
-    record = report_record(run, open_run_store(run, options.store), sessions, options.top)
+    record = report_record(run, _store(run, options.store), sessions, options.top)
     return Report(record, run.folder / REPORT)
+
+
+def _store(run: RunFiles, given: Path | None) -> BarStore | None:
+    """Open the store; None where none was given and the run's own is not known or gone."""
+    if given is None:
+        place = None if run.description is None else run.description.environment.get("store")
+        if not run.sessions or place is None or not Path(place).is_dir():
+            return None
+    return unchanged_store(run, given)
