@@ -23,6 +23,7 @@ from symscan.runs.schemas import (
     SCANS_SCHEMA,
     UNKNOWN_SCHEMA,
 )
+from symscan.scanners.universe import load_universe
 from symscan.session.unknown_reasons import Reason
 
 ROOT = Path(__file__).parents[2]
@@ -157,6 +158,18 @@ def test_the_folder_holds_what_is_described(project: Path) -> None:
     cells = "".join(re.findall(r"^\| (\[`.*?) \|", table, re.MULTILINE))
     described = {name.partition("/")[0] for name in re.findall(r"`([\w./]+)`", cells)}
     assert {path.name for path in (project / "demo" / "run").iterdir()} == described
+
+
+def test_the_exports_run_as_written(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(project)
+    (lines,) = _blocks(RESULTS, "sh")
+    for line in lines.splitlines():
+        ended = call(capsys, *shlex.split(line)[1:])
+        assert (ended.code, ended.err) == (0, ""), line
+    universe = load_universe(str(project / "tonight.txt"))
+    assert (str(universe.as_of), len(universe.symbols)) == ("2026-01-15", 29)
 
 
 def test_the_scripts_run_as_written(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,9 +14,12 @@ import polars as pl
 from symscan.clock.session_calendar import SessionCalendar
 from symscan.config import SessionConfig, parse_config
 from symscan.errors import DataError, InputError
+from symscan.research.charts import scanner_chart, symbol_chart
+from symscan.research.report import ReportOptions, make_report
 from symscan.research.store import Store
 from symscan.research.summary_html import summary_html
 from symscan.research.unchanged_store import unchanged_store
+from symscan.runs.export import ExportOptions, export_to
 from symscan.runs.layout import JOURNAL
 from symscan.runs.reading import TABLES, RunFiles
 
@@ -200,6 +203,98 @@ class Run:
             return None
         text = described.facts["configuration"]["as_read"]
         return parse_config(text, described.environment.get("configuration", "run"))
+
+    def chart(self, symbol: str, session: date | str, *, store: Path | str | None = None) -> Any:
+        """Return the chart of a symbol in a session, as an altair chart.
+
+        Candles of five minutes with vwap and the close of the session before, the indicators that the
+        scanners asked for, and a lane for each scanner with the symbol's stays. Exchange time.
+
+        Parameters
+        ----------
+        store
+            Where the bars are now; None for where they were.
+
+        Raises
+        ------
+        InputError
+            If altair is not installed, or there is no such session or symbol.
+        DataError
+            If there is no store, or it has changed since the run; the error names a file.
+        """
+        return symbol_chart(self._files, symbol, session, None if store is None else Path(store))
+
+    def chart_scanner(self, name: str) -> Any:
+        """Return the chart of a scanner, as an altair chart: entries by time of day, and how many it found.
+
+        Raises
+        ------
+        InputError
+            If altair is not installed, or there is no such scanner.
+        """
+        return scanner_chart(self._files, name)
+
+    def report(
+        self,
+        path: Path | str | None = None,
+        *,
+        store: Path | str | None = None,
+        start: date | None = None,
+        end: date | None = None,
+        top: int = 20,
+    ) -> Path:
+        """Write the page that ``symscan report`` writes, and return where it is.
+
+        Parameters
+        ----------
+        path
+            The file; None for ``report.html`` in the run's folder.
+        store
+            Where the bars of the candles are now; None for where they were.
+        start, end
+            The first and last session of the report; None for those of the run.
+        top
+            How many of the best stays are drawn.
+
+        Raises
+        ------
+        InputError
+            If the run has no session in the range, or the page cannot be written.
+        DataError
+            If there is no store where one was given, or it has changed since; the error names a file.
+        """
+        options = ReportOptions(None if store is None else Path(store), start, end, top)
+        return make_report(self._files, options).write(None if path is None else Path(path))
+
+    def export(
+        self,
+        path: Path | str,
+        what: str = "hits",
+        *,
+        format: str = "csv",
+        scanner: str | None = None,
+        sessions_ahead: int | None = None,
+    ) -> Path:
+        """Write a table, or a list of symbols, as ``symscan export`` does, and return where it is.
+
+        Parameters
+        ----------
+        what
+            ``hits``, ``values``, ``episodes``, ``scans``, ``unknown`` or ``trades``.
+        format
+            ``csv``, ``parquet`` or ``json``; of hits also ``tradingview`` and ``universe``.
+        scanner
+            Whose rows; None for all.
+        sessions_ahead
+            For how many sessions after its own a universe is meant.
+
+        Raises
+        ------
+        InputError
+            If there is no such table, format or scanner, or the file cannot be written.
+        """
+        export_to(self._files, ExportOptions(what, format, scanner, sessions_ahead), Path(path))
+        return Path(path)
 
     def __repr__(self) -> str:
         return f"<Run {self.summary.get('name', '')!r} {self.summary['status']}: {self.path}>"

@@ -17,6 +17,7 @@ from symscan.config import parse_config
 from symscan.errors import DataError, InputError
 from symscan.observers.results.run_folder import RunProgress
 from symscan.research.charts import scanner_chart, symbol_chart
+from symscan.research.run import Run
 from symscan.runs.reading import RunFiles
 from symscan.runtime.backtest_run import BacktestRun, RunOptions
 
@@ -164,3 +165,15 @@ def test_a_store_that_has_changed_is_named(tmp_path: Path, bars: pl.DataFrame) -
     with pytest.raises(DataError, match="there is no bar store here"):
         symbol_chart(files, "AAA", DAYS[0])
     assert symbol_chart(files, "AAA", DAYS[0], tmp_path / "gone") is not None
+
+
+def test_a_run_draws_reports_and_exports_itself(files: RunFiles, tmp_path: Path) -> None:
+    run = Run(files)
+    assert run.chart("AAA", str(DAYS[1])).to_dict()["title"] == f"AAA {DAYS[1]}, America/New_York"
+    assert run.chart_scanner("above").to_dict()["title"].startswith("above: ")
+    page = run.report(tmp_path / "page.html", start=DAYS[1], top=3)
+    assert page.read_text().count('class="s"') == 3
+    assert run.report() == files.folder / "report.html"
+    assert run.export(tmp_path / "hits.csv").read_text().startswith("session,scan_at,scan_at_local,")
+    listed = run.export(tmp_path / "list.txt", format="universe", scanner="above", sessions_ahead=1)
+    assert listed.read_text().startswith(f"# as_of: {DAYS[1]}\n")
