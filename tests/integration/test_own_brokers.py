@@ -140,6 +140,8 @@ class Other(Mine):
             "of module 'mine' lacks the method live_feed",
         ),
         ("mine", GOOD.replace('name = "mine"', ""), "module 'mine' has no name; give the class one"),
+        ("mine", GOOD.replace('"mine"', '"alpaca"'), "'alpaca' is the name of a built-in broker; give it"),
+        ("mine", GOOD.replace('("UP",)', '"UP"'), "has symbols = 'UP'; give a tuple, as in symbols = ("),
         (
             "mine",
             GOOD.replace("VirtualClock.at(BEGIN)", "{}['key']"),
@@ -175,6 +177,7 @@ def test_what_is_wrong_with_a_broker_is_said_before_anything_is_written(
         ("feed.receive = None; feed = type('F', (), vars(feed))()", "gave a F that lacks open, close, now"),
         ("feed._bars = iter([1])", "bar 1 of 'mine' is 1; yield a FeedBar: symbol, end as a date and time"),
         ("feed._bars = (1 / 0 for _ in 'x')", "the bars of 'mine' end with mine.py:21: feed._bars"),
+        ("feed._bars = (exit(5) for _ in 'x')", "the bars of 'mine' end with mine.py:21: feed._bars"),
         (
             "feed.subscribe = None; 1 / 0",
             "the broker 'other' failed in live_feed: mine.py:21: feed.",

@@ -170,6 +170,11 @@ class PlugInKind(Generic[PlugIn]):
         return module.removeprefix(f"{self.plural}.").removesuffix(f"_{self.word}")
 
 
+def project_folders(config: Path) -> tuple[Path, ...]:
+    """Return the folders of the project that a configuration file belongs to, first match wins."""
+    return tuple(dict.fromkeys((Path.cwd(), config.resolve().parent)))
+
+
 def load_file(names: Sequence[str], folders: Sequence[Path]) -> ModuleType | None:
     """Import the first of some modules that the project has, None if it has none of them.
 

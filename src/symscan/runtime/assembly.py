@@ -122,8 +122,9 @@ def assemble_live(
     InputError
         If the faults of a replay are not understood, or the broker's keys are missing.
     """
+    from symscan.plugins.modules import project_folders
     from symscan.runtime.live.session import LiveSetup
-    from symscan.sources.brokers import find_broker, project_folders
+    from symscan.sources.brokers import find_broker
 
     session, store = run.session, options.store_folder
     checked = check(config, "live", session.date, partial(symbols_before, store.resolve()))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 
@@ -17,6 +16,7 @@ from symscan.model.instant import Instant
 from symscan.model.interval import ONE_DAY, Interval
 from symscan.model.session import Session
 from symscan.model.specs import IndicatorSpec
+from symscan.plugins.modules import project_folders
 from symscan.runtime.building.build import DEFAULT_HISTORY_DAYS, calendar_of, member_indicators
 from symscan.runtime.building.plugins import ScannerSetup, use_indicators
 from symscan.scanners.running.managed_scanner import ManagedScanner
@@ -134,7 +134,7 @@ def explain(config: SessionConfig, session: Session, store: BarStore | None = No
     ScannerFailed
         If a required scanner cannot be set up.
     """
-    calendar, folders = calendar_of(config), (Path.cwd(), config.file.resolve().parent)
+    calendar, folders = calendar_of(config), project_folders(config.file)
     use_indicators(config, folders)
     indicators = member_indicators(config)
     known = None if store is None else partial(symbols_before, store.root.resolve())

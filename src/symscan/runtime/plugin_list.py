@@ -6,14 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import import_module
 from inspect import getdoc
-from pathlib import Path
 from typing import Any
 
 from symscan.config import SessionConfig
 from symscan.errors import ConfigError, InputError
 from symscan.indicators import registry
 from symscan.plugins.installed import InstalledPlugIn, installed
-from symscan.plugins.modules import PlugInKind
+from symscan.plugins.modules import PlugInKind, project_folders
 from symscan.runtime.building.plugins import OBSERVERS, SCANNERS, STRATEGIES
 from symscan.sources import brokers
 
@@ -82,7 +81,7 @@ def _of_kind(kind: PlugInKind[Any]) -> Iterator[ListedPlugIn]:
 def _configured(kind: PlugInKind[Any], config: SessionConfig) -> Iterator[ListedPlugIn]:
     for one in _named(kind, config):
         try:
-            found = kind.load(one.module, _folders(config))
+            found = kind.load(one.module, project_folders(config.file))
         except ConfigError as fault:
             yield ListedPlugIn(kind.word, one.module, str(config.file), _one_line(fault), is_usable=False)
         else:
@@ -124,7 +123,7 @@ def _indicators() -> Iterator[ListedPlugIn]:
 
 
 def _configured_indicators(config: SessionConfig) -> Iterator[ListedPlugIn]:
-    faults = registry.use_modules(config.indicator_modules, _folders(config))
+    faults = registry.use_modules(config.indicator_modules, project_folders(config.file))
     for number, fault in faults:
         module = config.indicator_modules[number]
         yield ListedPlugIn("indicator", module, str(config.file), _one_line(fault), is_usable=False)
@@ -132,10 +131,6 @@ def _configured_indicators(config: SessionConfig) -> Iterator[ListedPlugIn]:
     for one in registry.configured_definitions():
         if one.name not in installed_names:
             yield ListedPlugIn("indicator", one.name, str(config.file), one.definition.summary)
-
-
-def _folders(config: SessionConfig) -> tuple[Path, ...]:
-    return (Path.cwd(), config.file.resolve().parent)
 
 
 def _first_line(found: Any) -> str:

@@ -56,7 +56,7 @@ class _Guarded:
             value = getattr(self._target, name)
         except AttributeError:
             raise
-        except Exception as error:  # the plug-in boundary: a property of the user's
+        except (Exception, SystemExit) as error:  # the plug-in boundary: a property of the user's
             raise self._error(f"{what}: {describe_error(error, module)}") from error
         return _guarded(value, what, self._error, module) if callable(value) else value
 

@@ -106,11 +106,6 @@ def find_broker(name: str, folders: Sequence[Path] = ()) -> BrokerType:
     return BrokerType(_users_class(name, folders), is_users=True)
 
 
-def project_folders(config: Path) -> tuple[Path, ...]:
-    """Return the folders of the project that a configuration file belongs to, first match wins."""
-    return (Path.cwd(), config.resolve().parent)
-
-
 def broker_names() -> list[str]:
     """Return the names of the brokers that are built in or installed; a user's modules are not among them."""
     return [*BUILT_IN, *(one.name for one in installed(ENTRY_POINTS))]
@@ -152,4 +147,8 @@ def _checked(found: Any, what: str) -> type[BaseBroker]:
         raise InputError(f"{what} lacks the method {', '.join(missing)}")
     if not isinstance(getattr(found, "name", None), str) or not found.name:
         raise InputError(f'{what} has no name; give the class one, as in name = "mine"')
+    if found.name in BUILT_IN:
+        raise InputError(f"{what}: '{found.name}' is the name of a built-in broker; give it another")
+    if isinstance(found.symbols, str):
+        raise InputError(f'{what} has symbols = {found.symbols!r}; give a tuple, as in symbols = ("UP",)')
     return found

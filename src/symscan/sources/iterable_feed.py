@@ -193,7 +193,7 @@ class IterableFeed:
             except StopIteration:
                 self._has_ended = True
                 self._events.append(EndOfStream())
-            except Exception as error:  # the plug-in boundary: the user's generator
+            except (Exception, SystemExit) as error:  # the plug-in boundary: the user's generator
                 raise FeedError(f"the bars of '{self.name}' end with {describe_error(error)}") from error
             else:
                 self._pending = None if bar is None else self._checked(bar)

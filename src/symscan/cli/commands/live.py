@@ -36,6 +36,7 @@ from symscan.observers.results.failed_scanners import check_scanners
 from symscan.observers.results.run_checks import check_folder
 from symscan.observers.results.run_folder import RunFolder, run_folder
 from symscan.observers.results.summary import RunSummary
+from symscan.plugins.modules import project_folders
 from symscan.recording import RECORD_NAME
 from symscan.recording.session_log import SessionRecord
 from symscan.runtime.assembly import assemble_live
@@ -47,7 +48,7 @@ from symscan.runtime.live.session import LiveOptions, LiveRun, LiveSetup
 from symscan.runtime.recovery.record_check import check_record
 from symscan.runtime.runner import run_live
 from symscan.runtime.session_bars import RecordedSessionBars
-from symscan.sources.brokers import BrokerType, find_broker, project_folders
+from symscan.sources.brokers import BrokerType, find_broker
 from symscan.sources.ports import Broker
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from pathlib import Path
 
 from symscan.clock.session_calendar import SessionCalendar
 from symscan.clock.time_manager import TimeManager
@@ -20,6 +19,7 @@ from symscan.model.instant import Instant
 from symscan.model.live_settings import LiveSettings
 from symscan.model.session import Session
 from symscan.model.specs import IndicatorConfig, IndicatorSpec
+from symscan.plugins.modules import project_folders
 from symscan.runtime.building.plugins import (
     KnownSymbols,
     ObserverSetup,
@@ -142,7 +142,7 @@ def check(
         If the exchange, a module, a parameter, a universe, an indicator or an expression is wrong.
     """
     calendar = calendar_of(config)
-    folders = (Path.cwd(), config.file.resolve().parent)
+    folders = project_folders(config.file)
     use_indicators(config, folders)
     scanners = ScannerSetup(config, folders, known_symbols)
     strategies = StrategySetup(config, folders, mode)
