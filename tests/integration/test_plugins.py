@@ -299,6 +299,7 @@ def test_an_observer_that_raises_at_the_close_leaves_the_results_whole(
     [
         ("raise ValueError('at noon')", "times_of.py:16: .* ValueError: at noon"),
         ("self.close[:] = bars.close[:-1]", "ValueError"),
+        ("raise SystemExit(4)", "times_of.py:16: .* SystemExit: 4"),
     ],
 )
 def test_an_indicator_that_raises_is_unknown_from_then_on(

@@ -35,6 +35,7 @@ def check_parameters(
     ConfigErrors
         If a parameter is wrong, or a check of the plug-in's own raises; it holds all faults.
     """
+    _check_is_model(params, path, error_at)
     try:
         params.model_validate(config)
     except ValidationError as error:
@@ -42,6 +43,12 @@ def check_parameters(
         raise ConfigErrors([error_at(one.path, one.message, key=one.key) for one in found]) from None
     except (Exception, SystemExit) as error:  # the plug-in boundary: a validator of the user's
         raise ConfigErrors([error_at(path, describe_error(error, params.__module__))]) from error
+
+
+def _check_is_model(params: object, path: str, error_at: Callable[..., ConfigError]) -> None:
+    if not (isinstance(params, type) and issubclass(params, BaseModel)):
+        message = f"the plug-in's params is {params!r}; give a class derived from pydantic.BaseModel"
+        raise ConfigErrors([error_at(path, message)])
 
 
 def parameter_faults(error: ValidationError, path: str, known: Sequence[str]) -> list[Fault]:

@@ -80,12 +80,19 @@ class Indicator(ABC):
     def output(self, name: str = "value") -> Floats:
         """Return the current values, shape ``(capacity,)``, NaN where unknown; a read-only view."""
         if self._is_stale:
-            vectors = self._read()
+            vectors = self._checked_outputs(self._read())
             if not self._outputs or any(map(is_not, vectors, self._vectors)):
                 self._vectors = vectors
                 self._outputs = dict(zip(self.outputs, map(_read_only, vectors), strict=True))
             self._is_stale = False
         return self._outputs[name]
+
+    def _checked_outputs(self, vectors: tuple[Floats, ...]) -> tuple[Floats, ...]:
+        if type(vectors) is tuple and len(vectors) == len(self.outputs):
+            return vectors
+        count = len(self.outputs)
+        gave = f"{len(vectors)} outputs" if isinstance(vectors, tuple) else f"a {type(vectors).__name__}"
+        raise TypeError(f"_read() gave {gave}; return a tuple of {count}: {', '.join(self.outputs)}")
 
     def rebuild(self, rows: Rows, history: Iterable[Block]) -> None:
         """Reset the rows' state, then replay history: for warm-up, admission and correction.

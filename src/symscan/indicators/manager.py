@@ -172,7 +172,7 @@ class IndicatorManager:
                 managed.indicator.update(self._updated_rows, bars, self._find)
                 if managed.checkpoints is not None:
                     managed.checkpoints.record(bars.end)
-            except Exception as error:  # the plug-in boundary: the user's indicator
+            except (Exception, SystemExit) as error:  # the plug-in boundary: the user's indicator
                 self._fail(managed, error)
 
     def correct(self, interval: Interval, rows: Rows, since: Ends, blocks: Sequence[Block]) -> None:
@@ -240,7 +240,7 @@ class IndicatorManager:
             if values.shape == (self._rows,):
                 return values
             raise ValueError(f"_read() gave shape {values.shape} for {output}, expected ({self._rows},)")
-        except Exception as error:  # the plug-in boundary: the user's indicator
+        except (Exception, SystemExit) as error:  # the plug-in boundary: the user's indicator
             self._fail(managed, error)
         return managed.indicator.output(output)
 
@@ -248,10 +248,10 @@ class IndicatorManager:
         """Call a method of an indicator, and replace the indicator if it is the user's and raises."""
         try:
             call()
-        except Exception as error:  # the plug-in boundary: the user's indicator
+        except (Exception, SystemExit) as error:  # the plug-in boundary: the user's indicator
             self._fail(managed, error)
 
-    def _fail(self, managed: _ManagedIndicator, error: Exception) -> None:
+    def _fail(self, managed: _ManagedIndicator, error: BaseException) -> None:
         """Replace an indicator of the user's that raised by one that is unknown; raise ours again."""
         failed = managed.indicator
         if not is_users(failed.spec):

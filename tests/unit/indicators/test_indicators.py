@@ -115,3 +115,18 @@ def test_works_without_rows(name: str) -> None:
     assert [indicator.output(output).shape for output in indicator.outputs] == [(0,)] * len(indicator.outputs)
     indicator.grow(2)
     assert np.isnan(indicator.output(indicator.outputs[0])).all()
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (None, r"_read\(\) gave a NoneType; return a tuple of 1: value"),
+        (np.zeros(1), r"_read\(\) gave a ndarray; return a tuple of 1: value"),
+        ((), r"_read\(\) gave 0 outputs; return a tuple of 1: value"),
+    ],
+)
+def test_outputs_that_are_no_tuple_of_vectors_are_named(given: object, message: str) -> None:
+    sma = create(spec_of("sma_1_5m"), 1)
+    sma._read = lambda: given  # type: ignore[method-assign, assignment, return-value]
+    with pytest.raises(TypeError, match=message):
+        _play(sma, _bars(1))
