@@ -6,6 +6,8 @@ indicator as any other, in screens, scanners and strategies.
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 
 from symscan.indicators import (
@@ -28,28 +30,32 @@ class RangePosition(Indicator):
     One object has every symbol, a row each: all arithmetic is over vectors.
     """
 
+    vectors: ClassVar[int] = 2
+    seeds: ClassVar[int] = 1  # the last one changes in _seed alone
+
     def __init__(self, spec: IndicatorSpec, rows: int) -> None:
-        period = int(spec.params[0])
-        # The window keeps the last values of each row; it holds NaN until it is full.
-        super().__init__(spec, rows, seed_bars=period, window=period)
+        self._period = int(spec.params[0])
+        # The window keeps the last values of each row.
+        super().__init__(spec, rows, seed_bars=self._period, window=self._period)
 
     def _bind(self, vectors: Floats) -> None:
-        self._close = vectors[0]
+        self._close, self._warm = vectors
         self._value = np.empty_like(self._close)
 
     def _advance(self, bars: Block) -> None:
         self._window.push(bars.close)
         np.copyto(self._close, bars.close)
 
-    def _seed(self, rows: Rows, counts: Counts, bars: Block) -> None:
-        """Gather nothing: the window is the seed."""
+    def _seed(self, rows: Rows, counts: Counts, bars: Block) -> None:  # noqa: ARG002 - the window has them
+        """Mark the rows whose window is full: the others have bars in it that they were not given."""
+        self._warm[rows[counts == self._period]] = 1.0
 
     def _read(self) -> tuple[Floats, ...]:
         lowest, highest = self._window.slots.min(axis=0), self._window.slots.max(axis=0)
         span = highest - lowest
         span[span == 0] = np.nan
         np.divide(self._close - lowest, span, out=self._value)
-        self._value *= 100.0
+        self._value *= 100.0 * self._warm
         return (self._value,)
 
 

@@ -15,7 +15,7 @@ from symscan.indicators.base import Indicator
 from symscan.indicators.registry import definition, definitions
 from symscan.model.bar import Floats
 from symscan.runtime.building.plugins import SCANNERS, STRATEGIES
-from symscan.testing import IndicatorContract, ScannerContract, StrategyContract
+from symscan.testing import IndicatorContract, ScannerContract, StrategyContract, market
 from symscan.testing.indicators import play_bars, random_walks
 
 SETTINGS: dict[str, dict[str, Any]] = {"paper_trader": {"scanner": "it", "atr": "atr_5_5m"}}
@@ -45,6 +45,29 @@ _spec = importlib.util.spec_from_file_location("range_position", EXAMPLES / "ran
 assert _spec is not None and _spec.loader is not None
 _range_position = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(_range_position)
+
+
+def test_a_scanner_may_use_an_indicator_of_its_project(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Own(ScannerContract):
+        module = "mine"
+        indicator_modules = ("range_position",)
+
+    (tmp_path / "range_position.py").write_text((EXAMPLES / "range_position.py").read_text())
+    (tmp_path / "mine.py").write_text(
+        "from symscan import Screen, ScreenScanner\n"
+        "class Scanner(ScreenScanner):\n"
+        "    def screen(self):\n"
+        "        return Screen('range_position_2_1m > 90')\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    scans = Own.play(market.write_store(tmp_path), market.write_universe(tmp_path))
+    assert sorted(scans[-1].hits.symbols) == [
+        "NEW",
+        "QUIET",
+        "UP",
+    ]  # the last bars of all others fall or stand still
 
 
 class _Leaky(_range_position.RangePosition):  # type: ignore[misc, name-defined]

@@ -84,14 +84,19 @@ class IndicatorContract:
         indicator = self.make(_ROWS)
         for block in walks:
             indicator.update(block.present & given, block)
-        assert np.isnan([indicator.output(name)[~given] for name in indicator.outputs]).all()
+            values = [indicator.output(name)[~given] for name in indicator.outputs]
+            assert np.isnan(values).all(), "a row that was given no bar has a value"
 
     def test_rows_do_not_depend_on_each_other(self, walks: Sequence[Block], played: Floats) -> None:
         """In another order, or alone, a row has the same values to the bit."""
         order = np.arange(_ROWS)[::-1]
         np.testing.assert_array_equal(play_bars(self.make(_ROWS), _taken(walks, order)), played[:, :, order])
         alone = np.array([3])
-        np.testing.assert_array_equal(play_bars(self.make(1), _taken(walks, alone)), played[:, :, alone])
+        np.testing.assert_array_equal(
+            play_bars(self.make(1), _taken(walks, alone)),
+            played[:, :, alone],
+            "alone; where only last digits differ: NumPy adds up one row in another order than several",
+        )
 
     def test_a_row_that_misses_a_bar_keeps_its_value(self, walks: Sequence[Block], played: Floats) -> None:
         """Within a session, a bar changes the rows that have it, and no other.

@@ -28,10 +28,13 @@ class ScannerContract:
         As a configuration names it.
     config
         The scanner's settings; its ``universe`` is given by the contract.
+    indicator_modules
+        The modules of the indicators of one's own that it uses, as a configuration names them.
     """
 
     module: ClassVar[str]
     config: ClassVar[Mapping[str, Any]] = {}
+    indicator_modules: ClassVar[Sequence[str]] = ()
 
     @pytest.fixture(scope="class")
     @classmethod
@@ -51,10 +54,9 @@ class ScannerContract:
     def play(cls, store: Path, universe: str) -> list[ScanFinished]:
         """Play a session over a store; returns its scans."""
         one = market.scanner(cls.module, cls.config, universe)
-        events = market.play(store, {"scanners": [one]})
-        assert not [event for event in events if isinstance(event, ScannerDisabled)], (
-            "setup() did not return True"
-        )
+        events = market.play(store, {"scanners": [one]}, indicator_modules=list(cls.indicator_modules))
+        reasons = [event.reason for event in events if isinstance(event, ScannerDisabled)]
+        assert not reasons, f"the scanner takes no part: {reasons[0]}"
         return [event for event in events if isinstance(event, ScanFinished)]
 
     def test_every_scan_ends_in_order(self, scans: Sequence[ScanFinished]) -> None:

@@ -28,10 +28,13 @@ class StrategyContract:
         As a configuration names it.
     config
         The strategy's settings.
+    indicator_modules
+        The modules of the indicators of one's own that it uses, as a configuration names them.
     """
 
     module: ClassVar[str]
     config: ClassVar[Mapping[str, Any]] = {}
+    indicator_modules: ClassVar[Sequence[str]] = ()
 
     @pytest.fixture(scope="class")
     @classmethod
@@ -59,7 +62,8 @@ class StrategyContract:
             "regular_session": windows,
         }
         strategy = {"name": "mine", "module": cls.module, "config": dict(cls.config)}
-        return market.play(store, {"scanners": [screen], "strategies": [strategy]})
+        data = {"scanners": [screen], "strategies": [strategy]}
+        return market.play(store, data, indicator_modules=list(cls.indicator_modules))
 
     def test_it_is_never_at_fault(self, events: Sequence[Event]) -> None:
         """None of its methods raises or returns what is no decision; it is ended with the session."""
