@@ -12,7 +12,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from symscan.model.instant import Instant
-from symscan.runs.schemas import EPISODES_SCHEMA, INSTANT, PHASES
+from symscan.runs.schemas import EPISODES_SCHEMA, INSTANT
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -27,8 +27,8 @@ SymbolBars = Callable[[Sequence[str]], pl.DataFrame]
 
 REMOVALS_SCHEMA: Final = pl.Schema({"scanner": pl.String(), "symbol": pl.String(), "scan": pl.Int64()})
 
-_BY: Final = ["scanner", "symbol"]
-_READ: Final = ["session", "scan_at", "scanner", "phase", "symbol", "rank", "new", "price", "scan"]
+_ENTRY: Final = ("session", "scanner", "symbol", "new", "phase", "price")
+"""What of a stay's first hit is in its episode as it is."""
 
 
 class Why(StrEnum):
@@ -39,6 +39,10 @@ class Why(StrEnum):
     REMOVED = "removed"
     SCANNER_ENDED = "scanner_ended"
     CLOSE = "close"
+
+
+_WHYS: Final = pl.Series([why.value for why in Why], dtype=pl.String)
+_NUMBER_OF: Final = {why: number for number, why in enumerate(Why)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +56,7 @@ class SessionScans:
     scans
         ``scan`` (the number in the order of results), ``scan_at``, ``scanner``, ``phase``, ``outcome``.
     hits
-        The columns of ``hits``, and ``scan``.
+        The columns of ``hits`` in their order, and ``scan``.
     unknown
         ``scanner``, ``symbol``, ``from``, ``to``: when a symbol could not be judged.
     removals
@@ -79,102 +83,220 @@ def episodes_of(session: SessionScans, bars_of: SymbolBars | None) -> pl.DataFra
     polars.DataFrame
         The columns of ``episodes`` but for ``values``, and ``hit``: the row of ``hits`` it began with.
     """
-    stays = _ended(session, _stays(session))
-    stays = stays.with_columns(_with_prices(session, stays, bars_of))
-    return stays.sort(_phase_order("entered"), maintain_order=True)
+    codes = _Codes.of(session)
+    scans = _OkScans.of(session, codes)
+    found = _stays(session, codes, scans)
+    ends = _ends(session, codes, scans, found)
+    entry = session.hits[list(_ENTRY)][found.first]
+    stays = entry.with_columns(*found.columns(session.hits), *ends.columns())
+    return stays.with_columns(_with_prices(session, stays, bars_of))
 
 
 def finished(stays: pl.DataFrame, values: pl.Series) -> pl.DataFrame:
     """Return the columns of ``episodes``, given the metadata at entry."""
-    return stays.with_columns(values.alias("values")).select(
-        pl.col(name).cast(kind) for name, kind in EPISODES_SCHEMA.items()
-    )
+    return pl.DataFrame({**stays.to_dict(), "values": values}).select(EPISODES_SCHEMA.names())
 
 
-def _phase_order(instant: str) -> list[pl.Expr]:
-    phase = pl.col("phase").replace_strict(
-        list(PHASES), list(range(len(PHASES))), default=len(PHASES), return_dtype=pl.Int8
-    )
-    return [pl.col(instant), phase, pl.col("scanner"), pl.col("first_rank"), pl.col("symbol")]
+@dataclass(frozen=True, slots=True)
+class _Codes:
+    """Numbers for names: of scanners, and of pairs of a scanner and a symbol."""
 
+    scans: Ints
+    hits: Ints
+    unknown: Ints
+    removals: Ints
 
-def _stays(session: SessionScans) -> pl.DataFrame:
-    """Return one row per stay, with the number of its last scan that was ok among those of its scanner."""
-    number = pl.int_range(pl.len()).over("scanner").alias("number")
-    ok = session.scans.filter(pl.col("outcome") == "ok").select("scan", number)
-    begins = pl.any_horizontal(
-        *(pl.col(name).ne_missing(pl.col(name).shift()) for name in _BY),
-        pl.col("number") != pl.col("number").shift() + 1,
-    )
-    rows = (
-        session.hits.select(_READ)
-        .with_row_index("hit")
-        .join(ok, on="scan", how="inner", maintain_order="left")
-        .sort(*_BY, "number", maintain_order=True)
-        .with_columns(begins.cum_sum().alias("stay"))
-    )
-    return (
-        rows.group_by("stay", maintain_order=True)
-        .agg(
-            pl.col("hit", "session", *_BY, "new", "phase", "price").first(),
-            pl.col("scan_at").first().alias("entered"),
-            pl.len().alias("scans"),
-            pl.col("rank").first().alias("first_rank"),
-            pl.col("rank").min().alias("best_rank"),
-            pl.col("rank").last().alias("last_rank"),
-            pl.col("scan").last().alias("last_scan"),
-            pl.col("number").last(),
+    @classmethod
+    def of(cls, session: SessionScans) -> _Codes:
+        scans, *scanners = _numbered(
+            [frame["scanner"] for frame in (session.scans, session.hits, session.unknown, session.removals)]
         )
-        .with_columns((pl.int_range(pl.len()).over(_BY) + 1).alias("episode"))
-    )
+        symbols = _numbered([frame["symbol"] for frame in (session.hits, session.unknown, session.removals)])
+        width = 1 + max((int(one.max(initial=0)) for one in symbols), default=0)
+        hits, unknown, removals = (
+            scanner * width + symbol for scanner, symbol in zip(scanners, symbols, strict=True)
+        )
+        return cls(scans, hits, unknown, removals)
 
 
-def _ended(session: SessionScans, stays: pl.DataFrame) -> pl.DataFrame:
-    """Add when each stay ended, and why."""
-    number = pl.int_range(pl.len()).over("scanner") - 1
-    ok = session.scans.filter(pl.col("outcome") == "ok").select(
-        "scanner", number.alias("number"), pl.col("scan_at").alias("next_at"), pl.col("scan").alias("next")
-    )
-    ends = session.scans.group_by("scanner").agg(
-        (pl.col("scan_at").max().to_physical() >= session.close).alias("is_closing"),
-        pl.col("scan_at").filter(pl.col("outcome") == "ok").max().alias("last_ok"),
-    )
-    known = (
-        stays.join(ok, on=["scanner", "number"], how="left", maintain_order="left")
-        .join(ends, on="scanner", how="left", maintain_order="left")
-        .with_row_index("row")
-    )
-    is_unknown = known["row"].is_in(_unknown_rows(session, known).implode())
-    is_removed = known["row"].is_in(_removed_rows(session, known).implode())
-    why = (
-        pl.when(pl.col("next_at").is_null())
-        .then(pl.when("is_closing").then(pl.lit(Why.CLOSE)).otherwise(pl.lit(Why.SCANNER_ENDED)))
-        .when(is_unknown)
-        .then(pl.lit(Why.UNKNOWN))
-        .when(is_removed)
-        .then(pl.lit(Why.REMOVED))
-        .otherwise(pl.lit(Why.LEFT))
-    )
-    last = pl.when(~pl.col("is_closing")).then("last_ok")
-    return known.with_columns(why=why.cast(pl.String), left=pl.coalesce("next_at", last))
+@dataclass(frozen=True, slots=True)
+class _OkScans:
+    """The scans that were ok, scanner by scanner.
+
+    Attributes
+    ----------
+    number
+        Of each scan of the session, by ``scan``: its place among those of its scanner, -1 where not ok.
+    scan, at
+        Of each scan that was ok, in the order of scanners and then of scans.
+    following
+        Of each scan of the session, by ``scan``: the place in ``scan`` of the next of its scanner, or -1.
+    """
+
+    number: Ints
+    following: Ints
+    scan: Ints
+    at: Ints
+
+    @classmethod
+    def of(cls, session: SessionScans, codes: _Codes) -> _OkScans:
+        scan = session.scans["scan"].cast(pl.Int64).to_numpy()
+        ok = np.flatnonzero((session.scans["outcome"] == "ok").to_numpy())
+        ok = ok[np.argsort(codes.scans[ok], kind="stable")]
+        scanner = codes.scans[ok]
+        first = np.searchsorted(scanner, scanner)
+        number = np.full(int(scan.max(initial=-1)) + 1, -1)
+        following = number.copy()
+        number[scan[ok]] = np.arange(len(ok)) - first
+        is_followed = np.append(scanner[1:] == scanner[:-1], False) if len(ok) else np.zeros(0, np.bool_)
+        following[scan[ok]] = np.where(is_followed, np.arange(len(ok)) + 1, -1)
+        return cls(number, following, scan[ok], session.scans["scan_at"].to_physical().to_numpy()[ok])
 
 
-def _unknown_rows(session: SessionScans, stays: pl.DataFrame) -> pl.Series:
+@dataclass(frozen=True, slots=True)
+class _Stays:
+    """The stays by their first hit: rows of ``hits``, and what follows from the rows between.
+
+    Attributes
+    ----------
+    code
+        The pair of scanner and symbol.
+    first, last
+        The rows of ``hits`` it began and ended with.
+    scans
+        How many rows it has.
+    episode
+        Which stay of the pair it is, from 1.
+    best
+        The best rank.
+    """
+
+    code: Ints
+    first: Ints
+    last: Ints
+    scans: Ints
+    episode: Ints
+    best: Ints
+
+    def columns(self, hits: pl.DataFrame) -> list[pl.Series]:
+        """Return the columns that follow from the hits."""
+        rank = hits["rank"].to_numpy()
+        return [
+            pl.Series("hit", self.first, pl.UInt32),
+            hits["scan_at"].gather(self.first).alias("entered"),
+            pl.Series("scans", self.scans, pl.Int32),
+            pl.Series("first_rank", rank[self.first], pl.Int32),
+            pl.Series("best_rank", self.best, pl.Int32),
+            pl.Series("last_rank", rank[self.last], pl.Int32),
+            pl.Series("episode", self.episode, pl.Int32),
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Ends:
+    """When stays ended, and why: ``left`` is meant only where ``is_left``."""
+
+    left: Ints
+    is_left: NDArray[np.bool_]
+    why: Ints
+
+    def columns(self) -> list[pl.Series]:
+        """Return the columns ``left`` and ``why``."""
+        left = pl.Series("left", self.left, pl.Int64).set(pl.Series(~self.is_left), None)
+        return [left.cast(INSTANT), _WHYS.gather(self.why).alias("why")]
+
+
+def _stays(session: SessionScans, codes: _Codes, scans: _OkScans) -> _Stays:
+    """Return the stays: hits of a pair at consecutive scans that were ok."""
+    scan = session.hits["scan"].cast(pl.Int64).fill_null(-1).to_numpy()
+    number = np.append(scans.number, -1)[scan]
+    rows = np.flatnonzero(number >= 0)
+    # Neighbours in a stay differ by one; those of two pairs never do.
+    key = codes.hits[rows] * (len(scans.scan) + 2) + number[rows]
+    order = np.argsort(key, kind="stable")
+    rows, key = rows[order], key[order]
+    starts = np.flatnonzero(np.diff(key, prepend=key[:1] - 2) != 1)
+    stops = np.append(starts[1:], len(rows))[: len(starts)]
+    code = codes.hits[rows[starts]]
+    ranks = session.hits["rank"].to_numpy()[rows]
+    best = np.minimum.reduceat(ranks, starts) if len(starts) else ranks
+    episode = np.arange(1, len(starts) + 1) - np.searchsorted(code, code)
+    by_hit = np.argsort(rows[starts])
+    columns = (code, rows[starts], rows[stops - 1], stops - starts, episode, best)
+    return _Stays(*(column[by_hit] for column in columns))
+
+
+def _ends(session: SessionScans, codes: _Codes, scans: _OkScans, stays: _Stays) -> _Ends:
+    """Return when each stay ended, and why."""
+    last = session.hits["scan"].cast(pl.Int64).to_numpy()[stays.last]
+    following = scans.following[last]
+    is_followed = following >= 0
+    at = np.append(scans.at, -1)[following]
+    scan = np.append(scans.scan, -1)[following]
+    why = np.full(len(last), _NUMBER_OF[Why.LEFT])
+    why[_were_removed(session, codes, stays.code, last, scan)] = _NUMBER_OF[Why.REMOVED]
+    why[_are_unknown(session, codes, stays.code, at)] = _NUMBER_OF[Why.UNKNOWN]
+    is_closing, last_ok = _last_scans(session)
+    names = session.hits["scanner"].gather(stays.first[~is_followed]).to_list()
+    closing = np.array([is_closing[name] for name in names], np.bool_)
+    why[~is_followed] = np.where(closing, _NUMBER_OF[Why.CLOSE], _NUMBER_OF[Why.SCANNER_ENDED])
+    at[~is_followed] = [last_ok[name] for name in names]
+    is_left = is_followed.copy()
+    is_left[~is_followed] = ~closing
+    return _Ends(at, is_left, why)
+
+
+def _last_scans(session: SessionScans) -> tuple[dict[str, bool], dict[str, Instant]]:
+    """Return of each scanner whether its last scan was at the close, and its last scan that was ok."""
+    last, last_ok = dict[str, Instant](), dict[str, Instant]()
+    columns = session.scans["scanner"], session.scans["scan_at"].to_physical(), session.scans["outcome"]
+    for scanner, at, outcome in zip(*(column.to_list() for column in columns), strict=True):
+        last[scanner] = max(at, last.get(scanner, at))
+        if outcome == "ok":
+            last_ok[scanner] = max(at, last_ok.get(scanner, at))
+    return {scanner: at >= session.close for scanner, at in last.items()}, last_ok
+
+
+def _are_unknown(session: SessionScans, codes: _Codes, code: Ints, at: Ints) -> NDArray[np.bool_]:
     """Return the stays at whose next scan the symbol could not be judged."""
-    gone = stays.filter(pl.col("next_at").is_not_null()).select("row", *_BY, "next_at").sort("next_at")
-    stretches = session.unknown.select(*_BY, "from", "to").sort("from", maintain_order=True)
-    found = gone.join_asof(
-        stretches, left_on="next_at", right_on="from", by=_BY, strategy="backward", check_sortedness=False
-    )
-    return found.filter(pl.col("to") >= pl.col("next_at"))["row"]
+    if not session.unknown.height:
+        return np.zeros(len(code), np.bool_)
+    since, to = (session.unknown[name].to_physical().to_numpy() for name in ("from", "to"))
+    order = np.lexsort((since, codes.unknown))
+    pair, since, to = codes.unknown[order], since[order], to[order]
+    origin = min(int(since.min()), -1)
+    width = max(int(since.max()), int(at.max(initial=0))) - origin + 1
+    found = np.searchsorted(_keys(pair, since, origin, width), _keys(code, at, origin, width), "right") - 1
+    is_of_pair = (found >= 0) & (pair[found] == code)
+    unknown: NDArray[np.bool_] = is_of_pair & (to[found] >= at)
+    return unknown
 
 
-def _removed_rows(session: SessionScans, stays: pl.DataFrame) -> pl.Series:
+def _were_removed(
+    session: SessionScans, codes: _Codes, code: Ints, last: Ints, following: Ints
+) -> NDArray[np.bool_]:
     """Return the stays in which the scanner had the symbol removed before its next scan."""
-    removals = session.removals.rename({"scan": "removed"})
-    found = stays.select("row", *_BY, "last_scan", "next").join(removals, on=_BY, how="inner")
-    is_between = (pl.col("removed") > pl.col("last_scan")) & (pl.col("removed") <= pl.col("next"))
-    return found.filter(is_between)["row"].unique()
+    if not session.removals.height:
+        return np.zeros(len(code), np.bool_)
+    removed = session.removals["scan"].to_numpy()
+    width = 2 + max(int(removed.max()), int(last.max(initial=0)), int(following.max(initial=0)))
+    keys = np.sort(_keys(codes.removals, removed, -1, width))
+    counts = [np.searchsorted(keys, _keys(code, scan, -1, width), "right") for scan in (last, following)]
+    were: NDArray[np.bool_] = counts[0] < counts[1]
+    return were
+
+
+def _keys(code: Ints, value: Ints, origin: int, width: int) -> Ints:
+    """Return one number for a code and a value, in the order of both."""
+    return code * width + (value - origin)
+
+
+def _numbered(columns: Sequence[pl.Series]) -> list[Ints]:
+    """Return a number for each text, the same for the same text in all of the columns."""
+    together = pl.concat([column.alias("") for column in columns], rechunk=True)
+    numbers = together.cast(pl.Categorical).to_physical().cast(pl.Int64).to_numpy()
+    bounds = np.cumsum([len(column) for column in columns])[:-1]
+    return np.split(numbers, bounds)
 
 
 def _with_prices(session: SessionScans, stays: pl.DataFrame, bars_of: SymbolBars | None) -> list[pl.Series]:
@@ -201,6 +323,7 @@ def _extremes(session: SessionScans, stays: pl.DataFrame, bars: pl.DataFrame) ->
     """Return the highest, lowest and last price of the bars that ended in ``(entered, left]``, or NaN."""
     first, stop = _spans(session, stays, bars)
     found = np.flatnonzero(first < stop)
+    found = found[np.argsort(first[found])]  # by symbol and time, so that little lies between two stays
     results = [np.full(stays.height, np.nan) for _ in range(3)]
     if len(found):
         # A pair of bounds for each stay; what lies between two stays is reduced too, and dropped.
@@ -215,15 +338,29 @@ def _extremes(session: SessionScans, stays: pl.DataFrame, bars: pl.DataFrame) ->
 def _spans(session: SessionScans, stays: pl.DataFrame, bars: pl.DataFrame) -> tuple[Ints, Ints]:
     """Return the first row of each stay's bars, and the row after its last."""
     runs = bars["symbol"].rle().struct.unnest()  # sorted: a symbol's bars follow one another
-    codes = pl.DataFrame({"symbol": runs["value"], "code": pl.Series(range(runs.height), dtype=pl.Int64)})
-    code_of_bar = np.repeat(np.arange(runs.height), runs["len"].to_numpy())
-    code = stays.join(codes, on="symbol", how="left", maintain_order="left")["code"].fill_null(-1).to_numpy()
+    bounds = dict(zip(runs["value"].to_list(), _bounds(runs["len"].to_numpy()), strict=True))
+    low, high = (
+        np.array([bounds.get(one, (0, 0)) for one in stays["symbol"].to_list()], np.int64).reshape(-1, 2).T
+    )
     ends = bars["end"].to_physical().to_numpy()
-    entered = stays["entered"].to_physical().to_numpy()
+    first = _first_after(ends, low, high, stays["entered"].to_physical().to_numpy())
     left = stays["left"].to_physical().fill_null(session.close).to_numpy()
-    origin = min(ends.min(initial=session.close), entered.min(initial=session.close)) - 1
-    width = max(ends.max(initial=session.close), left.max(initial=session.close)) - origin + 1
-    keys = code_of_bar * width + (ends - origin)
-    first = np.searchsorted(keys, code * width + (entered - origin), side="right")
-    stop = np.searchsorted(keys, code * width + (left - origin), side="right")
-    return first, stop
+    return first, _first_after(ends, low, high, left)
+
+
+def _bounds(lengths: NDArray[np.uint32]) -> list[tuple[int, int]]:
+    """Return the first row of each run of rows, and the row after its last."""
+    stops = np.cumsum(lengths, dtype=np.int64)
+    return list(zip((stops - lengths).tolist(), stops.tolist(), strict=True))
+
+
+def _first_after(ends: Ints, low: Ints, high: Ints, at: Ints) -> Ints:
+    """Return the first row of each range of rows that ends after an instant, or the row after the range.
+
+    All ranges are halved at once: to number every bar for one search costs more than all of them.
+    """
+    while (is_open := low < high).any():
+        middle = (low + high) // 2
+        is_later = is_open & (ends[np.minimum(middle, len(ends) - 1)] > at)
+        low, high = np.where(is_open & ~is_later, middle + 1, low), np.where(is_later, middle, high)
+    return low
