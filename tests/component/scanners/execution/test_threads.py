@@ -98,6 +98,7 @@ class Beside:
         self.data.in_store[:3] = True
         self.time = TimeManager(SESSION)
         self._woken = threading.Event()
+        self._back_at_once: list[Any] = []
         self.execution = ThreadedExecution(self._woken.set)
         self.manager = ScannerManager(
             scanners,
@@ -116,12 +117,14 @@ class Beside:
                 self.data.add_candidates(request.holder, request.symbols)
 
     def play(self, minute: int, paused: str | None = None) -> list[ScanFinished]:
-        """One slice, without waiting for anybody."""
+        """One slice, without waiting for anybody: the scans that were skipped; one may be back at once."""
         end = SESSION.open + minute * MINUTE
         self.time.advance_to(end)
         prices = [10.0 + minute, 22.0 if minute == 1 else None, *[None] * (self.data.capacity - 2)]
         self._processor.process(BarSlice(end, make_block(end, *prices)))
-        return list(self.manager.run_due(ScanPhase.REGULAR, paused))
+        events = list(self.manager.run_due(ScanPhase.REGULAR, paused))
+        self._back_at_once += [one for one in events if one.outcome is not Outcome.SKIPPED]
+        return [one for one in events if one.outcome is Outcome.SKIPPED]
 
     def play_and_wait(self, minute: int) -> Any:
         """One slice, and what is told of the one scan that was due then: it may time out at once."""
@@ -131,13 +134,20 @@ class Beside:
 
     def come_in(self, count: int = 1) -> list[Any]:
         """What is told next, so many events; waits for the session to be woken."""
-        found: list[Any] = list(self.manager.collect())
+        found = [*self._back_at_once, *self.manager.collect()]
+        self._back_at_once = []
         while len(found) < count:
             assert self._woken.wait(LONG)
             self._woken.clear()
             found += self.manager.collect()
         assert len(found) == count
         return found
+
+    def tear_down(self) -> Any:
+        """What is told of the one scanner that had its last scan: it may be torn down at once."""
+        told = self.manager.teardown_finished()
+        (done,) = [*told, *self.come_in(1 - len(told))]
+        return done
 
     def come_back(self, name: str) -> None:
         """Wait until a scanner can be called again."""
@@ -227,7 +237,7 @@ def test_a_scan_that_is_still_running_is_not_begun_again(beside: Any, gate: Gate
     session.play(1)
     gate.await_reached()
     session.come_in()  # of the quick one
-    skipped, *_ = session.play(2)
+    (skipped,) = session.play(2)
     assert (skipped.scanner, skipped.outcome) == ("busy", Outcome.SKIPPED)
     assert skipped.error == "its scan of 09:31 (exchange time) is still running"
     gate.open()
@@ -314,8 +324,7 @@ def test_one_that_never_returns_harms_only_itself(beside: Any, gate: Gate) -> No
         outcomes.append({scan.scanner: scan.outcome for scan in told})
     assert [one["quick"] for one in outcomes] == [Outcome.OK] * 3
     assert [one["hanging"] for one in outcomes] == [Outcome.TIMED_OUT, Outcome.SKIPPED, Outcome.SKIPPED]
-    assert session.manager.teardown_finished() == []
-    (done,) = session.come_in()
+    done = session.tear_down()
     assert (done.scanner, quick.torn_down) == ("quick", 1)
     (left,) = session.manager.teardown_all(LONG)  # nobody waits for one that has timed out
     assert left.error == "its scan of 09:31 (exchange time) has not returned, so teardown() was not called"
@@ -355,8 +364,7 @@ def test_a_scanners_fault_is_its_outcome(beside: Any, on_scan: Callable[[Any], A
         (scan,) = session.come_in()
         assert scan.outcome is Outcome.FAILED
         assert scan.error.rpartition("  ")[2] == error
-    assert session.manager.teardown_finished() == []
-    (done,) = session.come_in()
+    done = session.tear_down()
     assert (done.scans, done.failed, done.error) == (2, 2, None)
 
 
