@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from symscan.model.trading import Position, Signal, SymbolSkipped
     from symscan.observers.base import BaseObserver
     from symscan.research.backtest import run
+    from symscan.research.follow import FollowedEvent, follow
     from symscan.research.run import Run, open_run
     from symscan.research.screening import screen
     from symscan.research.store import Store, open_store
@@ -71,6 +72,7 @@ __all__ = [
     "ExpressionError",
     "FeedBar",
     "FeedError",
+    "FollowedEvent",
     "IndicatorConfig",
     "IndicatorSpec",
     "IndicatorType",
@@ -109,6 +111,7 @@ __all__ = [
     "Universe",
     "UniverseError",
     "VirtualClock",
+    "follow",
     "load_config",
     "load_universe",
     "open_run",
@@ -125,6 +128,7 @@ _HOMES: Final = {
     "BaseScanner": "symscan.scanners.base",
     "BaseStrategy": "symscan.strategies.base",
     "FeedBar": "symscan.sources.iterable_feed",
+    "FollowedEvent": "symscan.research.follow",
     "IndicatorConfig": "symscan.model.specs",
     "IndicatorSpec": "symscan.model.specs",
     "IndicatorType": "symscan.model.specs",
@@ -155,6 +159,7 @@ _HOMES: Final = {
     "TimeManager": "symscan.clock.time_manager",
     "Universe": "symscan.scanners.universe",
     "VirtualClock": "symscan.sources.clocks",
+    "follow": "symscan.research.follow",
     "load_config": "symscan.config",
     "load_universe": "symscan.scanners.universe",
     "open_run": "symscan.research.run",

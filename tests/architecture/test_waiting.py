@@ -12,6 +12,7 @@ EDGES = (
     "cli.signals",
     "clock.wall_clock",
     "observers.guard",  # live, an observer of the user's has a thread
+    "research.follow",  # for the next events of a live session
     "research.progress",
     "recording.database",  # for a record that another program has locked
     "runtime.provisioning.loading",

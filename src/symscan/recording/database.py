@@ -104,7 +104,7 @@ def transaction(path: Path, connection: Connection) -> Iterator[None]:
         with connection.begin():
             yield
     except DatabaseError as error:
-        raise DataError(f"{path}: {error.orig}; {_advice(error.orig)}") from None
+        raise DataError(f"{path}: {error.orig}; {advice(error.orig)}") from None
 
 
 @contextmanager
@@ -122,7 +122,7 @@ def write_transaction(path: Path, connection: Connection, waiting: Waiting) -> I
         connection.commit()
     except DatabaseError as error:
         connection.rollback()
-        raise DataError(f"{path}: {error.orig}; {_advice(error.orig)}") from None
+        raise DataError(f"{path}: {error.orig}; {advice(error.orig)}") from None
     except BaseException:
         connection.rollback()
         raise
@@ -147,7 +147,8 @@ def _begin_write(path: Path, connection: Connection, waiting: Waiting) -> None:
         connection.info[_WRITES] = False
 
 
-def _advice(fault: object) -> str:
+def advice(fault: object) -> str:
+    """Return what to do about an error of SQLite."""
     code = _code(fault)
     if code in _DAMAGED:
         return "the record is damaged, and its session cannot go on; begin another with another --out"

@@ -6,7 +6,9 @@ a step are stored together, before they are published; a resumed session reads t
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,6 +17,7 @@ from typing import Any, Final
 import numpy as np
 from filelock import FileLock
 from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy.exc import DatabaseError
 
 from symscan.clock.wall_clock import utc_now
 from symscan.errors import DataError
@@ -174,6 +177,9 @@ class SessionRecord:
 
     def close(self) -> None:
         """Close the file and release the lock."""
+        if self._lock is not None:  # readers may keep SQLite from doing so as it closes
+            with suppress(DatabaseError, sqlite3.Error):
+                checkpoint(self._connection)
         self._connection.close()
         self._connection.engine.dispose()
         if self._lock is not None:
