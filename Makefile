@@ -31,6 +31,7 @@ bench:
 	.venv/bin/python benchmarks/latency.py
 	.venv/bin/python benchmarks/disturbance.py
 	.venv/bin/python benchmarks/results.py
+	.venv/bin/python benchmarks/report.py
 
 # What to expect of both is in CONTRIBUTING.md.
 profile:

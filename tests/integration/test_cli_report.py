@@ -137,6 +137,8 @@ def test_the_demo_tells_its_story(tmp_path: Path) -> None:
     assert "gap_scanner at 09:30" in story
     assert "unknown (stale)" in story
     assert "Every symbol, price and volume above is generated." in story
+    assert "look at it     demo/run/report.html is a page to open in a browser" in story
+    assert "GEN" in (tmp_path / "demo/run/report.html").read_text()
     line = next(line for line in story.splitlines() if " run demo/demo.json" in line)
     again = started(tmp_path, *line.split()[1:])
     _, err = again.communicate(timeout=LIMIT)

@@ -18,10 +18,13 @@ import pytest
 from component.runs.conftest import DAYS, HOSTILE, bars, played, run, store
 from support.runs import Run
 from symscan.errors import InputError
+from symscan.research.charts import scanner_chart, symbol_chart
 from symscan.research.report import ReportOptions, make_report
 from symscan.research.report.entry_values import thresholds
 from symscan.research.report.markup import block, text
 from symscan.research.report.page import page
+from symscan.runs.differences import compare_runs
+from symscan.runs.export import ExportOptions, export
 from symscan.runs.reading import RunFiles
 
 __all__ = ["bars", "played", "run", "store"]
@@ -150,6 +153,21 @@ def test_values_at_entry_are_those_of_the_stays(run: Run, record: dict[str, Any]
     assert vwap["median"] == pytest.approx(pl.Series([one["vwap"] for one in given]).median(), rel=1e-5)
 
 
+def test_scans_that_were_not_ok_are_counted_by_cause(run: Run, record: dict[str, Any]) -> None:
+    failed = run.table("scans").filter(pl.col("outcome") != "ok")
+    causes: dict[tuple[str, str, str], list[str]] = {}
+    for scanner, outcome, error, at in failed.select("scanner", "outcome", "error", "scan_at").iter_rows():
+        causes.setdefault((scanner, outcome, error), []).append(at)
+    assert causes
+    most = record["failures"]["most"]
+    assert {(one["scanner"], one["outcome"], one["error"]): one["count"] for one in most} == {
+        cause: len(times) for cause, times in causes.items()
+    }
+    assert record["failures"]["count"] == failed.height
+    first = pl.Series([min(at for times in causes.values() for at in times)]).str.to_datetime()[0]
+    assert min(one["first"] for one in most) == f"{first.astimezone(ZONE):%Y-%m-%d %H:%M}"
+
+
 def test_sessions_may_be_chosen(run: Run) -> None:
     opened = RunFiles.open(run.folder)
     one = make_report(opened, ReportOptions(first=DAYS[1], last=DAYS[1])).record
@@ -210,7 +228,7 @@ def _spoiled(value: Any, key: str = "") -> Any:
 
 def test_hostile_names_are_text(record: dict[str, Any]) -> None:
     plain, spoiled = _Page(page(record)), _Page(page(_spoiled(record)))
-    assert spoiled.tags == plain.tags | {"code"}
+    assert spoiled.tags == plain.tags | {"pre"}
     assert spoiled.attributes == plain.attributes
     assert not spoiled.tags & {"script", "img", "iframe", "object", "link", "a"}
     assert not {one for one in spoiled.attributes if one.startswith("on")}
@@ -251,6 +269,18 @@ def test_an_empty_run_is_reported_as_such(emptied: Path) -> None:
     assert "no session" in said
     assert "None: nothing was found." in said
     assert "The run is failed" in said
+
+
+def test_an_empty_run_is_exported_drawn_and_compared(emptied: Path, run: Run) -> None:
+    opened = RunFiles.open(emptied)
+    assert export(opened, ExportOptions()) == run.bytes("hits.csv").split(b"\n")[0] + b"\n"
+    with pytest.raises(InputError, match="no symbol was on the list of any scanner at its last scan"):
+        export(opened, ExportOptions(format="universe"))
+    with pytest.raises(InputError, match=r"no session of 2018-02-26 \(it has none\)"):
+        symbol_chart(opened, "AAA", DAYS[0])
+    assert "0 stays" in scanner_chart(opened, "above").to_dict()["title"]
+    found = compare_runs(RunFiles.open(run.folder), opened)
+    assert (found.any, found.sessions, found.sessions_only_a) == (True, (), DAYS)
 
 
 def test_a_scanner_without_hits_says_why(record: dict[str, Any]) -> None:

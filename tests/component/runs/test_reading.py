@@ -13,6 +13,9 @@ import pytest
 from component.runs.conftest import DAYS, HOSTILE
 from support.runs import Run
 from symscan.errors import DataError, InputError
+from symscan.runs.differences import compare_runs
+from symscan.runs.export import ExportOptions, export
+from symscan.runs.listing import list_runs
 from symscan.runs.reading import TABLES, RunFiles
 from symscan.runs.writing import exclusive_folder
 
@@ -175,3 +178,17 @@ def test_a_name_in_two_types_is_json_in_both(run: Run, copied: Path) -> None:
     first, second = (values.filter(pl.col("scan_at").dt.date() == day)["vwap"] for day in DAYS)
     assert set(second) == {'"n/a"'}
     assert first.cast(pl.Float64).is_not_null().any()
+
+
+def test_the_old_format_is_exported_and_compared(run: Run, old: Path) -> None:
+    opened, today = RunFiles.open(old), RunFiles.open(run.folder)
+    assert export(opened, ExportOptions()) == (old / "hits.csv").read_bytes()
+    assert export(opened, ExportOptions(format="tradingview")) == export(
+        today, ExportOptions(format="tradingview")
+    )
+    found = compare_runs(opened, today)
+    assert not found.is_described
+    assert not any(one.any for one in found.hits.values())
+    assert sum(one.both for one in found.hits.values()) == run.hits.height
+    (listed,) = list_runs(old)
+    assert (listed.format_version, listed.run_id, listed.hits) == (1, None, run.hits.height)

@@ -16,8 +16,9 @@ Json = Annotated[bool, typer.Option("--json", help="Write JSON instead of a tabl
 
 def runs(
     folder: Annotated[
-        Path, typer.Argument(metavar="[FOLDER]", help="The folder that holds them.", show_default=True)
-    ] = Path("runs"),
+        Path | None,
+        typer.Argument(metavar="[FOLDER]", help="The folder that holds them; runs if not given."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """List runs with what they were.

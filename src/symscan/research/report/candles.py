@@ -12,7 +12,6 @@ from symscan.clock.session_calendar import SessionCalendar
 from symscan.model.instant import MINUTE
 from symscan.model.session import Session
 from symscan.sources.store.bar_store import BarStore
-from symscan.sources.stored.backtest_source import finest_interval
 
 CANDLE_MINUTES: Final = 5
 _COLUMNS: Final = ("symbol", "start", "open", "high", "low", "close")
@@ -40,7 +39,9 @@ def day_candles(
     for day, symbols in wanted.items():
         session = calendar.session(day)
         opens = session.local(session.open)
-        interval = finest_interval(store, session)
+        interval = store.finest(day)
+        if interval is None:  # of a live session, until its bars are in the store
+            continue
         bars = store.load(interval, [day], symbols, _COLUMNS)
         for (symbol,), part in (
             _candles(bars, session, interval.minutes).partition_by("symbol", as_dict=True).items()

@@ -166,7 +166,7 @@ def _word(x: float, y: float, word: str, anchor: str = "middle") -> str:
 
 
 def _short(word: str) -> str:
-    return word if len(word) <= 22 else f"{word[:21]}…"
+    return word if len(word) <= 28 else f"{word[:27]}…"
 
 
 def _n(value: float) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from symscan.formatting import format_count, format_number, format_price
+from symscan.formatting import format_count, format_names, format_number, format_price
 from symscan.research.report import drawings
 from symscan.research.report.markup import block, element, figure, table, text
 from symscan.research.report.style import CSS
@@ -77,9 +77,8 @@ def _verdict(record: Record) -> Iterator[str]:
     ]
     if run["bars"]:
         words.append(f"stored bars from {run['bars'][0]} to {run['bars'][1]}")
-    words += sorted(
-        {f"universe {one['name']} as of {one['as_of'] or 'no date'}" for one in run["universes"].values()}
-    )
+    if named := _universes(run["universes"]):
+        words.append(f"universes: {format_names(named)}")
     words.append(f"run {run['run_id'] or 'of the old format'}")
     yield element("p", text("; ".join(words)), "verdict")
     if run["status"] != "complete":
@@ -87,6 +86,12 @@ def _verdict(record: Record) -> Iterator[str]:
         yield element("p", text(f"The run is {run['status']}: {played}."), "bad")
     for warning in run["warnings"]:
         yield element("p", text(f"warning: {warning}"), "bad")
+
+
+def _universes(universes: Mapping[str, Record]) -> list[str]:
+    named = (one for one in universes.values() if one["name"])
+    dated = ((one["name"], f"as of {one['as_of']}" if one["as_of"] else "undated") for one in named)
+    return sorted({f"{name} ({when})" for name, when in dated})
 
 
 def _keys(figures: Record) -> str:
@@ -132,7 +137,7 @@ def _overview(record: Record) -> str:
 def _scanner(one: Record) -> Iterator[str]:
     yield element("h3", text(one["name"]))
     if one["where"]:
-        yield element("p", f"<code>{text(one['where'])}</code>", "dim")
+        yield block(one["where"])
     if not one["stays"]:
         yield element("p", text(_no_hits(one)), "none")
         if one["unknown"]["reasons"]:
@@ -184,7 +189,7 @@ def _unknown(unknown: Record) -> str:
     labels = [f"{one['reason']} {one['count']:,}" for one in reasons]
     days = [day[5:] for day in unknown["sessions"]]
     shares = [one["pct"] for one in reasons]
-    drawn = drawings.heat(labels, days, shares, max(1, len(days) // 7), left=140)
+    drawn = drawings.heat(labels, days, shares, max(1, len(days) // 7), left=165)
     highest = max((pct for row in shares for pct in row if pct is not None), default=0.0)
     worst = ", ".join(f"{one['symbol']} {one['scans']:,}" for one in unknown["symbols"])
     caption = f"Unknown by reason and session, of all it was to judge; darkest {highest:.1f}%"
@@ -267,13 +272,11 @@ def _failures(record: Record) -> Iterator[str]:
     if not failures["count"] and not conditions:
         yield element("p", "Every scan was ok, and nothing else is on record.", "none")
     if failures["count"]:
-        more = failures["count"] - len(failures["first"])
-        rows = (
-            (one["local"], one["scanner"], one["outcome"], one["error"] or "") for one in failures["first"]
-        )
-        yield table(("at", "scanner", "outcome", "why"), rows)
-        if more:
-            yield element("p", text(f"and {more:,} more in scans.csv"), "dim")
+        keys = ("scanner", "outcome", "error", "count", "first", "last")
+        rows = ([one[key] for key in keys] for one in failures["most"])
+        yield table(("scanner", "outcome", "why", "scans", "the first", "the last"), rows, numbers=[3])
+        if failures["groups"] > len(failures["most"]):
+            yield element("p", "More are in scans.csv.", "dim")
     if conditions:
         yield table(("at", "what", ""), ((one["at"], one["event"], one["detail"]) for one in conditions))
 

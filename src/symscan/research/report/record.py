@@ -147,11 +147,18 @@ def _clock(instant: datetime | None, tables: RunTables) -> str | None:
 
 
 def _failures(tables: RunTables) -> dict[str, Any]:
-    failed = tables.scans.filter(pl.col("outcome") != "ok")
-    shown = with_texts(failed.head(_MOST_FAILURES).select("scan_at", "scanner", "outcome", "error"))
-    local = [f"{at.astimezone(tables.zone):%Y-%m-%d %H:%M}" for at in failed["scan_at"].head(_MOST_FAILURES)]
-    rows = [{**row, "local": at} for row, at in zip(shown.to_dicts(), local, strict=True)]
-    return {"count": failed.height, "first": rows}
+    """Return the scans that were not ok, by scanner, outcome and error: how many, the first and the last."""
+    failed = tables.scans.filter(pl.col("outcome") != "ok").with_columns(pl.col("error").fill_null(""))
+    groups = failed.group_by("scanner", "outcome", "error").agg(
+        pl.len().alias("count"), pl.col("scan_at").min().alias("first"), pl.col("scan_at").max().alias("last")
+    )
+    order = groups.sort("count", "scanner", "outcome", "error", descending=[True, False, False, False])
+    local = pl.col("first", "last").dt.convert_time_zone(tables.zone.key).dt.to_string("%Y-%m-%d %H:%M")
+    return {
+        "count": failed.height,
+        "groups": groups.height,
+        "most": order.head(_MOST_FAILURES).with_columns(local).to_dicts(),
+    }
 
 
 def _conditions(run: RunFiles, sessions: Sequence[date]) -> Iterator[dict[str, str]]:

@@ -42,7 +42,7 @@ stroke-dasharray:3 2;fill:none}path.p{stroke:var(--dim);stroke-dasharray:2 3;fil
 path.uw{stroke:var(--up);fill:none}path.dw{stroke:var(--down);fill:none}
 path.h0{fill:var(--h0)}path.h1{fill:var(--h1)}path.h2{fill:var(--h2)}path.h3{fill:var(--h3)}path.h4{fill:var(--h4)}
 @media print{@page{size:A4;margin:14mm}body{max-width:none;padding:0;font-size:10.5pt}
-path,body,.verdict{print-color-adjust:exact;-webkit-print-color-adjust:exact}h2,h3{break-after:avoid}
+path,body,.verdict{print-color-adjust:exact;-webkit-print-color-adjust:exact}h2,h3,h3+pre{break-after:avoid}
 .pair,.best{grid-template-columns:1fr 1fr}.keys{grid-template-columns:repeat(5,1fr)}
 .grid{grid-template-columns:repeat(4,1fr)}tr,figure,.key{break-inside:avoid}.wide{overflow:visible}table{font-size:9pt}}
 """

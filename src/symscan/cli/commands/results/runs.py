@@ -8,18 +8,20 @@ from dataclasses import asdict
 from pathlib import Path
 
 from symscan.cli.output.run_report import plain_table, print_line, report_console
+from symscan.config.defaults import runs_folder
 from symscan.formatting import format_names
 from symscan.runs.listing import ListedRun, list_runs
 
 
-def show_runs(folder: Path, *, as_json: bool) -> None:
-    """Print the runs in a folder.
+def show_runs(given: Path | None, *, as_json: bool) -> None:
+    """Print the runs in a folder; None for the one where runs are written.
 
     Raises
     ------
     InputError
         If there is no such folder.
     """
+    folder = runs_folder() if given is None else given
     listed = list_runs(folder)
     if as_json:
         print(json.dumps([_record(one) for one in listed], indent=2, ensure_ascii=False))
