@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-import mmap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -11,6 +9,7 @@ from typing import Final
 import numpy as np
 import polars as pl
 
+from symscan.bars.arrays import ArrayPool
 from symscan.model.bar import FIELDS, VOLUME, Block, Floats, Mask, Rows
 from symscan.model.instant import MINUTE, Instant
 from symscan.model.interval import Interval
@@ -18,8 +17,6 @@ from symscan.model.session import Session
 
 BAR_COLUMNS: Final = ("symbol", "start", *FIELDS)
 """The columns of stored bars that are read."""
-
-_LARGE_BYTES: Final = 1 << 24
 
 _ROWS_AT_ONCE: Final = 1 << 17
 """Small enough that intermediate arrays stay in the cache, without another allocation."""
@@ -60,6 +57,13 @@ class Slots:
 class DenseBars:
     """The bars of a run of slots over many columns.
 
+    Parameters
+    ----------
+    slots, columns
+        Their shape.
+    arrays
+        Gives the memory.
+
     Attributes
     ----------
     fields
@@ -69,11 +73,12 @@ class DenseBars:
         Where there is a bar, shape ``(slots, columns)``.
     """
 
-    def __init__(self, slots: Slots, columns: int) -> None:
+    def __init__(self, slots: Slots, columns: int, arrays: ArrayPool | None = None) -> None:
+        arrays = arrays or ArrayPool()
         self.slots = slots
-        self.fields: Floats = _unknown((len(slots), 5, columns))
+        self.fields: Floats = arrays.floats((len(slots), 5, columns), np.nan)
         self.fields[:, VOLUME] = 0.0
-        self.present: Mask = np.zeros((len(slots), columns), np.bool_)
+        self.present: Mask = arrays.mask((len(slots), columns))
 
     def put(self, frame: pl.DataFrame, columns: Mapping[str, int], after: Instant = 0) -> None:
         """Write the frame's bars that lie in the slots and end after an instant.
@@ -127,17 +132,6 @@ def scaled(block: Block, factor: Floats) -> Block:
 def number(symbols: Sequence[str]) -> dict[str, int]:
     """Number symbols by their position."""
     return {symbol: index for index, symbol in enumerate(symbols)}
-
-
-def _unknown(shape: tuple[int, ...]) -> Floats:
-    """Make an array of NaN; a large one is allocated at once, since page by page costs several times that."""
-    size = 8 * math.prod(shape)
-    if size < _LARGE_BYTES or not hasattr(mmap, "MAP_POPULATE"):
-        return np.full(shape, np.nan)
-    flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | mmap.MAP_POPULATE
-    values: Floats = np.frombuffer(mmap.mmap(-1, size, flags=flags), np.float64).reshape(shape)
-    values.fill(np.nan)
-    return values
 
 
 def _columns_of(symbols: pl.Series, columns: Mapping[str, int]) -> Rows:

@@ -168,6 +168,10 @@ class RecordedDay:
         """The interval of its bars."""
         return (self._interval,)
 
+    def path(self, interval: Interval, session: date) -> Path | None:  # noqa: ARG002
+        """Return None: the bars are in no file of their own."""
+        return None
+
     def first_start(self, interval: Interval, session: date) -> Instant | None:  # noqa: ARG002
         """When the earliest bar starts."""
         first: Instant | None = self._frame["start"].to_physical().min()  # type: ignore[assignment]

@@ -25,6 +25,7 @@ from symscan.sources.store.bar_store import BarStore
 from symscan.sources.stored.backtest_source import BacktestSource
 from symscan.sources.stored.block_cache import BlockCache
 from symscan.sources.stored.history import StoreHistory
+from symscan.sources.stored.played_days import PlayedDays
 from symscan.sources.stored.universe import symbols_before
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class Backtest:
     sessions: tuple[Session, ...]
     warnings: tuple[str, ...]
     block_cache: BlockCache = field(default_factory=BlockCache)
+    played: PlayedDays = field(default_factory=PlayedDays)
 
     @property
     def config(self) -> SessionConfig:
@@ -60,8 +62,8 @@ class Backtest:
         """Build one session from an instant on; None for the first that a scanner is due at."""
         managed = self.checked.scanners.managed(session)
         first = first_due(managed, session) if start is None else start
-        source = BacktestSource(self.store, session, start=first)
-        history = StoreHistory(self.store, self.checked.calendar, self.block_cache)
+        source = BacktestSource(self.store, session, start=first, played=self.played)
+        history = StoreHistory(self.store, self.checked.calendar, self.block_cache, played=self.played)
         ports = SessionPorts(history, source, EventPublisher(session, observers))
         return build(self.checked, session, managed, ports)
 

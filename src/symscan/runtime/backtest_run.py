@@ -100,7 +100,7 @@ class BacktestRun:
                 resume=options.resume,
                 description=self.description,
                 sessions=self.backtest.sessions,
-                bars=StoredSessionBars(self.backtest.store),
+                bars=StoredSessionBars(self.backtest.store, self.backtest.played),
                 csv=options.csv,
             ) as results,
             show_progress(self.backtest.sessions, results.progress) as progress,

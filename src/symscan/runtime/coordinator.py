@@ -107,6 +107,7 @@ class SessionCoordinator:
         self._stop_plugins()
         self._close()
         self.publisher.flush()
+        self.session_data.drop_candidates()
 
     def slices(self) -> Iterator[SourceUpdate]:
         """Yield the source's updates in order: slices, and interim updates between two slices."""

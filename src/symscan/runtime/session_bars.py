@@ -17,6 +17,7 @@ from symscan.runs.episodes import BARS_SCHEMA
 from symscan.runs.schemas import INSTANT
 from symscan.sources.store.bar_store import BarStore
 from symscan.sources.stored.backtest_source import finest_interval
+from symscan.sources.stored.played_days import PlayedDays
 
 _FIELDS = ("symbol", "high", "low", "close")
 _COLUMNS = ("start", *_FIELDS)
@@ -29,16 +30,23 @@ class StoredSessionBars:
     ----------
     store
         The store.
+    played
+        The days of the run, whose bars need not be read again.
     """
 
-    def __init__(self, store: BarStore) -> None:
+    def __init__(self, store: BarStore, played: PlayedDays | None = None) -> None:
         self._store = store
+        self._played = played or PlayedDays()
 
     def __call__(self, session: Session, symbols: Sequence[str]) -> pl.DataFrame:
         """Return the bars of symbols, and of others, by symbol and end."""
         if not symbols:
             return pl.DataFrame(schema=BARS_SCHEMA)
         interval = finest_interval(self._store, session)
+        played = self._played.find(self._store.path(interval, session.date))
+        known = None if played is None else played.bars_of(symbols)
+        if known is not None:
+            return known.select(pl.col(name).cast(kind) for name, kind in BARS_SCHEMA.items())
         # All of them: to read the others too costs less than to leave them out. They are sorted.
         return _regular(self._store.load(interval, [session.date], None, _COLUMNS), session, interval)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property, lru_cache, partial
+from functools import cached_property, lru_cache
 from typing import Protocol
 
 import numpy as np
@@ -73,7 +73,7 @@ class Candidates:
         self.chosen = _as_slice(self.rows)
         self.checked: set[str] = set()
         self._barless: dict[Interval, _BarlessCandidates] = {}
-        self._readers: dict[str, Callable[[], Floats]] = {}
+        self._readers: dict[str, _Reader] = {}
         self._columns_by_key: dict[str, Column] = {}
         self._columns: dict[str, Floats] = {}
         self._read_at: Instant = -1
@@ -101,7 +101,7 @@ class Candidates:
         values = self._columns.get(column.name)
         if values is None:
             reader = self._readers.get(column.name) or self._keep_reader(column)
-            values = self._columns[column.name] = reader()
+            values = self._columns[column.name] = reader(self)
             values.flags.writeable = False
         return values
 
@@ -121,15 +121,12 @@ class Candidates:
         for barless in self._barless.values():
             barless.invalidate_cache()
 
-    def _keep_reader(self, column: Column) -> Callable[[], Floats]:
+    def _keep_reader(self, column: Column) -> _Reader:
         """Make and keep a column's reader: what cannot change until the next request is resolved here."""
         if column.spec is None:
-            name = column.name
-            reader: Callable[[], Floats] = lambda: _own(self._data.readings.column(name, self.chosen))  # noqa: E731
+            reader = _reading(column.name)
         else:
-            reader = partial(
-                self._indicator, column.spec, column.output, *self._unknown_positions(column.spec)
-            )
+            reader = _indicator(column.spec, column.output, *self._unknown_positions(column.spec))
         self._readers[column.name] = reader
         return reader
 
@@ -140,16 +137,6 @@ class Candidates:
         if grid is None:
             return not_requested, None
         return not_requested, self._barless.setdefault(spec.interval, _BarlessCandidates(grid, self.chosen))
-
-    def _indicator(
-        self, spec: IndicatorSpec, output: str, not_requested: Rows, barless: _BarlessCandidates | None
-    ) -> Floats:
-        values = _own(self._data.indicators.column(spec, output)[self.chosen])
-        if len(not_requested):
-            values[not_requested] = np.nan
-        if barless is not None and len(positions := barless.positions()):
-            values[positions] = np.nan
-        return values
 
     def specs(self) -> list[IndicatorSpec]:
         """Return the specs the holder requested, for any of its candidates."""
@@ -176,6 +163,28 @@ class _BarlessCandidates:
             self._slots = len(self._grid.blocks)
             self._positions = (self._grid.last[self._chosen] < 0).nonzero()[0]
         return self._positions
+
+
+_Reader = Callable[[Candidates], Floats]
+"""Reads one column of the candidates it is given: one that held them would keep the session's arrays."""
+
+
+def _reading(name: str) -> _Reader:
+    return lambda seen: _own(seen._data.readings.column(name, seen.chosen))
+
+
+def _indicator(
+    spec: IndicatorSpec, output: str, not_requested: Rows, barless: _BarlessCandidates | None
+) -> _Reader:
+    def read(seen: Candidates) -> Floats:
+        values = _own(seen._data.indicators.column(spec, output)[seen.chosen])
+        if len(not_requested):
+            values[not_requested] = np.nan
+        if barless is not None and len(positions := barless.positions()):
+            values[positions] = np.nan
+        return values
+
+    return read
 
 
 def _as_slice(rows: Rows) -> Rows | slice:

@@ -96,9 +96,6 @@ class SessionReadings:
         self._regular = regular
         self._opens_at = opens_at
         self._now = opens_at
-        self._readers: dict[str, Callable[[Chosen], Floats]] = {
-            name: getattr(self, f"_{name}") for name in SESSION_READINGS
-        }
 
     def advance_to(self, now: Instant) -> None:
         """Read as of this instant from now on."""
@@ -119,7 +116,7 @@ class SessionReadings:
         KeyError
             If there is no reading of that name.
         """
-        return self._readers[name](rows)
+        return _READERS[name](self, rows)
 
     def of_hits(self, rows: Rows) -> dict[str, Floats]:
         """Return the values kept with a scan's hits, by the fields of ``Hits``, each of shape ``(rows,)``."""
@@ -192,6 +189,12 @@ class SessionReadings:
 
     def _premarket_low(self, rows: Chosen) -> Floats:
         return self._premarket.running("low", rows)
+
+
+_READERS: Final[dict[str, Callable[[SessionReadings, Chosen], Floats]]] = {
+    name: getattr(SessionReadings, f"_{name}") for name in SESSION_READINGS
+}
+"""Functions, not methods bound to a session: those would keep its arrays."""
 
 
 def _percent(price: Floats, base: Floats) -> Floats:

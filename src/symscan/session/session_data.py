@@ -212,6 +212,10 @@ class SessionData:
         for candidates in self._candidates.values():
             candidates.invalidate_cache()
 
+    def drop_candidates(self) -> None:
+        """Drop what is kept of candidates, which refer to the session and would keep its arrays."""
+        self._candidates.clear()
+
     def add_candidates(self, holder: str, symbols: Iterable[str]) -> None:
         """Add candidates of a holder; they must have rows."""
         self.holders.add_candidates(holder, symbols)

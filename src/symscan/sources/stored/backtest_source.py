@@ -16,6 +16,7 @@ from symscan.model.events.session import Event
 from symscan.model.instant import MINUTE, Instant
 from symscan.model.interval import Interval
 from symscan.model.session import Session
+from symscan.sources.stored.played_days import PlayedDay, PlayedDays
 
 
 class DayStore(Protocol):
@@ -26,6 +27,9 @@ class DayStore(Protocol):
 
     def intervals(self, session: date | None = None) -> tuple[Interval, ...]:
         """The intervals there are bars of, fine to coarse."""
+
+    def path(self, interval: Interval, session: date) -> Path | None:
+        """The file of a date, whose path changes with its content; None where bars are in no file."""
 
     def first_start(self, interval: Interval, session: date) -> Instant | None:
         """When the earliest bar of a date starts."""
@@ -56,6 +60,8 @@ class BacktestSource:
         The trading day.
     start
         The first instant to play; None for the first that the stored bars reach into.
+    played
+        The days of the run, among which this one is kept for those after it.
 
     Raises
     ------
@@ -63,8 +69,15 @@ class BacktestSource:
         If the store has no intraday bars of that day.
     """
 
-    def __init__(self, store: DayStore, session: Session, start: Instant | None = None) -> None:
+    def __init__(
+        self,
+        store: DayStore,
+        session: Session,
+        start: Instant | None = None,
+        played: PlayedDays | None = None,
+    ) -> None:
         self._store = store
+        self._played = played or PlayedDays()
         self._session = session
         self.base = finest_interval(store, session)
         self._now: Instant = session.pre_open
@@ -73,6 +86,8 @@ class BacktestSource:
         self._premarket: DenseBars | None = None
         self._regular = DenseBars(Slots.regular(session, self.base), 0)
         self._columns: dict[str, int] = {}
+        self._path = store.path(self.base, session.date)
+        self._whole: dict[str, int] = {}
 
     def subscribe(self, rows: Mapping[str, int], capacity: int) -> None:
         """Deliver bars of these symbols in these columns from the next slice on.
@@ -93,6 +108,8 @@ class BacktestSource:
     def unsubscribe(self, symbols: Sequence[str]) -> None:
         """Deliver no more bars of these symbols."""
         gone = [self._columns.pop(symbol) for symbol in symbols if symbol in self._columns]
+        for symbol in symbols:
+            self._whole.pop(symbol, None)
         for bars in (self._premarket, self._regular):
             if bars is not None:
                 bars.clear(gone, after=self._now)
@@ -140,9 +157,13 @@ class BacktestSource:
 
     def _allocate(self, capacity: int) -> None:
         """Allocate all columns; bars already delivered are not loaded again."""
-        self._regular = DenseBars(Slots.regular(self._session, self.base), capacity)
+        self._whole = {}
+        self._played.begin(self._path)
+        arrays = self._played.arrays
+        self._regular = DenseBars(Slots.regular(self._session, self.base), capacity, arrays)
         if self._has_premarket:
-            self._premarket = DenseBars(Slots.premarket(self._session, self.base), capacity)
+            self._premarket = DenseBars(Slots.premarket(self._session, self.base), capacity, arrays)
+        self._played.put(self._path, PlayedDay(self._regular, self._whole))
         self._load_bars(self._columns)
 
     def _load_bars(self, rows: Mapping[str, int]) -> None:
@@ -152,6 +173,8 @@ class BacktestSource:
             for bars in (self._premarket, self._regular):
                 if bars is not None:
                     bars.put(part, rows, self._now)
+        if self._now <= self._session.open:  # else the bars before it are missing
+            self._whole.update(rows)
 
     def _read_bars(self, symbols: Sequence[str]) -> pl.DataFrame:
         return self._store.load(self.base, [self._session.date], symbols, BAR_COLUMNS)

@@ -22,6 +22,7 @@ from symscan.sources.store.bar_store import BarStore
 from symscan.sources.store.catalogue import catalogue_state
 from symscan.sources.stored.block_cache import BlockCache
 from symscan.sources.stored.daily_bars import DailyBars
+from symscan.sources.stored.played_days import PlayedDays
 
 BASIS_TOLERANCE = 0.03
 """How far the daily close may lie from the last intraday close before the two are on different bases."""
@@ -47,6 +48,8 @@ class StoreHistory:
         Where dense bars are kept between sessions of one run; they depend on their files alone.
     symbols
         Symbols known besides those that the store has bars of.
+    played
+        The days the run has played, whose bars need not be read again.
     """
 
     def __init__(
@@ -55,8 +58,10 @@ class StoreHistory:
         calendar: SessionCalendar,
         cache: BlockCache | None = None,
         symbols: Collection[str] = (),
+        played: PlayedDays | None = None,
     ) -> None:
         self._store = store
+        self._played = played or PlayedDays()
         self._calendar = calendar
         self._cache = BlockCache() if cache is None else cache
         self._daily_bars = DailyBars(store, self._cache)
@@ -135,7 +140,11 @@ class StoreHistory:
         )
 
     def _stored(self, symbols: tuple[str, ...], interval: Interval, session: Session) -> Sequence[Block]:
-        bars = DenseBars(Slots.regular(session, interval), len(symbols))
+        played = self._played.find(self._store.path(interval, session.date))
+        blocks = None if played is None else played.blocks(symbols)
+        if blocks is not None:
+            return blocks
+        bars = DenseBars(Slots.regular(session, interval), len(symbols), self._played.arrays)
         bars.put(self._store.load(interval, [session.date], symbols, BAR_COLUMNS), number(symbols))
         return bars.blocks()
 
@@ -222,6 +231,12 @@ class StoreHistory:
         return differs
 
     def _last_closes(self, symbols: tuple[str, ...], interval: Interval, session: Session) -> Block:
+        block = Block.blank(session.close, len(symbols))
+        played = self._played.find(self._store.path(interval, session.date))
+        closes = None if played is None else played.last_closes(symbols)
+        if closes is not None:
+            block.fields[CLOSE] = closes
+            return block
         frame = self._store.load(interval, [session.date], symbols, ["symbol", "start", "close"])
         start = pl.col("start").to_physical()
         last = (
@@ -231,7 +246,6 @@ class StoreHistory:
             .agg(pl.col("close").last())
             .collect()
         )
-        block = Block.blank(session.close, len(symbols))
         column_of = number(symbols)
         for symbol, close in last.iter_rows():
             block.fields[CLOSE, column_of[symbol]] = close

@@ -1,0 +1,69 @@
+"""The bars of a played day, given to the history of the next."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from support.builders import make_session
+from symscan.bars.dense import DenseBars, Slots
+from symscan.model.bar import FIELDS
+from symscan.model.instant import MINUTE
+from symscan.model.interval import ONE_MINUTE
+from symscan.sources.stored.played_days import PlayedDay, PlayedDays
+
+SESSION = make_session()
+
+
+@pytest.fixture
+def day() -> PlayedDay:
+    bars = DenseBars(Slots.regular(SESSION, ONE_MINUTE), 5)
+    rows = [("B", 0, 1.0), ("B", 3, 4.0), ("C", 2, 7.0)]
+    frame = pl.DataFrame(
+        [(symbol, SESSION.open + minute * MINUTE, *[price] * 5) for symbol, minute, price in rows],
+        ["symbol", "start", *FIELDS],
+        orient="row",
+    ).with_columns(pl.col("start").cast(pl.Datetime("us", "UTC")))
+    bars.put(frame, {"A": 0, "B": 1, "C": 2})
+    return PlayedDay(bars, {"A": 0, "B": 1, "C": 2})
+
+
+@pytest.mark.parametrize("symbols", [("A", "B", "C"), ("C", "B"), ("B",)])
+def test_blocks_are_over_the_symbols_requested(day: PlayedDay, symbols: tuple[str, ...]) -> None:
+    blocks = day.blocks(symbols)
+    assert blocks is not None
+    assert [block.end for block in blocks] == day.bars.slots.ends
+    closes = {"A": {}, "B": {0: 1.0, 3: 4.0}, "C": {2: 7.0}}
+    for place, symbol in enumerate(symbols):
+        found = {n: block.close[place] for n, block in enumerate(blocks) if block.present[place]}
+        assert found == closes[symbol]
+
+
+def test_last_closes_are_unknown_without_a_bar(day: PlayedDay) -> None:
+    assert np.array_equal(day.last_closes(("C", "A", "B")), [7.0, np.nan, 4.0], equal_nan=True)
+
+
+def test_bars_come_by_symbol_and_end(day: PlayedDay) -> None:
+    found = day.bars_of(("C", "B"))
+    assert found is not None
+    assert found["symbol"].to_list() == ["B", "B", "C"]
+    assert found["end"].to_list() == [SESSION.open + minute * MINUTE for minute in (1, 4, 3)]
+    assert found["close"].to_list() == [1.0, 4.0, 7.0]
+
+
+def test_a_symbol_that_was_not_played_has_to_be_read(day: PlayedDay) -> None:
+    assert day.blocks(("A", "D")) is None
+    assert day.last_closes(("D",)) is None
+    assert day.bars_of(("D",)) is None
+
+
+def test_today_and_the_day_before_are_kept(day: PlayedDay) -> None:
+    played, paths = PlayedDays(), [Path("1"), Path("2"), Path("3")]
+    for path in paths:
+        played.begin(path)
+        played.put(path, day)
+    assert [played.find(path) is not None for path in paths] == [False, True, True]
+    assert played.find(None) is None
