@@ -7,7 +7,7 @@ from dataclasses import fields
 
 import pytest
 
-from symscan.model.event_json import EVENTS, VALUES
+from symscan.model.event_json import EVENTS, VALUES, _plain
 from symscan.model.events.session import Event
 
 
@@ -22,6 +22,15 @@ def test_every_kind_of_event_has_a_name_of_its_own() -> None:
     assert {kind.__qualname__ for kind in _kinds()} == {kind.__qualname__ for kind in EVENTS}
     names = [name for name, _ in EVENTS.values()]
     assert len(set(names)) == len(names)
+
+
+@pytest.mark.parametrize("kind", [*EVENTS, *VALUES], ids=lambda kind: kind.__name__)
+def test_every_instant_is_written_as_one(kind: type) -> None:
+    keys = VALUES.get(kind) or EVENTS[kind][1]
+    after_at = 1 if kind in EVENTS else 0
+    for field, key in zip(fields(kind)[after_at:], keys, strict=True):
+        if str(field.type).removesuffix(" | None") == "Instant":
+            assert _plain(key, 0) == "1970-01-01T00:00:00Z", f"add {key} to the keys of instants"
 
 
 @pytest.mark.parametrize("kind", [*EVENTS, *VALUES], ids=lambda kind: kind.__name__)
