@@ -76,7 +76,7 @@ def _stderr_handler() -> logging.Handler:
         def emit(self, record: logging.LogRecord) -> None:
             try:
                 print(self.format(record), file=sys.stderr)
-            except (OSError, ValueError):  # whoever read it is gone; the command goes on
+            except (OSError, ValueError):  # its reader is gone; the command goes on
                 return
 
     handler = Stderr()

@@ -112,7 +112,7 @@ class CalendarCache:
 
 
 def _replace(path: Path, text: str) -> None:
-    """Write the file whole or not at all, whoever else writes it at the same time."""
+    """Write the file whole or not at all, also while another process writes it."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.stem, suffix=".tmp")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:

@@ -2,7 +2,7 @@
 
 An indicator is found by its name: a built-in one, one of the configuration's modules
 (``indicator_modules``), TA-Lib's function, one of an installed package (entry points ``symscan.indicators``).
-No name has two meanings: whoever takes one that is taken is told so.
+No name has two meanings: one that is taken is an error that says whose it is.
 
 A process has one set of configured indicators, that of the configuration used last; those of earlier ones
 stay known to sessions that are still open.

@@ -45,7 +45,7 @@ class ListedPlugIn:
 
 
 def list_plugins(config: SessionConfig | None = None) -> list[ListedPlugIn]:
-    """Return the plug-ins there are, by kind; faults are told with each, not raised.
+    """Return the plug-ins there are, by kind; each with its fault, which is not raised.
 
     Parameters
     ----------

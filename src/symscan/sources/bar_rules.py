@@ -2,7 +2,7 @@
 
 A bar is valid if its prices and its volume are finite, every price is above zero, the high is the highest
 and the low the lowest price, and the volume is above zero. A bar with a volume of zero says that nothing
-traded, so it is no bar either; only an import may be told to keep those.
+traded, so it is no bar either; only an import keeps those, on request.
 """
 
 from __future__ import annotations

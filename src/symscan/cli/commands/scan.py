@@ -1,4 +1,4 @@
-"""``symscan scan``: one scan of one scanner at one instant, for whoever writes it."""
+"""``symscan scan``: one scan of one scanner at one instant, to try it while it is written."""
 
 from __future__ import annotations
 

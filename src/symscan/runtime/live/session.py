@@ -179,7 +179,7 @@ class LiveSetup:
     broker
         Where the bars come from.
     day
-        The session as the broker is told of it.
+        The session and the store that the broker is made to serve.
     history
         The bars of earlier sessions.
     warnings

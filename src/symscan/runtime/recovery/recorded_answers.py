@@ -160,7 +160,7 @@ _KINDS: Final[dict[str, Callable[[Any], bool]]] = {
     "connected": lambda answer: isinstance(answer, bool),
     "finished": lambda answer: _are(answer, JobResult),
     "loads": lambda answer: _are(answer, str, type(None)),
-    "news": lambda answer: _are(answer, Event),
     "offset": _is_optional_number,
+    "source_events": lambda answer: _are(answer, Event),
 }
 """Checks the type of an answer, by kind."""

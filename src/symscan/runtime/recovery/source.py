@@ -88,7 +88,7 @@ class RecordedSource:
 
     def drain_events(self) -> list[Event]:
         """Remove and return the source's events since the last call."""
-        return self._recorder.answer("news", self._source.drain_events, list)
+        return self._recorder.answer("source_events", self._source.drain_events, list)
 
     def prepare_catch_up(self, symbols: Sequence[str]) -> None:
         """Prepare to catch up symbols; not needed while their bars are replayed."""

@@ -163,7 +163,7 @@ class RecordedLoader:
         return results
 
     def _replayed(self, errors: Sequence[str | None]) -> list[LoadResult]:
-        """End the loads that ended then: fewer, if a scanner that was changed since asks for less."""
+        """End the loads that ended then: fewer, if a scanner that was changed since requests less."""
         return [LoadResult(error=error) for error in errors if self._is_ended()]
 
     def _is_ended(self) -> bool:

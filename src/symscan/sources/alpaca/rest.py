@@ -42,7 +42,7 @@ class AlpacaRest:
     Parameters
     ----------
     keys
-        Whose account asks.
+        The keys of the account.
     hosts
         The addresses of the services.
     feed

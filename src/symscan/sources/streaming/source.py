@@ -46,7 +46,7 @@ _LAST_TRIES: Final = 10 * SECOND
 """How long failing fetches may delay the session's end."""
 _LONGEST_WAIT: Final = MINUTE
 _OLD: Final = 5 * MINUTE
-"""A bar that arrives so long after newer ones is either late or misdated; it cannot be told which."""
+"""A bar that arrives so long after newer ones is either late or misdated; nothing shows which."""
 
 
 class StreamSource:
@@ -68,7 +68,7 @@ class StreamSource:
         The last instant processed before a resume, None if the session begins; the minutes from there to
         the feed's connection are fetched.
     keeps_zero_volume
-        Whether bars with a volume of zero are used: where the feed plays a store that was told to keep them.
+        Whether bars with a volume of zero are used: where the feed plays a store whose import kept them.
     """
 
     def __init__(
@@ -133,7 +133,7 @@ class StreamSource:
         """Restore the bars a resumed session has processed, so that they do not count as late."""
         for block in blocks:
             self._bars.restore_bars(block)
-        # The replay of the record repeats changes of the subscription limit; only the last one is news.
+        # The replay of the record repeats changes of the subscription limit; only the last one is new.
         limited = [one for one in self._events.drain() if isinstance(one, SubscriptionLimited)]
         for event in limited[-1:]:
             self._events.add(event)

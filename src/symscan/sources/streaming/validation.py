@@ -23,7 +23,7 @@ class BatchValidator:
     ends
         Where a bar of the feed can end, ascending.
     keeps_zero_volume
-        Whether bars with a volume of zero are used: those of a store that was told to keep them.
+        Whether bars with a volume of zero are used: those of a store whose import kept them.
     """
 
     def __init__(self, session: Session, ends: Sequence[Instant], *, keeps_zero_volume: bool = False) -> None:

@@ -113,7 +113,7 @@ def test_what_is_no_answer_is_refused(data: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "answer"), [("finished", ["x"]), ("busy", 1), ("news", ("A",)), ("other", [])]
+    ("kind", "answer"), [("finished", ["x"]), ("busy", 1), ("source_events", ("A",)), ("other", [])]
 )
 def test_an_answer_is_of_the_kind_that_was_asked_for(kind: str, answer: object) -> None:
     with pytest.raises(DataError, match=f"is no answer of kind '{kind}'"):
