@@ -58,15 +58,19 @@ class SessionFiles:
             path.unlink(missing_ok=True)
 
     def _paths(self) -> Iterator[Path]:
-        for name in (HITS, EPISODES):
-            yield from (self.folder / name).glob(f"{self.day}.parquet*")
-        yield from (self.folder / VALUES).glob(f"*/{self.day}.parquet*")
+        values = self.folder / VALUES
+        scanners = list(values.iterdir()) if values.is_dir() else []
+        for folder in (self.folder / HITS, self.folder / EPISODES, *scanners):
+            if folder.is_dir():
+                yield folder / f"{self.day}.parquet"
+                yield folder / f"{self.day}.parquet{PARTIAL}"
 
 
 def _write(path: Path, frame: pl.DataFrame, notes: ValueNotes | None = None) -> None:
     metadata = None if notes is None else {FILE_KEY: notes.to_text()}
     content = io.BytesIO()  # polars itself does not say what is wrong with a disk
-    frame.write_parquet(content, compression="zstd", metadata=metadata)
+    # Of a session's rows nothing is worth skipping: statistics would be a sixth of a small file.
+    frame.write_parquet(content, compression="zstd", statistics=False, metadata=metadata)
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         with replacing(path) as temporary:
