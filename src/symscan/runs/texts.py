@@ -2,34 +2,37 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Callable
+from datetime import date
+from typing import Any
 
 import polars as pl
 
 from symscan.model.instant import to_iso
 from symscan.runs.schemas import INSTANT
 
-_ISO: Final = "%Y-%m-%dT%H:%M:%SZ"
-
 
 def with_texts(frame: pl.DataFrame) -> pl.DataFrame:
     """Return a frame with its dates and instants as ISO 8601."""
-    instants = [name for name, kind in frame.schema.items() if kind == INSTANT]
-    dates = [name for name, kind in frame.schema.items() if kind == pl.Date()]
-    return frame.with_columns(
-        *(iso_texts(frame[name]) for name in instants),
-        *(pl.col(name).dt.to_string("%Y-%m-%d") for name in dates),
-    )
+    return pl.DataFrame([_as_text(one) for one in frame.get_columns()])
 
 
 def iso_texts(instants: pl.Series) -> pl.Series:
     """Return instants as ISO 8601 in UTC, with a fraction only where there is one."""
-    physical = instants.to_physical()
-    if (physical % 1_000_000 == 0).all():
-        return instants.dt.to_string(_ISO)
-    known = physical.drop_nulls().unique()
-    texts = pl.Series([to_iso(one) for one in known.to_list()], dtype=pl.String)
-    return physical.replace_strict(known, texts, default=None, return_dtype=pl.String).alias(instants.name)
+    return _mapped(instants.cast(pl.Int64), to_iso)
+
+
+def _as_text(series: pl.Series) -> pl.Series:
+    if series.dtype == INSTANT:
+        return iso_texts(series)
+    return _mapped(series, date.isoformat) if series.dtype == pl.Date() else series
+
+
+def _mapped(series: pl.Series, text: Callable[[Any], str]) -> pl.Series:
+    """Return the text of each value, made once for each that differs: there are few."""
+    values = series.to_list()
+    texts = {value: None if value is None else text(value) for value in set(values)}
+    return pl.Series(series.name, [texts[value] for value in values], pl.String)
 
 
 def csv_rows(frame: pl.DataFrame) -> str:

@@ -86,7 +86,7 @@ class SessionResults:
         unknown = unknown_frame(self.session, self._done)
         episodes = self._episodes(hits, unknown)
         files = SessionFiles(folder, self.session.date)
-        files.write(hits.frame.select(HITS_SCHEMA.names()), hits.values(), episodes)
+        files.write(hits.frame[HITS_SCHEMA.names()], hits.values(), episodes)
         for name, text in self._texts(hits, unknown, episodes):
             with writing(self._part / name) as path:
                 path.write_text(text, encoding="utf-8", newline="")

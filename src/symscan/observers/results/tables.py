@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from operator import itemgetter
 from typing import Any, Final
 
 import numpy as np
@@ -10,6 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from symscan.model.events.session import ScanFinished, ScannerDone
+from symscan.model.instant import Instant
 from symscan.model.session import Session
 from symscan.observers.results.hit_metadata import ScannerMetadata
 from symscan.runs.hits_csv import hits_csv_frame
@@ -18,7 +20,6 @@ from symscan.runs.schemas import HITS_SCHEMA, INSTANT, PHASES, SCANS_SCHEMA, UNK
 from symscan.runs.session_files import ScannerValues
 
 _READINGS: Final = ("price", "previous_close", "change_pct", "gap_pct", "volume")
-_NUMBERS: Final = {"scan": pl.UInt32(), "number": pl.UInt32()}
 _KEYS: Final = ("scan_at", "phase", "rank", "symbol")
 
 
@@ -29,16 +30,19 @@ class SessionHits:
     ----------
     frame
         The columns of ``hits``, sorted by time, phase, scanner, rank and symbol; and ``scan``, the scan's
-        place among all of the session, ``number``, the hit's place among those of its scanner.
+        place among all of the session.
     """
 
     def __init__(self, session: Session, scans: Sequence[ScanFinished]) -> None:
         self._zone = session.zone
-        self.frame = _hits_frame(session, scans)
+        found = [(number, scan) for number, scan in enumerate(scans) if scan.hits.symbols]
+        found.sort(key=_order)  # a scan's hits are in order, so that all of them are now
+        self.frame = _hits_frame(session, found)
+        by_scanner = _by_scanner([scan for _, scan in found])
         self._metadata = {
-            name: ScannerMetadata([scan.hits for scan in found])
-            for name, found in _by_scanner([scan for scan in scans if scan.hits.symbols]).items()
+            name: ScannerMetadata([scan.hits for scan in of]) for name, of in by_scanner.items()
         }
+        self._rows = _rows_by_scanner([scan for _, scan in found])
 
     def values(self) -> dict[str, ScannerValues]:
         """Return what each scanner said of its hits, but for those that said nothing."""
@@ -47,25 +51,24 @@ class SessionHits:
 
     def texts(self, rows: pl.Series) -> pl.Series:
         """Return what was said of some of the hits, as JSON."""
-        of = self.frame[rows].select("scanner", "number").with_row_index("row")
-        parts = [
-            part.select("row", self._metadata[name].texts(part["number"]).alias("text"))
-            for (name,), part in of.partition_by("scanner", as_dict=True, maintain_order=True).items()
-        ]
-        none = pl.DataFrame(schema={"row": pl.UInt32(), "text": pl.String()})
-        return pl.concat([none, *parts]).sort("row")["text"]
+        wanted = rows.to_numpy()
+        texts, places = [pl.Series(dtype=pl.String)], [np.zeros(0, np.int64)]
+        for name, of_scanner in self._rows.items():
+            number = np.searchsorted(of_scanner, wanted)
+            found = np.flatnonzero(np.append(of_scanner, -1)[number] == wanted)
+            texts.append(self._metadata[name].texts(pl.Series(number[found], dtype=pl.UInt32)))
+            places.append(found)
+        return pl.concat(texts)[np.argsort(np.concatenate(places))].rename("text")
 
     def csv_frame(self) -> pl.DataFrame:
         """Return the rows of ``hits.csv``."""
         rows = pl.Series(np.arange(self.frame.height), dtype=pl.UInt32)
-        return hits_csv_frame(self.frame.select(HITS_SCHEMA.names()), self.texts(rows), self._zone)
+        return hits_csv_frame(self.frame[HITS_SCHEMA.names()], self.texts(rows), self._zone)
 
     def _values(self, scanner: str, metadata: ScannerMetadata) -> ScannerValues:
-        hits = self.frame.filter(pl.col("scanner") == scanner)
+        keys = self.frame[list(_KEYS)][self._rows[scanner]]
         columns, notes = metadata.stored()
-        return ScannerValues(
-            pl.concat([hits.select(_KEYS), columns[hits["number"]]], how="horizontal"), notes
-        )
+        return ScannerValues(keys.hstack(columns), notes)
 
 
 def hits_frame(session: Session, scans: Sequence[ScanFinished]) -> pl.DataFrame:
@@ -77,8 +80,14 @@ def scans_frame(session: Session, scans: Sequence[ScanFinished]) -> pl.DataFrame
     """One row per scan due in a session, by time and scanner."""
     changes = ListChanges()
     rows = [_scan_row(session, scan, changes) for scan in scans]
-    frame = pl.DataFrame(rows, schema=_physical(SCANS_SCHEMA), orient="row").cast(SCANS_SCHEMA)
-    return frame.sort("scan_at", "scanner", "phase", maintain_order=True)
+    rows.sort(key=itemgetter(*map(SCANS_SCHEMA.names().index, ("scan_at", "scanner", "phase"))))
+    columns = zip(*rows, strict=True) if rows else [()] * len(SCANS_SCHEMA)
+    return pl.DataFrame(
+        [
+            pl.Series(name, values, dtype=pl.Int64() if kind == INSTANT else kind).cast(kind)
+            for (name, kind), values in zip(SCANS_SCHEMA.items(), columns, strict=True)
+        ]
+    )
 
 
 def scan_order(scans: Sequence[ScanFinished]) -> pl.DataFrame:
@@ -101,41 +110,47 @@ def unknown_frame(session: Session, done: Iterable[ScannerDone]) -> pl.DataFrame
     return found.sort("scanner", "symbol", "from", "to", "reason")
 
 
-def _hits_frame(session: Session, scans: Sequence[ScanFinished]) -> pl.DataFrame:
-    found = [(number, scan) for number, scan in enumerate(scans) if scan.hits.symbols]
+def _order(found: tuple[int, ScanFinished]) -> tuple[int, int, str]:
+    """Return the sort key of a scan's hits."""
+    _, scan = found
+    return scan.at, PHASES.index(scan.phase.value), scan.scanner
+
+
+def _hits_frame(session: Session, found: Sequence[tuple[int, ScanFinished]]) -> pl.DataFrame:
+    """Return the hits of scans one after another."""
     if not found:
-        return pl.DataFrame(schema={**HITS_SCHEMA, **_NUMBERS})
-    frame = pl.DataFrame(_hit_columns(session, found)).select(*HITS_SCHEMA, *_NUMBERS)
-    phase = pl.col("phase").cast(pl.Enum(PHASES))
-    return frame.sort("scan_at", phase, "scanner", "rank", "symbol", maintain_order=True)
+        return pl.DataFrame(schema={**HITS_SCHEMA, "scan": pl.UInt32()})
+    return pl.DataFrame([one.alias(name) for name, one in _hit_columns(session, found).items()])
 
 
 def _hit_columns(session: Session, found: Sequence[tuple[int, ScanFinished]]) -> dict[str, pl.Series]:
-    """The columns of ``hits``, all scans of a session one after another."""
+    """The columns of ``hits``, and ``scan``."""
     scans = [scan for _, scan in found]
     counts = [len(scan.hits.symbols) for scan in scans]
     total, which = sum(counts), np.repeat(np.arange(len(scans)), counts)
     starts = np.repeat(np.cumsum([0, *counts[:-1]]), counts)
     ends = np.concatenate([scan.hits.last_bar_end for scan in scans])
     return {
-        "session": pl.repeat(session.date, total, dtype=pl.Date, eager=True),
-        "scan_at": _spread([scan.at for scan in scans], which, pl.Int64()).cast(INSTANT),
-        "scanner": _spread([scan.scanner for scan in scans], which, pl.String()),
-        "phase": _spread([scan.phase.value for scan in scans], which, pl.String()),
+        "session": _repeated(session.date, total, pl.Date()),
+        "scan_at": _instants([scan.at for scan in scans])[which],
+        "scanner": pl.Series([scan.scanner for scan in scans], dtype=pl.String)[which],
+        "phase": pl.Series([scan.phase.value for scan in scans], dtype=pl.String)[which],
         "symbol": pl.Series([symbol for scan in scans for symbol in scan.hits.symbols], dtype=pl.String),
-        "rank": pl.Series(np.arange(total) - starts + 1, dtype=pl.Int32),
+        "rank": pl.Series(np.arange(1, total + 1) - starts, dtype=pl.Int32),
         "new": pl.Series(np.concatenate([scan.hits.new for scan in scans])),
         **{name: _reading(scans, name) for name in _READINGS},
         "last_bar_end": pl.Series(ends, nan_to_null=True).cast(pl.Int64).cast(INSTANT),
-        "decided_at": _spread([scan.decided_at for scan in scans], which, pl.Int64()).cast(INSTANT),
-        "scan": _spread([number for number, _ in found], which, pl.UInt32()),
-        "number": _numbers_by_scanner(scans, counts),
+        "decided_at": _instants([scan.decided_at for scan in scans])[which],
+        "scan": pl.Series([number for number, _ in found], dtype=pl.UInt32)[which],
     }
 
 
-def _spread(values: Sequence[Any], which: NDArray[np.intp], kind: pl.DataType) -> pl.Series:
-    """Repeat a value of each scan for each of its hits."""
-    return pl.Series(values, dtype=kind).gather(which)
+def _repeated(value: Any, count: int, kind: pl.DataType) -> pl.Series:
+    return pl.Series([value], dtype=kind).new_from_index(0, count)
+
+
+def _instants(values: Sequence[Instant]) -> pl.Series:
+    return pl.Series(values, dtype=pl.Int64).cast(INSTANT)
 
 
 def _reading(scans: Sequence[ScanFinished], name: str) -> pl.Series:
@@ -143,15 +158,13 @@ def _reading(scans: Sequence[ScanFinished], name: str) -> pl.Series:
     return pl.Series(values, dtype=pl.Float64, nan_to_null=True)
 
 
-def _numbers_by_scanner(scans: Sequence[ScanFinished], counts: Sequence[int]) -> pl.Series:
-    """Number the hits of each scanner, from 0."""
-    so_far: dict[str, int] = {}
-    parts = []
-    for scan, count in zip(scans, counts, strict=True):
-        first = so_far.get(scan.scanner, 0)
-        so_far[scan.scanner] = first + count
-        parts.append(np.arange(first, first + count))
-    return pl.Series(np.concatenate(parts), dtype=pl.UInt32)
+def _rows_by_scanner(scans: Sequence[ScanFinished]) -> dict[str, NDArray[np.int64]]:
+    """Return the rows of each scanner's hits, given those scans one after another."""
+    bounds = np.cumsum([0, *(len(scan.hits.symbols) for scan in scans)])
+    parts: dict[str, list[NDArray[np.int64]]] = {}
+    for scan, first, stop in zip(scans, bounds[:-1].tolist(), bounds[1:].tolist(), strict=True):
+        parts.setdefault(scan.scanner, []).append(np.arange(first, stop))
+    return {name: np.concatenate(rows) for name, rows in parts.items()}
 
 
 def _by_scanner(scans: Iterable[ScanFinished]) -> dict[str, list[ScanFinished]]:
@@ -187,17 +200,12 @@ def _unknown_of(session: Session, event: ScannerDone) -> pl.DataFrame:
     unknown = event.unknown
     count = len(unknown.symbols)
     columns = {
-        "session": pl.repeat(session.date, count, dtype=pl.Date, eager=True),
-        "scanner": pl.repeat(event.scanner, count, dtype=pl.String, eager=True),
+        "session": _repeated(session.date, count, pl.Date()),
+        "scanner": _repeated(event.scanner, count, pl.String()),
         "symbol": pl.Series(unknown.symbols, dtype=pl.String),
         "reason": pl.Series(unknown.reasons, dtype=pl.String),
         "from": pl.Series(unknown.first_at).cast(INSTANT),
         "to": pl.Series(unknown.last_at).cast(INSTANT),
-        "scans": pl.Series(unknown.scans),
+        "scans": pl.Series(unknown.scans, dtype=pl.Int64),
     }
-    return pl.DataFrame(columns, schema=UNKNOWN_SCHEMA)
-
-
-def _physical(schema: pl.Schema) -> dict[str, pl.DataType]:
-    """Return a schema with instants as whole numbers, as events have them."""
-    return {name: pl.Int64() if kind == INSTANT else kind for name, kind in schema.items()}
+    return pl.DataFrame([one.alias(name) for name, one in columns.items()])
