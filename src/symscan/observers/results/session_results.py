@@ -65,7 +65,6 @@ class SessionResults:
         except OSError as error:
             raise write_error(self._part / JOURNAL, error) from None
         self.figures.observe(self.session, event)
-        self._trades.observe(self.session, event)
         match event:
             case ScanFinished():
                 self._scans.append(event)
@@ -73,6 +72,8 @@ class SessionResults:
                 self._done.append(event)
             case SymbolsRemoved():
                 self._removals += [(event.holder, symbol, len(self._scans)) for symbol in event.symbols]
+            case _:
+                self._trades.observe(self.session, event)
 
     def close(self) -> None:
         """Close the journal."""

@@ -154,7 +154,6 @@ class RunSummary:
 
     def observe(self, session: Session, event: Event) -> None:
         """Count an event."""
-        self.trading.observe(session, event)
         match event:
             case SessionPrepared():
                 self.sessions.append(event.session)
@@ -173,6 +172,8 @@ class RunSummary:
                 self.warnings[event.message] = None
             case _ if isinstance(event, FEED_FAULTS):
                 self.feed.observe(session, event)
+            case _:
+                self.trading.observe(session, event)
 
     def as_record(self) -> dict[str, Any]:
         """Return the figures as JSON can hold them."""
