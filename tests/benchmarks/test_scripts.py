@@ -14,6 +14,7 @@ _BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
     "script",
     [
         ["session.py", "small", "--rounds", "1"],
+        ["python.py", "--rounds", "1"],
         ["latency.py", "--symbols", "50", "--bursts", "8"],
         ["disturbance.py", "--symbols", "50", "--bursts", "8", "--rounds", "1"],
     ],
