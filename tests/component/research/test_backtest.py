@@ -111,6 +111,38 @@ def test_a_class_scans_as_its_module_does(project: Path, store: Path) -> None:
     assert symscan.run(_whole({"module": _class(), "regular_session": WINDOW}), store=store, date=DAYS[0])
 
 
+class Buyer(symscan.BaseStrategy):
+    """Buys each symbol that is found first."""
+
+    paper = symscan.PaperRules()
+
+    def on_scan(self, context: Any, report: Any) -> Any:  # noqa: ARG002 - the report is enough
+        for symbol in report.new:
+            yield symscan.Signal(symbol, "long", 10, 0.5, 1.0)
+
+
+class Counter(symscan.BaseObserver):
+    """Counts scans."""
+
+    scans = 0
+
+    def observe(self, session: Any, event: Any) -> None:  # noqa: ARG002 - scans are enough
+        Counter.scans += type(event).__name__ == "ScanFinished"
+
+
+@pytest.mark.usefixtures("project")
+def test_strategies_and_observers_may_be_classes(store: Path) -> None:
+    config = _whole(SCREEN)
+    config["session_data_config"] |= {
+        "strategies": [{"name": "buyer", "module": Buyer}],
+        "observers": [{"name": "counter", "module": Counter}],
+    }
+    run = symscan.run(config, store=store, date=DAYS[0])
+    assert set(run.trades["strategy"]) == {"buyer"}
+    assert 0 < run.trades.height <= run.hits["new"].sum()
+    assert Counter.scans == run.scans.height
+
+
 @pytest.mark.usefixtures("project")
 def test_the_run_id_is_of_what_the_class_does(store: Path) -> None:
     def run_id(level: float) -> str | None:

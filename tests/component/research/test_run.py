@@ -13,6 +13,7 @@ import symscan
 from component.runs.conftest import DAYS, HOSTILE
 from support.runs import Run
 from symscan.runs.schemas import TRADES_SCHEMA
+from symscan.runs.writing import exclusive_folder
 
 
 @pytest.fixture(scope="module")
@@ -101,3 +102,42 @@ def test_a_notebook_shows_it_in_short_and_escaped(copied: Path) -> None:
     assert "<img" not in html
     assert "1,234" in html
     assert len(html) < 6000
+
+
+class TestWhatCannotBeOpened:
+    """One clear error each."""
+
+    def test_no_run(self, tmp_path: Path) -> None:
+        with pytest.raises(symscan.InputError, match="there is no such folder; give the folder that a run"):
+            symscan.open_run(tmp_path / "nothing")
+        with pytest.raises(symscan.InputError, match="it is not the folder of a run"):
+            symscan.open_run(str(tmp_path))
+
+    def test_one_that_is_being_written_or_was_broken_off(self, copied: Path) -> None:
+        (copied / "summary.json").unlink()
+        with exclusive_folder(copied), pytest.raises(symscan.InputError, match="still being written; wait"):
+            symscan.open_run(copied)
+        with pytest.raises(symscan.InputError, match="was broken off before its end; go on with it by"):
+            symscan.open_run(copied)
+
+    def test_one_of_a_newer_format(self, copied: Path) -> None:
+        described = json.loads((copied / "run.json").read_text())
+        (copied / "run.json").write_text(json.dumps({**described, "format_version": 99}))
+        with pytest.raises(symscan.DataError, match="has format version 99, this symscan reads up to"):
+            symscan.open_run(copied)
+
+    @pytest.mark.parametrize("name", ["summary.json", f"hits/{DAYS[0]}.parquet"])
+    def test_a_damaged_file(self, copied: Path, name: str) -> None:
+        (copied / name).write_text("damage")
+        with pytest.raises(symscan.DataError, match=f"{name}.* damaged"):
+            symscan.open_run(copied)
+
+
+def test_a_run_of_the_old_format_says_what_it_kept(old: Path, opened: symscan.Run) -> None:
+    run = symscan.open_run(old)
+    assert run.hits.equals(opened.hits)
+    assert run.values("above")["vwap"].equals(opened.values("above")["vwap"])
+    assert (run.run_id, run.config) == (None, None)
+    assert "scanner" in run._repr_html_()
+    with pytest.raises(symscan.InputError, match="old format"):
+        run.store()
