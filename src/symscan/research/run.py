@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import date
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -222,7 +222,7 @@ class Run:
         DataError
             If there is no store, or it has changed since the run; the error names a file.
         """
-        return symbol_chart(self._files, symbol, session, None if store is None else Path(store))
+        return symbol_chart(self._files, partial(self.store, store), symbol, session)
 
     def chart_scanner(self, name: str) -> Any:
         """Return the chart of a scanner, as an altair chart: entries by time of day, and how many it found.

@@ -16,7 +16,7 @@ from support.runs import make_store
 from symscan.config import parse_config
 from symscan.errors import DataError, InputError
 from symscan.observers.results.run_folder import RunProgress
-from symscan.research.charts import scanner_chart, symbol_chart
+from symscan.research.charts import scanner_chart
 from symscan.research.run import Run
 from symscan.runs.reading import RunFiles
 from symscan.runtime.backtest_run import BacktestRun, RunOptions
@@ -54,7 +54,7 @@ def files(store: Path, tmp_path_factory: pytest.TempPathFactory) -> RunFiles:
 
 @pytest.fixture(scope="module")
 def drawn(files: RunFiles) -> dict[str, Any]:
-    chart: dict[str, Any] = symbol_chart(files, "AAA", DAYS[1]).to_dict()
+    chart: dict[str, Any] = Run(files).chart("AAA", DAYS[1]).to_dict()
     return chart
 
 
@@ -78,7 +78,7 @@ def test_candles_are_those_of_the_bars(drawn: dict[str, Any], bars: pl.DataFrame
         pl.col("open").first(), pl.col("high").max(), pl.col("low").min(), pl.col("close").last()
     )
     shown = _data(drawn, "high")
-    assert shown["at"].to_list() == candles["ts"].dt.to_string("%Y-%m-%dT%H:%M:%SZ").to_list()
+    assert shown["start"].to_list() == candles["ts"].dt.to_string("%Y-%m-%dT%H:%M:%SZ").to_list()
     for name in ("open", "high", "low", "close"):
         assert shown[name].to_list() == pytest.approx(candles[name].to_list(), abs=6e-5)
 
@@ -90,7 +90,7 @@ def test_indicators_are_those_that_the_scanner_saw(files: RunFiles, drawn: dict[
     assert hits.height > 5
     for name in ("vwap", "rsi_14_5m", "sma_5_5m"):
         line = _data(drawn, "value", name=name)
-        values = dict(line.select("at", "value").iter_rows())
+        values = dict(line.select("end", "value").iter_rows())
         for at, value in hits.select(_local("scan_at"), name).iter_rows():
             assert values[at] == pytest.approx(value), (name, at)
 
@@ -129,14 +129,14 @@ def test_charts_show_and_save_themselves(files: RunFiles, tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("symbol", "day", "message"),
     [
-        ("AAB", DAYS[0], "there are no bars of 'AAB' on 2018-02-26; did you mean 'AAA'"),
+        ("AAB", DAYS[0], "has no bars of 'AAB'; did you mean 'AAA'"),
         ("AAA", "2018-02-20", r"the run has no session of 2018-02-20 \(it has 2018-02-26 to 2018-02-27\)"),
         ("AAA", "yesterday", "'yesterday' is not a date; write it as 2018-02-20"),
     ],
 )
 def test_what_cannot_be_drawn(files: RunFiles, symbol: str, day: Any, message: str) -> None:
     with pytest.raises(InputError, match=message):
-        symbol_chart(files, symbol, day)
+        Run(files).chart(symbol, day)
 
 
 def test_a_scanner_that_is_none(files: RunFiles) -> None:
@@ -160,11 +160,11 @@ def test_a_store_that_has_changed_is_named(tmp_path: Path, bars: pl.DataFrame) -
     with pytest.raises(
         DataError, match=r"the store has changed since the run in .*: the bars 1m/2018-02-26 are others"
     ):
-        symbol_chart(files, "AAA", DAYS[0], other)
+        Run(files).chart("AAA", DAYS[0], store=other)
     store.rename(tmp_path / "gone")
     with pytest.raises(DataError, match="there is no bar store here"):
-        symbol_chart(files, "AAA", DAYS[0])
-    assert symbol_chart(files, "AAA", DAYS[0], tmp_path / "gone") is not None
+        Run(files).chart("AAA", DAYS[0])
+    assert Run(files).chart("AAA", DAYS[0], store=tmp_path / "gone") is not None
 
 
 def test_a_run_draws_reports_and_exports_itself(files: RunFiles, tmp_path: Path) -> None:

@@ -18,11 +18,12 @@ import pytest
 from component.runs.conftest import DAYS, HOSTILE, bars, played, run, store
 from support.runs import Run
 from symscan.errors import InputError
-from symscan.research.charts import scanner_chart, symbol_chart
+from symscan.research.charts import scanner_chart
 from symscan.research.report import ReportOptions, make_report
 from symscan.research.report.entry_values import thresholds
 from symscan.research.report.markup import block, text
 from symscan.research.report.page import page
+from symscan.research.run import open_run
 from symscan.runs.differences import compare_runs
 from symscan.runs.export import ExportOptions, export
 from symscan.runs.reading import RunFiles
@@ -277,7 +278,7 @@ def test_an_empty_run_is_exported_drawn_and_compared(emptied: Path, run: Run) ->
     with pytest.raises(InputError, match="no symbol was on the list of any scanner at its last scan"):
         export(opened, ExportOptions(format="universe"))
     with pytest.raises(InputError, match=r"no session of 2018-02-26 \(it has none\)"):
-        symbol_chart(opened, "AAA", DAYS[0])
+        open_run(emptied).chart("AAA", DAYS[0])
     assert "0 stays" in scanner_chart(opened, "above").to_dict()["title"]
     found = compare_runs(RunFiles.open(run.folder), opened)
     assert (found.any, found.sessions, found.sessions_only_a) == (True, (), DAYS)

@@ -40,9 +40,9 @@ def _entries(altair: Any, entries: list[dict[str, Any]]) -> Any:
     frame = pl.DataFrame(rows, schema={"at": pl.String, "entries": pl.Int64, "stay": pl.String})
     scale = altair.Scale(domain=["first of the session", "came back"], range=[DARK, LIGHT])
     color = altair.Color("stay:N", scale=scale, title=None, legend=altair.Legend(orient="top"))
-    chart = altair.Chart(frame).mark_bar()
+    chart, steps = altair.Chart(frame).mark_bar(), [one["at"] for one in entries]
     encoded = chart.encode(
-        _steps(altair), altair.Y("entries:Q", title="entries"), color, tooltip=list(frame.columns)
+        _steps(altair, steps), altair.Y("entries:Q", title="entries"), color, tooltip=list(frame.columns)
     )
     return encoded.properties(width=WIDTH, height=160)
 
@@ -54,13 +54,13 @@ def _found(altair: Any, found: dict[str, Any]) -> Any:
         for at, mean in zip(found["at"], row, strict=True)
     ]
     frame = pl.DataFrame(rows, schema={"session": pl.String, "at": pl.String, "found": pl.Float64})
-    color = altair.Color("found:Q", scale=altair.Scale(scheme="blues"), title="found")
-    chart = altair.Chart(frame.drop_nulls()).mark_rect()
-    encoded = chart.encode(
-        _steps(altair), altair.Y("session:O", title=None), color, tooltip=list(frame.columns)
-    )
+    shade = altair.Opacity("found:Q", scale=altair.Scale(range=[0.1, 1.0]), title="found")
+    chart = altair.Chart(frame.filter(pl.col("found") > 0)).mark_rect(color=DARK)
+    y = altair.Y("session:O", title=None, scale=altair.Scale(domain=found["sessions"]))
+    encoded = chart.encode(_steps(altair, found["at"]), y, shade, tooltip=list(frame.columns))
     return encoded.properties(width=WIDTH, height=altair.Step(12))
 
 
-def _steps(altair: Any) -> Any:
-    return altair.X("at:O", title=None, axis=altair.Axis(labelOverlap=True, labelAngle=0))
+def _steps(altair: Any, steps: list[str]) -> Any:
+    axis = altair.Axis(labelOverlap=True, labelAngle=0)
+    return altair.X("at:O", title=None, axis=axis, scale=altair.Scale(domain=steps))

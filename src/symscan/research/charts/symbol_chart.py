@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
-from difflib import get_close_matches
-from pathlib import Path
 from typing import Any, Final
 
 import polars as pl
 
 from symscan.clock.session_calendar import SessionCalendar
 from symscan.errors import InputError
-from symscan.model.instant import MINUTE, to_datetime
+from symscan.model.instant import to_datetime
 from symscan.model.session import Session
-from symscan.research.charts.day_values import day_values
 from symscan.research.charts.look import (
     DARK,
     DOWN,
@@ -29,11 +26,12 @@ from symscan.research.charts.look import (
     load_altair,
     time_axis,
 )
-from symscan.research.report.candles import CANDLE_MINUTES, day_candles
-from symscan.research.unchanged_store import unchanged_store
+from symscan.research.store import Store
 from symscan.runs.layout import JOURNAL
 from symscan.runs.reading import RunFiles
-from symscan.sources.store.bar_store import BarStore
+
+_INTERVAL: Final = "5m"
+_SHOWN: Final = ("start", "open", "high", "low", "close", "volume")
 
 _ON_PRICES: Final = (
     "sma",
@@ -53,34 +51,31 @@ _ON_PRICES: Final = (
 """How the names of indicators begin that are prices themselves."""
 
 
-def symbol_chart(run: RunFiles, symbol: str, day: date | str, store: Path | None = None) -> Any:
+def symbol_chart(run: RunFiles, open_store: Callable[[], Store], symbol: str, day: date | str) -> Any:
     """Return the chart of a symbol in a session of a run, as an altair chart.
 
     Candles of five minutes with the volume-weighted price and the close of the session before; the
-    indicators that the run's scanners asked for; a lane for each scanner with the symbol's stays on its
-    list, and when it could not be judged. Times are those of the exchange.
+    indicators that the run's scanners asked for, as they are at the end of each candle; a lane for each
+    scanner with the symbol's stays on its list, and when it could not be judged. Times are those of the
+    exchange.
 
     Parameters
     ----------
-    store
-        Where the bars are now; None for where they were.
+    open_store
+        Opens the store that the run was of.
 
     Raises
     ------
     InputError
         If altair is not installed, the run has no such session, or the store none such symbol.
-    DataError
-        If the store has changed since the run; the error names a file.
     """
     altair = load_altair()
     session = _session(run, day)
-    bars = unchanged_store(run, store)
-    candles = _candles(run, bars, symbol, session)
     keys = _indicators(run, session.date)
-    values = exchange_time(day_values(run, bars, symbol, session.date, keys), session.zone, "at")
-    panes = [_prices(altair, candles, values, [key for key in keys if _is_price(key)])]
+    bars = _bars(open_store(), symbol, session, keys)
+    panes = [_prices(altair, bars, [key for key in keys if _is_price(key)])]
     others = [key for key in keys if not _is_price(key)]
-    panes += [_pane(altair, values, key, LINES[at % len(LINES)]) for at, key in enumerate(others)]
+    panes += [_pane(altair, bars, key, LINES[at % len(LINES)]) for at, key in enumerate(others)]
     lanes = _lanes(run, symbol, session)
     if lanes.height:
         panes.append(_stays(altair, lanes))
@@ -99,18 +94,15 @@ def _session(run: RunFiles, day: date | str) -> Session:
     return SessionCalendar(str(run.summary.get("exchange", "NYSE"))).session(wanted)
 
 
-def _candles(run: RunFiles, store: BarStore, symbol: str, session: Session) -> pl.DataFrame:
-    found = day_candles(store, str(run.summary.get("exchange", "NYSE")), {session.date: [symbol]})
-    bars = found.get((session.date, symbol))
-    if bars is None:
-        close = get_close_matches(symbol, sorted(store.symbols()), n=1)
-        guess = f"; did you mean '{close[0]}'?" if close else ""
-        raise InputError(f"{store.root}: there are no bars of '{symbol}' on {session.date}{guess}")
-    start = pl.Series(
-        [f"{session.local(session.open + at * MINUTE):%Y-%m-%dT%H:%M:%SZ}" for at in bars["at"]]
-    )
-    columns = {name: bars[name] for name in ("open", "high", "low", "close")}
-    return pl.DataFrame({"at": start, **columns})
+def _bars(store: Store, symbol: str, session: Session, keys: Sequence[str]) -> pl.DataFrame:
+    """Return the candles of regular hours, with readings and indicators at the end of each."""
+    columns = ("vwap", "previous_close", *keys)
+    bars = store.bars(symbol, _INTERVAL, session.date, columns=columns)
+    opens, close = pl.lit(to_datetime(session.open)), pl.lit(to_datetime(session.close))
+    regular = bars.filter(pl.col("start") >= opens, pl.col("start") < close)
+    if regular.is_empty():
+        raise InputError(f"{store.path}: there are no bars of '{symbol}' on {session.date}")
+    return exchange_time(regular, session.zone, "start", "end").drop("session", "symbol")
 
 
 def _indicators(run: RunFiles, day: date) -> list[str]:
@@ -129,33 +121,33 @@ def _is_price(key: str) -> bool:
     return key.startswith(_ON_PRICES)
 
 
-def _prices(altair: Any, candles: pl.DataFrame, values: pl.DataFrame, overlays: Sequence[str]) -> Any:
+def _prices(altair: Any, bars: pl.DataFrame, overlays: Sequence[str]) -> Any:
     color = altair.condition("datum.close >= datum.open", altair.value(UP), altair.value(DOWN))
     scale = altair.Scale(zero=False)
-    base = altair.Chart(candles).encode(time_axis(altair, "at"), color=color)
+    base = altair.Chart(bars).encode(time_axis(altair, "start"), color=color)
     wicks = base.mark_rule().encode(altair.Y("low:Q", scale=scale, title=None), altair.Y2("high:Q"))
-    width = max(WIDTH / 390 * CANDLE_MINUTES - 2, 1)
+    width = max(WIDTH / 78 - 2, 1)
     bodies = base.mark_bar(size=width).encode(
-        altair.Y("open:Q", scale=scale), altair.Y2("close:Q"), tooltip=list(candles.columns)
+        altair.Y("open:Q", scale=scale), altair.Y2("close:Q"), tooltip=list(_SHOWN)
     )
-    lines = [_line(altair, values, key, LINES[at % len(LINES)]) for at, key in enumerate(("vwap", *overlays))]
+    lines = [_line(altair, bars, key, LINES[at % len(LINES)]) for at, key in enumerate(("vwap", *overlays))]
     title = _title(
         altair, f"lines: {', '.join(('vwap', *overlays))}; dashed: the close of the session before"
     )
-    layers = altair.layer(wicks, bodies, *lines, *_level(altair, values))
+    layers = altair.layer(wicks, bodies, *lines, *_level(altair, bars))
     return layers.properties(width=WIDTH, height=260, title=title)
 
 
-def _line(altair: Any, values: pl.DataFrame, key: str, color: str) -> Any:
-    frame = values.select("at", pl.col(key).alias("value"), pl.lit(key).alias("name")).drop_nulls()
+def _line(altair: Any, bars: pl.DataFrame, key: str, color: str) -> Any:
+    frame = bars.select("end", pl.col(key).alias("value"), pl.lit(key).alias("name")).drop_nulls()
     y = altair.Y("value:Q", scale=altair.Scale(zero=False), title=None)
-    chart = altair.Chart(frame).mark_line(strokeWidth=1.2, color=color)
-    return chart.encode(time_axis(altair, "at"), y, tooltip=["at", "name", "value"])
+    chart = altair.Chart(frame).mark_line(strokeWidth=1.2, interpolate="step-after", color=color)
+    return chart.encode(time_axis(altair, "end"), y, tooltip=["end", "name", "value"])
 
 
-def _level(altair: Any, values: pl.DataFrame) -> list[Any]:
+def _level(altair: Any, bars: pl.DataFrame) -> list[Any]:
     """Return the close of the session before as a line; nothing where it is not known."""
-    known = values["previous_close"].drop_nulls()
+    known = bars["previous_close"].drop_nulls()
     if known.is_empty():
         return []
     frame = pl.DataFrame({"value": [known[0]], "name": ["previous close"]})
@@ -163,8 +155,8 @@ def _level(altair: Any, values: pl.DataFrame) -> list[Any]:
     return [rule.encode(altair.Y("value:Q", scale=altair.Scale(zero=False)), tooltip=["name", "value"])]
 
 
-def _pane(altair: Any, values: pl.DataFrame, key: str, color: str) -> Any:
-    return _line(altair, values, key, color).properties(width=WIDTH, height=80, title=_title(altair, key))
+def _pane(altair: Any, bars: pl.DataFrame, key: str, color: str) -> Any:
+    return _line(altair, bars, key, color).properties(width=WIDTH, height=80, title=_title(altair, key))
 
 
 def _title(altair: Any, text: str) -> Any:
@@ -179,13 +171,16 @@ def _lanes(run: RunFiles, symbol: str, session: Session) -> pl.DataFrame:
         "scanner", pl.lit("on the list").alias("what"), "entered", pl.col("left").fill_null(close)
     )
     unknown = run.collect(run.unknown().filter(of)).select(
-        "scanner", pl.col("reason").alias("what"), pl.col("from").alias("entered"), pl.col("to").alias("left")
+        "scanner",
+        pl.col("reason").alias("what"),
+        pl.col("from").alias("entered"),
+        pl.col("to").dt.offset_by("1m").alias("left"),
     )
     opens = pl.lit(to_datetime(session.open))
-    rows = pl.concat([stays, unknown.cast(stays.schema)]).with_columns(
-        pl.max_horizontal("entered", opens), pl.max_horizontal("left", opens)
+    rows = pl.concat([stays, unknown.cast(stays.schema)]).filter(pl.col("left") > opens)
+    return exchange_time(
+        rows.with_columns(pl.max_horizontal("entered", opens)), session.zone, "entered", "left"
     )
-    return exchange_time(rows, session.zone, "entered", "left")
 
 
 def _stays(altair: Any, lanes: pl.DataFrame) -> Any:
