@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -221,8 +222,15 @@ def _values(
     value: Any, keys: Sequence[str], without: frozenset[str] = frozenset(), first: int = 0
 ) -> dict[str, Any]:
     """Return the fields of a dataclass from the ``first`` on, under the keys that stand for them."""
-    pairs = zip(fields(value)[first:], keys, strict=True)
-    return {key: _plain(key, getattr(value, one.name)) for one, key in pairs if key not in without}
+    kind: type = type(value)
+    pairs = zip(_names(kind)[first:], keys, strict=True)
+    return {key: _plain(key, getattr(value, name)) for name, key in pairs if key not in without}
+
+
+@cache
+def _names(kind: type) -> tuple[str, ...]:
+    """Return the fields of a dataclass; asked for each event, they would cost more than writing it."""
+    return tuple(one.name for one in fields(kind))
 
 
 def _plain(name: str, value: Any) -> Any:
@@ -277,10 +285,16 @@ def _unknown(unknown: UnknownSymbols) -> dict[str, Any]:
     return {
         "symbols": list(unknown.symbols),
         "reasons": list(unknown.reasons),
-        "from": [to_iso(at) for at in unknown.first_at.tolist()],
-        "to": [to_iso(at) for at in unknown.last_at.tolist()],
+        "from": _instants(unknown.first_at.tolist()),
+        "to": _instants(unknown.last_at.tolist()),
         "scans": unknown.scans.tolist(),
     }
+
+
+def _instants(values: Sequence[int]) -> list[str]:
+    """Return instants in ISO 8601: few, that recur often."""
+    text_of = {at: to_iso(at) for at in set(values)}
+    return [text_of[at] for at in values]
 
 
 def _numbers(values: NDArray[np.float64]) -> list[float | None]:

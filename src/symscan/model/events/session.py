@@ -221,6 +221,12 @@ class UnknownSymbols:
     last_at: Counts = field(default_factory=lambda: np.zeros(0, np.int64))
     scans: Counts = field(default_factory=lambda: np.zeros(0, np.int64))
 
+    def scans_by_reason(self) -> dict[str, int]:
+        """Return the scans of all stretches by reason: summed as columns, since there may be very many."""
+        code_of = {reason: code for code, reason in enumerate(dict.fromkeys(self.reasons))}
+        codes = np.fromiter(map(code_of.__getitem__, self.reasons), np.intp, len(self.reasons))
+        return {reason: int(self.scans[codes == code].sum()) for reason, code in code_of.items()}
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ScannerDone(Event):

@@ -251,8 +251,7 @@ class RunSummary:
 
     def _count_done(self, event: ScannerDone) -> None:
         figures = self._figures(event.scanner)
-        for reason, scans in zip(event.unknown.reasons, event.unknown.scans.tolist(), strict=True):
-            figures.unknown[reason] += scans
+        figures.unknown.update(event.unknown.scans_by_reason())
         if event.error:
             figures.notes[event.error] = None
 

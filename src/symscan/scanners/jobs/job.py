@@ -7,7 +7,7 @@ and its own request queue, and nothing else. Applying its result is the session'
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -175,12 +175,20 @@ class Job:
                 evaluation = self._evaluation(result.scan_result, self.evaluate)
             except ResultError as error:
                 result = self.result(Outcome.FAILED, str(error))
-        return replace(
-            result,
-            execution_time_ms=self._execution_time_ms,
-            evaluation=evaluation,
-            requests=tuple(self._requests(result)),
-            saved_state=self._changed_state() if self.keeps_state else None,
+        return JobResult(
+            self.name,
+            self.kind,
+            self.at,
+            result.outcome,
+            result.error,
+            self._execution_time_ms,
+            result.has_returned,
+            result.scan_result,
+            evaluation,
+            result.universe,
+            result.indicators,
+            tuple(self._requests(result)),
+            self._changed_state() if self.keeps_state else None,
         )
 
     def result(

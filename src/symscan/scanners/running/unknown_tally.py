@@ -56,12 +56,13 @@ class UnknownTally:
         )
         if not len(indices):
             return UnknownSymbols()
-        names = np.array(list(self._index_of), np.object_)[indices]
-        order = np.lexsort((first_at, names.astype(np.str_)))
-        texts = [reason.text for reason in Reason]
+        names = np.array(list(self._index_of), np.object_)
+        alphabet = np.argsort(np.argsort(names.astype(np.str_)))  # of symbols, far fewer than stretches
+        order = np.lexsort((first_at, alphabet[indices]))
+        texts = np.array([reason.text for reason in Reason], np.object_)
         return UnknownSymbols(
-            tuple(names[order].tolist()),
-            tuple(texts[reason] for reason in reasons[order].tolist()),
+            tuple(names[indices[order]].tolist()),
+            tuple(texts[reasons[order]].tolist()),
             first_at[order],
             last_at[order],
             scans[order],
@@ -69,7 +70,7 @@ class UnknownTally:
 
     def _assign_indices(self, symbols: tuple[str, ...]) -> None:
         """Assign an index to each symbol; candidates may come and go."""
-        if symbols == self._symbols:
+        if symbols is self._symbols or symbols == self._symbols:
             return
         for symbol in symbols:
             self._index_of.setdefault(symbol, len(self._index_of))

@@ -149,9 +149,10 @@ class ScreenScanner(BaseScanner):
 
     def _matching_rows(self, candidates: tuple[str, ...]) -> tuple[Rows, Rows | None]:
         """Return the universe's symbols among the candidates, and their rows; None where they are all."""
-        if self._seen is None or self._seen[0] != candidates:
-            self._seen = (candidates, *_matched(self._universe, candidates))
-        return self._seen[1:]
+        seen = self._seen
+        if seen is None or (seen[0] is not candidates and seen[0] != candidates):
+            seen = self._seen = (candidates, *_matched(self._universe, candidates))
+        return seen[1:]
 
 
 def _matched(universe: Sequence[str], candidates: tuple[str, ...]) -> tuple[Rows, Rows | None]:
