@@ -20,11 +20,16 @@ class Journal:
     ----------
     file
         An open text file.
+
+    Attributes
+    ----------
+    changes
+        Who entered and who left the scanners' lists.
     """
 
     def __init__(self, file: TextIO) -> None:
         self._file = file
-        self._changes = ListChanges()
+        self.changes = ListChanges()
 
     def observe(self, session: Session, event: Event) -> None:
         """Write the event."""
@@ -38,5 +43,5 @@ class Journal:
         if not isinstance(event, ScanFinished):
             return line_of(session, event)
         symbols = event.hits.symbols
-        entered, left = self._changes.update(event.scanner, symbols, is_ok=event.outcome.is_ok)
+        entered, left = self.changes.update(event.scanner, symbols, is_ok=event.outcome.is_ok)
         return line_of_changes(session, event, entered, left)

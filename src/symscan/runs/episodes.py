@@ -88,13 +88,13 @@ def episodes_of(session: SessionScans, bars_of: SymbolBars | None) -> pl.DataFra
     found = _stays(session, codes, scans)
     ends = _ends(session, codes, scans, found)
     entry = session.hits[list(_ENTRY)][found.first]
-    stays = entry.with_columns(*found.columns(session.hits), *ends.columns())
-    return stays.with_columns(_with_prices(session, stays, bars_of))
+    stays = entry.hstack([*found.columns(session.hits), *ends.columns()])
+    return stays.hstack(_with_prices(session, stays, bars_of))
 
 
 def finished(stays: pl.DataFrame, values: pl.Series) -> pl.DataFrame:
     """Return the columns of ``episodes``, given the metadata at entry."""
-    return pl.DataFrame({**stays.to_dict(), "values": values}).select(EPISODES_SCHEMA.names())
+    return stays.hstack([values.alias("values")])[EPISODES_SCHEMA.names()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +150,7 @@ class _OkScans:
         number[scan[ok]] = np.arange(len(ok)) - first
         is_followed = np.append(scanner[1:] == scanner[:-1], False) if len(ok) else np.zeros(0, np.bool_)
         following[scan[ok]] = np.where(is_followed, np.arange(len(ok)) + 1, -1)
-        return cls(number, following, scan[ok], session.scans["scan_at"].to_physical().to_numpy()[ok])
+        return cls(number, following, scan[ok], session.scans["scan_at"].cast(pl.Int64).to_numpy()[ok])
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +183,7 @@ class _Stays:
         rank = hits["rank"].to_numpy()
         return [
             pl.Series("hit", self.first, pl.UInt32),
-            hits["scan_at"].gather(self.first).alias("entered"),
+            hits["scan_at"][self.first].alias("entered"),
             pl.Series("scans", self.scans, pl.Int32),
             pl.Series("first_rank", rank[self.first], pl.Int32),
             pl.Series("best_rank", self.best, pl.Int32),
@@ -203,7 +203,7 @@ class _Ends:
     def columns(self) -> list[pl.Series]:
         """Return the columns ``left`` and ``why``."""
         left = pl.Series("left", self.left, pl.Int64).set(pl.Series(~self.is_left), None)
-        return [left.cast(INSTANT), _WHYS.gather(self.why).alias("why")]
+        return [left.cast(INSTANT), _WHYS[self.why].alias("why")]
 
 
 def _stays(session: SessionScans, codes: _Codes, scans: _OkScans) -> _Stays:
@@ -237,7 +237,7 @@ def _ends(session: SessionScans, codes: _Codes, scans: _OkScans, stays: _Stays) 
     why[_were_removed(session, codes, stays.code, last, scan)] = _NUMBER_OF[Why.REMOVED]
     why[_are_unknown(session, codes, stays.code, at)] = _NUMBER_OF[Why.UNKNOWN]
     is_closing, last_ok = _last_scans(session)
-    names = session.hits["scanner"].gather(stays.first[~is_followed]).to_list()
+    names = session.hits["scanner"][stays.first[~is_followed]].to_list()
     closing = np.array([is_closing[name] for name in names], np.bool_)
     why[~is_followed] = np.where(closing, _NUMBER_OF[Why.CLOSE], _NUMBER_OF[Why.SCANNER_ENDED])
     at[~is_followed] = [last_ok[name] for name in names]
@@ -249,7 +249,7 @@ def _ends(session: SessionScans, codes: _Codes, scans: _OkScans, stays: _Stays) 
 def _last_scans(session: SessionScans) -> tuple[dict[str, bool], dict[str, Instant]]:
     """Return of each scanner whether its last scan was at the close, and its last scan that was ok."""
     last, last_ok = dict[str, Instant](), dict[str, Instant]()
-    columns = session.scans["scanner"], session.scans["scan_at"].to_physical(), session.scans["outcome"]
+    columns = session.scans["scanner"], session.scans["scan_at"].cast(pl.Int64), session.scans["outcome"]
     for scanner, at, outcome in zip(*(column.to_list() for column in columns), strict=True):
         last[scanner] = max(at, last.get(scanner, at))
         if outcome == "ok":
@@ -261,7 +261,7 @@ def _are_unknown(session: SessionScans, codes: _Codes, code: Ints, at: Ints) -> 
     """Return the stays at whose next scan the symbol could not be judged."""
     if not session.unknown.height:
         return np.zeros(len(code), np.bool_)
-    since, to = (session.unknown[name].to_physical().to_numpy() for name in ("from", "to"))
+    since, to = (session.unknown[name].cast(pl.Int64).to_numpy() for name in ("from", "to"))
     order = np.lexsort((since, codes.unknown))
     pair, since, to = codes.unknown[order], since[order], to[order]
     origin = min(int(since.min()), -1)
@@ -338,20 +338,15 @@ def _extremes(session: SessionScans, stays: pl.DataFrame, bars: pl.DataFrame) ->
 def _spans(session: SessionScans, stays: pl.DataFrame, bars: pl.DataFrame) -> tuple[Ints, Ints]:
     """Return the first row of each stay's bars, and the row after its last."""
     runs = bars["symbol"].rle().struct.unnest()  # sorted: a symbol's bars follow one another
-    bounds = dict(zip(runs["value"].to_list(), _bounds(runs["len"].to_numpy()), strict=True))
-    low, high = (
-        np.array([bounds.get(one, (0, 0)) for one in stays["symbol"].to_list()], np.int64).reshape(-1, 2).T
-    )
+    stops = np.cumsum(np.append(runs["len"].to_numpy(), 0), dtype=np.int64)
+    place_of = {symbol: place for place, symbol in enumerate(runs["value"].to_list())}
+    place = np.array([place_of.get(symbol, runs.height) for symbol in stays["symbol"].to_list()], np.int64)
+    low, high = np.append(0, stops)[place], stops[place]
     ends = bars["end"].to_physical().to_numpy()
-    first = _first_after(ends, low, high, stays["entered"].to_physical().to_numpy())
-    left = stays["left"].to_physical().fill_null(session.close).to_numpy()
-    return first, _first_after(ends, low, high, left)
-
-
-def _bounds(lengths: NDArray[np.uint32]) -> list[tuple[int, int]]:
-    """Return the first row of each run of rows, and the row after its last."""
-    stops = np.cumsum(lengths, dtype=np.int64)
-    return list(zip((stops - lengths).tolist(), stops.tolist(), strict=True))
+    entered = stays["entered"].cast(pl.Int64).to_numpy()
+    left = stays["left"].cast(pl.Int64).fill_null(session.close).to_numpy()
+    both = _first_after(ends, np.tile(low, 2), np.tile(high, 2), np.concatenate([entered, left]))
+    return both[: len(place)], both[len(place) :]
 
 
 def _first_after(ends: Ints, low: Ints, high: Ints, at: Ints) -> Ints:
@@ -359,8 +354,10 @@ def _first_after(ends: Ints, low: Ints, high: Ints, at: Ints) -> Ints:
 
     All ranges are halved at once: to number every bar for one search costs more than all of them.
     """
-    while (is_open := low < high).any():
-        middle = (low + high) // 2
-        is_later = is_open & (ends[np.minimum(middle, len(ends) - 1)] > at)
-        low, high = np.where(is_open & ~is_later, middle + 1, low), np.where(is_later, middle, high)
+    step = (1 << int((high - low).max(initial=0)).bit_length()) >> 1
+    while step:
+        following = low + step
+        is_before = (following <= high) & (ends[np.minimum(following, len(ends)) - 1] <= at)
+        low = np.where(is_before, following, low)
+        step >>= 1
     return low

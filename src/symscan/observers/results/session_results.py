@@ -18,6 +18,7 @@ from symscan.observers.results.tables import SessionHits, scan_order, scans_fram
 from symscan.observers.results.trades import SessionTrades
 from symscan.runs.episodes import REMOVALS_SCHEMA, SessionScans, episodes_of, finished
 from symscan.runs.layout import EPISODES_CSV, FIGURES, HITS_CSV, JOURNAL, SCANS, TRADES, UNKNOWN
+from symscan.runs.list_changes import Changes
 from symscan.runs.schemas import HITS_SCHEMA
 from symscan.runs.session_files import SessionFiles
 from symscan.runs.texts import csv_rows
@@ -53,6 +54,7 @@ class SessionResults:
         self._csv = csv
         self._trades = SessionTrades()
         self._scans: list[ScanFinished] = []
+        self._changes: list[Changes] = []
         self._done: list[ScannerDone] = []
         self._removals: list[tuple[str, str, int]] = []
         with writing(self._part / JOURNAL) as path:
@@ -68,6 +70,7 @@ class SessionResults:
         match event:
             case ScanFinished():
                 self._scans.append(event)
+                self._changes.append(self._journal.changes.latest)
             case ScannerDone():
                 self._done.append(event)
             case SymbolsRemoved():
@@ -95,7 +98,7 @@ class SessionResults:
     def _texts(
         self, hits: SessionHits, unknown: pl.DataFrame, episodes: pl.DataFrame
     ) -> Iterator[tuple[str, str]]:
-        yield SCANS, csv_rows(scans_frame(self.session, self._scans))
+        yield SCANS, csv_rows(scans_frame(self.session, self._scans, self._changes))
         yield UNKNOWN, csv_rows(unknown)
         yield EPISODES_CSV, csv_rows(episodes)
         if self._trades.has_strategies:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
 
+import numpy as np
+
 from symscan.formatting import none_if_unknown
 from symscan.model.events.session import (
     Event,
@@ -242,7 +244,7 @@ class RunSummary:
         figures.skipped += scan.outcome is Outcome.SKIPPED
         figures.judged += scan.judged
         figures.hits += len(scan.hits.symbols)
-        figures.new += int(scan.hits.new.sum())
+        figures.new += int(np.count_nonzero(scan.hits.new))
         figures.symbols.update(dict.fromkeys(scan.hits.symbols))
         if scan.outcome is Outcome.FAILED and scan.error:
             figures.notes[scan.error] = None

@@ -15,7 +15,7 @@ from symscan.model.instant import Instant
 from symscan.model.session import Session
 from symscan.observers.results.hit_metadata import ScannerMetadata
 from symscan.runs.hits_csv import hits_csv_frame
-from symscan.runs.list_changes import ListChanges
+from symscan.runs.list_changes import Changes, ListChanges, Symbols
 from symscan.runs.schemas import HITS_SCHEMA, INSTANT, PHASES, SCANS_SCHEMA, UNKNOWN_SCHEMA
 from symscan.runs.session_files import ScannerValues
 
@@ -76,10 +76,18 @@ def hits_frame(session: Session, scans: Sequence[ScanFinished]) -> pl.DataFrame:
     return SessionHits(session, scans).csv_frame()
 
 
-def scans_frame(session: Session, scans: Sequence[ScanFinished]) -> pl.DataFrame:
-    """One row per scan due in a session, by time and scanner."""
-    changes = ListChanges()
-    rows = [_scan_row(session, scan, changes) for scan in scans]
+def scans_frame(
+    session: Session, scans: Sequence[ScanFinished], changes: Sequence[Changes] | None = None
+) -> pl.DataFrame:
+    """One row per scan due in a session, by time and scanner.
+
+    Parameters
+    ----------
+    changes
+        Who entered and who left with each scan; None finds that.
+    """
+    found = _changes(scans) if changes is None else changes
+    rows = [_scan_row(session, scan, *change) for scan, change in zip(scans, found, strict=True)]
     rows.sort(key=itemgetter(*map(SCANS_SCHEMA.names().index, ("scan_at", "scanner", "phase"))))
     columns = zip(*rows, strict=True) if rows else [()] * len(SCANS_SCHEMA)
     return pl.DataFrame(
@@ -174,9 +182,13 @@ def _by_scanner(scans: Iterable[ScanFinished]) -> dict[str, list[ScanFinished]]:
     return found
 
 
-def _scan_row(session: Session, scan: ScanFinished, changes: ListChanges) -> tuple[Any, ...]:
-    symbols = scan.hits.symbols
-    entered, left = changes.update(scan.scanner, symbols, is_ok=scan.outcome.is_ok)
+def _changes(scans: Iterable[ScanFinished]) -> list[Changes]:
+    """Return who entered and who left with each scan."""
+    lists = ListChanges()
+    return [lists.update(scan.scanner, scan.hits.symbols, is_ok=scan.outcome.is_ok) for scan in scans]
+
+
+def _scan_row(session: Session, scan: ScanFinished, entered: Symbols, left: Symbols) -> tuple[Any, ...]:
     return (
         session.date,
         scan.at,
@@ -186,7 +198,7 @@ def _scan_row(session: Session, scan: ScanFinished, changes: ListChanges) -> tup
         scan.universe,
         scan.judged,
         scan.unknown,
-        len(symbols),
+        len(scan.hits.symbols),
         int(np.count_nonzero(scan.hits.new)),
         round(scan.execution_time_ms, 3),
         scan.error,
