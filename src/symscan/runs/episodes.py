@@ -31,6 +31,12 @@ _ENTRY: Final = ("session", "scanner", "symbol", "new", "phase", "price")
 """What of a stay's first hit is in its episode as it is."""
 
 
+VALUE_DIGITS: Final = 6
+"""How many digits fractions are rounded to in the ``values`` of ``episodes.csv``."""
+
+_PCT_DECIMALS: Final = 4
+
+
 class Why(StrEnum):
     """Why a stay ended."""
 
@@ -95,6 +101,11 @@ def episodes_of(session: SessionScans, bars_of: SymbolBars | None) -> pl.DataFra
 def finished(stays: pl.DataFrame, values: pl.Series) -> pl.DataFrame:
     """Return the columns of ``episodes``, given the metadata at entry."""
     return stays.hstack([values.alias("values")])[EPISODES_SCHEMA.names()]
+
+
+def for_people(episodes: pl.DataFrame) -> pl.DataFrame:
+    """Return the rows of ``episodes.csv``: changes in percent with as many digits as can be read."""
+    return episodes.with_columns(pl.col("highest_pct", "lowest_pct").round(_PCT_DECIMALS))
 
 
 @dataclass(frozen=True, slots=True)

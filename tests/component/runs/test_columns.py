@@ -123,7 +123,24 @@ def test_episodes_as_text_are_the_same(run: Run, files: RunFiles) -> None:
     assert [row["symbol"] for row in rows] == told["symbol"].to_list()
     assert [_instant(row["left"]) for row in rows] == told["left"].to_list()
     assert [_number(row["highest"]) for row in rows] == told["highest"].to_list()
-    assert [row["values"] or None for row in rows] == told["values"].to_list()
+    assert [_number(row["price_end"]) for row in rows] == told["price_end"].to_list()
+    for row, wanted in zip(rows, told.iter_rows(named=True), strict=True):
+        for name in ("highest_pct", "lowest_pct"):
+            assert _is_rounded(_number(row[name]), wanted[name], 0.5e-4), (name, row, wanted)
+        short, whole = (json.loads(values or "{}") for values in (row["values"], wanted["values"]))
+        assert list(short) == list(whole)
+        for name, value in whole.items():
+            if isinstance(value, float):
+                assert _is_rounded(short[name], value, min(0.5, abs(value) * 0.5e-5)), (name, short, whole)
+            else:
+                assert short[name] == value
+
+
+def _is_rounded(number: float | None, whole: float | None, by: float) -> bool:
+    """Whether a number is another, or as near as rounding leaves it and no longer than that."""
+    if number is None or whole is None:
+        return number is whole
+    return abs(number - whole) <= by * (1 + 1e-9) and len(repr(number)) <= max(len(repr(whole)), 3)
 
 
 def test_scans_count_who_came_and_who_went(files: RunFiles) -> None:

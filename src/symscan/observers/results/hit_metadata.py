@@ -40,17 +40,26 @@ class ScannerMetadata:
             notes = hit_values.with_exact(notes, frame, self.texts(_numbers(frame.height)).to_list())
         return frame, notes
 
-    def texts(self, hits: pl.Series) -> pl.Series:
-        """Return the metadata of some of the hits, by their numbers, as JSON."""
+    def texts(self, hits: pl.Series, digits: int | None = None) -> pl.Series:
+        """Return the metadata of some of the hits, by their numbers, as JSON.
+
+        Parameters
+        ----------
+        digits
+            How many digits a fraction is rounded to, the whole part never; None writes numbers as they are.
+        """
         if self._is_mixed:
             parts = [(ScannerMetadata([scan]), len(scan.symbols)) for scan in self._scans]
-            return pl.concat([one.texts(_numbers(count)) for one, count in parts]).gather(hits)
+            return pl.concat([one.texts(_numbers(count), digits) for one, count in parts]).gather(hits)
         if self._frame is None:
             rows = [self._rows[number] if self._rows else {} for number in hits.to_list()]
-            return pl.Series([json.dumps(row, ensure_ascii=False) for row in rows], dtype=pl.String)
+            kept = rows if digits is None else [_rounded(row, digits) for row in rows]
+            return pl.Series([json.dumps(row, ensure_ascii=False) for row in kept], dtype=pl.String)
         if not self._frame.width:
             return pl.repeat("{}", len(hits), dtype=pl.String, eager=True)
-        values = self._frame[hits].with_columns(_utc_texts())
+        values = self._frame[hits].with_columns(
+            _utc_texts(), *([] if digits is None else [_rounded_numbers(digits)])
+        )
         return values.select(pl.struct(pl.all()).struct.json_encode()).to_series()
 
     @cached_property
@@ -83,6 +92,25 @@ def _mappings(scan: Hits) -> Sequence[Mapping[str, Any]]:
     if isinstance(scan.metadata, FrameMetadata):
         return scan.metadata.frame.select(pl.exclude(SYMBOL)).with_columns(_utc_texts()).to_dicts()
     return [scan.metadata.get(symbol) or {} for symbol in scan.symbols]
+
+
+def _rounded(row: Mapping[str, Any], digits: int) -> dict[str, Any]:
+    """Return values with their fractions rounded; what is nested stays as it is."""
+    return {
+        name: _rounded_number(one, digits) if isinstance(one, float) else one for name, one in row.items()
+    }
+
+
+def _rounded_number(number: float, digits: int) -> float:
+    return float(f"{number:.{digits}g}") if abs(number) < 10**digits else float(f"{number:.0f}")
+
+
+def _rounded_numbers(digits: int) -> pl.Expr:
+    """Round the fractions of columns."""
+    numbers = pl.selectors.float()
+    return (
+        pl.when(numbers.abs() < 10**digits).then(numbers.round_sig_figs(digits)).otherwise(numbers.round(0))
+    )
 
 
 def _numbers(count: int) -> pl.Series:

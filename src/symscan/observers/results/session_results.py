@@ -16,7 +16,14 @@ from symscan.observers.journal import Journal
 from symscan.observers.results.summary import RunSummary
 from symscan.observers.results.tables import SessionHits, scan_order, scans_frame, unknown_frame
 from symscan.observers.results.trades import SessionTrades
-from symscan.runs.episodes import REMOVALS_SCHEMA, SessionScans, episodes_of, finished
+from symscan.runs.episodes import (
+    REMOVALS_SCHEMA,
+    VALUE_DIGITS,
+    SessionScans,
+    episodes_of,
+    finished,
+    for_people,
+)
 from symscan.runs.layout import EPISODES_CSV, FIGURES, HITS_CSV, JOURNAL, SCANS, TRADES, UNKNOWN
 from symscan.runs.list_changes import Changes
 from symscan.runs.schemas import HITS_SCHEMA
@@ -88,26 +95,26 @@ class SessionResults:
         self.close()
         hits = SessionHits(self.session, self._scans)
         unknown = unknown_frame(self.session, self._done)
-        episodes = self._episodes(hits, unknown)
+        stays = self._stays(hits, unknown)
         files = SessionFiles(folder, self.session.date)
-        files.write(hits.frame[HITS_SCHEMA.names()], hits.values(), episodes)
-        for name, text in self._texts(hits, unknown, episodes):
+        files.write(hits.frame[HITS_SCHEMA.names()], hits.values(), finished(stays, _values(hits, stays)))
+        for name, text in self._texts(hits, unknown, stays):
             with writing(self._part / name) as path:
                 path.write_text(text, encoding="utf-8", newline="")
 
     def _texts(
-        self, hits: SessionHits, unknown: pl.DataFrame, episodes: pl.DataFrame
+        self, hits: SessionHits, unknown: pl.DataFrame, stays: pl.DataFrame
     ) -> Iterator[tuple[str, str]]:
         yield SCANS, csv_rows(scans_frame(self.session, self._scans, self._changes))
         yield UNKNOWN, csv_rows(unknown)
-        yield EPISODES_CSV, csv_rows(episodes)
+        yield EPISODES_CSV, csv_rows(for_people(finished(stays, _values(hits, stays, VALUE_DIGITS))))
         if self._trades.has_strategies:
             yield TRADES, csv_rows(self._trades.frame(self.session))
         if self._csv:
             yield HITS_CSV, csv_rows(hits.csv_frame())
         yield FIGURES, json.dumps(self.figures.as_state(), ensure_ascii=False)
 
-    def _episodes(self, hits: SessionHits, unknown: pl.DataFrame) -> pl.DataFrame:
+    def _stays(self, hits: SessionHits, unknown: pl.DataFrame) -> pl.DataFrame:
         holders = {scanner_holder(scan.scanner): scan.scanner for scan in self._scans}
         removals = [(holders[who], symbol, scan) for who, symbol, scan in self._removals if who in holders]
         scans = SessionScans(
@@ -118,6 +125,10 @@ class SessionResults:
             pl.DataFrame(removals, schema=REMOVALS_SCHEMA, orient="row"),
         )
         bars_of = None if self._bars is None else partial(self._bars, self.session)
-        stays = episodes_of(scans, bars_of)
-        texts = hits.texts(stays["hit"])
-        return finished(stays, texts.replace([_NOTHING], [None]))
+        return episodes_of(scans, bars_of)
+
+
+def _values(hits: SessionHits, stays: pl.DataFrame, digits: int | None = None) -> pl.Series:
+    """Return what the scanner said of each stay's first hit, as JSON; null where it said nothing."""
+    texts = hits.texts(stays["hit"], digits)
+    return texts.set(texts == _NOTHING, None)

@@ -49,14 +49,14 @@ class SessionHits:
         given = {name: one for name, one in self._metadata.items() if not one.is_empty()}
         return {name: self._values(name, one) for name, one in given.items()}
 
-    def texts(self, rows: pl.Series) -> pl.Series:
-        """Return what was said of some of the hits, as JSON."""
+    def texts(self, rows: pl.Series, digits: int | None = None) -> pl.Series:
+        """Return what was said of some of the hits, as JSON; ``digits`` None writes numbers as they are."""
         wanted = rows.to_numpy()
         texts, places = [pl.Series(dtype=pl.String)], [np.zeros(0, np.int64)]
         for name, of_scanner in self._rows.items():
             number = np.searchsorted(of_scanner, wanted)
             found = np.flatnonzero(np.append(of_scanner, -1)[number] == wanted)
-            texts.append(self._metadata[name].texts(pl.Series(number[found], dtype=pl.UInt32)))
+            texts.append(self._metadata[name].texts(pl.Series(number[found], dtype=pl.UInt32), digits))
             places.append(found)
         return pl.concat(texts)[np.argsort(np.concatenate(places))].rename("text")
 
