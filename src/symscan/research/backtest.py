@@ -137,9 +137,11 @@ class _Folder:
         """Say where whole sessions are if the run is interrupted; remove a folder that has none."""
         try:
             yield
-        except (KeyboardInterrupt, RunError) as error:
+        except KeyboardInterrupt as interrupt:
             if self.path.exists():
-                error.add_note(f"the results up to there are in {self.path}; resume=True goes on")
+                interrupt.add_note(f"the results up to there are in {self.path}; resume=True goes on")
+            raise
+        except RunError:  # it names them itself
             raise
         except BaseException:
             if self.temporary is not None:
