@@ -17,6 +17,7 @@ from support.waiting import LIMIT
 pytestmark = pytest.mark.slow
 
 DOCS = Path(__file__).parents[2] / "docs"
+WRITTEN = {"report.html", "tonight.txt"}
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 PLAY = """
@@ -82,13 +83,15 @@ def test_the_notebook_runs_in_a_kernel(folder: Path) -> None:
         one["data"] for cell in cells for one in cell["outputs"] if one["output_type"] == "execute_result"
     ]
     assert len(shown) == len(cells) - 1  # but the one that defines the scanner
+    *shown, symbol, scanner, _ = shown
+    assert all("vega" in "".join(chart["text/html"]) for chart in (symbol, scanner))
     assert all("text/html" in one for one in shown[1:])
     run = "".join(shown[3]["text/html"])
     assert "notebook: 2 sessions, 2026-01-14 to 2026-01-15" in run
     assert "pullback" in run
     tables = ["".join(one["text/html"]) for one in shown[4:]]
     assert not [table for table in tables if "shape: (0," in table]
-    assert {path.name for path in folder.iterdir()} - before <= {"notebook.ipynb", ".ipython"}
+    assert {path.name for path in folder.iterdir()} - before <= {"notebook.ipynb", ".ipython", *WRITTEN}
 
 
 def test_a_cell_shows_progress_and_its_class_has_a_source(folder: Path) -> None:
