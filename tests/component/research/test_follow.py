@@ -41,11 +41,9 @@ def _same(events: list[symscan.FollowedEvent], folder: Path) -> None:
 
 @pytest.fixture(scope="module")
 def folder(store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A session that is over, broken off in the middle and resumed."""
+    """A session that is over, stopped two hours after the open."""
     project = tmp_path_factory.mktemp("over")
-    config = configuration(project, [SCREEN])
-    play_live(project, config, store, DAYS[1], until=450)
-    play_live(project, config, store, DAYS[1], resume=True)
+    play_live(project, configuration(project, [SCREEN]), store, DAYS[1], until=150)
     return project / "live"
 
 
@@ -53,7 +51,7 @@ def test_a_session_that_is_over_is_read_to_its_end(folder: Path) -> None:
     events = list(symscan.follow(folder))
     _same(events, folder)
     scans = [event for event in events if event.kind == "scan_finished"]
-    assert len(scans) == 26
+    assert 5 < len(scans) < 12
     assert set(scans[5].data["hits"]["symbols"]) <= set(SYMBOLS)
     assert scans[0].at.isoformat() == "2018-02-27T14:35:00+00:00"
 
@@ -71,15 +69,15 @@ def test_it_follows_a_session_that_is_being_written(store: Path, tmp_path: Path)
     config = configuration(tmp_path, [SCREEN])
 
     def wait(moment: int) -> None:
-        if moment == 400:
+        if moment == 100:
             begun.set()
             assert read.wait(LIMIT)
 
     def session() -> None:
-        play_live(tmp_path, config, store, DAYS[1], look=wait, until=500)
+        play_live(tmp_path, config, store, DAYS[1], look=wait, until=120)
         broken_off.set()
         assert read.wait(LIMIT)
-        play_live(tmp_path, config, store, DAYS[1], resume=True)
+        play_live(tmp_path, config, store, DAYS[1], resume=True, until=150)
 
     thread = Thread(target=session)
     thread.start()
@@ -111,11 +109,11 @@ def test_a_reader_that_stays_keeps_nobody_from_writing(store: Path, tmp_path: Pa
     readers: list[Iterator[symscan.FollowedEvent]] = []
 
     def read(moment: int) -> None:
-        if moment % 50 == 0:  # each stops in the middle and stays open
+        if moment % 20 == 0:  # each stops in the middle and stays open
             readers.append(symscan.follow(tmp_path / "live"))
-            list(islice(readers[-1], moment // 25))
+            list(islice(readers[-1], moment // 10))
 
-    play_live(tmp_path, config, store, DAYS[1], look=read)
+    play_live(tmp_path, config, store, DAYS[1], look=read, until=160)
     assert len(readers) > 5
     _same(list(symscan.follow(tmp_path / "live")), tmp_path / "live")
     with closing(sqlite3.connect(f"file:{tmp_path}/live/session.sqlite?immutable=1", uri=True)) as alone:
