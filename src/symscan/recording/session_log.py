@@ -177,7 +177,8 @@ class SessionRecord:
 
     def close(self) -> None:
         """Close the file and release the lock."""
-        if self._lock is not None:  # readers may keep SQLite from doing so as it closes
+        if self._lock is not None and not self._connection.closed:
+            # Readers may keep SQLite from doing so as it closes.
             with suppress(DatabaseError, sqlite3.Error):
                 checkpoint(self._connection)
         self._connection.close()
