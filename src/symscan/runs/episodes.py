@@ -219,8 +219,10 @@ class _Ends:
 
 def _stays(session: SessionScans, codes: _Codes, scans: _OkScans) -> _Stays:
     """Return the stays: hits of a pair at consecutive scans that were ok."""
-    scan = session.hits["scan"].cast(pl.Int64).fill_null(-1).to_numpy()
-    number = np.append(scans.number, -1)[scan]
+    scan = session.hits["scan"]
+    if scan.null_count():
+        scan = scan.cast(pl.Int64).fill_null(-1)
+    number = np.append(scans.number, -1)[scan.to_numpy()]
     rows = np.flatnonzero(number >= 0)
     # Neighbours in a stay differ by one; those of two pairs never do.
     key = codes.hits[rows] * (len(scans.scan) + 2) + number[rows]
@@ -312,7 +314,7 @@ def _numbered(columns: Sequence[pl.Series]) -> list[Ints]:
 
 def _with_prices(session: SessionScans, stays: pl.DataFrame, bars_of: SymbolBars | None) -> list[pl.Series]:
     """Return the highest and lowest price of each stay, against the price at entry, and that at its end."""
-    price = stays["price"].cast(pl.Float64).fill_null(np.nan).to_numpy()
+    price = stays["price"].to_numpy()  # null is NaN
     unknown = np.full(stays.height, np.nan)
     highest, lowest, end = unknown, unknown, unknown
     if bars_of is not None:

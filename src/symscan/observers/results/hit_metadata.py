@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 import polars as pl
 
@@ -13,6 +13,8 @@ from symscan.model.events.session import Hits
 from symscan.model.hit_metadata import SYMBOL, FrameMetadata, joined_frame
 from symscan.runs import hit_values
 from symscan.runs.hit_values import ValueNotes
+
+_ISO: Final = "%Y-%m-%dT%H:%M:%SZ"
 
 
 class ScannerMetadata:
@@ -57,10 +59,9 @@ class ScannerMetadata:
             return pl.Series([json.dumps(row, ensure_ascii=False) for row in kept], dtype=pl.String)
         if not self._frame.width:
             return pl.repeat("{}", len(hits), dtype=pl.String, eager=True)
-        values = self._frame[hits].with_columns(
-            _utc_texts(), *([] if digits is None else [_rounded_numbers(digits)])
-        )
-        return values.select(pl.struct(pl.all()).struct.json_encode()).to_series()
+        values = self._frame[hits]
+        written = [_written(name, kind, digits) for name, kind in values.schema.items()]
+        return values.select(pl.struct(written).struct.json_encode()).to_series()
 
     @cached_property
     def _frames(self) -> list[FrameMetadata]:
@@ -105,12 +106,15 @@ def _rounded_number(number: float, digits: int) -> float:
     return float(f"{number:.{digits}g}") if abs(number) < 10**digits else float(f"{number:.0f}")
 
 
-def _rounded_numbers(digits: int) -> pl.Expr:
-    """Round the fractions of columns."""
-    numbers = pl.selectors.float()
-    return (
-        pl.when(numbers.abs() < 10**digits).then(numbers.round_sig_figs(digits)).otherwise(numbers.round(0))
-    )
+def _written(name: str, kind: pl.DataType, digits: int | None) -> pl.Expr:
+    """Return a column as JSON is to have it."""
+    column = pl.col(name)
+    if isinstance(kind, pl.Datetime):
+        return column.dt.strftime(_ISO)
+    if digits is None or not kind.is_float():
+        return column
+    rounded = column.round_sig_figs(digits)
+    return pl.when(column.abs() < 10**digits).then(rounded).otherwise(column.round(0))
 
 
 def _numbers(count: int) -> pl.Series:
@@ -119,4 +123,4 @@ def _numbers(count: int) -> pl.Series:
 
 def _utc_texts() -> pl.Expr:
     """Write instants as in all files; polars would write +00:00."""
-    return pl.selectors.datetime().dt.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return pl.selectors.datetime().dt.strftime(_ISO)

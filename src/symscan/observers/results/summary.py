@@ -157,12 +157,12 @@ class RunSummary:
     def observe(self, session: Session, event: Event) -> None:
         """Count an event."""
         match event:
+            case ScanFinished():
+                self._count_scan(session, event)
             case SessionPrepared():
                 self.sessions.append(event.session)
                 for name in event.scanners:
                     self._figures(name)
-            case ScanFinished():
-                self._count_scan(session, event)
             case ScannerDone():
                 self._count_done(event)
             case ScannerDisabled():
