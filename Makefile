@@ -28,6 +28,7 @@ check:
 bench:
 	$(VENV) '.[alpaca]'
 	.venv/bin/python benchmarks/session.py
+	.venv/bin/python benchmarks/range.py
 	.venv/bin/python benchmarks/latency.py
 	.venv/bin/python benchmarks/disturbance.py
 	.venv/bin/python benchmarks/results.py

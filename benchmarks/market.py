@@ -27,8 +27,12 @@ SIZES: Final = {"small": (500, 5), "large": (8_000, 1)}
 
 _MINUTE_US: Final = 60_000_000
 _FIRST_SESSION: Final = np.datetime64("2024-03-04")
-_HOLIDAYS: Final = ["2023-11-23", "2023-12-25", "2024-01-01", "2024-01-15", "2024-02-19", "2024-03-29"]
-_OPEN_UTC: Final = (14, 30)  # 09:30 in New York; sessions in summer time begin an hour late
+_WINTER: Final = np.datetime64("2023-11-27")
+"""The first session of ranges: 44 without a half day, none of them in summer time."""
+
+_HOLIDAYS: Final = ["2023-09-04", "2023-11-23", "2023-12-25", "2024-01-01", "2024-01-15", "2024-02-19"]
+_OPEN_UTC: Final = (14, 30)  # 09:30 in New York; no session of the market lies in summer time
+_FEW: Final = 5
 _ILLIQUID_SHARE: Final = 0.08
 _LOWEST_CENTS: Final = 100.0
 
@@ -116,11 +120,16 @@ def build(workload: str) -> Market:
     return make_market(symbols, sessions, seed=20_240_304, workload=workload)
 
 
-def make_market(symbols: int, sessions: int, *, seed: int, workload: str = "custom") -> Market:
-    """A seeded market of any size; equal arguments give equal bits."""
+def make_market(
+    symbols: int, sessions: int, *, seed: int, workload: str = "custom", is_sparse: bool = False
+) -> Market:
+    """A seeded market of any size; equal arguments give equal bits.
+
+    A sparse one lacks some nine of ten minutes, as small companies do.
+    """
     rng = np.random.default_rng(seed)
     start = np.floor(1_000 + 29_000 * rng.random(symbols) ** 2)
-    missing = _missing_rates(rng, symbols)
+    missing = _sparse_rates(rng, symbols) if is_sparse else _missing_rates(rng, symbols)
     minute_volume = np.floor(200 + 20_000 * rng.random(symbols) ** 3)
     daily, last = _daily_bars(rng, start, minute_volume * MINUTES * (1 - missing))
     fields = np.empty((sessions, MINUTES, len(FIELDS), symbols))
@@ -141,6 +150,10 @@ def _missing_rates(rng: np.random.Generator, symbols: int) -> Floats:
     liquid = 0.02 + 0.02 * rng.random(symbols)
     illiquid = 0.05 + 0.40 * rng.random(symbols)
     return np.where(rng.random(symbols) < _ILLIQUID_SHARE, illiquid, liquid)
+
+
+def _sparse_rates(rng: np.random.Generator, symbols: int) -> Floats:
+    return np.minimum(0.3 + 0.7 * rng.random(symbols) ** 0.25, 0.995)
 
 
 def _daily_bars(rng: np.random.Generator, start: Floats, volume: Floats) -> tuple[Floats, Floats]:
@@ -185,7 +198,8 @@ def _to_dollars(cents: Floats) -> None:
 def _dates(sessions: int) -> tuple[tuple[date, ...], tuple[date, ...]]:
     """The dates of the sessions, and of the 60 before them."""
     offsets = np.arange(-HISTORY_DAYS, sessions)
-    days = np.busday_offset(_FIRST_SESSION, offsets, holidays=_HOLIDAYS).astype(object).tolist()
+    first = _FIRST_SESSION if sessions <= _FEW else _WINTER
+    days = np.busday_offset(first, offsets, holidays=_HOLIDAYS).astype(object).tolist()
     return tuple(days[HISTORY_DAYS:]), tuple(days[:HISTORY_DAYS])
 
 

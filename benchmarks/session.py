@@ -101,16 +101,22 @@ def make_store(market: Market, folder: Path) -> tuple[Path, list[Path]]:
 
 
 # A child's own peak: what the system counts for it includes what its parent held when it was started.
-COMMAND = """
+PEAK = """
 import atexit, pathlib, re, sys
 def peak():
     status = pathlib.Path("/proc/self/status")
     text = status.read_text() if status.exists() else ""
     print(*re.findall(r"VmHWM:\\s+(\\d+)", text), file=sys.stderr)
 atexit.register(peak)
+"""
+
+COMMAND = (
+    PEAK
+    + """
 from symscan.cli import main
 main()
 """
+)
 
 
 def time_command(config: Path, store: Path, dates: Sequence[Any]) -> tuple[float, float]:

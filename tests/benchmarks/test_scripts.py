@@ -15,6 +15,7 @@ _BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
     [
         ["session.py", "small", "--rounds", "1"],
         ["python.py", "--rounds", "1"],
+        ["range.py", "least", "--rounds", "1"],
         ["latency.py", "--symbols", "50", "--bursts", "8"],
         ["disturbance.py", "--symbols", "50", "--bursts", "8", "--rounds", "1"],
     ],
@@ -25,3 +26,4 @@ def test_a_benchmark_runs_to_its_end(script: list[str]) -> None:
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip()
+    assert '"hits_equal": false' not in done.stdout
