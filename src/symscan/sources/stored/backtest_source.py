@@ -87,7 +87,7 @@ class BacktestSource:
         self._regular = DenseBars(Slots.regular(session, self.base), 0)
         self._columns: dict[str, int] = {}
         self._path = store.path(self.base, session.date)
-        self._whole: dict[str, int] = {}
+        self._day = PlayedDay(self._regular, {})
 
     def subscribe(self, rows: Mapping[str, int], capacity: int) -> None:
         """Deliver bars of these symbols in these columns from the next slice on.
@@ -100,6 +100,7 @@ class BacktestSource:
             How many columns the blocks are to have.
         """
         self._columns.update(rows)
+        self._day.reuse(set(rows.values()))
         if capacity != self._regular.present.shape[1]:
             self._allocate(capacity)
         else:
@@ -108,8 +109,7 @@ class BacktestSource:
     def unsubscribe(self, symbols: Sequence[str]) -> None:
         """Deliver no more bars of these symbols."""
         gone = [self._columns.pop(symbol) for symbol in symbols if symbol in self._columns]
-        for symbol in symbols:
-            self._whole.pop(symbol, None)
+        self._day.leave(symbols, self._now)
         for bars in (self._premarket, self._regular):
             if bars is not None:
                 bars.clear(gone, after=self._now)
@@ -157,13 +157,13 @@ class BacktestSource:
 
     def _allocate(self, capacity: int) -> None:
         """Allocate all columns; bars already delivered are not loaded again."""
-        self._whole = {}
         self._played.begin(self._path)
         arrays = self._played.arrays
         self._regular = DenseBars(Slots.regular(self._session, self.base), capacity, arrays)
         if self._has_premarket:
             self._premarket = DenseBars(Slots.premarket(self._session, self.base), capacity, arrays)
-        self._played.put(self._path, PlayedDay(self._regular, self._whole))
+        self._day = PlayedDay(self._regular, {})
+        self._played.put(self._path, self._day)
         self._load_bars(self._columns)
 
     def _load_bars(self, rows: Mapping[str, int]) -> None:
@@ -174,7 +174,7 @@ class BacktestSource:
                 if bars is not None:
                     bars.put(part, rows, self._now)
         if self._now <= self._session.open:  # else the bars before it are missing
-            self._whole.update(rows)
+            self._day.columns.update(rows)
 
     def _read_bars(self, symbols: Sequence[str]) -> pl.DataFrame:
         return self._store.load(self.base, [self._session.date], symbols, BAR_COLUMNS)

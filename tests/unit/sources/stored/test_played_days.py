@@ -67,3 +67,43 @@ def test_today_and_the_day_before_are_kept(day: PlayedDay) -> None:
         played.put(path, day)
     assert [played.find(path) is not None for path in paths] == [False, True, True]
     assert played.find(None) is None
+
+
+def test_the_last_bars_of_symbols_that_left_are_kept(day: PlayedDay) -> None:
+    whole = {symbol: day.bars_of((symbol,)) for symbol in "BC"}
+    closes = day.last_closes(("B", "C"))
+    day.leave(("B",), after=SESSION.close - MINUTE)
+    day.bars.clear([1], after=SESSION.close - MINUTE)
+    for symbol, expected in whole.items():
+        found = day.bars_of((symbol,))
+        assert found is not None and expected is not None and found.equals(expected)
+    assert np.array_equal(day.last_closes(("B", "C")), closes)
+
+
+def test_the_bar_at_the_close_of_a_symbol_that_left_is_kept(day: PlayedDay) -> None:
+    last = len(day.bars.slots) - 1
+    day.bars.fields[last, :, 1], day.bars.present[last, 1] = 9.0, True
+    day.leave(("B",), after=SESSION.close - MINUTE)
+    day.bars.clear([1], after=SESSION.close - MINUTE)
+    blocks = day.blocks(("A", "B", "C"))
+    assert (
+        blocks is not None
+        and blocks[last].close[1] == 9.0
+        and blocks[last].present.tolist() == [False, True, False]
+    )
+    assert np.array_equal(day.last_closes(("B", "C")), [9.0, 7.0])
+    found = day.bars_of(("B",))
+    assert found is not None and found["close"].to_list() == [1.0, 4.0, 9.0]
+    assert not day.bars.present[last, 1]  # what the session shows stays as it was
+
+
+def test_a_symbol_that_left_early_has_to_be_read(day: PlayedDay) -> None:
+    day.leave(("B",), after=SESSION.open + MINUTE)
+    assert day.blocks(("B",)) is None
+    assert day.blocks(("C",)) is not None
+
+
+def test_a_symbol_whose_column_another_takes_has_to_be_read(day: PlayedDay) -> None:
+    day.reuse({1})
+    assert day.blocks(("B",)) is None
+    assert day.blocks(("C",)) is not None
