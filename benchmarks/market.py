@@ -30,7 +30,15 @@ _FIRST_SESSION: Final = np.datetime64("2024-03-04")
 _WINTER: Final = np.datetime64("2023-11-27")
 """The first session of ranges: 44 without a half day, none of them in summer time."""
 
-_HOLIDAYS: Final = ["2023-09-04", "2023-11-23", "2023-12-25", "2024-01-01", "2024-01-15", "2024-02-19"]
+_HOLIDAYS: Final = [
+    "2023-09-04",
+    "2023-11-23",
+    "2023-12-25",
+    "2024-01-01",
+    "2024-01-15",
+    "2024-02-19",
+    "2024-03-29",
+]
 _OPEN_UTC: Final = (14, 30)  # 09:30 in New York; no session of the market lies in summer time
 _FEW: Final = 5
 _ILLIQUID_SHARE: Final = 0.08
