@@ -83,8 +83,7 @@ def test_the_notebook_runs_in_a_kernel(folder: Path) -> None:
         one["data"] for cell in cells for one in cell["outputs"] if one["output_type"] == "execute_result"
     ]
     assert len(shown) == len(cells) - 1  # but the one that defines the scanner
-    *shown, symbol, scanner, unknown, _ = shown
-    shown.append(unknown)
+    *shown, symbol, scanner, _ = shown
     assert all("vega" in "".join(chart["text/html"]) for chart in (symbol, scanner))
     assert all("text/html" in one for one in shown[1:])
     run = "".join(shown[3]["text/html"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import shutil
 import signal
 from pathlib import Path
@@ -210,7 +211,9 @@ def test_a_range_goes_on_only_as_it_was_begun(project: Path, capsys: pytest.Capt
 
 @pytest.mark.usefixtures("project")
 def test_two_runs_do_not_write_one_folder(capsys: pytest.CaptureFixture[str]) -> None:
-    with exclusive_folder(Path(call(capsys, *RUN).out.split()[-1])):
+    folder = re.search(r"^results in (\S+)", call(capsys, *RUN).out, re.MULTILINE)
+    assert folder is not None
+    with exclusive_folder(Path(folder[1])):
         ended = call(capsys, *RUN, "--force")
     assert ended.code == 2
     assert "a running process is writing its results there" in ended.err
