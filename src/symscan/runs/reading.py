@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import polars as pl
-from polars.exceptions import ComputeError, PolarsError
+from polars.exceptions import PolarsError
 
 from symscan.errors import DataError, InputError
 from symscan.runs import hit_values, old_format
@@ -19,6 +20,7 @@ from symscan.runs.description import RunDescription, read_description, read_reco
 from symscan.runs.hit_values import FILE_KEY, ValueColumn, ValueNotes
 from symscan.runs.layout import (
     FORMAT_VERSION,
+    HITS,
     HITS_CSV,
     JOURNAL,
     PARTS,
@@ -195,7 +197,8 @@ class RunFiles:
         if what not in TABLES:
             raise InputError(f"there is no table '{what}' in a run; there are {', '.join(TABLES)}")
         lazy: Callable[[], pl.LazyFrame] = getattr(self, what)
-        return self.collect(lazy())
+        with self._damage_named():
+            return lazy().collect()  # of format 1 the files are read by the first call
 
     def collect(self, frame: pl.LazyFrame) -> pl.DataFrame:
         """Collect a frame of this run.
@@ -205,12 +208,19 @@ class RunFiles:
         DataError
             If a file is damaged; the error names it.
         """
-        try:
+        with self._damage_named():
             return frame.collect()
-        except (OSError, ComputeError) as error:
+
+    @contextmanager
+    def _damage_named(self) -> Iterator[None]:
+        """Raise what polars says of damaged files as our error, which names one that cannot be read."""
+        try:
+            yield
+        except (OSError, PolarsError) as error:
             for path in self._all_files():
                 _check_readable(path)
-            raise DataError(f"{self.folder}: it cannot be read ({error}); run it anew") from None
+            reason = str(error).partition("\n")[0]
+            raise DataError(f"{self.folder}: it cannot be read ({reason}); run it anew") from None
 
     def _check(self) -> None:
         """Check that the files that belong to the run are there and begin as they must."""
@@ -226,7 +236,10 @@ class RunFiles:
             if not path.is_file():
                 raise DataError(f"{path}: the file is missing; run it anew")
             if path.suffix == ".parquet":
-                _check_footer(path)
+                _check_columns(path, HITS_SCHEMA if path.parent.name == HITS else EPISODES_SCHEMA)
+        if not self.is_old:
+            _check_header(self.folder / SCANS, SCANS_SCHEMA)
+            _check_header(self.folder / UNKNOWN, UNKNOWN_SCHEMA)
 
     def _needed_files(self) -> Iterator[Path]:
         texts = (SCANS, UNKNOWN, JOURNAL, *((HITS_CSV,) if self.is_old else ()))
@@ -322,11 +335,21 @@ def _notes(path: Path) -> ValueNotes:
         raise _damaged(path, error) from None
 
 
-def _check_footer(path: Path) -> None:
+def _check_columns(path: Path, schema: pl.Schema) -> None:
     try:
-        pl.read_parquet_schema(path)
+        found = pl.read_parquet_schema(path)
     except (OSError, PolarsError) as error:
         raise _damaged(path, error) from None
+    lacking = [name for name in schema.names() if name not in found]
+    if lacking:
+        raise DataError(f"{path}: the file is damaged (it has no column '{lacking[0]}'); run it anew")
+
+
+def _check_header(path: Path, schema: pl.Schema) -> None:
+    with path.open("rb") as lines:
+        header = lines.readline().rstrip(b"\r\n")
+    if header != ",".join(schema.names()).encode():
+        raise DataError(f"{path}: the file is damaged (its first line names other columns); run it anew")
 
 
 def _check_readable(path: Path) -> None:

@@ -99,6 +99,39 @@ def test_a_damaged_file_is_named(copied: Path, name: str, content: str) -> None:
     assert str(caught.value).startswith(str(copied / name))
 
 
+@pytest.mark.parametrize("name", [f"hits/{DAYS[0]}.parquet", f"episodes/{DAYS[1]}.parquet"])
+def test_a_file_that_lacks_a_column_is_damaged(copied: Path, name: str) -> None:
+    pl.read_parquet(copied / name).drop("session").write_parquet(copied / name)
+    with pytest.raises(DataError, match=rf"{name}: the file is damaged \(it has no column 'session'\)"):
+        RunFiles.open(copied)
+
+
+@pytest.mark.parametrize("name", ["scans.csv", "unknown.csv"])
+@pytest.mark.parametrize("content", [b"a,b\n1,2\n", b"\xff\xfe\0garbage\n", b""])
+def test_a_table_with_another_header_is_damaged(copied: Path, name: str, content: bytes) -> None:
+    (copied / name).write_bytes(content)
+    with pytest.raises(
+        DataError, match=rf"{name}: the file is damaged \(its first line names other columns\)"
+    ):
+        RunFiles.open(copied)
+
+
+def test_a_cell_that_is_none_of_its_type_is_damage(copied: Path) -> None:
+    path = copied / "scans.csv"
+    header = path.read_text().partition("\n")[0]
+    path.write_text(header + "\n" + "x" + "," * header.count(",") + "\n")
+    with pytest.raises(DataError, match=r"it cannot be read .*run it anew"):
+        RunFiles.open(copied).read("scans")
+
+
+@pytest.mark.parametrize("name", ["hits", "scans", "unknown"])
+def test_damage_of_the_old_format_is_ours(old: Path, tmp_path: Path, name: str) -> None:
+    copied = Path(shutil.copytree(old, tmp_path / "old"))
+    (copied / f"{name}.csv").write_text("a,b\n1,2\n")
+    with pytest.raises(DataError, match="run it anew"):
+        RunFiles.open(copied).read(name)
+
+
 def test_a_missing_file_is_named(copied: Path) -> None:
     (copied / "hits" / f"{DAYS[0]}.parquet").unlink()
     with pytest.raises(DataError, match=rf"hits/{DAYS[0]}\.parquet: the file is missing; run it anew"):
