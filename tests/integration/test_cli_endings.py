@@ -151,6 +151,20 @@ def test_ctrl_c_leaves_a_run_whole(project: Path, more: str) -> None:
     assert _of_bad(_whole(project / "out", "interrupted"))[-1] == "2026-01-16T09:55"
 
 
+def test_ctrl_c_before_anything_was_replaced_says_that_the_earlier_results_are_back(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _misbehaving(project, "pass")
+    assert call(capsys, *RUN).code == 0
+    before = (project / "out" / "summary.json").read_bytes()
+    _misbehaving(project, INTERRUPT, day=DAYS[0][-2:])
+    process = started(project, *RUN, "--force")
+    _, err = process.communicate(timeout=LIMIT)
+    assert process.returncode == 130
+    assert err == "interrupted; no session was complete; the results that were in out before are back\n"
+    assert (project / "out" / "summary.json").read_bytes() == before
+
+
 ONCE = "mark = pathlib.Path('was_here'); mark.exists() or (mark.touch(), os.kill(os.getpid(), signal.{how}))"
 
 
@@ -241,16 +255,33 @@ def test_a_closed_pipe_is_no_traceback(project: Path, arguments: tuple[str, ...]
     process.stderr.close()
 
 
+FULL = """
+import resource, signal
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, ({room}, {room}))
+from symscan.cli import main
+main()
+"""
+
+
 @pytest.mark.parametrize(("room", "full"), [(2_000, "run.json"), (7_000, "journal.jsonl")])
 def test_a_disk_that_is_full_is_a_message(project: Path, room: int, full: str) -> None:
     """A file that may not grow stands for a disk that cannot hold more."""
-    code = (
-        "import resource, signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
-        f"resource.setrlimit(resource.RLIMIT_FSIZE, ({room}, {room}))\n"
-        "from symscan.cli import main; main()"
-    )
-    process = started(project, *RUN, code=code)
+    process = started(project, *RUN, code=FULL.format(room=room))
     _, err = process.communicate(timeout=LIMIT)
     assert process.returncode == 1
     where = project / "out" / full
     assert err == f"error: {where}: File too large; free some space there, then go on with --resume\n"
+
+
+@pytest.mark.parametrize("what", ["export", "report"])
+def test_what_is_no_run_is_not_gone_on_with_when_the_disk_was_full(
+    project: Path, capsys: pytest.CaptureFixture[str], what: str
+) -> None:
+    _misbehaving(project, "pass")
+    assert call(capsys, *RUN).code == 0
+    process = started(project, what, "out", "--out", "written", code=FULL.format(room=10))
+    _, err = process.communicate(timeout=LIMIT)
+    assert process.returncode == 1
+    assert err == "error: written: File too large; free some space there, then try again\n"
+    assert not list(project.glob("written*"))

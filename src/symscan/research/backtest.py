@@ -138,7 +138,7 @@ class _Folder:
         try:
             yield
         except KeyboardInterrupt as interrupt:
-            if self.path.exists():
+            if self.path.exists() and not getattr(interrupt, "__notes__", None):
                 interrupt.add_note(f"the results up to there are in {self.path}; resume=True goes on")
             raise
         except RunError:  # it names them itself

@@ -20,7 +20,7 @@ from symscan.runs.layout import HITS_CSV, values_file
 from symscan.runs.reading import TABLES, RunFiles
 from symscan.runs.session_files import replacing
 from symscan.runs.texts import with_texts
-from symscan.runs.writing import writing
+from symscan.runs.writing import TRY_AGAIN, writing
 
 EXPORTS: Final = (*TABLES, "values")
 """What can be exported."""
@@ -88,7 +88,7 @@ def export_to(run: RunFiles, options: ExportOptions, path: Path) -> None:
         raise InputError(f"{path}: it is a folder; give the name of a file")
     if not path.absolute().parent.is_dir():
         raise InputError(f"{path}: there is no folder {path.parent}; make it first")
-    with writing(path), replacing(path) as temporary:
+    with writing(path, TRY_AGAIN), replacing(path) as temporary:
         temporary.write_bytes(content)
 
 

@@ -13,6 +13,10 @@ from typing import Final
 from symscan.errors import InputError, RunError
 from symscan.runs.layout import PARTIAL, PARTS
 
+RESUME: Final = "go on with --resume"
+"""What to do once a run can be written again."""
+TRY_AGAIN: Final = "try again"
+"""The same of a file that is no part of a run."""
 _NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
@@ -47,7 +51,7 @@ def is_being_written(folder: Path) -> bool:
 
 
 @contextmanager
-def writing(path: Path) -> Iterator[Path]:
+def writing(path: Path, then: str = RESUME) -> Iterator[Path]:
     """Yield a path; convert an OSError to one that names the file as users know it, and a remedy.
 
     Raises
@@ -58,12 +62,12 @@ def writing(path: Path) -> Iterator[Path]:
     try:
         yield path
     except OSError as error:
-        raise write_error(path, error) from None
+        raise write_error(path, error, then) from None
 
 
-def write_error(path: Path, error: OSError) -> RunError:
+def write_error(path: Path, error: OSError, then: str = RESUME) -> RunError:
     """Make an error that names the file as users know it, and a remedy."""
-    return RunError(f"{_known_path(path)}: {error.strerror or error}; {_remedy(error)}")
+    return RunError(f"{_known_path(path)}: {error.strerror or error}; {_remedy(error)}, then {then}")
 
 
 def _is_locked(descriptor: int) -> bool:
@@ -87,5 +91,5 @@ def _known_path(path: Path) -> Path:
 
 def _remedy(error: OSError) -> str:
     if error.errno in _NO_ROOM:
-        return "free some space there, then go on with --resume"
-    return "see to it that the folder can be written, then go on with --resume"
+        return "free some space there"
+    return "see to it that the folder can be written"

@@ -112,6 +112,12 @@ class BacktestRun:
         """Run the backtest; an error is a ``RunError`` that names the results so far, not an input error."""
         try:
             run_backtest(self.backtest, [results], progress, results.finished)
+        except KeyboardInterrupt as interrupt:
+            if results.restores_previous:
+                interrupt.add_note(
+                    f"no session was complete; the results that were in {shown} before are back"
+                )
+            raise
         except SymscanError as error:
             raise RunError(f"{error}; {left_in(results, shown)}") from error
 

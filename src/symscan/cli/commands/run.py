@@ -92,5 +92,6 @@ def _play(run: BacktestRun, options: RunOptions) -> RunSummary:
     try:
         return run.play(options, session_progress)
     except KeyboardInterrupt as interrupt:
-        message = f"interrupted; the results up to there are in {options.shown}, --resume goes on"
+        left = [f"the results up to there are in {options.shown}, --resume goes on"]
+        message = "; ".join(["interrupted", *getattr(interrupt, "__notes__", left)])
         raise SessionStopped(message, exit_code_of(interrupt)) from None

@@ -15,7 +15,7 @@ from symscan.research.unchanged_store import unchanged_store
 from symscan.runs.layout import REPORT
 from symscan.runs.reading import RunFiles
 from symscan.runs.session_files import replacing
-from symscan.runs.writing import writing
+from symscan.runs.writing import TRY_AGAIN, writing
 from symscan.sources.store.bar_store import BarStore
 
 
@@ -74,7 +74,7 @@ class Report:
         if target.is_dir() or not target.absolute().parent.is_dir():
             raise InputError(f"{target}: a page cannot be written there; give the name of a file in a folder")
         content = self.html()
-        with writing(target), replacing(target) as temporary:
+        with writing(target, TRY_AGAIN), replacing(target) as temporary:
             temporary.write_text(content, encoding="utf-8", newline="")
         return target
 
