@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -68,3 +69,11 @@ def test_the_programs_own_files_and_other_threads_are_free(tmp_path: Path) -> No
 def test_unit_tests_are_watched(request: pytest.FixtureRequest) -> None:
     conftest = request.config.rootpath / "tests" / "unit" / "conftest.py"
     assert conftest.read_text().count("with only_memory():") == 2
+
+
+def test_an_import_may_look_through_a_folder_that_a_test_before_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with only_memory(), suppress(ModuleNotFoundError):
+        import_module("there_is_no_such_module")

@@ -69,7 +69,7 @@ def _forbidden(event: str, arguments: tuple[Any, ...]) -> str | None:
     if event == "open":
         path, _, flags = arguments
         return _of_file(path, bool((flags or 0) & WRITING))
-    if event in LISTING:
+    if event in LISTING and arguments[0] not in sys.path:  # imports list those, whoever put them there
         return _of_file(arguments[0], False)
     return None
 
