@@ -153,12 +153,14 @@ def _facts_of(run: RunFiles) -> dict[str, dict[str, Any]]:
         "run": {key: facts.get(key) for key in _HEAD},
         "configuration": dict(_flat("", facts.get("configuration", {}).get("resolved", {}))),
         "modules": dict(facts.get("modules", {})),
-        "universes": {
-            name: f"{one['name']} ({one['symbols']} symbols, as of {one['as_of']}, digest {one['digest']})"
-            for name, one in facts.get("universes", {}).items()
-        },
+        "universes": {name: _universe_text(one) for name, one in facts.get("universes", {}).items()},
         "store": {**store.get("files", {}), "splits": store.get("splits"), "origin": store.get("origin")},
     }
+
+
+def _universe_text(universe: Mapping[str, Any]) -> str:
+    dated = f"as of {universe['as_of']}, " if universe["as_of"] else ""
+    return f"{universe['name']} ({universe['symbols']} symbols, {dated}digest {universe['digest']})"
 
 
 def _flat(path: str, value: Any) -> Iterator[tuple[str, Any]]:

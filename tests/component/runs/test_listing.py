@@ -95,6 +95,18 @@ def test_other_hits_are_counted_and_the_earliest_is_named(run: Run, copied: Path
     assert (back.only_a, back.only_b, back.changed) == (0, 1, above.changed)
 
 
+@pytest.mark.parametrize(("as_of", "dated"), [(None, ""), ("2018-02-20", "as of 2018-02-20, ")])
+def test_a_universe_without_a_date_has_none_said_of_it(
+    run: Run, copied: Path, as_of: str | None, dated: str
+) -> None:
+    record = json.loads((copied / "run.json").read_text())
+    record["universes"] = {"above": {"name": "mine", "as_of": as_of, "symbols": 3, "digest": "d"}}
+    (copied / "run.json").write_text(json.dumps(record))
+    found = compare_runs(RunFiles.open(run.folder), RunFiles.open(copied))
+    (one,) = [fact for fact in found.facts if (fact.kind, fact.name) == ("universes", "above")]
+    assert one.b == f"mine (3 symbols, {dated}digest d)"
+
+
 def test_what_they_are_of_is_compared_by_name(copied: Path) -> None:
     def describe(folder: Path, where: str, digest: str) -> None:
         facts = {
