@@ -20,7 +20,6 @@ LIVE = ("live", "mine.json", *REPLAY, "--speed", "max", "--csv", "--out", "live"
 
 AT_TEN = """
 import os, pathlib, signal
-from support.runs import lines_without
 from symscan import BaseScanner, ScanResult
 
 class Scanner(BaseScanner):
@@ -150,17 +149,17 @@ def test_bars_that_stay_lost_are_said_counted_and_named(
 ) -> None:
     ended = call(capsys, *LIVE, "--quiet", "--faults", "lose=10:01-10:04,fetch_fails=9999")
     assert ended.code == 0, ended.err
-    missing = "bars after 09:58 and up to 10:04 may be missing"
+    missing = "bars after 10:00 and up to 10:03 may be missing"
     assert f"!! 16:00:12  {missing}" in ended.err
     assert f"warning: {missing}" in " ".join(ended.out.split())
     _, lost, _ = json.loads((project / "live" / "summary.json").read_text())["feed_faults"]["lost"]
-    assert (lost["since"], lost["until"]) == (f"{DAY}T14:58:00Z", f"{DAY}T15:04:00Z")
+    assert (lost["since"], lost["until"]) == (f"{DAY}T15:00:00Z", f"{DAY}T15:03:00Z")
     listed = call(capsys, "parity", "live", "--json")
     assert listed.code == 0
     compared = json.loads(listed.out)
     assert compared["by_cause"]["lost bars"] == 3  # before the first bar and after the last, too
     _, named, _ = [one for one in compared["differences"] if one["cause"] == "lost bars"]
-    assert (named["kind"], named["at"]) == ("bars", f"{DAY}T14:58:00Z")
+    assert (named["kind"], named["at"]) == ("bars", f"{DAY}T15:00:00Z")
     assert missing in named["explanation"]
 
 

@@ -176,7 +176,8 @@ class Causes:
     def lost(self) -> list[Lost]:
         """Return the bars that both the session and a backtest of its record lack, by time."""
         why = "the session ended, or goes on, before they were fetched"
-        pending = [Lost(since, None, 0, f"{reason}; {why}") for since, reason in self._dropped.items()]
+        dropped = {} if self.is_over else self._dropped  # at its close it says what of them stayed lost
+        pending = [Lost(since, None, 0, f"{reason}; {why}") for since, reason in dropped.items()]
         return sorted([*self._lost, *pending], key=lambda one: one.since)
 
     def of_lost(self, lost: Lost) -> Cause:

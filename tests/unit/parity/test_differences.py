@@ -238,7 +238,7 @@ def test_who_was_left_out_was_not_subscribed() -> None:
 
 def test_bars_that_both_sides_lack_are_named() -> None:
     """No hit shows them: the record and the backtest of it know the same too little."""
-    causes = _causes()
+    causes = _causes(is_over=False)
     scan = [_scan(5, "A")]
     causes.add_event(2, _event(DROPPED))
     waiting = _only(_compared(causes, scan, scan))
@@ -249,7 +249,11 @@ def test_bars_that_both_sides_lack_are_named() -> None:
     causes.add_event(9, _event({"event": "bars_lost", "at": _at(20), **lost}))
     named = _only(_compared(causes, scan, scan)).cause
     assert named is not None and named.text == "bars after 09:31 and up to 09:34 may be missing: busy"
-    causes = _causes()
+    over = _causes()
+    over.add_event(2, _event(DROPPED))
+    over.add_event(9, _event({"event": "bars_lost", "at": _at(20), **lost, "since": _at(3)}))
+    assert _only(_compared(over, scan, scan)).at == _at(3)  # what the session says at its close, and no more
+    causes = _causes(is_over=False)
     causes.add_event(2, _event(DROPPED))
     causes.add_event(3, _event({"event": "feed_recovered", "at": _at(5), "since": _at(2), "bars": 3}))
     assert _compared(causes, scan, scan) == []
