@@ -242,6 +242,7 @@ class TestImprobableTimes:
         assert findings["unlikely_times"].count == 1
 
     @needs_data
+    @pytest.mark.slow
     def test_real_data_is_not_doubted(self, real: BarStore, raw: BarStore) -> None:
         for store in (real, raw):
             kinds = {finding.kind for finding in check_store(store, SessionCalendar()).findings}

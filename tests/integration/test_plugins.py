@@ -167,6 +167,7 @@ def test_where_the_session_does_not_wait_an_observer_is_given_the_same(
     assert _lines(Path("events.jsonl")) == _lines(out / "journal.jsonl")
 
 
+@pytest.mark.slow
 def test_an_isolated_scanner_reads_indicators_of_the_users(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -176,6 +177,7 @@ def test_an_isolated_scanner_reads_indicators_of_the_users(
     assert hits["scan_at"].to_list() == _scans_of_up(320 / 3)
 
 
+@pytest.mark.slow
 def test_a_recorded_session_with_plug_ins_of_the_users_is_at_parity(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -86,6 +86,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 def test_they_harm_neither_the_session_nor_what_it_says_nor_parity(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -30,6 +30,7 @@ QUICK = ("own", "trading")
 @pytest.mark.parametrize(
     "name", [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in PROJECTS]
 )
+@pytest.mark.slow
 def test_a_half_day(name: str, tmp_path: Path, store: Path) -> None:
     _is_the_backtest(PROJECTS[name], tmp_path, store, HALF_DAY)
 

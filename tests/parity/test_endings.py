@@ -219,6 +219,7 @@ def test_a_module_that_changed_since_is_named(tmp_path: Path, store: Path) -> No
     assert [Path(file).name for file in changed] == ["seeker.py"]
 
 
+@pytest.mark.slow
 def test_at_a_finite_speed_all_that_differs_is_the_pace(tmp_path: Path, store: Path) -> None:
     live = {"lag_seconds": 86_400, "quiet_ms": 1, "grace_seconds": 60, "closing_seconds": 60}
     config = SCREENS.at(tmp_path, live_config=live)

@@ -85,6 +85,7 @@ def opening(tmp_path: Path, store: Path) -> Opening:
     return Opening(tmp_path, store)
 
 
+@pytest.mark.slow
 def test_bars_that_were_lost_are_fetched_when_the_session_is_resumed(opening: Opening) -> None:
     assert not opening.run(stop_upon=FeedDroppedBars, faults="lose=09:40-09:43,fetch_fails=9999")
     (dropped,) = opening.told.of(FeedDroppedBars)
