@@ -55,7 +55,7 @@ class ObserverContract:
 
     @pytest.fixture(scope="class")
     @classmethod
-    def told(cls, tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Session, Event]]:
+    def published(cls, tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Session, Event]]:
         """The events of a session, each with it."""
         folder = tmp_path_factory.mktemp("observer")
         store, universe = market.write_store(folder), market.write_universe(folder)
@@ -65,36 +65,36 @@ class ObserverContract:
         (session,) = market.assemble(store, data).sessions
         return [(session, event) for event in market.play(store, data)]
 
-    def give(self, told: Sequence[tuple[Session, Event]], folder: Path) -> Any:
+    def give(self, published: Sequence[tuple[Session, Event]], folder: Path) -> Any:
         """Make an observer and give it all events; returns what came of it."""
         folder.mkdir()
         observer = self.make(folder)
         if isinstance(observer, BaseObserver):
             observer.open()
-        for session, event in told:
+        for session, event in published:
             observer.observe(session, event)
         if isinstance(observer, BaseObserver):
             observer.close()
         return self.result(observer, folder)
 
     def test_every_event_is_taken_and_left_as_it_is(
-        self, told: Sequence[tuple[Session, Event]], tmp_path: Path
+        self, published: Sequence[tuple[Session, Event]], tmp_path: Path
     ) -> None:
         """It raises for none, and changes none: others are given the same objects."""
-        before = [record_of(*one) for one in told]
-        self.give(told, tmp_path / "one")
-        assert [record_of(*one) for one in told] == before
+        before = [record_of(*one) for one in published]
+        self.give(published, tmp_path / "one")
+        assert [record_of(*one) for one in published] == before
 
     def test_the_same_events_have_the_same_result(
-        self, told: Sequence[tuple[Session, Event]], tmp_path: Path
+        self, published: Sequence[tuple[Session, Event]], tmp_path: Path
     ) -> None:
         """A resumed session gives them again: what came of them must not depend on when that was."""
-        assert self.give(told, tmp_path / "one") == self.give(told, tmp_path / "two")
+        assert self.give(published, tmp_path / "one") == self.give(published, tmp_path / "two")
 
     def test_kinds_of_later_versions_are_let_pass(
-        self, told: Sequence[tuple[Session, Event]], tmp_path: Path
+        self, published: Sequence[tuple[Session, Event]], tmp_path: Path
     ) -> None:
         """It matches the events it is about."""
         if self.passes_later_kinds:
-            session, event = told[-1]
-            self.give([*told[:-1], (session, _LaterKind(event.at)), told[-1]], tmp_path / "one")
+            session, event = published[-1]
+            self.give([*published[:-1], (session, _LaterKind(event.at)), published[-1]], tmp_path / "one")

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 
 from symscan.model.events.session import Outcome, ScanFinished, ScannerDisabled
 from symscan.model.instant import MINUTE
 from symscan.testing import market
+from symscan.testing.played import CUT, PlayedContract
 
-_CUT: int = 32
 
-
-class ScannerContract:
+class ScannerContract(PlayedContract):
     """What every scanner must keep to: it reads the session and returns symbols, and nothing else decides.
 
     It is played over a small market: symbols that rise, fall and stand still, that trade seldom, since today,
@@ -31,18 +30,6 @@ class ScannerContract:
     indicator_modules
         The modules of the indicators of one's own that it uses, as a configuration names them.
     """
-
-    module: ClassVar[str]
-    config: ClassVar[Mapping[str, Any]] = {}
-    indicator_modules: ClassVar[Sequence[str]] = ()
-
-    @pytest.fixture(scope="class")
-    @classmethod
-    def folder(cls, tmp_path_factory: pytest.TempPathFactory) -> Path:
-        """A folder with the market."""
-        folder = tmp_path_factory.mktemp("scanner")
-        market.write_store(folder)
-        return folder
 
     @pytest.fixture(scope="class")
     @classmethod
@@ -89,8 +76,8 @@ class ScannerContract:
     ) -> None:
         """Without the bars to come, scans find what they find with them."""
         folder = tmp_path_factory.mktemp("past")
-        past = self.play(market.write_store(folder, _CUT), market.write_universe(folder))
-        until = scans[0].at + _CUT * MINUTE
+        past = self.play(market.write_store(folder, CUT), market.write_universe(folder))
+        until = scans[0].at + CUT * MINUTE
         assert [_found(scan) for scan in past if scan.at <= until] == [
             _found(scan) for scan in scans if scan.at <= until
         ]

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, ClassVar
 
 import pytest
 
@@ -12,11 +11,10 @@ from symscan.model.events.session import Event, SessionPrepared
 from symscan.model.events.trading import OrderFilled, SignalEmitted, StrategyDone, StrategyFailed
 from symscan.model.instant import MINUTE, Instant
 from symscan.testing import market
+from symscan.testing.played import CUT, PlayedContract
 
-_CUT: int = 32
 
-
-class StrategyContract:
+class StrategyContract(PlayedContract):
     """What every strategy must keep to: it decides upon what the session has, and nothing else.
 
     It is played with a scanner named ``it`` that finds what moves by a percent. Derive a class whose
@@ -31,18 +29,6 @@ class StrategyContract:
     indicator_modules
         The modules of the indicators of one's own that it uses, as a configuration names them.
     """
-
-    module: ClassVar[str]
-    config: ClassVar[Mapping[str, Any]] = {}
-    indicator_modules: ClassVar[Sequence[str]] = ()
-
-    @pytest.fixture(scope="class")
-    @classmethod
-    def folder(cls, tmp_path_factory: pytest.TempPathFactory) -> Path:
-        """A folder with the market."""
-        folder = tmp_path_factory.mktemp("strategy")
-        market.write_store(folder)
-        return folder
 
     @pytest.fixture(scope="class")
     @classmethod
@@ -79,9 +65,9 @@ class StrategyContract:
     ) -> None:
         """Without the bars to come it decides, and is filled, as with them."""
         folder = tmp_path_factory.mktemp("past")
-        past = self.play(market.write_store(folder, _CUT), folder)
+        past = self.play(market.write_store(folder, CUT), folder)
         opens = next(event.opens_at for event in events if isinstance(event, SessionPrepared))
-        until = opens + _CUT * MINUTE
+        until = opens + CUT * MINUTE
         assert _decisions(past, until) == _decisions(events, until)
 
 
