@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +19,7 @@ OURS = ("benchmarks", "docs", "examples", "src", "tests", "README.md")
 """What has to be in our style; a scanner that somebody tries out beside it need not."""
 
 LONGEST_MODULE = 400
+MOST_MODULES = 15
 
 INSTALL = "python3 -m venv .venv && .venv/bin/pip install -q -c constraints.txt -e "
 DEMO = INSTALL + ". && .venv/bin/symscan demo"
@@ -82,6 +84,16 @@ def test_modules_are_short() -> None:
     }
     assert len(lengths) > 10
     assert {module: lines for module, lines in lengths.items() if lines > LONGEST_MODULE} == {}
+
+
+def test_folders_are_small() -> None:
+    modules = Counter(
+        str(path.parent.relative_to(ROOT))
+        for path in (ROOT / "src").rglob("*.py")
+        if path.name not in ("__init__.py", "__main__.py")
+    )
+    assert modules.total() > 100
+    assert {folder: count for folder, count in modules.items() if count > MOST_MODULES} == {}
 
 
 @pytest.mark.parametrize("kind", OF_THE_MACHINE)

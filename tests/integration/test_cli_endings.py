@@ -14,8 +14,8 @@ import pytest
 
 from support.cli import DAY, call, scanner, started, write_bars, write_config, written
 from support.waiting import LIMIT
+from symscan.runs.files.writing import exclusive_folder
 from symscan.runs.reading import RunFiles
-from symscan.runs.writing import exclusive_folder
 
 DAYS = [DAY, "2026-01-16"]
 RUN = ("run", "mine.json", "--store", "store", "--start", DAYS[0], "--end", DAYS[1], "--csv", "--out", "out")

@@ -14,13 +14,13 @@ import polars as pl
 
 from symscan.clock.session_calendar import SessionCalendar
 from symscan.errors import InputError
+from symscan.runs.files.session_files import replacing
+from symscan.runs.files.writing import TRY_AGAIN, writing
 from symscan.runs.hit_values import json_texts
 from symscan.runs.hits_csv import hits_csv_frame
 from symscan.runs.layout import HITS_CSV, values_file
 from symscan.runs.reading import TABLES, RunFiles
-from symscan.runs.session_files import replacing
 from symscan.runs.texts import with_texts
-from symscan.runs.writing import TRY_AGAIN, writing
 
 EXPORTS: Final = (*TABLES, "values")
 """What can be exported."""

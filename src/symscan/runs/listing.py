@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from symscan.errors import InputError, SymscanError
 from symscan.runs.description import read_description, read_record
+from symscan.runs.files.writing import is_being_written
 from symscan.runs.layout import PARTS, RUN, SUMMARY
-from symscan.runs.writing import is_being_written
 
 _MARKS: Final = (RUN, SUMMARY, PARTS)
 

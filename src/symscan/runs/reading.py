@@ -17,6 +17,7 @@ from polars.exceptions import PolarsError
 from symscan.errors import DataError, InputError
 from symscan.runs import hit_values, old_format
 from symscan.runs.description import RunDescription, read_description, read_record
+from symscan.runs.files.writing import is_being_written
 from symscan.runs.hit_values import FILE_KEY, ValueColumn, ValueNotes
 from symscan.runs.layout import (
     FORMAT_VERSION,
@@ -43,7 +44,6 @@ from symscan.runs.schemas import (
     as_texts,
     parse_texts,
 )
-from symscan.runs.writing import is_being_written
 
 TABLES: Final = ("hits", "episodes", "scans", "unknown", "trades")
 """What :meth:`RunFiles.read` reads."""

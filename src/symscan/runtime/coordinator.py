@@ -21,12 +21,12 @@ from symscan.model.events.session import (
 from symscan.model.instant import Instant
 from symscan.model.interval import Interval
 from symscan.model.session import Session
-from symscan.runtime.lag import LagMonitor
+from symscan.runtime.monitors.lag import LagMonitor
+from symscan.runtime.monitors.readiness import ReadinessMonitor
 from symscan.runtime.processor import DataProcessor
 from symscan.runtime.provisioning.provisioner import Provisioner
 from symscan.runtime.provisioning.queue import ProvisioningQueue
 from symscan.runtime.publisher import EventPublisher
-from symscan.runtime.readiness import ReadinessMonitor
 from symscan.scanners.running.manager import ScannerManager
 from symscan.session.holders import CONFIG, SCRIPT, scanner_holder
 from symscan.session.requests import AdmitMembers, ReleaseHolder, Request

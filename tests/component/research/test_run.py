@@ -12,8 +12,8 @@ import pytest
 import symscan
 from component.runs.conftest import DAYS, HOSTILE
 from support.runs import Run
+from symscan.runs.files.writing import exclusive_folder
 from symscan.runs.schemas import TRADES_SCHEMA
-from symscan.runs.writing import exclusive_folder
 
 
 @pytest.fixture(scope="module")

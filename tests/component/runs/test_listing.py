@@ -16,9 +16,9 @@ from component.runs.conftest import DAYS, HOSTILE
 from support.runs import Run
 from symscan.errors import InputError
 from symscan.runs.differences import compare_runs
+from symscan.runs.files.writing import exclusive_folder
 from symscan.runs.listing import list_runs
 from symscan.runs.reading import RunFiles
-from symscan.runs.writing import exclusive_folder
 
 
 @pytest.fixture

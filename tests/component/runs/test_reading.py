@@ -15,9 +15,9 @@ from support.runs import Run
 from symscan.errors import DataError, InputError
 from symscan.runs.differences import compare_runs
 from symscan.runs.export import ExportOptions, export
+from symscan.runs.files.writing import exclusive_folder
 from symscan.runs.listing import list_runs
 from symscan.runs.reading import TABLES, RunFiles
-from symscan.runs.writing import exclusive_folder
 
 OF_BARS = ["price_end", "highest", "lowest", "highest_pct", "lowest_pct"]
 

@@ -22,6 +22,10 @@ from symscan.observers.results.session_results import SessionBars, SessionResult
 from symscan.observers.results.summary import RunSummary
 from symscan.recording.ownership import FOLDER_MODE
 from symscan.runs.description import RunDescription, check_same, read_description, write_description
+from symscan.runs.files.parts import RunParts
+from symscan.runs.files.replaced import ReplacedResults
+from symscan.runs.files.session_files import replacing
+from symscan.runs.files.writing import exclusive_folder, writing
 from symscan.runs.layout import (
     EPISODES_CSV,
     FORMAT_VERSION,
@@ -33,8 +37,6 @@ from symscan.runs.layout import (
     TRADES,
     UNKNOWN,
 )
-from symscan.runs.parts import RunParts
-from symscan.runs.replaced import ReplacedResults
 from symscan.runs.schemas import (
     EPISODES_SCHEMA,
     HITS_CSV_COLUMNS,
@@ -42,9 +44,7 @@ from symscan.runs.schemas import (
     TRADES_SCHEMA,
     UNKNOWN_SCHEMA,
 )
-from symscan.runs.session_files import replacing
 from symscan.runs.texts import csv_header
-from symscan.runs.writing import exclusive_folder, writing
 
 _HEADERS: Final = {
     SCANS: csv_header(SCANS_SCHEMA.names()),

@@ -24,12 +24,12 @@ from symscan.runs.episodes import (
     finished,
     for_people,
 )
+from symscan.runs.files.session_files import SessionFiles
+from symscan.runs.files.writing import write_error, writing
 from symscan.runs.layout import EPISODES_CSV, FIGURES, HITS_CSV, JOURNAL, SCANS, TRADES, UNKNOWN
 from symscan.runs.list_changes import Changes
 from symscan.runs.schemas import HITS_SCHEMA
-from symscan.runs.session_files import SessionFiles
 from symscan.runs.texts import csv_rows
-from symscan.runs.writing import write_error, writing
 from symscan.session.holders import scanner_holder
 
 SessionBars = Callable[[Session, Sequence[str]], pl.DataFrame]

@@ -14,10 +14,10 @@ from symscan.model.events.session import ScanFinished, ScannerDone
 from symscan.model.instant import Instant
 from symscan.model.session import Session
 from symscan.observers.results.hit_metadata import ScannerMetadata
+from symscan.runs.files.session_files import ScannerValues
 from symscan.runs.hits_csv import hits_csv_frame
 from symscan.runs.list_changes import Changes, ListChanges, Symbols
 from symscan.runs.schemas import HITS_SCHEMA, INSTANT, PHASES, SCANS_SCHEMA, UNKNOWN_SCHEMA
-from symscan.runs.session_files import ScannerValues
 
 _READINGS: Final = ("price", "previous_close", "change_pct", "gap_pct", "volume")
 _KEYS: Final = ("scan_at", "phase", "rank", "symbol")

@@ -12,10 +12,10 @@ from symscan.errors import InputError
 from symscan.research.report.page import page
 from symscan.research.report.record import chosen_sessions, report_record
 from symscan.research.unchanged_store import unchanged_store
+from symscan.runs.files.session_files import replacing
+from symscan.runs.files.writing import TRY_AGAIN, writing
 from symscan.runs.layout import REPORT
 from symscan.runs.reading import RunFiles
-from symscan.runs.session_files import replacing
-from symscan.runs.writing import TRY_AGAIN, writing
 from symscan.sources.store.bar_store import BarStore
 
 

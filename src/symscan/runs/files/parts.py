@@ -12,9 +12,9 @@ from datetime import date
 from pathlib import Path
 from typing import BinaryIO
 
+from symscan.runs.files.session_files import replacing
+from symscan.runs.files.writing import writing
 from symscan.runs.layout import FIGURES, FOLDERS, JOINED, PARTIAL, PARTS
-from symscan.runs.session_files import replacing
-from symscan.runs.writing import writing
 
 
 class RunParts:

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import polars as pl
 
+from symscan.runs.files.writing import writing
 from symscan.runs.hit_values import FILE_KEY, ValueNotes
 from symscan.runs.layout import EPISODES, HITS, PARTIAL, VALUES, episodes_file, hits_file, values_file
-from symscan.runs.writing import writing
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,14 +28,14 @@ from symscan.runtime.building.plugins import (
     use_indicators,
 )
 from symscan.runtime.coordinator import SessionCoordinator
-from symscan.runtime.lag import LagMonitor
+from symscan.runtime.monitors.lag import LagMonitor
+from symscan.runtime.monitors.readiness import Connection, ReadinessMonitor
 from symscan.runtime.processor import DataProcessor
 from symscan.runtime.provisioning.loading import DataLoader
 from symscan.runtime.provisioning.provisioner import MemberNeeds, Provisioner
 from symscan.runtime.provisioning.queue import ProvisioningQueue
 from symscan.runtime.provisioning.warm_up import IndicatorWarmup
 from symscan.runtime.publisher import EventPublisher
-from symscan.runtime.readiness import Connection, ReadinessMonitor
 from symscan.scanners.base import BaseScanner
 from symscan.scanners.execution.inline import Execution, InlineExecution
 from symscan.scanners.running.evaluation import SymbolLookup

@@ -6,8 +6,8 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from symscan.runtime.monitors.readiness import Connection
 from symscan.runtime.provisioning.loading import DataLoader, DataPlan, LoadResult
-from symscan.runtime.readiness import Connection
 from symscan.runtime.recovery.step_recorder import StepRecorder
 from symscan.scanners.base import BaseScanner
 from symscan.scanners.execution.inline import Execution

@@ -7,7 +7,7 @@ from symscan.model.bar import BarSlice
 from symscan.model.events.feed import LagBegan, LagEnded
 from symscan.model.events.session import Hits, Outcome, ScanFinished, ScanPhase
 from symscan.model.instant import MINUTE, SECOND
-from symscan.runtime.lag import LagMonitor
+from symscan.runtime.monitors.lag import LagMonitor
 
 OPEN = make_session().open
 

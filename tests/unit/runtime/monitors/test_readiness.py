@@ -10,7 +10,7 @@ import pytest
 from support.builders import make_session
 from symscan.model.events.feed import Readiness
 from symscan.model.instant import MINUTE
-from symscan.runtime.readiness import ReadinessMonitor
+from symscan.runtime.monitors.readiness import ReadinessMonitor
 from symscan.session.session_data import SessionData
 
 SESSION = make_session(premarket=30)
