@@ -16,6 +16,10 @@ from symscan.runs.layout import FORMAT_VERSION, RUN
 
 _NO_PART: Final = frozenset({"format_version", "run_id", "environment"})
 _ID_DIGITS: Final = 16
+_COMPARED_ALONE: Final = frozenset(
+    {"configuration", "exchange", "sessions", "store", "universes", "modules", "scanners"}
+)
+"""Facts whose differences have words of their own."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +84,10 @@ def read_description(folder: Path) -> RunDescription:
             "use the symscan that wrote it, or a newer one"
         )
     facts = {key: value for key, value in record.items() if key not in _NO_PART}
-    return RunDescription(facts, record.get("environment") or {})
+    description = RunDescription(facts, record.get("environment") or {})
+    if record.get("run_id") != description.run_id:
+        raise DataError(f"{path}: it is damaged (its run_id is not that of what it holds); run it anew")
+    return description
 
 
 def read_record(path: Path) -> dict[str, Any]:
@@ -110,8 +117,7 @@ def check_same(folder: Path, begun: RunDescription, now: RunDescription) -> None
     InputError
         If it is of something else; it names the first difference.
     """
-    told = differences(begun, now)
-    if (fault := next(told, None)) is not None:
+    if (fault := next(differences(begun, now), None)) is not None:
         raise InputError(
             f"{folder}: {fault}; go on with what the run was begun with, begin it anew "
             "with --force, or choose another --out"
@@ -139,10 +145,5 @@ def _compared(description: RunDescription) -> dict[str, Any]:
         "stored bars": {**store.get("files", {}), "splits": store.get("splits")},
         "universes": {f"that of '{name}'": one.get("digest") for name, one in universes.items()},
         "modules": facts.get("modules"),
-        "rest": {key: value for key, value in facts.items() if key not in _SAID},
+        "rest": {key: value for key, value in facts.items() if key not in _COMPARED_ALONE},
     }
-
-
-_SAID: Final = frozenset(
-    {"configuration", "exchange", "sessions", "store", "universes", "modules", "scanners"}
-)

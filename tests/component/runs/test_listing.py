@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import pytest
 from component.runs.conftest import DAYS, HOSTILE
 from support.runs import Run
 from symscan.errors import InputError
+from symscan.runs.description import read_description, write_description
 from symscan.runs.differences import compare_runs
 from symscan.runs.files.writing import exclusive_folder
 from symscan.runs.listing import list_runs
@@ -95,13 +97,17 @@ def test_other_hits_are_counted_and_the_earliest_is_named(run: Run, copied: Path
     assert (back.only_a, back.only_b, back.changed) == (0, 1, above.changed)
 
 
+def _describe(folder: Path, **facts: Any) -> None:
+    """Let a run be of something else, under the id that follows from it."""
+    noted = read_description(folder)
+    write_description(folder / "run.json", replace(noted, facts={**noted.facts, **facts}))
+
+
 @pytest.mark.parametrize(("as_of", "dated"), [(None, ""), ("2018-02-20", "as of 2018-02-20, ")])
 def test_a_universe_without_a_date_has_none_said_of_it(
     run: Run, copied: Path, as_of: str | None, dated: str
 ) -> None:
-    record = json.loads((copied / "run.json").read_text())
-    record["universes"] = {"above": {"name": "mine", "as_of": as_of, "symbols": 3, "digest": "d"}}
-    (copied / "run.json").write_text(json.dumps(record))
+    _describe(copied, universes={"above": {"name": "mine", "as_of": as_of, "symbols": 3, "digest": "d"}})
     found = compare_runs(RunFiles.open(run.folder), RunFiles.open(copied))
     (one,) = [fact for fact in found.facts if (fact.kind, fact.name) == ("universes", "above")]
     assert one.b == f"mine (3 symbols, {dated}digest d)"
@@ -114,7 +120,7 @@ def test_what_they_are_of_is_compared_by_name(copied: Path) -> None:
             "modules": {"moody.py": digest},
             "store": {"files": {f"1m/{DAYS[0]}": digest, f"1m/{digest}": "x"}, "splits": None},
         }
-        _edit(folder / "run.json", lambda whole: whole.update(facts))
+        _describe(folder, **facts)
 
     other = Path(shutil.copytree(copied, copied.parent / "other"))
     describe(copied, "close > 1", "aa")

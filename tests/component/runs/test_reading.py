@@ -99,6 +99,20 @@ def test_a_damaged_file_is_named(copied: Path, name: str, content: str) -> None:
     assert str(caught.value).startswith(str(copied / name))
 
 
+@pytest.mark.parametrize("change", ["cut to its version", "of other bars", "without its id"])
+def test_a_description_that_is_not_what_its_id_names_is_damaged(copied: Path, change: str) -> None:
+    path = copied / "run.json"
+    whole = json.loads(path.read_text())
+    changed = {
+        "cut to its version": {"format_version": whole["format_version"]},
+        "of other bars": {**whole, "store": {}},
+        "without its id": {key: value for key, value in whole.items() if key != "run_id"},
+    }
+    path.write_text(json.dumps(changed[change]))
+    with pytest.raises(DataError, match=r"run\.json: it is damaged \(its run_id is not"):
+        RunFiles.open(copied)
+
+
 @pytest.mark.parametrize("name", [f"hits/{DAYS[0]}.parquet", f"episodes/{DAYS[1]}.parquet"])
 def test_a_file_that_lacks_a_column_is_damaged(copied: Path, name: str) -> None:
     pl.read_parquet(copied / name).drop("session").write_parquet(copied / name)
