@@ -33,6 +33,8 @@ FAST_REPLAY = (*REPLAY[:-1], "200000")
 
 commands = pytest.mark.parametrize("command", [BACKTEST, REPLAY], ids=["backtest", "live"])
 
+COMMON = {"session", "at", "event", "scanner"}
+
 
 @dataclass(frozen=True)
 class Named:
@@ -130,9 +132,13 @@ def _played(capsys: pytest.CaptureFixture[str], command: tuple[str, ...], *more:
 
 
 def _lines(path: Path) -> list[dict[str, Any]]:
-    timeless = ("execution_time_ms", "hits", "found", "new", "entered", "left")  # the journal has counts
+    """What a journal and an observer's own record have both: a scan's hits and counts are in the tables."""
+    common = {"scan_finished": COMMON, "scanner_done": {*COMMON, "scans", "failed"}}
     lines = [json.loads(line) for line in path.read_text().splitlines()]
-    return [{key: value for key, value in line.items() if key not in timeless} for line in lines]
+    return [
+        {key: value for key, value in line.items() if key in common.get(line["event"], line)}
+        for line in lines
+    ]
 
 
 def _scans_of_up(closes_above: float) -> list[str]:

@@ -82,7 +82,7 @@ def test_a_run_says_it_in_table_journal_and_terminal(
     assert "my_strategy.py:6: return [None][1]  IndexError: list index out of range" in ended.out
     out = project / "out"
     assert _failed(out) == [SAID] * 10
-    assert {scan["error"] for scan in _journal(out, "scan_finished")} == {None, SAID}
+    assert {scan.get("error") for scan in _journal(out, "scan_finished")} == {None, SAID}
     (failed,) = _journal(out, "strategy_failed")
     assert failed["error"] == "my_strategy.py:6: return [None][1]  IndexError: list index out of range"
 

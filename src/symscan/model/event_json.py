@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 from functools import cache
@@ -40,6 +40,7 @@ from symscan.model.events.session import (
     ScannerDisabled,
     ScannerDone,
     ScannerReady,
+    ScanPhase,
     SessionActivated,
     SessionClosed,
     SessionPrepared,
@@ -184,26 +185,30 @@ def line_of(session: Session, event: Event) -> str:
 
 
 def line_of_changes(session: Session, scan: ScanFinished, entered: Sequence[str], left: Sequence[str]) -> str:
-    """A scan as one line of JSON that has counts, who entered and who left, instead of every hit."""
-    hits = scan.hits
-    counts = {"universe": scan.universe, "judged": scan.judged, "unknown": scan.unknown}
-    found = {"found": len(hits.symbols), "new": int(np.count_nonzero(hits.new))}
-    decided = {} if _is_decided_at_once(scan) else {"decided_at": to_iso(scan.decided_at)}
+    """A scan as one line of JSON: who entered and who left, and what is not as at nearly every scan.
+
+    Its hits and its counts are in the tables, where they cost a tenth of the room.
+    """
     return _line(
         {
             **_head(session, scan, EVENTS[ScanFinished][0]),
             "scanner": scan.scanner,
-            "phase": scan.phase.value,
-            "outcome": scan.outcome.value,
-            **counts,
-            **found,
-            "entered": entered,
-            "left": left,
-            "error": _plain("error", scan.error),
-            **decided,
-            **_flaws(hits),
+            **({} if scan.phase is ScanPhase.REGULAR else {"phase": scan.phase.value}),
+            **({} if scan.outcome.is_ok else {"outcome": scan.outcome.value}),
+            "found": len(scan.hits.symbols),
+            **({"entered": entered} if entered else {}),
+            **({"left": left} if left else {}),
+            **({} if scan.error is None else {"error": _plain("error", scan.error)}),
+            **({} if _is_decided_at_once(scan) else {"decided_at": to_iso(scan.decided_at)}),
+            **_flaws(scan.hits),
         }
     )
+
+
+def line_of_counts(session: Session, done: ScannerDone) -> str:
+    """A scanner's end as one line of JSON: how often it could not judge a symbol, by reason."""
+    others = record_of(session, replace(done, unknown=UnknownSymbols()))
+    return _line({**others, "unknown": done.unknown.scans_by_reason()})
 
 
 def _line(record: Mapping[str, Any]) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TextIO
 
-from symscan.model.event_json import line_of, line_of_changes
-from symscan.model.events.session import Event, ScanFinished
+from symscan.model.event_json import line_of, line_of_changes, line_of_counts
+from symscan.model.events.session import Event, ScanFinished, ScannerDone
 from symscan.model.session import Session
 from symscan.runs.list_changes import ListChanges
 
@@ -14,7 +14,7 @@ class Journal:
     """Writes each event of a session as one line as soon as it is published.
 
     Of a scan it says how many symbols it returned, who entered the scanner's list and who left it; every
-    hit is in the tables.
+    hit, every count and every stretch in which a symbol was unknown is in the tables.
 
     Parameters
     ----------
@@ -40,8 +40,8 @@ class Journal:
         self._file.close()
 
     def _line(self, session: Session, event: Event) -> str:
-        if not isinstance(event, ScanFinished):
-            return line_of(session, event)
-        symbols = event.hits.symbols
-        entered, left = self.changes.update(event.scanner, symbols, is_ok=event.outcome.is_ok)
-        return line_of_changes(session, event, entered, left)
+        if isinstance(event, ScanFinished):
+            symbols = event.hits.symbols
+            entered, left = self.changes.update(event.scanner, symbols, is_ok=event.outcome.is_ok)
+            return line_of_changes(session, event, entered, left)
+        return line_of_counts(session, event) if isinstance(event, ScannerDone) else line_of(session, event)

@@ -158,7 +158,7 @@ def test_scans_count_who_came_and_who_went(files: RunFiles) -> None:
 def test_the_journal_names_who_came_and_who_went(run: Run) -> None:
     lines = [json.loads(line) for line in run.lines("journal.jsonl")]
     scans = [line for line in lines if line["event"] == "scan_finished"]
-    came = [(one["at"], one["scanner"], symbol) for one in scans for symbol in one["entered"]]
+    came = [(one["at"], one["scanner"], symbol) for one in scans for symbol in one.get("entered", ())]
     episodes = _rows(run, "episodes")
     assert sorted(came) == sorted((row["entered"], row["scanner"], row["symbol"]) for row in episodes)
     assert not any("hits" in one for one in scans)
@@ -217,10 +217,10 @@ def _episodes(run: Run, day: date, bars: dict[str, list[tuple[datetime, float, f
             continue
         scanner, at = event["scanner"], event["at"]
         last[scanner] = at
-        if event["outcome"] != "ok":
+        if event.get("outcome", "ok") != "ok":
             continue
         last_ok[scanner] = at
-        now = {row["symbol"]: row for row in hits[at, scanner, event["phase"]]}
+        now = {row["symbol"]: row for row in hits[at, scanner, event.get("phase", "regular")]}
         current = lists[scanner]
         for symbol in [one for one in current if one not in now]:
             is_unknown = any(
