@@ -17,7 +17,7 @@ from symscan.session.session_data import SessionData
 SESSION = make_session()
 
 
-def run_inline(on_scan: Callable[[Any], Any], timeout: float = 60.0) -> JobResult:
+def run_inline(on_scan: Callable[[Any], Any], timeout: float = 60.0, *, closes: bool = True) -> JobResult:
     managed = ManagedScanner("mine", FunctionScanner(on_scan=on_scan), DueTimes((), ()), timeout)
     data = SessionData(SESSION, ("A", "B"))
     data.add_candidates(managed.holder, ("A", "B"))
@@ -27,6 +27,8 @@ def run_inline(on_scan: Callable[[Any], Any], timeout: float = 60.0) -> JobResul
     assert not execution.is_busy("mine")
     (finished,) = execution.collect()
     assert execution.collect() == []
+    if closes:
+        execution.close(0.0)
     return finished
 
 

@@ -57,6 +57,7 @@ class LenientExecution(InlineExecution):
 
     def close(self, limit_seconds: float) -> None:
         """End the processes."""
+        super().close(limit_seconds)
         self._isolated.close(limit_seconds)
 
     def _wait_for_process(self, job: Job) -> JobResult:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import signal
 import threading
 from types import FrameType
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from symscan.clock.wall_clock import Stopwatch
 from symscan.errors import ScanOverrun
@@ -85,18 +86,20 @@ class InlineExecution:
         """Always False: every job is done when ``submit`` returns."""
         return False
 
-    def close(self, limit_seconds: float) -> None:
-        """Nothing runs on."""
+    def close(self, limit_seconds: float) -> None:  # noqa: ARG002 - nothing runs on
+        """Restore the signal handler that scans were timed by."""
+        _ALARM.restore()
 
 
 def _call_in_time(job: Job) -> None:
-    watch = Stopwatch()
     try:
-        with _Alarm(job.timeout_seconds):
-            job.call()
+        _ALARM.start(job.timeout_seconds)
+        job.call()
     except _OutOfTime:
         raise _overrun(job.name, job.timeout_seconds) from None
-    if watch.elapsed_seconds > job.timeout_seconds:
+    finally:
+        _ALARM.stop()
+    if job.execution_time_ms > 1000.0 * job.timeout_seconds:
         raise _overrun(job.name, job.timeout_seconds)
 
 
@@ -108,24 +111,56 @@ def _overrun(name: str, timeout_seconds: float) -> ScanOverrun:
 
 
 class _Alarm:
-    """Interrupts its body after some time; only the main thread can, elsewhere the body runs on."""
+    """Interrupts a call after some time; only calls on the main thread, others run on.
 
-    __slots__ = ("_previous", "_seconds")
+    One handler and one timer serve call after call, since to set them costs as much as many a scan: where
+    the timer fires before the present call is out of time, it is set again for what is left. Signals are
+    the process's, and so is this object.
+    """
 
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
+    __slots__ = ("_deadline", "_fires_at", "_is_installed", "_previous", "_watch")
+
+    def __init__(self) -> None:
+        self._watch = Stopwatch()
+        self._deadline = math.inf  # of the present call
+        self._fires_at = math.inf  # of the timer
+        self._is_installed = False
         self._previous: Any = None
 
-    def __enter__(self) -> None:
-        if threading.current_thread() is threading.main_thread():
-            self._previous = signal.signal(signal.SIGALRM, _interrupt)
-            signal.setitimer(signal.ITIMER_REAL, self._seconds)
+    def start(self, seconds: float) -> None:
+        """Begin a call that may take so long."""
+        if threading.current_thread() is not threading.main_thread():
+            return
+        self._deadline = deadline = self._watch.elapsed_seconds + seconds
+        if deadline < self._fires_at:
+            self._set(seconds)
 
-    def __exit__(self, *exception: object) -> None:
-        if self._previous is not None:
+    def stop(self) -> None:
+        """End the call."""
+        self._deadline = math.inf
+
+    def restore(self) -> None:
+        """Restore what handled the signal before."""
+        if self._is_installed and threading.current_thread() is threading.main_thread():
             signal.setitimer(signal.ITIMER_REAL, 0)
             signal.signal(signal.SIGALRM, self._previous)
+            self._is_installed, self._fires_at, self._previous = False, math.inf, None
+
+    def _set(self, seconds: float) -> None:
+        if not self._is_installed:
+            self._previous, self._is_installed = signal.signal(signal.SIGALRM, self._interrupt), True
+        self._fires_at = self._watch.elapsed_seconds + seconds
+        signal.setitimer(signal.ITIMER_REAL, seconds)
+
+    def _interrupt(self, signum: int, frame: FrameType | None) -> None:  # noqa: ARG002 - a handler's signature
+        left = self._deadline - self._watch.elapsed_seconds
+        if left == math.inf:  # between two calls, or after the last one
+            self.restore()
+        elif left > 0:
+            self._set(left)
+        else:
+            self.restore()
+            raise _OutOfTime
 
 
-def _interrupt(signum: int, frame: FrameType | None) -> None:  # noqa: ARG001 - a signal handler's signature
-    raise _OutOfTime
+_ALARM: Final = _Alarm()

@@ -153,6 +153,11 @@ class Job:
     _result: JobResult = field(init=False)
     _execution_time_ms: float = field(default=0.0, init=False)
 
+    @property
+    def execution_time_ms(self) -> float:
+        """How long the call took, 0 before it."""
+        return self._execution_time_ms
+
     def run(self) -> JobResult:
         """Call the scanner and return the result; a fault of the scanner is a result."""
         self.call()

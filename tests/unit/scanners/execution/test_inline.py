@@ -3,6 +3,7 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Callable
+from time import process_time
 from typing import Any
 
 import pytest
@@ -88,6 +89,26 @@ def test_whoever_stops_the_run_stops_it() -> None:
 def test_a_scan_that_never_returns_ends_the_run(on_scan: Callable[[Any], Any]) -> None:
     with pytest.raises(ScanOverrun, match=r"'mine' took longer than its timeout_seconds \(0\.02\)"):
         run_inline(on_scan, timeout=0.02)
+
+
+def test_a_scan_is_interrupted_by_its_own_time_and_not_by_that_of_an_earlier_one() -> None:
+    run_inline(lambda _: ScanResult([]), timeout=0.05, closes=False)
+    spun = run_inline(_spin(0.1), timeout=60.0, closes=False)  # while the earlier scan's time runs out
+    assert spun.outcome is Outcome.OK
+    with pytest.raises(ScanOverrun):
+        run_inline(_endless, timeout=0.02)  # sooner than what the timer was set to
+
+
+def _spin(seconds: float) -> Callable[[Any], ScanResult]:
+    """Return a scan that computes until that much CPU time has passed."""
+
+    def on_scan(_: Any) -> ScanResult:
+        end = process_time() + seconds
+        while process_time() < end:
+            pass
+        return ScanResult([])
+
+    return on_scan
 
 
 def test_the_alarm_is_put_back() -> None:
