@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from symscan.bars.prices import BarPrices
 from symscan.model.instant import Instant
 from symscan.runs.schemas import EPISODES_SCHEMA, INSTANT
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
-BARS_SCHEMA: Final = pl.Schema(
-    {"symbol": pl.String(), "end": INSTANT, "high": pl.Float64(), "low": pl.Float64(), "close": pl.Float64()}
-)
-"""The columns of the bars from which prices during a stay are read."""
-
-SymbolBars = Callable[[Sequence[str]], pl.DataFrame]
-"""Returns the regular bars of symbols, and maybe of others, in the base interval, by symbol and end."""
+SymbolPrices = Callable[[Sequence[str]], BarPrices]
+"""Returns the prices of the regular bars of symbols, and maybe of others, in the base interval."""
 
 REMOVALS_SCHEMA: Final = pl.Schema({"scanner": pl.String(), "symbol": pl.String(), "scan": pl.Int64()})
 
@@ -76,12 +73,12 @@ class SessionScans:
     removals: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=REMOVALS_SCHEMA))
 
 
-def episodes_of(session: SessionScans, bars_of: SymbolBars | None) -> pl.DataFrame:
+def episodes_of(session: SessionScans, prices_of: SymbolPrices | None) -> pl.DataFrame:
     """Return the episodes of a session, by time, phase, scanner, rank and symbol.
 
     Parameters
     ----------
-    bars_of
+    prices_of
         Reads the bars; None leaves unknown what depends on them.
 
     Returns
@@ -95,7 +92,7 @@ def episodes_of(session: SessionScans, bars_of: SymbolBars | None) -> pl.DataFra
     ends = _ends(session, codes, scans, found)
     entry = session.hits[list(_ENTRY)][found.first]
     stays = entry.hstack([*found.columns(session.hits), *ends.columns()])
-    return stays.hstack(_with_prices(session, stays, bars_of))
+    return stays.hstack(_with_prices(session, stays, prices_of))
 
 
 def finished(stays: pl.DataFrame, values: pl.Series) -> pl.DataFrame:
@@ -312,13 +309,18 @@ def _numbered(columns: Sequence[pl.Series]) -> list[Ints]:
     return np.split(numbers, bounds)
 
 
-def _with_prices(session: SessionScans, stays: pl.DataFrame, bars_of: SymbolBars | None) -> list[pl.Series]:
+def _with_prices(
+    session: SessionScans, stays: pl.DataFrame, prices_of: SymbolPrices | None
+) -> list[pl.Series]:
     """Return the highest and lowest price of each stay, against the price at entry, and that at its end."""
     price = stays["price"].to_numpy()  # null is NaN
     unknown = np.full(stays.height, np.nan)
     highest, lowest, end = unknown, unknown, unknown
-    if bars_of is not None:
-        highest, lowest, end = _extremes(session, stays, bars_of(stays["symbol"].unique().sort().to_list()))
+    if prices_of is not None:
+        symbols = stays["symbol"].to_list()
+        prices = prices_of(sorted(set(symbols)))
+        columns = np.fromiter((prices.columns.get(symbol, -1) for symbol in symbols), np.int64, len(symbols))
+        highest, lowest, end = _extremes(session, stays, prices, columns)
         end = np.where(np.isnan(end), price, end)
     with np.errstate(divide="ignore", invalid="ignore"):
         changes = [100.0 * (one / price - 1.0) for one in (highest, lowest)]
@@ -332,45 +334,59 @@ def _with_prices(session: SessionScans, stays: pl.DataFrame, bars_of: SymbolBars
     return [pl.Series(name, column, pl.Float64, nan_to_null=True) for name, column in values.items()]
 
 
-def _extremes(session: SessionScans, stays: pl.DataFrame, bars: pl.DataFrame) -> tuple[Floats, ...]:
+def _extremes(
+    session: SessionScans, stays: pl.DataFrame, prices: BarPrices, columns: Ints
+) -> tuple[Floats, Floats, Floats]:
     """Return the highest, lowest and last price of the bars that ended in ``(entered, left]``, or NaN."""
-    first, stop = _spans(session, stays, bars)
-    found = np.flatnonzero(first < stop)
-    found = found[np.argsort(first[found])]  # by symbol and time, so that little lies between two stays
-    results = [np.full(stays.height, np.nan) for _ in range(3)]
+    entered = stays["entered"].to_physical().to_numpy()
+    left = stays["left"].to_physical().fill_null(session.close).to_numpy()
+    first, stop = (np.searchsorted(prices.ends, at, "right") for at in (entered, left))
+    found = np.flatnonzero((first < stop) & (columns >= 0))
+    highest, lowest, last = (np.full(stays.height, np.nan) for _ in range(3))
     if len(found):
-        # A pair of bounds for each stay; what lies between two stays is reduced too, and dropped.
-        bounds = np.stack([first[found], stop[found]], axis=1).ravel()
-        for result, name, reduce in ((results[0], "high", np.maximum), (results[1], "low", np.minimum)):
-            column = np.append(bars[name].to_numpy(), np.nan)  # a bound may be one past the last bar
-            result[found] = reduce.reduceat(column, bounds)[::2]
-        results[2][found] = bars["close"].to_numpy()[stop[found] - 1]
-    return tuple(results)
+        spans = _Spans.of(first[found], stop[found], columns[found])
+        highest[found] = spans.reduced(prices.high, np.fmax)
+        lowest[found] = spans.reduced(prices.low, np.fmin)
+        rows = np.arange(len(prices.ends), dtype=np.int32)[:, np.newaxis]
+        row = spans.reduced(np.where(np.isnan(prices.close), np.int32(-1), rows), np.maximum)
+        last[found] = np.where(row < 0, np.nan, prices.close[row, columns[found]])
+    return highest, lowest, last
 
 
-def _spans(session: SessionScans, stays: pl.DataFrame, bars: pl.DataFrame) -> tuple[Ints, Ints]:
-    """Return the first row of each stay's bars, and the row after its last."""
-    runs = bars["symbol"].rle().struct.unnest()  # sorted: a symbol's bars follow one another
-    stops = np.cumsum(np.append(runs["len"].to_numpy(), 0), dtype=np.int64)
-    place_of = {symbol: place for place, symbol in enumerate(runs["value"].to_list())}
-    place = np.array([place_of.get(symbol, runs.height) for symbol in stays["symbol"].to_list()], np.int64)
-    low, high = np.append(0, stops)[place], stops[place]
-    ends = bars["end"].to_physical().to_numpy()
-    entered = stays["entered"].cast(pl.Int64).to_numpy()
-    left = stays["left"].cast(pl.Int64).fill_null(session.close).to_numpy()
-    both = _first_after(ends, np.tile(low, 2), np.tile(high, 2), np.concatenate([entered, left]))
-    return both[: len(place)], both[len(place) :]
+@dataclass(frozen=True, slots=True)
+class _Spans:
+    """Spans of rows in columns of a table, of few distinct bounds: those of scans.
 
+    Rows between two neighbouring bounds are reduced once for all columns, and a span from those.
 
-def _first_after(ends: Ints, low: Ints, high: Ints, at: Ints) -> Ints:
-    """Return the first row of each range of rows that ends after an instant, or the row after the range.
-
-    All ranges are halved at once: to number every bar for one search costs more than all of them.
+    Attributes
+    ----------
+    bounds
+        The distinct bounds, ascending.
+    first, stop
+        The places in ``bounds`` of each span's first row, and of the row after its last.
+    columns
+        The column of each span.
     """
-    step = (1 << int((high - low).max(initial=0)).bit_length()) >> 1
-    while step:
-        following = low + step
-        is_before = (following <= high) & (ends[np.minimum(following, len(ends)) - 1] <= at)
-        low = np.where(is_before, following, low)
-        step >>= 1
-    return low
+
+    bounds: Ints
+    first: Ints
+    stop: Ints
+    columns: Ints
+
+    @classmethod
+    def of(cls, first: Ints, stop: Ints, columns: Ints) -> _Spans:
+        """Number the bounds."""
+        bounds = np.unique(np.concatenate([first, stop]))
+        return cls(bounds, np.searchsorted(bounds, first), np.searchsorted(bounds, stop), columns)
+
+    def reduced(self, table: NDArray[Any], reduce: np.ufunc) -> NDArray[Any]:
+        """Return what each span of a table reduces to."""
+        bounds = self.bounds.tolist()
+        parts = [reduce.reduce(table[low:high], axis=0) for low, high in itertools.pairwise(bounds)]
+        of_column = np.stack([*parts, parts[-1]], axis=1)  # a bound may be one past the last part
+        first, stop = (self.columns * len(bounds) + place for place in (self.first, self.stop))
+        order = np.argsort(first)  # so that little lies between two spans, which is reduced too, and dropped
+        found = np.empty(len(order), table.dtype)
+        found[order] = reduce.reduceat(of_column.ravel(), np.stack([first, stop], axis=1)[order].ravel())[::2]
+        return found

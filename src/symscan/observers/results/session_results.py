@@ -10,6 +10,7 @@ from typing import Final
 
 import polars as pl
 
+from symscan.bars.prices import BarPrices
 from symscan.model.events.session import Event, ScanFinished, ScannerDone, SymbolsRemoved
 from symscan.model.session import Session
 from symscan.observers.journal import Journal
@@ -32,8 +33,8 @@ from symscan.runs.schemas import HITS_SCHEMA
 from symscan.runs.texts import csv_rows
 from symscan.session.holders import scanner_holder
 
-SessionBars = Callable[[Session, Sequence[str]], pl.DataFrame]
-"""Returns the regular bars of a session in its base interval: ``symscan.runs.episodes.BARS_SCHEMA``."""
+SessionBars = Callable[[Session, Sequence[str]], BarPrices]
+"""Returns the prices of a session's regular bars in its base interval, of symbols and maybe of others."""
 
 _NOTHING: Final = "{}"
 
@@ -124,8 +125,8 @@ class SessionResults:
             unknown,
             pl.DataFrame(removals, schema=REMOVALS_SCHEMA, orient="row"),
         )
-        bars_of = None if self._bars is None else partial(self._bars, self.session)
-        return episodes_of(scans, bars_of)
+        prices_of = None if self._bars is None else partial(self._bars, self.session)
+        return episodes_of(scans, prices_of)
 
 
 def _values(hits: SessionHits, stays: pl.DataFrame, digits: int | None = None) -> pl.Series:

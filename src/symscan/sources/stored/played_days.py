@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 import numpy as np
-import polars as pl
 
 from symscan.bars.arrays import ArrayPool
-from symscan.bars.dense import DenseBars
+from symscan.bars.dense import DenseBars, number
+from symscan.bars.prices import BarPrices
 from symscan.model.bar import CLOSE, HIGH, LOW, Block, Floats, Mask, Rows
 from symscan.model.instant import Instant
 
@@ -91,26 +91,19 @@ class PlayedDay:
         closes[~present.any(axis=0)] = np.nan
         return closes
 
-    def bars_of(self, symbols: Sequence[str]) -> pl.DataFrame | None:
-        """Return ``symbol``, ``end``, ``high``, ``low`` and ``close`` of every bar of some symbols.
-
-        By symbol and end; ``end`` is UTC microseconds. None if not all of the symbols are there.
-        """
-        names = sorted(symbols)
-        chosen = self._chosen(names)
+    def prices_of(self, symbols: Sequence[str]) -> BarPrices | None:
+        """Return the prices of symbols, and maybe of others; None if not all of them are there."""
+        chosen = self._chosen(symbols)
         if chosen is None:
             return None
         tail = self._tail()
-        place, slot = np.nonzero(self._present(tail, chosen).T)
-        column = chosen[place]
-        prices = {"high": HIGH, "low": LOW, "close": CLOSE}
-        return pl.DataFrame(
-            {
-                "symbol": pl.Series(names, dtype=pl.String).gather(place),
-                "end": np.array(self.bars.slots.ends)[slot],
-                **{name: self._prices(tail, price, slot, column) for name, price in prices.items()},
-            }
-        )
+        ends = np.array(self.bars.slots.ends, np.int64)
+        columns: Mapping[str, int] = self.columns
+        part: slice | Rows = slice(None)
+        if 2 * len(chosen) < self.bars.present.shape[1]:
+            columns, part = number(symbols), chosen
+        prices = (self._field(tail, field, part) for field in (HIGH, LOW, CLOSE))
+        return BarPrices(columns, ends, *prices)
 
     def _chosen(self, symbols: Sequence[str]) -> Rows | None:
         """Return the columns of some symbols; None if not all of them are there."""
@@ -135,6 +128,10 @@ class PlayedDay:
     def _present(self, tail: _Tail, chosen: Rows) -> Mask:
         """Return where some columns have a bar, shape ``(slots, columns)``."""
         return np.concatenate([self.bars.present[: tail.first, chosen], tail.present[:, chosen]])
+
+    def _field(self, tail: _Tail, field: int, part: slice | Rows) -> Floats:
+        """Return one price of some columns, shape ``(slots, columns)``."""
+        return np.concatenate([self.bars.fields[: tail.first, field, part], tail.fields[:, field, part]])
 
     def _prices(self, tail: _Tail, price: int, slot: Rows, column: Rows) -> Floats:
         """Return one price of some bars."""

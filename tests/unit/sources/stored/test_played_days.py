@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -46,18 +47,28 @@ def test_last_closes_are_unknown_without_a_bar(day: PlayedDay) -> None:
     assert np.array_equal(day.last_closes(("C", "A", "B")), [7.0, np.nan, 4.0], equal_nan=True)
 
 
-def test_bars_come_by_symbol_and_end(day: PlayedDay) -> None:
-    found = day.bars_of(("C", "B"))
-    assert found is not None
-    assert found["symbol"].to_list() == ["B", "B", "C"]
-    assert found["end"].to_list() == [SESSION.open + minute * MINUTE for minute in (1, 4, 3)]
-    assert found["close"].to_list() == [1.0, 4.0, 7.0]
+def _closes(day: PlayedDay, symbols: Sequence[str]) -> dict[str, dict[int, float]]:
+    """The closes of symbols, by the minute of the session in which a bar ended."""
+    prices = day.prices_of(symbols)
+    assert prices is not None
+    minutes = ((prices.ends - SESSION.open) // MINUTE).tolist()
+    rows = {symbol: prices.close[:, prices.columns[symbol]].tolist() for symbol in symbols}
+    return {
+        symbol: {at: close for at, close in zip(minutes, row, strict=True) if close == close}
+        for symbol, row in rows.items()
+    }
+
+
+@pytest.mark.parametrize("symbols", ["B", "BC", "CA", "CBA"])
+def test_prices_of_few_and_of_most(day: PlayedDay, symbols: str) -> None:
+    expected: dict[str, dict[int, float]] = {"A": {}, "B": {1: 1.0, 4: 4.0}, "C": {3: 7.0}}
+    assert _closes(day, symbols) == {symbol: expected[symbol] for symbol in symbols}
 
 
 def test_a_symbol_that_was_not_played_has_to_be_read(day: PlayedDay) -> None:
     assert day.blocks(("A", "D")) is None
     assert day.last_closes(("D",)) is None
-    assert day.bars_of(("D",)) is None
+    assert day.prices_of(("D",)) is None
 
 
 def test_today_and_the_day_before_are_kept(day: PlayedDay) -> None:
@@ -70,13 +81,11 @@ def test_today_and_the_day_before_are_kept(day: PlayedDay) -> None:
 
 
 def test_the_last_bars_of_symbols_that_left_are_kept(day: PlayedDay) -> None:
-    whole = {symbol: day.bars_of((symbol,)) for symbol in "BC"}
+    whole = _closes(day, "BC")
     closes = day.last_closes(("B", "C"))
     day.leave(("B",), after=SESSION.close - MINUTE)
     day.bars.clear([1], after=SESSION.close - MINUTE)
-    for symbol, expected in whole.items():
-        found = day.bars_of((symbol,))
-        assert found is not None and expected is not None and found.equals(expected)
+    assert _closes(day, "BC") == whole
     assert np.array_equal(day.last_closes(("B", "C")), closes)
 
 
@@ -92,8 +101,7 @@ def test_the_bar_at_the_close_of_a_symbol_that_left_is_kept(day: PlayedDay) -> N
         and blocks[last].present.tolist() == [False, True, False]
     )
     assert np.array_equal(day.last_closes(("B", "C")), [9.0, 7.0])
-    found = day.bars_of(("B",))
-    assert found is not None and found["close"].to_list() == [1.0, 4.0, 9.0]
+    assert list(_closes(day, "B")["B"].values()) == [1.0, 4.0, 9.0]
     assert not day.bars.present[last, 1]  # what the session shows stays as it was
 
 

@@ -1,0 +1,47 @@
+"""The prices of a session's bars over a run of ends, one column per symbol."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from symscan.model.bar import Floats
+
+
+@dataclass(frozen=True, slots=True)
+class BarPrices:
+    """High, low and close of bars.
+
+    Attributes
+    ----------
+    columns
+        The column of each symbol.
+    ends
+        The ends of the bars, ascending, UTC microseconds.
+    high, low, close
+        Shape ``(ends, columns)``; NaN where there is no bar.
+    """
+
+    columns: Mapping[str, int]
+    ends: NDArray[np.int64]
+    high: Floats
+    low: Floats
+    close: Floats
+
+    @classmethod
+    def of_frame(cls, bars: pl.DataFrame) -> BarPrices:
+        """Lay out ``symbol, end, high, low, close`` of bars; those of a symbol side by side."""
+        runs = bars["symbol"].rle().struct.unnest()
+        ends, slot = np.unique(bars["end"].to_physical().to_numpy(), return_inverse=True)
+        column = np.repeat(np.arange(runs.height), runs["len"].to_numpy())
+        laid_out = []
+        for name in ("high", "low", "close"):
+            prices = np.full((len(ends), runs.height), np.nan)
+            prices[slot, column] = bars[name].to_numpy()
+            laid_out.append(prices)
+        columns = {symbol: place for place, symbol in enumerate(runs["value"].to_list())}
+        return cls(columns, ends, *laid_out)
