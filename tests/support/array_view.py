@@ -30,6 +30,9 @@ class ArrayView:
     def column(self, key: str) -> np.ndarray[Any, np.dtype[np.float64]]:
         return self.columns[key]
 
+    def computed(self) -> dict[Any, Any]:
+        return {}
+
     def frame(self, columns: Sequence[str], symbols: Sequence[str] | None = None) -> pl.DataFrame:
         series = [pl.Series(name, self.columns[name], nan_to_null=True) for name in columns]
         frame = pl.DataFrame([pl.Series("symbol", self.symbols, pl.String), *series])

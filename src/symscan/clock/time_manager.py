@@ -25,12 +25,13 @@ class TimeManager:
     It starts at the beginning of the pre-market and moves only forward.
     """
 
-    __slots__ = ("_market_at", "_now", "_session")
+    __slots__ = ("_local", "_market_at", "_now", "_session")
 
     def __init__(self, session: Session) -> None:
         self._session = session
         self._now: Instant = session.pre_open
         self._market_at: Instant = session.pre_open
+        self._local: tuple[Instant, datetime] | None = None
 
     @property
     def session(self) -> Session:
@@ -49,7 +50,7 @@ class TimeManager:
         It is taken from the updates, not from a clock, so that a resumed session gets the same times
         again. In a backtest, and in a scanner's context, it is the current instant.
         """
-        return max(self._now, self._market_at)
+        return self._now if self._now > self._market_at else self._market_at
 
     @property
     def phase(self) -> Phase:
@@ -89,7 +90,9 @@ class TimeManager:
 
     def get_current_time(self) -> datetime:
         """The current time on the exchange's clock, with its zone."""
-        return self._session.local(self._now)
+        if self._local is None or self._local[0] != self._now:  # many scans read it at one instant
+            self._local = (self._now, self._session.local(self._now))
+        return self._local[1]
 
     def __repr__(self) -> str:
         return f"TimeManager({self.get_current_time().isoformat()}, {self.phase})"

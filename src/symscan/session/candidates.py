@@ -18,10 +18,9 @@ from symscan.model.instant import Instant
 from symscan.model.interval import Interval
 from symscan.model.readings import SESSION_READINGS
 from symscan.model.specs import IndicatorSpec
-from symscan.model.symbols import SymbolTable
-from symscan.session.holders import Holders
 from symscan.session.readings import SessionReadings
 from symscan.session.requested import Requested
+from symscan.session.shared_columns import BarlessPositions, Computed, SharedColumns
 
 
 class CandidateData(Protocol):
@@ -29,10 +28,6 @@ class CandidateData(Protocol):
 
     @property
     def now(self) -> Instant: ...
-    @property
-    def symbols(self) -> SymbolTable: ...
-    @property
-    def holders(self) -> Holders: ...
     @property
     def requested(self) -> Requested: ...
     @property
@@ -50,8 +45,8 @@ class Candidates:
     ----------
     data, holder
         The session, and the holder that reads it.
-    symbols
-        Other symbols than the holder's candidates; they must have rows.
+    shared
+        The symbols, with what all holders read of them.
 
     Attributes
     ----------
@@ -65,45 +60,40 @@ class Candidates:
         The columns that the holder is known to have requested.
     """
 
-    def __init__(self, data: CandidateData, holder: str, symbols: tuple[str, ...] | None = None) -> None:
-        self.symbols = data.holders.candidates(holder) if symbols is None else symbols
-        self.rows: Rows = data.symbols.rows(self.symbols)
+    def __init__(self, data: CandidateData, holder: str, shared: SharedColumns) -> None:
+        self.symbols, self.rows, self.chosen = shared.symbols, shared.rows, shared.chosen
+        self.checked: set[str] = set()
         self._data = data
         self._holder = holder
-        self.chosen = _as_slice(self.rows)
-        self.checked: set[str] = set()
-        self._barless: dict[Interval, _BarlessCandidates] = {}
-        self._readers: dict[str, _Reader] = {}
-        self._columns_by_key: dict[str, Column] = {}
-        self._columns: dict[str, Floats] = {}
-        self._read_at: Instant = -1
+        self._shared = shared
+        self._readers: dict[str, tuple[str, _Reader]] = {}
 
     @cached_property
     def row_of(self) -> dict[str, int]:
         """The row of each symbol."""
         return dict(zip(self.symbols, self.rows.tolist(), strict=True))
 
-    def named(self, key: str) -> Floats:
-        """Return the column of a name, as :meth:`column` does."""
-        column = self._columns_by_key.get(key)
-        if column is None:
-            column = self._columns_by_key[key] = parse_column(key)
-        return self.column(column)
-
-    def column(self, column: Column) -> Floats:
+    def named(self, name: str) -> Floats:
         """Return a reading or an indicator as of now, NaN where unknown; not to be changed.
 
         Shape ``(len(symbols),)``. An indicator is unknown where this holder has not requested it. An
         intraday one is unknown until its interval has completed a bar today: nothing crosses the night.
         """
-        if self._read_at != self._data.now:
-            self._read_at, self._columns = self._data.now, {}
-        values = self._columns.get(column.name)
+        key, read = self._readers.get(name) or self._add_reader(parse_column(name))
+        columns = self._shared.columns(self._data.now)
+        values = columns.get(key)
         if values is None:
-            reader = self._readers.get(column.name) or self._keep_reader(column)
-            values = self._columns[column.name] = reader(self)
+            values = columns[key] = read(self)
             values.flags.writeable = False
         return values
+
+    def column(self, column: Column) -> Floats:
+        """Return the column of a parsed name, as :meth:`named` does."""
+        return self.named(column.name)
+
+    def computed(self) -> Computed:
+        """Return what was computed of columns as of now, to be added to."""
+        return self._shared.computed(self._data.now)
 
     def is_available(self, spec: IndicatorSpec) -> bool:
         """Whether a requested spec is loaded for any of the symbols."""
@@ -115,54 +105,28 @@ class Candidates:
             return False
         return not self.is_available(spec)
 
-    def invalidate_cache(self) -> None:
-        """Drop the columns read at this instant: bars have been corrected since."""
-        self._read_at = -1
-        for barless in self._barless.values():
-            barless.invalidate_cache()
-
-    def _keep_reader(self, column: Column) -> _Reader:
-        """Make and keep a column's reader: what cannot change until the next request is resolved here."""
-        if column.spec is None:
-            reader = _reading(column.name)
-        else:
-            reader = _indicator(column.spec, column.output, *self._unknown_positions(column.spec))
-        self._readers[column.name] = reader
-        return reader
-
-    def _unknown_positions(self, spec: IndicatorSpec) -> tuple[Rows, _BarlessCandidates | None]:
-        """Return the candidates without a readable request for a spec, and those without a bar."""
-        not_requested = np.flatnonzero(~self._data.requested_rows(spec, self._holder)[self.chosen])
-        grid = self._data.regular_grid(spec.interval) if spec.interval.is_intraday else None
-        if grid is None:
-            return not_requested, None
-        return not_requested, self._barless.setdefault(spec.interval, _BarlessCandidates(grid, self.chosen))
-
     def specs(self) -> list[IndicatorSpec]:
         """Return the specs the holder requested, for any of its candidates."""
         indicators = self._data.indicators
         return [spec for spec in indicators.specs() if indicators.requested_rows(spec, self._holder).any()]
 
+    def _add_reader(self, column: Column) -> tuple[str, _Reader]:
+        """Add a column's reader: what cannot change until the next request is resolved here."""
+        key, spec = column.name, column.spec
+        if spec is None:
+            reader = _reading(column.name)
+        else:
+            not_requested = np.flatnonzero(~self._data.requested_rows(spec, self._holder)[self.chosen])
+            if len(not_requested):
+                key = f"{key} of {self._holder}"  # others may have requested it of other symbols
+            reader = _indicator(spec, column.output, not_requested, self._barless(spec))
+        self._readers[column.name] = key, reader
+        return key, reader
 
-class _BarlessCandidates:
-    """Tracks which candidates have had no bar of an interval today."""
-
-    def __init__(self, grid: Grid, chosen: Rows | slice) -> None:
-        self._grid = grid
-        self._chosen = chosen
-        self._slots = -1
-        self._positions: Rows = np.zeros(1, np.intp)
-
-    def invalidate_cache(self) -> None:
-        """Drop the cached positions: a late bar may have come."""
-        self._slots = -1
-
-    def positions(self) -> Rows:
-        """Return their positions among the candidates."""
-        if len(self._positions) and self._slots != len(self._grid.blocks):
-            self._slots = len(self._grid.blocks)
-            self._positions = (self._grid.last[self._chosen] < 0).nonzero()[0]
-        return self._positions
+    def _barless(self, spec: IndicatorSpec) -> BarlessPositions | None:
+        """Return what tracks the candidates without a bar of the spec's interval today."""
+        grid = self._data.regular_grid(spec.interval) if spec.interval.is_intraday else None
+        return None if grid is None else self._shared.barless(spec.interval, grid)
 
 
 _Reader = Callable[[Candidates], Floats]
@@ -174,7 +138,7 @@ def _reading(name: str) -> _Reader:
 
 
 def _indicator(
-    spec: IndicatorSpec, output: str, not_requested: Rows, barless: _BarlessCandidates | None
+    spec: IndicatorSpec, output: str, not_requested: Rows, barless: BarlessPositions | None
 ) -> _Reader:
     def read(seen: Candidates) -> Floats:
         values = _own(seen._data.indicators.column(spec, output)[seen.chosen])
@@ -185,13 +149,6 @@ def _indicator(
         return values
 
     return read
-
-
-def _as_slice(rows: Rows) -> Rows | slice:
-    """Rows that follow one another as a slice: reading them costs a fifth."""
-    first = int(rows[0]) if len(rows) else 0
-    follow = np.array_equal(rows, np.arange(first, first + len(rows)))
-    return slice(first, first + len(rows)) if follow else rows
 
 
 def _own(values: Floats) -> Floats:

@@ -22,6 +22,7 @@ from symscan.session.candidates import Candidates
 from symscan.session.holders import CONFIG, MEMBERS, Holders
 from symscan.session.readings import PhaseBars, SessionReadings
 from symscan.session.requested import Requested
+from symscan.session.shared_columns import SharedColumns
 
 _SPARE_ROWS = 64
 
@@ -86,6 +87,7 @@ class SessionData:
         self.now: Instant = session.pre_open
         self.is_active = False
         self._candidates: dict[str, Candidates] = {}
+        self._shared: dict[tuple[str, ...], SharedColumns] = {}
         self._intervals: dict[str, dict[Interval, None]] = {}
 
     def pinned(self) -> SessionData:
@@ -118,7 +120,7 @@ class SessionData:
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out the cached candidates."""
-        return {**self.__dict__, "_candidates": {}}
+        return {**self.__dict__, "_candidates": {}, "_shared": {}}
 
     def advance_to(self, now: Instant) -> None:
         """Read as of this instant from now on."""
@@ -168,7 +170,7 @@ class SessionData:
         self._intervals.pop(holder, None)
         wanted = {interval for intervals in self._intervals.values() for interval in intervals}
         self.derived = {interval: grid for interval, grid in self.derived.items() if interval in wanted}
-        self._candidates.clear()
+        self.drop_candidates()
 
     def add_rows(self, symbols: Iterable[str]) -> list[str]:
         """Allocate rows to symbols that have none; return those symbols."""
@@ -187,7 +189,7 @@ class SessionData:
             self.indicators.release(one, rows)
         self.history.drop(symbols, (holder, MEMBERS))
         self.holders.dismiss(symbols, holder)
-        self._candidates.clear()
+        self.drop_candidates()
 
     def free_rows(self, symbols: Sequence[str]) -> None:
         """Remove symbols with all their data, and free their rows."""
@@ -196,7 +198,7 @@ class SessionData:
             self.symbols.free(symbol)
         self.history.drop(symbols)
         self.holders.remove(symbols)
-        self._candidates.clear()
+        self.drop_candidates()
 
     def catch_up(self, symbols: Sequence[str], premarket: Sequence[Block], regular: Sequence[Block]) -> None:
         """Write the bars of late symbols into the slots so far; blocks are over ``symbols``, one per slot."""
@@ -209,30 +211,44 @@ class SessionData:
 
     def invalidate_cache(self) -> None:
         """Drop the columns read at this instant: bars have been corrected since."""
-        for candidates in self._candidates.values():
-            candidates.invalidate_cache()
+        for shared in self._shared.values():
+            shared.invalidate_cache()
 
     def drop_candidates(self) -> None:
-        """Drop what is kept of candidates, which refer to the session and would keep its arrays."""
+        """Drop what is kept of candidates: rows or requests have changed, or the session is over."""
         self._candidates.clear()
+        self._shared.clear()
 
     def add_candidates(self, holder: str, symbols: Iterable[str]) -> None:
         """Add candidates of a holder; they must have rows."""
         self.holders.add_candidates(holder, symbols)
         self._candidates.pop(holder, None)
+        self.invalidate_cache()
 
     def candidates(self, holder: str) -> Candidates:
         """Return a holder's candidates."""
         candidates = self._candidates.get(holder)
         if candidates is None:
-            candidates = self._candidates[holder] = Candidates(self, holder)
+            candidates = Candidates(self, holder, self._shared_columns(self.holders.candidates(holder)))
+            self._candidates[holder] = candidates
         return candidates
+
+    def candidates_of(self, symbols: tuple[str, ...], holder: str) -> Candidates:
+        """Return symbols with rows as a holder would see them, were they its candidates."""
+        return Candidates(self, holder, SharedColumns(symbols, self.symbols.rows(symbols)))
+
+    def _shared_columns(self, symbols: tuple[str, ...]) -> SharedColumns:
+        """Return what all holders of the same candidates share."""
+        shared = self._shared.get(symbols)
+        if shared is None:
+            shared = self._shared[symbols] = SharedColumns(symbols, self.symbols.rows(symbols))
+        return shared
 
     def request_indicator(self, spec: IndicatorSpec, holder: str, rows: Rows) -> Rows:
         """Request an indicator, and the bars it reads, for some rows; return those that need a warm-up."""
         if spec.interval.is_intraday:
             self.add_interval(spec.interval, holder)
-        self._candidates.clear()
+        self.drop_candidates()
         self.requested.add(holder, spec)
         return self.indicators.request(spec, holder, rows)
 
@@ -270,7 +286,7 @@ class SessionData:
             phase.recompute(rows)
         for grid in self.derived.values():
             grid.clear(rows)
-        self._candidates.clear()
+        self.drop_candidates()
         self.readings.previous_close[rows] = np.nan
         self.in_store[rows] = False
         self.mismatched[rows] = False

@@ -7,7 +7,7 @@ and its own request queue, and nothing else. Applying its result is the session'
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -150,7 +150,7 @@ class Job:
     evaluate: EvaluateResult | None = None
     saved_state: bytes | None = None
     keeps_state: bool = False
-    _result: JobResult = field(init=False)
+    _returned: JobResult | ScanResult = field(init=False)
     _execution_time_ms: float = field(default=0.0, init=False)
 
     @property
@@ -167,33 +167,33 @@ class Job:
         """Call the scanner: the part that runs the user's code."""
         watch = Stopwatch()
         try:
-            self._result = self._call()
+            self._returned = self._call()
         except (Exception, SystemExit) as error:  # the plug-in boundary: a scanner's fault is its outcome
-            self._result = self.failed(error)
+            self._returned = self.failed(error)
         self._execution_time_ms = watch.elapsed_ms
 
     def conclude(self) -> JobResult:
         """Evaluate what was called, and add the scanner's requests and state."""
-        result, evaluation = self._result, None
-        if self.evaluate is not None and result.outcome is Outcome.OK and result.scan_result is not None:
+        returned = self._returned
+        if isinstance(returned, JobResult):
+            return self._with_requests(returned)
+        outcome, evaluation = _outcome_of(returned), None
+        if self.evaluate is not None and outcome is Outcome.OK:
             try:
-                evaluation = self._evaluation(result.scan_result, self.evaluate)
+                evaluation = self._evaluation(returned, self.evaluate)
             except ResultError as error:
-                result = self.result(Outcome.FAILED, str(error))
+                return self._with_requests(self.result(Outcome.FAILED, str(error)))
         return JobResult(
             self.name,
             self.kind,
             self.at,
-            result.outcome,
-            result.error,
+            outcome,
+            returned.error,
             self._execution_time_ms,
-            result.has_returned,
-            result.scan_result,
-            evaluation,
-            result.universe,
-            result.indicators,
-            tuple(self._requests(result)),
-            self._changed_state() if self.keeps_state else None,
+            scan_result=returned,
+            evaluation=evaluation,
+            requests=tuple(self.request_queue.drain()),
+            saved_state=self._changed_state() if self.keeps_state else None,
         )
 
     def result(
@@ -217,12 +217,13 @@ class Job:
             has_returned=has_returned,
         )
 
-    def _call(self) -> JobResult:
+    def _call(self) -> JobResult | ScanResult:
         match self.kind:
+            case JobKind.SCAN:
+                returned = self.scanner.scan(self.context)
+                return checked_result(returned, len(self.context.session_data.symbols))
             case JobKind.SETUP:
                 return self._setup()
-            case JobKind.SCAN:
-                return self._scan()
             case JobKind.TEARDOWN:
                 self.scanner.teardown(self.context)
                 return self.result()
@@ -241,18 +242,19 @@ class Job:
         indicators = tuple(spec.key for spec in self.request_queue.specs())
         return self.result(universe=len(universe), indicators=indicators)
 
-    def _scan(self) -> JobResult:
-        found = self.scanner.scan(self.context)
-        scan_result = checked_result(found, len(self.context.session_data.symbols))
-        outcome = Outcome.SKIPPED if scan_result.skipped else Outcome.OK
-        if scan_result.error is not None:
-            outcome = Outcome.FAILED
-        return self.result(outcome, scan_result.error, scan_result=scan_result)
-
     def _evaluation(self, scan_result: ScanResult, evaluate: EvaluateResult) -> Evaluation:
         """Evaluate a scan on the session its result was computed from."""
         scan_result.execution_time_ms = self._execution_time_ms
         return evaluate(scan_result, self.context.session_data.unanswered())
+
+    def _with_requests(self, result: JobResult) -> JobResult:
+        """Return a result with the time of the call, and the scanner's requests and state."""
+        return replace(
+            result,
+            execution_time_ms=self._execution_time_ms,
+            requests=tuple(self._requests(result)),
+            saved_state=self._changed_state() if self.keeps_state else None,
+        )
 
     def _requests(self, result: JobResult) -> list[Request]:
         """Return the requests: none of a scanner that takes no part, no additions of one that is done."""
@@ -265,3 +267,9 @@ class Job:
     def _changed_state(self) -> bytes | None:
         saved_state = save_state(self.scanner)
         return None if saved_state == self.saved_state else saved_state
+
+
+def _outcome_of(scan_result: ScanResult) -> Outcome:
+    if scan_result.error is not None:
+        return Outcome.FAILED
+    return Outcome.SKIPPED if scan_result.skipped else Outcome.OK

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -36,7 +36,7 @@ def checked_result(result: object, candidates: int) -> ScanResult:
     if not isinstance(result, ScanResult):
         raise TypeError(f"scan() returned {type(result).__name__}; return a ScanResult")
     result.symbols = _checked_symbols(result.symbols)
-    if isinstance(result.metadata, Mapping) and not isinstance(result.metadata, FrameMetadata):
+    if _are_values_by_symbol(result.metadata):
         # A result from another process was checked there, and its stray metadata were dropped.
         result.stray_metadata = StrayMetadata.of(result.metadata, result.symbols) or result.stray_metadata
     result.metadata = _checked_metadata(result.metadata, result.symbols)
@@ -47,7 +47,14 @@ def checked_result(result: object, candidates: int) -> ScanResult:
     return result
 
 
+def _are_values_by_symbol(metadata: object) -> TypeGuard[Mapping[object, object]]:
+    """Whether these are metadata by symbol, and of any."""
+    return not isinstance(metadata, FrameMetadata) and isinstance(metadata, Mapping) and len(metadata) > 0
+
+
 def _checked_symbols(symbols: object) -> tuple[str, ...]:
+    if isinstance(symbols, list | tuple) and not symbols:
+        return ()
     if isinstance(symbols, str) or not isinstance(symbols, Iterable):
         raise TypeError(f"ScanResult.symbols is {type(symbols).__name__}; give a list of symbols")
     if isinstance(symbols, set | frozenset):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 from symscan.clock.time_manager import TimeManager
 from symscan.model.events.session import (
@@ -23,6 +24,8 @@ from symscan.session.requests import Request
 from symscan.session.session_data import SessionData
 
 ScannerEvent = ScanFinished | ScannerDone
+
+_NO_HITS: Final = Hits()
 
 
 class ScannerEvents:
@@ -92,10 +95,10 @@ class ScannerEvents:
     def scanned(self, managed: ManagedScanner, phase: ScanPhase, result: JobResult) -> ScanFinished:
         """Make the event of a scan that ended, successful or not, and count it for the scanner's last one."""
         managed.scans += 1
-        lost = ScanResult((), {}, result.execution_time_ms, error=result.error)
-        managed.last_result = result.scan_result or lost
-        if result.evaluation is not None and result.scan_result is not None:
-            return self._with_hits(managed, phase, result, result.scan_result, result.evaluation)
+        found, evaluation = result.scan_result, result.evaluation
+        managed.last_result = found or ScanResult((), {}, result.execution_time_ms, error=result.error)
+        if evaluation is not None and found is not None:
+            return self._with_hits(managed, phase, result, found, evaluation)
         managed.failed += result.outcome is not Outcome.SKIPPED
         return self._without_hits(managed, phase, result)
 
@@ -122,7 +125,7 @@ class ScannerEvents:
         found: ScanResult,
         evaluation: Evaluation,
     ) -> ScanFinished:
-        symbols, unknown = tuple(found.symbols), evaluation.unknown
+        unknown = evaluation.unknown
         if unknown:
             managed.unknown_tally.record(result.at, evaluation.symbols, evaluation.reasons)
         return ScanFinished(
@@ -133,14 +136,7 @@ class ScannerEvents:
             universe=evaluation.universe,
             judged=evaluation.universe - unknown,
             unknown=unknown,
-            hits=Hits(
-                symbols,
-                managed.record_hits(symbols),
-                **evaluation.values,
-                metadata=found.metadata or {},
-                not_in_store=evaluation.not_in_store,
-                stray_metadata=found.stray_metadata,
-            ),
+            hits=_hits(managed, found, evaluation),
             execution_time_ms=result.execution_time_ms,
             decided_at=self._time.market_now,
         )
@@ -155,8 +151,23 @@ class ScannerEvents:
             universe=len(self._data.candidates(managed.holder).symbols),
             judged=0,
             unknown=0,
-            hits=Hits(),
+            hits=_NO_HITS,
             execution_time_ms=result.execution_time_ms,
             error=result.error,
             decided_at=self._time.market_now,
         )
+
+
+def _hits(managed: ManagedScanner, found: ScanResult, evaluation: Evaluation) -> Hits:
+    """Return the hits of a scan, recorded as found; most scans of many a scanner find nothing."""
+    if not found.symbols and found.stray_metadata is None:
+        return _NO_HITS
+    symbols = tuple(found.symbols)
+    return Hits(
+        symbols,
+        managed.record_hits(symbols),
+        **evaluation.values,
+        metadata=found.metadata or {},
+        not_in_store=evaluation.not_in_store,
+        stray_metadata=found.stray_metadata,
+    )

@@ -22,14 +22,27 @@ from symscan.scanners.screens.language.compiler import (
     resolve_column,
 )
 from symscan.scanners.screens.language.names import Names, dtype_of, kind_of
-from symscan.scanners.screens.language.numpy_evaluator import Columns, Truth, numbers, truth
+from symscan.scanners.screens.language.numpy_evaluator import (
+    Columns,
+    Node,
+    Truth,
+    apply,
+    column,
+    compile_tree,
+    constant,
+)
 from symscan.scanners.screens.verdict import ConditionVerdict, SymbolVerdict
 from symscan.scanners.universe import Universe
+from symscan.session.shared_columns import Computed
 
 PLACE: Final = "place"
 """The column of places among those that meet a condition."""
 
 _AGE: Final = "minutes_since_bar"
+
+
+Judged = tuple[Rows, Mask]
+"""The positions of what meets a condition, and what is unknown."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,6 +107,10 @@ class ScreenPlan:
         The names kept with each hit, session's and static ones.
     take, max_age_minutes
         As in the screen.
+    judge
+        Returns :data:`Judged` of the columns; None where polars has to evaluate ``where``.
+    ranks
+        Returns the values of ``rank``; None where polars has to evaluate it.
     """
 
     where: Expression
@@ -106,6 +123,8 @@ class ScreenPlan:
     values: tuple[str, ...]
     take: int | None
     max_age_minutes: float | None
+    judge: Node | None
+    ranks: Node | None
 
     @staticmethod
     def of(screen: Screen, universe: Universe) -> ScreenPlan:
@@ -142,9 +161,11 @@ class ScreenPlan:
             values=tuple(values),
             take=screen.take,
             max_age_minutes=screen.max_age_minutes,
+            judge=_judge(where, screen.max_age_minutes),
+            ranks=None if rank is None or rank.tree is None else compile_tree(rank.tree),
         )
 
-    def evaluate(self, columns: Columns, here: Rows) -> tuple[Rows, Mask]:
+    def evaluate(self, columns: Columns, here: Rows, computed: Computed | None = None) -> tuple[Rows, Mask]:
         """Evaluate the screen: return the hits, best first, and what is unknown.
 
         Parameters
@@ -153,19 +174,21 @@ class ScreenPlan:
             The session's columns, NaN where unknown, each of shape ``(n,)``.
         here
             Which symbols of the universe they are, in its order, shape ``(n,)``.
+        computed
+            What was computed of the same columns before; None where they are not shared.
 
         Returns
         -------
         hits, unknown
-            Positions from 0 to n, at most as many as are taken; shape ``(n,)``.
+            Positions from 0 to n, at most as many as are taken; shape ``(n,)``, not to be changed.
         """
-        ranked, unknown = self._ranked(columns, here)
+        ranked, unknown = self._ranked(columns, here, {} if computed is None else computed)
         return ranked[: self.take], unknown
 
     def verdict(self, columns: Columns, here: Rows, at: int) -> SymbolVerdict:
         """Explain the result for the symbol at one position of the columns; see :meth:`evaluate`."""
         frame = self._frame(columns, here)
-        place = np.flatnonzero(self._ranked(columns, here)[0] == at)
+        place = np.flatnonzero(self._ranked(columns, here, {})[0] == at)
         age = None if self.max_age_minutes is None else columns[_AGE].item(at)
         return SymbolVerdict(
             frame[SYMBOL][at],
@@ -178,39 +201,46 @@ class ScreenPlan:
 
     def values_of(self, columns: Columns, here: Rows) -> pl.DataFrame:
         """Return ``symbol``, ``place`` among all that meet the condition, null for others, and the values."""
-        ranked, _ = self._ranked(columns, here)
+        ranked, _ = self._ranked(columns, here, {})
         places = np.zeros(here.size, np.int32)
         places[ranked] = np.arange(1, ranked.size + 1)
         place = pl.Series(PLACE, places).replace(0, None)
         values = self._frame(columns, here).select(SYMBOL, *self.values)
         return values.rename({PLACE: f"{PLACE}_value"}, strict=False).insert_column(1, place)
 
-    def _ranked(self, columns: Columns, here: Rows) -> tuple[Rows, Mask]:
+    def _ranked(self, columns: Columns, here: Rows, computed: Computed) -> Judged:
         """Return all that meet the condition, best first, and what is unknown."""
-        true, false = self._truth(columns, here)
-        if self.max_age_minutes is not None:
-            is_fresh = columns[_AGE] <= self.max_age_minutes
-            true, false = true & is_fresh, false & is_fresh
-        hits = np.flatnonzero(true)
+        if self.judge is None:
+            hits, unknown = self._judged(columns, here)
+        else:
+            hits, unknown = self.judge(self._with_numbers(columns, here), computed)
+        if not hits.size:
+            return hits, unknown
         by: list[Floats | Rows] = [self.order[here[hits]]]
-        if self.rank is not None and hits.size:
-            by.append(-self._ranks(self.rank, columns, here)[hits])  # NaN comes last
-        return hits[np.lexsort(by)], ~(true | false)
+        if self.rank is not None:
+            by.append(-self._ranks(self.rank, columns, here, computed)[hits])  # NaN comes last
+        return hits[np.lexsort(by)], unknown
 
-    def _truth(self, columns: Columns, here: Rows) -> Truth:
-        if self.where.tree is not None:
-            return truth(self.where.tree, self._with_numbers(columns, here))
+    def _judged(self, columns: Columns, here: Rows) -> Judged:
+        """Judge with polars."""
         values = _evaluated(self._frame(columns, here), self.where.expr.cast(pl.Float64))
-        return values == 1.0, values == 0.0
+        found = values == 1.0, values == 0.0
+        if self.max_age_minutes is not None:
+            found = _while_fresh(found, columns[_AGE] <= self.max_age_minutes)
+        return _judged(found)
 
-    def _ranks(self, rank: Expression, columns: Columns, here: Rows) -> Floats:
-        if rank.tree is not None:
-            return numbers(rank.tree, self._with_numbers(columns, here))
-        return _evaluated(self._frame(columns, here), rank.expr)
+    def _ranks(self, rank: Expression, columns: Columns, here: Rows, computed: Computed) -> Floats:
+        if self.ranks is None:
+            return _evaluated(self._frame(columns, here), rank.expr)
+        values: Floats = self.ranks(self._with_numbers(columns, here), computed)
+        return values
 
     def _with_numbers(self, columns: Columns, here: Rows) -> Columns:
         """Return the session's columns and the universe's numbers."""
-        return {**columns, **{name: values[here] for name, values in self.numbers.items()}}
+        if not self.numbers:
+            return columns
+        is_all = here.size == self.static.height
+        return {**columns, **(self.numbers if is_all else {k: v[here] for k, v in self.numbers.items()})}
 
     def kept(self, columns: Columns, rows: Rows) -> pl.DataFrame:
         """Return ``symbol`` and the values kept with each hit; an instant is ISO 8601, as JSON has none.
@@ -227,10 +257,35 @@ class ScreenPlan:
             taken = taken.with_columns(pl.col(LAST_BAR_END).dt.strftime("%Y-%m-%dT%H:%M:%SZ"))
         return taken.select(SYMBOL, *self.values)
 
+    def kept_of_none(self) -> pl.DataFrame:
+        """Return the columns of :meth:`kept` without a hit."""
+        return self.kept(dict.fromkeys(self.columns, np.zeros(0)), np.zeros(0, np.intp))
+
     def _frame(self, columns: Columns, here: Rows) -> pl.DataFrame:
         # ``here`` never falls, so as many as the universe has are the universe.
         static = self.static if here.size == self.static.height else self.static[here]
         return _frame(static, columns)
+
+
+def _judge(where: Expression, max_age_minutes: float | None) -> Node | None:
+    """Return what judges columns, with the age of their last bars; None without a tree."""
+    if where.tree is None:
+        return None
+    node = compile_tree(where.tree)
+    if max_age_minutes is not None:
+        node = apply(_while_fresh, node, apply(np.less_equal, column(_AGE), constant(max_age_minutes)))
+    return apply(_judged, node)
+
+
+def _while_fresh(found: Truth, is_fresh: Mask) -> Truth:
+    """Return where it is true and where false, unknown where the last bar is too old."""
+    return found[0] & is_fresh, found[1] & is_fresh
+
+
+def _judged(found: Truth) -> Judged:
+    true, false = found
+    unknown: Mask = ~(true | false)
+    return true.nonzero()[0], unknown
 
 
 def _frame(static: pl.DataFrame, columns: Columns) -> pl.DataFrame:

@@ -88,13 +88,16 @@ class ScreenScanner(BaseScanner):
         """The symbols that meet the condition, best first, with the values that made them."""
         plan, view = self._checked_plan(), context.session_data
         here, rows, columns = self._read_columns(view)
-        hits, unknown_here = plan.evaluate(columns, here)
-        found = here[hits]
-        symbols = [self._universe[row] for row in found.tolist()]
-        unknown = unknown_here
+        # Columns of a part of the candidates are this scanner's own.
+        hits, unknown_here = plan.evaluate(columns, here, view.computed() if rows is None else None)
+        unknown = unknown_here.copy()  # others may share it
         if rows is not None:  # candidates outside the universe are not evaluated
             unknown = np.zeros(len(view.symbols), np.bool_)
             unknown[rows] = unknown_here
+        if not hits.size:
+            return ScanResult(symbols=[], metadata=FrameMetadata((), plan.kept_of_none), unknown=unknown)
+        found = here[hits]
+        symbols = [self._universe[row] for row in found.tolist()]
         values = {name: values[hits] for name, values in columns.items()}  # of the hits alone
         metadata = FrameMetadata.of_columns(symbols, HitColumns(plan.kept, values, found))
         return ScanResult(symbols=symbols, metadata=metadata, unknown=unknown)

@@ -45,7 +45,7 @@ class MemberView(SessionView):
     def _candidates(self) -> Candidates:
         """Return the members as they were at the first read."""
         if self._members is None:
-            self._members = Candidates(self._data, self._holder, self._data.holders.members())
+            self._members = self._data.candidates_of(self._data.holders.members(), self._holder)
         return self._members
 
     def _no_candidate(self, symbol: str) -> str:

@@ -20,6 +20,7 @@ from symscan.session.holders import CONFIG, MEMBERS
 from symscan.session.requested import Requestable, Unanswered, missing_call
 from symscan.session.requests import RequestQueue
 from symscan.session.session_data import SessionData
+from symscan.session.shared_columns import Computed
 from symscan.session.static_columns import StaticColumns
 from symscan.session.view.indicator_value import IndicatorReading
 
@@ -234,6 +235,10 @@ class SessionQueries:
     def _static_column(self, name: str) -> pl.Series | None:
         static = self._static()
         return static.series(name, self.symbols) if static is not None and name in static.names else None
+
+    def computed(self) -> Computed:
+        """Return what was computed of the columns at this instant, for a screen to add to."""
+        return self._candidates().computed()
 
     def forget(self) -> None:
         """Drop what was read: the session has changed."""
