@@ -16,6 +16,7 @@
     └── RunError                 the run began and could not go on: exit code 1
         ├── ScannerFailed        a scanner marked ``required`` that could not be set up
         ├── ScanOverrun          a scan that outlasted its timeout in a backtest
+        ├── WorkerLost           a process that did a part of the run ended before it was done
         └── FeedError            a broker's feed that refuses, or ended for good
             └── KeysRefused      a broker that does not accept the keys
 """
@@ -44,6 +45,7 @@ __all__ = [
     "SpecError",
     "SymscanError",
     "UniverseError",
+    "WorkerLost",
 ]
 
 
@@ -154,6 +156,10 @@ class ScannerFailed(RunError):
 
 class ScanOverrun(RunError):
     """A scan outlasted its timeout in a backtest, where a clock must not change results."""
+
+
+class WorkerLost(RunError):
+    """A process that did a part of the run ended before it was done: killed, or its computer is gone."""
 
 
 class FeedError(RunError):

@@ -22,6 +22,7 @@ EDGES = (
     "sources.iterable_feed",
     "sources.replay",
     "sources.streaming",
+    "tasks",  # for other processes
     "testing.feeds",  # that a wait ends
 )
 

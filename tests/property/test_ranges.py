@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Sequence
-from contextlib import chdir
+from collections.abc import Iterator, Sequence
+from contextlib import chdir, contextmanager, nullcontext
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,13 @@ import pytest
 from support.runs import make_store
 from symscan.clock.session_calendar import SessionCalendar
 from symscan.config import SessionConfig, parse_config
-from symscan.observers.results.run_folder import run_folder
+from symscan.observers.results.run_folder import RunProgress, run_folder
 from symscan.runtime.assembly import Backtest, assemble_backtest
+from symscan.runtime.backtest_run import BacktestRun, RunOptions
+from symscan.runtime.parallel.position import ShowPositions
 from symscan.runtime.runner import run_backtest
 from symscan.runtime.session_bars import StoredSessionBars
+from symscan.tasks.local import LocalProcesses
 
 FIRST, LAST = date(2024, 11, 25), date(2024, 12, 4)  # 2024-11-29 is a half day after a holiday
 SYMBOLS = tuple("ABCDEFGH")
@@ -141,6 +145,31 @@ def _play(backtest: Backtest, out: Path) -> dict[str, object]:
     return {str(path.relative_to(out)): _content(path) for path in files}
 
 
+def _divided(config: SessionConfig, store: Path, out: Path, jobs: int, stop_after: int = 99) -> None:
+    """Run a configuration in some processes; go on with it if it was stopped before."""
+    run, resume = BacktestRun.of(config, store, FIRST, LAST), out.exists()
+    options = RunOptions(out, resume=resume, csv=True)
+    with nullcontext() if jobs == 1 else LocalProcesses(jobs) as executor:
+        run.play(options, partial(_stopping, stop_after), executor)
+
+
+@contextmanager
+def _stopping(after: int, _sessions: object, progress: RunProgress) -> Iterator[ShowPositions]:
+    """Interrupts a run once so many sessions are whole."""
+
+    def show(_playing: object) -> None:
+        if progress.completed >= after:
+            raise KeyboardInterrupt
+
+    yield show
+
+
+def _everything(out: Path) -> dict[str, object]:
+    """All files of a run, the measured times left out."""
+    files = [path for path in sorted(out.rglob("*")) if path.is_file()]
+    return {str(path.relative_to(out)): _content(path) for path in files}
+
+
 def _content(path: Path) -> object:
     if path.name == "scans.csv":
         return pl.read_csv(path, infer_schema=False).drop(TIMED).write_csv().splitlines()
@@ -179,3 +208,20 @@ def test_a_session_has_the_same_bytes_alone_in_a_range_and_in_any_order(tmp_path
             alone.append(_play(replace(single, warnings=()), tmp_path / str(session.date)))
     assert straight == mixed
     assert straight == _joined(alone)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [60, 61, 62])
+def test_a_run_has_the_same_bytes_in_one_process_in_several_and_resumed(tmp_path: Path, seed: int) -> None:
+    chance = random.Random(seed)
+    store, config = _store(tmp_path, chance), _configuration(tmp_path, chance)
+    with chdir(tmp_path):
+        _divided(config, store, tmp_path / "one", 1)
+        _divided(config, store, tmp_path / "several", chance.choice((2, 3)))
+        with pytest.raises(KeyboardInterrupt):
+            _divided(config, store, tmp_path / "resumed", 2, stop_after=chance.randrange(1, 5))
+        _divided(config, store, tmp_path / "resumed", 2)
+    straight = _everything(tmp_path / "one")
+    assert len(straight) > 15
+    assert _everything(tmp_path / "several") == straight
+    assert _everything(tmp_path / "resumed") == straight

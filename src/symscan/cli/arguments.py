@@ -9,6 +9,9 @@ from typing import Annotated, Final
 
 import typer
 
+from symscan.errors import InputError
+from symscan.tasks.jobs import parse_jobs
+
 StoreFolder = Annotated[
     Path,
     typer.Option(
@@ -34,6 +37,20 @@ def parse_date(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise typer.BadParameter(f"'{text}' is not a date; write it as 2018-02-20") from None
+
+
+def parse_job_count(text: str) -> int:
+    """Parse a number of processes, or ``auto``.
+
+    Raises
+    ------
+    typer.BadParameter
+        If it is neither.
+    """
+    try:
+        return parse_jobs(text)
+    except InputError as error:
+        raise typer.BadParameter(str(error)) from None
 
 
 def parse_time(text: str) -> time:

@@ -1,4 +1,4 @@
-"""What need not be said with every command: the store and the folder of runs, from the environment or a file.
+"""What need not be said with every command: store, folder of runs, processes; from the environment or a file.
 
 A ``symscan.toml`` in the current folder, or in the nearest one above it, names them; paths in it are
 relative to its own folder. What is given with a command comes first, then the environment, then the file.
@@ -10,17 +10,20 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
 from symscan.errors import ConfigError, ConfigErrors, InputError, Place
+from symscan.tasks.jobs import parse_jobs
 
 FILE_NAME: Final = "symscan.toml"
 STORE_VARIABLE: Final = "SYMSCAN_STORE"
 
-_KEYS: Final = ("store", "runs")
+_PATHS: Final = ("store", "runs")
+_JOBS: Final = "jobs"
+_KEYS: Final = (*_PATHS, _JOBS)
 _AT: Final = re.compile(r" \(at line (\d+), column (\d+)\)$")
 
 
@@ -34,10 +37,13 @@ class Defaults:
         The folder of the bar store; None where nothing names one.
     runs
         The folder of runs; None where nothing names one.
+    jobs
+        How many processes play a range of sessions; None where nothing says so.
     """
 
     store: Path | None = None
     runs: Path | None = None
+    jobs: int | None = None
 
 
 def find_defaults(folder: Path | None = None, environment: Mapping[str, str] = os.environ) -> Defaults:
@@ -58,9 +64,9 @@ def find_defaults(folder: Path | None = None, environment: Mapping[str, str] = o
     here = (folder or Path.cwd()).absolute()
     files = (one / FILE_NAME for one in (here, *here.parents))
     file = next((one for one in files if one.is_file()), None)
-    found = {} if file is None else _read(file)
+    found = Defaults() if file is None else _read(file)
     store = environment.get(STORE_VARIABLE)
-    return Defaults(Path(store) if store else found.get("store"), found.get("runs"))
+    return replace(found, store=Path(store)) if store else found
 
 
 def chosen_store(given: Path | str | None) -> Path:
@@ -93,15 +99,16 @@ def runs_folder() -> Path:
     return find_defaults().runs or Path("runs")
 
 
-def _read(file: Path) -> dict[str, Path]:
-    """Return the paths that a file names, absolute where the file is elsewhere."""
+def _read(file: Path) -> Defaults:
+    """Return what a file says; paths are absolute where the file is elsewhere."""
     text = _text(file)
     values = _parsed(file, text)
     errors = [fault for key, value in values.items() if (fault := _fault(file, text, key, value))]
     if errors:
         raise ConfigErrors(errors)
     home = Path() if file.parent == Path.cwd() else file.parent
-    return {key: home / Path(value).expanduser() for key, value in values.items()}
+    paths = {key: home / Path(values[key]).expanduser() for key in _PATHS if key in values}
+    return Defaults(**paths, jobs=parse_jobs(values[_JOBS]) if _JOBS in values else None)
 
 
 def _text(file: Path) -> str:
@@ -132,9 +139,19 @@ def _fault(file: Path, text: str, key: str, value: object) -> ConfigError | None
         close = get_close_matches(key, _KEYS, 1)
         hint = f"did you mean '{close[0]}'?" if close else f"known here: {', '.join(_KEYS)}"
         return ConfigError(f"unknown key '{key}'; {hint}", place=Place(str(file), line))
+    if key == _JOBS:
+        return _jobs_fault(value, Place(str(file), line))
     if not isinstance(value, str) or not value.strip():
         message = f'expected the path of a folder, as in {key} = "{key}"'
         return ConfigError(message, place=Place(str(file), line), path=key)
+    return None
+
+
+def _jobs_fault(value: object, place: Place) -> ConfigError | None:
+    try:
+        parse_jobs(value)
+    except InputError as error:
+        return ConfigError(str(error), place=place, path=_JOBS)
     return None
 
 

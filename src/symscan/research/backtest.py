@@ -28,6 +28,7 @@ from symscan.runtime.backtest_run import (
     is_complete,
 )
 from symscan.runtime.given_paths import paths_as_given
+from symscan.runtime.parallel.division import Division
 
 
 class ScannersFailed(RunError):
@@ -53,6 +54,7 @@ def run(
     force: bool = False,
     resume: bool = False,
     csv: bool = False,
+    jobs: int | str | None = None,
     progress: bool = True,
 ) -> Run:
     """Run a configuration over stored bars, one session per trading day of a range.
@@ -77,6 +79,9 @@ def run(
         Whether it goes on with a run that was broken off there, after its last whole session.
     csv
         Whether hits are written as CSV, too.
+    jobs
+        How many processes play the sessions of a range at once, ``"auto"`` for one a core; the results are
+        the same. None is what ``symscan.toml`` says, else 1. They cannot play a class of a notebook's cell.
     progress
         Whether a bar shows how far it is, on a terminal or in a notebook.
 
@@ -95,6 +100,7 @@ def run(
         If it is interrupted; whole sessions stay, and a note says where.
     """
     check_options(force=force, resume=resume)
+    division = Division.of(jobs)
     forget_changed()
     read = read_config(config)
     first, last = chosen_range(read, *map(as_date, (date, start, end)))
@@ -102,10 +108,14 @@ def run(
     if resume and is_complete(folder.path, read.name, first, last):
         return open_run(folder.path)
     options = RunOptions(folder.path.absolute(), force, resume, csv, folder.path)
-    with folder.kept_if_it_ends_early(), paths_as_given(place, folder.path):
+    with (
+        folder.kept_if_it_ends_early(),
+        paths_as_given(place, folder.path),
+        division.executor(read, first, last) as executor,
+    ):
         with located_errors(config):
             prepared = BacktestRun.of(read, place, first, last)
-        summary = prepared.play(options, run_progress if progress else no_progress)
+        summary = prepared.play(options, run_progress if progress else no_progress, executor)
     finished = open_run(options.folder)
     folder.remove_with(finished)
     try:

@@ -14,30 +14,26 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from symscan.model.session import Session
 from symscan.observers.results.run_folder import RunProgress
-from symscan.runtime.coordinator import SessionCoordinator
-
-ShowCoordinator = Callable[[SessionCoordinator], None]
+from symscan.runtime.parallel.position import Position, ShowPositions
 
 _BETWEEN_UPDATES_SECONDS: Final = 0.25
 
 
-def run_progress(sessions: Sequence[Session], run: RunProgress) -> AbstractContextManager[ShowCoordinator]:
-    """Show the progress of a run where there is somebody to see it; yields the callback for every slice."""
+def run_progress(sessions: Sequence[Session], run: RunProgress) -> AbstractContextManager[ShowPositions]:
+    """Show the progress of a run where there is somebody to see it; yields what shows it."""
     if (display := _notebook_display()) is not None:
         return notebook_bar(sessions, run, display)
     console = Console(stderr=True, highlight=False, markup=False)
     return terminal_bar(sessions, run, console) if console.is_terminal else no_progress(sessions, run)
 
 
-def no_progress(_sessions: Sequence[Session], _run: RunProgress) -> AbstractContextManager[ShowCoordinator]:
+def no_progress(_sessions: Sequence[Session], _run: RunProgress) -> AbstractContextManager[ShowPositions]:
     """Show nothing."""
     return nullcontext(_ignore)
 
 
 @contextmanager
-def terminal_bar(
-    sessions: Sequence[Session], run: RunProgress, console: Console
-) -> Iterator[ShowCoordinator]:
+def terminal_bar(sessions: Sequence[Session], run: RunProgress, console: Console) -> Iterator[ShowPositions]:
     """Show a bar on a terminal, removed at the end."""
     columns = (
         TextColumn("{task.description}"),
@@ -49,8 +45,8 @@ def terminal_bar(
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("sessions", total=len(sessions), state="")
 
-        def show(coordinator: SessionCoordinator) -> None:
-            bar.update(task, completed=_played(coordinator, run), state=state_text(coordinator, run))
+        def show(playing: Sequence[Position]) -> None:
+            bar.update(task, completed=_played(playing, run), state=state_text(playing, run))
 
         yield show
 
@@ -58,7 +54,7 @@ def terminal_bar(
 @contextmanager
 def notebook_bar(
     sessions: Sequence[Session], run: RunProgress, display: Callable[..., Any]
-) -> Iterator[ShowCoordinator]:
+) -> Iterator[ShowPositions]:
     """Show a bar below a notebook's cell, removed at the end.
 
     Parameters
@@ -69,12 +65,12 @@ def notebook_bar(
     shown = display(_Html(""), display_id=True)
     due = monotonic()
 
-    def show(coordinator: SessionCoordinator) -> None:
+    def show(playing: Sequence[Position]) -> None:
         nonlocal due
         if monotonic() >= due:
             due = monotonic() + _BETWEEN_UPDATES_SECONDS
-            text = escape(state_text(coordinator, run))
-            played = f'<progress value="{_played(coordinator, run):.2f}" max="{len(sessions)}"></progress>'
+            text = escape(state_text(playing, run))
+            played = f'<progress value="{_played(playing, run):.2f}" max="{len(sessions)}"></progress>'
             shown.update(_Html(f"{played} {run.completed:,}/{len(sessions):,} sessions, {text}"))
 
     try:
@@ -83,11 +79,14 @@ def notebook_bar(
         shown.update(_Html(""))
 
 
-def state_text(coordinator: SessionCoordinator, run: RunProgress) -> str:
-    """Say where a run is."""
-    symbols = len(coordinator.session_data.symbols)
-    when = coordinator.session.local(coordinator.now)
-    return f"{when:%Y-%m-%d %H:%M}  {symbols} symbols  {run.hits} hits"
+def state_text(playing: Sequence[Position], run: RunProgress) -> str:
+    """Say where a run is: of several sessions at once, where the first one is."""
+    found = f"{run.hits} hits"
+    if not playing:
+        return found
+    first, others = playing[0], len(playing) - 1
+    when = f"{first.session.local(first.at):%Y-%m-%d %H:%M}"
+    return f"{when}{f' and {others} more' if others else ''}  {first.symbols} symbols  {found}"
 
 
 class _Html:
@@ -115,10 +114,9 @@ def _notebook_display() -> Callable[..., Any] | None:
     return shows
 
 
-def _played(coordinator: SessionCoordinator, run: RunProgress) -> float:
-    session = coordinator.session
-    return run.completed + max(0, coordinator.now - session.open) / (session.close - session.open)
+def _played(playing: Sequence[Position], run: RunProgress) -> float:
+    return run.completed + sum(position.played for position in playing)
 
 
-def _ignore(_: SessionCoordinator) -> None:
-    """Show nothing of a slice."""
+def _ignore(_: Sequence[Position]) -> None:
+    """Show nothing."""

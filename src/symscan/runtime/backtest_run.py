@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 
 from symscan.config import SessionConfig
-from symscan.errors import DataError, InputError, RunError, SymscanError
+from symscan.errors import DataError, InputError, RunError, SymscanError, WorkerLost
 from symscan.model.session import Session
 from symscan.observers.results.run_folder import RunFolder, RunProgress, run_folder
 from symscan.observers.results.summary import RunSummary
@@ -17,11 +17,15 @@ from symscan.runs.description import RunDescription, read_description, read_reco
 from symscan.runs.layout import SUMMARY
 from symscan.runtime.assembly import Backtest, assemble_backtest
 from symscan.runtime.description import describe_backtest
-from symscan.runtime.runner import Progress, run_backtest
+from symscan.runtime.parallel.divided_run import play_divided
+from symscan.runtime.parallel.player import GivenRun
+from symscan.runtime.parallel.position import Position, ShowPositions
+from symscan.runtime.runner import run_backtest
 from symscan.runtime.session_bars import StoredSessionBars
+from symscan.tasks.work import TaskExecutor
 
-ShowProgress = Callable[[Sequence[Session], RunProgress], AbstractContextManager[Progress]]
-"""Shows how far a run is; yields what is called after every slice."""
+ShowProgress = Callable[[Sequence[Session], RunProgress], AbstractContextManager[ShowPositions]]
+"""Shows how far a run is; yields what is called now and then with the sessions that are played."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +80,15 @@ class BacktestRun:
         backtest = assemble_backtest(config, store.absolute(), first, last)
         return cls(backtest, describe_backtest(backtest, first, last))
 
-    def play(self, options: RunOptions, show_progress: ShowProgress) -> RunSummary:
+    def play(
+        self, options: RunOptions, show_progress: ShowProgress, executor: TaskExecutor | None = None
+    ) -> RunSummary:
         """Run every session, and write the results.
+
+        Parameters
+        ----------
+        executor
+            Has other processes play the sessions; None plays them here.
 
         Returns
         -------
@@ -105,13 +116,19 @@ class BacktestRun:
             ) as results,
             show_progress(self.backtest.sessions, results.progress) as progress,
         ):
-            self._play(results, progress, options.shown or options.folder)
+            self._play(results, progress, options, executor)
         return results.summary
 
-    def _play(self, results: RunFolder, progress: Progress, shown: Path) -> None:
-        """Run the backtest; an error is a ``RunError`` that names the results so far, not an input error."""
+    def _play(
+        self, results: RunFolder, show: ShowPositions, options: RunOptions, executor: TaskExecutor | None
+    ) -> None:
+        """Run the sessions; an error is a ``RunError`` that names the results so far, not an input error."""
+        shown = options.shown or options.folder
         try:
-            run_backtest(self.backtest, [results], progress, results.finished)
+            if executor is None:
+                run_backtest(self.backtest, [results], lambda one: show([Position.of(one)]), results.finished)
+            else:
+                play_divided(self._given(csv=options.csv), self.backtest.sessions, results, executor, show)
         except KeyboardInterrupt as interrupt:
             if results.restores_previous:
                 interrupt.add_note(
@@ -119,7 +136,12 @@ class BacktestRun:
                 )
             raise
         except SymscanError as error:
-            raise RunError(f"{error}; {left_in(results, shown)}") from error
+            raise _with_note(error, left_in(results, shown)) from error
+
+    def _given(self, *, csv: bool) -> GivenRun:
+        facts, store = self.description.facts, self.backtest.store.root
+        first, last = (date.fromisoformat(facts[key]) for key in ("start", "end"))
+        return GivenRun(self.backtest.config, store, first, last, self.description, csv)
 
 
 def chosen_range(
@@ -163,6 +185,12 @@ def check_options(*, force: bool, resume: bool) -> None:
     """
     if resume and force:
         raise InputError("--resume goes on with what --force would remove; give one of the two")
+
+
+def _with_note(error: SymscanError, left: str) -> RunError:
+    """Return an error that says what a run left, as one that ends a run."""
+    kind = WorkerLost if isinstance(error, WorkerLost) else RunError
+    return kind(f"{error}; {left}")
 
 
 def left_in(results: RunFolder, shown: Path) -> str:

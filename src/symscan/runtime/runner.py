@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from symscan.errors import DataError
 from symscan.model.events.session import Warned
 from symscan.model.instant import Instant
+from symscan.model.session import Session
 from symscan.observers.base import Observer
 from symscan.observers.event_log import EventLog
 from symscan.observers.guard import guarding
@@ -50,13 +51,19 @@ def _run_sessions(
     finished: Collection[date],
 ) -> None:
     for session in backtest.sessions:
-        if session.date in finished:
-            continue
-        for message in backtest.warnings if session is backtest.sessions[0] else ():
-            for observer in observers:
-                observer.observe(session, Warned(session.pre_open, message))
-        coordinator = backtest.coordinator(session, observers)
-        coordinator.run(None if progress is None else lambda: progress(coordinator))  # noqa: B023
+        if session.date not in finished:
+            play_session(backtest, session, observers, progress)
+
+
+def play_session(
+    backtest: Backtest, session: Session, observers: Sequence[Observer], progress: Progress | None = None
+) -> None:
+    """Run one session; with the first one of a run come its warnings."""
+    for message in backtest.warnings if session is backtest.sessions[0] else ():
+        for observer in observers:
+            observer.observe(session, Warned(session.pre_open, message))
+    coordinator = backtest.coordinator(session, observers)
+    coordinator.run(None if progress is None else lambda: progress(coordinator))
 
 
 class Stopper(Protocol):

@@ -8,6 +8,7 @@ import pytest
 
 from symscan.config.defaults import Defaults, chosen_store, find_defaults
 from symscan.errors import ConfigErrors, InputError
+from symscan.tasks.jobs import cores
 
 
 @pytest.fixture
@@ -28,6 +29,13 @@ def test_nothing_is_named(folder: Path) -> None:
 def test_a_file_in_the_current_folder(folder: Path) -> None:
     _write(folder, 'store = "bars"\nruns = "/elsewhere"\n')
     assert find_defaults(environment={}) == Defaults(Path("bars"), Path("/elsewhere"))
+
+
+def test_a_file_says_how_many_processes_there_are(folder: Path) -> None:
+    _write(folder, "jobs = 3\n")
+    assert find_defaults(environment={}) == Defaults(jobs=3)
+    _write(folder, 'jobs = "auto"\n')
+    assert find_defaults(environment={"SYMSCAN_STORE": "x"}) == Defaults(Path("x"), jobs=cores())
 
 
 def test_a_file_above_is_relative_to_its_own_folder(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -60,10 +68,16 @@ def test_no_store_says_how_to_name_one(folder: Path) -> None:
     ("text", "fault"),
     [
         ('\nstor = "bars"\n', "2: unknown key 'stor'; did you mean 'store'?"),
-        ('store = "bars"\ncolour = 1\n', "2: unknown key 'colour'; known here: store, runs"),
-        ("[live]\nfeed = 1\n", "1: unknown key 'live'; known here: store, runs"),
+        ('store = "bars"\ncolour = 1\n', "2: unknown key 'colour'; known here: store, runs, jobs"),
+        ("[live]\nfeed = 1\n", "1: unknown key 'live'; known here: store, runs, jobs"),
         ("runs = 3\n", '1: runs: expected the path of a folder, as in runs = "runs"'),
         ('store = ""\n', '1: store: expected the path of a folder, as in store = "store"'),
+        (
+            "jobs = 0\n",
+            "1: jobs: 0 is no number of jobs; give a whole number from 1 to 1,024, or 'auto' for one",
+        ),
+        ('\njobs = "many"\n', "2: jobs: 'many' is no number of jobs"),
+        ("jobs = true\n", "1: jobs: True is no number of jobs"),
         ('store = "a"\nstore = "b"\n', "2:12: not valid TOML: Cannot overwrite a value"),
         ("store = bars\n", "1:9: not valid TOML: Invalid value"),
         ("store", "not valid TOML: "),

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from io import StringIO
-from types import SimpleNamespace
 from typing import Any
 
 from rich.console import Console
 
 from support.builders import MINUTE, make_session
 from symscan.observers.results.run_folder import RunProgress
-from symscan.research.progress import no_progress, notebook_bar, run_progress, terminal_bar
+from symscan.research.progress import no_progress, notebook_bar, run_progress, state_text, terminal_bar
+from symscan.runtime.parallel.position import Position
 
 SESSION = make_session()
 MIDDLE = (SESSION.close - SESSION.open) // MINUTE // 2
 
 
-def _at(minute: int) -> Any:
-    """A coordinator at a minute of the session, with two symbols of odd names."""
-    data = SimpleNamespace(symbols=("A", "<b>"))
-    return SimpleNamespace(session=SESSION, now=SESSION.open + minute * MINUTE, session_data=data)
+def _at(*minutes: int) -> list[Position]:
+    """Sessions at some minute, with two symbols each."""
+    return [Position(SESSION, SESSION.open + minute * MINUTE, symbols=2) for minute in minutes]
 
 
 class Cell:
@@ -73,3 +72,13 @@ def test_nothing_is_shown_where_nobody_looks(capsys: Any) -> None:
         with shows([SESSION], RunProgress()) as show:
             show(_at(1))
     assert capsys.readouterr() == ("", "")
+
+
+def test_sessions_that_are_played_at_once_are_one_bar() -> None:
+    cell, run = Cell(), RunProgress()
+    run.completed = 3
+    with notebook_bar([SESSION] * 6, run, cell) as show:
+        show(_at(MIDDLE, 0, MIDDLE))
+    assert '<progress value="4.00" max="6"></progress> 3/6 sessions, ' in cell.shown[1]
+    assert state_text(_at(MIDDLE, 0, 1), run).endswith(" and 2 more  2 symbols  0 hits")
+    assert state_text([], run) == "0 hits"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
+from typing import Final
 
 import typer
 
@@ -25,6 +26,10 @@ from symscan.runtime.backtest_run import (
     is_complete,
 )
 from symscan.runtime.given_paths import paths_as_given
+from symscan.runtime.parallel.division import Division
+from symscan.tasks.work import TaskExecutor
+
+_UNDIVIDED: Final = Division()
 
 
 def run_configuration(
@@ -38,6 +43,7 @@ def run_configuration(
     force: bool,
     resume: bool,
     csv: bool,
+    jobs: int | None = None,
 ) -> None:
     """Run the configuration of a file over a date, a range, or the range it names itself.
 
@@ -49,7 +55,10 @@ def run_configuration(
     config = load_config(path)
     first, last = chosen_range(config, day, start, end)
     check_options(force=force, resume=resume)
-    results = run_sessions(config, store, first, last, out, force=force, resume=resume, csv=csv)
+    division = Division.of(jobs)
+    results = run_sessions(
+        config, store, first, last, out, force=force, resume=resume, csv=csv, division=division
+    )
     if results is not None:
         show_next(results)
 
@@ -65,6 +74,7 @@ def run_sessions(
     resume: bool = False,
     csv: bool = False,
     title: str | None = None,
+    division: Division = _UNDIVIDED,
 ) -> Path | None:
     """Run a configuration from ``first`` to ``last`` and print the closing table under ``title``.
 
@@ -78,19 +88,23 @@ def run_sessions(
         typer.echo(f"{folder} is complete; to run it anew, replace it with --force", err=True)
         return None
     home = Path.cwd()  # a scanner may change it
-    with redirect_plugin_output(), paths_as_given(store, folder):
+    with (
+        redirect_plugin_output(),
+        paths_as_given(store, folder),
+        division.executor(config, first, last) as executor,
+    ):
         run = BacktestRun.of(config, store, first, last)
-        summary = _play(run, RunOptions(home / folder, force, resume, csv, folder))
+        summary = _play(run, RunOptions(home / folder, force, resume, csv, folder), executor)
 
     show_report(title or config.name, summary, folder)
     check_scanners(summary, folder)
     return folder
 
 
-def _play(run: BacktestRun, options: RunOptions) -> RunSummary:
+def _play(run: BacktestRun, options: RunOptions, executor: TaskExecutor | None) -> RunSummary:
     """Run it with a bar; an interruption names the results so far."""
     try:
-        return run.play(options, session_progress)
+        return run.play(options, session_progress, executor)
     except KeyboardInterrupt as interrupt:
         left = [f"the results up to there are in {options.shown}, --resume goes on"]
         message = "; ".join(["interrupted", *getattr(interrupt, "__notes__", left)])

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from symscan.cli.arguments import StoreFolder, parse_date
+from symscan.cli.arguments import StoreFolder, parse_date, parse_job_count
 from symscan.cli.log_options import LogFile, Verbosity, logging_to
 
 EXAMPLES = "Example: symscan run session.json --store store --date 2018-02-20"
@@ -35,6 +35,14 @@ def run(
         typer.Option("--resume", help="Go on with a run that was broken off, after its last whole session."),
     ] = False,
     csv: Annotated[bool, typer.Option("--csv", help="Write hits.csv, too: every hit as text.")] = False,
+    jobs: Annotated[
+        int | None,
+        typer.Option(
+            parser=parse_job_count,
+            metavar="N",
+            help="Play the sessions of a range in N processes at once; auto: one a core.",
+        ),
+    ] = None,
     verbose: Verbosity = 0,
     log_file: LogFile = None,
 ) -> None:
@@ -47,4 +55,4 @@ def run(
     from symscan.cli.commands.run import run_configuration
 
     with logging_to(verbose, log_file):
-        run_configuration(config, store, day, start, end, out, force=force, resume=resume, csv=csv)
+        run_configuration(config, store, day, start, end, out, force=force, resume=resume, csv=csv, jobs=jobs)

@@ -12,7 +12,7 @@ from rich.console import Console
 from symscan.model.session import Session
 from symscan.observers.results.run_folder import RunProgress
 from symscan.research.progress import state_text, terminal_bar
-from symscan.runtime.coordinator import SessionCoordinator
+from symscan.runtime.parallel.position import Position, ShowPositions
 
 _BETWEEN_LINES_SECONDS: Final = 60.0
 
@@ -23,8 +23,8 @@ def session_progress(
     run: RunProgress,
     console: Console | None = None,
     monotonic: Callable[[], float] = time.monotonic,
-) -> Iterator[Callable[[SessionCoordinator], None]]:
-    """Show the progress of a run; yields the callback for every slice.
+) -> Iterator[ShowPositions]:
+    """Show the progress of a run; yields what shows it.
 
     Parameters
     ----------
@@ -41,18 +41,16 @@ def session_progress(
         yield show
 
 
-def _lines(
-    total: int, run: RunProgress, console: Console, monotonic: Callable[[], float]
-) -> Callable[[SessionCoordinator], None]:
+def _lines(total: int, run: RunProgress, console: Console, monotonic: Callable[[], float]) -> ShowPositions:
     """Print a line every minute, so that a log shows the run going on."""
     due = monotonic() + _BETWEEN_LINES_SECONDS
 
-    def show(coordinator: SessionCoordinator) -> None:
+    def show(playing: Sequence[Position]) -> None:
         nonlocal due
         if monotonic() < due:
             return
         due = monotonic() + _BETWEEN_LINES_SECONDS
         number = min(run.completed + 1, total)
-        console.print(f"session {number:,} of {total:,}: {state_text(coordinator, run)}", soft_wrap=True)
+        console.print(f"session {number:,} of {total:,}: {state_text(playing, run)}", soft_wrap=True)
 
     return show

@@ -28,6 +28,7 @@ from symscan.runs.files.session_files import replacing
 from symscan.runs.files.writing import exclusive_folder, writing
 from symscan.runs.layout import (
     EPISODES_CSV,
+    FIGURES,
     FORMAT_VERSION,
     HITS_CSV,
     JOURNAL,
@@ -112,13 +113,16 @@ class RunFolder:
         self._parts = RunParts(self._home)
         self._replaced = ReplacedResults(self._home)
         self._figures: dict[date, RunSummary] = {}
+        self._broken_off: dict[date, RunSummary] = {}
         self._open: dict[date, SessionResults] = {}
         self._is_incomplete = False
+        self._sessions: Mapping[date, Session] = {}
 
     @property
     def summary(self) -> RunSummary:
         """The figures of all sessions so far, in the order of dates."""
-        played = {**self._figures, **{day: one.figures for day, one in self._open.items()}}
+        begun = {day: one.figures for day, one in self._open.items()}
+        played = {**self._figures, **self._broken_off, **begun}
         total = RunSummary()
         for day in sorted(played):
             total.add(played[day])
@@ -143,11 +147,9 @@ class RunFolder:
         """Write ``run.json``; restore the figures of sessions that were completed before."""
         if not self._description.is_live:  # whose earlier results stay until it has caught up
             self._parts.remove_partial()
-        known = {session.date: session for session in sessions}
+        self._sessions = {session.date: session for session in sessions}
         for day in self._parts.committed():
-            state = json.loads(self._parts.figures(day).read_text(encoding="utf-8"))
-            self._figures[day] = RunSummary.of_state(state, known)
-            self.progress.add(self._figures[day])
+            self._add_finished(day, self._parts.figures(day).read_bytes())
         self.keeps_previous = not self._figures
         self._is_incomplete = True  # until there is a run.json
         with writing(self._home / RUN) as path, replacing(path) as temporary:
@@ -172,6 +174,34 @@ class RunFolder:
             self._is_incomplete = True
             raise
 
+    def put_session(
+        self, day: date, files: Mapping[str, bytes], part: Mapping[str, bytes], *, is_whole: bool
+    ) -> None:
+        """Write a session that another process has played.
+
+        Parameters
+        ----------
+        files
+            Its files in this folder, by their paths here.
+        part
+            Its parts of the files of the whole run, by name.
+        is_whole
+            Whether it came to its close.
+        """
+        try:
+            with writing(self._home):
+                self._parts.put(day, files, part)
+                if is_whole:
+                    self._parts.commit(day)
+        except RunError:
+            self._is_incomplete = True
+            raise
+        if is_whole:
+            self._add_finished(day, part[FIGURES])
+            self.keeps_previous = False
+        else:
+            self._broken_off[day] = self._restored(part[FIGURES])
+
     def end(self, status: str, facts: Mapping[str, Any]) -> None:
         """Write what is left, join the files of the run, and remove what they replace.
 
@@ -189,6 +219,13 @@ class RunFolder:
         self._replaced.remove()
         if status == "complete" or self._description.is_live:
             self._parts.remove()
+
+    def _add_finished(self, day: date, state: bytes) -> None:
+        self._figures[day] = self._restored(state)
+        self.progress.add(self._figures[day])
+
+    def _restored(self, state: bytes) -> RunSummary:
+        return RunSummary.of_state(json.loads(state), self._sessions)
 
     def _begin_session(self, session: Session) -> SessionResults:
         with writing(self._home / JOURNAL):

@@ -56,6 +56,27 @@ class RunParts:
         partial.mkdir(parents=True)
         return partial
 
+    def put(self, day: date, files: Mapping[str, bytes], part: Mapping[str, bytes]) -> None:
+        """Write what another process made of a session; :meth:`commit` marks it as whole.
+
+        Parameters
+        ----------
+        files
+            Its files in the run's folder, by their paths there.
+        part
+            Its parts of the files of the whole run, by name.
+        """
+        partial = self.start(day)
+        for name, content in files.items():
+            path = self._folder / name
+            with writing(path):
+                path.parent.mkdir(parents=True, exist_ok=True)
+                with replacing(path) as temporary:
+                    temporary.write_bytes(content)
+        for name, content in part.items():
+            with writing(partial / name) as path:
+                path.write_bytes(content)
+
     def commit(self, day: date) -> None:
         """Mark a session as whole."""
         self._partial(day).rename(self._path(day))

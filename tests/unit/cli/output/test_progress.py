@@ -5,22 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from io import StringIO
-from types import SimpleNamespace
-from typing import Any
 
 from rich.console import Console
 
 from support.builders import MINUTE, make_session
 from symscan.cli.output.progress import session_progress
 from symscan.observers.results.run_folder import RunProgress
+from symscan.runtime.parallel.position import Position
 
 SESSION = make_session()
 
 
-def _at(minute: int) -> Any:
-    """A coordinator at a minute of the session, with three symbols."""
-    data = SimpleNamespace(symbols=("A", "B", "C"))
-    return SimpleNamespace(session=SESSION, now=SESSION.open + minute * MINUTE, session_data=data)
+def _at(minute: int) -> list[Position]:
+    """The session at a minute, with three symbols."""
+    return [Position(SESSION, SESSION.open + minute * MINUTE, symbols=3)]
 
 
 def _seconds(*values: float) -> Iterator[float]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import pickle
-import signal
 import socket
 import subprocess
 import sys
@@ -14,6 +13,7 @@ from multiprocessing.connection import Connection
 from typing import Final
 from weakref import finalize
 
+from symscan.processes import end, exit_status, kill, start_python
 from symscan.scanners.execution.process.messages import Call, Make, Reply
 from symscan.scanners.execution.process.transfer import Outbox
 
@@ -21,14 +21,6 @@ _SERVE: Final = (
     "import sys, json; sys.path[:] = json.loads(sys.argv[1]); "
     "from symscan.scanners.execution.process.worker import serve; serve(int(sys.argv[2]), int(sys.argv[3]))"
 )
-"""A command of its own, not a copy of this process or its main module: threads, locks and polars' pool
-do not survive a fork, and a main module may do anything when it is imported again."""
-
-_ENDING_SECONDS: Final = 1.0
-"""How long a process that closed its connection is given to end by itself before it is killed."""
-
-_KILLED_SECONDS: Final = 5.0
-"""How long a killed process is waited for; only a disk that does not answer keeps it."""
 
 
 class ProcessEnded(Exception):
@@ -84,7 +76,7 @@ class ChildProcess:
             self._outbox.send(call)
             answer = self._connection.recv_bytes()
         except (OSError, EOFError):
-            how = self._exit_status()
+            how = exit_status(self._process)
             self.end()
             raise ProcessEnded(f"its process ended ({how})") from None
         self.has_answered = True
@@ -94,45 +86,24 @@ class ChildProcess:
     def kill(self) -> None:
         """End the process and those it started, at once; from any thread."""
         self.is_killed = True
-        _kill(self._process)
+        kill(self._process)
 
     def end(self) -> None:
         """End the process and release it; no call may be waiting for a reply."""
         self._end()
 
-    def _exit_status(self) -> str:
-        """Wait for the process and return how it ended."""
-        with suppress(subprocess.TimeoutExpired):
-            self._process.wait(_ENDING_SECONDS)
-        _kill_group(self._process)  # also what it started and left behind
-        code = self._process.wait()
-        return f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
-
 
 def _started(connection: int, lifeline: int) -> subprocess.Popen[bytes]:
     path = [entry for entry in sys.path if isinstance(entry, str)]
-    return subprocess.Popen(
-        [sys.executable, "-c", _SERVE, json.dumps(path), str(connection), str(lifeline)],
-        stdin=subprocess.DEVNULL,
+    return start_python(
+        _SERVE,
+        [json.dumps(path), str(connection), str(lifeline)],
+        [connection, lifeline],
         stdout=2,  # what a scanner's compiled code prints, too
-        pass_fds=(connection, lifeline),
-        process_group=0,  # Ctrl-C reaches the session alone; and a scanner's own processes end with it
     )
 
 
-def _kill(process: subprocess.Popen[bytes]) -> None:
-    if process.returncode is None:  # not waited for, so its number cannot be another group's
-        _kill_group(process)
-
-
-def _kill_group(process: subprocess.Popen[bytes]) -> None:
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
-
-
 def _end(process: subprocess.Popen[bytes], connection: Connection, parent_end: int) -> None:
-    _kill(process)
-    with suppress(subprocess.TimeoutExpired):
-        process.wait(_KILLED_SECONDS)
+    end(process)
     connection.close()
     os.close(parent_end)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import pickle
-import select
 import signal
 import sys
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Final
 
+from symscan.processes import end_with_parent
 from symscan.scanners.base import BaseScanner, ScanContext, ScanResult
 from symscan.scanners.execution.process.messages import (
     Call,
@@ -41,7 +40,7 @@ def serve(connection: int, lifeline: int) -> None:
     lifeline
         The descriptor of a pipe that is never written to: it ends with the session's process.
     """
-    _end_with_session(lifeline)
+    end_with_parent(lifeline)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whether Ctrl-C ends a scan is the session's decision
     sys.stdout = sys.stderr  # hits and reports are written to stdout; what a scanner prints must not mingle
     os.nice(_NICE)
@@ -174,15 +173,3 @@ def _plain(result: ScanResult) -> ScanResult:
         unknown=result.unknown,
         stray_metadata=result.stray_metadata,
     )
-
-
-def _end_with_session(lifeline: int) -> None:
-    """Have the kernel end this process, and those it starts, when the session's is gone, however it ended.
-
-    A scanner that spins never reads its connection, and one in compiled code lets no other thread read it.
-    """
-    signal.signal(signal.SIGIO, signal.SIG_DFL)
-    fcntl.fcntl(lifeline, fcntl.F_SETOWN, -os.getpgrp())
-    fcntl.fcntl(lifeline, fcntl.F_SETFL, fcntl.fcntl(lifeline, fcntl.F_GETFL) | os.O_ASYNC)
-    if select.select([lifeline], [], [], 0)[0]:  # it was gone before the kernel was asked
-        raise SystemExit(1)

@@ -1,0 +1,60 @@
+"""How a run is divided: among processes of this computer, those of a cluster, or not at all."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from datetime import date
+
+from symscan.config import SessionConfig
+from symscan.config.defaults import find_defaults
+from symscan.runtime.parallel.divisible import check_divisible, why_not_divisible
+from symscan.tasks.jobs import parse_jobs
+from symscan.tasks.work import TaskExecutor
+
+
+@dataclass(frozen=True, slots=True)
+class Division:
+    """How a run is divided.
+
+    Attributes
+    ----------
+    jobs
+        How many processes of this computer play sessions; 1 plays them in this one.
+    is_default
+        Whether nobody gave that with the run: what cannot be divided is then played in this process.
+    """
+
+    jobs: int = 1
+    is_default: bool = False
+
+    @classmethod
+    def of(cls, jobs: int | str | None) -> Division:
+        """Return what was given, else what ``symscan.toml`` says.
+
+        Raises
+        ------
+        InputError
+            If it is no number of processes.
+        """
+        if jobs is not None:
+            return cls(parse_jobs(jobs))
+        return cls(find_defaults().jobs or 1, is_default=True)
+
+    def executor(
+        self, config: SessionConfig, first: date, last: date
+    ) -> AbstractContextManager[TaskExecutor | None]:
+        """Start the processes that play a range of dates; None where they are this one.
+
+        Raises
+        ------
+        InputError
+            If other processes cannot play the configuration's sessions.
+        """
+        jobs = min(self.jobs, (last - first).days + 1)
+        if jobs == 1 or (self.is_default and why_not_divisible(config) is not None):
+            return nullcontext()
+        check_divisible(config)
+        from symscan.tasks.local import LocalProcesses  # most runs are played in one process
+
+        return LocalProcesses(jobs)
