@@ -26,6 +26,7 @@ from symscan.errors import (
     SpecError,
     SymscanError,
     UniverseError,
+    WorkerLost,
 )
 
 if TYPE_CHECKING:
@@ -111,6 +112,7 @@ __all__ = [
     "Universe",
     "UniverseError",
     "VirtualClock",
+    "WorkerLost",
     "follow",
     "load_config",
     "load_universe",

@@ -21,7 +21,7 @@ from symscan.config import SessionConfig, parse_config
 from symscan.observers.results.run_folder import RunProgress, run_folder
 from symscan.runtime.assembly import Backtest, assemble_backtest
 from symscan.runtime.backtest_run import BacktestRun, RunOptions
-from symscan.runtime.parallel.position import ShowPositions
+from symscan.runtime.parallel.session_progress import ShowPlaying
 from symscan.runtime.runner import run_backtest
 from symscan.runtime.session_bars import StoredSessionBars
 from symscan.tasks.local import LocalProcesses
@@ -154,7 +154,7 @@ def _divided(config: SessionConfig, store: Path, out: Path, jobs: int, stop_afte
 
 
 @contextmanager
-def _stopping(after: int, _sessions: object, progress: RunProgress) -> Iterator[ShowPositions]:
+def _stopping(after: int, _sessions: object, progress: RunProgress) -> Iterator[ShowPlaying]:
     """Interrupts a run once so many sessions are whole."""
 
     def show(_playing: object) -> None:

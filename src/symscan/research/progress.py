@@ -14,12 +14,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from symscan.model.session import Session
 from symscan.observers.results.run_folder import RunProgress
-from symscan.runtime.parallel.position import Position, ShowPositions
+from symscan.runtime.parallel.session_progress import SessionProgress, ShowPlaying
 
 _BETWEEN_UPDATES_SECONDS: Final = 0.25
 
 
-def run_progress(sessions: Sequence[Session], run: RunProgress) -> AbstractContextManager[ShowPositions]:
+def run_progress(sessions: Sequence[Session], run: RunProgress) -> AbstractContextManager[ShowPlaying]:
     """Show the progress of a run where there is somebody to see it; yields what shows it."""
     if (display := _notebook_display()) is not None:
         return notebook_bar(sessions, run, display)
@@ -27,13 +27,13 @@ def run_progress(sessions: Sequence[Session], run: RunProgress) -> AbstractConte
     return terminal_bar(sessions, run, console) if console.is_terminal else no_progress(sessions, run)
 
 
-def no_progress(_sessions: Sequence[Session], _run: RunProgress) -> AbstractContextManager[ShowPositions]:
+def no_progress(_sessions: Sequence[Session], _run: RunProgress) -> AbstractContextManager[ShowPlaying]:
     """Show nothing."""
     return nullcontext(_ignore)
 
 
 @contextmanager
-def terminal_bar(sessions: Sequence[Session], run: RunProgress, console: Console) -> Iterator[ShowPositions]:
+def terminal_bar(sessions: Sequence[Session], run: RunProgress, console: Console) -> Iterator[ShowPlaying]:
     """Show a bar on a terminal, removed at the end."""
     columns = (
         TextColumn("{task.description}"),
@@ -45,7 +45,7 @@ def terminal_bar(sessions: Sequence[Session], run: RunProgress, console: Console
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("sessions", total=len(sessions), state="")
 
-        def show(playing: Sequence[Position]) -> None:
+        def show(playing: Sequence[SessionProgress]) -> None:
             bar.update(task, completed=_played(playing, run), state=state_text(playing, run))
 
         yield show
@@ -54,7 +54,7 @@ def terminal_bar(sessions: Sequence[Session], run: RunProgress, console: Console
 @contextmanager
 def notebook_bar(
     sessions: Sequence[Session], run: RunProgress, display: Callable[..., Any]
-) -> Iterator[ShowPositions]:
+) -> Iterator[ShowPlaying]:
     """Show a bar below a notebook's cell, removed at the end.
 
     Parameters
@@ -65,7 +65,7 @@ def notebook_bar(
     shown = display(_Html(""), display_id=True)
     due = monotonic()
 
-    def show(playing: Sequence[Position]) -> None:
+    def show(playing: Sequence[SessionProgress]) -> None:
         nonlocal due
         if monotonic() >= due:
             due = monotonic() + _BETWEEN_UPDATES_SECONDS
@@ -79,7 +79,7 @@ def notebook_bar(
         shown.update(_Html(""))
 
 
-def state_text(playing: Sequence[Position], run: RunProgress) -> str:
+def state_text(playing: Sequence[SessionProgress], run: RunProgress) -> str:
     """Say where a run is: of several sessions at once, where the first one is."""
     found = f"{run.hits} hits"
     if not playing:
@@ -114,9 +114,9 @@ def _notebook_display() -> Callable[..., Any] | None:
     return shows
 
 
-def _played(playing: Sequence[Position], run: RunProgress) -> float:
-    return run.completed + sum(position.played for position in playing)
+def _played(playing: Sequence[SessionProgress], run: RunProgress) -> float:
+    return run.completed + sum(one.played for one in playing)
 
 
-def _ignore(_: Sequence[Position]) -> None:
+def _ignore(_: Sequence[SessionProgress]) -> None:
     """Show nothing."""

@@ -19,12 +19,12 @@ from symscan.runtime.assembly import Backtest, assemble_backtest
 from symscan.runtime.description import describe_backtest
 from symscan.runtime.parallel.divided_run import play_divided
 from symscan.runtime.parallel.player import GivenRun
-from symscan.runtime.parallel.position import Position, ShowPositions
+from symscan.runtime.parallel.session_progress import SessionProgress, ShowPlaying
 from symscan.runtime.runner import run_backtest
 from symscan.runtime.session_bars import StoredSessionBars
 from symscan.tasks.work import TaskExecutor
 
-ShowProgress = Callable[[Sequence[Session], RunProgress], AbstractContextManager[ShowPositions]]
+ShowProgress = Callable[[Sequence[Session], RunProgress], AbstractContextManager[ShowPlaying]]
 """Shows how far a run is; yields what is called now and then with the sessions that are played."""
 
 
@@ -120,13 +120,15 @@ class BacktestRun:
         return results.summary
 
     def _play(
-        self, results: RunFolder, show: ShowPositions, options: RunOptions, executor: TaskExecutor | None
+        self, results: RunFolder, show: ShowPlaying, options: RunOptions, executor: TaskExecutor | None
     ) -> None:
         """Run the sessions; an error is a ``RunError`` that names the results so far, not an input error."""
         shown = options.shown or options.folder
         try:
             if executor is None:
-                run_backtest(self.backtest, [results], lambda one: show([Position.of(one)]), results.finished)
+                run_backtest(
+                    self.backtest, [results], lambda one: show([SessionProgress.of(one)]), results.finished
+                )
             else:
                 play_divided(self._given(csv=options.csv), self.backtest.sessions, results, executor, show)
         except KeyboardInterrupt as interrupt:

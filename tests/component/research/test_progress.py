@@ -10,15 +10,15 @@ from rich.console import Console
 from support.builders import MINUTE, make_session
 from symscan.observers.results.run_folder import RunProgress
 from symscan.research.progress import no_progress, notebook_bar, run_progress, state_text, terminal_bar
-from symscan.runtime.parallel.position import Position
+from symscan.runtime.parallel.session_progress import SessionProgress
 
 SESSION = make_session()
 MIDDLE = (SESSION.close - SESSION.open) // MINUTE // 2
 
 
-def _at(*minutes: int) -> list[Position]:
+def _at(*minutes: int) -> list[SessionProgress]:
     """Sessions at some minute, with two symbols each."""
-    return [Position(SESSION, SESSION.open + minute * MINUTE, symbols=2) for minute in minutes]
+    return [SessionProgress(SESSION, SESSION.open + minute * MINUTE, symbols=2) for minute in minutes]
 
 
 class Cell:

@@ -12,7 +12,7 @@ from rich.console import Console
 from symscan.model.session import Session
 from symscan.observers.results.run_folder import RunProgress
 from symscan.research.progress import state_text, terminal_bar
-from symscan.runtime.parallel.position import Position, ShowPositions
+from symscan.runtime.parallel.session_progress import SessionProgress, ShowPlaying
 
 _BETWEEN_LINES_SECONDS: Final = 60.0
 
@@ -23,7 +23,7 @@ def session_progress(
     run: RunProgress,
     console: Console | None = None,
     monotonic: Callable[[], float] = time.monotonic,
-) -> Iterator[ShowPositions]:
+) -> Iterator[ShowPlaying]:
     """Show the progress of a run; yields what shows it.
 
     Parameters
@@ -41,11 +41,11 @@ def session_progress(
         yield show
 
 
-def _lines(total: int, run: RunProgress, console: Console, monotonic: Callable[[], float]) -> ShowPositions:
+def _lines(total: int, run: RunProgress, console: Console, monotonic: Callable[[], float]) -> ShowPlaying:
     """Print a line every minute, so that a log shows the run going on."""
     due = monotonic() + _BETWEEN_LINES_SECONDS
 
-    def show(playing: Sequence[Position]) -> None:
+    def show(playing: Sequence[SessionProgress]) -> None:
         nonlocal due
         if monotonic() < due:
             return

@@ -10,7 +10,7 @@ from symscan.errors import RunError
 from symscan.model.session import Session
 from symscan.observers.results.run_folder import RunFolder
 from symscan.runtime.parallel.player import MAKER, GivenRun, PlayedSession
-from symscan.runtime.parallel.position import Position, ShowPositions
+from symscan.runtime.parallel.session_progress import SessionProgress, ShowPlaying
 from symscan.tasks.work import TaskExecutor, Work
 
 
@@ -19,7 +19,7 @@ def play_divided(
     sessions: Sequence[Session],
     results: RunFolder,
     executor: TaskExecutor,
-    show: ShowPositions,
+    show: ShowPlaying,
 ) -> None:
     """Have the sessions played that are not finished, and write each as it comes back.
 
@@ -29,10 +29,10 @@ def play_divided(
         If a session could not be played, or its process is gone; those that came back are written.
     """
     days = [session.date for session in sessions if session.date not in results.finished]
-    playing: dict[int, Position] = {}
+    playing: dict[int, SessionProgress] = {}
 
-    def report(place: int, position: Position) -> None:
-        playing[place] = position
+    def report(place: int, progress: SessionProgress) -> None:
+        playing[place] = progress
         show(_ordered(playing))
 
     for place, played in executor.run(Work(MAKER, given, Path.cwd()), days, report):
@@ -47,5 +47,5 @@ def _write(results: RunFolder, played: PlayedSession, day: date) -> None:
         raise RunError(played.error)
 
 
-def _ordered(playing: dict[int, Position]) -> list[Position]:
+def _ordered(playing: dict[int, SessionProgress]) -> list[SessionProgress]:
     return [playing[place] for place in sorted(playing)]

@@ -21,7 +21,7 @@ from symscan.runtime.assembly import Backtest, assemble_backtest
 from symscan.runtime.coordinator import SessionCoordinator
 from symscan.runtime.description import describe_backtest
 from symscan.runtime.parallel.mismatch import first_mismatch
-from symscan.runtime.parallel.position import Position
+from symscan.runtime.parallel.session_progress import SessionProgress
 from symscan.runtime.runner import play_session
 from symscan.runtime.session_bars import StoredSessionBars
 from symscan.tasks.work import Mismatch, Report
@@ -160,7 +160,7 @@ class _Reports:
         """Report it, unless that was done just before."""
         if self._watch.elapsed_seconds >= _BETWEEN_REPORTS_SECONDS:
             self._watch = Stopwatch()
-            self._report(Position.of(coordinator))
+            self._report(SessionProgress.of(coordinator))
 
 
 def _files(folder: Path) -> dict[str, bytes]:

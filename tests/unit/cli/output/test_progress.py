@@ -11,14 +11,14 @@ from rich.console import Console
 from support.builders import MINUTE, make_session
 from symscan.cli.output.progress import session_progress
 from symscan.observers.results.run_folder import RunProgress
-from symscan.runtime.parallel.position import Position
+from symscan.runtime.parallel.session_progress import SessionProgress
 
 SESSION = make_session()
 
 
-def _at(minute: int) -> list[Position]:
+def _at(minute: int) -> list[SessionProgress]:
     """The session at a minute, with three symbols."""
-    return [Position(SESSION, SESSION.open + minute * MINUTE, symbols=3)]
+    return [SessionProgress(SESSION, SESSION.open + minute * MINUTE, symbols=3)]
 
 
 def _seconds(*values: float) -> Iterator[float]:

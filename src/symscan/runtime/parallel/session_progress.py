@@ -11,7 +11,7 @@ from symscan.runtime.coordinator import SessionCoordinator
 
 
 @dataclass(frozen=True, slots=True)
-class Position:
+class SessionProgress:
     """How far a session is.
 
     Attributes
@@ -27,7 +27,7 @@ class Position:
     symbols: int
 
     @classmethod
-    def of(cls, coordinator: SessionCoordinator) -> Position:
+    def of(cls, coordinator: SessionCoordinator) -> SessionProgress:
         """Return where the session of a coordinator is."""
         return cls(coordinator.session, coordinator.now, len(coordinator.session_data.symbols))
 
@@ -37,5 +37,5 @@ class Position:
         return max(0, self.at - self.session.open) / (self.session.close - self.session.open)
 
 
-ShowPositions = Callable[[Sequence[Position]], None]
+ShowPlaying = Callable[[Sequence[SessionProgress]], None]
 """Shows where the sessions are that are played at the moment."""
