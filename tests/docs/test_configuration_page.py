@@ -25,10 +25,10 @@ def test_the_guide_names_every_key() -> None:
     assert [key for key, _ in properties() if f"`{key}`" not in guide] == []
 
 
-@pytest.mark.parametrize("number", range(3))
+@pytest.mark.parametrize("number", range(4))
 def test_the_guides_examples_load(number: int) -> None:
     blocks = GUIDE.read_text(encoding="utf-8").split("```json\n")[1:]
-    assert len(blocks) == 3
+    assert len(blocks) == 4
 
     config = parse_config(blocks[number].split("```")[0])
 

@@ -53,18 +53,20 @@ def parse_job_count(text: str) -> int:
         raise typer.BadParameter(str(error)) from None
 
 
-def parse_time(text: str) -> time:
-    """Parse a time of day.
+def parse_day_part(text: str) -> time | str:
+    """Parse a time of day, or ``open`` or ``close``.
 
     Raises
     ------
     typer.BadParameter
         If it is none.
     """
+    if text in ("open", "close"):
+        return text
     try:
         return datetime.strptime(text, "%H:%M").time()
     except ValueError:
-        raise typer.BadParameter(f"'{text}' is not a time; write it as 10:30") from None
+        raise typer.BadParameter(f"'{text}' is not a time; write it as 10:30, or open or close") from None
 
 
 def parse_exchange_time(text: str) -> time:

@@ -21,7 +21,8 @@ _SCANNERS: Final = "session_data_config.scanners"
 _STRATEGIES: Final = "session_data_config.strategies"
 _OBSERVERS: Final = "session_data_config.observers"
 _SCREEN_KEYS: Final = ("universe", "rank", "take", "show", "max_age_minutes")
-_SCHEDULES: Final = ("pre_session", "schedule", "regular_session")
+_SWITCHES: Final = ("pre_session", "at_close")
+_SCHEDULES: Final = (*_SWITCHES, "schedule", "regular_session")
 
 
 def cross_faults(values: Any) -> Iterator[Fault]:
@@ -135,11 +136,9 @@ def _schedule_faults(path: str, scanner: dict[str, Any], given: set[str]) -> Ite
     if "schedule" in given and "regular_session" in given:
         message = "a scanner has a 'schedule' or a 'regular_session', not both; keep one"
         yield Fault(join(path, "regular_session"), message, key=True)
-    elif not given.intersection(_SCHEDULES) or (
-        scanner.get("pre_session") is False and not given.intersection(_SCHEDULES[1:])
-    ):
-        message = "it would never scan; give it a 'schedule', a 'regular_session' or \"pre_session\": true"
-        yield Fault(path, message)
+    elif all(key in _SWITCHES and scanner.get(key) is False for key in given.intersection(_SCHEDULES)):
+        switches = " or ".join(f'"{key}": true' for key in _SWITCHES)
+        yield Fault(path, f"it would never scan; give it a 'schedule', a 'regular_session', {switches}")
 
 
 def _window_faults(window: dict[str, Any], path: str, start: str, end: str) -> Iterator[Fault]:

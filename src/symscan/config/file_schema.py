@@ -150,6 +150,9 @@ class ScannerShape(Shape):
     regular_session: list[WindowShape] | None = Field(
         None, min_length=1, description="When to scan: a list of windows."
     )
+    at_close: bool = Field(
+        False, description="true: one scan after the last bar of the session, when the day is complete."
+    )
     symbol_requirements: RequirementsShape | None = Field(
         None, description="What it wishes for the symbols it finds."
     )

@@ -97,6 +97,8 @@ class ScannerConfig:
         When it scans before the open; none unless the file has a list of windows there.
     regular_session
         When it scans between open and close.
+    at_close
+        Whether it scans once after the last slice, when the day is complete.
     symbol_requirements
         What it wishes for the symbols it finds.
     timeout_seconds
@@ -117,6 +119,7 @@ class ScannerConfig:
     pre_session: bool = False
     pre_session_windows: tuple[Window, ...] = ()
     regular_session: tuple[Window, ...] = ()
+    at_close: bool = False
     symbol_requirements: SymbolRequirements = SymbolRequirements()
     timeout_seconds: float = 30.0
     add_symbols: bool = True

@@ -261,5 +261,18 @@ class InterimUpdate:
     at: Instant | None = None
 
 
-SourceUpdate = BarSlice | InterimUpdate
-"""What a source yields: the next slice, or an update between two."""
+@dataclass(frozen=True, slots=True, eq=False)
+class DayComplete:
+    """The last update of a session: after its last slice, when no bar of it comes any more.
+
+    Attributes
+    ----------
+    at
+        The market's clock at the update; None for that of the last slice.
+    """
+
+    at: Instant | None = None
+
+
+SourceUpdate = BarSlice | InterimUpdate | DayComplete
+"""What a source yields: the next slice, an update between two, or that the day is complete."""

@@ -46,8 +46,10 @@ class Recorded:
         The final bars: ``symbol``, ``start`` and the fields, sorted by symbol and start.
     until
         The end of its last slice.
+    is_day_complete
+        Whether it came to the scans that wait for the complete day.
     endings
-        How each scan ended, by scanner and instant, ISO 8601.
+        How each scan ended, by scanner, instant (ISO 8601) and phase.
     disabled
         The scanners that could not be set up, and why.
     """
@@ -56,7 +58,8 @@ class Recorded:
     symbols: Sequence[str]
     bars: pl.DataFrame
     until: Instant
-    endings: Mapping[tuple[str, str], str]
+    is_day_complete: bool
+    endings: Mapping[tuple[str, str, str], str]
     disabled: Mapping[str, str]
 
 
@@ -100,7 +103,8 @@ def replay(recorded: Recorded) -> Replayed:
     store = BarStore(Path(about["store"]))
     managed = checked.scanners.managed(session, isolates=True)
     bars = RecordedDay(recorded.bars, Interval.parse(about["base"]), store, recorded.symbols)
-    source = BacktestSource(bars, session, start=first_due(managed, session))
+    start, completes_day = first_due(managed, session), recorded.is_day_complete
+    source = BacktestSource(bars, session, start=start, completes_day=completes_day)
     collector = EventCollector()
     execution = LenientExecution(recorded.endings, recorded.disabled)
     ports = SessionPorts(
@@ -117,7 +121,7 @@ def replay(recorded: Recorded) -> Replayed:
         }
         for update in coordinator.slices():
             coordinator.process(update)
-            if coordinator.now >= recorded.until:
+            if coordinator.now >= recorded.until and not completes_day:
                 break
     finally:
         coordinator.scanner_manager.teardown_all()

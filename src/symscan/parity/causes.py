@@ -19,7 +19,9 @@ from symscan.parity.journal_events import (
     Recovery,
     Refusal,
     Scan,
+    complete_day,
 )
+from symscan.recording.session_log import AT_CLOSE
 
 
 class Why(StrEnum):
@@ -300,9 +302,17 @@ def _seconds(seconds: float) -> str:
 
 
 def slices_of(steps: Sequence[tuple[str, Instant, Instant | None]]) -> dict[str, Closed]:
-    """Return the closed slices of a record by end; steps are kind, end and the market's time."""
+    """Return the closed slices of a record by end, and its complete day.
+
+    Parameters
+    ----------
+    steps
+        Kind, end and the market's time of each.
+    """
     return {
-        to_iso(end): Closed(seq, 0 if at is None else at - end)
+        to_iso(end) if kind == "slice" else complete_day(to_iso(end)): Closed(
+            seq, 0 if at is None else at - end
+        )
         for seq, (kind, end, at) in enumerate(steps, start=1)
-        if kind == "slice"
+        if kind in ("slice", AT_CLOSE)
     }

@@ -23,7 +23,7 @@ from symscan.recording import RECORD_NAME
 from symscan.recording.bar_codec import unpack
 from symscan.recording.bars import bars
 from symscan.recording.ownership import check_private
-from symscan.recording.session_log import CLOSE, SessionRecord, Step
+from symscan.recording.session_log import AT_CLOSE, CLOSE, SessionRecord, Step
 from symscan.runtime.recovery.record_check import check_record
 
 UNEXPLAINED = "unexplained"
@@ -151,10 +151,19 @@ def _read_lines(lines: Iterable[str]) -> list[JournalEvent]:
 def _replay_record(
     record: SessionRecord, steps: Sequence[Step], events: Sequence[tuple[int, JournalEvent]]
 ) -> Replayed:
-    endings = {(one.scanner, one.at): one.outcome for _, one in events if isinstance(one, Scan)}
+    endings = {(one.scanner, one.at, one.phase): one.outcome for _, one in events if isinstance(one, Scan)}
     disabled = {one.scanner: one.reason for _, one in events if isinstance(one, SetupFailure)}
+    is_day_complete = any(step.kind == AT_CLOSE for step in steps)
     return replay(
-        Recorded(record.meta, record.symbols, bars(record), _until(record, steps), endings, disabled)
+        Recorded(
+            record.meta,
+            record.symbols,
+            bars(record),
+            _until(record, steps),
+            is_day_complete,
+            endings,
+            disabled,
+        )
     )
 
 

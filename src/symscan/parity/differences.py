@@ -94,7 +94,7 @@ class Comparison:
             for one in self._compare_hits(live, backtest):
                 self._of_scanners.setdefault(scanner, one.cause and self._inherit(at, one.cause))
                 yield one
-            self._follow_bars(at, scanner)
+            self._follow_bars(live)
             return
         texts = [one.outcome.replace("_", " ") if one is not None else "none" for one in (live, backtest)]
         if texts[0] == texts[1]:
@@ -117,10 +117,11 @@ class Comparison:
             return self.causes.of_scan(live)
         return self._of_scanner(live)
 
-    def _follow_bars(self, at: str, scanner: str) -> None:
+    def _follow_bars(self, live: Scan) -> None:
         """Keep the cause of different bars for a scanner with state: its later results may follow from it."""
+        at, scanner = live.at, live.scanner
         if scanner not in self._of_scanners and self.causes.traits_of(scanner).remembers:
-            cause = self.causes.of_others(at, scanner)
+            cause = self.causes.of_others(live.moment, scanner)
             if cause is not None:
                 self._of_scanners[scanner] = self._inherit(at, cause)
 
@@ -161,7 +162,7 @@ class Comparison:
         )
         texts = [f"{one[rank]} before {one[rank + 1]}" for one in (live_order, backtest_order)]
         is_cross_sectional = self.causes.traits_of(live.scanner).is_cross_sectional
-        cause = self.causes.of_others(live.at, live.scanner, None if is_cross_sectional else live_order)
+        cause = self.causes.of_others(live.moment, live.scanner, None if is_cross_sectional else live_order)
         cause = cause or self._of_memory(live.scanner)
         yield Difference(live.at, "hit", live.scanner, None, texts[0], texts[1], cause)
 
@@ -177,7 +178,7 @@ class Comparison:
 
     def _of_symbol(self, live: Scan, symbol: str) -> Cause | None:
         """Explain why only one side found a symbol."""
-        at, scanner = live.at, live.scanner
+        at, scanner = live.moment, live.scanner
         own = self.causes.of_bars(at, symbol)
         if own is None and self.causes.traits_of(scanner).is_cross_sectional:
             own = self.causes.of_others(at, scanner)
@@ -189,7 +190,7 @@ class Comparison:
         self, live: Scan, symbol: str, names: Sequence[str], live_hit: Hit, backtest_hit: Hit
     ) -> Cause | None:
         """Explain why fields of a symbol differ that both sides found."""
-        at, scanner = live.at, live.scanner
+        at, scanner = live.moment, live.scanner
         if names == ["new"]:
             return self._of_hits.get((scanner, symbol)) or self._of_memory(scanner)
         if names == ["metadata"]:
@@ -204,7 +205,7 @@ class Comparison:
     def _of_scanner(self, live: Scan) -> Cause | None:
         """Explain why a scan as a whole differs."""
         scanner = live.scanner
-        own = self.causes.of_others(live.at, scanner) or self._of_memory(scanner)
+        own = self.causes.of_others(live.moment, scanner) or self._of_memory(scanner)
         return own or next((cause for cause in self._of_leavers.values() if cause is not None), None)
 
     def _of_memory(self, scanner: str) -> Cause | None:

@@ -28,12 +28,12 @@ class LenientExecution(InlineExecution):
     Parameters
     ----------
     endings
-        How each scan ended in the session.
+        How each scan ended in the session, by scanner, instant and phase.
     disabled
         The scanners that could not be set up live, and why.
     """
 
-    def __init__(self, endings: Mapping[tuple[str, str], str], disabled: Mapping[str, str]) -> None:
+    def __init__(self, endings: Mapping[tuple[str, str, str], str], disabled: Mapping[str, str]) -> None:
         super().__init__()
         self._endings = endings
         self._disabled = disabled
@@ -44,7 +44,8 @@ class LenientExecution(InlineExecution):
         """Execute a job, unless it is known to take too long."""
         if job.kind is JobKind.SETUP and job.name in self._disabled:
             return job.result(Outcome.FAILED, self._disabled[job.name])
-        is_hopeless = job.name in self._slow and self._endings.get((job.name, to_iso(job.at))) != Outcome.OK
+        ending = self._endings.get((job.name, to_iso(job.at), job.phase.value))
+        is_hopeless = job.name in self._slow and ending != Outcome.OK
         if is_hopeless and job.kind is JobKind.SCAN:
             return job.timed_out()
         if isinstance(job.scanner, RemoteScanner):

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from symscan.model.events.session import ScanPhase
+
 
 @dataclass(frozen=True, slots=True)
 class Hit:
@@ -38,6 +40,11 @@ class Scan:
     def key(self) -> tuple[str, str, str]:
         """What identifies it on both sides."""
         return (self.at, self.scanner, self.phase)
+
+    @property
+    def moment(self) -> str:
+        """When it read the session: its instant, or, after the last slice, that of the complete day."""
+        return complete_day(self.at) if self.phase == ScanPhase.AT_CLOSE else self.at
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +131,12 @@ class SetupFailure:
 JournalEvent = (
     Scan | MembershipChange | Removal | Correction | Drop | Recovery | Loss | Limit | Refusal | SetupFailure
 )
+
+
+def complete_day(close: str) -> str:
+    """Return the name of the moment at which the day is complete; it sorts after the close."""
+    return f"{close} at_close"
+
 
 _READINGS: Final = ("price", "previous_close", "change_pct", "gap_pct", "volume", "last_bar_end")
 

@@ -50,6 +50,9 @@ WAITING: Final = Waiting()
 _STEPS_PER_READ: Final = 32
 """Steps per query: those of thousands of symbols fill ten megabytes."""
 
+AT_CLOSE: Final = "at_close"
+"""The kind of the step in which the day is complete, where scans wait for that."""
+
 CLOSE: Final = "close"
 """The kind of a session's last step."""
 
@@ -61,7 +64,7 @@ class Step:
     Attributes
     ----------
     kind
-        ``prepare``, ``slice``, ``between`` or ``close``.
+        ``prepare``, ``slice``, ``between``, ``at_close`` or ``close``.
     end
         The session's time.
     at

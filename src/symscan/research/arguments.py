@@ -9,6 +9,7 @@ from typing import Final
 from symscan.clock.session_calendar import SessionCalendar
 from symscan.errors import InputError
 from symscan.model.session import Session
+from symscan.runtime.one_scan import DayPart
 
 _DAY_AND_WORD: Final = re.compile(r"(\S+)\s+(open|close)")
 
@@ -33,8 +34,8 @@ def as_date(given: date | str | None) -> date | None:
         raise InputError(f"'{given}' is not a date; write it as 2018-02-20") from None
 
 
-def as_session_time(given: datetime | str, calendar: SessionCalendar) -> tuple[Session, time]:
-    """Return a session and a time of its day, on the exchange's clock.
+def as_session_time(given: datetime | str, calendar: SessionCalendar) -> tuple[Session, time | DayPart]:
+    """Return a session and a time of its day, on the exchange's clock, or a part of the day by name.
 
     Parameters
     ----------
@@ -51,8 +52,7 @@ def as_session_time(given: datetime | str, calendar: SessionCalendar) -> tuple[S
     """
     word = _DAY_AND_WORD.fullmatch(given.strip()) if isinstance(given, str) else None
     if word is not None and (day := as_date(word[1])) is not None:
-        session = calendar.session(day)
-        return session, session.local(session.open if word[2] == "open" else session.close).time()
+        return calendar.session(day), "open" if word[2] == "open" else "close"
     at = _as_datetime(given)
     if at.tzinfo is not None:
         at = at.astimezone(calendar.zone)

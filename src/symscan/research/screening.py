@@ -50,7 +50,8 @@ def screen(
         What a symbol must meet: ``rsi_14_5m > 70 AND close > vwap``.
     at
         When: ``2018-03-14 10:35``, ``2018-03-14 open`` or ``2018-03-14 close`` on the exchange's clock;
-        or a ``datetime``, whose zone counts if it has one.
+        or a ``datetime``, whose zone counts if it has one. At ``close`` the day is complete: daily
+        indicators read today's bar, as those of an ``at_close`` scan do.
     universe
         Whom, by name or path.
     store

@@ -57,14 +57,31 @@ class Backtest:
         return self.checked.config
 
     def coordinator(
-        self, session: Session, observers: Sequence[Observer] = (), start: Instant | None = None
+        self,
+        session: Session,
+        observers: Sequence[Observer] = (),
+        start: Instant | None = None,
+        *,
+        completes_day: bool = False,
     ) -> SessionCoordinator:
-        """Build one session from an instant on; None for the first that a scanner is due at."""
+        """Build one session.
+
+        Parameters
+        ----------
+        start
+            The first instant to play; None for the first that a scanner is due at.
+        completes_day
+            Whether it ends with the day's own bars, also where no scanner waits for them.
+        """
         managed = self.checked.scanners.managed(session)
         first = first_due(managed, session) if start is None else start
-        source = BacktestSource(self.store, session, start=first, played=self.played)
+        completes_day = completes_day or any(one.due.at_close for one in managed)
+        source = BacktestSource(
+            self.store, session, start=first, played=self.played, completes_day=completes_day
+        )
         history = StoreHistory(self.store, self.checked.calendar, self.block_cache, played=self.played)
-        ports = SessionPorts(history, source, EventPublisher(session, observers))
+        stored_day = partial(history.stored_day, session=session)
+        ports = SessionPorts(history, source, EventPublisher(session, observers), stored_day=stored_day)
         return build(self.checked, session, managed, ports)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from symscan.clock.time_manager import TimeManager
-from symscan.model.bar import BarSlice, InterimUpdate, SourceUpdate
+from symscan.model.bar import BarSlice, DayComplete, InterimUpdate, SourceUpdate
 from symscan.model.events.session import (
     Event,
     ScanFinished,
@@ -28,6 +28,7 @@ from symscan.runtime.provisioning.provisioner import Provisioner
 from symscan.runtime.provisioning.queue import ProvisioningQueue
 from symscan.runtime.publisher import EventPublisher
 from symscan.scanners.running.manager import ScannerManager
+from symscan.session.day_completion import DayCompletion
 from symscan.session.holders import CONFIG, SCRIPT, scanner_holder
 from symscan.session.requests import AdmitMembers, ReleaseHolder, Request
 from symscan.session.session_data import SessionData
@@ -50,6 +51,8 @@ class SessionCoordinator:
         The trading day, its state and its clock.
     queue
         Applies what plug-ins request; ``provisioner`` does so at once, before the stream.
+    day_completion
+        Completes the day's own bar after the last slice.
     publisher
         Stores and publishes events.
     strategies
@@ -71,6 +74,7 @@ class SessionCoordinator:
     scanner_manager: ScannerManager
     provisioner: Provisioner
     queue: ProvisioningQueue
+    day_completion: DayCompletion
     source: BarSource
     publisher: EventPublisher
     strategies: AnalysisEngine | None = None
@@ -78,11 +82,18 @@ class SessionCoordinator:
     lag: LagMonitor = field(default_factory=LagMonitor)
     readiness: ReadinessMonitor | None = None
     closing_seconds: float = 0.0
+    _is_day_complete: bool = field(default=False, init=False)
 
     @property
     def now(self) -> Instant:
         """The instant of the last slice."""
         return self.time_manager.now
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the session came to its close, and to the scans that wait for it."""
+        has_scanned = self._is_day_complete or not self.scanner_manager.scans_at_close
+        return self.now >= self.session.close and has_scanned
 
     def run(self, after_step: Callable[[], None] | None = None) -> None:
         """Run the whole session; scanners are torn down and strategies ended whatever happens.
@@ -98,9 +109,10 @@ class SessionCoordinator:
                 self.process(update)
                 if after_step is not None:
                     after_step()
-            if self.now < self.session.close:
+            if not self.is_over:
                 self._commit_interrupted()
         except BaseException:
+            self._warn_interrupted()
             self._stop_plugins()
             self.publisher.flush()
             raise
@@ -114,11 +126,14 @@ class SessionCoordinator:
         return self.source.slices()
 
     def process(self, update: SourceUpdate) -> None:
-        """Process one update of the source: a slice by :meth:`step`, else by :meth:`process_interim`."""
-        if isinstance(update, BarSlice):
-            self.step(update)
-        else:
-            self.process_interim(update)
+        """Process one update of the source, by its kind."""
+        match update:
+            case BarSlice():
+                self.step(update)
+            case InterimUpdate():
+                self.process_interim(update)
+            case DayComplete():
+                self.complete_day(update)
 
     def prepare(self) -> None:
         """Set up the scanners and load the data that they and the configuration request."""
@@ -240,6 +255,18 @@ class SessionCoordinator:
         self._apply(self.scanner_manager.teardown_finished())
         self._commit("between", self.now)
 
+    def complete_day(self, update: DayComplete) -> None:
+        """Complete the day's own bar, and run the scans that wait for it; session time does not move."""
+        self.time_manager.update_market(update.at)
+        self._publish(self.source.drain_events())
+        self._apply(self.scanner_manager.finish(self.closing_seconds))
+        self._publish(self.queue.collect(waits=True))  # what is loaded later would be without today's bar
+        self.day_completion.complete()
+        self._apply(self.scanner_manager.run_due(ScanPhase.AT_CLOSE))
+        self._apply(self.scanner_manager.finish(self.closing_seconds))
+        self._is_day_complete = True
+        self._commit("at_close", self.now)
+
     def _publish_source_events(self, bar_slice: BarSlice) -> None:
         """Publish the source's events, and changes of lag and readiness."""
         self._publish(self.source.drain_events())
@@ -321,17 +348,25 @@ class SessionCoordinator:
         """Commit scans that end in time although the session was stopped, so that none is repeated."""
         self._apply(self.scanner_manager.finish(self.closing_seconds))
         self._commit("between", self.now)
+        self._warn_interrupted()
+
+    def _warn_interrupted(self) -> None:
+        """Say whose scans the end of the session was too early for; not stored, since it may be resumed."""
+        names = self.scanner_manager.scans_at_close
+        if names and not self._is_day_complete:
+            which = " and ".join(f"'{name}'" for name in names)
+            why = "the session was broken off before the day was complete"
+            self._publish([Warned(self.now, f"{why}: {which} did not scan at the close")])
 
     def _stop_plugins(self) -> None:
         """Tear down scanners and end strategies; at the close, results that come in time still count."""
-        waits_for_scans = self.now >= self.session.close
-        self._publish(self.scanner_manager.teardown_all(self.closing_seconds, waits_for_scans))
+        self._publish(self.scanner_manager.teardown_all(self.closing_seconds, self.is_over))
         if self.strategies is not None:
             self._publish(self.strategies.end())
 
     def _close(self) -> None:
         """Publish the close; a session stopped before it is not closed, since it may be resumed."""
-        if self.now < self.session.close:
+        if not self.is_over:
             return
         self._publish(self.queue.refuse_pending())
         members = self.session_data.holders.members()

@@ -207,7 +207,7 @@ def _planned_scanner(
     disabled: dict[str, str],
     share: StoredShare | None,
 ) -> PlannedScanner:
-    due = tuple(sorted({*managed.due.pre_session, *managed.due.regular}))
+    due = tuple(sorted(set(managed.due.all)))
     streams = ", ".join(map(str, scanner.symbol_requirements.streams or config.streams))
     history = scanner.symbol_requirements.history_days
     found = f"{streams} bars, {history} sessions of them" if history else f"{streams} bars of today"

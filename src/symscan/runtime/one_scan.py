@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, time
+from typing import Any, Literal
 
 import polars as pl
 
@@ -22,6 +23,9 @@ from symscan.scanners.screens.screen import ScreenScanner
 from symscan.scanners.screens.verdict import SymbolVerdict
 from symscan.session.requests import RequestQueue
 from symscan.session.view import SessionView
+
+DayPart = Literal["open", "close"]
+"""An instant by name: the open, or the close, when the day is complete."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,16 +73,27 @@ class OneScan:
         return dict(zip(self.unknown.symbols, self.unknown.reasons, strict=True)).get(symbol)
 
 
-def due_once(config: SessionConfig, scanner: ScannerConfig, at: time, session: Session) -> SessionConfig:
+def due_once(
+    config: SessionConfig, scanner: ScannerConfig, at: time | DayPart, session: Session
+) -> SessionConfig:
     """Return the configuration with one scanner, due once; locations in its file stay the same.
+
+    Parameters
+    ----------
+    at
+        On the exchange's clock; or the open, or the close, when the day is complete.
 
     Raises
     ------
     InputError
         If ``at`` lies outside the session.
     """
-    update = datetime.combine(session.date, at, session.zone)
     pre_open, opens, close = map(session.local, (session.pre_open, session.open, session.close))
+    if at == "open":
+        at = opens.time()
+    if at == "close":
+        return _with_one(config, scanner, at_close=True)
+    update = datetime.combine(session.date, at, session.zone)
     if not pre_open <= update <= close:
         hours = f"{pre_open:%H:%M} to {close:%H:%M}"
         raise InputError(f"--at {at:%H:%M} is outside the session of {session.date}, which goes from {hours}")
@@ -86,15 +101,19 @@ def due_once(config: SessionConfig, scanner: ScannerConfig, at: time, session: S
     later = Window(close.time(), close.time(), 1)
     once = Window(at, at, 1)
     is_before = update <= opens
-    due = replace(
+    return _with_one(
+        config,
         scanner,
-        enabled=True,
-        pre_session=False,
         pre_session_windows=(once,) if is_before else (),
         regular_session=(later,) if is_before else (once, later),
-        add_symbols=False,
     )
-    return replace(config, mode="backtest", scanners=(due,), strategies=(), observers=())
+
+
+def _with_one(config: SessionConfig, scanner: ScannerConfig, **due: Any) -> SessionConfig:
+    """Return the configuration with one scanner, due as given and at no other time."""
+    never = {"pre_session": False, "pre_session_windows": (), "regular_session": (), "at_close": False}
+    alone = replace(scanner, enabled=True, add_symbols=False, **{**never, **due})
+    return replace(config, mode="backtest", scanners=(alone,), strategies=(), observers=())
 
 
 def scan_once(backtest: Backtest, session: Session) -> tuple[OneScan | None, list[Event]]:

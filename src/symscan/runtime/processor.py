@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from symscan.bars.aggregator import Aggregator
 from symscan.bars.grid import Grid
-from symscan.model.bar import BarSlice, Block, LateBars
+from symscan.model.bar import BarSlice, LateBars
 from symscan.model.events.feed import BarsCorrected
 from symscan.model.instant import Instant
 from symscan.model.interval import Interval
@@ -67,11 +67,7 @@ class DataProcessor:
             derived = self._aggregator(interval, grid).advance(finest)
             if derived is not None:
                 grid.append(derived)
-                self._update(interval, derived)
-
-    def _update(self, interval: Interval, derived: Block) -> None:
-        if interval.is_intraday:  # daily indicators read completed sessions only, all day long
-            self._data.indicators.update(interval, derived)
+                self._data.indicators.update(interval, derived)
 
     def _aggregator(self, interval: Interval, grid: Grid) -> Aggregator:
         """Return the aggregator of a grid; a new one for a grid that was dropped and made again."""

@@ -93,8 +93,7 @@ def _never_due(scanner: ScannerConfig, sessions: Sequence[Session]) -> Iterator[
 
 
 def _is_due(scanner: ScannerConfig, session: Session) -> bool:
-    due = due_times(scanner, session)
-    return bool(due.pre_session or due.regular)
+    return due_times(scanner, session).last is not None
 
 
 def _day_matches(scanner: ScannerConfig, session: Session) -> bool:

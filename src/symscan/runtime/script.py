@@ -69,7 +69,7 @@ def open_session(
     warnings = (message for message in backtest.warnings if message != NO_SCANNER)  # it may have its own
     collector = EventCollector()
     collector.events += [Warned(session.pre_open, message) for message in warnings]
-    coordinator = backtest.coordinator(session, [collector], start=session.pre_open)
+    coordinator = backtest.coordinator(session, [collector], start=session.pre_open, completes_day=True)
     folders = backtest.checked.scanners.folders
     return ScriptSession(coordinator, folders, collector.events)
 
@@ -130,7 +130,8 @@ class ScriptSession:
         Parameters
         ----------
         at
-            On the exchange's clock: ``10:30``, a ``time``, or a ``datetime`` with a zone.
+            On the exchange's clock: ``10:30``, a ``time``, or a ``datetime`` with a zone; or ``open``;
+            or ``close``, when the day is complete and daily indicators read its bar, too.
 
         Raises
         ------
@@ -141,11 +142,11 @@ class ScriptSession:
         if until < self.coordinator.now:
             now = self.time_manager.get_current_time()
             raise InputError(f"the session is at {now:%H:%M} already; it cannot go back to {at}")
-        self._advance(until)
+        self._advance(None if at == "close" else until)
 
     def run(self) -> None:
         """Play the session to its close, and close it."""
-        self._advance(self.session.post_close)
+        self._advance(None)
         self.close()
 
     def add_symbol_mid_session(
@@ -272,20 +273,25 @@ class ScriptSession:
             if not queue.is_empty:
                 self.apply_requests(queue.drain())
 
-    def _advance(self, until: Instant) -> None:
-        """Run up to an instant; a slice is as wide as the session when it is made, so none is made early."""
+    def _advance(self, until: Instant | None) -> None:
+        """Run up to an instant, or to the end; a slice is as wide as the session, so none is made early."""
         self._flush()
-        while self._next_end <= until and (update := next(self._updates, None)) is not None:
+        while until is None or self._next_end <= until:
+            update = next(self._updates, None)
+            if update is None:
+                return
             self.coordinator.process(update)
             self._next_end = self.coordinator.now + MINUTE
             self.edition += 1
 
     def _instant(self, at: str | time | datetime) -> Instant:
+        if at in ("open", "close"):
+            return self.session.open if at == "open" else self.session.close
         if isinstance(at, str):
             try:
                 at = time.fromisoformat(at)
             except ValueError:
-                raise InputError(f"'{at}' is not a time; write it as 10:30") from None
+                raise InputError(f"'{at}' is not a time; write it as 10:30, or open or close") from None
         if isinstance(at, time):
             at = datetime.combine(self.session.date, at, self.session.zone)
         if at.tzinfo is None:

@@ -50,7 +50,9 @@ class SessionData:
     premarket, regular
         The finest bars of the two phases.
     derived
-        Grids of the coarser intervals that were requested.
+        Grids of the coarser intraday intervals that were requested.
+    completed
+        Today's bars of intervals of days, once the day is complete.
     coming
         Symbols that become members as soon as their data is loaded; requests for them wait until then.
     requested
@@ -75,6 +77,7 @@ class SessionData:
         self.premarket = PhaseBars(self.capacity)
         self.regular = PhaseBars(self.capacity)
         self.derived: dict[Interval, Grid] = {}
+        self.completed: dict[Interval, Grid] = {}
         self.readings = SessionReadings(self.premarket, self.regular, session.open)
         self.indicators = IndicatorManager(self.capacity, session.open if keeps_checkpoints else None)
         self.history = HistoryCache()
@@ -100,6 +103,7 @@ class SessionData:
         pinned.symbols, pinned.holders = self.symbols.pinned(), self.holders.pinned()
         pinned.premarket, pinned.regular = self.premarket.pinned(), self.regular.pinned()
         pinned.derived = {interval: grid.pinned() for interval, grid in self.derived.items()}
+        pinned.completed = {interval: grid.pinned() for interval, grid in self.completed.items()}
         pinned.readings = self.readings.pinned(pinned.premarket, pinned.regular)
         pinned.indicators = self.indicators.pinned()
         pinned.history, pinned.requested = self.history.pinned(), self.requested.pinned()
@@ -134,13 +138,23 @@ class SessionData:
 
     def grid(self, interval: Interval) -> Grid | None:
         """Return today's bars of an interval, None if they were not requested."""
-        if interval == self.base:
+        if interval == self.base and interval.is_intraday:
             return self.readings.phase_bars.grid
-        return self.derived.get(interval)
+        return self.regular_grid(interval)
 
     def regular_grid(self, interval: Interval) -> Grid | None:
-        """Return today's regular-hours bars of an interval, None if they were not requested."""
+        """Return today's regular-hours bars of an interval, None if they were not requested.
+
+        Of an interval of days: None until the day is complete.
+        """
+        if not interval.is_intraday:
+            return self.completed.get(interval)
         return self.regular.grid if interval == self.base else self.derived.get(interval)
+
+    def complete(self, interval: Interval, block: Block) -> None:
+        """Keep today's bars of an interval of days; the day is complete."""
+        grid = self.completed[interval] = Grid(self.capacity)
+        grid.append(block)
 
     def may_read(self, interval: Interval, *holders: str) -> bool:
         """Whether bars of an interval are kept for one of the holders; those of the finest are for all."""
@@ -156,7 +170,7 @@ class SessionData:
         An interval that the finest bars do not add up to has none: seven minutes are not made of fives.
         """
         self._intervals.setdefault(holder, {})[interval] = None
-        if interval <= self.base or interval in self.derived:
+        if interval <= self.base or interval in self.derived or not interval.is_intraday:
             return
         if not self.supports_interval(interval):
             return
@@ -272,7 +286,7 @@ class SessionData:
 
     def _grow(self, capacity: int) -> None:
         parts: list[_Growing] = [self.premarket, self.regular, self.readings, self.indicators]
-        for part in (*parts, *self.derived.values()):
+        for part in (*parts, *self.derived.values(), *self.completed.values()):
             part.grow(capacity)
         more = np.zeros(capacity - self.capacity, np.bool_)
         self.in_store = np.concatenate([self.in_store, more])
@@ -284,7 +298,7 @@ class SessionData:
         for phase in (self.premarket, self.regular):
             phase.grid.clear(rows)
             phase.recompute(rows)
-        for grid in self.derived.values():
+        for grid in (*self.derived.values(), *self.completed.values()):
             grid.clear(rows)
         self.drop_candidates()
         self.readings.previous_close[rows] = np.nan

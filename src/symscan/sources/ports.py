@@ -105,7 +105,8 @@ class BarSource(Protocol):
     def slices(self) -> Iterator[SourceUpdate]:
         """Every minute of the session in order up to its close, with the bars that end then.
 
-        A live source also yields interim updates: late bars, events, or when it was woken.
+        A live source also yields interim updates: late bars, events, or when it was woken. A session in
+        which a scanner waits for it ends with the update that the day is complete.
         """
 
 

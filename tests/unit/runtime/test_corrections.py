@@ -10,6 +10,7 @@ from symscan.model.events.feed import BarsCorrected
 from symscan.model.instant import Instant
 from symscan.model.interval import ONE_DAY, Interval
 from symscan.runtime.processor import DataProcessor
+from symscan.session.day_completion import DayCompletion
 from symscan.session.session_data import SessionData
 
 SESSION = make_session(minutes=10)
@@ -105,11 +106,11 @@ def test_a_coarser_bar_still_open_holds_the_correction_once_it_completes() -> No
     live.correct(4, 0, 50.0)
     live.play(6, 10.0, 20.0)
     assert [bar.high for bar in live.data.derived[THREE_MINUTES].recent(0, 9)] == [10, 50]
-    live.data.add_interval(ONE_DAY, "scanner:me")
     for minute in range(7, 11):
         live.play(minute, 10.0, 20.0)
     live.correct(9, 0, 60.0)
-    assert live.data.derived[ONE_DAY].recent(0, 1)[0].high == 60
+    DayCompletion(live.data).complete()
+    assert live.data.completed[ONE_DAY].recent(0, 1)[0].high == 60
 
 
 def test_the_same_bar_again_is_no_news() -> None:

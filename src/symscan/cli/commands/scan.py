@@ -13,10 +13,10 @@ from symscan.model.session import Session
 from symscan.runtime.assembly import Backtest, assemble_backtest
 from symscan.runtime.building.build import calendar_of
 from symscan.runtime.given_paths import paths_as_given
-from symscan.runtime.one_scan import due_once, finished_scan
+from symscan.runtime.one_scan import DayPart, due_once, finished_scan
 
 
-def scan_once_at(choice: Choice, store: Path, day: date, at: time, symbols: Sequence[str]) -> None:
+def scan_once_at(choice: Choice, store: Path, day: date, at: time | DayPart, symbols: Sequence[str]) -> None:
     """Scan once with the chosen scanner and print the result; with ``symbols``, of them alone.
 
     Raises
@@ -32,7 +32,7 @@ def scan_once_at(choice: Choice, store: Path, day: date, at: time, symbols: Sequ
     show_scan(session, scanned, symbols)
 
 
-def _assemble(choice: Choice, store: Path, at: time, session: Session) -> Backtest:
+def _assemble(choice: Choice, store: Path, at: time | DayPart, session: Session) -> Backtest:
     config = due_once(choice.config, choice.scanner, at, session)
     with choice.located_errors():
         return assemble_backtest(config, store, session.date, session.date)

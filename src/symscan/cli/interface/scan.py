@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date, time
-from typing import Annotated
+from datetime import date
+from typing import Annotated, Any
 
 import typer
 
-from symscan.cli.arguments import StoreFolder, parse_date, parse_time
+from symscan.cli.arguments import StoreFolder, parse_date, parse_day_part
 from symscan.cli.log_options import LogFile, Verbosity, logging_to
 
 EXAMPLES = "Example: symscan scan my_scanner --store store --date 2018-02-20 --at 10:30 --universe sp500"
@@ -19,7 +19,12 @@ def scan(
         date, typer.Option("--date", parser=parse_date, metavar="DATE", help="The session's date.")
     ],
     at: Annotated[
-        time, typer.Option(parser=parse_time, metavar="TIME", help="When, on the exchange's clock: 10:30.")
+        Any,
+        typer.Option(
+            parser=parse_day_part,
+            metavar="TIME",
+            help="When, on the exchange's clock: 10:30; or open, or close, when the day is complete.",
+        ),
     ],
     scanner: Annotated[
         str | None,

@@ -37,6 +37,7 @@ class ScanPhase(StrEnum):
 
     PRE_SESSION = "pre_session"
     REGULAR = "regular"
+    AT_CLOSE = "at_close"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

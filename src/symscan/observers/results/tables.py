@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from operator import itemgetter
 from typing import Any, Final
 
 import numpy as np
@@ -87,8 +86,8 @@ def scans_frame(
         Who entered and who left with each scan; None finds that.
     """
     found = _changes(scans) if changes is None else changes
-    rows = [_scan_row(session, scan, *change) for scan, change in zip(scans, found, strict=True)]
-    rows.sort(key=itemgetter(*map(SCANS_SCHEMA.names().index, ("scan_at", "scanner", "phase"))))
+    ordered = sorted(zip(scans, found, strict=True), key=lambda one: _scan_key(one[0]))
+    rows = [_scan_row(session, scan, *change) for scan, change in ordered]
     columns = zip(*rows, strict=True) if rows else [()] * len(SCANS_SCHEMA)
     return pl.DataFrame(
         [
@@ -120,7 +119,10 @@ def unknown_frame(session: Session, done: Iterable[ScannerDone]) -> pl.DataFrame
 
 def _order(found: tuple[int, ScanFinished]) -> tuple[int, int, str]:
     """Return the sort key of a scan's hits."""
-    _, scan = found
+    return _scan_key(found[1])
+
+
+def _scan_key(scan: ScanFinished) -> tuple[int, int, str]:
     return scan.at, PHASES.index(scan.phase.value), scan.scanner
 
 

@@ -41,6 +41,7 @@ from symscan.scanners.execution.inline import Execution, InlineExecution
 from symscan.scanners.running.evaluation import SymbolLookup
 from symscan.scanners.running.managed_scanner import ManagedScanner
 from symscan.scanners.running.manager import ScannerManager
+from symscan.session.day_completion import DayCompletion, StoredDay
 from symscan.session.holders import scanner_holder
 from symscan.session.session_data import SessionData
 from symscan.sources.ports import BarSource, HistorySource
@@ -109,6 +110,8 @@ class SessionPorts:
         Timeouts of background work, and how far the session may lag.
     stopwatch
         Measures how long a call of a scanner takes.
+    stored_day
+        Reads the session's own daily bars that are stored already; None where there are none.
     """
 
     history: HistorySource
@@ -122,6 +125,7 @@ class SessionPorts:
     connection: Connection | None = None
     settings: LiveSettings = field(default_factory=LiveSettings)
     stopwatch: Callable[[], Stopwatch] = Stopwatch
+    stored_day: StoredDay | None = None
 
 
 def check(
@@ -162,9 +166,9 @@ def build(
     data = SessionData(session, base=source.base, keeps_checkpoints=ports.keeps_checkpoints)
     time_manager = TimeManager(session)
     warm_up = IndicatorWarmup(data, history, checked.calendar)
-    provisioner = Provisioner(
-        data, history, source, warm_up, checked.needs(), checked.needs_by_holder(), ports.keep
-    )
+    day_completion = DayCompletion(data, ports.stored_day)
+    needs, by_holder = checked.needs(), checked.needs_by_holder()
+    provisioner = Provisioner(data, history, source, warm_up, needs, by_holder, ports.keep, day_completion)
     stored = history.symbols()
     scanners = ScannerManager(
         managed,
@@ -183,6 +187,7 @@ def build(
         scanners,
         provisioner,
         ProvisioningQueue(data, provisioner, source, ports.loader),
+        day_completion,
         source,
         ports.publisher,
         checked.strategies.engine(data, time_manager),

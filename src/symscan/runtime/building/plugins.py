@@ -385,8 +385,12 @@ def _check(made: BaseScanner) -> None:
 
 
 def due_times(scanner: ScannerConfig, session: Session) -> DueTimes:
-    """Return when a scanner is due in a session; ``pre_session: true`` is one scan at the open."""
+    """Return when a scanner is due in a session; ``pre_session: true`` is one scan at the open.
+
+    ``at_close: true`` is one after the last slice.
+    """
     before = set(pre_session_instants(scanner.pre_session_windows, session))
     if scanner.pre_session:
         before.add(session.open)
-    return DueTimes(tuple(sorted(before)), due_instants(scanner.regular_session, session))
+    regular = due_instants(scanner.regular_session, session)
+    return DueTimes(tuple(sorted(before)), regular, (session.close,) if scanner.at_close else ())

@@ -149,12 +149,12 @@ class LiveSession:
     announcers: Sequence[Observer] = ()
 
     def run(self) -> bool:
-        """Run the session until its close or until it is stopped; returns whether it reached the close."""
+        """Run the session until it is over or stopped; returns whether it is over."""
         self.record.update_meta(status="running")
         status = "failed"
         try:
             self.coordinator.run()
-            is_over = self.coordinator.now >= self.coordinator.session.close
+            is_over = self.coordinator.is_over
             status = "complete" if is_over else "interrupted"
         except KeyboardInterrupt:
             status = "interrupted"
@@ -252,7 +252,7 @@ class LiveSetup:
                 self.broker.prepare(self.day, self._named_symbols())
                 feed.open()
                 recorder = StepRecorder(record, self.session)
-                source = self._source(feed, processed)
+                source = self._source(feed, processed, any(one.due.at_close for one in managed))
                 publisher = EventPublisher(self.session, every, new, recorder)
                 execution = self.make_execution(feed.wake, waits_for_session=feed.waits_for_session)
                 ports = self._ports(feed, source, recorder, publisher, execution)
@@ -271,10 +271,16 @@ class LiveSetup:
         feed = self.broker.live_feed(replace(self.day, processed=processed))
         return ClosedSessionFeed(feed, self.session, self.broker) if self.run.is_over else feed
 
-    def _source(self, feed: Feed, processed: Instant | None) -> StreamSource:
+    def _source(self, feed: Feed, processed: Instant | None, completes_day: bool) -> StreamSource:
         """Make the stream's source; of stored bars it drops none that a backtest would use."""
-        is_stored = self.broker.is_replay
-        return StreamSource(feed, self.session, self.settings, processed, keeps_zero_volume=is_stored)
+        return StreamSource(
+            feed,
+            self.session,
+            self.settings,
+            processed,
+            keeps_zero_volume=self.broker.is_replay,
+            completes_day=completes_day,
+        )
 
     def _last_processed(self, record: SessionRecord, scanners: Sequence[ManagedScanner]) -> Instant | None:
         """Return the last instant that needs no slice any more; None if there is none in this session."""

@@ -27,6 +27,7 @@ from symscan.runtime.provisioning.removal import SymbolRemoval
 from symscan.runtime.provisioning.rows import allocate_rows
 from symscan.runtime.provisioning.warm_up import IndicatorWarmup
 from symscan.session.bar_history import LazyBlocks
+from symscan.session.day_completion import DayCompletion
 from symscan.session.holders import CONFIG, MEMBERS
 from symscan.session.requests import (
     AddBars,
@@ -99,6 +100,8 @@ class Provisioner:
     keep
         How earlier bars of members are kept, given a function that loads them; None: loaded when read.
         A session that must not wait then loads them with the request.
+    day_completion
+        Adds today's daily bar of symbols that come in once the day is complete.
     """
 
     def __init__(
@@ -110,7 +113,9 @@ class Provisioner:
         needs: MemberNeeds,
         needs_by_holder: Mapping[str, MemberNeeds | None] = MappingProxyType({}),
         keep: Callable[[Callable[[], Sequence[Block]]], Sequence[Block]] | None = None,
+        day_completion: DayCompletion | None = None,
     ) -> None:
+        self._day_completion = day_completion
         self._data = data
         self._history = history
         self._source = source
@@ -290,6 +295,8 @@ class Provisioner:
             rows = self._data.symbols.rows(new)
             self._source.subscribe(dict(zip(new, rows.tolist(), strict=True)), self._data.capacity)
             self._catch_up(new)
+            if self._day_completion is not None:
+                self._day_completion.add_rows(rows)
 
     def _catch_up(self, symbols: Sequence[str]) -> None:
         """Load the bars of this session that ended before the symbols joined."""

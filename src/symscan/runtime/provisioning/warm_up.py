@@ -62,7 +62,7 @@ class IndicatorWarmup:
     def _load(self, interval: Interval, rows: Rows, days: int) -> list[Block]:
         symbols = self._data.symbols.names(rows)
         history = list(self._history.load(symbols, interval, self._data.session, days))
-        grid = self._data.regular_grid(interval) if interval.is_intraday else None
+        grid = self._data.regular_grid(interval)
         return [*history, *(grid.columns(rows) if grid is not None else ())]
 
     def _since(self, blocks: Sequence[Block], days: int) -> Sequence[Block]:

@@ -10,10 +10,10 @@ import numpy as np
 
 from symscan.errors import DataError
 from symscan.recording.bar_codec import unpack
-from symscan.recording.session_log import CLOSE, SessionRecord, Step
+from symscan.recording.session_log import AT_CLOSE, CLOSE, SessionRecord, Step
 from symscan.runtime.recovery.recorded_answers import load_of, load_step
 
-_KINDS: Final = frozenset({"prepare", "slice", "between", CLOSE})
+_KINDS: Final = frozenset({"prepare", "slice", "between", AT_CLOSE, CLOSE})
 _FAULTS: Final = (struct.error, ValueError, TypeError, IndexError, KeyError, OverflowError)
 """What damaged bytes raise."""
 

@@ -8,11 +8,21 @@ from typing import Final
 
 import numpy as np
 
-from symscan.model.bar import BarSlice, Block, Floats, InterimUpdate, LateBars, LateKind, Rows, SourceUpdate
+from symscan.model.bar import (
+    BarSlice,
+    Block,
+    DayComplete,
+    Floats,
+    InterimUpdate,
+    LateBars,
+    LateKind,
+    Rows,
+    SourceUpdate,
+)
 from symscan.model.events.session import Event
 from symscan.model.instant import Instant
 from symscan.recording.bar_codec import BarGroup, Numbers, Origin
-from symscan.recording.session_log import CLOSE, Step
+from symscan.recording.session_log import AT_CLOSE, CLOSE, Step
 from symscan.runtime.recovery.step_recorder import StepRecorder
 from symscan.sources.ports import BarSource
 
@@ -131,6 +141,9 @@ class RecordedSource:
             for late in update.late:
                 self._record_rows(Origin(late.kind.value), late.end, late.rows, late.fields)
             return
+        if isinstance(update, DayComplete):
+            self._recorder.set_update(update.at)
+            return
         self._recorder.set_update(update.at, update.lag, update.is_recovered)
         if update.bars is not None:
             rows = np.flatnonzero(update.bars.present)
@@ -150,6 +163,8 @@ class RecordedSource:
         if step.kind == "between":
             groups = iter(partial(self._recorder.next_bars, *_LATE), None)
             return InterimUpdate(tuple(map(self._late_bars, groups)), step.at)
+        if step.kind == AT_CLOSE:
+            return DayComplete(step.at)
         block = self._block(step.end, self._recorder.next_bars(Origin.SLICE))
         return BarSlice(step.end, block, step.lag, step.is_recovered, step.at)
 

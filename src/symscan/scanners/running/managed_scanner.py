@@ -59,15 +59,27 @@ class DueTimes:
 
     pre_session: tuple[Instant, ...]
     regular: tuple[Instant, ...]
+    at_close: tuple[Instant, ...] = ()
 
     def of(self, phase: ScanPhase) -> tuple[Instant, ...]:
         """The instants of one phase."""
-        return self.pre_session if phase is ScanPhase.PRE_SESSION else self.regular
+        match phase:
+            case ScanPhase.PRE_SESSION:
+                return self.pre_session
+            case ScanPhase.REGULAR:
+                return self.regular
+            case ScanPhase.AT_CLOSE:
+                return self.at_close
+
+    @property
+    def all(self) -> tuple[Instant, ...]:
+        """The instants of every phase, in order; twice where two phases share one."""
+        return (*self.pre_session, *self.regular, *self.at_close)
 
     @property
     def last(self) -> Instant | None:
         """The last instant, None if there is none."""
-        return max((*self.pre_session, *self.regular), default=None)
+        return max(self.all, default=None)
 
 
 @dataclass(slots=True)
@@ -144,18 +156,24 @@ class Timetable:
             for phase, calls in self._calls.items():
                 for instant in managed.due.of(phase):
                     calls.setdefault(instant, []).append(managed)
-            if managed.due.last is not None:
+            if managed.due.last is not None and not managed.due.at_close:
                 self._last.setdefault(managed.due.last, []).append(managed)
-        self._instants = {instant for calls in self._calls.values() for instant in calls}
+        in_slices = (ScanPhase.PRE_SESSION, ScanPhase.REGULAR)
+        self._instants = {instant for phase in in_slices for instant in self._calls[phase]}
 
     def is_due(self, now: Instant) -> bool:
-        """Whether any scanner is due at an instant; most have none."""
+        """Whether any scanner is due at an instant's slice; most have none."""
         return now in self._instants
+
+    @property
+    def at_close(self) -> Sequence[ManagedScanner]:
+        """The scanners that scan once the day is complete."""
+        return [managed for calls in self._calls[ScanPhase.AT_CLOSE].values() for managed in calls]
 
     def due(self, phase: ScanPhase, now: Instant) -> Sequence[ManagedScanner]:
         """Return the scanners due at an instant for a phase."""
         return self._calls[phase].get(now, ())
 
     def last(self, now: Instant) -> Sequence[ManagedScanner]:
-        """Return the scanners due for the last time at an instant."""
+        """Return the scanners due for the last time at an instant's slice."""
         return self._last.get(now, ())

@@ -59,6 +59,7 @@ class ScannerManager:
         stopwatch: Callable[[], Stopwatch] = Stopwatch,
     ) -> None:
         self.scanners = {managed.name: managed for managed in scanners}
+        self._data = session_data
         self._time = time_manager
         self._execution = execution = execution or InlineExecution()
         self._jobs = JobFactory(session_data, time_manager, mode, execution.runs_concurrently, lookup)
@@ -90,8 +91,13 @@ class ScannerManager:
         return managed.state is ScannerState.READY and self._time.now in managed.due.of(phase)
 
     def is_due(self, now: Instant) -> bool:
-        """Whether any scanner is due at an instant; most have none."""
+        """Whether any scanner is due at an instant's slice; most have none."""
         return self._timetable.is_due(now)
+
+    @property
+    def scans_at_close(self) -> tuple[str, ...]:
+        """The scanners that scan once the day is complete and take part."""
+        return tuple(one.name for one in self._timetable.at_close if one.disabled is None)
 
     @property
     def is_running(self) -> bool:
@@ -152,10 +158,15 @@ class ScannerManager:
         if managed.state is not ScannerState.READY:
             why = managed.disabled or f"it is {managed.state}; after its last scan due a scanner is done"
             raise InputError(f"scanner '{name}' cannot scan now: {why}")
-        phase = ScanPhase.PRE_SESSION if self._time.now <= self._time.session.open else ScanPhase.REGULAR
         managed.transition_to(ScannerState.SCANNING)
-        self._submit(managed, self._jobs.scan(managed, phase, self._jobs.data()))
+        self._submit(managed, self._jobs.scan(managed, self._phase, self._jobs.data()))
         yield from self._collect_scans()
+
+    @property
+    def _phase(self) -> ScanPhase:
+        if self._data.completed:
+            return ScanPhase.AT_CLOSE
+        return ScanPhase.PRE_SESSION if self._time.now <= self._time.session.open else ScanPhase.REGULAR
 
     def collect(self) -> Iterator[ScannerEvent]:
         """Yield the events since the last call; called between slices."""

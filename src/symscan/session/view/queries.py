@@ -303,8 +303,9 @@ class SessionQueries:
         return row
 
     def _intraday_grid(self, symbol: str, interval: str) -> Grid | None:
-        """Return :meth:`_grid` of an interval whose bars may be complete during the session."""
-        if not Interval.parse(interval).is_intraday:
+        """Return :meth:`_grid` of an interval whose bars may be complete by now."""
+        parsed = Interval.parse(interval)
+        if not parsed.is_intraday and parsed not in self._data.completed:
             raise SpecError(
                 f"a {interval} bar is not complete during the session; "
                 f"read those before it with get_bars(symbol, '{interval}', count)"
@@ -320,7 +321,7 @@ class SessionQueries:
         if not self._data.may_read(parsed, *holders):
             if not self._has_history(symbol, parsed):
                 self._check_requested(parsed, *holders)
-            return None
+            return None if parsed.is_intraday else self._data.grid(parsed)
         grid = self._data.grid(parsed)
         if grid is not None and holders is own:
             self._grids[interval] = grid

@@ -11,7 +11,7 @@ import polars as pl
 
 from symscan.bars.dense import BAR_COLUMNS, DenseBars, Slots, number
 from symscan.errors import DataError
-from symscan.model.bar import BarSlice, Block
+from symscan.model.bar import BarSlice, Block, DayComplete
 from symscan.model.events.session import Event
 from symscan.model.instant import MINUTE, Instant
 from symscan.model.interval import Interval
@@ -62,6 +62,8 @@ class BacktestSource:
         The first instant to play; None for the first that the stored bars reach into.
     played
         The days of the run, among which this one is kept for those after it.
+    completes_day
+        Whether the last update is that the day is complete.
 
     Raises
     ------
@@ -75,8 +77,11 @@ class BacktestSource:
         session: Session,
         start: Instant | None = None,
         played: PlayedDays | None = None,
+        *,
+        completes_day: bool = False,
     ) -> None:
         self._store = store
+        self._completes_day = completes_day
         self._played = played or PlayedDays()
         self._session = session
         self.base = finest_interval(store, session)
@@ -135,7 +140,7 @@ class BacktestSource:
         """Return no events."""
         return []
 
-    def slices(self) -> Iterator[BarSlice]:
+    def slices(self) -> Iterator[BarSlice | DayComplete]:
         """Every minute of the session in order up to its close, with the bars that end then."""
         session, slot_of = self._session, self._slots()
         for end in range(self._first(), session.close + 1, MINUTE):
@@ -146,6 +151,8 @@ class BacktestSource:
                 yield BarSlice(end)
             else:
                 yield BarSlice(end, Block(end, bars.fields[slot], bars.present[slot]))
+        if self._completes_day:
+            yield DayComplete()
 
     def _first(self) -> Instant:
         return min(self._start, self._session.pre_open + MINUTE) if self._has_premarket else self._start

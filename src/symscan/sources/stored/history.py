@@ -100,6 +100,12 @@ class StoreHistory:
         mismatched = self._mismatched(symbols, derived, session)
         return DailyHistory(np.where(mismatched, np.nan, block.close), mismatched, derived)
 
+    def stored_day(self, symbols: Sequence[str], session: Session) -> Block:
+        """Return the daily bars of a session that are stored, as they were traded."""
+        if not self._daily_bars.has(session):
+            return Block.blank(session.close, len(symbols))
+        return self._daily_bars.load(tuple(symbols), [session])[0]
+
     def _days(
         self, symbols: tuple[str, ...], session: Session, sessions: Sequence[Session]
     ) -> Iterator[Block]:

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from symscan.bars.dense import Slots
-from symscan.model.bar import BarSlice, Block, InterimUpdate, LateBars, SourceUpdate
+from symscan.model.bar import BarSlice, Block, DayComplete, InterimUpdate, LateBars, SourceUpdate
 from symscan.model.events.feed import (
     FeedConnected,
     FeedDroppedBars,
@@ -45,6 +45,10 @@ from symscan.sources.streaming.watermark import Watermark
 _LAST_TRIES: Final = 10 * SECOND
 """How long failing fetches may delay the session's end."""
 _LONGEST_WAIT: Final = MINUTE
+_SETTLED: Final = MINUTE
+"""How long no bar may have been corrected after the close before the day is complete."""
+_SETTLED_AT_THE_LATEST: Final = 5 * MINUTE
+"""How long after the close the day is complete even if bars are still corrected."""
 _OLD: Final = 5 * MINUTE
 """A bar that arrives so long after newer ones is either late or misdated; nothing shows which."""
 
@@ -69,6 +73,8 @@ class StreamSource:
         the feed's connection are fetched.
     keeps_zero_volume
         Whether bars with a volume of zero are used: where the feed plays a store whose import kept them.
+    completes_day
+        Whether the last update is that the day is complete, once no bar was corrected for a while.
     """
 
     def __init__(
@@ -79,8 +85,11 @@ class StreamSource:
         start: Instant | None = None,
         *,
         keeps_zero_volume: bool = False,
+        completes_day: bool = False,
     ) -> None:
         self.base = feed.base
+        self._completes_day = completes_day
+        self._corrected_at = session.close
         self._feed = feed
         self._session = session
         self._watermark = Watermark.of(settings)
@@ -180,6 +189,8 @@ class StreamSource:
                 self._backfill.report_lost()
                 if self._has_update():
                     yield self._interim_update()
+                if self._completes_day:
+                    yield DayComplete(self._feed.now())
                 return
             else:
                 self._receive()
@@ -204,7 +215,10 @@ class StreamSource:
         late, self._late_bars = self._late_bars, []
         self._is_woken = False
         self._events.mark_seen()
-        return InterimUpdate(tuple(late), self._feed.now())
+        now = self._feed.now()
+        if late:
+            self._corrected_at = max(self._corrected_at, now)
+        return InterimUpdate(tuple(late), now)
 
     def _close_minute(self) -> BarSlice:
         """Close the next minute and return its slice."""
@@ -249,9 +263,19 @@ class StreamSource:
 
     def _is_finished(self) -> bool:
         """Whether no further update is possible, not even late bars."""
-        waited = self._feed.now() - self._session.close - self._grace
+        return self._has_ended and self._feed.now() >= self._ends_at()
+
+    def _ends_at(self) -> Instant:
+        """Return until when updates are waited for after the last slice."""
+        last = self._session.close + self._grace
         tries = 0 if self._backfill.next_due(can_repair=True) is None else _LAST_TRIES
-        return self._has_ended and waited >= tries
+        return max(last + tries, self._settled_at())
+
+    def _settled_at(self) -> Instant:
+        """Return when the day is complete, if no further bar is corrected."""
+        if not self._completes_day:
+            return self._session.close + self._grace
+        return min(self._corrected_at + _SETTLED, self._session.close + _SETTLED_AT_THE_LATEST)
 
     def _receive(self) -> None:
         until = self._deadline()
@@ -279,7 +303,8 @@ class StreamSource:
         ]
         if self._has_ended:
             last = self._session.close + self._grace
-            dues.append(last if self._feed.now() < last else last + _LAST_TRIES)
+            ends = (last, last + _LAST_TRIES, self._settled_at())
+            dues.append(min((end for end in ends if self._feed.now() < end), default=max(ends)))
         elif self._connection.is_connected and not self._backfill.is_recovering:
             dues.append(self._closes_at())
         return min(due for due in dues if due is not None)

@@ -11,7 +11,7 @@ import pytest
 
 from support.builders import MINUTE, Day, Price, make_session
 from support.feeds import ScriptedFeed, arrivals, five
-from symscan.model.bar import BarSlice, InterimUpdate, LateKind, SourceUpdate
+from symscan.model.bar import BarSlice, DayComplete, InterimUpdate, LateKind, SourceUpdate
 from symscan.model.events.feed import (
     BarsLost,
     BarsRefused,
@@ -60,17 +60,26 @@ class Live:
         limit: int | None = None,
         keeps_zero_volume: bool = False,
         session: Session = SESSION,
+        completes_day: bool = False,
         **settings: Any,
     ) -> None:
         self.feed = ScriptedFeed(session, script, day, start=clock, limit=limit)
         chosen = LiveSettings(**settings)
-        self.source = StreamSource(self.feed, session, chosen, start, keeps_zero_volume=keeps_zero_volume)
+        self.source = StreamSource(
+            self.feed,
+            session,
+            chosen,
+            start,
+            keeps_zero_volume=keeps_zero_volume,
+            completes_day=completes_day,
+        )
         self.source.subscribe({symbol: column for column, symbol in enumerate(symbols)}, max(4, len(symbols)))
         self.slices: list[BarSlice] = []
         self.given_at: list[Instant] = []
         self.late: list[tuple[int, LateKind, list[int], list[float]]] = []
         self.events: list[Event] = []
         self.betweens = 0
+        self.completed_at: list[Instant | None] = []
 
     def play(self, on_slice: Callable[[SourceUpdate], None] = lambda _: None) -> Live:
         for moment in self.source.slices():
@@ -80,6 +89,8 @@ class Live:
                 for one in moment.late:
                     minute = (one.end - OPEN) // MINUTE
                     self.late.append((minute, one.kind, one.rows.tolist(), one.fields[3].tolist()))
+            elif isinstance(moment, DayComplete):
+                self.completed_at.append(moment.at)
             else:
                 self.slices.append(moment)
                 self.given_at.append(self.feed.clock)
@@ -583,3 +594,29 @@ def test_the_numbers_of_a_bar_are_kept_as_they_are() -> None:
     block = live.slices[2].bars
     assert block is not None
     assert tuple(block.fields[:, 0].tolist()) == five(values)
+
+
+MINUTELY = [(at(minute), bar("A", minute, 10.0)) for minute in range(1, 7)]
+
+
+def test_the_day_is_complete_a_minute_after_the_close_or_the_last_correction() -> None:
+    quiet = Live(MINUTELY, ["A"], completes_day=True).play()
+    assert quiet.completed_at == [at(7)]
+    late = [
+        (at(6, 30_000), bar("A", 5, 11.0, corrected=True)),
+        (at(7, 10_000), bar("A", 6, 12.0, corrected=True)),
+    ]
+    assert Live([*MINUTELY, *late], ["A"], completes_day=True).play().completed_at == [at(8, 10_000)]
+
+
+def test_the_day_is_complete_five_minutes_after_the_close_whatever_comes() -> None:
+    late = [(at(6 + 0.5 * n), bar("A", 6, 10.0 + n, corrected=True)) for n in range(1, 16)]
+    live = Live([*MINUTELY, *late], ["A"], completes_day=True).play()
+    assert live.completed_at == [at(11)]
+    assert [prices for *_, prices in live.late][-1] in ([19.0], [20.0])
+
+
+def test_nothing_waits_for_the_complete_day_where_nobody_does() -> None:
+    live = Live(MINUTELY, ["A"]).play()
+    assert live.completed_at == []
+    assert live.feed.clock < at(7)
