@@ -1,0 +1,112 @@
+"""The regular bars of one session as matrices, time down, symbols across."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from symscan.model.bar import FIELDS, Floats
+from symscan.model.instant import Instant
+
+Rows32 = NDArray[np.int32]
+Instants = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class DayBars:
+    """The regular bars of one session, of all candidates.
+
+    Attributes
+    ----------
+    start
+        Where each slot starts, UTC microseconds, ``(bars,)``; one after the other from the open, without
+        holes.
+    interval
+        How long a slot lasts, microseconds; the last one ends at the close, sooner if the session does.
+    closes_at
+        The session's close.
+    open, high, low, close, volume
+        ``(bars, symbols)``; NaN where a symbol has no bar.
+    """
+
+    start: Instants
+    interval: Instant
+    closes_at: Instant
+    open: Floats
+    high: Floats
+    low: Floats
+    close: Floats
+    volume: Floats
+
+    @classmethod
+    def lay_out(
+        cls,
+        opens_at: Instant,
+        closes_at: Instant,
+        interval: Instant,
+        symbols: int,
+        columns: NDArray[np.integer],
+        starts: Instants,
+        fields: Floats,
+    ) -> DayBars:
+        """Lay bars out in slots.
+
+        Parameters
+        ----------
+        opens_at, closes_at
+            The regular session, UTC microseconds; bars outside of it are left out.
+        interval
+            How long a bar lasts, microseconds.
+        symbols
+            How many columns.
+        columns, starts
+            The column and the start of each bar, ``(n,)``.
+        fields
+            Open, high, low, close, volume, ``(5, n)``.
+        """
+        slots = -((opens_at - closes_at) // interval)
+        at = (starts - opens_at) // interval
+        kept = (starts >= opens_at) & (at < slots)
+        laid = np.full((len(FIELDS), slots, symbols), np.nan)
+        laid[:, at[kept], columns[kept]] = fields[:, kept]
+        return cls(opens_at + np.arange(slots) * interval, interval, closes_at, *laid)
+
+    @property
+    def bars(self) -> int:
+        """How many slots."""
+        return len(self.open)
+
+    @property
+    def symbols(self) -> int:
+        """How many columns."""
+        return len(self.open[0])
+
+    def columns(self, columns: slice | NDArray[np.integer]) -> DayBars:
+        """Return the bars of some symbols."""
+        fields = (self.open, self.high, self.low, self.close, self.volume)
+        cut = (np.ascontiguousarray(field[:, columns]) for field in fields)
+        return DayBars(self.start, self.interval, self.closes_at, *cut)
+
+    @cached_property
+    def next_row(self) -> Rows32:
+        """The first slot from each on with a bar, ``bars`` where none is; ``(bars + 1, symbols)``."""
+        rows = np.full((self.bars + 1, self.symbols), self.bars, np.int32)
+        own = np.arange(self.bars, dtype=np.int32)[:, None]
+        rows[:-1] = np.where(np.isnan(self.open), np.int32(self.bars), own)
+        result: Rows32 = np.minimum.accumulate(rows[::-1], axis=0)[::-1]
+        return result
+
+    @cached_property
+    def previous_row(self) -> Rows32:
+        """The last slot up to each with a bar, -1 where none is; ``(bars, symbols)``."""
+        own = np.arange(self.bars, dtype=np.int32)[:, None]
+        rows = np.where(np.isnan(self.open), np.int32(-1), own)
+        result: Rows32 = np.maximum.accumulate(rows, axis=0)
+        return result
+
+    def row_from(self, instant: Instant) -> int:
+        """The first slot that starts at ``instant`` or later; ``bars`` if none does."""
+        return int(np.searchsorted(self.start, instant, side="left"))

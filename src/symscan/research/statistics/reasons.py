@@ -1,0 +1,34 @@
+"""Why an outcome is unknown."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+Codes = NDArray[np.int8]
+"""Codes of :class:`Why`."""
+
+
+class Why(IntEnum):
+    """Why an outcome is unknown; one reason each, what is the matter with the entry first."""
+
+    KNOWN = 0
+    NO_ENTRY_BAR = 1  # no bar starts within the time in which an entry may be filled
+    TOO_LATE = 2  # the entry would be in the session's last bar, or after it
+    SESSION_END = 3  # the exit would lie after the close
+    NO_NEXT_OPEN = 4  # it trades on, but not in the first half hour of the next session
+    NOT_YET = 5  # the store, or what may be read of it, ends before the exit
+    ENDED = 6  # no bar in any later session though the store goes on: delisted, bought, renamed
+    BASIS_MISMATCH = 7  # a jump overnight that looks like a split which the store does not know
+    UNMATCHED = 8  # too few controls: the excess alone is unknown
+
+    @property
+    def text(self) -> str:
+        """As it stands in files."""
+        return "" if self is Why.KNOWN else self.name.lower()
+
+
+REASONS: tuple[str, ...] = tuple(why.text for why in Why)
+"""The texts by code."""

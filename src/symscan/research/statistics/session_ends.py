@@ -1,0 +1,256 @@
+"""What each session says of holdings that last beyond their own: its first and last prices, its extremes.
+
+A session is summed up by a few numbers per symbol, so that sessions stay tasks of their own and whoever
+joins them needs no bars. A stack of these has the shape ``(sessions, symbols)``, consecutive sessions,
+oldest first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from symscan.model.bar import Floats, Mask
+from symscan.model.instant import MINUTE
+from symscan.research.statistics.day_bars import DayBars
+from symscan.research.statistics.exits import returns_bp
+from symscan.research.statistics.reasons import Codes, Why
+
+NEXT_OPEN_MINUTES: Final = 30
+"""How long after the open the first bar may start whose open counts as the next session's open."""
+
+BASIS_JUMP: Final = 0.40
+"""A jump overnight of more than this, after known splits, is taken for one that is not known."""
+
+
+@dataclass(frozen=True, eq=False)
+class SessionEnds:
+    """One session, ``(symbols,)``, or a stack of them, ``(sessions, symbols)``; NaN without a bar.
+
+    Attributes
+    ----------
+    first
+        The open of the first bar.
+    next_open
+        The same, where that bar starts within half an hour of the open.
+    exit
+        The open of the last slot; without a bar there the last close, as the horizon ``close`` has it.
+    exit_age
+        How old that close is in minutes, NaN where the exit is an open.
+    last
+        The close of the last bar.
+    high, low
+        Of the whole session.
+    high_before_exit, low_before_exit
+        Of what lies before the exit, its price included.
+    """
+
+    first: Floats
+    next_open: Floats
+    exit: Floats
+    exit_age: Floats
+    last: Floats
+    high: Floats
+    low: Floats
+    high_before_exit: Floats
+    low_before_exit: Floats
+
+    @classmethod
+    def of_minutes(cls, bars: DayBars) -> SessionEnds:
+        """Sum up a session's bars."""
+        columns, last_slot = np.arange(bars.symbols), bars.bars - 1
+        first_row, last_row = bars.next_row[0], bars.previous_row[-1]
+        traded = last_row >= 0
+        first = np.where(traded, bars.open[np.minimum(first_row, last_slot), columns], np.nan)
+        last = np.where(traded, bars.close[last_row, columns], np.nan)
+        at_open = traded & (last_row == last_slot)
+        exit_price = np.where(at_open, bars.open[-1], last)
+        age = np.where(traded & ~at_open, (last_slot - 1 - last_row) * (bars.interval / MINUTE), np.nan)
+        soon = first_row * (bars.interval // MINUTE) <= NEXT_OPEN_MINUTES
+        high_before, low_before = _extremes(bars.high[:-1], bars.low[:-1])
+        high, low = _extremes(bars.high, bars.low)
+        return cls(
+            first,
+            np.where(soon, first, np.nan),
+            exit_price,
+            age,
+            last,
+            high,
+            low,
+            np.fmax(high_before, exit_price),
+            np.fmin(low_before, exit_price),
+        )
+
+    @classmethod
+    def of_days(cls, open_: Floats, high: Floats, low: Floats, close: Floats) -> SessionEnds:
+        """Make the ends of daily bars: in at an open, out at a close."""
+        age = np.full(open_.shape, np.nan)
+        return cls(open_, open_, close, age, close, high, low, high, low)
+
+    @classmethod
+    def stack(cls, sessions: Sequence[SessionEnds]) -> SessionEnds:
+        """Put consecutive sessions of the same symbols one below the other."""
+        names = [field.name for field in fields(cls)]
+        return cls(*(np.stack([getattr(one, name) for one in sessions]) for name in names))
+
+    @property
+    def traded(self) -> Mask:
+        """Where a symbol has a bar."""
+        return ~np.isnan(self.first)
+
+
+@dataclass(frozen=True, eq=False)
+class LaterExits:
+    """Where horizons of later sessions end, by the session of the hit: ``(sessions, symbols)``.
+
+    Prices are on the basis of the hit's session: later ones times the splits that lie between.
+
+    Attributes
+    ----------
+    price
+        The exit price, NaN where it is unknown.
+    age_sessions
+        How many sessions before the exit's session the last price was made; 0 for one of that session.
+    high, low
+        The highest and lowest price after the hit's session and up to the exit, the exit price included; NaN
+        where the exit is unknown.
+    why
+        Why it is unknown, whatever the entry.
+    last_price
+        The symbol's last price before or at the exit, also where ``why`` is ``ENDED``: what
+        ``ended_return_pct`` is counted from.
+    """
+
+    price: Floats
+    age_sessions: NDArray[np.int32]
+    high: Floats
+    low: Floats
+    why: Codes
+    last_price: Floats
+
+
+def later_exits(ends: SessionEnds, splits: Floats, sessions: int, *, at_open: bool = False) -> LaterExits:
+    """Find the exits so many sessions after each.
+
+    Parameters
+    ----------
+    ends
+        Consecutive sessions up to the last that may be read.
+    splits
+        The ratio of the split with its ex-date at each session, 1 where there is none, ``(sessions,
+        symbols)``.
+    sessions
+        How many sessions later; 0 is the hit's own (of daily bars, where the entry is in it already).
+    at_open
+        Whether it ends at the open (the horizon ``next_open``) instead of as the horizon ``close`` does.
+    """
+    count = len(ends.first)
+    basis = np.asarray(np.cumprod(splits, axis=0), np.float64)
+    source = np.arange(count)
+    target = source + sessions
+    exists = target < count
+    at = np.minimum(target, count - 1)
+    ratio = basis[at] / basis
+    traded = ends.traded
+    seen = np.maximum.accumulate(np.where(traded, source[:, None], -1), axis=0)[at]
+    stale = exists[:, None] & ~traded[at] & (seen >= 0)
+    own = ends.next_open if at_open else ends.exit
+    last_price = _ahead(ends.last * basis, seen) / basis
+    price = np.where(stale & (not at_open), last_price, own[at] * ratio)
+    why = _reasons(ends, splits, at, exists, price)
+    price = np.asarray(np.where(why == Why.KNOWN, price, np.nan), np.float64)
+    high, low = _ranges(ends, basis, sessions, price, at_open=at_open)
+    age = np.where(stale, at[:, None] - seen, 0).astype(np.int32)
+    return LaterExits(price, age, high, low, why, np.where(exists[:, None], last_price, np.nan))
+
+
+def basis_breaks(ends: SessionEnds, splits: Floats) -> Mask:
+    """Return where a session begins so far from the last close that a split must be missing."""
+    index = np.arange(len(ends.first))[:, None]
+    seen = np.maximum.accumulate(np.where(ends.traded, index, -1), axis=0)
+    before = np.vstack([np.full((1, seen.shape[1]), -1), seen[:-1]])
+    basis = np.cumprod(splits, axis=0)
+    previous = _ahead(ends.last * basis, before) / basis
+    with np.errstate(invalid="ignore"):
+        result: Mask = np.abs(ends.first / previous - 1.0) > BASIS_JUMP
+    return result
+
+
+def later_excursions(
+    entry_price: Floats,
+    high: Floats,
+    low: Floats,
+    later: LaterExits,
+    session: int,
+    side: Floats | float = 1.0,
+) -> tuple[Floats, Floats]:
+    """Return the most favourable and the most adverse excursion of holdings that end in a later session.
+
+    Parameters
+    ----------
+    entry_price, high, low
+        Of the entries of one session, and of what follows them in it
+        (:func:`symscan.research.statistics.excursions.rest_of_session`); cells ``(scans, symbols)``.
+    later, session
+        The exits, and which of their sessions the entries are of.
+    side
+        1 for what gains when the price rises, -1 for the other; a number, or cells.
+
+    Returns
+    -------
+    mfe_bp, mae_bp
+        Basis points of the entry price, ``mfe_bp >= 0 >= mae_bp``; NaN where the exit is unknown.
+    """
+    up = returns_bp(entry_price, np.maximum(high, later.high[session]), side)
+    down = returns_bp(entry_price, np.minimum(low, later.low[session]), side)
+    return np.maximum(up, down), np.minimum(up, down)
+
+
+def _reasons(ends: SessionEnds, splits: Floats, at: NDArray[np.intp], exists: Mask, price: Floats) -> Codes:
+    """Return why exits are unknown: the store ends, the symbol does, no open in time, or another basis."""
+    traded = ends.traded
+    trades_on = np.maximum.accumulate(traded[::-1], axis=0)[::-1][at]
+    breaks = np.cumsum(basis_breaks(ends, splits), axis=0)
+    is_broken = breaks[at] > breaks
+    why = np.where(is_broken, Why.BASIS_MISMATCH, Why.KNOWN)
+    why = np.where(np.isnan(price), Why.NO_NEXT_OPEN, why)
+    why = np.where(~trades_on, Why.ENDED, why)
+    return np.where(exists[:, None], why, Why.NOT_YET).astype(np.int8)
+
+
+def _ranges(
+    ends: SessionEnds, basis: Floats, sessions: int, price: Floats, *, at_open: bool
+) -> tuple[Floats, Floats]:
+    """Return the highest and lowest prices between the hit's session and the exit."""
+    high, low = price.copy(), price.copy()
+    count = len(price)
+    for later in range(1, sessions + 1):
+        if at_open or later >= count:
+            break
+        is_last = later == sessions
+        top = ends.high_before_exit if is_last else ends.high
+        bottom = ends.low_before_exit if is_last else ends.low
+        ratio = basis[later:] / basis[:-later]
+        high[:-later] = np.fmax(high[:-later], top[later:] * ratio)
+        low[:-later] = np.fmin(low[:-later], bottom[later:] * ratio)
+    unknown = np.isnan(price)
+    high[unknown], low[unknown] = np.nan, np.nan
+    return high, low
+
+
+def _ahead(values: Floats, index: NDArray[np.intp]) -> Floats:
+    """Return each column's values at an index of sessions, NaN where that is -1."""
+    result = np.take_along_axis(values, np.maximum(index, 0), axis=0)
+    return np.where(index >= 0, result, np.nan)
+
+
+def _extremes(high: Floats, low: Floats) -> tuple[Floats, Floats]:
+    """Return the highest and lowest of each column, NaN for one without a bar."""
+    absent = np.isnan(high).all(axis=0)
+    top = np.where(np.isnan(high), -np.inf, high).max(axis=0, initial=-np.inf)
+    bottom = np.where(np.isnan(low), np.inf, low).min(axis=0, initial=np.inf)
+    return np.where(absent, np.nan, top), np.where(absent, np.nan, bottom)
