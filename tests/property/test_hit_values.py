@@ -7,7 +7,7 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from symscan.runs.hit_values import ValueNotes, json_texts, of_frame, of_mappings, stored_name
+from symscan.runs.hit_values import ValueNotes, json_texts, of_frame, of_mappings, plain_texts, stored_name
 from symscan.runs.schemas import VALUES_KEYS
 
 SCALARS = st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.text() | st.floats(allow_nan=False)
@@ -62,6 +62,29 @@ def test_texts_of_columns_are_as_polars_writes_them() -> None:
         '{"rsi":70.5,"rank":1,"sector":"Tech","up":true}',
         '{"rsi":null,"rank":2,"sector":null,"up":false}',
     ]
+
+
+def test_texts_for_people_are_rounded_alike_for_columns_and_mappings() -> None:
+    halves = [0.5, 1.0000005, 2.5, 12345.25, 100000.5, 999999.5, 1234567.5, 1e-7, -72.62735, 1e6]
+    shown = ["0.5", "1", "2.5", "12345.2", "100000", "1000000", "1234568", "1e-07", "-72.6274", "1000000"]
+    expected = [f"x={number}" for number in shown]
+    for columns, notes in (
+        of_frame(pl.DataFrame({"x": halves})),
+        of_mappings([{"x": one} for one in halves]),
+    ):
+        assert plain_texts(columns, notes).to_list() == expected
+
+
+def test_texts_for_people_leave_out_what_is_unknown() -> None:
+    moment = pl.Series(["2018-02-20T14:35:00"]).str.to_datetime(time_unit="us", time_zone="UTC").item()
+    frame = pl.DataFrame(
+        {"rsi": [70.5, None], "n": [1, None], "at": [moment, None], "up": [True, None], "why": ["a", None]}
+    )
+    assert plain_texts(*of_frame(frame)).to_list() == [
+        "rsi=70.5; n=1; at=2018-02-20T14:35:00Z; up=true; why=a",
+        None,
+    ]
+    assert plain_texts(*of_mappings([{}, {"levels": [1, None]}])).to_list() == [None, "levels=[1, null]"]
 
 
 @given(NAMES, NAMES)

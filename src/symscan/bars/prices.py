@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,14 +23,14 @@ class BarPrices:
     ends
         The ends of the bars, ascending, UTC microseconds.
     high, low, close
-        Shape ``(ends, columns)``; NaN where there is no bar.
+        Tables one below the other, each of shape ``(some ends, columns)``; NaN where there is no bar.
     """
 
     columns: Mapping[str, int]
     ends: NDArray[np.int64]
-    high: Floats
-    low: Floats
-    close: Floats
+    high: Sequence[Floats]
+    low: Sequence[Floats]
+    close: Sequence[Floats]
 
     @classmethod
     def of_frame(cls, bars: pl.DataFrame) -> BarPrices:
@@ -38,10 +38,10 @@ class BarPrices:
         runs = bars["symbol"].rle().struct.unnest()
         ends, slot = np.unique(bars["end"].to_physical().to_numpy(), return_inverse=True)
         column = np.repeat(np.arange(runs.height), runs["len"].to_numpy())
-        laid_out = []
+        tables = []
         for name in ("high", "low", "close"):
-            prices = np.full((len(ends), runs.height), np.nan)
-            prices[slot, column] = bars[name].to_numpy()
-            laid_out.append(prices)
+            table = np.full((len(ends), runs.height), np.nan)
+            table[slot, column] = bars[name].to_numpy()
+            tables.append([table])
         columns = {symbol: place for place, symbol in enumerate(runs["value"].to_list())}
-        return cls(columns, ends, *laid_out)
+        return cls(columns, ends, *tables)

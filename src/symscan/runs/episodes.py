@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import polars as pl
@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 
 from symscan.bars.prices import BarPrices
 from symscan.model.instant import Instant
+from symscan.runs.extremes import extremes
 from symscan.runs.schemas import EPISODES_SCHEMA, INSTANT
+from symscan.runs.texts import clock_texts
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -27,11 +29,7 @@ REMOVALS_SCHEMA: Final = pl.Schema({"scanner": pl.String(), "symbol": pl.String(
 _ENTRY: Final = ("session", "scanner", "symbol", "new", "phase", "price")
 """What of a stay's first hit is in its episode as it is."""
 
-
-VALUE_DIGITS: Final = 6
-"""How many digits fractions are rounded to in the ``values`` of ``episodes.csv``."""
-
-_PCT_DECIMALS: Final = 4
+_PCT_DECIMALS: Final = 2
 
 
 class Why(StrEnum):
@@ -100,9 +98,17 @@ def finished(stays: pl.DataFrame, values: pl.Series) -> pl.DataFrame:
     return stays.hstack([values.alias("values")])[EPISODES_SCHEMA.names()]
 
 
-def for_people(episodes: pl.DataFrame) -> pl.DataFrame:
-    """Return the rows of ``episodes.csv``: changes in percent with as many digits as can be read."""
-    return episodes.with_columns(pl.col("highest_pct", "lowest_pct").round(_PCT_DECIMALS))
+def for_people(episodes: pl.DataFrame, zone: ZoneInfo) -> pl.DataFrame:
+    """Return the rows of ``episodes.csv``: times of the exchange's clock, and changes of two decimals."""
+    times = [clock_texts(episodes[name], zone) for name in ("entered", "left")]
+    changes = [_rounded(episodes[name]) for name in ("highest_pct", "lowest_pct")]
+    return episodes.with_columns(*times, *changes)
+
+
+def _rounded(changes: pl.Series) -> pl.Series:
+    """Round as Python does, as everywhere in texts for people."""
+    rounded = [None if one is None else round(one, _PCT_DECIMALS) for one in changes.to_list()]
+    return pl.Series(changes.name, rounded, pl.Float64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,7 +326,9 @@ def _with_prices(
         symbols = stays["symbol"].to_list()
         prices = prices_of(sorted(set(symbols)))
         columns = np.fromiter((prices.columns.get(symbol, -1) for symbol in symbols), np.int64, len(symbols))
-        highest, lowest, end = _extremes(session, stays, prices, columns)
+        entered = stays["entered"].to_physical().to_numpy()
+        left = stays["left"].to_physical().fill_null(session.close).to_numpy()
+        highest, lowest, end = extremes(prices, columns, entered, left)
         end = np.where(np.isnan(end), price, end)
     with np.errstate(divide="ignore", invalid="ignore"):
         changes = [100.0 * (one / price - 1.0) for one in (highest, lowest)]
@@ -332,61 +340,3 @@ def _with_prices(
         "lowest_pct": np.where(np.isfinite(changes[1]), changes[1], np.nan),
     }
     return [pl.Series(name, column, pl.Float64, nan_to_null=True) for name, column in values.items()]
-
-
-def _extremes(
-    session: SessionScans, stays: pl.DataFrame, prices: BarPrices, columns: Ints
-) -> tuple[Floats, Floats, Floats]:
-    """Return the highest, lowest and last price of the bars that ended in ``(entered, left]``, or NaN."""
-    entered = stays["entered"].to_physical().to_numpy()
-    left = stays["left"].to_physical().fill_null(session.close).to_numpy()
-    first, stop = (np.searchsorted(prices.ends, at, "right") for at in (entered, left))
-    found = np.flatnonzero((first < stop) & (columns >= 0))
-    highest, lowest, last = (np.full(stays.height, np.nan) for _ in range(3))
-    if len(found):
-        spans = _Spans.of(first[found], stop[found], columns[found])
-        highest[found] = spans.reduced(prices.high, np.fmax)
-        lowest[found] = spans.reduced(prices.low, np.fmin)
-        rows = np.arange(len(prices.ends), dtype=np.int32)[:, np.newaxis]
-        row = spans.reduced(np.where(np.isnan(prices.close), np.int32(-1), rows), np.maximum)
-        last[found] = np.where(row < 0, np.nan, prices.close[row, columns[found]])
-    return highest, lowest, last
-
-
-@dataclass(frozen=True, slots=True)
-class _Spans:
-    """Spans of rows in columns of a table, of few distinct bounds: those of scans.
-
-    Rows between two neighbouring bounds are reduced once for all columns, and a span from those.
-
-    Attributes
-    ----------
-    bounds
-        The distinct bounds, ascending.
-    first, stop
-        The places in ``bounds`` of each span's first row, and of the row after its last.
-    columns
-        The column of each span.
-    """
-
-    bounds: Ints
-    first: Ints
-    stop: Ints
-    columns: Ints
-
-    @classmethod
-    def of(cls, first: Ints, stop: Ints, columns: Ints) -> _Spans:
-        """Number the bounds."""
-        bounds = np.unique(np.concatenate([first, stop]))
-        return cls(bounds, np.searchsorted(bounds, first), np.searchsorted(bounds, stop), columns)
-
-    def reduced(self, table: NDArray[Any], reduce: np.ufunc) -> NDArray[Any]:
-        """Return what each span of a table reduces to."""
-        bounds = self.bounds.tolist()
-        parts = [reduce.reduce(table[low:high], axis=0) for low, high in itertools.pairwise(bounds)]
-        of_column = np.stack([*parts, parts[-1]], axis=1)  # a bound may be one past the last part
-        first, stop = (self.columns * len(bounds) + place for place in (self.first, self.stop))
-        order = np.argsort(first)  # so that little lies between two spans, which is reduced too, and dropped
-        found = np.empty(len(order), table.dtype)
-        found[order] = reduce.reduceat(of_column.ravel(), np.stack([first, stop], axis=1)[order].ravel())[::2]
-        return found

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import zlib
 from base64 import b64decode, b64encode
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from itertools import chain
 from typing import Any, Final
 
 import polars as pl
 
+from symscan.model.instant import from_datetime, to_iso
 from symscan.runs.schemas import INSTANT, VALUES_KEYS
 
 Values = Mapping[str, Any]
@@ -141,6 +142,17 @@ def _made_texts(frame: pl.DataFrame, notes: ValueNotes) -> pl.Series:
     return pl.Series(texts, dtype=pl.String)
 
 
+def plain_texts(frame: pl.DataFrame, notes: ValueNotes) -> pl.Series:
+    """Return the metadata of each row of a file as people read it: ``rsi_14_5m=72.6273; close=86.84``.
+
+    There is a column at least. Fractions are rounded to six digits, whole parts never; what is unknown is
+    left out, and a row of which nothing is known is null.
+    """
+    lists = [_shown_parts(frame[stored], column) for stored, column in notes.columns.items()]
+    texts = ["; ".join(filter(None, parts)) or None for parts in zip(*lists, strict=True)]
+    return pl.Series(texts, dtype=pl.String)
+
+
 def as_json(series: pl.Series, kind: str) -> pl.Series:
     """Return a stored column as JSON texts, for sessions of which another has it as JSON."""
     texts = [None if one is None else _text(one, kind) for one in series.to_list()]
@@ -208,9 +220,31 @@ def _parts(series: pl.Series, column: ValueColumn) -> list[str | None]:
     return [absent if value is None else f"{key}: {_text(value, column.kind)}" for value in series.to_list()]
 
 
+def _shown_parts(series: pl.Series, column: ValueColumn) -> list[str | None]:
+    """Return ``name=value`` of each row; None where it is unknown."""
+    name, shown = column.name, _SHOWN.get(column.kind, str)
+    return [None if value is None else f"{name}={shown(value)}" for value in series.to_list()]
+
+
+def _rounded(number: float) -> str:
+    whole = abs(number) >= _ALL_WHOLE
+    return f"{number:.0f}" if whole else f"{number:.{_SHOWN_DIGITS}g}"
+
+
 def _text(value: Any, kind: str) -> str:
     if kind == "json":
         return str(value)
     if kind == "instant":
         return json.dumps(value.isoformat().replace("+00:00", "Z"))
     return json.dumps(int(value) if kind == "integer" else value, ensure_ascii=False)
+
+
+_SHOWN_DIGITS: Final = 6
+_ALL_WHOLE: Final = 10**_SHOWN_DIGITS - 0.5
+"""From here on six digits round to a whole number, or would lose some of its own."""
+_SHOWN: Final[Mapping[str, Callable[[Any], str]]] = {
+    "integer": lambda number: str(int(number)),
+    "number": _rounded,
+    "boolean": lambda value: "true" if value else "false",
+    "instant": lambda moment: to_iso(from_datetime(moment)),
+}

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import date
+import csv
+import io
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from symscan.model.instant import to_iso
+from symscan.model.instant import to_datetime, to_iso
 from symscan.runs.schemas import INSTANT
 
 
@@ -20,6 +23,16 @@ def with_texts(frame: pl.DataFrame) -> pl.DataFrame:
 def iso_texts(instants: pl.Series) -> pl.Series:
     """Return instants as ISO 8601 in UTC, with a fraction only where there is one."""
     return _mapped(instants.cast(pl.Int64), to_iso)
+
+
+def clock_texts(instants: pl.Series, zone: ZoneInfo) -> pl.Series:
+    """Return instants on the exchange's clock: ``09:35``, with seconds only where there are some."""
+    return _mapped(instants.cast(pl.Int64), lambda at: _clock(to_datetime(at).astimezone(zone)))
+
+
+def _clock(moment: datetime) -> str:
+    is_whole = not moment.second and not moment.microsecond
+    return f"{moment:%H:%M}" if is_whole else moment.time().isoformat()
 
 
 def _as_text(series: pl.Series) -> pl.Series:
@@ -38,6 +51,13 @@ def _mapped(series: pl.Series, text: Callable[[Any], str]) -> pl.Series:
 def csv_rows(frame: pl.DataFrame) -> str:
     """Return a frame's rows as CSV, without a header."""
     return with_texts(frame).write_csv(include_header=False)
+
+
+def csv_text(rows: Iterable[Sequence[Any]]) -> str:
+    """Return rows of texts and numbers as CSV: of few rows, faster than a frame of them."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue()
 
 
 def csv_header(columns: tuple[str, ...] | list[str]) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import polars as pl
 import pytest
@@ -19,6 +20,7 @@ from support.runs import Run
 from symscan.runs.hit_values import json_texts
 from symscan.runs.reading import RunFiles
 from symscan.runs.schemas import EPISODES_SCHEMA, HITS_SCHEMA, VALUES_KEYS
+from symscan.runs.texts import with_texts
 
 Row = dict[str, Any]
 NAMES = ["rank", "symbol", "metadata_rank", 'Ünicode, "quoted"', "mixed", "nested", "whole", "big", "often"]
@@ -121,19 +123,32 @@ def test_episodes_as_text_are_the_same(run: Run, files: RunFiles) -> None:
     told = files.read("episodes")
     rows = _rows(run, "episodes")
     assert [row["symbol"] for row in rows] == told["symbol"].to_list()
-    assert [_instant(row["left"]) for row in rows] == told["left"].to_list()
+    for name in ("entered", "left"):
+        assert [row[name] for row in rows] == [_on_the_clock(moment) for moment in told[name].to_list()]
     assert [_number(row["highest"]) for row in rows] == told["highest"].to_list()
     assert [_number(row["price_end"]) for row in rows] == told["price_end"].to_list()
     for row, wanted in zip(rows, told.iter_rows(named=True), strict=True):
         for name in ("highest_pct", "lowest_pct"):
-            assert _is_rounded(_number(row[name]), wanted[name], 0.5e-4), (name, row, wanted)
-        short, whole = (json.loads(values or "{}") for values in (row["values"], wanted["values"]))
-        assert list(short) == list(whole)
-        for name, value in whole.items():
-            if isinstance(value, float):
-                assert _is_rounded(short[name], value, min(0.5, abs(value) * 0.5e-5)), (name, short, whole)
-            else:
-                assert short[name] == value
+            assert _is_rounded(_number(row[name]), wanted[name], 0.5e-2), (name, row, wanted)
+        notes = files.value_notes(row["scanner"], wanted["session"])
+        kinds = {} if notes is None else {one.name: one.kind for one in notes.columns.values()}
+        whole = json.loads(wanted["values"] or "{}")
+        known = {name: one for name, one in whole.items() if one is not None or kinds[name] == "json"}
+        short = [part.partition("=") for part in row["values"].split("; ") if part]
+        assert sorted(name for name, _, _ in short) == sorted(known)
+        for name, _, text in short:
+            assert _is_shown(text, known[name], kinds[name]), (name, row["values"], whole)
+
+
+def _on_the_clock(moment: datetime | None) -> str:
+    return "" if moment is None else moment.astimezone(ZoneInfo("America/New_York")).strftime("%H:%M")
+
+
+def _is_shown(text: str, value: Any, kind: str) -> bool:
+    """Whether a text is a value as people read it."""
+    if isinstance(value, float) and kind == "number":
+        return _is_rounded(float(text), value, min(0.5, abs(value) * 0.5e-5))
+    return text == (value if kind == "text" else json.dumps(value, ensure_ascii=False))
 
 
 def _is_rounded(number: float | None, whole: float | None, by: float) -> bool:
@@ -159,8 +174,8 @@ def test_the_journal_names_who_came_and_who_went(run: Run) -> None:
     lines = [json.loads(line) for line in run.lines("journal.jsonl")]
     scans = [line for line in lines if line["event"] == "scan_finished"]
     came = [(one["at"], one["scanner"], symbol) for one in scans for symbol in one.get("entered", ())]
-    episodes = _rows(run, "episodes")
-    assert sorted(came) == sorted((row["entered"], row["scanner"], row["symbol"]) for row in episodes)
+    episodes = with_texts(RunFiles.open(run.folder).read("episodes"))
+    assert sorted(came) == sorted(episodes.select("entered", "scanner", "symbol").rows())
     assert not any("hits" in one for one in scans)
 
 

@@ -33,8 +33,9 @@ class ScannerMetadata:
         """Return whether it said nothing of any hit."""
         return not self._rows if self._frame is None else not self._frame.width
 
+    @cached_property
     def stored(self) -> tuple[pl.DataFrame, ValueNotes]:
-        """Return the values as typed columns, one row per hit."""
+        """The values as typed columns, one row per hit."""
         if self._frame is not None:
             return hit_values.of_frame(self._frame)
         frame, notes = hit_values.of_mappings(self._rows)
@@ -42,26 +43,26 @@ class ScannerMetadata:
             notes = hit_values.with_exact(notes, frame, self.texts(_numbers(frame.height)).to_list())
         return frame, notes
 
-    def texts(self, hits: pl.Series, digits: int | None = None) -> pl.Series:
-        """Return the metadata of some of the hits, by their numbers, as JSON.
-
-        Parameters
-        ----------
-        digits
-            How many digits a fraction is rounded to, the whole part never; None writes numbers as they are.
-        """
+    def texts(self, hits: pl.Series) -> pl.Series:
+        """Return the metadata of some of the hits, by their numbers, as JSON."""
         if self._is_mixed:
             parts = [(ScannerMetadata([scan]), len(scan.symbols)) for scan in self._scans]
-            return pl.concat([one.texts(_numbers(count), digits) for one, count in parts]).gather(hits)
+            return pl.concat([one.texts(_numbers(count)) for one, count in parts]).gather(hits)
         if self._frame is None:
             rows = [self._rows[number] if self._rows else {} for number in hits.to_list()]
-            kept = rows if digits is None else [_rounded(row, digits) for row in rows]
-            return pl.Series([json.dumps(row, ensure_ascii=False) for row in kept], dtype=pl.String)
+            return pl.Series([json.dumps(row, ensure_ascii=False) for row in rows], dtype=pl.String)
         if not self._frame.width:
             return pl.repeat("{}", len(hits), dtype=pl.String, eager=True)
         values = self._frame[hits]
-        written = [_written(name, kind, digits) for name, kind in values.schema.items()]
+        written = [_written(name, kind) for name, kind in values.schema.items()]
         return values.select(pl.struct(written).struct.json_encode()).to_series()
+
+    def plain_texts(self, hits: pl.Series) -> pl.Series:
+        """Return the metadata of some of the hits, by their numbers, as people read it."""
+        if self.is_empty():
+            return pl.Series([None] * len(hits), dtype=pl.String)
+        frame, notes = self.stored
+        return hit_values.plain_texts(frame[hits], notes)
 
     @cached_property
     def _frames(self) -> list[FrameMetadata]:
@@ -95,26 +96,10 @@ def _mappings(scan: Hits) -> Sequence[Mapping[str, Any]]:
     return [scan.metadata.get(symbol) or {} for symbol in scan.symbols]
 
 
-def _rounded(row: Mapping[str, Any], digits: int) -> dict[str, Any]:
-    """Return values with their fractions rounded; what is nested stays as it is."""
-    return {
-        name: _rounded_number(one, digits) if isinstance(one, float) else one for name, one in row.items()
-    }
-
-
-def _rounded_number(number: float, digits: int) -> float:
-    return float(f"{number:.{digits}g}") if abs(number) < 10**digits else float(f"{number:.0f}")
-
-
-def _written(name: str, kind: pl.DataType, digits: int | None) -> pl.Expr:
+def _written(name: str, kind: pl.DataType) -> pl.Expr:
     """Return a column as JSON is to have it."""
     column = pl.col(name)
-    if isinstance(kind, pl.Datetime):
-        return column.dt.strftime(_ISO)
-    if digits is None or not kind.is_float():
-        return column
-    rounded = column.round_sig_figs(digits)
-    return pl.when(column.abs() < 10**digits).then(rounded).otherwise(column.round(0))
+    return column.dt.strftime(_ISO) if isinstance(kind, pl.Datetime) else column
 
 
 def _numbers(count: int) -> pl.Series:

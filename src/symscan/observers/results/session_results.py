@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Final
 
 import polars as pl
 
@@ -15,11 +14,10 @@ from symscan.model.events.session import Event, ScanFinished, ScannerDone, Symbo
 from symscan.model.session import Session
 from symscan.observers.journal import Journal
 from symscan.observers.results.summary import RunSummary
-from symscan.observers.results.tables import SessionHits, scan_order, scans_frame, unknown_frame
+from symscan.observers.results.tables import SessionHits, scan_order, scans_csv, unknown_frame
 from symscan.observers.results.trades import SessionTrades
 from symscan.runs.episodes import (
     REMOVALS_SCHEMA,
-    VALUE_DIGITS,
     SessionScans,
     episodes_of,
     finished,
@@ -35,8 +33,6 @@ from symscan.session.holders import scanner_holder
 
 SessionBars = Callable[[Session, Sequence[str]], BarPrices]
 """Returns the prices of a session's regular bars in its base interval, of symbols and maybe of others."""
-
-_NOTHING: Final = "{}"
 
 
 class SessionResults:
@@ -98,7 +94,7 @@ class SessionResults:
         unknown = unknown_frame(self.session, self._done)
         stays = self._stays(hits, unknown)
         files = SessionFiles(folder, self.session.date)
-        files.write(hits.frame[HITS_SCHEMA.names()], hits.values(), finished(stays, _values(hits, stays)))
+        files.write(hits.frame[HITS_SCHEMA.names()], hits.values(), finished(stays, hits.texts(stays["hit"])))
         for name, text in self._texts(hits, unknown, stays):
             with writing(self._part / name) as path:
                 path.write_text(text, encoding="utf-8", newline="")
@@ -106,9 +102,10 @@ class SessionResults:
     def _texts(
         self, hits: SessionHits, unknown: pl.DataFrame, stays: pl.DataFrame
     ) -> Iterator[tuple[str, str]]:
-        yield SCANS, csv_rows(scans_frame(self.session, self._scans, self._changes))
+        shown = finished(stays, hits.plain_texts(stays["hit"]))
+        yield SCANS, scans_csv(self.session, self._scans, self._changes)
         yield UNKNOWN, csv_rows(unknown)
-        yield EPISODES_CSV, csv_rows(for_people(finished(stays, _values(hits, stays, VALUE_DIGITS))))
+        yield EPISODES_CSV, csv_rows(for_people(shown, self.session.zone))
         if self._trades.has_strategies:
             yield TRADES, csv_rows(self._trades.frame(self.session))
         if self._csv:
@@ -127,9 +124,3 @@ class SessionResults:
         )
         prices_of = None if self._bars is None else partial(self._bars, self.session)
         return episodes_of(scans, prices_of)
-
-
-def _values(hits: SessionHits, stays: pl.DataFrame, digits: int | None = None) -> pl.Series:
-    """Return what the scanner said of each stay's first hit, as JSON; null where it said nothing."""
-    texts = hits.texts(stays["hit"], digits)
-    return texts.set(texts == _NOTHING, None)

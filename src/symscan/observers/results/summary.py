@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import compress
 from typing import Any, Final
 
 import numpy as np
@@ -244,12 +245,13 @@ class RunSummary:
         figures.skipped += scan.outcome is Outcome.SKIPPED
         figures.judged += scan.judged
         figures.hits += len(scan.hits.symbols)
-        figures.new += int(np.count_nonzero(scan.hits.new))
-        figures.symbols.update(dict.fromkeys(scan.hits.symbols))
         if scan.outcome is Outcome.FAILED and scan.error:
             figures.notes[scan.error] = None
-        if len(figures.first) < _FIRST_HITS:
-            figures.first += _new_hits(session, scan)[: _FIRST_HITS - len(figures.first)]
+        if new := int(np.count_nonzero(scan.hits.new)):
+            figures.new += new
+            figures.symbols.update(dict.fromkeys(compress(scan.hits.symbols, scan.hits.new.tolist())))
+            if len(figures.first) < _FIRST_HITS:
+                figures.first += _new_hits(session, scan)[: _FIRST_HITS - len(figures.first)]
 
     def _count_done(self, event: ScannerDone) -> None:
         figures = self._figures(event.scanner)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from itertools import chain
 from typing import Any, Final
 
 import numpy as np
@@ -10,16 +11,20 @@ import polars as pl
 from numpy.typing import NDArray
 
 from symscan.model.events.session import ScanFinished, ScannerDone
-from symscan.model.instant import Instant
+from symscan.model.instant import Instant, to_iso
 from symscan.model.session import Session
 from symscan.observers.results.hit_metadata import ScannerMetadata
 from symscan.runs.files.session_files import ScannerValues
 from symscan.runs.hits_csv import hits_csv_frame
 from symscan.runs.list_changes import Changes, ListChanges, Symbols
-from symscan.runs.schemas import HITS_SCHEMA, INSTANT, PHASES, SCANS_SCHEMA, UNKNOWN_SCHEMA
+from symscan.runs.schemas import HITS_SCHEMA, INSTANT, PHASES, UNKNOWN_SCHEMA
+from symscan.runs.texts import csv_text
 
 _READINGS: Final = ("price", "previous_close", "change_pct", "gap_pct", "volume")
 _KEYS: Final = ("scan_at", "phase", "rank", "symbol")
+_NOTHING: Final = "{}"
+
+TextsOf = Callable[[ScannerMetadata, pl.Series], pl.Series]
 
 
 class SessionHits:
@@ -48,25 +53,36 @@ class SessionHits:
         given = {name: one for name, one in self._metadata.items() if not one.is_empty()}
         return {name: self._values(name, one) for name, one in given.items()}
 
-    def texts(self, rows: pl.Series, digits: int | None = None) -> pl.Series:
-        """Return what was said of some of the hits, as JSON; ``digits`` None writes numbers as they are."""
+    def texts(self, rows: pl.Series) -> pl.Series:
+        """Return what was said of some of the hits, as JSON; null where nothing was."""
+        texts = self._of_scanners(rows, ScannerMetadata.texts)
+        return texts.set(texts == _NOTHING, None)
+
+    def plain_texts(self, rows: pl.Series) -> pl.Series:
+        """Return what was said of some of the hits, as people read it; null where nothing was."""
+        return self._of_scanners(rows, ScannerMetadata.plain_texts)
+
+    def csv_frame(self) -> pl.DataFrame:
+        """Return the rows of ``hits.csv``."""
+        rows = pl.Series(np.arange(self.frame.height), dtype=pl.UInt32)
+        return hits_csv_frame(
+            self.frame[HITS_SCHEMA.names()], self.texts(rows).fill_null(_NOTHING), self._zone
+        )
+
+    def _of_scanners(self, rows: pl.Series, texts_of: TextsOf) -> pl.Series:
+        """Return the texts of some of the hits, given those of a scanner's, by their numbers."""
         wanted = rows.to_numpy()
         texts, places = [pl.Series(dtype=pl.String)], [np.zeros(0, np.int64)]
         for name, of_scanner in self._rows.items():
             number = np.searchsorted(of_scanner, wanted)
             found = np.flatnonzero(np.append(of_scanner, -1)[number] == wanted)
-            texts.append(self._metadata[name].texts(pl.Series(number[found], dtype=pl.UInt32), digits))
+            texts.append(texts_of(self._metadata[name], pl.Series(number[found], dtype=pl.UInt32)))
             places.append(found)
         return pl.concat(texts)[np.argsort(np.concatenate(places))].rename("text")
 
-    def csv_frame(self) -> pl.DataFrame:
-        """Return the rows of ``hits.csv``."""
-        rows = pl.Series(np.arange(self.frame.height), dtype=pl.UInt32)
-        return hits_csv_frame(self.frame[HITS_SCHEMA.names()], self.texts(rows), self._zone)
-
     def _values(self, scanner: str, metadata: ScannerMetadata) -> ScannerValues:
         keys = self.frame[list(_KEYS)][self._rows[scanner]]
-        columns, notes = metadata.stored()
+        columns, notes = metadata.stored
         return ScannerValues(keys.hstack(columns), notes)
 
 
@@ -75,10 +91,10 @@ def hits_frame(session: Session, scans: Sequence[ScanFinished]) -> pl.DataFrame:
     return SessionHits(session, scans).csv_frame()
 
 
-def scans_frame(
+def scans_csv(
     session: Session, scans: Sequence[ScanFinished], changes: Sequence[Changes] | None = None
-) -> pl.DataFrame:
-    """One row per scan due in a session, by time and scanner.
+) -> str:
+    """Return the rows of ``scans.csv``, one per scan due in a session, by time and scanner.
 
     Parameters
     ----------
@@ -86,15 +102,8 @@ def scans_frame(
         Who entered and who left with each scan; None finds that.
     """
     found = _changes(scans) if changes is None else changes
-    ordered = sorted(zip(scans, found, strict=True), key=lambda one: _scan_key(one[0]))
-    rows = [_scan_row(session, scan, *change) for scan, change in ordered]
-    columns = zip(*rows, strict=True) if rows else [()] * len(SCANS_SCHEMA)
-    return pl.DataFrame(
-        [
-            pl.Series(name, values, dtype=pl.Int64() if kind == INSTANT else kind).cast(kind)
-            for (name, kind), values in zip(SCANS_SCHEMA.items(), columns, strict=True)
-        ]
-    )
+    ordered = sorted(zip(scans, found, strict=True), key=lambda row: _scan_key(row[0]))
+    return csv_text(_scan_row(session, scan, *change) for scan, change in ordered)
 
 
 def scan_order(scans: Sequence[ScanFinished]) -> pl.DataFrame:
@@ -137,22 +146,36 @@ def _hit_columns(session: Session, found: Sequence[tuple[int, ScanFinished]]) ->
     """The columns of ``hits``, and ``scan``."""
     scans = [scan for _, scan in found]
     counts = [len(scan.hits.symbols) for scan in scans]
-    total, which = sum(counts), np.repeat(np.arange(len(scans)), counts)
+    total = sum(counts)
     starts = np.repeat(np.cumsum([0, *counts[:-1]]), counts)
     ends = np.concatenate([scan.hits.last_bar_end for scan in scans])
+    of_scan = _scan_columns(found)[pl.Series(np.repeat(np.arange(len(scans)), counts), dtype=pl.UInt32)]
     return {
         "session": _repeated(session.date, total, pl.Date()),
-        "scan_at": _instants([scan.at for scan in scans])[which],
-        "scanner": pl.Series([scan.scanner for scan in scans], dtype=pl.String)[which],
-        "phase": pl.Series([scan.phase.value for scan in scans], dtype=pl.String)[which],
-        "symbol": pl.Series([symbol for scan in scans for symbol in scan.hits.symbols], dtype=pl.String),
-        "rank": pl.Series(np.arange(1, total + 1) - starts, dtype=pl.Int32),
+        "scan_at": of_scan["scan_at"],
+        "scanner": of_scan["scanner"],
+        "phase": of_scan["phase"],
+        "symbol": pl.Series(list(chain.from_iterable(scan.hits.symbols for scan in scans)), dtype=pl.String),
+        "rank": pl.Series((np.arange(1, total + 1) - starts).astype(np.int32)),
         "new": pl.Series(np.concatenate([scan.hits.new for scan in scans])),
         **{name: _reading(scans, name) for name in _READINGS},
         "last_bar_end": pl.Series(ends, nan_to_null=True).cast(pl.Int64).cast(INSTANT),
-        "decided_at": _instants([scan.decided_at for scan in scans])[which],
-        "scan": pl.Series([number for number, _ in found], dtype=pl.UInt32)[which],
+        "decided_at": of_scan["decided_at"],
+        "scan": of_scan["scan"],
     }
+
+
+def _scan_columns(found: Sequence[tuple[int, ScanFinished]]) -> pl.DataFrame:
+    """What the hits of a scan have in common, one row per scan."""
+    return pl.DataFrame(
+        {
+            "scan_at": _instants([scan.at for _, scan in found]),
+            "scanner": pl.Series([scan.scanner for _, scan in found], dtype=pl.String),
+            "phase": pl.Series([scan.phase.value for _, scan in found], dtype=pl.String),
+            "decided_at": _instants([scan.decided_at for _, scan in found]),
+            "scan": pl.Series([number for number, _ in found], dtype=pl.UInt32),
+        }
+    )
 
 
 def _repeated(value: Any, count: int, kind: pl.DataType) -> pl.Series:
@@ -192,8 +215,8 @@ def _changes(scans: Iterable[ScanFinished]) -> list[Changes]:
 
 def _scan_row(session: Session, scan: ScanFinished, entered: Symbols, left: Symbols) -> tuple[Any, ...]:
     return (
-        session.date,
-        scan.at,
+        session.date.isoformat(),
+        to_iso(scan.at),
         scan.scanner,
         scan.phase.value,
         scan.outcome.value,
@@ -206,7 +229,7 @@ def _scan_row(session: Session, scan: ScanFinished, entered: Symbols, left: Symb
         scan.error,
         len(entered),
         len(left),
-        scan.decided_at,
+        to_iso(scan.decided_at),
     )
 
 

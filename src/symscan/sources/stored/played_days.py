@@ -129,9 +129,9 @@ class PlayedDay:
         """Return where some columns have a bar, shape ``(slots, columns)``."""
         return np.concatenate([self.bars.present[: tail.first, chosen], tail.present[:, chosen]])
 
-    def _field(self, tail: _Tail, field: int, part: slice | Rows) -> Floats:
-        """Return one price of some columns, shape ``(slots, columns)``."""
-        return np.concatenate([self.bars.fields[: tail.first, field, part], tail.fields[:, field, part]])
+    def _field(self, tail: _Tail, field: int, part: slice | Rows) -> list[Floats]:
+        """Return one price of some columns, as two tables of shape ``(slots, columns)``."""
+        return [self.bars.fields[: tail.first, field, part], tail.fields[:, field, part]]
 
     def _prices(self, tail: _Tail, price: int, slot: Rows, column: Rows) -> Floats:
         """Return one price of some bars."""
