@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from symscan.model.bar import CLOSE, HIGH, LOW, OPEN, VOLUME, Block, forward_fill
+from symscan.model.bar import Block
 from symscan.model.instant import MINUTE, Instant
 from symscan.model.interval import Interval
 from symscan.model.session import Session
@@ -18,21 +18,16 @@ def combine(blocks: Sequence[Block], end: Instant) -> Block:
     First open, highest high, lowest low, last close, summed volume. A row without a bar in any of
     them has none in the result.
     """
-    fields = blocks[0].fields.copy()
-    present = blocks[0].present.copy()
-    without_open = blocks[0].absent
+    fields, present = blocks[0].fields.copy(), blocks[0].present.copy()
     open_, high, low, close, volume = fields
     for block in blocks[1:]:
-        later = block.fields
-        if len(without_open):
-            opens = later[OPEN][without_open]
-            open_[without_open] = opens
-            without_open = without_open[np.isnan(opens)]
-        np.fmax(high, later[HIGH], out=high)
-        np.fmin(low, later[LOW], out=low)
-        forward_fill(close, later[CLOSE], block.absent)
-        np.add(volume, later[VOLUME], out=volume)
+        np.fmax(high, block.high, out=high)
+        np.fmin(low, block.low, out=low)
+        block.forward_fill(close, block.close)
+        np.add(volume, block.volume, out=volume)
         np.logical_or(present, block.present, out=present)
+    for block in reversed(blocks):
+        block.forward_fill(open_, block.open)
     return Block(end, fields, present)
 
 

@@ -8,7 +8,7 @@ from copy import copy
 import numpy as np
 from numpy.typing import NDArray
 
-from symscan.model.bar import Bar, Block, Floats, Mask, Rows, forward_fill
+from symscan.model.bar import Bar, Block, Floats, Mask, Rows
 from symscan.model.bar_times import BarTimes
 from symscan.model.instant import Instant
 
@@ -48,7 +48,7 @@ class Grid:
     def append(self, block: Block) -> None:
         """Append a block of this grid's width as the newest slot."""
         slot = len(self.blocks)
-        forward_fill(self.last, slot, block.absent)
+        block.forward_fill(self.last, slot)
         self._ends[slot] = block.end
         self.blocks.append(block)
 

@@ -13,7 +13,7 @@ from typing import Final
 
 import numpy as np
 
-from symscan.model.bar import CLOSE, VOLUME, Block, Floats, Rows, forward_fill
+from symscan.model.bar import Block, Floats, Rows
 
 Step = Callable[[Floats, Block], None]
 
@@ -101,19 +101,27 @@ def lowest_low(value: Floats, block: Block) -> None:
 
 def last_close(value: Floats, block: Block) -> None:
     """The last bar's close; starts at NaN."""
-    forward_fill(value, block.fields[CLOSE], block.absent)
+    block.forward_fill(value, block.close)
 
 
 def summed_volume(value: Floats, block: Block) -> None:
     """The volume so far; starts at 0."""
-    value += block.fields[VOLUME]
+    value += block.volume
 
 
 def summed_turnover(value: Floats, block: Block) -> None:
     """``high + low + close``, three times the typical price, times volume, summed; starts at 0."""
-    _, high, low, close, volume = block.fields
-    turnover = high + low
-    turnover += close
-    turnover *= volume
+    if block.is_sparse:
+        value[block.rows] += _turnover(block.fields.take(block.rows, axis=1))
+        return
+    turnover = _turnover(block.fields)
     turnover[block.absent] = 0.0
     value += turnover
+
+
+def _turnover(fields: Floats) -> Floats:
+    _, high, low, close, volume = fields
+    turnover: Floats = high + low
+    turnover += close
+    turnover *= volume
+    return turnover

@@ -25,13 +25,6 @@ Rows = NDArray[np.intp]
 Mask = NDArray[np.bool_]
 
 
-def forward_fill(values: NDArray[Any], newer: NDArray[Any] | int, absent: Rows) -> None:
-    """Copy newer values, in place, but for the few rows that have none: half the cost of a mask."""
-    kept = values[absent]
-    values[:] = newer
-    values[absent] = kept
-
-
 class Bar:
     """One bar of one symbol; a light, immutable view of a block."""
 
@@ -127,6 +120,8 @@ class Block:
     fields: Floats
     present: Mask
     _absent: Rows | None = field(default=None, init=False, repr=False)
+    _rows: Rows | None = field(default=None, init=False, repr=False)
+    _sparse: bool | None = field(default=None, init=False, repr=False)
     _edition: int = field(default=0, init=False, repr=False)
 
     @property
@@ -143,6 +138,35 @@ class Block:
             object.__setattr__(self, "_absent", absent)
         return absent
 
+    @property
+    def rows(self) -> Rows:
+        """The rows with a bar."""
+        rows = self._rows
+        if rows is None:
+            rows = self.present.nonzero()[0]
+            object.__setattr__(self, "_rows", rows)
+        return rows
+
+    @property
+    def is_sparse(self) -> bool:
+        """Whether so few rows have a bar that taking them costs less than going over all."""
+        sparse = self._sparse
+        if sparse is None:
+            sparse = bool(2 * np.count_nonzero(self.present) < len(self.present))
+            object.__setattr__(self, "_sparse", sparse)
+        return sparse
+
+    def forward_fill(self, values: NDArray[Any], newer: NDArray[Any] | int) -> None:
+        """Copy newer values, in place, of the rows with a bar: at half the cost of a mask, or less."""
+        if self.is_sparse:
+            rows = self.rows
+            values[rows] = newer if isinstance(newer, int) else newer[rows]
+            return
+        absent = self.absent
+        kept = values[absent]
+        values[:] = newer
+        values[absent] = kept
+
     @staticmethod
     def blank(end: Instant, rows: int) -> Block:
         """A block without bars."""
@@ -154,7 +178,8 @@ class Block:
         """Overwrite the columns of rows that are not visible yet."""
         self.present[rows] = present
         self.fields[:, rows] = fields
-        object.__setattr__(self, "_absent", None)
+        for cached in ("_absent", "_rows", "_sparse"):
+            object.__setattr__(self, cached, None)
         object.__setattr__(self, "_edition", self._edition + 1)
 
     def cut(self, rows: Rows) -> Block:

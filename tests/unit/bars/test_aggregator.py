@@ -46,13 +46,14 @@ def test_combine_leaves_its_blocks_alone() -> None:
         np.testing.assert_array_equal(block.present, present)
 
 
-def test_combine_equals_a_group_by() -> None:
-    """The same bars through polars: 40 minutes of 7 symbols, a third of them missing."""
+@pytest.mark.parametrize("missing", [1 / 3, 3 / 4])
+def test_combine_equals_a_group_by(missing: float) -> None:
+    """The same bars through polars: 40 minutes of 7 symbols, some or most of them missing."""
     rng = np.random.default_rng(7)
     blocks = []
     for end in range(40):
         fields = np.sort(rng.integers(1, 1000, (5, 7)).astype(float), axis=0)[[1, 3, 0, 2, 4]]
-        present = rng.random(7) > 1 / 3
+        present = rng.random(7) > missing
         block = Block.blank(end, 7)
         block.put(np.flatnonzero(present), present[present], fields[:, present])
         blocks.append(block)
