@@ -14,6 +14,7 @@ from symscan.model.session import Session
 from symscan.observers.results.run_folder import RunFolder, RunProgress, run_folder
 from symscan.observers.results.summary import RunSummary
 from symscan.runs.description import RunDescription, read_description, read_record
+from symscan.runs.files.writing import RESUME
 from symscan.runs.layout import SUMMARY
 from symscan.runtime.assembly import Backtest, assemble_backtest
 from symscan.runtime.description import describe_backtest
@@ -191,8 +192,9 @@ def check_options(*, force: bool, resume: bool) -> None:
 
 def _with_note(error: SymscanError, left: str) -> RunError:
     """Return an error that says what a run left, as one that ends a run."""
-    kind = WorkerLost if isinstance(error, WorkerLost) else RunError
-    return kind(f"{error}; {left}")
+    if isinstance(error, WorkerLost):
+        return WorkerLost(f"{error}; {left}; {RESUME}")
+    return RunError(f"{error}; {left}")
 
 
 def left_in(results: RunFolder, shown: Path) -> str:

@@ -146,7 +146,8 @@ class RunFolder:
     def begin(self, sessions: Sequence[Session] = ()) -> None:
         """Write ``run.json``; restore the figures of sessions that were completed before."""
         if not self._description.is_live:  # whose earlier results stay until it has caught up
-            self._parts.remove_partial()
+            with writing(self._home):
+                self._parts.begin()
         self._sessions = {session.date: session for session in sessions}
         for day in self._parts.committed():
             self._add_finished(day, self._parts.figures(day).read_bytes())

@@ -38,8 +38,9 @@ class RunParts:
         """Return the file of a session's figures."""
         return self._path(day) / FIGURES
 
-    def remove_partial(self) -> None:
-        """Remove what was written of sessions that are not whole."""
+    def begin(self) -> None:
+        """Make the folder of parts; remove what was written of sessions that are not whole."""
+        self._parts.mkdir(exist_ok=True)
         for path in self._parts.glob(f"*{PARTIAL}"):
             shutil.rmtree(path)
         kept = {f"{day}.parquet" for day in self.committed()}
