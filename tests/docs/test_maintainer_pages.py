@@ -19,7 +19,7 @@ GLOSSARY = DOCS / "GLOSSARY.md"
 ARCHITECTURE = DOCS / "ARCHITECTURE.md"
 PAGES = [ARCHITECTURE, GLOSSARY, ROOT / "CONTRIBUTING.md", *sorted((DOCS / "decisions").glob("*.md"))]
 
-TRADING = {"GapParams", "OpeningPrint", "OrderFilled", "OrderUnfilled", "Position", "_Order"}
+TRADING = {"FillWindow", "GapParams", "OpeningPrint", "OrderFilled", "OrderUnfilled", "Position", "_Order"}
 """Classes about just what a trader means by the word."""
 
 pages = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)

@@ -1,4 +1,4 @@
-"""Outcomes of all candidates of a session, for all horizons that end within it."""
+"""Forward returns of all candidates of a session, for all horizons that end within it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _COLUMNS_AT_ONCE: Final = 512
 
 
 @dataclass(frozen=True, eq=False)
-class Outcome:
+class ForwardReturns:
     """What came of one horizon; all arrays are cells ``(scans, symbols)``.
 
     Attributes
@@ -42,13 +42,13 @@ class Outcome:
     excursions: Excursions
 
 
-def outcomes(
+def forward_returns(
     bars: DayBars,
     entries: Entries,
     horizons: Sequence[Horizon],
     side: Floats | float = 1.0,
     within_minutes: int = 2,
-) -> list[Outcome]:
+) -> list[ForwardReturns]:
     """Return what came of each horizon within the session, of each candidate of each scan.
 
     What a horizon comes to does not depend on which others there are.
@@ -66,7 +66,7 @@ def outcomes(
     """
     blocks = [slice(first, first + _COLUMNS_AT_ONCE) for first in range(0, bars.symbols, _COLUMNS_AT_ONCE)]
     parts = [
-        _outcomes(
+        _returns_of(
             bars.columns(block), entries.columns(block), horizons, _columns(side, block), within_minutes
         )
         for block in blocks
@@ -74,15 +74,15 @@ def outcomes(
     return [_joined([part[index] for part in parts]) for index in range(len(horizons))]
 
 
-def _outcomes(
+def _returns_of(
     bars: DayBars, entries: Entries, horizons: Sequence[Horizon], side: Floats | float, within_minutes: int
-) -> list[Outcome]:
+) -> list[ForwardReturns]:
     windows, results = WindowExtremes(bars), []
     for horizon in horizons:
         ends = exits(bars, entries, horizon, within_minutes)
         ret = returns_bp(entries.price, ends.price, side)
         far = excursions(bars, windows, entries, ends, side)
-        results.append(Outcome(ret, ends.age_minutes, ends.why, far))
+        results.append(ForwardReturns(ret, ends.age_minutes, ends.why, far))
     return results
 
 
@@ -90,11 +90,11 @@ def _columns(side: Floats | float, block: slice) -> Floats | float:
     return side[:, block] if isinstance(side, np.ndarray) else side
 
 
-def _joined(parts: Sequence[Outcome]) -> Outcome:
+def _joined(parts: Sequence[ForwardReturns]) -> ForwardReturns:
     if len(parts) == 1:
         return parts[0]
     far = [part.excursions for part in parts]
-    return Outcome(
+    return ForwardReturns(
         np.hstack([part.ret_bp for part in parts]),
         np.hstack([part.age_minutes for part in parts]),
         np.hstack([part.why for part in parts]),

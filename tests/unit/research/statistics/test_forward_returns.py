@@ -11,8 +11,8 @@ from symscan.errors import InputError
 from symscan.model.instant import MINUTE
 from symscan.research.statistics.day_bars import DayBars
 from symscan.research.statistics.entries import entries
+from symscan.research.statistics.forward_returns import forward_returns
 from symscan.research.statistics.horizons import Horizon, parse_horizon
-from symscan.research.statistics.outcomes import outcomes
 from symscan.research.statistics.reasons import Why
 
 OPEN = 1_000_000 * MINUTE
@@ -79,13 +79,13 @@ def one_outcome(
 
 
 @pytest.mark.parametrize(("seed", "minutes"), [(1, 1), (2, 1), (3, 1), (4, 5)])
-def test_outcomes_are_those_of_a_loop(seed: int, minutes: int) -> None:
+def test_forward_returns_are_those_of_a_loop(seed: int, minutes: int) -> None:
     bars = random_day(seed, interval=minutes * MINUTE)
     decided = [OPEN + k * MINUTE * minutes + 30_000_000 * (k % 2) for k in range(-1, 61, 3)]
     horizons = [parse_horizon(name) for name in ("5m", "30m", "close")]
     within = 3 * minutes
     found = entries(bars, decided, delay_minutes=minutes, within_minutes=within)
-    results = outcomes(bars, found, horizons, within_minutes=within)
+    results = forward_returns(bars, found, horizons, within_minutes=within)
     for scan, symbol in np.ndindex(found.row.shape):
         slot = one_entry(bars, symbol, decided[scan], minutes, within)
         if isinstance(slot, Why):
@@ -115,8 +115,8 @@ def test_outcomes_are_those_of_a_loop(seed: int, minutes: int) -> None:
 def test_a_horizon_does_not_depend_on_the_others() -> None:
     bars = random_day(5)
     found = entries(bars, [OPEN, OPEN + 10 * MINUTE])
-    alone = outcomes(bars, found, [parse_horizon("30m")])[0]
-    among = outcomes(bars, found, [parse_horizon(name) for name in ("7m", "30m", "close")])[1]
+    alone = forward_returns(bars, found, [parse_horizon("30m")])[0]
+    among = forward_returns(bars, found, [parse_horizon(name) for name in ("7m", "30m", "close")])[1]
     np.testing.assert_array_equal(alone.ret_bp, among.ret_bp)
     np.testing.assert_array_equal(alone.excursions.mae_minutes, among.excursions.mae_minutes)
 
@@ -125,7 +125,7 @@ def test_the_other_side_gains_what_this_one_loses() -> None:
     bars = random_day(6)
     found = entries(bars, [OPEN + 5 * MINUTE])
     horizons = [parse_horizon("close")]
-    long, short = (outcomes(bars, found, horizons, side)[0] for side in (1.0, -1.0))
+    long, short = (forward_returns(bars, found, horizons, side)[0] for side in (1.0, -1.0))
     np.testing.assert_array_equal(long.ret_bp, -short.ret_bp)
     np.testing.assert_array_equal(long.excursions.mfe_bp, -short.excursions.mae_bp)
     np.testing.assert_array_equal(long.excursions.mfe_minutes, short.excursions.mae_minutes)
@@ -135,9 +135,9 @@ def test_many_symbols_are_computed_in_parts_that_change_nothing() -> None:
     bars = random_day(7, symbols=600)
     found = entries(bars, [OPEN, OPEN + 25 * MINUTE])
     horizons = [parse_horizon("5m"), parse_horizon("close")]
-    whole = outcomes(bars, found, horizons)
+    whole = forward_returns(bars, found, horizons)
     few = slice(505, 520)
-    part = outcomes(bars.columns(few), found.columns(few), horizons)
+    part = forward_returns(bars.columns(few), found.columns(few), horizons)
     for one, other in zip(whole, part, strict=True):
         np.testing.assert_array_equal(one.ret_bp[:, few], other.ret_bp)
         np.testing.assert_array_equal(one.excursions.mfe_minutes[:, few], other.excursions.mfe_minutes)
@@ -146,7 +146,7 @@ def test_many_symbols_are_computed_in_parts_that_change_nothing() -> None:
 def test_a_horizon_that_ends_inside_a_bar_is_refused() -> None:
     bars = random_day(8, interval=5 * MINUTE)
     with pytest.raises(InputError, match="7m ends inside a bar; give a multiple of 5 minutes"):
-        outcomes(bars, entries(bars, [OPEN]), [parse_horizon("7m")])
+        forward_returns(bars, entries(bars, [OPEN]), [parse_horizon("7m")])
 
 
 @pytest.mark.parametrize("text", ["0m", "21d", "1h", "open", "m", ""])
