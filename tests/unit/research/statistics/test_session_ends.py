@@ -1,0 +1,137 @@
+"""Exits in later sessions, worked out on paper: a halt, an early close, splits, symbols that end or come."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from symscan.model.instant import MINUTE
+from symscan.research.statistics.day_bars import DayBars
+from symscan.research.statistics.entries import entries
+from symscan.research.statistics.excursions import rest_of_session
+from symscan.research.statistics.exits import returns_bp
+from symscan.research.statistics.reasons import Why
+from symscan.research.statistics.session_ends import (
+    SessionEnds,
+    basis_breaks,
+    later_excursions,
+    later_exits,
+)
+
+DAY = 24 * 60 * MINUTE
+PLAIN, HALTED, SPLIT, ENDS, LATE, BROKEN = range(6)
+"""Trades always; not in the last minutes of the second session; splits 2 for 1 before the second; has no bar
+after the first; opens 40 minutes late in the second; its price doubles overnight without a split."""
+
+
+def day(index: int, slots: int, bars: dict[int, dict[int, tuple[float, float, float, float]]]) -> DayBars:
+    """A session of the bars given by symbol and slot: open, high, low, close."""
+    rows = [
+        (symbol, slot, *prices, 100.0) for symbol, given in bars.items() for slot, prices in given.items()
+    ]
+    columns, at, *fields = np.array(rows).T
+    start = index * DAY
+    return DayBars.lay_out(
+        start,
+        start + slots * MINUTE,
+        MINUTE,
+        6,
+        columns.astype(int),
+        start + at.astype(int) * MINUTE,
+        np.array(fields),
+    )
+
+
+def flat(price: float) -> tuple[float, float, float, float]:
+    """A bar without a move."""
+    return price, price, price, price
+
+
+FIRST = day(
+    0,
+    60,
+    {
+        PLAIN: {0: (100, 101, 99, 100), 30: (100, 103, 98, 101), 59: (102, 104, 102, 103)},
+        HALTED: {0: flat(50), 59: flat(50)},
+        SPLIT: {0: (200, 201, 199, 200), 59: (210, 212, 209, 211)},
+        ENDS: {0: flat(10), 40: flat(12)},
+        LATE: {0: flat(20), 59: flat(20)},
+        BROKEN: {0: flat(30), 59: flat(30)},
+    },
+)
+SECOND = day(
+    1,
+    50,  # an early close
+    {
+        PLAIN: {0: (104, 106, 104, 105), 49: (110, 115, 90, 112)},
+        HALTED: {0: (51, 52, 51, 52), 20: (53, 54, 40, 53)},
+        SPLIT: {0: (106, 107, 105, 106), 49: (108, 108, 108, 108)},
+        LATE: {40: flat(21), 49: flat(22)},
+        BROKEN: {0: flat(60), 49: flat(60)},
+    },
+)
+ENDS_OF = SessionEnds.stack([SessionEnds.of_minutes(FIRST), SessionEnds.of_minutes(SECOND)])
+SPLITS = np.ones((2, 6))
+SPLITS[1, SPLIT] = 2.0
+
+
+def test_the_next_open_is_the_first_open_in_time_on_the_hits_basis() -> None:
+    found = later_exits(ENDS_OF, SPLITS, 1, at_open=True)
+    assert [Why(code) for code in found.why[0]] == [
+        Why.KNOWN,
+        Why.KNOWN,
+        Why.KNOWN,
+        Why.ENDED,
+        Why.NO_NEXT_OPEN,
+        Why.BASIS_MISMATCH,
+    ]
+    assert found.price[0, :3].tolist() == [104, 51, 212]
+    assert set(found.why[1].tolist()) == {Why.NOT_YET}
+    assert np.isnan(found.price[1]).all()
+
+
+def test_a_later_close_is_the_open_of_its_last_minute_or_the_last_price() -> None:
+    found = later_exits(ENDS_OF, SPLITS, 1)
+    assert found.price[0, [PLAIN, HALTED, SPLIT, LATE]].tolist() == [110, 53, 216, 22]
+    assert found.why[0, [ENDS, BROKEN]].tolist() == [Why.ENDED, Why.BASIS_MISMATCH]
+    assert found.last_price[0, ENDS] == 12
+    np.testing.assert_array_equal(ENDS_OF.exit_age[1, [PLAIN, HALTED]], [np.nan, 49 - 21])
+
+
+def test_excursions_reach_from_the_entry_to_the_exit_over_the_night() -> None:
+    entered = entries(FIRST, [0])
+    high, low = rest_of_session(FIRST, entered)
+    assert (high[0, PLAIN], low[0, PLAIN]) == (104, 98)
+    later = later_exits(ENDS_OF, SPLITS, 1)
+    mfe, mae = later_excursions(entered.price, high, low, later, 0)
+    # the exit is the open of the last minute: what happens in it (115, 90) comes too late
+    assert (mfe[0, PLAIN], mae[0, PLAIN]) == pytest.approx((1000, -200))
+    assert (mfe[0, HALTED], mae[0, HALTED]) == pytest.approx((800, -2000))
+    assert (mfe[0, SPLIT], mae[0, SPLIT]) == pytest.approx((800, -50))
+    assert np.isnan(mfe[0, ENDS])
+    short = later_excursions(entered.price, high, low, later, 0, side=-1.0)
+    assert (short[0][0, PLAIN], short[1][0, PLAIN]) == pytest.approx((200, -1000))
+
+
+def test_a_jump_that_a_split_explains_breaks_nothing() -> None:
+    np.testing.assert_array_equal(basis_breaks(ENDS_OF, SPLITS)[1], np.arange(6) == BROKEN)
+    assert basis_breaks(ENDS_OF, np.ones((2, 6)))[1, SPLIT]
+
+
+def test_a_session_without_the_symbol_leaves_its_last_price() -> None:
+    close = np.array([[10.0, 5.0], [np.nan, 6.0], [12.0, np.nan]])
+    ends = SessionEnds.of_days(close - 1, close + 1, close - 2, close)
+    found = later_exits(ends, np.ones((3, 2)), 1)
+    assert found.price[0].tolist() == [10.0, 6.0]
+    assert found.age_sessions[0].tolist() == [1, 0]
+    assert found.why[1].tolist() == [Why.KNOWN, Why.ENDED]
+    assert (found.price[1, 0], found.last_price[1, 1]) == (12.0, 6.0)
+    assert found.why[2].tolist() == [Why.NOT_YET, Why.NOT_YET]
+
+
+def test_daily_bars_end_at_their_close_in_the_entrys_own_session() -> None:
+    close = np.array([[10.0], [11.0]])
+    ends = SessionEnds.of_days(close - 1, close + 1, close - 2, close)
+    found = later_exits(ends, np.ones((2, 1)), 0)
+    np.testing.assert_array_equal(found.price, close)
+    assert returns_bp(ends.first[0], found.price[0])[0] == pytest.approx(1e4 / 9)
