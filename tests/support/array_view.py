@@ -30,6 +30,9 @@ class ArrayView:
     def column(self, key: str) -> np.ndarray[Any, np.dtype[np.float64]]:
         return self.columns[key]
 
+    def read_columns(self, keys: Sequence[str]) -> dict[str, np.ndarray[Any, np.dtype[np.float64]]]:
+        return {key: self.columns[key] for key in keys}
+
     def computed(self) -> dict[Any, Any]:
         return {}
 

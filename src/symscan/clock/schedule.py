@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from functools import lru_cache
 from typing import Final
 
 from symscan.model.instant import Instant, from_datetime
@@ -54,17 +55,19 @@ class Window:
 
 def due_instants(windows: Sequence[Window], session: Session) -> tuple[Instant, ...]:
     """When regular scans are due: ascending, each instant once, none outside open and close."""
-    return _instants(windows, session, session.open, session.close)
+    return _instants(tuple(windows), session, session.open, session.close)
 
 
 def pre_session_instants(windows: Sequence[Window], session: Session) -> tuple[Instant, ...]:
     """When pre-session scans are due: ascending, each once, from the pre-market's start to the open."""
-    return _instants(windows, session, session.pre_open, session.open)
+    return _instants(tuple(windows), session, session.pre_open, session.open)
 
 
+@lru_cache(maxsize=64)
 def _instants(
-    windows: Sequence[Window], session: Session, first: Instant, last: Instant
+    windows: tuple[Window, ...], session: Session, first: Instant, last: Instant
 ) -> tuple[Instant, ...]:
+    """Return the instants of windows; scanners of a session mostly have the same."""
     today = DAYS[session.date.weekday()]
     due = {
         instant

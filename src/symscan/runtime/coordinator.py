@@ -316,13 +316,12 @@ class SessionCoordinator:
 
     def _admit_hits(self, scan: ScanFinished) -> None:
         """Make the hits of a scan members; a scan at the close admits none."""
-        holder = scanner_holder(scan.scanner)
         close = self.session.close
-        if scan.at >= close or self.now >= close or self.provisioner.needs_of(holder) is None:
+        if not scan.hits.symbols or scan.at >= close or self.now >= close:
             return
-        new = tuple(symbol for symbol in scan.hits.symbols if not self.queue.is_pending(symbol))
-        if new:
-            self.queue.submit(AdmitMembers(holder, new))
+        holder = scanner_holder(scan.scanner)
+        if self.provisioner.needs_of(holder) is not None:
+            self.queue.admit(holder, scan.hits.symbols)
 
     def _run_strategies(self, strategies: AnalysisEngine) -> None:
         """Call strategies twice: data requested upon events is loaded before ``on_slice``."""

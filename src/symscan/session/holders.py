@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from copy import copy
+from itertools import chain
 
 CONFIG = "config"
 """The holder of the symbols the configuration names."""
@@ -64,7 +65,7 @@ class Holders:
 
     def all_candidates(self) -> tuple[str, ...]:
         """Return the candidates of all holders, each once."""
-        return tuple(dict.fromkeys(symbol for held in self._candidates.values() for symbol in held))
+        return tuple(dict.fromkeys(chain.from_iterable(self._candidates.values())))
 
     def add_member(self, symbol: str, holder: str) -> bool:
         """Make a symbol a member for a holder; True if it was no member before."""
@@ -79,6 +80,10 @@ class Holders:
 
     def is_member(self, symbol: str) -> bool:
         return symbol in self._members
+
+    def not_members(self, symbols: Sequence[str]) -> list[str]:
+        """Return those of the symbols that are no members."""
+        return [symbol for symbol in symbols if symbol not in self._members]
 
     def holders(self, symbol: str) -> tuple[str, ...]:
         """Return the symbol's holders as a member, then as a candidate, then the reasons of its locks."""

@@ -209,18 +209,18 @@ class RequestQueue:
             return []
         leaving = {symbol for symbol in self._by_symbol if self.is_being_removed(symbol)}
         drained: list[Request] = [
-            *self._data(lambda symbol: symbol not in leaving),
+            *self._data(None if not leaving else lambda symbol: symbol not in leaving),
             *self._changes,
             *(self._data(leaving.__contains__) if leaving else ()),
         ]
         self._bars, self._indicators, self._changes, self._by_symbol = {}, {}, [], {}
         return drained
 
-    def _data(self, chosen: Callable[[str], bool]) -> Iterator[DataRequest]:
-        """Yield the requests for data of some symbols."""
+    def _data(self, chosen: Callable[[str], bool] | None) -> Iterator[DataRequest]:
+        """Yield the requests for data of some symbols, of all without a choice."""
         for (interval, days), symbols in self._bars.items():
-            if some := tuple(filter(chosen, symbols)):
+            if some := tuple(symbols if chosen is None else filter(chosen, symbols)):
                 yield AddBars(self.holder, some, interval, days)
         for spec, symbols in self._indicators.items():
-            if some := tuple(filter(chosen, symbols)):
+            if some := tuple(symbols if chosen is None else filter(chosen, symbols)):
                 yield AddIndicator(self.holder, some, spec)

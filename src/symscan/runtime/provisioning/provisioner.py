@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import groupby
+from itertools import chain, groupby
 from types import MappingProxyType
 
 import numpy as np
@@ -194,7 +194,7 @@ class Provisioner:
             return []
         self._data.requested.add_requests(requests)
         ordered = sorted(requests, key=lambda one: isinstance(one, AddIndicator))
-        symbols = dict.fromkeys(symbol for request in ordered for symbol in request.symbols)
+        symbols = dict.fromkeys(chain.from_iterable(request.symbols for request in ordered))
         events = self._add_rows(symbols)
         for request in ordered:
             self._data.add_candidates(request.holder, request.symbols)

@@ -74,6 +74,17 @@ class ProvisioningQueue:
         if self._loader is not None:
             self._loader.submit(lambda: self._provisioner.plan(requests))
 
+    def admit(self, holder: str, symbols: Sequence[str]) -> None:
+        """Submit the admission of symbols as members, but of those whose admission is pending.
+
+        Where nothing is loaded ahead, members are left out, too: most hits of most scans.
+        """
+        new = [symbol for symbol in symbols if symbol not in self._data.coming]
+        if self._loader is None and not self._waiting:
+            new = self._data.holders.not_members(new)
+        if new:
+            self.submit(AdmitMembers(holder, tuple(new)))
+
     def collect(self, *, waits: bool = False) -> list[Event]:
         """Apply the requests whose data is loaded, or soon is; returns the events."""
         events: list[Event] = []

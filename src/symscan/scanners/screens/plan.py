@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -39,6 +40,8 @@ PLACE: Final = "place"
 """The column of places among those that meet a condition."""
 
 _AGE: Final = "minutes_since_bar"
+_MOST_UNIVERSES: Final = 16
+"""Of so many universes is kept what every screen and session of a run would make of their symbols anew."""
 
 
 Judged = tuple[Rows, Mask]
@@ -154,7 +157,7 @@ class ScreenPlan:
             columns=tuple(name for name in values | aged if name not in universe.columns),
             static=static,
             numbers={each.name: each.to_numpy() for each in static if each.dtype == pl.Float64},
-            order=np.argsort(np.argsort(np.array(universe.symbols, np.str_))),
+            order=_alphabetical_ranks(universe.symbols),
             indicators=tuple(
                 dict.fromkeys([*requested, *(name.indicator for name in shown if name.indicator)])
             ),
@@ -314,7 +317,20 @@ def _series(name: str, values: Floats) -> pl.Series:
 def _static(universe: Universe, names: Sequence[str]) -> pl.DataFrame:
     kinds = {name: dtype_of(kind_of(universe.columns[name])) for name in names}
     columns = [pl.Series(name, universe.columns[name], dtype, strict=False) for name, dtype in kinds.items()]
-    return pl.DataFrame([pl.Series(SYMBOL, universe.symbols, pl.String), *columns])
+    return pl.DataFrame([_symbol_series(universe.symbols), *columns])
+
+
+@lru_cache(maxsize=_MOST_UNIVERSES)
+def _symbol_series(symbols: tuple[str, ...]) -> pl.Series:
+    return pl.Series(SYMBOL, symbols, pl.String)
+
+
+@lru_cache(maxsize=_MOST_UNIVERSES)
+def _alphabetical_ranks(symbols: tuple[str, ...]) -> Rows:
+    """Return each symbol's rank in the alphabet."""
+    ranks = np.argsort(np.argsort(np.array(symbols, np.str_)))
+    ranks.flags.writeable = False
+    return ranks
 
 
 @contextmanager

@@ -116,7 +116,7 @@ class ScreenScanner(BaseScanner):
     def _read_columns(self, view: SessionView) -> tuple[Rows, Rows | None, Columns]:
         """Read the symbols of the universe in a view: which they are, their rows there, and their columns."""
         here, rows = self._matching_rows(view.symbols)
-        columns = {name: view.column(name) for name in self._checked_plan().columns}
+        columns = view.read_columns(self._checked_plan().columns)
         if rows is not None:
             columns = {name: values[rows] for name, values in columns.items()}
         return here, rows, columns

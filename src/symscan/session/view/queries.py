@@ -78,6 +78,11 @@ class SessionQueries:
             values = self._columns[key] = self._numbers(key)
         return values
 
+    def read_columns(self, keys: Sequence[str]) -> dict[str, Floats]:
+        """Return several columns by their names, each as :meth:`column` does; all must be of the session."""
+        seen = self._candidates()
+        return {key: seen.named(key) if key in seen.checked else self._named(key) for key in keys}
+
     def frame(self, columns: Sequence[str], symbols: Sequence[str] | None = None) -> pl.DataFrame:
         """Return ``symbol`` and the columns requested, one row per candidate, null where unknown.
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import polars as pl
 
 from symscan.errors import ExpressionError
+from symscan.indicators.registry import user_definitions
 from symscan.model.hit_metadata import SYMBOL
 from symscan.scanners.screens.language.names import Name, Names, UnknownNameError
 from symscan.scanners.screens.language.numpy_evaluator import Tree
@@ -78,6 +80,18 @@ def compile_expression(source: str | pl.Expr, names: Names) -> Expression:
     ExpressionError
         If it is malformed, uses what a screen may not use, or its types do not fit.
     """
+    if isinstance(source, str) and not user_definitions():  # which may change with the next configuration
+        return _compiled_text(source, tuple(names.static.items()))
+    return _compiled(source, names)
+
+
+@lru_cache(maxsize=1024)
+def _compiled_text(source: str, static: tuple[tuple[str, Kind], ...]) -> Expression:
+    """Compile a text, once for all sessions of a run."""
+    return _compiled(source, Names(dict(static)))
+
+
+def _compiled(source: str | pl.Expr, names: Names) -> Expression:
     term, used = _read(source, names)
     if not used:
         raise term.fault(f"'{_text(source)}' reads nothing of the session: it is the same for every symbol")
