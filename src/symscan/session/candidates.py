@@ -20,7 +20,7 @@ from symscan.model.readings import SESSION_READINGS
 from symscan.model.specs import IndicatorSpec
 from symscan.session.readings import SessionReadings
 from symscan.session.requested import Requested
-from symscan.session.shared_columns import BarlessPositions, Computed, SharedColumns
+from symscan.session.shared_columns import BarlessCandidates, Computed, SharedColumns
 
 
 class CandidateData(Protocol):
@@ -123,7 +123,7 @@ class Candidates:
         self._readers[column.name] = key, reader
         return key, reader
 
-    def _barless(self, spec: IndicatorSpec) -> BarlessPositions | None:
+    def _barless(self, spec: IndicatorSpec) -> BarlessCandidates | None:
         """Return what tracks the candidates without a bar of the spec's interval today."""
         grid = self._data.regular_grid(spec.interval) if spec.interval.is_intraday else None
         return None if grid is None else self._shared.barless(spec.interval, grid)
@@ -138,7 +138,7 @@ def _reading(name: str) -> _Reader:
 
 
 def _indicator(
-    spec: IndicatorSpec, output: str, not_requested: Rows, barless: BarlessPositions | None
+    spec: IndicatorSpec, output: str, not_requested: Rows, barless: BarlessCandidates | None
 ) -> _Reader:
     def read(seen: Candidates) -> Floats:
         values = _own(seen._data.indicators.column(spec, output)[seen.chosen])

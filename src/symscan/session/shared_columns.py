@@ -37,7 +37,7 @@ class SharedColumns:
         self.symbols = symbols
         self.rows = rows
         self.chosen: Chosen = _as_slice(rows)
-        self._barless: dict[Interval, BarlessPositions] = {}
+        self._barless: dict[Interval, BarlessCandidates] = {}
         self._columns: dict[str, Floats] = {}
         self._computed: Computed = {}
         self._read_at: Instant = -1
@@ -53,9 +53,9 @@ class SharedColumns:
         self.columns(now)
         return self._computed
 
-    def barless(self, interval: Interval, grid: Grid) -> BarlessPositions:
+    def barless(self, interval: Interval, grid: Grid) -> BarlessCandidates:
         """Return what tracks which of the symbols have had no bar of an interval."""
-        return self._barless.setdefault(interval, BarlessPositions(grid, self.chosen))
+        return self._barless.setdefault(interval, BarlessCandidates(grid, self.chosen))
 
     def invalidate_cache(self) -> None:
         """Drop what was read at this instant: bars have changed since."""
@@ -64,7 +64,7 @@ class SharedColumns:
             barless.invalidate_cache()
 
 
-class BarlessPositions:
+class BarlessCandidates:
     """Tracks which symbols have had no bar of an interval today."""
 
     def __init__(self, grid: Grid, chosen: Chosen) -> None:
