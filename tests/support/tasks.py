@@ -6,9 +6,11 @@ import logging
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
+from support.waiting import LIMIT
 from symscan.errors import DataError
 from symscan.tasks.work import Doer, Mismatch, Report, Work
 
@@ -43,6 +45,8 @@ def make_doer(given: str, scratch: Path) -> Doer:
                 sys.stdout.write("no line")
                 logging.getLogger("of.a.task").warning("%s of a task", "warning")
                 report("spoken")
+            case "sleep":
+                time.sleep(LIMIT)
             case "file":
                 (scratch / "left").write_text("x")
                 return str(scratch)

@@ -55,6 +55,8 @@ def run(
     resume: bool = False,
     csv: bool = False,
     jobs: int | str | None = None,
+    cluster: str | None = None,
+    insecure_cluster: bool = False,
     progress: bool = True,
 ) -> Run:
     """Run a configuration over stored bars, one session per trading day of a range.
@@ -82,6 +84,10 @@ def run(
     jobs
         How many processes play the sessions of a range at once, ``"auto"`` for one a core; the results are
         the same. None is what ``symscan.toml`` says, else 1. They cannot play a class of a notebook's cell.
+    cluster
+        The address of a Dask scheduler whose workers play them instead, ``"tls://scheduler:8786"``.
+    insecure_cluster
+        Whether it may be on another computer with ``tcp://``, which neither encrypts nor authenticates.
     progress
         Whether a bar shows how far it is, on a terminal or in a notebook.
 
@@ -100,7 +106,7 @@ def run(
         If it is interrupted; whole sessions stay, and a note says where.
     """
     check_options(force=force, resume=resume)
-    division = Division.of(jobs)
+    division = Division.of(jobs, cluster, allows_insecure=insecure_cluster)
     forget_changed()
     read = read_config(config)
     first, last = chosen_range(read, *map(as_date, (date, start, end)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Collection, Iterator, Sequence
 from multiprocessing.connection import Connection, wait
 from typing import Any, Final
@@ -50,8 +51,9 @@ class LocalProcesses:
             return
         stretches = Stretches(len(tasks), len(self._processes))
         doing: dict[int, int] = {}
+        pickled = pickle.dumps(work, pickle.HIGHEST_PROTOCOL)
         for number, process in enumerate(self._processes):
-            process.begin(work)
+            process.begin(pickled)
             self._submit_next(number, tasks, stretches, doing)
         try:
             while doing:

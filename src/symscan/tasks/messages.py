@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from symscan.tasks.work import Work
-
 
 @dataclass(frozen=True, slots=True)
 class Setup:
@@ -17,16 +15,18 @@ class Setup:
 
     Attributes
     ----------
+    work
+        The pickled :class:`~symscan.tasks.work.Work`.
     path
-        Where it imports modules from; None leaves that as it is.
+        Where it imports modules from.
     levels
         From which level on records of a logger are sent back, by the logger's name.
     scratch
         A folder for its files.
     """
 
-    work: Work
-    path: tuple[str, ...] | None
+    work: bytes
+    path: tuple[str, ...]
     levels: Mapping[str, int]
     scratch: Path
 

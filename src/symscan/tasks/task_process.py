@@ -21,7 +21,7 @@ from weakref import finalize
 
 from symscan.processes import end, exit_status, start_python
 from symscan.tasks.messages import Logged, Reported, Setup
-from symscan.tasks.work import Lost, Outcome, Work
+from symscan.tasks.work import Lost, Outcome
 
 _SERVE: Final = (
     "import sys, json; sys.path[:] = json.loads(sys.argv[1]); "
@@ -56,8 +56,8 @@ class TaskProcess:
             self, _end, self._process, self.connection, self.streams, parent_end, self._scratch
         )
 
-    def begin(self, work: Work) -> None:
-        """Say what the tasks are of."""
+    def begin(self, work: bytes) -> None:
+        """Say what the tasks are of, by a pickled :class:`~symscan.tasks.work.Work`."""
         path = tuple(entry for entry in sys.path if isinstance(entry, str))
         self._send(Setup(work, path, _levels(), self._scratch))
 

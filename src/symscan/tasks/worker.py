@@ -13,12 +13,13 @@ import traceback
 from contextlib import suppress
 from logging.handlers import QueueHandler
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any, Final, TextIO
 
 from symscan.errors import SymscanError
 from symscan.processes import end_with_parent
 from symscan.tasks.messages import Logged, Reported, Setup
-from symscan.tasks.work import Doer, Done, Failed, Mismatch, Outcome, Refused, find_maker
+from symscan.tasks.work import Doer, Done, Failed, Mismatch, Outcome, Refused, Work, find_maker
 
 _COLLECT_SELDOM: Final = (50_000, 20, 50)
 """As the command line does: few cycles are made, and looking for them costs a twentieth of the time."""
@@ -66,15 +67,13 @@ class _Worker:
 
     def _make(self, setup: Setup) -> Doer | Outcome:
         """Return what does the tasks, or why nothing does."""
-        if setup.path is not None:
-            sys.path[:] = setup.path
+        sys.path[:] = setup.path
         self._forward_logs(setup)
         try:
-            os.chdir(setup.work.folder)
-        except OSError as error:
-            return Refused(f"no folder {setup.work.folder} that it can use ({error.strerror})")
-        try:
-            return find_maker(setup.work.maker)(setup.work.given, setup.scratch)
+            work: Work = pickle.loads(setup.work)
+            if (fault := _folder_fault(work.folder)) is not None:
+                return fault
+            return find_maker(work.maker)(work.given, setup.scratch)
         except Exception as error:  # the border of the process: a fault is an outcome
             return _outcome(error)
 
@@ -113,6 +112,15 @@ class _Forward(QueueHandler):
     def enqueue(self, record: logging.LogRecord) -> None:
         """Send a record."""
         self.queue.log(record)  # type: ignore[attr-defined]
+
+
+def _folder_fault(folder: Path) -> Refused | None:
+    """Make a folder the current one; returns what is wrong with it."""
+    try:
+        os.chdir(folder)
+    except OSError as error:
+        return Refused(f"no folder {folder} that it can use ({error.strerror})")
+    return None
 
 
 def _outcome(error: Exception) -> Outcome:

@@ -43,7 +43,7 @@ def run_configuration(
     force: bool,
     resume: bool,
     csv: bool,
-    jobs: int | None = None,
+    division: Division = _UNDIVIDED,
 ) -> None:
     """Run the configuration of a file over a date, a range, or the range it names itself.
 
@@ -55,7 +55,6 @@ def run_configuration(
     config = load_config(path)
     first, last = chosen_range(config, day, start, end)
     check_options(force=force, resume=resume)
-    division = Division.of(jobs)
     results = run_sessions(
         config, store, first, last, out, force=force, resume=resume, csv=csv, division=division
     )

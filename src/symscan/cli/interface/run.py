@@ -43,6 +43,14 @@ def run(
             help="Play the sessions of a range in N processes at once; auto: one a core.",
         ),
     ] = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="Have a Dask cluster play them: tls://scheduler:8786."),
+    ] = None,
+    insecure_cluster: Annotated[
+        bool,
+        typer.Option("--insecure-cluster", help="Allow tcp:// to another computer: a network of your own."),
+    ] = False,
     verbose: Verbosity = 0,
     log_file: LogFile = None,
 ) -> None:
@@ -53,6 +61,10 @@ def run(
     scans.csv, unknown.csv, journal.jsonl, summary.json; run.json says what the run was of.
     """
     from symscan.cli.commands.run import run_configuration
+    from symscan.runtime.parallel.division import Division
 
     with logging_to(verbose, log_file):
-        run_configuration(config, store, day, start, end, out, force=force, resume=resume, csv=csv, jobs=jobs)
+        division = Division.of(jobs, cluster, allows_insecure=insecure_cluster)
+        run_configuration(
+            config, store, day, start, end, out, force=force, resume=resume, csv=csv, division=division
+        )

@@ -8,6 +8,7 @@ from datetime import date
 
 from symscan.config import SessionConfig
 from symscan.config.defaults import find_defaults
+from symscan.errors import InputError
 from symscan.runtime.parallel.divisible import check_divisible, why_not_divisible
 from symscan.tasks.jobs import parse_jobs
 from symscan.tasks.work import TaskExecutor
@@ -23,20 +24,34 @@ class Division:
         How many processes of this computer play sessions; 1 plays them in this one.
     is_default
         Whether nobody gave that with the run: what cannot be divided is then played in this process.
+    cluster
+        The address of the scheduler whose workers play sessions; None where they are of this computer.
+    allows_insecure
+        Whether it may be on another computer without encryption.
     """
 
     jobs: int = 1
     is_default: bool = False
+    cluster: str | None = None
+    allows_insecure: bool = False
 
     @classmethod
-    def of(cls, jobs: int | str | None) -> Division:
+    def of(
+        cls, jobs: int | str | None, cluster: str | None = None, *, allows_insecure: bool = False
+    ) -> Division:
         """Return what was given, else what ``symscan.toml`` says.
 
         Raises
         ------
         InputError
-            If it is no number of processes.
+            If it is no number of processes, or both are given.
         """
+        if cluster is not None:
+            if jobs is not None:
+                raise InputError(
+                    "jobs are processes of this computer, a cluster has its own; give one of the two"
+                )
+            return cls(cluster=cluster, allows_insecure=allows_insecure)
         if jobs is not None:
             return cls(parse_jobs(jobs))
         return cls(find_defaults().jobs or 1, is_default=True)
@@ -49,8 +64,13 @@ class Division:
         Raises
         ------
         InputError
-            If other processes cannot play the configuration's sessions.
+            If other processes cannot play the configuration's sessions, or no cluster answers.
         """
+        if self.cluster is not None:
+            check_divisible(config)
+            from symscan.tasks.cluster.dask_cluster import DaskCluster
+
+            return DaskCluster(self.cluster, allows_insecure=self.allows_insecure)
         jobs = min(self.jobs, (last - first).days + 1)
         if jobs == 1 or (self.is_default and why_not_divisible(config) is not None):
             return nullcontext()
