@@ -35,6 +35,8 @@ OURS = (
     "volume_ratio_3_5m",
     "highest_4_5m",
     "lowest_1_5m",
+    "dollar_volume_3_5m",
+    *("open_5m", "high_5m", "low_5m", "close_5m", "volume_5m"),
     "relative_volume_5_5m",
     "same_bar_volume_5_5m",
     "opening_range_15_5m",

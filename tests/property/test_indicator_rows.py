@@ -25,6 +25,8 @@ KEYS = (
     "bbands_3_2_5m",
     "bbands_19_2_5m",
     "vwap_5m",
+    "dollar_volume_3_5m",
+    "close_5m",
     "volume_sma_9_5m",
     "volume_ratio_3_5m",
     "highest_4_5m",

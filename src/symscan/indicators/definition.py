@@ -71,7 +71,7 @@ class Definition:
     source
         Where the formula comes from.
     is_intraday_only
-        Whether it has no meaning on ``1d`` and ``1w`` bars.
+        Whether it has no meaning on bars of days, weeks and months.
     fault
         What is wrong with parameters that are each within bounds, None if nothing is.
     sessions_to_warm

@@ -19,6 +19,7 @@ from typing import Any
 from symscan.errors import ConfigError, SpecError
 from symscan.indicators.base import Indicator
 from symscan.indicators.builtin import (
+    bar_values,
     level,
     momentum,
     opening_range,
@@ -43,6 +44,7 @@ _FAMILIES: tuple[tuple[Definition, ...], ...] = (
     relative_volume.DEFINITIONS,
     opening_range.DEFINITIONS,
     vwap_cross.DEFINITIONS,
+    bar_values.DEFINITIONS,
 )
 _DEFINITIONS = {one.name: one for family in _FAMILIES for one in family}
 

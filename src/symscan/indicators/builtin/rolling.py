@@ -26,10 +26,15 @@ class RollingTotal(Indicator):
         self._mean = np.empty_like(self._total)
 
     def _advance(self, bars: Block) -> None:
-        values = bars.fields[self.field]
+        values = self._values(bars)
         self._window.push(values)
         self._total -= self._window.replaced
         self._total += values
+
+    def _values(self, bars: Block) -> Floats:
+        """Return what is summed of the bars."""
+        values: Floats = bars.fields[self.field]
+        return values
 
     def _seed(self, rows: Rows, counts: Counts, bars: Block) -> None:  # noqa: ARG002 - the window has them
         complete = rows[counts == self._period]

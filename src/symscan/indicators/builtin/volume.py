@@ -21,6 +21,18 @@ class VolumeSma(RollingTotal):
     field: ClassVar[int] = VOLUME
 
 
+class DollarVolume(RollingTotal):
+    """The mean of the last closes times their volumes."""
+
+    def _bind(self, vectors: Floats) -> None:
+        super()._bind(vectors)
+        self._traded: Floats = np.empty_like(self._total)
+
+    def _values(self, bars: Block) -> Floats:
+        np.multiply(bars.close, bars.volume, out=self._traded)
+        return self._traded
+
+
 class VolumeRatio(RollingTotal):
     """The last volume over the mean of the ``period`` volumes before it; unknown where that is 0."""
 
@@ -91,6 +103,15 @@ DEFINITIONS = (
         warm_up.window,
         "mean of the last n volumes",
         "TA-Lib SMA of the volume",
+    ),
+    Definition(
+        "dollar_volume",
+        IndicatorType.VOLUME,
+        (bar_count(20),),
+        DollarVolume,
+        warm_up.window,
+        "mean of the last n closes times their volumes",
+        "TA-Lib SMA of close * volume",
     ),
     Definition(
         "volume_ratio",
