@@ -43,6 +43,12 @@ INDICATORS = (
         "sma_2_1w",
         "volume_sma_10_2m",
     ),
+    *("open_5m", "high_15m", "low_2m", "close_5m", "volume_5m"),
+    *("open_1d", "high_1d", "low_1d", "close_1d", "volume_1d", "dollar_volume_3_1d", "dollar_volume_2_5m"),
+    *(
+        "high_1w",
+        "close_1mo",
+    ),
 )
 
 
@@ -77,6 +83,7 @@ def run(store: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
             {"start": "12:55", "end": "13:05", "interval": "5m"},
             {"start": "16:00", "end": "16:00", "interval": "5m"},
         ],
+        "at_close": True,
     }
     return play(project, [everything], store, WEDNESDAY, TUESDAY)
 
@@ -84,14 +91,14 @@ def run(store: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
 @pytest.mark.slow
 def test_every_value_is_as_computed_elsewhere(run: Run, oracle: Oracle) -> None:
     wrong, judged, known = [], 0, 0
-    for session, scan_at, symbol, metadata in run.hits.select(
-        "session", "scan_at", "symbol", "metadata"
+    for session, scan_at, phase, symbol, metadata in run.hits.select(
+        "session", "scan_at", "phase", "symbol", "metadata"
     ).iter_rows():
         day = Day.of(date.fromisoformat(session))
         at = _instant(scan_at)
         got = json.loads(metadata)
         expected = oracle.readings(symbol, day, at) | {
-            key: oracle.indicator(symbol, key, day, at) for key in INDICATORS
+            key: oracle.indicator(symbol, key, day, at, phase == "at_close") for key in INDICATORS
         }
         for name, value in expected.items():
             judged, known = judged + 1, known + (value == value)

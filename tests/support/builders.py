@@ -65,6 +65,9 @@ class Weekdays:
         assert day == self._session.date
         return weekdays_before(self._session, count)
 
+    def sessions(self, start: date, end: date) -> list[Session]:
+        return [self._session] if start <= self._session.date <= end else []
+
 
 Day = Mapping[int, Price]
 """Bars of a day by their start, in minutes after the open; before it, negative."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
-from datetime import date, timedelta
+from collections.abc import Callable, Sequence
+from datetime import date
 from functools import cache
 from typing import Any
 
@@ -126,22 +126,25 @@ class Oracle:
             "premarket_low": min((bar[3] for bar in early), default=NAN),
         }
 
-    def indicator(self, symbol: str, key: str, day: Day, at: int) -> float:
-        """An indicator as of an instant, by TA-Lib over the symbol's own bars."""
-        ends, values = self.series(symbol, key, day)
-        if _parsed(key)[2] in ("1d", "1w"):
+    def indicator(self, symbol: str, key: str, day: Day, at: int, is_complete: bool = False) -> float:
+        """An indicator as of an instant, or of the complete day, by TA-Lib over the symbol's own bars."""
+        ends, values = self.series(symbol, key, day, is_complete)
+        if _parsed(key)[2] in ("1d", "1w", "1mo"):
             return values[-1] if ends and not self.mismatched(symbol, day) else NAN
         done = [value for end, value in zip(ends, values, strict=True) if day.open < end <= at]
         return done[-1] if done else NAN
 
-    def _series(self, symbol: str, key: str, day: Day) -> tuple[list[int], list[float]]:
+    def _series(
+        self, symbol: str, key: str, day: Day, is_complete: bool = False
+    ) -> tuple[list[int], list[float]]:
         name, params, length = _parsed(key)
         bars: Bars = []
-        if length == "1w":
-            bars = self._weeks(symbol, day)
+        if length in ("1w", "1mo"):
+            bars = self._periods(symbol, day, _week if length == "1w" else _month, is_complete)
         elif length == "1d":
-            for then in self.earlier(day, warm_up_bars(name, params)):
+            for then in self.earlier(day, warm_up_bars(name, params) or 1):
                 bars += self.rebased(symbol, self.daily(symbol, then), then.date, day.date)
+            bars += self._today(symbol, day) if is_complete else []
         else:
             minutes = int(length[:-1]) * (60 if length[-1] == "h" else 1)
             for then in self.earlier(day, self._sessions(day, warm_up_bars(name, params), minutes)):
@@ -152,16 +155,23 @@ class Oracle:
         table = np.array(bars)
         return [bar[0] for bar in bars], _computed(name, params, table, table[:, 0] > day.open).tolist()
 
-    def _weeks(self, symbol: str, day: Day) -> Bars:
-        """Whole weeks that were over before the session."""
-        weeks: dict[date, Bars] = {}
-        monday = day.date - timedelta(days=day.date.weekday())
-        for then in self.days[: self._place[day.date]]:
-            week = then.date - timedelta(days=then.date.weekday())
-            if week < monday:
+    def _today(self, symbol: str, day: Day) -> Bars:
+        """The session's own bar, of its minutes; the stored row where there are none."""
+        bars = self.regular(symbol, day)
+        return [combined(bars, day.close)] if bars else self._daily.get((symbol, day.date), [])
+
+    def _periods(self, symbol: str, day: Day, of: Callable[[date], Any], is_complete: bool) -> Bars:
+        """Whole weeks or months that were over before the session, or with it."""
+        periods: dict[Any, Bars] = {}
+        place = self._place[day.date]
+        is_last = place + 1 < len(self.days) and of(self.days[place + 1].date) != of(day.date)
+        for then in self.days[:place]:
+            if of(then.date) < of(day.date) or (is_last and is_complete):
                 bars = self.rebased(symbol, self.daily(symbol, then), then.date, day.date)
-                weeks.setdefault(week, []).extend(bars)
-        return [combined(bars, bars[-1][0]) for _, bars in sorted(weeks.items()) if bars]
+                periods.setdefault(of(then.date), []).extend(bars)
+        if is_last and is_complete:
+            periods.setdefault(of(day.date), []).extend(self._today(symbol, day))
+        return [combined(bars, bars[-1][0]) for _, bars in sorted(periods.items()) if bars]
 
     def _sessions(self, day: Day, bars: int, minutes: int) -> int:
         """Whole sessions that hold the bars wanted, and a quarter more, as if every bar traded."""
@@ -184,6 +194,14 @@ def combined(bars: Bars, end: int) -> tuple[int, float, float, float, float, flo
     )
 
 
+def _week(day: date) -> tuple[int, int]:
+    return day.isocalendar()[:2]
+
+
+def _month(day: date) -> tuple[int, int]:
+    return day.year, day.month
+
+
 def warm_up_bars(name: str, params: list[float]) -> int:
     """How much history an indicator asks for: its window, or until its seed is down to 1e-8."""
     period = int(params[0]) if params else 0
@@ -199,7 +217,7 @@ def warm_up_bars(name: str, params: list[float]) -> int:
 
 
 def _parsed(key: str) -> tuple[str, list[float], str]:
-    found = re.fullmatch(r"([a-z_]+?)((?:_\d+(?:p\d+)?)*)_(\d+[mhdw])", key.partition(".")[0])
+    found = re.fullmatch(r"([a-z_]+?)((?:_\d+(?:p\d+)?)*)_(\d+(?:mo|[mhdw]))", key.partition(".")[0])
     assert found is not None
     output = key.partition(".")[2]
     name = f"{found[1]}.{output}" if output else found[1]
@@ -207,7 +225,7 @@ def _parsed(key: str) -> tuple[str, list[float], str]:
 
 
 def _computed(name: str, params: list[float], table: Any, is_today: Any) -> Any:
-    _, _, high, low, close, volume = (np.ascontiguousarray(column) for column in table.T)
+    _, opened, high, low, close, volume = (np.ascontiguousarray(column) for column in table.T)
     period = int(params[0]) if params else 0
     if name == "volume_ratio":
         ratio = np.full(len(volume), NAN)
@@ -232,5 +250,11 @@ def _computed(name: str, params: list[float], table: Any, is_today: Any) -> Any:
         "volume_sma": lambda: talib.SMA(volume, period),
         "highest": lambda: talib.MAX(high, period),
         "lowest": lambda: talib.MIN(low, period),
+        "dollar_volume": lambda: talib.SMA(close * volume, period),
+        "open": lambda: opened,
+        "high": lambda: high,
+        "low": lambda: low,
+        "close": lambda: close,
+        "volume": lambda: volume,
     }
     return computed[name]()

@@ -13,7 +13,7 @@ from pydantic import PlainValidator, WithJsonSchema
 
 from symscan.clock.schedule import DAYS
 from symscan.errors import SpecError
-from symscan.model.interval import ONE_WEEK, Interval
+from symscan.model.interval import ONE_DAY, Interval
 from symscan.model.specs import IndicatorSpec
 from symscan.model.symbol_text import SYMBOL_PATTERN
 
@@ -87,8 +87,11 @@ def parse_scan_interval(value: object) -> int:
 def parse_stream(value: object) -> Interval:
     """The interval of a stream: intraday or 1d."""
     interval = parse_interval(value)
-    if interval == ONE_WEEK:
-        raise ValueError('a stream has bars of minutes, hours or "1d"; weeks are made from days where needed')
+    if interval > ONE_DAY:
+        message = (
+            'a stream has bars of minutes, hours or "1d"; weeks are made from days where needed, and months'
+        )
+        raise ValueError(message)
     return interval
 
 
@@ -161,7 +164,7 @@ Day = Annotated[str, PlainValidator(parse_day), WithJsonSchema({"enum": list(DAY
 ScanMinutes = Annotated[int, PlainValidator(parse_scan_interval), _text_schema("5m", _INTERVAL_PATTERN)]
 Stream = Annotated[Interval, PlainValidator(parse_stream), _text_schema("1m", f"({_INTERVAL_PATTERN}|1d)")]
 BarInterval = Annotated[
-    Interval, PlainValidator(parse_interval), _text_schema("5m", f"({_INTERVAL_PATTERN}|1d|1w)")
+    Interval, PlainValidator(parse_interval), _text_schema("5m", f"({_INTERVAL_PATTERN}|1d|1w|1mo)")
 ]
 Symbol = Annotated[str, PlainValidator(parse_symbol), _text_schema("AAPL")]
 Name = Annotated[str, PlainValidator(parse_name), _text_schema("gap_scanner")]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from symscan.model.instant import MINUTE, Instant, from_datetime
-from symscan.model.interval import ONE_WEEK, Interval
+from symscan.model.interval import Interval
 from symscan.model.session import Session
 
 
@@ -28,7 +28,8 @@ class BarTimes:
     def start(self, end: Instant) -> Instant:
         """When a bar that is complete at ``end`` starts: the last one of a session may be cut short.
 
-        A daily bar starts at the open of its session, a weekly one at the hour of the open on Monday.
+        A daily bar starts at the open of its session, a weekly or monthly one at the hour of
+        the open on Monday, or on the first of the month.
         """
         opened = self._open_on_date_of(end)
         if not self.interval.is_intraday:
@@ -41,8 +42,6 @@ class BarTimes:
         return self.session.local(instant)
 
     def _open_on_date_of(self, end: Instant) -> datetime:
-        day = self.session.local(end).date()
-        if self.interval == ONE_WEEK:
-            day -= timedelta(days=day.weekday())
+        day = self.interval.first_date(self.session.local(end).date())
         opens = self.session.local(self.session.open).time()
         return datetime.combine(day, opens, self.session.zone)

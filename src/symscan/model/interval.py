@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from dataclasses import dataclass
+from datetime import date, timedelta
 from enum import IntEnum
 from functools import cache
 
 from symscan.errors import SpecError
 
-_PATTERN = re.compile(r"([1-9]\d*)([mhdw])")
+_PATTERN = re.compile(r"([1-9]\d*)(mo|[mhdw])")
 _LONGEST_MINUTES = 24 * 60
 
 
@@ -19,11 +21,15 @@ class Unit(IntEnum):
     MINUTE = 0
     DAY = 1
     WEEK = 2
+    MONTH = 3
+
+
+_LETTERS = {"d": Unit.DAY, "w": Unit.WEEK, "mo": Unit.MONTH}
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Interval:
-    """The length of a bar: ``1m`` to ``24h``, ``1d`` or ``1w``. Orders from fine to coarse.
+    """The length of a bar: ``1m`` to ``24h``, ``1d``, ``1w`` or ``1mo``. Orders from fine to coarse.
 
     ``count`` is in minutes for intraday intervals and 1 for the others. Whole hours are written
     in hours, so that one length has one name: ``60m`` parses to ``1h``.
@@ -51,9 +57,9 @@ class Interval:
             minutes = count * {"m": 1, "h": 60}.get(letter, 0)
             if 0 < minutes <= _LONGEST_MINUTES:
                 return Interval(Unit.MINUTE, minutes)
-            if count == 1 and letter in "dw":
-                return Interval(Unit.DAY if letter == "d" else Unit.WEEK, 1)
-        raise SpecError(f"'{text}' is not an interval; write 1m, 5m, 15m, 1h, 1d or 1w")
+            if count == 1 and letter in _LETTERS:
+                return Interval(_LETTERS[letter], 1)
+        raise SpecError(f"'{text}' is not an interval; write 1m, 5m, 15m, 1h, 1d, 1w or 1mo")
 
     @property
     def is_intraday(self) -> bool:
@@ -67,15 +73,33 @@ class Interval:
         Raises
         ------
         ValueError
-            For ``1d`` and ``1w``, whose length the calendar decides.
+            For ``1d``, ``1w`` and ``1mo``, whose length the calendar decides.
         """
         if not self.is_intraday:
             raise ValueError(f"{self} has no length in minutes")
         return self.count
 
+    def first_date(self, day: date) -> date:
+        """The first date of the day, week or month that a date lies in."""
+        match self.unit:
+            case Unit.WEEK:
+                return day - timedelta(days=day.weekday())
+            case Unit.MONTH:
+                return day.replace(day=1)
+        return day
+
+    def last_date(self, day: date) -> date:
+        """The last date of the day, week or month that a date lies in."""
+        match self.unit:
+            case Unit.WEEK:
+                return day + timedelta(days=6 - day.weekday())
+            case Unit.MONTH:
+                return day.replace(day=monthrange(day.year, day.month)[1])
+        return day
+
     def __str__(self) -> str:
         if not self.is_intraday:
-            return "1d" if self.unit is Unit.DAY else "1w"
+            return next(f"1{letter}" for letter, unit in _LETTERS.items() if unit is self.unit)
         return f"{self.count // 60}h" if self.count % 60 == 0 else f"{self.count}m"
 
 
@@ -83,3 +107,4 @@ ONE_MINUTE = Interval(Unit.MINUTE, 1)
 FIVE_MINUTES = Interval(Unit.MINUTE, 5)
 ONE_DAY = Interval(Unit.DAY, 1)
 ONE_WEEK = Interval(Unit.WEEK, 1)
+ONE_MONTH = Interval(Unit.MONTH, 1)

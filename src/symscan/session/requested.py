@@ -48,6 +48,10 @@ class Requested:
         if len(after) > len(before):
             self._by_holder = {**self._by_holder, holder: after}
 
+    def any(self, what: Requestable) -> bool:
+        """Whether any holder requested an indicator or an interval."""
+        return any(what in requested for requested in self._by_holder.values())
+
     def names_symbol(self, symbol: str, *holders: str) -> bool:
         """Whether one of the holders requested anything of a symbol."""
         return any(symbol in self._symbols.get(holder, ()) for holder in holders)

@@ -7,7 +7,7 @@ from datetime import timedelta
 from fractions import Fraction
 
 from symscan.indicators.registry import definition
-from symscan.model.interval import ONE_WEEK, Interval
+from symscan.model.interval import ONE_DAY, ONE_MONTH, ONE_WEEK, Interval
 from symscan.model.session import Session
 from symscan.model.specs import IndicatorSpec
 
@@ -41,10 +41,10 @@ def sessions_needed(spec: IndicatorSpec, earlier: Sequence[Session]) -> int:
     bars = warm_up_bars(spec)
     if bars == 0:
         return 0
-    if spec.interval == ONE_WEEK:
-        return _sessions_of_weeks(bars, earlier)
-    if not spec.interval.is_intraday:
+    if spec.interval == ONE_DAY:
         return bars
+    if not spec.interval.is_intraday:
+        return _sessions_of_periods(bars, spec.interval, earlier)
     return _sessions_of_bars(bars * _SLACK, spec.interval, earlier)
 
 
@@ -55,7 +55,8 @@ def most_sessions_needed(spec: IndicatorSpec) -> int:
         return sessions
     bars = warm_up_bars(spec)
     if not spec.interval.is_intraday:
-        return 5 * bars + 10 if spec.interval == ONE_WEEK else bars
+        longest = {ONE_WEEK: 5, ONE_MONTH: 23}.get(spec.interval)
+        return bars if longest is None else longest * (bars + 2)
     return int(bars * _SLACK) * spec.interval.minutes // 180 + 2
 
 
@@ -68,11 +69,11 @@ def _sessions_of_bars(bars: Fraction, interval: Interval, earlier: Sequence[Sess
     return len(earlier)
 
 
-def _sessions_of_weeks(weeks: int, earlier: Sequence[Session]) -> int:
-    """Count the sessions back to the Monday that begins the first of so many whole weeks."""
+def _sessions_of_periods(count: int, interval: Interval, earlier: Sequence[Session]) -> int:
+    """Count the sessions back to the date that begins the first of so many whole weeks or months."""
     if not earlier:
         return 0
-    newest = earlier[0].date + timedelta(days=1)
-    this_monday = newest - timedelta(days=newest.weekday())
-    first = this_monday - timedelta(weeks=weeks)
+    first = interval.first_date(earlier[0].date + timedelta(days=1))
+    for _ in range(count):
+        first = interval.first_date(first - timedelta(days=1))
     return sum(session.date >= first for session in earlier)

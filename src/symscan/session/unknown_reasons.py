@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symscan.model.bar import Mask, Rows
-from symscan.model.interval import ONE_DAY, ONE_WEEK
+from symscan.model.interval import ONE_DAY, ONE_MONTH, ONE_WEEK
 from symscan.session.candidates import Candidates, Column, parse_column
 from symscan.session.readings import NEEDS_PREMARKET, NEEDS_PREVIOUS_CLOSE
 from symscan.session.session_data import SessionData
@@ -92,7 +92,8 @@ class Missing:
         candidates = self._data.candidates(self._holder)
         if self._plan is None or self._plan.candidates is not candidates:
             names = ("close", *(spec.key for spec in candidates.specs())) if reads is None else reads
-            has_daily_bars = any(self._data.requested.has(one, self._holder) for one in (ONE_DAY, ONE_WEEK))
+            daily = (ONE_DAY, ONE_WEEK, ONE_MONTH)
+            has_daily_bars = any(self._data.requested.has(one, self._holder) for one in daily)
             columns = [parse_column(name) for name in names]
             self._plan = _Plan(self._data, candidates, columns, reads is None and has_daily_bars)
         return self._plan

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from support.builders import MINUTE, NAN, make_block, make_session, rows
+from support.builders import MINUTE, NAN, Weekdays, make_block, make_session, rows
 from symscan.indicators.registry import spec_of
 from symscan.model.bar import Bar, BarSlice, LateBars, LateKind
 from symscan.model.events.feed import BarsCorrected
@@ -109,7 +109,7 @@ def test_a_coarser_bar_still_open_holds_the_correction_once_it_completes() -> No
     for minute in range(7, 11):
         live.play(minute, 10.0, 20.0)
     live.correct(9, 0, 60.0)
-    DayCompletion(live.data).complete()
+    DayCompletion(live.data, Weekdays(SESSION), lambda *_: ()).complete()
     assert live.data.completed[ONE_DAY].recent(0, 1)[0].high == 60
 
 

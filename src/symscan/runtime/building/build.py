@@ -16,6 +16,7 @@ from symscan.indicators.registry import check as checked_spec
 from symscan.indicators.registry import spec_of
 from symscan.model.bar import Block
 from symscan.model.instant import Instant
+from symscan.model.interval import ONE_DAY
 from symscan.model.live_settings import LiveSettings
 from symscan.model.session import Session
 from symscan.model.specs import IndicatorConfig, IndicatorSpec
@@ -41,7 +42,7 @@ from symscan.scanners.execution.inline import Execution, InlineExecution
 from symscan.scanners.running.evaluation import SymbolLookup
 from symscan.scanners.running.managed_scanner import ManagedScanner
 from symscan.scanners.running.manager import ScannerManager
-from symscan.session.day_completion import DayCompletion, StoredDay
+from symscan.session.day_completion import DayCompletion, EarlierDays, StoredDay
 from symscan.session.holders import scanner_holder
 from symscan.session.session_data import SessionData
 from symscan.sources.ports import BarSource, HistorySource
@@ -166,7 +167,7 @@ def build(
     data = SessionData(session, base=source.base, keeps_checkpoints=ports.keeps_checkpoints)
     time_manager = TimeManager(session)
     warm_up = IndicatorWarmup(data, history, checked.calendar)
-    day_completion = DayCompletion(data, ports.stored_day)
+    day_completion = DayCompletion(data, checked.calendar, _days_before(history, session), ports.stored_day)
     needs, by_holder = checked.needs(), checked.needs_by_holder()
     provisioner = Provisioner(data, history, source, warm_up, needs, by_holder, ports.keep, day_completion)
     stored = history.symbols()
@@ -196,6 +197,10 @@ def build(
         readiness=None if ports.connection is None else ReadinessMonitor(data, ports.connection),
         closing_seconds=ports.settings.closing_seconds,
     )
+
+
+def _days_before(history: HistorySource, session: Session) -> EarlierDays:
+    return lambda symbols, days: history.load(symbols, ONE_DAY, session, days)
 
 
 def calendar_of(config: SessionConfig) -> SessionCalendar:

@@ -332,6 +332,8 @@ class Provisioner:
                 requested.setdefault(request.spec, []).append(new)
         if not requested:
             return []
+        if self._day_completion is not None:
+            self._day_completion.add_intervals(spec.interval for spec in requested)
         return self._warm_up.warm({spec: np.concatenate(rows) for spec, rows in requested.items()})
 
     def _apply(self, changes: Sequence[AnyRequest]) -> list[Event]:

@@ -8,7 +8,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from symscan.errors import DataError
-from symscan.model.interval import Interval
+from symscan.model.interval import ONE_DAY, Interval
 
 
 class Label(StrEnum):
@@ -115,8 +115,8 @@ class ImportOptions:
     unlikely_times: UnlikelyTimes = UnlikelyTimes.ASK
 
     def __post_init__(self) -> None:
-        if str(self.interval) == "1w":
-            raise DataError("weekly bars are derived from daily ones; import --interval 1d")
+        if self.interval > ONE_DAY:
+            raise DataError(f"{self.interval} bars are derived from daily ones; import --interval 1d")
         if self.interval.is_intraday and self.label is None:
             raise DataError(
                 f"--label is needed for {self.interval} bars: start if a bar's timestamp is its start, end "

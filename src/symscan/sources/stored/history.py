@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from datetime import date, timedelta
+from datetime import date
 from functools import lru_cache
 from itertools import groupby
 from pathlib import Path
@@ -15,7 +15,7 @@ from symscan.bars.aggregator import combine, derive
 from symscan.bars.dense import BAR_COLUMNS, DenseBars, Slots, number, scaled
 from symscan.clock.session_calendar import SessionCalendar
 from symscan.model.bar import CLOSE, Block, Floats, Mask, Rows
-from symscan.model.interval import ONE_DAY, ONE_WEEK, Interval
+from symscan.model.interval import ONE_DAY, Interval
 from symscan.model.session import Session
 from symscan.sources.ports import DailyHistory
 from symscan.sources.store.bar_store import BarStore
@@ -81,10 +81,10 @@ class StoreHistory:
         """The bars of the ``days`` sessions before ``session``, oldest first, over ``symbols``."""
         symbols = tuple(symbols)
         sessions = self._calendar.previous(session.date, days) if days else []
-        if interval == ONE_WEEK:
-            yield from self._weeks(symbols, session, sessions)
-        elif interval == ONE_DAY:
+        if interval == ONE_DAY:
             yield from self._days(symbols, session, sessions)
+        elif not interval.is_intraday:
+            yield from self._periods(interval, symbols, session, sessions)
         else:
             for earlier in sessions:
                 factor = self._factor(symbols, earlier.date, session.date)
@@ -119,14 +119,14 @@ class StoreHistory:
             factor = self._factor(symbols, earlier.date, session.date)
             yield block if factor is None else scaled(block, factor)
 
-    def _weeks(
-        self, symbols: tuple[str, ...], session: Session, sessions: Sequence[Session]
+    def _periods(
+        self, interval: Interval, symbols: tuple[str, ...], session: Session, sessions: Sequence[Session]
     ) -> Iterator[Block]:
-        """Yield bars of whole weeks; one that ``sessions`` cover in part, or that is not over, has none."""
+        """Yield bars of whole weeks or months; one that ``sessions`` cover in part, or not over, has none."""
         days = zip(sessions, self._days(symbols, session, sessions), strict=True)
-        for monday, week in groupby(days, key=lambda day: _monday(day[0].date)):
-            blocks = [block for _, block in week]
-            whole = self._calendar.sessions(monday, monday + timedelta(days=6))
+        for first, period in groupby(days, key=lambda day: interval.first_date(day[0].date)):
+            blocks = [block for _, block in period]
+            whole = self._calendar.sessions(first, interval.last_date(first))
             if len(blocks) == len(whole):
                 yield combine(blocks, whole[-1].close)
 
@@ -275,7 +275,3 @@ def _calendar(exchange: str) -> SessionCalendar:
 
 def _select(symbols: Sequence[str], places: Rows) -> tuple[str, ...]:
     return tuple(symbols[place] for place in places.tolist())
-
-
-def _monday(day: date) -> date:
-    return day - timedelta(days=day.weekday())

@@ -21,7 +21,7 @@ STARTS = ImportOptions(ONE_MINUTE, Label.START, timezone="America/New_York")
     ("wrong", "message"),
     [
         ({"timezone": "New York"}, "--timezone New York: there is no such zone"),
-        ({"interval": Interval.parse("1w")}, "weekly bars are derived"),
+        ({"interval": Interval.parse("1w")}, "1w bars are derived"),
         ({"name_pattern": "symbol"}, "must contain {symbol} once"),
     ],
 )

@@ -17,7 +17,7 @@ from symscan.model.readings import LAST_BAR_END, SESSION_READINGS
 from symscan.scanners.screens.language.terms import Kind
 from symscan.session.static_columns import Static
 
-_KEY_END = re.compile(r"_\d+[mhdw]$")
+_KEY_END = re.compile(r"_\d+(mo|[mhdw])$")
 
 
 class UnknownNameError(Exception):
