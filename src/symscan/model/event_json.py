@@ -247,7 +247,7 @@ def _plain(name: str, value: Any) -> Any:
         case StrEnum():
             return value.value
         case str():
-            return _ADDRESS.sub("0x...", value)
+            return _ADDRESS.sub("0x...", value) if "0x" in value else value
         case Hits():
             return _hits(value)
         case UnknownSymbols():

@@ -90,7 +90,7 @@ def episodes_of(session: SessionScans, prices_of: SymbolPrices | None) -> pl.Dat
     ends = _ends(session, codes, scans, found)
     entry = session.hits[list(_ENTRY)][found.first]
     stays = entry.hstack([*found.columns(session.hits), *ends.columns()])
-    return stays.hstack(_with_prices(session, stays, prices_of))
+    return stays.hstack(_with_prices(stays, ends.until(session.close), prices_of))
 
 
 def finished(stays: pl.DataFrame, values: pl.Series) -> pl.DataFrame:
@@ -100,9 +100,11 @@ def finished(stays: pl.DataFrame, values: pl.Series) -> pl.DataFrame:
 
 def for_people(episodes: pl.DataFrame, zone: ZoneInfo) -> pl.DataFrame:
     """Return the rows of ``episodes.csv``: times of the exchange's clock, and changes of two decimals."""
-    times = [clock_texts(episodes[name], zone) for name in ("entered", "left")]
-    changes = [_rounded(episodes[name]) for name in ("highest_pct", "lowest_pct")]
-    return episodes.with_columns(*times, *changes)
+    shown = {
+        **{name: clock_texts(episodes[name], zone) for name in ("entered", "left")},
+        **{name: _rounded(episodes[name]) for name in ("highest_pct", "lowest_pct")},
+    }
+    return pl.DataFrame([shown.get(one.name, one) for one in episodes])
 
 
 def _rounded(changes: pl.Series) -> pl.Series:
@@ -214,6 +216,10 @@ class _Ends:
     is_left: NDArray[np.bool_]
     why: Ints
 
+    def until(self, close: Instant) -> Ints:
+        """Return the instants up to which stays are followed."""
+        return np.where(self.is_left, self.left, close)
+
     def columns(self) -> list[pl.Series]:
         """Return the columns ``left`` and ``why``."""
         left = pl.Series("left", self.left, pl.Int64).set(pl.Series(~self.is_left), None)
@@ -310,14 +316,12 @@ def _keys(code: Ints, value: Ints, origin: int, width: int) -> Ints:
 def _numbered(columns: Sequence[pl.Series]) -> list[Ints]:
     """Return a number for each text, the same for the same text in all of the columns."""
     together = pl.concat([column.alias("") for column in columns], rechunk=True)
-    numbers = together.cast(pl.Categorical).to_physical().cast(pl.Int64).to_numpy()
+    numbers = together.cast(pl.Categorical).cat.physical().cast(pl.Int64).to_numpy()
     bounds = np.cumsum([len(column) for column in columns])[:-1]
     return np.split(numbers, bounds)
 
 
-def _with_prices(
-    session: SessionScans, stays: pl.DataFrame, prices_of: SymbolPrices | None
-) -> list[pl.Series]:
+def _with_prices(stays: pl.DataFrame, until: Ints, prices_of: SymbolPrices | None) -> list[pl.Series]:
     """Return the highest and lowest price of each stay, against the price at entry, and that at its end."""
     price = stays["price"].to_numpy()  # null is NaN
     unknown = np.full(stays.height, np.nan)
@@ -326,9 +330,8 @@ def _with_prices(
         symbols = stays["symbol"].to_list()
         prices = prices_of(sorted(set(symbols)))
         columns = np.fromiter((prices.columns.get(symbol, -1) for symbol in symbols), np.int64, len(symbols))
-        entered = stays["entered"].to_physical().to_numpy()
-        left = stays["left"].to_physical().fill_null(session.close).to_numpy()
-        highest, lowest, end = extremes(prices, columns, entered, left)
+        entered = stays["entered"].cast(pl.Int64).to_numpy()
+        highest, lowest, end = extremes(prices, columns, entered, until)
         end = np.where(np.isnan(end), price, end)
     with np.errstate(divide="ignore", invalid="ignore"):
         changes = [100.0 * (one / price - 1.0) for one in (highest, lowest)]

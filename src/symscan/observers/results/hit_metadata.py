@@ -78,7 +78,7 @@ class ScannerMetadata:
         """The values where the scanner gives columns; None where it gives mappings."""
         if len(self._frames) < len(self._scans):
             return None
-        return joined_frame(self._frames).select(pl.exclude(SYMBOL))
+        return _without_symbol(joined_frame(self._frames))
 
     @cached_property
     def _rows(self) -> list[Mapping[str, Any]]:
@@ -94,6 +94,10 @@ def _mappings(scan: Hits) -> Sequence[Mapping[str, Any]]:
     if isinstance(scan.metadata, FrameMetadata):
         return scan.metadata.frame.select(pl.exclude(SYMBOL)).with_columns(_utc_texts()).to_dicts()
     return [scan.metadata.get(symbol) or {} for symbol in scan.symbols]
+
+
+def _without_symbol(frame: pl.DataFrame) -> pl.DataFrame:
+    return pl.DataFrame([one for one in frame if one.name != SYMBOL])
 
 
 def _written(name: str, kind: pl.DataType) -> pl.Expr:

@@ -121,9 +121,9 @@ def scan_order(scans: Sequence[ScanFinished]) -> pl.DataFrame:
 
 def unknown_frame(session: Session, done: Iterable[ScannerDone]) -> pl.DataFrame:
     """Who could not be judged in a session, by scanner, symbol and time."""
-    frames = [_unknown_of(session, event) for event in done if event.unknown.symbols]
-    found = pl.concat(frames) if frames else pl.DataFrame(schema=UNKNOWN_SCHEMA)
-    return found.sort("scanner", "symbol", "from", "to", "reason")
+    known = sorted((event for event in done if event.unknown.symbols), key=lambda event: event.scanner)
+    frames = [_unknown_of(session, event) for event in known]  # each by symbol and time
+    return pl.concat(frames) if frames else pl.DataFrame(schema=UNKNOWN_SCHEMA)
 
 
 def _order(found: tuple[int, ScanFinished]) -> tuple[int, int, str]:

@@ -258,7 +258,7 @@ class ScreenPlan:
         taken = _frame(self.static[rows], columns)
         if LAST_BAR_END in self.values:
             taken = taken.with_columns(pl.col(LAST_BAR_END).dt.strftime("%Y-%m-%dT%H:%M:%SZ"))
-        return taken.select(SYMBOL, *self.values)
+        return taken[[SYMBOL, *self.values]]
 
     def kept_of_none(self) -> pl.DataFrame:
         """Return the columns of :meth:`kept` without a hit."""
