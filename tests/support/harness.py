@@ -86,9 +86,16 @@ class SessionSetup:
     def needs_by_holder(self) -> Mapping[str, MemberNeeds | None]:
         return self.holder_needs
 
-    def engine(self, data: SessionData, time: TimeManager) -> AnalysisEngine | None:
+    def engine(
+        self, data: SessionData, time: TimeManager, scanners: Sequence[ManagedScanner]
+    ) -> AnalysisEngine | None:
         runners = [StrategyRunner(name, one, data, time, self.mode) for name, one in self.running.items()]
-        return AnalysisEngine(runners, data, time) if runners else None
+        by_name = {one.name: one.scanner for one in scanners}
+        return (
+            AnalysisEngine(runners, data, time, lambda name: by_name[name].rests_on_daily_bars)
+            if runners
+            else None
+        )
 
 
 @dataclass(frozen=True)

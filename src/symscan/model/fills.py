@@ -11,6 +11,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -21,6 +22,11 @@ DECISION_TOLERANCE: Final = 5 * SECOND
 
 AUCTION_LEAD: Final = 2 * MINUTE
 """How long before the open a decision has to be made to take part in the auction."""
+
+
+_PREVIOUS_CLOSE: Final = "previous_close"
+_OF_SESSIONS: Final = ("_1d", "_1w")
+"""How the keys of indicators end that are made of completed sessions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +49,13 @@ class FillWindow:
     def admits(self, start: Instant, *, is_last: bool) -> bool:
         """Whether a bar that starts at ``start`` can fill the decision; the session's last bar cannot."""
         return self.first <= start <= self.last and not is_last
+
+
+def rests_on_daily_bars(reads: Iterable[str] | None) -> bool:
+    """Whether readings and indicators are made of completed sessions alone; None, not known, is not."""
+    return reads is not None and all(
+        name == _PREVIOUS_CLOSE or name.partition(".")[0].endswith(_OF_SESSIONS) for name in reads
+    )
 
 
 def counted_decision(scan_at: Instant, decided_at: Instant) -> Instant:

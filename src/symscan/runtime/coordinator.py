@@ -252,6 +252,8 @@ class SessionCoordinator:
             self._publish(self.readiness.check_disconnected(self.time_manager.market_now))
         self._publish(self.processor.correct(interim.late, self.time_manager.market_now))
         self._collect()
+        if self.strategies is not None and self.strategies.has_scans:
+            self._run_strategies_on_scans(self.strategies)
         self._apply(self.scanner_manager.teardown_finished())
         self._commit("between", self.now)
 
@@ -326,6 +328,19 @@ class SessionCoordinator:
     def _run_strategies(self, strategies: AnalysisEngine) -> None:
         """Call strategies twice: data requested upon events is loaded before ``on_slice``."""
         for handle in (strategies.on_bars, strategies.on_slice):
+            self._publish(handle())
+            self.queue.submit(*strategies.requests())
+            self._publish(self.queue.collect())
+
+    def _run_strategies_on_scans(self, strategies: AnalysisEngine) -> None:
+        """Let strategies decide upon scans that ended beside the stream, once nothing is being loaded.
+
+        They read the session as it was at the scan, as in a backtest: at the next slice they would know the
+        bars they are filled in.
+        """
+        for handle in (strategies.on_members, strategies.on_scans):
+            if self.queue.is_waiting:
+                return
             self._publish(handle())
             self.queue.submit(*strategies.requests())
             self._publish(self.queue.collect())

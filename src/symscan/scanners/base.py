@@ -11,6 +11,7 @@ from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
+from symscan.model.fills import rests_on_daily_bars
 from symscan.scanners.universe import STORE, Universe, load_universe, store_universe
 from symscan.session.static_columns import StaticColumns
 
@@ -156,6 +157,11 @@ class BaseScanner(ABC):
     def static_columns(self) -> StaticColumns | None:
         """The columns of the universe loaded last, None where none was loaded."""
         return self._static
+
+    @property
+    def rests_on_daily_bars(self) -> bool:
+        """Whether it reads bars of completed sessions alone, as its ``reads`` say."""
+        return rests_on_daily_bars(self.reads)
 
     def check(self) -> None:
         """Find faults before the run starts; a universe the configuration or :attr:`params` names must load.

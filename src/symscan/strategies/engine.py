@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+
+import numpy as np
 
 from symscan.clock.time_manager import TimeManager
-from symscan.model.events.session import Event, Outcome, ScanFinished, SymbolAdded, SymbolsRemoved
-from symscan.model.instant import MINUTE
+from symscan.model.events.session import (
+    Event,
+    Outcome,
+    ScanFinished,
+    ScanPhase,
+    SymbolAdded,
+    SymbolsRemoved,
+)
+from symscan.model.fills import fillable_from
+from symscan.model.instant import MINUTE, Instant
 from symscan.session.requests import Request
 from symscan.session.session_data import SessionData
 from symscan.strategies.base import ScanReport
 from symscan.strategies.paper.lots import TradableBars
-from symscan.strategies.runner import StrategyRunner
+from symscan.strategies.runner import StrategyRunner, TimedReport
 
 
 class AnalysisEngine:
@@ -25,14 +35,22 @@ class AnalysisEngine:
         In the order of the configuration.
     session_data, time_manager
         The session's state and clock.
+    rests_on_daily_bars
+        Whether the scanner of a name reads bars of completed sessions alone: what it finds before the open is
+        known in time for its auction.
     """
 
     def __init__(
-        self, strategies: Sequence[StrategyRunner], session_data: SessionData, time_manager: TimeManager
+        self,
+        strategies: Sequence[StrategyRunner],
+        session_data: SessionData,
+        time_manager: TimeManager,
+        rests_on_daily_bars: Callable[[str], bool] = lambda _: False,
     ) -> None:
         self._strategies = tuple(strategies)
         self._data = session_data
         self._time = time_manager
+        self._rests_on_daily_bars = rests_on_daily_bars
         self._is_started = False
         self._members: dict[str, None] = {}
         self._changed: list[str] = []
@@ -58,11 +76,27 @@ class AnalysisEngine:
             events += [event for one in self._strategies for event in one.on_bars(bars)]
         return events + self._notify_members()
 
+    @property
+    def has_scans(self) -> bool:
+        """Whether there are scans the strategies have not decided upon."""
+        return self._is_started and bool(self._scans)
+
+    def on_members(self) -> list[Event]:
+        """Report changes of membership between two slices."""
+        return self._notify_members() if self._is_started else []
+
+    def on_scans(self) -> list[Event]:
+        """Let the strategies decide upon scans between two slices: what they read is as of the last one."""
+        if not self._is_started:
+            return []
+        reports = self._reports()
+        return [event for one in self._strategies for event in one.decide_on_scans(reports)]
+
     def on_slice(self) -> list[Event]:
         """Let the strategies decide upon the scans since the last slice, and upon the slice."""
         if not self._is_started:
             return []
-        reports, self._scans = [self._report(scan) for scan in self._scans], []
+        reports = self._reports()
         return [event for one in self._strategies for event in one.decide(reports)]
 
     def end(self) -> list[Event]:
@@ -101,6 +135,23 @@ class AnalysisEngine:
         end, step = blocks[-1].end, self._data.base.minutes * MINUTE
         start = end - ((end - session.open - 1) % step + 1)
         return TradableBars(start, end, end >= session.close, blocks[-1], self._data.symbols)
+
+    def _reports(self) -> list[TimedReport]:
+        scans, self._scans = self._scans, []
+        return [TimedReport(self._report(scan), self._fillable_from(scan)) for scan in scans]
+
+    def _fillable_from(self, scan: ScanFinished) -> Instant | None:
+        """From when on decisions upon a scan before the session can be filled; None for other scans."""
+        if scan.phase is not ScanPhase.PRE_SESSION:
+            return None
+        knows_of_today = bool((~np.isnan(scan.hits.last_bar_end)).any())
+        return fillable_from(
+            scan.at,
+            scan.decided_at,
+            self._data.session.open,
+            rests_on_daily_bars=not knows_of_today or self._rests_on_daily_bars(scan.scanner),
+            interval=self._data.base.minutes * MINUTE,
+        )
 
     def _report(self, scan: ScanFinished) -> ScanReport:
         """Make a strategy's copy of a scan, without any object of the event."""

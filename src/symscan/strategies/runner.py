@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
 
 from symscan.clock.time_manager import TimeManager
 from symscan.model.events.session import Event
@@ -13,6 +15,7 @@ from symscan.model.events.trading import (
     StrategyStarted,
     SymbolPassed,
 )
+from symscan.model.fills import counted_decision
 from symscan.model.instant import Instant
 from symscan.model.trading import PaperResult, Signal, SymbolSkipped
 from symscan.plugins.errors import describe_error
@@ -27,6 +30,14 @@ from symscan.strategies.paper.trades import result_of
 
 _DELAYED_MINUTES = 1
 """How much later everything is decided in the account that is kept for comparison."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimedReport:
+    """A scan's report, and the instant from which decisions upon it can be filled; None is once decided."""
+
+    report: ScanReport
+    fillable_from: Instant | None = None
 
 
 class StrategyRunner:
@@ -56,6 +67,7 @@ class StrategyRunner:
         self._signals = 0
         self._failed = False
         self._locked: dict[str, None] = {}
+        self._fillable_from: Instant | None = None
         rules = strategy.paper
         self._account = PaperAccount(name, rules) if rules is not None else None
         self._delayed = PaperAccount(name, rules.later(_DELAYED_MINUTES)) if rules is not None else None
@@ -86,11 +98,19 @@ class StrategyRunner:
             events += self._call_hook("on_symbol_added", strategy.on_symbol_added, context, symbol)
         return events
 
-    def decide(self, reports: list[ScanReport]) -> list[Event]:
-        """Collect its decisions on each scan, then on the slice."""
+    def decide_on_scans(self, reports: Sequence[TimedReport]) -> list[Event]:
+        """Collect its decisions on each scan."""
         events: list[Event] = []
-        for report in reports:
-            events += self._call_decision("on_scan", self._strategy.on_scan, self._context(), report)
+        for timed in reports:
+            self._fillable_from = timed.fillable_from
+            events += self._call_decision("on_scan", self._strategy.on_scan, self._context(), timed.report)
+        self._fillable_from = None
+        self._keep_locks()
+        return events
+
+    def decide(self, reports: Sequence[TimedReport]) -> list[Event]:
+        """Collect its decisions on each scan, then on the slice."""
+        events = self.decide_on_scans(reports)
         events += self._call_decision("on_slice", self._strategy.on_slice, self._context())
         self._keep_locks()
         return events
@@ -151,9 +171,20 @@ class StrategyRunner:
     def _submit(self, now: Instant, signal: Signal) -> list[Event]:
         if self._account is None or self._delayed is None:
             return []
+        decided = counted_decision(now, self._time.market_now)
+        fillable = decided if self._fillable_from is None else max(decided, self._fillable_from)
         is_member = self._data.holders.is_member(signal.symbol)
-        self._delayed.submit(now, self._signals, signal, is_member=is_member)
-        return self._account.submit(now, self._signals, signal, is_member=is_member)
+        submit = partial(
+            PaperAccount.submit,
+            now=now,
+            number=self._signals,
+            signal=signal,
+            is_member=is_member,
+            decided_at=decided,
+            fillable_from=fillable,
+        )
+        submit(self._delayed)
+        return submit(self._account)
 
     def _keep_locks(self) -> None:
         """Lock the symbols either account trades, and no others: their bars are needed to the end.

@@ -191,7 +191,7 @@ def build(
         day_completion,
         source,
         ports.publisher,
-        checked.strategies.engine(data, time_manager),
+        checked.strategies.engine(data, time_manager, managed),
         config_symbols=tuple(symbol for symbol in checked.config.symbols if symbol in stored),
         lag=LagMonitor(ports.settings.lag_seconds),
         readiness=None if ports.connection is None else ReadinessMonitor(data, ports.connection),

@@ -256,7 +256,9 @@ class StrategySetup:
         """
         _all_or_errors(self._enabled(), self._checked)
 
-    def engine(self, data: SessionData, time_manager: TimeManager) -> AnalysisEngine | None:
+    def engine(
+        self, data: SessionData, time_manager: TimeManager, scanners: Sequence[ManagedScanner]
+    ) -> AnalysisEngine | None:
         """Make the engine that runs the strategies of one session, None where there are none."""
         enabled = self._enabled()
         if not enabled:
@@ -270,7 +272,8 @@ class StrategySetup:
             StrategyRunner(config.name, one, data, time_manager, self.mode)
             for config, one in zip(enabled, made, strict=True)
         ]
-        return AnalysisEngine(running, data, time_manager)
+        by_name = {one.name: one.scanner for one in scanners}
+        return AnalysisEngine(running, data, time_manager, lambda name: by_name[name].rests_on_daily_bars)
 
     def _enabled(self) -> list[StrategyConfig]:
         return [strategy for strategy in self.config.strategies if strategy.enabled]

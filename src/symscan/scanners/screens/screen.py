@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from symscan.model.bar import Rows
+from symscan.model.fills import rests_on_daily_bars
 from symscan.model.hit_metadata import FrameMetadata, HitColumns
 from symscan.scanners.base import BaseScanner, ScanContext, ScanResult
 from symscan.scanners.screens.plan import Screen, ScreenPlan
@@ -64,6 +65,11 @@ class ScreenScanner(BaseScanner):
             or plan.where.is_cross_sectional
             or (plan.rank is not None and plan.rank.is_cross_sectional)
         )
+
+    @property
+    def rests_on_daily_bars(self) -> bool:
+        """Whether all that its expressions name is of completed sessions."""
+        return rests_on_daily_bars(self._checked_plan().columns)
 
     def check(self) -> None:
         """Load the universe and compile the screen, so that faults show before the run starts.

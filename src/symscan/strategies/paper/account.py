@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from symscan.model.events.session import Event
 from symscan.model.events.trading import OrderFilled, OrderUnfilled, TradeClosed
-from symscan.model.instant import MINUTE, Instant
+from symscan.model.fills import FillWindow
+from symscan.model.instant import Instant
 from symscan.model.trading import Action, Flag, Position, Signal, Trade, Unfilled
 from symscan.strategies.paper.lots import Exit, Lot, OpenLots, TradableBars
 from symscan.strategies.paper.rules import PaperRules
@@ -16,13 +17,12 @@ from symscan.strategies.paper.trades import broken_trade, closed_trade, entry_pr
 
 @dataclass(frozen=True, slots=True)
 class _Order:
-    """A pending signal: it is filled in a bar that starts from ``first`` to ``last``, or not at all."""
+    """A pending signal: it is filled in a bar that starts within its window, or not at all."""
 
     number: int
     signal: Signal
     decided_at: Instant
-    first: Instant
-    last: Instant
+    window: FillWindow
 
 
 class PaperAccount:
@@ -67,10 +67,24 @@ class PaperAccount:
         held = (lot.signal.symbol for lot in self._lots.lots)
         return list(dict.fromkeys([*held, *(order.signal.symbol for order in self._orders)]))
 
-    def submit(self, now: Instant, number: int, signal: Signal, *, is_member: bool) -> list[Event]:
-        """Submit a signal as an order; return the event of one that is refused."""
-        first = now + self._rules.delay_minutes * MINUTE
-        order = _Order(number, signal, now, first, first + self._rules.fill_within_minutes * MINUTE)
+    def submit(
+        self,
+        now: Instant,
+        number: int,
+        signal: Signal,
+        *,
+        is_member: bool,
+        decided_at: Instant | None = None,
+        fillable_from: Instant | None = None,
+    ) -> list[Event]:
+        """Submit a signal as an order; return the event of one that is refused.
+
+        It counts as decided ``now``, and can be filled from then on, where nothing else is given.
+        """
+        decided = now if decided_at is None else decided_at
+        earliest = decided if fillable_from is None else fillable_from
+        window = FillWindow.after(earliest, self._rules.delay_minutes, self._rules.fill_within_minutes)
+        order = _Order(number, signal, decided, window)
         why = self._refusal(signal, is_member)
         if why is not None:
             return [self._unfilled(now, order, why)]
@@ -81,7 +95,7 @@ class PaperAccount:
         """Fill orders with these bars: decided exits first, then entries, then stops and targets."""
         events: list[Event] = []
         for order in sorted(self._orders, key=lambda one: (one.signal.action is not Action.EXIT, one.number)):
-            if order in self._orders and bars.start >= order.first:
+            if order in self._orders and bars.start >= order.window.first:
                 events += self._apply(now, order, bars)
         events += [self._closed(now, end) for end in self._lots.ended_by(bars)]
         return events + self._expire(now, bars)
@@ -106,7 +120,7 @@ class PaperAccount:
         if order.signal.action is Action.EXIT:
             return self._exit(now, order, bars)
         bar = bars.bar(order.signal.symbol)
-        if bar is None or bars.is_last:
+        if bar is None or not order.window.admits(bars.start, is_last=bars.is_last):
             return []
         self._orders.remove(order)
         shares = min(order.signal.shares, math.floor(self._rules.volume_share * bar[2]))
@@ -144,7 +158,7 @@ class PaperAccount:
 
     def _expire(self, now: Instant, bars: TradableBars) -> list[Event]:
         """Expire orders whose time is over by the next bars."""
-        late = [one for one in self._orders if bars.is_last or bars.next_start > one.last]
+        late = [one for one in self._orders if bars.is_last or one.window.is_over(bars.next_start)]
         self._orders = [one for one in self._orders if one not in late]
         why = Unfilled.SESSION_END if bars.is_last else Unfilled.NO_BAR
         return [self._unfilled(now, order, why) for order in late]
