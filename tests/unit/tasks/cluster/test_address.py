@@ -24,7 +24,7 @@ def test_this_computer_and_encrypted_ones(given: str, address: str) -> None:
 @pytest.mark.parametrize("given", ["scheduler:8786", "tcp://scheduler.example:8786", "192.0.2.1:8786"])
 def test_others_have_to_be_allowed(given: str) -> None:
     with pytest.raises(
-        InputError, match="neither encrypts nor authenticates.*use tls://, or .*--insecure-cl"
+        InputError, match=r"neither encrypts nor authenticates.*use tls://, or .*--insecure-cl"
     ):
         checked_address(given, allows_insecure=False)
     assert checked_address(given, allows_insecure=True).startswith("tcp://")
