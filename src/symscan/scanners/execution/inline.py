@@ -110,6 +110,10 @@ def _overrun(name: str, timeout_seconds: float) -> ScanOverrun:
     )
 
 
+_TICK_SECONDS: Final = 0.0005
+"""More than two clocks of the system may differ by."""
+
+
 class _Alarm:
     """Interrupts a call after some time; only calls on the main thread, others run on.
 
@@ -132,7 +136,7 @@ class _Alarm:
         if threading.current_thread() is not threading.main_thread():
             return
         self._deadline = deadline = self._watch.elapsed_seconds + seconds
-        if deadline < self._fires_at:
+        if deadline < self._fires_at or not signal.getitimer(signal.ITIMER_REAL)[0]:  # a scan may stop it
             self._set(seconds)
 
     def stop(self) -> None:
@@ -153,10 +157,12 @@ class _Alarm:
         signal.setitimer(signal.ITIMER_REAL, seconds)
 
     def _interrupt(self, signum: int, frame: FrameType | None) -> None:  # noqa: ARG002 - a handler's signature
-        left = self._deadline - self._watch.elapsed_seconds
+        now = self._watch.elapsed_seconds
+        left = self._deadline - now
+        is_early = now < self._fires_at - _TICK_SECONDS  # the scan set the timer, and so its own limit
         if left == math.inf:  # between two calls, or after the last one
             self.restore()
-        elif left > 0:
+        elif left > 0 and not is_early:
             self._set(left)
         else:
             self.restore()
