@@ -264,10 +264,14 @@ main()
 """
 
 
-@pytest.mark.parametrize(("room", "full"), [(2_000, "run.json"), (7_000, "journal.jsonl")])
+@pytest.mark.parametrize(("room", "full"), [(2_000, "run.json"), (6_500, "journal.jsonl")])
 def test_a_disk_that_is_full_is_a_message(project: Path, room: int, full: str) -> None:
     """A file that may not grow stands for a disk that cannot hold more."""
-    process = started(project, *RUN, code=FULL.format(room=room))
+    _misbehaving(
+        project, "pass"
+    )  # one more scanner makes the joined journal longer than any file of a session
+    run = [one for one in RUN if one != "--csv"]
+    process = started(project, *run, code=FULL.format(room=room))
     _, err = process.communicate(timeout=LIMIT)
     assert process.returncode == 1
     where = project / "out" / full
