@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from symscan.model.bar import Block
+from symscan.model.bar import CLOSE, HIGH, LOW, OPEN, VOLUME, Block, Floats, Mask
 from symscan.model.instant import MINUTE, Instant
 from symscan.model.interval import Interval
 from symscan.model.session import Session
@@ -29,6 +29,61 @@ def combine(blocks: Sequence[Block], end: Instant) -> Block:
     for block in reversed(blocks):
         block.forward_fill(open_, block.open)
     return Block(end, fields, present)
+
+
+def combine_slots(fields: Floats, present: Mask, size: int) -> tuple[Floats, Mask]:
+    """Combine the blocks of a day, every so many into one, as :func:`combine` does.
+
+    Parameters
+    ----------
+    fields, present
+        As of :class:`~symscan.bars.dense.DenseBars`.
+    size
+        How many slots one bar covers; the last one may cover fewer.
+    """
+    firsts = range(0, len(present), size)
+    combined = np.empty((len(firsts), *fields.shape[1:])), np.empty((len(firsts), present.shape[1]), np.bool_)
+    if size <= len(firsts) and 2 * np.count_nonzero(present) >= present.size:
+        _combine_strides(fields, present, size, *combined)
+        return combined
+    for number, first in enumerate(firsts):
+        part = slice(first, first + size)
+        if size > len(firsts):
+            _combine_all(fields[part], present[part], combined[0][number], combined[1][number])
+        else:
+            block = combine([Block(0, *one) for one in zip(fields[part], present[part], strict=True)], 0)
+            combined[0][number], combined[1][number] = block.fields, block.present
+    return combined
+
+
+def _combine_strides(fields: Floats, present: Mask, size: int, combined: Floats, is_there: Mask) -> None:
+    """Combine few slots into each of many bars: the first slots of all bars, then the second ones, ..."""
+    combined[:], is_there[:] = fields[::size], present[::size]
+    open_, high, low, close, volume = combined.transpose(1, 0, 2)
+    for first in range(1, size):
+        part, known = fields[first::size], present[first::size]
+        to = slice(len(part))
+        np.fmax(high[to], part[:, HIGH], out=high[to])
+        np.fmin(low[to], part[:, LOW], out=low[to])
+        np.copyto(close[to], part[:, CLOSE], where=known)
+        np.add(volume[to], part[:, VOLUME], out=volume[to])
+        np.logical_or(is_there[to], known, out=is_there[to])
+    for first in reversed(range(size)):
+        part, known = fields[first::size], present[first::size]
+        np.copyto(open_[: len(part)], part[:, OPEN], where=known)
+
+
+def _combine_all(fields: Floats, present: Mask, combined: Floats, is_there: Mask) -> None:
+    """Combine all slots into one bar."""
+    columns = np.arange(present.shape[1])
+    np.logical_or.reduce(present, axis=0, out=is_there)
+    combined[OPEN] = fields[present.argmax(axis=0), OPEN, columns]
+    np.fmax.reduce(fields[:, HIGH], axis=0, out=combined[HIGH])
+    np.fmin.reduce(fields[:, LOW], axis=0, out=combined[LOW])
+    combined[CLOSE] = fields[len(present) - 1 - present[::-1].argmax(axis=0), CLOSE, columns]
+    # One slot after the other, as blocks are combined: a single column would be summed pairwise.
+    volume = fields[:, VOLUME]
+    combined[VOLUME] = volume.sum(axis=0) if len(columns) > 1 else np.add.accumulate(volume, axis=0)[-1]
 
 
 class Aggregator:

@@ -9,8 +9,9 @@ from typing import Final
 import numpy as np
 import polars as pl
 
+from symscan.bars.aggregator import combine_slots
 from symscan.bars.arrays import ArrayPool
-from symscan.model.bar import FIELDS, VOLUME, Block, Floats, Mask, Rows
+from symscan.model.bar import CLOSE, FIELDS, VOLUME, Block, Floats, Mask, Rows
 from symscan.model.instant import MINUTE, Instant
 from symscan.model.interval import Interval
 from symscan.model.session import Session
@@ -47,6 +48,16 @@ class Slots:
 
     def __len__(self) -> int:
         return -(-(self.stop - self.start) // self.step)
+
+    def combined(self, size: int) -> Slots:
+        """The slots that each cover so many of these."""
+        return Slots(self.start, self.stop, self.step * size)
+
+    def after(self, instant: Instant) -> int:
+        """The first slot that ends after an instant."""
+        return (
+            min(max((instant - self.start) // self.step, 0), len(self)) if instant < self.stop else len(self)
+        )
 
     @property
     def ends(self) -> list[Instant]:
@@ -107,12 +118,39 @@ class DenseBars:
         for field, name in enumerate(FIELDS):
             flat[first_field + field * width] = frame[name].to_numpy()[chosen]
 
+    @classmethod
+    def of(cls, slots: Slots, fields: Floats, present: Mask) -> DenseBars:
+        """Return bars whose arrays are there."""
+        bars = cls(slots, 0)
+        bars.fields, bars.present = fields, present
+        return bars
+
     def clear(self, columns: Sequence[int], after: Instant) -> None:
         """Clear the bars of some columns that end after an instant."""
-        first = sum(end <= after for end in self.slots.ends)
+        first = self.slots.after(after)
         self.present[first:, columns] = False
         self.fields[first:, :, columns] = np.nan
         self.fields[first:, VOLUME, columns] = 0.0
+
+    def cut(self, columns: Rows) -> DenseBars:
+        """Return some columns in their order: a view where they are most and follow one another."""
+        first = int(columns[0]) if len(columns) else 0
+        follow = np.array_equal(columns, np.arange(first, first + len(columns)))
+        if follow and 2 * len(columns) >= self.present.shape[1]:
+            part = slice(first, first + len(columns))
+            return DenseBars.of(self.slots, self.fields[:, :, part], self.present[:, part])
+        fields, present = self.fields.take(columns, axis=2), self.present.take(columns, axis=1)
+        return DenseBars.of(self.slots, fields, present)  # few: they must not keep all of the day
+
+    def combined(self, size: int) -> DenseBars:
+        """Return bars that each cover so many slots; the last one may cover fewer."""
+        return DenseBars.of(self.slots.combined(size), *combine_slots(self.fields, self.present, size))
+
+    def last_closes(self) -> Floats:
+        """Return the last close of every column, NaN without a bar, shape ``(columns,)``."""
+        last = len(self.slots) - 1 - np.argmax(self.present[::-1], axis=0)
+        closes: Floats = self.fields[last, CLOSE, np.arange(len(last))]
+        return closes
 
     def blocks(self) -> list[Block]:
         """Return one block per slot, as views of the arrays."""

@@ -5,8 +5,8 @@ import polars as pl
 import pytest
 
 from support.builders import MINUTE, NAN, make_block, make_session
-from symscan.bars.aggregator import Aggregator, combine, derive
-from symscan.model.bar import FIELDS, Block
+from symscan.bars.aggregator import Aggregator, combine, combine_slots, derive
+from symscan.model.bar import FIELDS, VOLUME, Block
 from symscan.model.interval import FIVE_MINUTES, ONE_DAY, Interval
 from symscan.model.session import Session
 
@@ -73,6 +73,26 @@ def test_combine_equals_a_group_by(missing: float) -> None:
     combined = combine(blocks, 40)
     assert expected.height == combined.present.sum() == 7
     np.testing.assert_array_equal(combined.fields, expected.sort("row").select(FIELDS).to_numpy().T)
+
+
+@pytest.mark.parametrize("size", [1, 3, 7, 39, 40])
+@pytest.mark.parametrize("columns", [1, 2, 50])
+@pytest.mark.parametrize("missing", [0.0, 0.1, 0.9])
+def test_a_day_is_combined_as_its_blocks_are(size: int, columns: int, missing: float) -> None:
+    rng = np.random.default_rng(3)
+    fields = rng.random((40, 5, columns)) * 10.0 ** rng.integers(-3, 9, (40, 5, columns))
+    present = rng.random((40, columns)) >= missing
+    fields[:, :VOLUME].transpose(0, 2, 1)[~present] = NAN
+    fields[:, VOLUME][~present] = 0.0
+    before = fields.tobytes()
+    found, is_there = combine_slots(fields, present, size)
+    assert fields.tobytes() == before
+    assert len(found) == len(is_there) == -(-40 // size)
+    for number, first in enumerate(range(0, 40, size)):
+        part = slice(first, first + size)
+        block = combine([Block(0, *one) for one in zip(fields[part], present[part], strict=True)], 0)
+        np.testing.assert_array_equal(found[number], block.fields)
+        np.testing.assert_array_equal(is_there[number], block.present)
 
 
 def test_bars_are_anchored_at_the_open_and_the_last_is_cut_at_the_close() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 import polars as pl
 
@@ -17,6 +17,9 @@ from symscan.model.instant import MINUTE, Instant
 from symscan.model.interval import Interval
 from symscan.model.session import Session
 from symscan.sources.stored.played_days import PlayedDay, PlayedDays
+
+_REST_SHARE: Final = 8
+"""The rest of a day is copied when a symbol leaves where it is no more than this part of it."""
 
 
 class DayStore(Protocol):
@@ -92,6 +95,7 @@ class BacktestSource:
         self._regular = DenseBars(Slots.regular(session, self.base), 0)
         self._columns: dict[str, int] = {}
         self._path = store.path(self.base, session.date)
+        self._rest: DenseBars | None = None
         self._day = PlayedDay(self._regular, {})
 
     def subscribe(self, rows: Mapping[str, int], capacity: int) -> None:
@@ -114,10 +118,10 @@ class BacktestSource:
     def unsubscribe(self, symbols: Sequence[str]) -> None:
         """Deliver no more bars of these symbols."""
         gone = [self._columns.pop(symbol) for symbol in symbols if symbol in self._columns]
-        self._day.leave(symbols, self._now)
-        for bars in (self._premarket, self._regular):
-            if bars is not None:
-                bars.clear(gone, after=self._now)
+        if gone and self._rest is None and not self._split_rest():
+            self._day.forget(symbols)
+        for bars in self._deliver_from():
+            bars.clear(gone, after=self._now)
 
     def catch_up(self, symbols: Sequence[str], ends: Sequence[Instant]) -> list[Block]:
         """The session's bars that ended at these instants, over ``symbols``."""
@@ -147,6 +151,8 @@ class BacktestSource:
             self._now = end
             bars = self._regular if end > session.open else self._premarket
             slot = slot_of.get(end)
+            if bars is not None and slot is not None and self._rest is not None:
+                bars, slot = self._rest, slot - len(bars.slots)  # from its end: the rest is shorter
             if bars is None or slot is None:
                 yield BarSlice(end)
             else:
@@ -166,7 +172,7 @@ class BacktestSource:
         """Allocate all columns; bars already delivered are not loaded again."""
         self._played.begin(self._path)
         arrays = self._played.arrays
-        self._regular = DenseBars(Slots.regular(self._session, self.base), capacity, arrays)
+        self._regular, self._rest = DenseBars(Slots.regular(self._session, self.base), capacity, arrays), None
         if self._has_premarket:
             self._premarket = DenseBars(Slots.premarket(self._session, self.base), capacity, arrays)
         self._day = PlayedDay(self._regular, {})
@@ -177,11 +183,29 @@ class BacktestSource:
         if not rows:
             return
         for part in self._store.load_batches(self.base, self._session.date, list(rows), BAR_COLUMNS):
-            for bars in (self._premarket, self._regular):
-                if bars is not None:
-                    bars.put(part, rows, self._now)
+            for bars in self._deliver_from():
+                bars.put(part, rows, self._now)
         if self._now <= self._session.open:  # else the bars before it are missing
             self._day.columns.update(rows)
+
+    def _deliver_from(self) -> list[DenseBars]:
+        """Return the bars that slices are made of from now on."""
+        bars = (self._premarket, self._regular if self._rest is None else self._rest)
+        return [one for one in bars if one is not None]
+
+    def _split_rest(self) -> bool:
+        """Deliver the rest of the day from a copy, if it is short: history still has all bars of who leaves.
+
+        Mostly that is after the last scan of a scanner, whose universe leaves.
+        """
+        slots = self._regular.slots
+        first = slots.after(self._now)
+        if (len(slots) - first) * _REST_SHARE > len(slots):
+            return False
+        rest = Slots(slots.start + first * slots.step, slots.stop, slots.step)
+        fields, present = self._regular.fields[first:].copy(), self._regular.present[first:].copy()
+        self._rest = DenseBars.of(rest, fields, present)
+        return True
 
     def _read_bars(self, symbols: Sequence[str]) -> pl.DataFrame:
         return self._store.load(self.base, [self._session.date], symbols, BAR_COLUMNS)

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from symscan.bars.aggregator import combine, derive
+from symscan.bars.aggregator import combine
 from symscan.bars.dense import BAR_COLUMNS, DenseBars, Slots, number, scaled
 from symscan.clock.session_calendar import SessionCalendar
 from symscan.model.bar import CLOSE, Block, Floats, Mask, Rows
@@ -136,23 +136,30 @@ class StoreHistory:
         if not stored:
             return []
         if interval in stored:
-            return self._stored(symbols, interval, session)
+            return self._stored(symbols, interval, session).blocks()
         finest = min(stored)
         if interval < finest or interval.minutes % finest.minutes:
             return []
         return self._cache.get_or_make(
             (self._store.path(finest, session.date), str(interval), symbols),
-            lambda: derive(interval, session, self._stored(symbols, finest, session)),
+            lambda: self._combined(symbols, finest, session, interval.minutes // finest.minutes),
         )
 
-    def _stored(self, symbols: tuple[str, ...], interval: Interval, session: Session) -> Sequence[Block]:
+    def _combined(
+        self, symbols: tuple[str, ...], finest: Interval, session: Session, size: int | None = None
+    ) -> list[Block]:
+        """The bars of one earlier session, so many combined into one; None: all of them."""
+        bars = self._stored(symbols, finest, session)
+        return bars.combined(len(bars.slots) if size is None else size).blocks()
+
+    def _stored(self, symbols: tuple[str, ...], interval: Interval, session: Session) -> DenseBars:
         played = self._played.find(self._store.path(interval, session.date))
-        blocks = None if played is None else played.blocks(symbols)
-        if blocks is not None:
-            return blocks
+        found = None if played is None else played.bars_of(symbols)
+        if found is not None:
+            return found
         bars = DenseBars(Slots.regular(session, interval), len(symbols), self._played.arrays)
         bars.put(self._store.load(interval, [session.date], symbols, BAR_COLUMNS), number(symbols))
-        return bars.blocks()
+        return bars
 
     def _derived_day(self, symbols: tuple[str, ...], session: Session) -> Block:
         """The daily bars of a session that has intraday ones only."""
@@ -161,7 +168,7 @@ class StoreHistory:
             return Block.blank(session.close, len(symbols))
         (block,) = self._cache.get_or_make(
             (self._store.path(finest, session.date), "1d", symbols),
-            lambda: [combine(self._stored(symbols, finest, session), session.close)],
+            lambda: self._combined(symbols, finest, session),
         )
         return block
 
@@ -239,9 +246,9 @@ class StoreHistory:
     def _last_closes(self, symbols: tuple[str, ...], interval: Interval, session: Session) -> Block:
         block = Block.blank(session.close, len(symbols))
         played = self._played.find(self._store.path(interval, session.date))
-        closes = None if played is None else played.last_closes(symbols)
-        if closes is not None:
-            block.fields[CLOSE] = closes
+        bars = None if played is None else played.bars_of(symbols)
+        if bars is not None:
+            block.fields[CLOSE] = bars.last_closes()
             return block
         frame = self._store.load(interval, [session.date], symbols, ["symbol", "start", "close"])
         start = pl.col("start").to_physical()

@@ -9,10 +9,11 @@ import pytest
 
 from support.builders import MINUTE, NAN, make_session
 from symscan.errors import DataError
-from symscan.model.bar import BarSlice
+from symscan.model.bar import CLOSE, BarSlice
 from symscan.model.interval import FIVE_MINUTES, ONE_MINUTE, Interval
 from symscan.sources.store.bar_store import BarStore, bar_schema
 from symscan.sources.stored.backtest_source import BacktestSource, finest_interval
+from symscan.sources.stored.played_days import PlayedDays
 
 SESSION = make_session(minutes=10, premarket=3)
 OPEN = SESSION.open
@@ -97,6 +98,42 @@ def test_an_unsubscribed_symbol_is_delivered_no_more(tmp_path: Path) -> None:
         if one.end == OPEN + 4 * MINUTE:
             source.unsubscribe(["A", "never here"])
     assert [minute for minute, price in _told(seen) if price == price] == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize(("leaves", "is_known"), [(4, False), (9, True)])
+def test_history_has_the_whole_day_of_a_symbol_that_left_late(
+    tmp_path: Path, leaves: int, is_known: bool
+) -> None:
+    store = _store(tmp_path, A=dict.fromkeys(range(10), 1.0), B={8: 2.0, 9: 3.0})
+    played = PlayedDays()
+    source = BacktestSource(store, SESSION, played=played)
+    source.subscribe({"A": 0, "B": 1}, 2)
+    seen = []
+    for one in source.slices():
+        seen.append(one)
+        if one.end == OPEN + leaves * MINUTE:
+            source.unsubscribe(["B"])
+    assert [price for _, price in _told(seen)] == [1.0] * 10
+    delivered = [price for _, price in _told(seen, 1) if price == price]
+    assert delivered == [price for minute, price in ((9, 2.0), (10, 3.0)) if minute <= leaves]
+    day = played.find(store.path(ONE_MINUTE, SESSION.date))
+    assert day is not None
+    bars = day.bars_of(["B"])
+    assert (bars is not None) == is_known
+    assert bars is None or bars.fields[-2:, CLOSE, 0].tolist() == [2.0, 3.0]
+
+
+def test_a_symbol_may_join_after_others_left_late(tmp_path: Path) -> None:
+    day = dict.fromkeys(range(10), 1.0)
+    source = BacktestSource(_store(tmp_path, A=day, B=day), SESSION)
+    source.subscribe({"A": 0}, 1)
+    seen = []
+    for one in source.slices():
+        seen.append(one)
+        if one.end == OPEN + 9 * MINUTE:
+            source.unsubscribe(["A"])
+            source.subscribe({"B": 0}, 1)
+    assert [price for _, price in _told(seen)] == [1.0] * 10
 
 
 def test_a_day_without_bars(tmp_path: Path) -> None:

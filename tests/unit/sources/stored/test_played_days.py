@@ -33,18 +33,16 @@ def day() -> PlayedDay:
 
 
 @pytest.mark.parametrize("symbols", [("A", "B", "C"), ("C", "B"), ("B",)])
-def test_blocks_are_over_the_symbols_requested(day: PlayedDay, symbols: tuple[str, ...]) -> None:
-    blocks = day.blocks(symbols)
-    assert blocks is not None
-    assert [block.end for block in blocks] == day.bars.slots.ends
+def test_bars_are_over_the_symbols_requested(day: PlayedDay, symbols: tuple[str, ...]) -> None:
+    bars = day.bars_of(symbols)
+    assert bars is not None
+    assert bars.slots == day.bars.slots
     closes = {"A": {}, "B": {0: 1.0, 3: 4.0}, "C": {2: 7.0}}
     for place, symbol in enumerate(symbols):
-        found = {n: block.close[place] for n, block in enumerate(blocks) if block.present[place]}
-        assert found == closes[symbol]
-
-
-def test_last_closes_are_unknown_without_a_bar(day: PlayedDay) -> None:
-    assert np.array_equal(day.last_closes(("C", "A", "B")), [7.0, np.nan, 4.0], equal_nan=True)
+        blocks = enumerate(bars.blocks())
+        assert {n: one.close[place] for n, one in blocks if one.present[place]} == closes[symbol]
+    last = {"A": np.nan, "B": 4.0, "C": 7.0}
+    assert np.array_equal(bars.last_closes(), [last[symbol] for symbol in symbols], equal_nan=True)
 
 
 def _closes(day: PlayedDay, symbols: Sequence[str]) -> dict[str, dict[int, float]]:
@@ -67,8 +65,7 @@ def test_prices_of_few_and_of_most(day: PlayedDay, symbols: str) -> None:
 
 
 def test_a_symbol_that_was_not_played_has_to_be_read(day: PlayedDay) -> None:
-    assert day.blocks(("A", "D")) is None
-    assert day.last_closes(("D",)) is None
+    assert day.bars_of(("A", "D")) is None
     assert day.prices_of(("D",)) is None
 
 
@@ -81,38 +78,13 @@ def test_today_and_the_day_before_are_kept(day: PlayedDay) -> None:
     assert played.find(None) is None
 
 
-def test_the_last_bars_of_symbols_that_left_are_kept(day: PlayedDay) -> None:
-    whole = _closes(day, "BC")
-    closes = day.last_closes(("B", "C"))
-    day.leave(("B",), after=SESSION.close - MINUTE)
-    day.bars.clear([1], after=SESSION.close - MINUTE)
-    assert _closes(day, "BC") == whole
-    assert np.array_equal(day.last_closes(("B", "C")), closes)
-
-
-def test_the_bar_at_the_close_of_a_symbol_that_left_is_kept(day: PlayedDay) -> None:
-    last = len(day.bars.slots) - 1
-    day.bars.fields[last, :, 1], day.bars.present[last, 1] = 9.0, True
-    day.leave(("B",), after=SESSION.close - MINUTE)
-    day.bars.clear([1], after=SESSION.close - MINUTE)
-    blocks = day.blocks(("A", "B", "C"))
-    assert (
-        blocks is not None
-        and blocks[last].close[1] == 9.0
-        and blocks[last].present.tolist() == [False, True, False]
-    )
-    assert np.array_equal(day.last_closes(("B", "C")), [9.0, 7.0])
-    assert list(_closes(day, "B")["B"].values()) == [1.0, 4.0, 9.0]
-    assert not day.bars.present[last, 1]  # what the session shows stays as it was
-
-
-def test_a_symbol_that_left_early_has_to_be_read(day: PlayedDay) -> None:
-    day.leave(("B",), after=SESSION.open + MINUTE)
-    assert day.blocks(("B",)) is None
-    assert day.blocks(("C",)) is not None
+def test_a_symbol_without_all_of_its_bars_has_to_be_read(day: PlayedDay) -> None:
+    day.forget(["B", "Z"])
+    assert day.bars_of(("B",)) is None
+    assert day.bars_of(("C",)) is not None
 
 
 def test_a_symbol_whose_column_another_takes_has_to_be_read(day: PlayedDay) -> None:
     day.reuse({1})
-    assert day.blocks(("B",)) is None
-    assert day.blocks(("C",)) is not None
+    assert day.bars_of(("B",)) is None
+    assert day.bars_of(("C",)) is not None
