@@ -79,6 +79,7 @@ class Backtest:
         source = BacktestSource(
             self.store, session, start=first, played=self.played, completes_day=completes_day
         )
+        self.block_cache.begin_session()
         history = StoreHistory(self.store, self.checked.calendar, self.block_cache, played=self.played)
         stored_day = partial(history.stored_day, session=session)
         ports = SessionPorts(history, source, EventPublisher(session, observers), stored_day=stored_day)

@@ -1,4 +1,4 @@
-"""An LRU cache of bars between the sessions of one run."""
+"""A cache of bars between the sessions of one run."""
 
 from __future__ import annotations
 
@@ -26,12 +26,20 @@ class BlockCache:
         self._limit = limit_bytes
         self._bytes = 0
         self._blocks: OrderedDict[Hashable, Sequence[Block]] = OrderedDict()
+        self._used: set[Hashable] = set()
 
     def __contains__(self, key: Hashable) -> bool:
         return key in self._blocks
 
+    def begin_session(self) -> None:
+        """Drop what the last session did not use: the window of history has gone past it."""
+        for key in [one for one in self._blocks if one not in self._used]:
+            self._bytes -= _size(self._blocks.pop(key))
+        self._used.clear()
+
     def get_or_make(self, key: Hashable, make: Callable[[], Sequence[Block]]) -> Sequence[Block]:
         """Return the blocks of a key, made if they are not cached."""
+        self._used.add(key)
         blocks = self._blocks.get(key)
         if blocks is None:
             blocks = make()
@@ -42,6 +50,7 @@ class BlockCache:
 
     def put(self, key: Hashable, blocks: Sequence[Block]) -> None:
         """Cache blocks, and evict the least recently used beyond the capacity."""
+        self._used.add(key)
         self._bytes += _size(blocks) - _size(self._blocks.pop(key, ()))
         self._blocks[key] = blocks
         while self._bytes > self._limit and len(self._blocks) > 1:

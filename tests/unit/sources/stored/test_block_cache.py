@@ -45,3 +45,17 @@ def test_putting_a_key_again_counts_it_once() -> None:
         shelf.put("a", _blocks(10))
     shelf.put("b", _blocks(10))
     assert [key in shelf for key in "ab"] == [True, True]
+
+
+def test_what_a_session_does_not_use_is_dropped() -> None:
+    shelf = BlockCache(limit_bytes=25_000)
+    for used in ("abc", "bcd", "d"):
+        shelf.begin_session()
+        for key in used:
+            shelf.get_or_make(key, lambda: _blocks(1))
+    assert [key in shelf for key in "abcd"] == [False, True, True, True]
+    shelf.begin_session()
+    assert [key in shelf for key in "abcd"] == [False, False, False, True]
+    for key in "efg":
+        shelf.put(key, _blocks(10))  # and their room is given again
+    assert [key in shelf for key in "defg"] == [False, False, True, True]
