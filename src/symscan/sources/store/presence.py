@@ -103,6 +103,14 @@ class SymbolDays:
         found: Mask = np.append(self._mask(day), False)[places]
         return found
 
+    def has_others(self, days: Iterable[date], symbols: Sequence[str]) -> bool:
+        """Whether other symbols than these may have bars on any of the dates; reads no bars to know it."""
+        place, nobody = self._place, len(self._place)
+        wanted = np.zeros(nobody + 1, np.bool_)
+        wanted[np.fromiter((place.get(one, nobody) for one in symbols), np.intp, len(symbols))] = True
+        masks = (self._presence.mask(day) for day in days)
+        return any(mask is None or bool((mask & ~wanted[: len(mask)]).any()) for mask in masks)
+
     def on_any(self, days: Iterable[date]) -> list[str]:
         """The symbols that have bars on any of the dates, in the order of the alphabet."""
         mask = np.zeros(len(self._place), np.bool_)

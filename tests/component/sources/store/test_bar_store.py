@@ -89,6 +89,19 @@ def test_symbols_columns_and_dates_can_be_chosen(store: BarStore) -> None:
     assert store.load(FIVE_MINUTES, [MONDAY], None, ["symbol"]).schema == {"symbol": pl.String}
 
 
+@pytest.mark.parametrize("days", [[MONDAY], [TUESDAY], [MONDAY, TUESDAY]])
+@pytest.mark.parametrize("symbols", ["", "A", "AB", "BA", "CA", "ABC", "AZ", "Z", "AA"])
+@pytest.mark.parametrize("is_known", [True, False])
+def test_the_symbols_requested_come_and_no_others(
+    store: BarStore, days: list[date], symbols: str, is_known: bool
+) -> None:
+    if not is_known:
+        _as_of_an_earlier_version(store)
+    expected = {(day, one) for day in days for one in {MONDAY: "AB", TUESDAY: "AC"}[day] if one in symbols}
+    loaded = BarStore(store.root).load(ONE_MINUTE, days, list(symbols))
+    assert loaded.select("session", "symbol").rows() == sorted(expected)
+
+
 def test_a_path_changes_with_its_content_and_only_then(store: BarStore) -> None:
     before = store.path(ONE_MINUTE, MONDAY)
     with store.updating() as update:
