@@ -35,8 +35,6 @@ _STRETCHES_PER_WORKER: Final = 4
 _LONGEST_STRETCH: Final = 16
 """A worker that is lost loses what it has done of a stretch; one that begins a stretch reads its history."""
 
-_SILENT: Final = ("distributed", "tornado", "asyncio")
-
 
 @dataclass(slots=True)
 class _Stretch:
@@ -201,8 +199,7 @@ def _connected(address: str) -> Any:
         from distributed import Client
     except ImportError:
         raise InputError("a cluster needs Dask; install it: pip install 'symscan[cluster]'") from None
-    for name in _SILENT:  # it logs what is raised here, and says that versions differ, which is checked
-        logging.getLogger(name).setLevel(logging.CRITICAL)
+    _silence()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         _check_certificates(address)
@@ -221,6 +218,13 @@ def _connected(address: str) -> Any:
                 f"the scheduler {address} has no worker; start some: dask worker {address}"
             ) from None
     return client
+
+
+def _silence() -> None:
+    """Keep Dask's loggers from saying what is raised here, retried here, or checked here."""
+    for name in list(logging.root.manager.loggerDict):
+        if name.partition(".")[0] == "distributed":
+            logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 def _check_certificates(address: str) -> None:

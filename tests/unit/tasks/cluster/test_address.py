@@ -23,16 +23,12 @@ def test_this_computer_and_encrypted_ones(given: str, address: str) -> None:
 
 @pytest.mark.parametrize("given", ["scheduler:8786", "tcp://scheduler.example:8786", "192.0.2.1:8786"])
 def test_others_have_to_be_allowed(given: str) -> None:
-    with pytest.raises(
-        InputError, match=r"neither encrypts nor authenticates.*use tls://, or .*--insecure-cl"
-    ):
+    with pytest.raises(InputError, match=r"neither encrypts nor authenticates.*use tls://, or .*--insecure"):
         checked_address(given, allows_insecure=False)
     assert checked_address(given, allows_insecure=True).startswith("tcp://")
 
 
-@pytest.mark.parametrize(
-    "given", ["", "scheduler", "tls://scheduler", "udp://a:1", "a:0", "a:70000", "a b:1"]
-)
+@pytest.mark.parametrize("given", ["", "scheduler", "tls://scheduler", "udp://a:1", "a:0", "a:70000"])
 def test_what_is_no_address(given: str) -> None:
     with pytest.raises(InputError, match="is no address of a Dask scheduler; write it as tls://"):
         checked_address(given, allows_insecure=True)
