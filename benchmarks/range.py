@@ -93,10 +93,12 @@ def _run(command: Sequence[object]) -> Cost:
     return Cost(perf_counter() - started, used.ru_utime + used.ru_stime, megabytes)
 
 
-def _command(python: str, config: Path, store: Path, market: Market, out: Path) -> Callable[[], Cost]:
+def _command(
+    python: str, config: Path, store: Path, market: Market, out: Path, *more: str
+) -> Callable[[], Cost]:
     days = ("--start", market.dates[0], "--end", market.dates[-1])
     return lambda: _run(
-        [python, "-c", COMMAND, "run", config, "--store", store, *days, "--out", out, "--force"]
+        [python, "-c", COMMAND, "run", config, "--store", store, *days, "--out", out, "--force", *more]
     )
 
 
@@ -139,6 +141,10 @@ def measure(workload: str, rounds: int, folder: Path, against: str | None) -> di
         "command": _command(sys.executable, config, store, market, folder / "out"),
         "polars": lambda: _run(polars),
     }
+    if sessions > 1:
+        ways["jobs_2"] = _command(
+            sys.executable, config, store, market, folder / "out_jobs", "--jobs", "2"
+        )  # its megabytes are those of the process that writes
     if against:
         ways["against"] = _command(against, config, store, market, folder / "out_against")
     cost = _best(ways, rounds)
