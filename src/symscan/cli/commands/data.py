@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from symscan.cli.commands.store_change import is_interactive, opened_for_change, progress_bar
-from symscan.cli.output.data_report import show_check, show_import, show_splits, show_store
+from symscan.cli.output.data_report import show_check, show_import, show_placebo, show_splits, show_store
 from symscan.clock.session_calendar import SessionCalendar
+from symscan.research.placebo_store import make_placebo_store
 from symscan.sources.checking.daily_checks import Tolerances
 from symscan.sources.checking.store_check import check_store
 from symscan.sources.importing.importer import import_bars
@@ -30,6 +31,18 @@ def import_splits_file(file: Path, store: Path, on_conflict: OnConflict) -> None
     with opened_for_change(store) as opened:
         report = import_splits(opened, file, on_conflict)
     show_splits(report, store)
+
+
+def make_placebo(store: Path, out: Path, seed: int, exchange: str) -> None:
+    """Make a placebo of a store in a new one, and print the result."""
+    source = BarStore(store)
+    with opened_for_change(out, _describe_placebo) as target, progress_bar() as progress:
+        report = make_placebo_store(source, target, SessionCalendar(exchange), seed, progress)
+    show_placebo(report, out, seed)
+
+
+def _describe_placebo(is_changed: bool) -> str:
+    return "the placebo was complete" if is_changed else "no store was made"
 
 
 def list_store(store: Path) -> None:

@@ -114,6 +114,23 @@ def import_splits_(
     import_splits_file(file, store, on_conflict)
 
 
+@app.command("placebo")
+def placebo(
+    store: StoreFolder,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="The folder of the new store.")],
+    seed: Annotated[int, typer.Option(min=0, help="Another seed is another market.")] = 0,
+    exchange: _Exchange = "NYSE",
+) -> None:
+    """Make a market in which nobody can have an edge: the store's bars with one random sign a minute.
+
+    What moves, how much, together with what and on which volume stays; whether up or down is chance, for all
+    symbols alike. A scanner that finds an edge there sees the future.
+    """
+    from symscan.cli.commands.data import make_placebo
+
+    make_placebo(store, out, seed, exchange)
+
+
 @app.command("ls")
 def ls(store: StoreFolder) -> None:
     """List what a store holds."""

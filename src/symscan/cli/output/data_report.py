@@ -13,6 +13,7 @@ from rich.table import Table
 
 from symscan.formatting import format_count, format_names
 from symscan.model.session import Session
+from symscan.research.placebo_store import PlaceboReport
 from symscan.sources.checking.findings import Finding
 from symscan.sources.checking.store_check import CheckReport, Coverage, coverage
 from symscan.sources.downloads import FetchReport
@@ -48,6 +49,16 @@ def show_import(report: ImportReport, options: ImportOptions, store: Path) -> No
     if report.ignored_columns:
         _print(f"  columns ignored: {', '.join(report.ignored_columns)}")
     _print(f"{format_count(len(report.changed), 'session')} of {store} changed.")
+
+
+def show_placebo(report: PlaceboReport, out: Path, seed: int) -> None:
+    """Print what a placebo store holds."""
+    minutes = format_count(report.minute_sessions, "session")
+    daily = format_count(report.daily_sessions, "session")
+    symbols = format_count(report.symbols, "symbol")
+    _print(f"Made {out}, seed {seed}: {minutes} of bars within them, {daily} of daily bars, {symbols}.")
+    if report.left_out:
+        _print(f"  left to be derived: {', '.join(map(str, report.left_out))}")
 
 
 def show_splits(report: SplitsReport, store: Path) -> None:
