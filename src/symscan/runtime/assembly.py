@@ -20,6 +20,7 @@ from symscan.runtime.building.build import CheckedConfig, SessionPorts, build, c
 from symscan.runtime.coordinator import SessionCoordinator
 from symscan.runtime.publisher import EventPublisher
 from symscan.runtime.run_warnings import find_run_warnings
+from symscan.scanners.running.verdicts import VerdictObserver
 from symscan.sources.ports import Broker, LiveDay
 from symscan.sources.store.bar_store import BarStore
 from symscan.sources.stored.backtest_source import BacktestSource
@@ -63,6 +64,7 @@ class Backtest:
         start: Instant | None = None,
         *,
         completes_day: bool = False,
+        verdicts: VerdictObserver | None = None,
     ) -> SessionCoordinator:
         """Build one session.
 
@@ -72,6 +74,8 @@ class Backtest:
             The first instant to play; None for the first that a scanner is due at.
         completes_day
             Whether it ends with the day's own bars, also where no scanner waits for them.
+        verdicts
+            Gets the verdicts on all candidates of each scan; None: nobody.
         """
         managed = self.checked.scanners.managed(session)
         first = first_due(managed, session) if start is None else start
@@ -82,7 +86,13 @@ class Backtest:
         self.block_cache.begin_session()
         history = StoreHistory(self.store, self.checked.calendar, self.block_cache, played=self.played)
         stored_day = partial(history.stored_day, session=session)
-        ports = SessionPorts(history, source, EventPublisher(session, observers), stored_day=stored_day)
+        ports = SessionPorts(
+            history,
+            source,
+            EventPublisher(session, observers),
+            stored_day=stored_day,
+            verdicts=verdicts,
+        )
         return build(self.checked, session, managed, ports)
 
 

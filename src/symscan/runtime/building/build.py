@@ -42,6 +42,7 @@ from symscan.scanners.execution.inline import Execution, InlineExecution
 from symscan.scanners.running.evaluation import SymbolLookup
 from symscan.scanners.running.managed_scanner import ManagedScanner
 from symscan.scanners.running.manager import ScannerManager
+from symscan.scanners.running.verdicts import VerdictObserver
 from symscan.session.day_completion import DayCompletion, EarlierDays, StoredDay
 from symscan.session.holders import scanner_holder
 from symscan.session.session_data import SessionData
@@ -113,6 +114,8 @@ class SessionPorts:
         Measures how long a call of a scanner takes.
     stored_day
         Reads the session's own daily bars that are stored already; None where there are none.
+    verdicts
+        Gets the verdicts on all candidates of each scan; None: nobody. Only where jobs run inline.
     """
 
     history: HistorySource
@@ -127,6 +130,7 @@ class SessionPorts:
     settings: LiveSettings = field(default_factory=LiveSettings)
     stopwatch: Callable[[], Stopwatch] = Stopwatch
     stored_day: StoredDay | None = None
+    verdicts: VerdictObserver | None = None
 
 
 def check(
@@ -179,6 +183,7 @@ def build(
         ports.execution,
         ports.lookup or provisioner,
         ports.stopwatch,
+        ports.verdicts,
     )
     return SessionCoordinator(
         session,

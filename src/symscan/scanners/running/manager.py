@@ -17,6 +17,7 @@ from symscan.scanners.running.evaluation import SymbolLookup
 from symscan.scanners.running.events import ScannerEvent, ScannerEvents
 from symscan.scanners.running.job_factory import JobFactory
 from symscan.scanners.running.managed_scanner import ManagedScanner, ScannerState, Timetable
+from symscan.scanners.running.verdicts import VerdictObserver, VerdictReporter
 from symscan.session.requests import Request
 from symscan.session.session_data import SessionData
 
@@ -46,6 +47,8 @@ class ScannerManager:
         values at once; called by the jobs. None leaves them unknown.
     stopwatch
         Measures how long what runs is waited for, where that has a limit.
+    verdicts
+        Gets the verdicts on all candidates of each scan, where jobs run inline; None: nobody.
     """
 
     def __init__(
@@ -57,6 +60,7 @@ class ScannerManager:
         execution: Execution | None = None,
         lookup: SymbolLookup | None = None,
         stopwatch: Callable[[], Stopwatch] = Stopwatch,
+        verdicts: VerdictObserver | None = None,
     ) -> None:
         self.scanners = {managed.name: managed for managed in scanners}
         self._data = session_data
@@ -66,6 +70,7 @@ class ScannerManager:
         self._events = ScannerEvents(session_data, time_manager)
         self._timetable = Timetable(scanners)
         self._stopwatch = stopwatch
+        self._verdicts = None if verdicts is None else VerdictReporter(session_data, verdicts)
 
     # -- before the session ------------------------------------------------------------------
 
@@ -246,7 +251,10 @@ class ScannerManager:
         if result.saved_state is not None:
             managed.saved_state = result.saved_state
         if job.kind is JobKind.SCAN:
-            self._events.add(self._events.scanned(managed, job.phase, result), result.requests)
+            scan = self._events.scanned(managed, job.phase, result)
+            if self._verdicts is not None and result.evaluation is not None:
+                self._verdicts.report(managed.holder, scan, result.evaluation)
+            self._events.add(scan, result.requests)
         elif job.kind is JobKind.TEARDOWN:
             self._mark_done(managed, result.error, result.requests)
 
