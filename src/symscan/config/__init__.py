@@ -6,7 +6,7 @@
                                         \\--> one model, whatever the shape -> SessionConfig
 """
 
-from symscan.config.load import config_schema, load_config, parse_config
+from symscan.config.load import config_schema, load_config, override_study, parse_config
 from symscan.config.model import (
     Isolation,
     Mode,
@@ -17,6 +17,7 @@ from symscan.config.model import (
     StrategyConfig,
     SymbolRequirements,
 )
+from symscan.config.study_settings import StudySettings
 
 __all__ = [
     "Isolation",
@@ -26,8 +27,10 @@ __all__ = [
     "ScreenConfig",
     "SessionConfig",
     "StrategyConfig",
+    "StudySettings",
     "SymbolRequirements",
     "config_schema",
     "load_config",
+    "override_study",
     "parse_config",
 ]

@@ -14,9 +14,11 @@ from symscan.config import fields
 from symscan.config.file_schema import ScannerShape
 from symscan.config.json_locations import join
 from symscan.config.messages import Fault, closest_key, keys_of
+from symscan.config.study_settings import MEASURES
 from symscan.model.live_settings import LiveSettings
 
 _LIVE: Final = LiveSettings()
+_MOST_MEASURES: Final = 3
 _SCANNERS: Final = "session_data_config.scanners"
 _STRATEGIES: Final = "session_data_config.strategies"
 _OBSERVERS: Final = "session_data_config.observers"
@@ -32,6 +34,7 @@ def cross_faults(values: Any) -> Iterator[Fault]:
         _object(top.get("backtest_config")), "backtest_config", "start_date", "end_date", fields.parse_date
     )
     yield from _live_faults(_object(top.get("live_config")))
+    yield from study_faults(_object(top.get("study_config")), "study_config")
     yield from _repeats(top, "", "indicator_modules", fields.parse_module)
     data = _object(top.get("session_data_config"))
     yield from _repeats(data, "session_data_config", "symbols", fields.parse_symbol)
@@ -43,6 +46,24 @@ def cross_faults(values: Any) -> Iterator[Fault]:
     yield from _same_names(_objects(data, _OBSERVERS), "observers")
     for path, scanner in scanners:
         yield from _scanner_faults(path, scanner)
+
+
+def study_faults(study: dict[str, Any], path: str) -> Iterator[Fault]:
+    """Yield what the settings of a study say against each other."""
+    yield from _repeats(study, path, "horizons", fields.parse_horizon)
+    yield from _repeats(study, path, "match", fields.parse_text)
+    yield from _repeats(study, path, "groups", fields.parse_text)
+    static = [one for one in _list(study.get("match")) if isinstance(one, str) and one not in MEASURES]
+    if len(static) > 1:
+        known = f"the measures are {', '.join(MEASURES)}; of static columns one may be given"
+        yield Fault(join(path, "match"), f"'{static[0]}' and '{static[1]}' are no measures; {known}")
+    elif len(_list(study.get("match"))) - len(static) > _MOST_MEASURES:
+        yield Fault(join(path, "match"), f"more than {_MOST_MEASURES} measures leave nobody alike")
+    horizons, headline = study.get("horizons"), study.get("headline")
+    if isinstance(horizons, list) and isinstance(headline, str) and headline not in horizons:
+        yield Fault(
+            join(path, "headline"), f"'{headline}' is none of the horizons ({', '.join(map(str, horizons))})"
+        )
 
 
 def _live_faults(live: dict[str, Any]) -> Iterator[Fault]:

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final
 from pydantic import PlainValidator, WithJsonSchema
 
 from symscan.clock.schedule import DAYS
+from symscan.config.study_settings import check_horizon
 from symscan.errors import SpecError
 from symscan.model.interval import ONE_DAY, Interval
 from symscan.model.specs import IndicatorSpec
@@ -22,6 +23,7 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _NAME = re.compile(r"\w[\w.+-]*( [\w.+-]+)*")
 _MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 _LONGEST_SHOWN: Final = 40
+_WIDEST_SPREAD_BPS: Final = 10_000
 
 
 def show(value: object) -> str:
@@ -147,6 +149,25 @@ def parse_one_of(*choices: str) -> Callable[[object], str]:
     return parse
 
 
+def parse_horizon(value: object) -> str:
+    """A horizon of a study, ``30m``, ``close``, ``next_open`` or ``5d``."""
+    if not isinstance(value, str):
+        raise ValueError(f'expected a horizon as "30m", "close", "next_open" or "5d", got {show(value)}')
+    return check_horizon(value)
+
+
+def parse_spread(value: object) -> float | None:
+    """A full spread in basis points; None for ``estimate``."""
+    if value == "estimate":
+        return None
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not is_number or not 0 <= float(value) <= _WIDEST_SPREAD_BPS:  # type: ignore[arg-type]
+        raise ValueError(
+            f'expected "estimate" or a full spread in basis points, 0 or more, got {show(value)}'
+        )
+    return float(value)  # type: ignore[arg-type]
+
+
 def _text_schema(example: str, pattern: str | None = None) -> WithJsonSchema:
     schema: dict[str, Any] = {"type": "string", "examples": [example]}
     return WithJsonSchema(schema | ({"pattern": f"^{pattern}$"} if pattern else {}))
@@ -171,3 +192,11 @@ Name = Annotated[str, PlainValidator(parse_name), _text_schema("gap_scanner")]
 Text = Annotated[str, PlainValidator(parse_text), WithJsonSchema({"type": "string", "minLength": 1})]
 ModuleName = Annotated[str, PlainValidator(parse_module), _text_schema("scanners.gap_scanner")]
 IndicatorKey = Annotated[IndicatorSpec, PlainValidator(parse_indicator), _text_schema("rsi_14_5m")]
+Horizon = Annotated[
+    str, PlainValidator(parse_horizon), _text_schema("30m", "([1-9][0-9]*[md]|close|next_open)")
+]
+Spread = Annotated[
+    float | None,
+    PlainValidator(parse_spread),
+    WithJsonSchema({"anyOf": [{"const": "estimate"}, {"type": "number", "minimum": 0}]}),
+]

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, PlainValidator
 
 from symscan.config import fields
 from symscan.config.model import Isolation, Mode
+from symscan.config.study_settings import HITS, SIDES, StudySettings
 from symscan.model.live_settings import LiveSettings
 from symscan.model.specs import IndicatorType
 
@@ -24,7 +25,14 @@ TAGS = frozenset({WINDOWS_TAG, SWITCH_TAG, OBJECT_TAG, KEY_TAG})
 MODES: tuple[str, ...] = get_args(Mode)
 _ISOLATIONS: tuple[str, ...] = get_args(Isolation)
 _LIVE = LiveSettings()
+_STUDY = StudySettings()
 _TYPES = tuple(IndicatorType)
+
+
+OneOfHits = Annotated[str, PlainValidator(fields.parse_one_of(*HITS)), WithJsonSchema({"enum": list(HITS)})]
+OneOfSides = Annotated[
+    str, PlainValidator(fields.parse_one_of(*SIDES)), WithJsonSchema({"enum": list(SIDES)})
+]
 
 
 class Shape(BaseModel):
@@ -247,6 +255,53 @@ class LiveShape(Shape):
     )
 
 
+class StudyShape(Shape):
+    """What ``symscan study`` measures after hits."""
+
+    hits: OneOfHits = Field(_STUDY.hits, description="Which hits count; default entered.")
+    side: OneOfSides = Field(_STUDY.side, description="On which side; with_change: the sign of change_pct.")
+    horizons: list[fields.Horizon] | None = Field(
+        None, min_length=1, max_length=40, description="Until when: minutes, close, next_open, sessions."
+    )
+    headline: fields.Horizon | None = Field(
+        None, description="The horizon of the verdict; default 30m, of daily bars 5d."
+    )
+    delay_minutes: int = Field(
+        _STUDY.delay_minutes, ge=0, le=60, description="From the scan to the earliest entry."
+    )
+    fill_within_minutes: int = Field(
+        _STUDY.fill_within_minutes, ge=0, le=60, description="From the earliest entry to the latest."
+    )
+    match: list[fields.Text] = Field(
+        list(_STUDY.match),
+        max_length=4,
+        description="What controls are alike in: up to three of volatility, dollar_volume, price, change, "
+        "and one static column.",
+    )
+    min_controls: int = Field(
+        _STUDY.min_controls, ge=1, le=10_000, description="With fewer controls a hit is unmatched."
+    )
+    spread: fields.Spread = Field(None, description="estimate, or the full spread in basis points.")
+    slippage_bps: float = Field(
+        _STUDY.slippage_bps, ge=0, le=1000, description="Of each side, beside half the spread."
+    )
+    commission_per_share: float = Field(
+        _STUDY.commission_per_share, ge=0, le=100, description="Of each side."
+    )
+    value: float = Field(_STUDY.value, gt=0, description="What the position of a hit costs.")
+    volume_share: float = Field(
+        _STUDY.volume_share, gt=0, le=1, description="Most of the entry bar's volume."
+    )
+    ended_return_pct: float = Field(
+        _STUDY.ended_return_pct, ge=-100, le=1000, description="What a symbol that ends is worth."
+    )
+    holdout_from: fields.CalendarDate | None = Field(
+        None, description="First date of the sessions set aside."
+    )
+    groups: list[fields.Text] = Field([], description="Static columns to break down by.")
+    seed: int = Field(_STUDY.seed, ge=0, le=2**31 - 1, description="Of random draws.")
+
+
 _EXAMPLE: dict[str, Any] = {
     "backtest_config": {"start_date": "2018-02-20", "end_date": "2018-02-23"},
     "session_data_config": {
@@ -279,6 +334,7 @@ class ConfigShape(Shape):
     exchange: fields.Text = Field("NYSE", description="The exchange whose calendar holds; default NYSE.")
     backtest_config: BacktestShape | None = Field(None, description="The days of a backtest.")
     live_config: LiveShape | None = Field(None, description="How a live session takes its bars.")
+    study_config: StudyShape | None = Field(None, description="What a study measures after hits.")
     indicator_modules: list[fields.ModuleName] = Field(
         [], description="Modules with indicators of your own.", examples=[["my_indicators"]]
     )

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from symscan.config.json_locations import JsonLocations
 from symscan.config.model import SessionConfig
-from symscan.errors import ConfigError, ConfigErrors, Place
+from symscan.config.study_settings import StudySettings
+from symscan.errors import ConfigError, ConfigErrors, InputError, Place
 
 if TYPE_CHECKING:
     from symscan.config.file_schema import ConfigShape
@@ -25,6 +27,7 @@ _SYNTAX_MESSAGES = {
     "Expecting property name enclosed in double quotes": "expected a key in double quotes",
     "Unterminated string starting at": "the text that begins here has no closing quote",
 }
+_STUDY = "study_config"
 _ENDLESS_NUMBER = re.compile(r"\d{4000,}")
 
 
@@ -61,6 +64,39 @@ def parse_config(text: str, file: str = "config.json") -> SessionConfig:
     if errors or shape is None:
         raise ConfigErrors(_in_order(errors))
     return to_model(shape, file, text)
+
+
+def override_study(settings: StudySettings, values: Mapping[str, Any], prefix: str = "") -> StudySettings:
+    """Return the settings of a study with some of them replaced by what was given with a command.
+
+    Parameters
+    ----------
+    values
+        As ``study_config`` would hold them.
+    prefix
+        What stands before a key in messages: ``--`` on the command line.
+
+    Raises
+    ------
+    InputError
+        If one is wrong.
+    """
+    from pydantic import ValidationError
+
+    from symscan.config.cross_checks import study_faults
+    from symscan.config.file_schema import StudyShape
+    from symscan.config.messages import shape_faults
+    from symscan.config.resolve import study_settings
+
+    try:
+        given = study_settings(StudyShape.model_validate(dict(values)))
+        faults = [*study_faults(dict(values), _STUDY)]
+    except ValidationError as error:
+        faults = shape_faults(error, (_STUDY,))
+    if faults:
+        lines = (f"{prefix}{one.path.removeprefix(f'{_STUDY}.')}: {one.message}" for one in faults)
+        raise InputError("\n".join(lines))
+    return replace(settings, **{name: getattr(given, name) for name in values})
 
 
 def _odd_values(locations: JsonLocations) -> list[ConfigError]:

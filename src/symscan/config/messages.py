@@ -21,6 +21,7 @@ _SHAPES: Final[dict[tuple[str, ...], type[BaseModel]]] = {
     (): shape.ConfigShape,
     ("backtest_config",): shape.BacktestShape,
     ("live_config",): shape.LiveShape,
+    ("study_config",): shape.StudyShape,
     ("session_data_config",): shape.SessionDataShape,
     ("session_data_config", "indicators"): shape.IndicatorShape,
     _SCANNER: shape.ScannerShape,
@@ -47,9 +48,9 @@ class Fault:
         return ConfigError(self.message, place=locations.place(self.path, key=self.key), path=self.path)
 
 
-def shape_faults(error: ValidationError) -> list[Fault]:
-    """Convert pydantic's errors to faults."""
-    return [_to_fault(detail) for detail in error.errors(include_url=False)]
+def shape_faults(error: ValidationError, holder: Steps = ()) -> list[Fault]:
+    """Convert pydantic's errors to faults; ``holder`` is where the object stands that was validated."""
+    return [_to_fault(detail, holder) for detail in error.errors(include_url=False)]
 
 
 def keys_of(model: type[BaseModel]) -> list[str]:
@@ -73,8 +74,8 @@ def path_of(steps: Steps) -> str:
     return path
 
 
-def _to_fault(detail: Any) -> Fault:
-    *holders, last = detail["loc"] or ("",)
+def _to_fault(detail: Any, holder: Steps) -> Fault:
+    *holders, last = (*holder, *detail["loc"]) or ("",)
     steps: Steps = tuple(step for step in holders if step not in shape.TAGS)
     kind, value, context = detail["type"], detail["input"], detail.get("ctx", {})
     if kind == "extra_forbidden" or last not in {*shape.TAGS, ""}:
@@ -85,6 +86,8 @@ def _to_fault(detail: Any) -> Fault:
         return Fault(path_of(steps[:-1]), f"the key '{steps[-1]}' is missing")
     if kind == "value_error":
         return Fault(path_of(steps), str(context["error"]))
+    if kind == "too_long":
+        return Fault(path_of(steps), f"the list has more than {context['max_length']} entries")
     if kind == "too_short":
         return Fault(path_of(steps), "the list is empty; fill it, or leave the key out")
     expected = _expected(steps, kind, context)

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from symscan.clock.schedule import Window
 from symscan.config.json_locations import JsonLocations
+from symscan.config.study_settings import StudySettings
 from symscan.errors import ConfigError, Place
 from symscan.model.interval import ONE_MINUTE, Interval
 from symscan.model.live_settings import LiveSettings
@@ -196,6 +197,8 @@ class SessionConfig:
         The modules that hold indicators of the user's.
     live
         How a live session takes its bars.
+    study
+        What a study measures after hits; no run depends on it.
     file
         Where it was read from.
     text
@@ -216,6 +219,7 @@ class SessionConfig:
     observers: tuple[ObserverConfig, ...] = ()
     indicator_modules: tuple[str, ...] = ()
     live: LiveSettings = field(default_factory=LiveSettings)
+    study: StudySettings = field(default_factory=StudySettings)
     text: str = field(default="", repr=False, compare=False)
 
     def place(self, path: str, *, key: bool = False, offset: int | None = None) -> Place:

@@ -21,6 +21,7 @@ from symscan.config.file_schema import (
     ScannerShape,
     Shape,
     StrategyShape,
+    StudyShape,
     WindowShape,
 )
 from symscan.config.json_locations import join
@@ -32,6 +33,7 @@ from symscan.config.model import (
     StrategyConfig,
     SymbolRequirements,
 )
+from symscan.config.study_settings import StudySettings
 from symscan.model.live_settings import LiveSettings
 from symscan.model.specs import IndicatorConfig, IndicatorSpec
 
@@ -55,9 +57,15 @@ def to_model(shape: ConfigShape, file: str, text: str) -> SessionConfig:
             _plug_in(one, path, ObserverConfig) for path, one in _with_paths(data.observers, "observers")
         ),
         "live": LiveSettings(**_alike(live, LiveSettings)) if live else LiveSettings(),
+        "study": study_settings(shape.study_config) if shape.study_config else StudySettings(),
     }
     alike = _alike(shape, SessionConfig) | _alike(data, SessionConfig) | _days_of(shape.backtest_config)
     return SessionConfig(file=Path(file), text=text, **alike | own)
+
+
+def study_settings(shape: StudyShape) -> StudySettings:
+    """Convert the validated settings of a study."""
+    return StudySettings(**_alike(shape, StudySettings))
 
 
 def _alike(shape: Shape, model: type) -> dict[str, Any]:

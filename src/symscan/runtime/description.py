@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from symscan.runtime.assembly import Backtest
     from symscan.runtime.live.session import LiveSetup
 
-_NO_SETTING: Final = frozenset({"file", "text", "path"})
-"""Fields of the configuration that say where it was read, not what it says."""
+_NO_SETTING: Final = frozenset({"file", "text", "path", "study"})
+"""Fields of the configuration that say where it was read, or what is done with results."""
 
 _NO_RESULT: Final = frozenset({"name", "path", "enabled", "timeout_seconds", "isolation", "required"})
 """Fields of a scanner on which its hits do not depend."""
