@@ -23,6 +23,7 @@ _COMMANDS: Final = LazyCommands(
         "live": "symscan.cli.interface.live:live",
         "parity": "symscan.cli.interface.parity:parity",
         "scan": "symscan.cli.interface.scan:scan",
+        "study": "symscan.cli.interface.study:study",
         "runs": "symscan.cli.interface.results:runs",
         "report": "symscan.cli.interface.results:report",
         "export": "symscan.cli.interface.results:export",

@@ -1,0 +1,137 @@
+"""``symscan study``: what happened after the hits."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any, Final
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from symscan.cli.errors import SessionStopped
+from symscan.cli.output.plugin_output import redirect_plugin_output
+from symscan.cli.output.run_report import report_console
+from symscan.cli.output.study_report import show_study
+from symscan.cli.signals import exit_code_of
+from symscan.config.defaults import runs_folder
+from symscan.errors import InputError
+from symscan.model.session import Session
+from symscan.research.study import open_study
+from symscan.research.study.call import StudyOutput, make_study
+from symscan.research.study.make import ShowSession
+from symscan.research.study.source import StudyRequest
+from symscan.research.study.tries import MEMORY
+from symscan.runtime.given_paths import paths_as_given
+
+STUDIES: Final = "studies"
+_OPTIONS: Final = {"delay_minutes": "delay", "groups": "group"}
+_MINUTES: Final = re.compile(r"(\d+)m?")
+
+
+@dataclass(frozen=True, slots=True)
+class StudyArguments:
+    """What stands on the command line; ``settings`` by the keys of ``study_config``, as texts."""
+
+    what: Path
+    store: Path | None
+    day: date | None
+    start: date | None
+    end: date | None
+    out: Path | None
+    scanners: tuple[str, ...]
+    settings: Mapping[str, Any]
+    force: bool
+    csv: bool
+    open_holdout: bool
+
+
+def study_hits(arguments: StudyArguments) -> None:
+    """Make a study and print what it says.
+
+    Raises
+    ------
+    InputError
+        If anything that was given is wrong.
+    RunError
+        If the run's hits are not found again, or nothing could be studied.
+    """
+    settings = {key: _parsed(key, value) for key, value in arguments.settings.items()}
+    request = StudyRequest(
+        arguments.store,
+        arguments.day,
+        arguments.start,
+        arguments.end,
+        arguments.scanners,
+        settings,
+        arguments.open_holdout,
+        prefix="--",
+    )
+    runs = runs_folder()
+    output = StudyOutput(
+        arguments.out, runs.parent / STUDIES, runs / MEMORY, force=arguments.force, csv=arguments.csv
+    )
+    shown = [one for one in (arguments.store, arguments.out) if one is not None]
+    try:
+        with redirect_plugin_output(), paths_as_given(*shown), _progress() as show:
+            folder = make_study(_given(arguments.what), request, output, show)
+    except KeyboardInterrupt as interrupt:
+        raise SessionStopped("interrupted; nothing was written", exit_code_of(interrupt)) from None
+    show_study(open_study(folder), _relative(folder))
+
+
+def _given(what: Path) -> Path:
+    if not what.exists():
+        raise InputError(
+            f"{what}: there is no such file or folder; give a configuration, or the folder of a run"
+        )
+    return what
+
+
+def _parsed(key: str, value: Any) -> Any:
+    """Return an option as ``study_config`` would hold it."""
+    if key in ("horizons", "match"):
+        return [] if key == "match" and value == "none" else [one.strip() for one in value.split(",")]
+    if key == "delay_minutes":
+        minutes = _MINUTES.fullmatch(value)
+        if minutes is None:
+            raise InputError(f"--delay '{value}' is not understood; give minutes, as 1m")
+        return int(minutes[1])
+    if key == "spread" and value != "estimate":
+        try:
+            return float(value)
+        except ValueError:
+            return value
+    return value
+
+
+@contextmanager
+def _progress() -> Iterator[ShowSession]:
+    """Show a bar on a terminal, removed at the end."""
+    console = report_console(stderr=True)
+    if not console.is_terminal:
+        yield lambda *_: None
+        return
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[state]}"),
+    )
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("sessions", total=None, state="")
+
+        def show(session: Session, done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total, state=str(session.date))
+
+        yield show
+
+
+def _relative(folder: Path) -> Path:
+    """Return a folder as it is best shown."""
+    here = Path.cwd()
+    return folder.relative_to(here) if folder.is_relative_to(here) else folder

@@ -1,0 +1,90 @@
+"""Make a study and write its folder: what the command and the call from Python share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from symscan.errors import RunError
+from symscan.research.given_config import GivenConfig
+from symscan.research.run import Run
+from symscan.research.study import files
+from symscan.research.study.make import PreparedStudy, ShowSession, collect_hits, prepare_study
+from symscan.research.study.results import counted_tries, headline_t, remember_try, study_files
+from symscan.research.study.source import StudyRequest, find_source
+from symscan.research.study.summary import summarize
+from symscan.research.study.tries import read_tries
+from symscan.runtime.backtest_run import folder_name
+
+
+@dataclass(frozen=True, slots=True)
+class StudyOutput:
+    """Where and how a study is written.
+
+    Attributes
+    ----------
+    folder
+        The folder of the study; None for one of its name in ``home``.
+    home
+        Where studies are.
+    memory
+        The file that keeps what was tried; None keeps nothing.
+    force
+        Whether it replaces an earlier study.
+    csv
+        Whether hits are written as CSV, too.
+    """
+
+    folder: Path | None
+    home: Path
+    memory: Path | None
+    force: bool = False
+    csv: bool = False
+
+    def folder_of(self, study: PreparedStudy) -> Path:
+        """Return where a study is written."""
+        source = study.source
+        name = folder_name(source.config.name, source.first, source.last)
+        return self.folder or self.home / name
+
+
+def make_study(
+    given: GivenConfig | Run, request: StudyRequest, output: StudyOutput, show: ShowSession = lambda *_: None
+) -> Path:
+    """Make a study and write its folder; return where.
+
+    Raises
+    ------
+    InputError
+        If anything that was given is wrong; nothing is written.
+    RunError
+        If a session cannot be played, the run's hits are not found again, or no hit has an entry.
+    """
+    source = find_source(given, request)
+    study = prepare_study(source, request)
+    folder = output.folder_of(study).absolute()
+    files.check_folder(folder, force=output.force)
+    memory = None if output.memory is None else output.memory.absolute()
+    earlier = [] if memory is None else read_tries(memory)
+    studied = collect_hits(study, show)
+    _check_entries(study, studied.hits["entry_price"].count(), studied.hits.height)
+    content = study_files(study, studied, csv=output.csv)
+    t = headline_t(summarize(studied.hits, study.plan, studied.days), study.plan)
+    content[files.TRIES] = files.as_json(counted_tries(study, t, earlier))
+    files.write_files(folder, content)
+    if memory is not None:
+        remember_try(study, t, memory)
+    return folder
+
+
+def _check_entries(study: PreparedStudy, entered: int, hits: int) -> None:
+    """Check that there is something to study."""
+    if entered:
+        return
+    days = f"{len(study.sessions)} sessions from {study.sessions[0].date} to {study.sessions[-1].date}"
+    if not hits:
+        which = {"all": "", "new": "new ", "entered": "entered "}[study.plan.settings.hits]
+        raise RunError(
+            f"nothing could be studied: {', '.join(study.plan.scanners)} had no {which}hit in {days}"
+        )
+    raise RunError(f"nothing could be studied: none of {hits:,} hits has an entry, in {days}")

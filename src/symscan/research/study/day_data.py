@@ -1,0 +1,104 @@
+"""What a study reads of the store beside what scanners see: bars of the session, measures of days before."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import numpy as np
+
+from symscan.bars.dense import BAR_COLUMNS, DenseBars, Slots, number
+from symscan.model.bar import CLOSE, HIGH, LOW, OPEN, VOLUME, Block, Floats
+from symscan.model.interval import ONE_DAY
+from symscan.model.session import Session
+from symscan.research.statistics.day_bars import DayBars
+from symscan.sources.ports import HistorySource
+from symscan.sources.store.bar_store import BarStore
+from symscan.sources.stored.played_days import PlayedDays
+
+MEASURED_SESSIONS: Final = 21
+"""Sessions of daily bars that measures are made of: one more than returns."""
+
+_FEWEST: Final = 10
+"""With fewer known sessions a measure is unknown."""
+
+
+def load_day(
+    store: BarStore, session: Session, symbols: Sequence[str], played: PlayedDays | None = None
+) -> DayBars | None:
+    """Load the regular bars of a session, in the finest interval that the store has of it.
+
+    Parameters
+    ----------
+    symbols
+        The columns.
+    played
+        Days that a run has in memory.
+
+    Returns
+    -------
+    DayBars or None
+        None where the store has no intraday bars of the session.
+
+    Raises
+    ------
+    DataError
+        If a file of the store cannot be read.
+    """
+    interval = store.finest(session.date)
+    if interval is None:
+        return None
+    slots = Slots.regular(session, interval)
+    day = None if played is None else played.find(store.path(interval, session.date))
+    blocks = None if day is None else day.blocks(symbols)
+    if blocks is None:
+        bars = DenseBars(slots, len(symbols))
+        bars.put(store.load(interval, [session.date], symbols, BAR_COLUMNS), number(symbols))
+        return _day_bars(slots, session, bars.fields, bars.present)
+    fields = np.stack([block.fields for block in blocks])
+    return _day_bars(slots, session, fields, np.stack([block.present for block in blocks]))
+
+
+def _day_bars(slots: Slots, session: Session, fields: Floats, present: np.ndarray) -> DayBars:
+    fields[:, VOLUME][~present] = np.nan
+    start = slots.start + slots.step * np.arange(len(slots), dtype=np.int64)
+    prices = (fields[:, OPEN], fields[:, HIGH], fields[:, LOW], fields[:, CLOSE], fields[:, VOLUME])
+    return DayBars(start, slots.step, session.close, *prices)
+
+
+def measures(history: HistorySource, session: Session, symbols: Sequence[str]) -> Mapping[str, Floats]:
+    """Return what symbols are matched by, from the daily bars of completed sessions; NaN where unknown.
+
+    Returns
+    -------
+    volatility
+        The standard deviation of the log returns of 20 sessions.
+    dollar_volume
+        The mean logarithm of close times volume over 20 sessions.
+    price
+        The close of the session before.
+    """
+    blocks: list[Block] = list(history.load(symbols, ONE_DAY, session, MEASURED_SESSIONS))
+    close = np.array([block.close for block in blocks]).reshape(len(blocks), len(symbols))
+    volume = np.array([block.volume for block in blocks]).reshape(close.shape)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        turnover = np.where(close * volume > 0.0, np.log(close * volume), np.nan)[1:]
+        returns = np.diff(np.log(close), axis=0)
+    price = close[-1] if len(blocks) else np.full(len(symbols), np.nan)
+    return {
+        "volatility": _over_days(returns, deviation=True),
+        "dollar_volume": _over_days(turnover, deviation=False),
+        "price": price,
+    }
+
+
+def _over_days(values: Floats, *, deviation: bool) -> Floats:
+    """Return the mean or the standard deviation over days of each symbol that has enough of them."""
+    known = ~np.isnan(values)
+    count = known.sum(axis=0).astype(np.float64)
+    count[count < _FEWEST] = np.nan
+    mean: Floats = np.where(known, values, 0.0).sum(axis=0) / count
+    if not deviation:
+        return mean
+    spread: Floats = np.sqrt(np.where(known, values - mean, 0.0).__pow__(2).sum(axis=0) / (count - 1.0))
+    return spread

@@ -1,0 +1,206 @@
+"""Make a study: play its sessions, join them, and sum them up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import polars as pl
+
+from symscan.errors import InputError, RunError
+from symscan.model.instant import MINUTE
+from symscan.model.session import Session
+from symscan.research.statistics.horizons import HorizonKind
+from symscan.research.statistics.session_ends import SessionEnds
+from symscan.research.statistics.spread_sums import spread_sums
+from symscan.research.study.costs import SPREAD_SESSIONS, SpreadHistory
+from symscan.research.study.day_data import load_day
+from symscan.research.study.joining import SessionJoiner
+from symscan.research.study.later import DayEnds, LaterSessions
+from symscan.research.study.matching import SECTOR
+from symscan.research.study.plan import StudyPlan, make_plan
+from symscan.research.study.player import StudyPlayer
+from symscan.research.study.session_study import SessionOutcomes
+from symscan.research.study.source import StudyRequest, StudySource
+from symscan.runs.description import RunDescription
+from symscan.runtime.assembly import Backtest, assemble_backtest
+from symscan.runtime.description import describe_backtest
+
+ShowSession = Callable[[Session, int, int], None]
+"""Called when a session is done: which, how many are done, of how many."""
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedStudy:
+    """A study that was checked and can begin.
+
+    Attributes
+    ----------
+    source
+        What it is of.
+    backtest
+        Its configuration, store and sessions.
+    plan
+        What is measured.
+    description
+        What it is of, as ``run.json`` says it.
+    days
+        The dates of the sessions that may be read, from the first on.
+    opens_holdout
+        Whether it is of the sessions set aside.
+    """
+
+    source: StudySource
+    backtest: Backtest
+    plan: StudyPlan
+    description: RunDescription
+    days: tuple[date, ...]
+    opens_holdout: bool
+
+    @property
+    def sessions(self) -> tuple[Session, ...]:
+        """The sessions that are studied."""
+        return self.backtest.sessions
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StudiedHits:
+    """All hits of a study with what came of them.
+
+    Attributes
+    ----------
+    days
+        The dates of the sessions.
+    hits
+        The rows, in the order of the file, with columns of our own that begin with ``_``.
+    """
+
+    days: tuple[date, ...]
+    hits: pl.DataFrame
+
+
+def prepare_study(source: StudySource, request: StudyRequest) -> PreparedStudy:
+    """Check a study before anything is played.
+
+    Raises
+    ------
+    InputError
+        If the configuration, the store, a horizon or a column cannot be studied.
+    """
+    backtest = assemble_backtest(source.config, source.store.absolute(), source.first, source.last)
+    plan = make_plan(source.settings, source.scanners)
+    _check_columns(backtest, plan)
+    days = _readable_days(backtest, source, opened=request.open_holdout)
+    _check_horizons(backtest, plan, days)
+    description = describe_backtest(backtest, source.first, source.last)
+    return PreparedStudy(source, backtest, plan, description, days, request.open_holdout)
+
+
+def collect_hits(study: PreparedStudy, show: ShowSession = lambda *_: None) -> StudiedHits:
+    """Play all sessions and return their hits with what came of them.
+
+    Raises
+    ------
+    RunError
+        If a session cannot be played.
+    """
+    player = StudyPlayer(study.backtest, study.plan)
+    joiner = _joiner(study)
+    frames = [joined.hits for joined in _joined(study, joiner, player, show)]
+    return StudiedHits(tuple(one.date for one in study.sessions), pl.concat(frames))
+
+
+def _joined(
+    study: PreparedStudy, joiner: SessionJoiner, player: StudyPlayer, show: ShowSession
+) -> Iterator[Any]:
+    for number, session in enumerate(study.sessions, 1):
+        yield from joiner.add(_played(player, session))
+        show(session, number, len(study.sessions))
+    yield from joiner.finish()
+
+
+def _played(player: StudyPlayer, session: Session) -> SessionOutcomes:
+    try:
+        return player.play(session)
+    except InputError as error:
+        raise RunError(f"{session.date}: {error}") from error
+
+
+def _joiner(study: PreparedStudy) -> SessionJoiner:
+    """Make what joins the sessions, with the spreads of those before the first."""
+    store, calendar = study.backtest.store, study.backtest.checked.calendar
+
+    def load(day: date, symbols: Sequence[str]) -> DayEnds:
+        bars = load_day(store, calendar.session(day), symbols)
+        return DayEnds(day, tuple(symbols), None if bars is None else SessionEnds.of_minutes(bars))
+
+    spreads = SpreadHistory()
+    if study.plan.settings.spread is None:
+        known = _symbols(study.backtest)
+        for session in calendar.previous(study.sessions[0].date, SPREAD_SESSIONS):
+            bars = load_day(store, session, known)
+            if bars is not None:
+                spreads.add(known, spread_sums(bars))
+    later = LaterSessions(study.plan, study.days, store.splits(), load)
+    return SessionJoiner(study.plan, later, study.days, spreads)
+
+
+def _symbols(backtest: Backtest) -> tuple[str, ...]:
+    """Return the symbols of all universes, as far as they are known before the sessions."""
+    stored = backtest.store.symbols()
+    return tuple(sorted({symbol for one in backtest.checked.made for symbol in one.universe} & stored))
+
+
+def _readable_days(backtest: Backtest, source: StudySource, *, opened: bool) -> tuple[date, ...]:
+    """Return the sessions that may be read: to the end of the store, or to the holdout."""
+    stored = [backtest.store.sessions(one)[-1] for one in backtest.store.intervals() if one.is_intraday]
+    end, holdout = max(stored), source.settings.holdout_from
+    if holdout is not None and not opened:
+        end = min(end, date.fromordinal(holdout.toordinal() - 1))
+    first = backtest.sessions[0].date
+    ahead = 60  # sessions of all horizons, and weekends between them
+    end = min(end, date.fromordinal(source.last.toordinal() + ahead))
+    return tuple(one.date for one in backtest.checked.calendar.sessions(first, max(end, source.last)))
+
+
+def _check_columns(backtest: Backtest, plan: StudyPlan) -> None:
+    """Check that universes have the columns that are matched and grouped by."""
+    made = dict(
+        zip((one.name for one in backtest.checked.scanners.enabled), backtest.checked.made, strict=True)
+    )
+    for key, names in (("match", [plan.static_match]), ("groups", plan.settings.groups)):
+        for column in (one for one in names if one is not None and one != SECTOR):
+            for name in plan.scanners:
+                static = made[name].static_columns
+                known = () if static is None else static.names
+                if column not in known:
+                    has = f"it has {', '.join(known)}" if known else "it has none"
+                    raise InputError(
+                        f"'{key}' names '{column}', which is no column of the universe of '{name}'; {has}"
+                    )
+
+
+def _check_horizons(backtest: Backtest, plan: StudyPlan, days: Sequence[date]) -> None:
+    """Check that each horizon that was asked for has bars in some session."""
+    first = backtest.sessions[0]
+    interval = backtest.store.finest(first.date)
+    assert interval is not None
+    for horizon in plan.horizons:
+        if horizon.kind is HorizonKind.MINUTES and horizon.minutes % interval.minutes:
+            raise InputError(
+                f"horizon {horizon.name} ends inside of a bar: the store has bars of {interval}; "
+                f"give a multiple of {interval.minutes} minutes"
+            )
+        if horizon.kind is HorizonKind.MINUTES and horizon.minutes * MINUTE >= first.close - first.open:
+            raise InputError(f"horizon {horizon.name} is as long as the session; use close")
+    if plan.settings.horizons is None:
+        return
+    stored = [day for day in days if backtest.store.finest(day) is not None]
+    for horizon in plan.later:
+        if days.index(first.date) + horizon.sessions >= len(days) or stored[-1] <= first.date:
+            raise InputError(
+                f"horizon {horizon.name} has no bars: {stored[-1]} is the last session that may be read, "
+                f"and the first that is studied is {first.date}; leave it out"
+            )

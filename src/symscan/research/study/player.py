@@ -1,0 +1,82 @@
+"""Play a session for a study: its scans with the verdicts on all candidates, then what came after them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from symscan.model.bar import Floats
+from symscan.model.interval import ONE_DAY, ONE_WEEK
+from symscan.model.session import Session
+from symscan.observers.base import Observer
+from symscan.research.study.day_data import load_day, measures
+from symscan.research.study.judged import VerdictLog
+from symscan.research.study.matching import match_candidates, symbol_columns
+from symscan.research.study.plan import StudyPlan
+from symscan.research.study.session_study import ScannerFacts, SessionOutcomes, study_session
+from symscan.runtime.assembly import Backtest
+from symscan.runtime.coordinator import SessionCoordinator
+from symscan.scanners.base import BaseScanner
+from symscan.scanners.running.managed_scanner import ManagedScanner
+from symscan.session.candidates import parse_column
+from symscan.sources.stored.history import StoreHistory
+
+Progress = Callable[[SessionCoordinator], None]
+
+_OF_EARLIER_DAYS = frozenset({"previous_close"})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StudyPlayer:
+    """Plays and measures sessions, one after another; what one has loaded serves the next.
+
+    Attributes
+    ----------
+    backtest
+        The configuration with its store and sessions.
+    plan
+        What is measured.
+    observers
+        Get the events of the sessions.
+    """
+
+    backtest: Backtest
+    plan: StudyPlan
+    observers: Sequence[Observer] = ()
+
+    def play(self, session: Session, progress: Progress | None = None) -> SessionOutcomes:
+        """Play one session and measure what came after its hits."""
+        log, backtest = VerdictLog(), self.backtest
+        coordinator = backtest.coordinator(session, self.observers, verdicts=log)
+        coordinator.run(None if progress is None else lambda: progress(coordinator))
+        bars = load_day(backtest.store, session, log.symbols, backtest.played)
+        assert bars is not None  # a session without bars is none of the backtest's
+        history = StoreHistory(
+            backtest.store, backtest.checked.calendar, backtest.block_cache, played=backtest.played
+        )
+        measured = measures(history, session, tuple(log.symbols))
+        managed = coordinator.scanner_manager.scanners
+        facts = {name: self._facts(managed[name], log, measured) for name in self.plan.scanners}
+        return study_session(self.plan, session, log, bars, facts)
+
+    def _facts(
+        self, managed: ManagedScanner, log: VerdictLog, measured: Mapping[str, Floats]
+    ) -> ScannerFacts:
+        scans = [one for one in log.scans if one.scanner == managed.name]
+        static = managed.scanner.static_columns
+        strata = match_candidates(self.plan, scans, log.symbols, measured, static)
+        is_once = len(managed.due.pre_session) + len(managed.due.regular) == 1
+        columns = symbol_columns(self.plan, scans, log.symbols, measured, static)
+        return ScannerFacts(rests_on_daily_bars(managed.scanner), is_once, strata, columns)
+
+
+def rests_on_daily_bars(scanner: BaseScanner) -> bool:
+    """Return whether a scanner says that it reads bars of completed sessions alone."""
+    reads = scanner.reads
+    if not reads:
+        return False
+    specs = [(name, parse_column(name).spec) for name in reads]
+    return all(
+        name in _OF_EARLIER_DAYS if spec is None else spec.interval in (ONE_DAY, ONE_WEEK)
+        for name, spec in specs
+    )

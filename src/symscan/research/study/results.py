@@ -1,0 +1,93 @@
+"""Sum up a study and write its folder."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from symscan.research.study import files, tries
+from symscan.research.study.groups import groups_frame
+from symscan.research.study.make import PreparedStudy, StudiedHits
+from symscan.research.study.plan import StudyPlan
+from symscan.research.study.summary import (
+    HorizonSums,
+    sessions_frame,
+    summarize,
+    summary_frame,
+    unknown_frame,
+)
+
+
+def study_files(study: PreparedStudy, studied: StudiedHits, *, csv: bool) -> dict[str, bytes]:
+    """Return the files of a study by their names, without the tries and the report."""
+    sums = summarize(studied.hits, study.plan, studied.days)
+    rows = studied.hits.select(name for name in studied.hits.columns if not name.startswith("_"))
+    zone = study.sessions[0].zone
+    found = {
+        files.STUDY: files.as_json(study_record(study)),
+        files.HITS: files.as_parquet(rows),
+        files.SUMMARY: files.as_csv(summary_frame(sums, study.plan)),
+        files.GROUPS: files.as_csv(groups_frame(studied.hits, study.plan, studied.days, zone)),
+        files.SESSIONS: files.as_csv(sessions_frame(sums)),
+        files.UNKNOWN: files.as_csv(unknown_frame(sums)),
+    }
+    if csv:
+        found[files.HITS_CSV] = files.as_csv(rows)
+    return found
+
+
+def study_record(study: PreparedStudy) -> dict[str, Any]:
+    """Return what ``study.json`` holds: what the study is of, and how it measures."""
+    described = study.description
+    return {
+        "format_version": files.FORMAT_VERSION,
+        "study": settings_record(study.plan),
+        "sessions": [str(one.date) for one in study.sessions],
+        "scanners": {name: described.facts["scanners"][name] for name in study.plan.scanners},
+        "holdout": {
+            "from": _text(study.plan.settings.holdout_from),
+            "opened": study.opens_holdout,
+        },
+        "run": described.as_record(),
+    }
+
+
+def settings_record(plan: StudyPlan) -> dict[str, Any]:
+    """Return the settings of a study with every default said."""
+    settings = asdict(plan.settings)
+    settings |= {
+        "horizons": [one.name for one in plan.horizons],
+        "headline": plan.headline.name,
+        "match": list(plan.settings.match),
+        "groups": list(plan.settings.groups),
+        "spread": "estimate" if plan.settings.spread is None else plan.settings.spread,
+        "holdout_from": _text(plan.settings.holdout_from),
+    }
+    return settings
+
+
+def headline_t(sums: Sequence[HorizonSums], plan: StudyPlan) -> dict[str, float | None]:
+    """Return the t of each scanner's headline, None where there is none."""
+    found = {one.scanner: one.excess.t for one in sums if one.horizon == plan.headline}
+    return {name: None if math.isnan(t) else t for name, t in found.items()}
+
+
+def record_try(study: PreparedStudy, t: Mapping[str, float | None], memory: Path | None) -> dict[str, Any]:
+    """Return what follows from the tries so far, and add this one to their memory."""
+    days = [one.date for one in study.sessions]
+    digests = {name: str(study.description.facts["scanners"][name]["digest"]) for name in study.plan.scanners}
+    earlier = [] if memory is None else tries.read_tries(memory)
+    counted = tries.count_tries(earlier, digests, t, days)
+    if memory is not None:
+        names = [one.name for one in study.plan.horizons]
+        record = tries.try_record(digests, t, days, names, is_holdout=study.opens_holdout)
+        tries.append_try(memory, record)
+    return counted
+
+
+def _text(day: date | None) -> str | None:
+    return None if day is None else str(day)

@@ -1,0 +1,133 @@
+"""The first sentence of a study: what was found at the headline, and what cannot be told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from symscan.formatting import format_count, format_names
+
+Row = Mapping[str, Any]
+"""A row of ``summary.csv``."""
+
+_LIKELY: float = 0.05
+_MANY_UNKNOWN: float = 0.05
+_ENDS: Mapping[str, str] = {"close": "to the close", "next_open": "to the next open"}
+
+
+def verdict(row: Row, figures: int) -> str:
+    """Return the verdict on one scanner in plain words.
+
+    Parameters
+    ----------
+    row
+        Its row of the headline.
+    figures
+        How many rows the study has: one of many may stand out by chance.
+    """
+    return "; ".join([f"{row['scanner']}: {_found(row)}", *_besides(row, figures)])
+
+
+def after(horizon: str) -> str:
+    """Return a horizon in words: ``after 30 minutes``."""
+    if horizon in _ENDS:
+        return _ENDS[horizon]
+    number = int(horizon[:-1])
+    return f"after {format_count(number, 'minute' if horizon.endswith('m') else 'session')}"
+
+
+def basis_points(value: float | None, *, sign: bool = True) -> str:
+    """Return basis points for people: ``+1.8 bp``."""
+    return f"{_digits(value, sign=sign)} bp"
+
+
+def _found(row: Row) -> str:
+    horizon, mean = after(row["horizon"]), row["mean_excess"]
+    hits = row["n"] - row["n_unmatched"]
+    if not row["n"]:
+        return f"none of {row['n_unknown']:,} hits has a known return {horizon}: nothing can be told"
+    if not hits:
+        return (
+            f"{basis_points(row['mean_ret'])} per hit {horizon}, and none of {row['n']:,} has enough "
+            "controls: whether others did the same cannot be told"
+        )
+    what = f"{basis_points(mean)} per hit {horizon} against matched symbols"
+    over = f"{format_count(hits, 'hit')} in {format_count(row['sessions'], 'session')}"
+    if row["lo"] is None:
+        return f"{what}, {over}: too few sessions for an interval, so that it can be anything"
+    interval = f"95% interval {_digits(row['lo'])} to {_digits(row['hi'])}"
+    return f"{what}, {interval}, {over}: {_told(row)}"
+
+
+def _told(row: Row) -> str:
+    """Return what the interval says, before and after costs."""
+    cost = basis_points(row["cost_bp"], sign=False)
+    if row["lo"] <= 0.0 <= row["hi"]:
+        return f"cannot be told from nothing; costs are {cost}"
+    if row["hi"] < 0.0:
+        return f"less than symbols alike; costs of {cost} come on top"
+    net = f"{_digits(row['net_lo'])} to {_digits(row['net_hi'])}"
+    if row["net_lo"] is not None and row["net_lo"] > 0.0:
+        return f"more than symbols alike, and more than its costs of {cost} (after them {net})"
+    if row["net_hi"] is not None and row["net_hi"] < 0.0:
+        return f"more than symbols alike, and less than its costs of {cost} (after them {net})"
+    return f"more than symbols alike; what is left after costs of {cost} ({net}) cannot be told from nothing"
+
+
+def _besides(row: Row, figures: int) -> Iterator[str]:
+    """Yield what has to be known beside the interval."""
+    marks = (row["marks"] or "").split()
+    p = row["p_family"]
+    stands_out = row["lo"] is not None and not row["lo"] <= 0.0 <= row["hi"]
+    if figures > 1 and p is not None and stands_out:
+        likely = "it may well be chance" if p > _LIKELY else "hardly chance"
+        yield f"as one of {figures} figures {likely} (p {p:.2g})"
+    if "one_session" in marks:
+        largest = max(
+            (row["without_best"], row["without_worst"]),
+            key=lambda one: abs((one or 0.0) - row["mean_excess"]),
+        )
+        yield f"one session makes most of it, without it {basis_points(largest)}"
+    if "signs_differ" in marks:
+        yield f"few sessions decide: the mean of sessions is {basis_points(row['mean_of_sessions'])}"
+    if "few" in marks:
+        yield "few sessions, so that the interval is rough"
+    hits = row["n"] + row["n_unknown"]
+    if row["n_unknown"] > _MANY_UNKNOWN * hits and row["n"]:
+        yield f"{row['n_unknown'] / hits:.0%} of hits are unknown there"
+
+
+def tries_sentence(tries: Mapping[str, Any], scanners: Sequence[str]) -> str:
+    """Return what the tries so far make of the headline's t."""
+    number, largest = tries["tries"], tries["expected_largest_t"]
+    if number < 2:
+        return "This is the first scanner on record that was tried on these sessions."
+    best = f"the best of {number} that know nothing has a t of about {largest:.1f}"
+    own = [f"{name} {tries['t'][name]:.1f}" for name in scanners if tries["t"].get(name) is not None]
+    here = f"; here it is {format_names(own)}" if own else ""
+    since = f", the first on {tries['first'][:10]}" if tries.get("first") else ""
+    return f"{number} different scanners were tried on these sessions{since}; {best}{here}."
+
+
+def holdout_sentence(record: Mapping[str, Any], tries: Mapping[str, Any]) -> str | None:
+    """Return what is to be said of the sessions set aside; None where there is nothing."""
+    start, opened = record["holdout"]["from"], record["holdout"]["opened"]
+    if start is None:
+        return None
+    if not opened:
+        return f"Sessions from {start} on are set aside and were not looked at."
+    before = tries["holdout"]["opened_before"]
+    if not before:
+        return f"This is the holdout from {start} on, opened for the first time."
+    scanners = max(tries["holdout"]["scanners"], 1)
+    return (
+        f"The holdout from {start} on was opened {format_count(before + 1, 'time')} with "
+        f"{format_count(scanners, 'scanner')}; it is no longer a holdout."
+    )
+
+
+def _digits(value: float | None, *, sign: bool = True) -> str:
+    if value is None or value != value:
+        return "unknown"
+    text = f"{value:+.1f}" if sign else f"{value:.1f}"
+    return text.replace("-", "−") if text.strip("+-0.") else "0.0"
