@@ -12,7 +12,7 @@ from symscan.research.study import files
 from symscan.research.study.make import PreparedStudy, ShowSession, collect_hits, prepare_study
 from symscan.research.study.results import counted_tries, headline_t, remember_try, study_files
 from symscan.research.study.source import StudyRequest, find_source
-from symscan.research.study.summary import summarize
+from symscan.research.study.tables.summary import summarize
 from symscan.research.study.tries import read_tries
 from symscan.runtime.backtest_run import folder_name
 

@@ -15,15 +15,14 @@ from symscan.model.session import Session
 from symscan.research.statistics.horizons import HorizonKind
 from symscan.research.statistics.session_ends import SessionEnds
 from symscan.research.statistics.spread_sums import spread_sums
-from symscan.research.study.costs import SPREAD_SESSIONS, SpreadHistory
-from symscan.research.study.day_data import load_day
-from symscan.research.study.joining import SessionJoiner
-from symscan.research.study.later import DayEnds, LaterSessions
-from symscan.research.study.matching import SECTOR
 from symscan.research.study.plan import StudyPlan, make_plan
-from symscan.research.study.player import StudyPlayer
-from symscan.research.study.session_study import SessionOutcomes
+from symscan.research.study.session.day_data import load_day
+from symscan.research.study.session.player import StudyPlayer
+from symscan.research.study.session.session_study import SessionOutcomes
 from symscan.research.study.source import StudyRequest, StudySource
+from symscan.research.study.tables.costs import SPREAD_SESSIONS, SpreadHistory
+from symscan.research.study.tables.joining import SessionJoiner
+from symscan.research.study.tables.later import DayEnds, LaterSessions
 from symscan.runs.description import RunDescription
 from symscan.runtime.assembly import Backtest, assemble_backtest
 from symscan.runtime.description import describe_backtest
@@ -106,7 +105,7 @@ def collect_hits(study: PreparedStudy, show: ShowSession = lambda *_: None) -> S
     RunError
         If a session cannot be played.
     """
-    player = StudyPlayer(study.backtest, study.plan)
+    player = StudyPlayer(study.backtest, study.plan, run=study.source.run)
     joiner = _joiner(study)
     frames = [joined.hits for joined in _joined(study, joiner, player, show)]
     return StudiedHits(tuple(one.date for one in study.sessions), pl.concat(frames))
@@ -171,7 +170,7 @@ def _check_columns(backtest: Backtest, plan: StudyPlan) -> None:
         zip((one.name for one in backtest.checked.scanners.enabled), backtest.checked.made, strict=True)
     )
     for key, names in (("match", [plan.static_match]), ("groups", plan.settings.groups)):
-        for column in (one for one in names if one is not None and one != SECTOR):
+        for column in (one for one in names if one is not None):
             for name in plan.scanners:
                 static = made[name].static_columns
                 known = () if static is None else static.names

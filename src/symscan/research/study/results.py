@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from symscan.research.study import files, tries
-from symscan.research.study.groups import groups_frame
 from symscan.research.study.make import PreparedStudy, StudiedHits
 from symscan.research.study.plan import StudyPlan
-from symscan.research.study.summary import (
+from symscan.research.study.tables.groups import groups_frame
+from symscan.research.study.tables.summary import (
     HorizonSums,
     sessions_frame,
     summarize,
@@ -76,17 +76,23 @@ def headline_t(sums: Sequence[HorizonSums], plan: StudyPlan) -> dict[str, float 
     return {name: None if math.isnan(t) else t for name, t in found.items()}
 
 
-def record_try(study: PreparedStudy, t: Mapping[str, float | None], memory: Path | None) -> dict[str, Any]:
-    """Return what follows from the tries so far, and add this one to their memory."""
-    days = [one.date for one in study.sessions]
-    digests = {name: str(study.description.facts["scanners"][name]["digest"]) for name in study.plan.scanners}
-    earlier = [] if memory is None else tries.read_tries(memory)
-    counted = tries.count_tries(earlier, digests, t, days)
-    if memory is not None:
-        names = [one.name for one in study.plan.horizons]
-        record = tries.try_record(digests, t, days, names, is_holdout=study.opens_holdout)
-        tries.append_try(memory, record)
-    return counted
+def counted_tries(
+    study: PreparedStudy, t: Mapping[str, float | None], earlier: Sequence[tries.Try]
+) -> dict[str, Any]:
+    """Return what follows from the tries so far: ``tries.json``."""
+    return tries.count_tries(earlier, _digests(study), t, [one.date for one in study.sessions])
+
+
+def remember_try(study: PreparedStudy, t: Mapping[str, float | None], memory: Path) -> None:
+    """Add this study to the memory of tries."""
+    days, names = [one.date for one in study.sessions], [one.name for one in study.plan.horizons]
+    record = tries.try_record(_digests(study), t, days, names, is_holdout=study.opens_holdout)
+    tries.append_try(memory, record)
+
+
+def _digests(study: PreparedStudy) -> dict[str, str]:
+    known = study.description.facts["scanners"]
+    return {name: str(known[name]["digest"]) for name in study.plan.scanners}
 
 
 def _text(day: date | None) -> str | None:

@@ -44,6 +44,8 @@ def basis_points(value: float | None, *, sign: bool = True) -> str:
 def _found(row: Row) -> str:
     horizon, mean = after(row["horizon"]), row["mean_excess"]
     hits = row["n"] - row["n_unmatched"]
+    if not row["n"] and not row["n_unknown"]:
+        return f"no hit, so that nothing can be told {horizon}"
     if not row["n"]:
         return f"none of {row['n_unknown']:,} hits has a known return {horizon}: nothing can be told"
     if not hits:
@@ -83,10 +85,8 @@ def _besides(row: Row, figures: int) -> Iterator[str]:
         likely = "it may well be chance" if p > _LIKELY else "hardly chance"
         yield f"as one of {figures} figures {likely} (p {p:.2g})"
     if "one_session" in marks:
-        largest = max(
-            (row["without_best"], row["without_worst"]),
-            key=lambda one: abs((one or 0.0) - row["mean_excess"]),
-        )
+        without = [one for one in (row["without_best"], row["without_worst"]) if one is not None]
+        largest = max(without, key=lambda one: abs(one - row["mean_excess"]))
         yield f"one session makes most of it, without it {basis_points(largest)}"
     if "signs_differ" in marks:
         yield f"few sessions decide: the mean of sessions is {basis_points(row['mean_of_sessions'])}"

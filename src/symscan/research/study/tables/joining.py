@@ -11,11 +11,11 @@ import polars as pl
 
 from symscan.model.bar import Floats
 from symscan.research.statistics.horizons import Horizon
-from symscan.research.study.costs import SpreadHistory, add_costs
-from symscan.research.study.hit_table import add_horizons, hit_frame, side_of, sort_rows
-from symscan.research.study.later import SESSIONS_BEYOND, DayEnds, LaterSessions
 from symscan.research.study.plan import StudyPlan
-from symscan.research.study.session_study import HitOutcomes, ScannerSession, SessionOutcomes
+from symscan.research.study.session.session_study import HitOutcomes, ScannerSession, SessionOutcomes
+from symscan.research.study.tables.costs import SpreadHistory, add_costs
+from symscan.research.study.tables.hit_table import add_horizons, hit_frame, side_of, sort_rows
+from symscan.research.study.tables.later import SESSIONS_BEYOND, DayEnds, LaterSessions
 
 
 @dataclass(frozen=True, slots=True, eq=False)

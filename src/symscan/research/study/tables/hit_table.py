@@ -14,7 +14,7 @@ from symscan.model.instant import MINUTE
 from symscan.research.statistics.horizons import Horizon
 from symscan.research.statistics.reasons import REASONS, Why
 from symscan.research.study.plan import StudyPlan
-from symscan.research.study.session_study import HitOutcomes, ScannerSession
+from symscan.research.study.session.session_study import HitOutcomes, ScannerSession
 from symscan.runs.schemas import INSTANT, PHASES
 
 NO_CHANGE: Final = "no_change"

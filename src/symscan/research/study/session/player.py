@@ -9,11 +9,13 @@ from symscan.model.bar import Floats
 from symscan.model.interval import ONE_DAY, ONE_WEEK
 from symscan.model.session import Session
 from symscan.observers.base import Observer
-from symscan.research.study.day_data import load_day, measures
-from symscan.research.study.judged import VerdictLog
-from symscan.research.study.matching import match_candidates, symbol_columns
 from symscan.research.study.plan import StudyPlan
-from symscan.research.study.session_study import ScannerFacts, SessionOutcomes, study_session
+from symscan.research.study.session.day_data import load_day, measures
+from symscan.research.study.session.judged import VerdictLog
+from symscan.research.study.session.matching import match_candidates, symbol_columns
+from symscan.research.study.session.replay import check_replay, use_live_hits
+from symscan.research.study.session.session_study import ScannerFacts, SessionOutcomes, study_session
+from symscan.runs.reading import RunFiles
 from symscan.runtime.assembly import Backtest
 from symscan.runtime.coordinator import SessionCoordinator
 from symscan.scanners.base import BaseScanner
@@ -38,17 +40,30 @@ class StudyPlayer:
         What is measured.
     observers
         Get the events of the sessions.
+    run
+        The run whose hits have to be found again, or are taken from its files if it was live.
     """
 
     backtest: Backtest
     plan: StudyPlan
     observers: Sequence[Observer] = ()
+    run: RunFiles | None = None
 
     def play(self, session: Session, progress: Progress | None = None) -> SessionOutcomes:
-        """Play one session and measure what came after its hits."""
+        """Play one session and measure what came after its hits.
+
+        Raises
+        ------
+        ReplayDiffers
+            If the run's hits are not found again.
+        """
         log, backtest = VerdictLog(), self.backtest
         coordinator = backtest.coordinator(session, self.observers, verdicts=log)
         coordinator.run(None if progress is None else lambda: progress(coordinator))
+        if self.run is not None and self.run.mode == "live":
+            log = use_live_hits(self.run, session, log)
+        elif self.run is not None:
+            check_replay(self.run, session, log, backtest.store)
         bars = load_day(backtest.store, session, log.symbols, backtest.played)
         assert bars is not None  # a session without bars is none of the backtest's
         history = StoreHistory(

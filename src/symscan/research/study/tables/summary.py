@@ -16,8 +16,8 @@ from symscan.model.bar import Floats
 from symscan.research.statistics.evidence import Estimate, Mark, SessionSums, estimate, session_sums
 from symscan.research.statistics.families import bootstrap_t_interval, family_p, session_draws
 from symscan.research.statistics.horizons import Horizon
-from symscan.research.study.costs import NO_SPREAD
 from symscan.research.study.plan import StudyPlan
+from symscan.research.study.tables.costs import NO_SPREAD
 
 SHORTEST: Final = "5m"
 """The horizon that is known of most of those that are unknown at a longer one."""

@@ -24,8 +24,8 @@ from symscan.research.statistics.reasons import Codes
 from symscan.research.statistics.session_ends import SessionEnds
 from symscan.research.statistics.spread_sums import spread_sums
 from symscan.research.statistics.strata import Strata
-from symscan.research.study.judged import HitRows, JudgedScan, VerdictLog, pool_of
 from symscan.research.study.plan import StudyPlan
+from symscan.research.study.session.judged import HitRows, JudgedScan, VerdictLog, pool_of
 from symscan.scanners.running.verdicts import Verdict, Verdicts
 
 

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from symscan.model.bar import Floats, Rows
 from symscan.research.statistics.strata import Strata, nested_strata, quantile_levels
-from symscan.research.study.judged import JudgedScan
 from symscan.research.study.plan import StudyPlan
+from symscan.research.study.session.judged import JudgedScan
 from symscan.session.static_columns import StaticColumns
 
 CHANGE: Final = "change"

@@ -22,7 +22,7 @@ from symscan.research.statistics.session_ends import (
     later_exits,
 )
 from symscan.research.study.plan import StudyPlan
-from symscan.research.study.session_study import HitOutcomes, ScannerSession, SessionOutcomes
+from symscan.research.study.session.session_study import HitOutcomes, ScannerSession, SessionOutcomes
 from symscan.scanners.running.verdicts import Verdict
 
 SESSIONS_BEYOND: Final = 5

@@ -13,9 +13,9 @@ import polars as pl
 
 from symscan.research.statistics.evidence import estimate, grouped_sums
 from symscan.research.statistics.families import false_discovery_q
-from symscan.research.study.matching import FIFTHS, SECTOR
 from symscan.research.study.plan import StudyPlan
-from symscan.research.study.summary import column, session_index
+from symscan.research.study.session.matching import FIFTHS, SECTOR
+from symscan.research.study.tables.summary import column, session_index
 
 TIME_OF_DAY: Final = "time_of_day"
 RANK: Final = "rank"
