@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from symscan.errors import InputError, RunError
 from symscan.model.instant import MINUTE
@@ -16,12 +17,13 @@ from symscan.research.statistics.horizons import HorizonKind
 from symscan.research.statistics.session_ends import SessionEnds
 from symscan.research.statistics.spread_sums import spread_sums
 from symscan.research.study.plan import StudyPlan, make_plan
+from symscan.research.study.session.curve import CurveSums
 from symscan.research.study.session.day_data import load_day
+from symscan.research.study.session.outcomes import SessionOutcomes
 from symscan.research.study.session.player import StudyPlayer
-from symscan.research.study.session.session_study import SessionOutcomes
 from symscan.research.study.source import StudyRequest, StudySource
 from symscan.research.study.tables.costs import SPREAD_SESSIONS, SpreadHistory
-from symscan.research.study.tables.joining import SessionJoiner
+from symscan.research.study.tables.joining import JoinedSession, SessionJoiner
 from symscan.research.study.tables.later import DayEnds, LaterSessions
 from symscan.runs.description import RunDescription
 from symscan.runtime.assembly import Backtest, assemble_backtest
@@ -74,10 +76,16 @@ class StudiedHits:
         The dates of the sessions.
     hits
         The rows, in the order of the file, with columns of our own that begin with ``_``.
+    curves
+        The sums of event time of each session, by scanner.
+    minutes
+        Their minutes.
     """
 
     days: tuple[date, ...]
     hits: pl.DataFrame
+    curves: tuple[Mapping[str, CurveSums], ...]
+    minutes: NDArray[np.int64]
 
 
 def prepare_study(source: StudySource, request: StudyRequest) -> PreparedStudy:
@@ -107,13 +115,18 @@ def collect_hits(study: PreparedStudy, show: ShowSession = lambda *_: None) -> S
     """
     player = StudyPlayer(study.backtest, study.plan, run=study.source.run)
     joiner = _joiner(study)
-    frames = [joined.hits for joined in _joined(study, joiner, player, show)]
-    return StudiedHits(tuple(one.date for one in study.sessions), pl.concat(frames))
+    joined = list(_joined(study, joiner, player, show))
+    return StudiedHits(
+        tuple(one.date for one in joined),
+        pl.concat([one.hits for one in joined]),
+        tuple(one.curves for one in joined),
+        joined[0].minutes,
+    )
 
 
 def _joined(
     study: PreparedStudy, joiner: SessionJoiner, player: StudyPlayer, show: ShowSession
-) -> Iterator[Any]:
+) -> Iterator[JoinedSession]:
     for number, session in enumerate(study.sessions, 1):
         yield from joiner.add(_played(player, session))
         show(session, number, len(study.sessions))

@@ -15,24 +15,30 @@ from symscan.research.study.plan import StudyPlan
 from symscan.research.study.tables.groups import groups_frame
 from symscan.research.study.tables.summary import (
     HorizonSums,
+    session_index,
     sessions_frame,
     summarize,
     summary_frame,
     unknown_frame,
 )
+from symscan.research.study.tables.timing import curve_frame, delays_frame, quantiles_frame
 
 
 def study_files(study: PreparedStudy, studied: StudiedHits, *, csv: bool) -> dict[str, bytes]:
     """Return the files of a study by their names, without the tries and the report."""
     sums = summarize(studied.hits, study.plan, studied.days)
     rows = studied.hits.select(name for name in studied.hits.columns if not name.startswith("_"))
-    zone = study.sessions[0].zone
+    zone, index = study.sessions[0].zone, session_index(studied.hits, studied.days)
+    plan = study.plan
     found = {
         files.STUDY: files.as_json(study_record(study)),
         files.HITS: files.as_parquet(rows),
         files.SUMMARY: files.as_csv(summary_frame(sums, study.plan)),
         files.GROUPS: files.as_csv(groups_frame(studied.hits, study.plan, studied.days, zone)),
         files.SESSIONS: files.as_csv(sessions_frame(sums)),
+        files.CURVE: files.as_csv(curve_frame(studied.curves, studied.minutes, plan)),
+        files.DELAYS: files.as_csv(delays_frame(studied.hits, plan, index, len(studied.days))),
+        files.QUANTILES: files.as_csv(quantiles_frame(studied.hits, plan)),
         files.UNKNOWN: files.as_csv(unknown_frame(sums)),
     }
     if csv:

@@ -13,8 +13,9 @@ from symscan.research.study.plan import StudyPlan
 from symscan.research.study.session.day_data import load_day, measures
 from symscan.research.study.session.judged import VerdictLog
 from symscan.research.study.session.matching import match_candidates, symbol_columns
+from symscan.research.study.session.outcomes import SessionOutcomes
 from symscan.research.study.session.replay import check_replay, use_live_hits
-from symscan.research.study.session.session_study import ScannerFacts, SessionOutcomes, study_session
+from symscan.research.study.session.session_study import ScannerFacts, study_session
 from symscan.runs.reading import RunFiles
 from symscan.runtime.assembly import Backtest
 from symscan.runtime.coordinator import SessionCoordinator

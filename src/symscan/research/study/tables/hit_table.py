@@ -14,7 +14,7 @@ from symscan.model.instant import MINUTE
 from symscan.research.statistics.horizons import Horizon
 from symscan.research.statistics.reasons import REASONS, Why
 from symscan.research.study.plan import StudyPlan
-from symscan.research.study.session.session_study import HitOutcomes, ScannerSession
+from symscan.research.study.session.outcomes import HeadlineRows, HitOutcomes, ScannerSession
 from symscan.runs.schemas import INSTANT, PHASES
 
 NO_CHANGE: Final = "no_change"
@@ -39,6 +39,7 @@ def hit_frame(
     entry = session.entry
     is_entered = entry.start >= 0
     age = np.where(is_entered, (entry.start - decided) / MINUTE, np.nan)
+    stratum = np.broadcast_to(session.strata, session.verdict.shape)[hits.scan, hits.column]
     fillable = plan.settings.volume_share * entry.volume * entry.price
     phases = np.array([str(one.phase) for one in scans], np.str_)
     columns: dict[str, pl.Series] = {
@@ -58,24 +59,12 @@ def hit_frame(
         "entry_at": pl.Series(entry.start).cast(INSTANT).set(pl.Series(~is_entered), None),
         "entry_price": _known(entry.price),
         "entry_age_min": _known(age),
-        "stratum": pl.Series(session.stratum, dtype=pl.Int32),
+        "stratum": pl.Series(stratum, dtype=pl.Int32),
         **{key: values.gather(hits.column) for key, values in session.columns.items()},
         "fillable_value": _known(fillable),
         "flags": pl.Series(np.where(fillable < plan.settings.value, "thin", ""), dtype=pl.String),
     }
     return pl.DataFrame([values.alias(key) for key, values in columns.items()])
-
-
-def side_of(plan: StudyPlan, change_pct: Floats) -> Floats:
-    """Return 1 for who buys, -1 for who sells short, NaN where the change does not say; ``(hits,)``."""
-    match plan.settings.side:
-        case "long":
-            return np.ones(len(change_pct))
-        case "short":
-            return np.full(len(change_pct), -1.0)
-    side = np.sign(change_pct)
-    side[side == 0.0] = np.nan
-    return side
 
 
 def add_horizons(frame: pl.DataFrame, side: Floats, outcomes: Mapping[Horizon, HitOutcomes]) -> pl.DataFrame:
@@ -87,6 +76,17 @@ def add_horizons(frame: pl.DataFrame, side: Floats, outcomes: Mapping[Horizon, H
         return frame
     flags = pl.concat_str([pl.col("flags"), *map(pl.lit, ages)], separator=" ")
     return frame.with_columns(flags.str.replace_all(" +", " ").str.strip_chars().alias("flags"))
+
+
+def add_headline(
+    frame: pl.DataFrame, side: Floats, headline: HeadlineRows, delays: tuple[int, ...]
+) -> pl.DataFrame:
+    """Return the rows with columns of our own: the excess of later entries, and a drawn control."""
+    late = [
+        _known(headline.delays[:, place] * side).alias(f"_delay_{minutes}")
+        for place, minutes in enumerate(delays)
+    ]
+    return frame.with_columns(*late, _known(headline.control * side).alias("_control"))
 
 
 def sort_rows(frame: pl.DataFrame) -> pl.DataFrame:

@@ -7,23 +7,38 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
-from symscan.model.bar import Floats
-from symscan.research.statistics.horizons import Horizon
+from symscan.model.bar import Floats, Mask
 from symscan.research.study.plan import StudyPlan
-from symscan.research.study.session.session_study import HitOutcomes, ScannerSession, SessionOutcomes
+from symscan.research.study.session.curve import CurveRows, CurveSums
+from symscan.research.study.session.outcomes import ScannerSession, SessionOutcomes
+from symscan.research.study.session.sides import side_of
 from symscan.research.study.tables.costs import SpreadHistory, add_costs
-from symscan.research.study.tables.hit_table import add_horizons, hit_frame, side_of, sort_rows
-from symscan.research.study.tables.later import SESSIONS_BEYOND, DayEnds, LaterSessions
+from symscan.research.study.tables.hit_table import add_headline, add_horizons, hit_frame, sort_rows
+from symscan.research.study.tables.later import SESSIONS_BEYOND, DayEnds, LaterOutcomes, LaterSessions
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class JoinedSession:
-    """The rows of one session's hits, in the order of the file."""
+    """What one session adds to the study.
+
+    Attributes
+    ----------
+    hits
+        The rows of its hits, in the order of the file.
+    curves
+        The sums of event time, by scanner.
+    minutes
+        Their minutes.
+    """
 
     date: date
     hits: pl.DataFrame
+    curves: Mapping[str, CurveSums]
+    minutes: NDArray[np.int64]
 
 
 @dataclass(eq=False)
@@ -68,13 +83,20 @@ class SessionJoiner:
         return place < len(self.days) and self.days[place] <= last
 
     def _joined(self, outcomes: SessionOutcomes, edges: Floats) -> JoinedSession:
-        later = self.later.measure(outcomes) if self.plan.later else {}
+        later = self.later.measure(outcomes)
         self.later.drop_before(outcomes.date)
-        frames = [
-            self._frame(name, one, outcomes, edges, {**one.within, **later.get(name, {})})
-            for name, one in outcomes.scanners.items()
-        ]
-        return JoinedSession(outcomes.date, sort_rows(pl.concat(frames)))
+        frames, curves = [], {}
+        for name, scanner in outcomes.scanners.items():
+            frame = self._frame(name, scanner, outcomes, edges, later[name])
+            curve = scanner.curve
+            if scanner.is_once:
+                frame, chosen = self._once(name, scanner, outcomes, frame)
+                if isinstance(curve, CurveRows):
+                    curve = curve.sums(side_of(self.plan, scanner.hits.change_pct), chosen)
+            assert isinstance(curve, CurveSums)
+            frames.append(frame)
+            curves[name] = curve
+        return JoinedSession(outcomes.date, sort_rows(pl.concat(frames)), curves, outcomes.minutes)
 
     def _frame(
         self,
@@ -82,25 +104,31 @@ class SessionJoiner:
         scanner: ScannerSession,
         outcomes: SessionOutcomes,
         edges: Floats,
-        measured: Mapping[Horizon, HitOutcomes],
+        later: LaterOutcomes,
     ) -> pl.DataFrame:
         frame = hit_frame(self.plan, outcomes.date, name, scanner, outcomes.symbols)
         frame = add_costs(frame, self.plan.settings, edges[scanner.hits.column])
-        ordered = {horizon: measured[horizon] for horizon in self.plan.horizons}
-        frame = add_horizons(frame, side_of(self.plan, scanner.hits.change_pct), ordered)
-        return self._once(name, scanner, outcomes, frame) if scanner.is_once else frame
+        measured = {**scanner.within, **later.horizons}
+        side = side_of(self.plan, scanner.hits.change_pct)
+        frame = add_horizons(frame, side, {horizon: measured[horizon] for horizon in self.plan.horizons})
+        headline = scanner.headline or later.headline
+        assert headline is not None  # it is one of the horizons
+        return add_headline(frame, side, headline, outcomes.delays)
 
     def _once(
         self, name: str, scanner: ScannerSession, outcomes: SessionOutcomes, frame: pl.DataFrame
-    ) -> pl.DataFrame:
+    ) -> tuple[pl.DataFrame, Mask]:
         """Tell entered from stayed by the list of the session before; that of the first one is not known."""
         before = self._lists.get(name)
         if scanner.scans:
             self._lists[name] = frozenset(outcomes.symbols[at] for at in scanner.scans[-1].hits.tolist())
         if before is None:
-            state = pl.lit(None, pl.String)
+            state = pl.Series("state", [None] * frame.height, pl.String)
         else:
-            stayed = pl.col("symbol").is_in(sorted(before))
-            state = pl.when(stayed).then(pl.lit("stayed")).otherwise(pl.lit("entered"))
-        frame = frame.with_columns(state.alias("state"))
-        return frame.filter(pl.col("state") == "entered") if self.plan.settings.hits == "entered" else frame
+            stayed = frame["symbol"].is_in(sorted(before)).to_numpy()
+            state = pl.Series("state", np.where(stayed, "stayed", "entered"), pl.String)
+        frame = frame.with_columns(state)
+        if self.plan.settings.hits != "entered":
+            return frame, np.ones(frame.height, np.bool_)
+        chosen = (state == "entered").fill_null(False)
+        return frame.filter(chosen), chosen.to_numpy()

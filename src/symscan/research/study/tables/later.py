@@ -10,8 +10,7 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from symscan.model.bar import Floats, Rows
-from symscan.research.statistics.excess import excess
+from symscan.model.bar import Floats
 from symscan.research.statistics.exits import returns_bp
 from symscan.research.statistics.horizons import Horizon, HorizonKind
 from symscan.research.statistics.reasons import Why
@@ -22,8 +21,13 @@ from symscan.research.statistics.session_ends import (
     later_exits,
 )
 from symscan.research.study.plan import StudyPlan
-from symscan.research.study.session.session_study import HitOutcomes, ScannerSession, SessionOutcomes
-from symscan.scanners.running.verdicts import Verdict
+from symscan.research.study.session.comparison import Comparison
+from symscan.research.study.session.outcomes import (
+    HeadlineRows,
+    HitOutcomes,
+    ScannerSession,
+    SessionOutcomes,
+)
 
 SESSIONS_BEYOND: Final = 5
 """A symbol ended that has no bar in the session of the exit, nor in so many after it."""
@@ -36,6 +40,14 @@ class DayEnds:
     date: date
     symbols: tuple[str, ...]
     ends: SessionEnds | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LaterOutcomes:
+    """What came of one scanner's hits of a session in later ones: by horizon, and at a later headline."""
+
+    horizons: dict[Horizon, HitOutcomes]
+    headline: HeadlineRows | None
 
 
 LoadEnds = Callable[[date, Sequence[str]], DayEnds]
@@ -72,19 +84,18 @@ class LaterSessions:
         """Forget sessions that no hit to come needs."""
         self._known = {one: columns for one, columns in self._known.items() if one >= day}
 
-    def measure(self, outcomes: SessionOutcomes) -> dict[str, dict[Horizon, HitOutcomes]]:
-        """Return what came of the hits of one session, by scanner and horizon."""
-        results: dict[str, dict[Horizon, HitOutcomes]] = {name: {} for name in outcomes.scanners}
+    def measure(self, outcomes: SessionOutcomes) -> dict[str, LaterOutcomes]:
+        """Return what came of the hits of one session, by scanner."""
+        found = {name: LaterOutcomes({}, None) for name in outcomes.scanners}
         for horizon in self._plan.later:
             later = self._exits(horizon, outcomes)
             ret = returns_bp(outcomes.entry_price, later.price)
             for name, scanner in outcomes.scanners.items():
-                results[name][horizon] = self._of_scanner(scanner, ret, later)
-        return results
-
-    def exit_prices(self, horizon: Horizon, outcomes: SessionOutcomes) -> Floats:
-        """Return the exit price of each symbol of a session's table, on the basis of that session."""
-        return self._exits(horizon, outcomes).price
+                found[name].horizons[horizon] = self._of_scanner(scanner, ret, later)
+                if horizon == self._plan.headline:
+                    headline = self._headline(scanner.comparison, outcomes, ret, later)
+                    found[name] = replace(found[name], headline=headline)
+        return found
 
     def _exits(self, horizon: Horizon, outcomes: SessionOutcomes) -> LaterExits:
         """Return the exits of the symbols of a session's table, ``(symbols,)`` each."""
@@ -133,37 +144,37 @@ class LaterSessions:
         return ratios
 
     def _of_scanner(self, scanner: ScannerSession, ret: Floats, later: LaterExits) -> HitOutcomes:
-        hits, column = scanner.hits, scanner.hits.column
-        at, price = (scanner.instants[hits.scan], column), scanner.entry.price
-        cells = ret[scanner.instants]
+        entry, comparison, column = scanner.entry, scanner.comparison, scanner.hits.column
         worth = 1.0 + self._plan.settings.ended_return_pct / 100.0
-        is_ended = (later.why[column] == Why.ENDED) & (scanner.entry.start >= 0)
-        cells[hits.scan[is_ended], column[is_ended]] = returns_bp(price, later.last_price[column] * worth)[
-            is_ended
-        ]
-        chosen = np.zeros(cells.shape, np.bool_)
-        chosen[hits.scan, column] = True
-        found = excess(
-            cells, chosen, scanner.verdict == Verdict.NO, scanner.strata, self._plan.settings.min_controls
-        )
-        place = places(hits.scan, column)
+        is_ended = (later.why[column] == Why.ENDED) & (entry.why == Why.KNOWN)
+        if_ended = np.where(is_ended, returns_bp(entry.price, later.last_price[column] * worth), np.nan)
+        found = comparison.of(ret, if_ended)
         own = LaterExits(*(getattr(later, one.name)[None, column] for one in fields(later)))
-        mfe, mae = later_excursions(price, scanner.rest_high, scanner.rest_low, own, 0)
-        unknown = np.full(len(hits), np.nan)
+        mfe, mae = later_excursions(entry.price, entry.rest_high, entry.rest_low, own, 0)
+        unknown = np.full(len(column), np.nan)
         return HitOutcomes(
-            ret[at],
-            np.where(is_ended, np.nan, found.excess[place]),
-            np.where(is_ended, np.nan, found.excess_all[place]),
-            found.controls[place],
+            np.where(is_ended, np.nan, found.ret),
+            np.where(is_ended, np.nan, found.excess),
+            np.where(is_ended, np.nan, found.excess_all),
+            found.controls,
             mfe,
             mae,
             unknown,
             unknown,
             unknown,
-            np.where(scanner.entry_why != Why.KNOWN, scanner.entry_why, later.why[column]),
+            np.where(entry.why != Why.KNOWN, entry.why, later.why[column]),
             later.age_sessions[column],
-            np.where(is_ended, found.excess[place], np.nan),
+            np.where(is_ended, found.excess, np.nan),
         )
+
+    def _headline(
+        self, comparison: Comparison, outcomes: SessionOutcomes, ret: Floats, later: LaterExits
+    ) -> HeadlineRows:
+        assert outcomes.delayed_price is not None  # a headline of later sessions
+        delays = [comparison.of(returns_bp(one, later.price)).excess for one in outcomes.delayed_price]
+        seed = self._plan.settings.seed
+        drawn = comparison.drawn_controls(ret, seed, outcomes.date.toordinal())
+        return HeadlineRows(np.stack(delays, axis=1), drawn)
 
 
 class _Columns:
@@ -204,10 +215,3 @@ def _values(ends: SessionEnds) -> Iterator[Floats]:
 
 def _blank(symbols: int) -> SessionEnds:
     return SessionEnds(*(np.full(symbols, np.nan) for _ in fields(SessionEnds)))
-
-
-def places(scan: Rows, column: Rows) -> Rows:
-    """Return where each hit stands among hits by scan and symbol."""
-    place = np.empty(len(scan), np.intp)
-    place[np.lexsort((column, scan))] = np.arange(len(scan))
-    return place
