@@ -42,6 +42,8 @@ if TYPE_CHECKING:
     from symscan.research.run import Run, open_run
     from symscan.research.screening import screen
     from symscan.research.store import Store, open_store
+    from symscan.research.study.python import study
+    from symscan.research.study.study import Study, open_study
     from symscan.runtime.coordinator import SessionCoordinator
     from symscan.runtime.script import ScriptSession, open_session
     from symscan.scanners.base import BaseScanner, ScanContext, ScanResult
@@ -106,6 +108,7 @@ __all__ = [
     "SpecError",
     "Store",
     "StrategyContext",
+    "Study",
     "SymbolSkipped",
     "SymscanError",
     "TimeManager",
@@ -119,8 +122,10 @@ __all__ = [
     "open_run",
     "open_session",
     "open_store",
+    "open_study",
     "run",
     "screen",
+    "study",
 ]
 
 _HOMES: Final = {
@@ -158,6 +163,7 @@ _HOMES: Final = {
     "Signal": "symscan.model.trading",
     "Store": "symscan.research.store",
     "StrategyContext": "symscan.strategies.base",
+    "Study": "symscan.research.study.study",
     "TimeManager": "symscan.clock.time_manager",
     "Universe": "symscan.scanners.universe",
     "VirtualClock": "symscan.sources.clocks",
@@ -167,8 +173,10 @@ _HOMES: Final = {
     "open_run": "symscan.research.run",
     "open_session": "symscan.runtime.script",
     "open_store": "symscan.research.store",
+    "open_study": "symscan.research.study.study",
     "run": "symscan.research.backtest",
     "screen": "symscan.research.screening",
+    "study": "symscan.research.study.python",
 }
 """Where the names live that are loaded when they are first used."""
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import date
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -22,6 +22,9 @@ from symscan.research.unchanged_store import unchanged_store
 from symscan.runs.export import ExportOptions, export_to
 from symscan.runs.layout import JOURNAL
 from symscan.runs.reading import TABLES, RunFiles
+
+if TYPE_CHECKING:
+    from symscan.research.study import Study
 
 
 def open_run(folder: Path | str) -> Run:
@@ -265,6 +268,20 @@ class Run:
         """
         options = ReportOptions(None if store is None else Path(store), start, end, top)
         return make_report(self._files, options).write(None if path is None else Path(path))
+
+    def study(self, **options: Any) -> Study:
+        """Measure what happened after the run's hits, as :func:`symscan.study` does.
+
+        The sessions are played again, and must have the same hits.
+
+        Parameters
+        ----------
+        **options
+            Those of :func:`symscan.study`.
+        """
+        from symscan.research.study.python import study  # which takes runs
+
+        return study(self, **options)
 
     def export(
         self,

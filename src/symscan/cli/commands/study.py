@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
 from symscan.cli.errors import SessionStopped
 from symscan.cli.output.plugin_output import redirect_plugin_output
-from symscan.cli.output.run_report import report_console
 from symscan.cli.output.study_report import show_study
 from symscan.cli.signals import exit_code_of
 from symscan.config.defaults import runs_folder
 from symscan.errors import InputError
-from symscan.model.session import Session
 from symscan.research.study import open_study
 from symscan.research.study.call import StudyOutput, make_study
-from symscan.research.study.make import ShowSession
+from symscan.research.study.progress import shown_sessions
 from symscan.research.study.source import StudyRequest
 from symscan.research.study.tries import MEMORY
 from symscan.runtime.given_paths import paths_as_given
@@ -76,7 +71,11 @@ def study_hits(arguments: StudyArguments) -> None:
     )
     shown = [one for one in (arguments.store, arguments.out) if one is not None]
     try:
-        with redirect_plugin_output(), paths_as_given(*shown), _progress() as show:
+        with (
+            redirect_plugin_output(),
+            paths_as_given(*shown),
+            shown_sessions() as show,
+        ):
             folder = make_study(_given(arguments.what), request, output, show)
     except KeyboardInterrupt as interrupt:
         raise SessionStopped("interrupted; nothing was written", exit_code_of(interrupt)) from None
@@ -106,29 +105,6 @@ def _parsed(key: str, value: Any) -> Any:
         except ValueError:
             return value
     return value
-
-
-@contextmanager
-def _progress() -> Iterator[ShowSession]:
-    """Show a bar on a terminal, removed at the end."""
-    console = report_console(stderr=True)
-    if not console.is_terminal:
-        yield lambda *_: None
-        return
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("{task.fields[state]}"),
-    )
-    with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("sessions", total=None, state="")
-
-        def show(session: Session, done: int, total: int) -> None:
-            bar.update(task, completed=done, total=total, state=str(session.date))
-
-        yield show
 
 
 def _relative(folder: Path) -> Path:

@@ -10,8 +10,10 @@ from symscan.research.given_config import GivenConfig
 from symscan.research.run import Run
 from symscan.research.study import files
 from symscan.research.study.make import PreparedStudy, ShowSession, collect_hits, prepare_study
+from symscan.research.study.report import write_page
 from symscan.research.study.results import counted_tries, headline_t, remember_try, study_files
 from symscan.research.study.source import StudyRequest, find_source
+from symscan.research.study.study import open_study
 from symscan.research.study.tables.summary import summarize
 from symscan.research.study.tries import read_tries
 from symscan.runtime.backtest_run import folder_name
@@ -71,7 +73,7 @@ def make_study(
     content = study_files(study, studied, csv=output.csv)
     t = headline_t(summarize(studied.hits, study.plan, studied.days), study.plan)
     content[files.TRIES] = files.as_json(counted_tries(study, t, earlier))
-    files.write_files(folder, content)
+    files.write_files(folder, content, lambda place: write_page(open_study(place), place / files.REPORT))
     if memory is not None:
         remember_try(study, t, memory)
     return folder

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -58,8 +58,13 @@ def check_folder(folder: Path, *, force: bool) -> None:
         raise InputError(f"{folder}: '{strange[0]}' there is of no study; move it, or choose another --out")
 
 
-def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
+def write_files(folder: Path, files: Mapping[str, bytes], finish: Callable[[Path], object]) -> None:
     """Write a study's folder under another name, then rename it; one that is there is replaced.
+
+    Parameters
+    ----------
+    finish
+        Called with the folder before it has its name, to write what is made of the others.
 
     Raises
     ------
@@ -76,6 +81,7 @@ def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
             for name, content in files.items():
                 with writing(temporary / name, TRY_AGAIN) as path:
                     path.write_bytes(content)
+            finish(temporary)
             if folder.exists():
                 folder.rename(replaced)
             temporary.rename(folder)

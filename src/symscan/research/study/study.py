@@ -142,6 +142,48 @@ class Study:
         """The horizon of the verdict."""
         return str(self.settings["headline"])
 
+    def report(self, path: Path | str | None = None) -> Path:
+        """Write the study's page anew, and return where it is.
+
+        Parameters
+        ----------
+        path
+            The file; None for ``report.html`` in the study's folder.
+
+        Raises
+        ------
+        InputError
+            If it cannot be written there.
+        """
+        from symscan.research.study.report import write_page  # it reads a study
+
+        return write_page(self, self._folder / files.REPORT if path is None else Path(path))
+
+    def chart(self, name: str = "horizons", scanner: str | None = None) -> Any:
+        """Return a chart of the page, as an altair chart.
+
+        Parameters
+        ----------
+        name
+            ``horizons``, ``curve``, ``sessions``, ``time_of_day``, ``quantiles``, ``excursions``,
+            ``delays``, ``rank`` or ``placebo``.
+        scanner
+            Whose; None for the first.
+
+        Raises
+        ------
+        InputError
+            If altair is not installed, there is no such chart or scanner, or nothing to draw.
+        """
+        from symscan.research.study.report import study_chart
+
+        return study_chart(self, name, scanner)
+
+    def _repr_html_(self) -> str:
+        from symscan.research.study.report import summary_html
+
+        return summary_html(self)
+
     def _read(self, name: str) -> pl.DataFrame:
         path = self._folder / name
         try:
