@@ -21,6 +21,7 @@ from symscan.research.study.progress import shown_sessions
 from symscan.research.study.source import StudyRequest
 from symscan.research.study.tries import MEMORY
 from symscan.runtime.given_paths import paths_as_given
+from symscan.runtime.parallel.division import Division
 
 STUDIES: Final = "studies"
 _OPTIONS: Final = {"delay_minutes": "delay", "groups": "group"}
@@ -42,6 +43,7 @@ class StudyArguments:
     force: bool
     csv: bool
     open_holdout: bool
+    jobs: int | None = None
 
 
 def study_hits(arguments: StudyArguments) -> None:
@@ -67,7 +69,12 @@ def study_hits(arguments: StudyArguments) -> None:
     )
     runs = runs_folder()
     output = StudyOutput(
-        arguments.out, runs.parent / STUDIES, runs / MEMORY, force=arguments.force, csv=arguments.csv
+        arguments.out,
+        runs.parent / STUDIES,
+        runs / MEMORY,
+        force=arguments.force,
+        csv=arguments.csv,
+        division=Division.of(arguments.jobs),
     )
     shown = [one for one in (arguments.store, arguments.out) if one is not None]
     try:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from symscan.cli.arguments import parse_date
+from symscan.cli.arguments import parse_date, parse_job_count
 from symscan.cli.log_options import LogFile, Verbosity, logging_to
 
 
@@ -78,6 +78,14 @@ def study(
         bool, typer.Option("--open-holdout", help="Study the sessions set aside, and they alone.")
     ] = False,
     seed: Annotated[int | None, typer.Option(metavar="N", help="Of random draws.")] = None,
+    jobs: Annotated[
+        int | None,
+        typer.Option(
+            parser=parse_job_count,
+            metavar="N",
+            help="Play the sessions of a range in N processes at once; auto: one a core.",
+        ),
+    ] = None,
     verbose: Verbosity = 0,
     log_file: LogFile = None,
 ) -> None:
@@ -105,7 +113,7 @@ def study(
     }
     given = {key: value for key, value in settings.items() if value is not None}
     arguments = StudyArguments(
-        what, store, day, start, end, out, tuple(scanner or ()), given, force, csv, open_holdout
+        what, store, day, start, end, out, tuple(scanner or ()), given, force, csv, open_holdout, jobs
     )
     with logging_to(verbose, log_file):
         study_hits(arguments)

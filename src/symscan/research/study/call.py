@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from symscan.errors import RunError
 from symscan.research.given_config import GivenConfig
 from symscan.research.run import Run
 from symscan.research.study import files
-from symscan.research.study.make import PreparedStudy, ShowSession, collect_hits, prepare_study
+from symscan.research.study.make import PreparedStudy, ShowSession, join_sessions, prepare_study
+from symscan.research.study.playing import play_sessions
 from symscan.research.study.report import write_page
 from symscan.research.study.results import counted_tries, headline_t, remember_try, study_files
 from symscan.research.study.source import StudyRequest, find_source
@@ -17,6 +19,9 @@ from symscan.research.study.study import open_study
 from symscan.research.study.tables.summary import summarize
 from symscan.research.study.tries import read_tries
 from symscan.runtime.backtest_run import folder_name
+from symscan.runtime.parallel.division import Division
+
+_UNDIVIDED: Final = Division()
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,8 @@ class StudyOutput:
         Whether it replaces an earlier study.
     csv
         Whether hits are written as CSV, too.
+    division
+        In how many processes sessions are played.
     """
 
     folder: Path | None
@@ -42,6 +49,7 @@ class StudyOutput:
     memory: Path | None
     force: bool = False
     csv: bool = False
+    division: Division = _UNDIVIDED
 
     def folder_of(self, study: PreparedStudy) -> Path:
         """Return where a study is written."""
@@ -68,7 +76,9 @@ def make_study(
     files.check_folder(folder, force=output.force)
     memory = None if output.memory is None else output.memory.absolute()
     earlier = [] if memory is None else read_tries(memory)
-    studied = collect_hits(study, show)
+    config = study.backtest.config
+    with output.division.executor(config, source.first, source.last) as executor:
+        studied = join_sessions(study, play_sessions(study, show, executor))
     _check_entries(study, studied.hits["entry_price"].count(), studied.hits.height)
     content = study_files(study, studied, csv=output.csv)
     t = headline_t(summarize(studied.hits, study.plan, studied.days), study.plan)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from symscan.errors import InputError, RunError
+from symscan.errors import InputError
 from symscan.model.instant import MINUTE
 from symscan.model.session import Session
 from symscan.research.statistics.horizons import HorizonKind
@@ -20,7 +20,6 @@ from symscan.research.study.plan import StudyPlan, make_plan
 from symscan.research.study.session.curve import CurveSums
 from symscan.research.study.session.day_data import load_day
 from symscan.research.study.session.outcomes import SessionOutcomes
-from symscan.research.study.session.player import StudyPlayer
 from symscan.research.study.source import StudyRequest, StudySource
 from symscan.research.study.tables.costs import SPREAD_SESSIONS, SpreadHistory
 from symscan.research.study.tables.joining import JoinedSession, SessionJoiner
@@ -96,7 +95,8 @@ def prepare_study(source: StudySource, request: StudyRequest) -> PreparedStudy:
     InputError
         If the configuration, the store, a horizon or a column cannot be studied.
     """
-    backtest = assemble_backtest(source.config, source.store.absolute(), source.first, source.last)
+    config = replace(source.config, strategies=(), observers=())  # no hit depends on them
+    backtest = assemble_backtest(config, source.store.absolute(), source.first, source.last)
     plan = make_plan(source.settings, source.scanners)
     _check_columns(backtest, plan)
     days = _readable_days(backtest, source, opened=request.open_holdout)
@@ -105,17 +105,9 @@ def prepare_study(source: StudySource, request: StudyRequest) -> PreparedStudy:
     return PreparedStudy(source, backtest, plan, description, days, request.open_holdout)
 
 
-def collect_hits(study: PreparedStudy, show: ShowSession = lambda *_: None) -> StudiedHits:
-    """Play all sessions and return their hits with what came of them.
-
-    Raises
-    ------
-    RunError
-        If a session cannot be played.
-    """
-    player = StudyPlayer(study.backtest, study.plan, run=study.source.run)
-    joiner = _joiner(study)
-    joined = list(_joined(study, joiner, player, show))
+def join_sessions(study: PreparedStudy, played: Iterable[SessionOutcomes]) -> StudiedHits:
+    """Join sessions, in the order of dates, to all hits with what came of them."""
+    joined = list(_joined(_joiner(study), played))
     return StudiedHits(
         tuple(one.date for one in joined),
         pl.concat([one.hits for one in joined]),
@@ -124,20 +116,10 @@ def collect_hits(study: PreparedStudy, show: ShowSession = lambda *_: None) -> S
     )
 
 
-def _joined(
-    study: PreparedStudy, joiner: SessionJoiner, player: StudyPlayer, show: ShowSession
-) -> Iterator[JoinedSession]:
-    for number, session in enumerate(study.sessions, 1):
-        yield from joiner.add(_played(player, session))
-        show(session, number, len(study.sessions))
+def _joined(joiner: SessionJoiner, played: Iterable[SessionOutcomes]) -> Iterator[JoinedSession]:
+    for outcomes in played:
+        yield from joiner.add(outcomes)
     yield from joiner.finish()
-
-
-def _played(player: StudyPlayer, session: Session) -> SessionOutcomes:
-    try:
-        return player.play(session)
-    except InputError as error:
-        raise RunError(f"{session.date}: {error}") from error
 
 
 def _joiner(study: PreparedStudy) -> SessionJoiner:

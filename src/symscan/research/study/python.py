@@ -21,6 +21,7 @@ from symscan.research.study.source import StudyRequest
 from symscan.research.study.study import Study, open_study
 from symscan.research.study.tries import MEMORY
 from symscan.runtime.given_paths import paths_as_given
+from symscan.runtime.parallel.division import Division
 
 
 def study(
@@ -35,6 +36,7 @@ def study(
     csv: bool = False,
     scanners: Sequence[str] = (),
     open_holdout: bool = False,
+    jobs: int | str | None = None,
     progress: bool = True,
     **settings: Any,
 ) -> Study:
@@ -61,6 +63,9 @@ def study(
         Whose hits; none named means all.
     open_holdout
         Whether the sessions from ``holdout_from`` on are studied, and they alone.
+    jobs
+        In how many processes sessions are played, ``"auto"`` for one a core; None for what
+        ``symscan.toml`` says.
     progress
         Whether a bar shows how far it is, on a terminal or in a notebook.
     **settings
@@ -91,7 +96,7 @@ def study(
         folder = None if out is None else Path(out)
         home = Path() if temporary is None else temporary
         memory = None if runs is None else runs / MEMORY
-        output = StudyOutput(folder, home, memory, force=force, csv=csv)
+        output = StudyOutput(folder, home, memory, force=force, csv=csv, division=Division.of(jobs))
         shown = [one for one in (place, folder) if one is not None]
         with paths_as_given(*shown), located_errors(what), shown_sessions(is_shown=progress) as show:  # type: ignore[arg-type]
             made = open_study(make_study(what, request, output, show))

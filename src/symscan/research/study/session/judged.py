@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Final
 
 import numpy as np
 
@@ -45,6 +46,15 @@ class JudgedScan:
     candidates: Rows
     verdict: Verdicts
     change_pct: Floats
+
+    def without_candidates(self) -> JudgedScan:
+        """Return the scan with its hits alone."""
+        return replace(self, candidates=_NOBODY, verdict=_NOTHING, change_pct=_UNKNOWN)
+
+
+_NOBODY: Final = np.empty(0, np.intp)
+_NOTHING: Final = np.empty(0, np.int8)
+_UNKNOWN: Final = np.empty(0)
 
 
 @dataclass(eq=False)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from symscan.model.bar import Floats
 from symscan.model.interval import ONE_DAY, ONE_WEEK
 from symscan.model.session import Session
-from symscan.observers.base import Observer
 from symscan.research.study.plan import StudyPlan
 from symscan.research.study.session.day_data import load_day, measures
 from symscan.research.study.session.judged import VerdictLog
@@ -39,15 +38,12 @@ class StudyPlayer:
         The configuration with its store and sessions.
     plan
         What is measured.
-    observers
-        Get the events of the sessions.
     run
         The run whose hits have to be found again, or are taken from its files if it was live.
     """
 
     backtest: Backtest
     plan: StudyPlan
-    observers: Sequence[Observer] = ()
     run: RunFiles | None = None
 
     def play(self, session: Session, progress: Progress | None = None) -> SessionOutcomes:
@@ -59,7 +55,7 @@ class StudyPlayer:
             If the run's hits are not found again.
         """
         log, backtest = VerdictLog(), self.backtest
-        coordinator = backtest.coordinator(session, self.observers, verdicts=log)
+        coordinator = backtest.coordinator(session, verdicts=log)
         coordinator.run(None if progress is None else lambda: progress(coordinator))
         if self.run is not None and self.run.mode == "live":
             log = use_live_hits(self.run, session, log)

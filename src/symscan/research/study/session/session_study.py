@@ -172,7 +172,7 @@ def _of_scanner(
         instants, hits.scan, hits.column, verdict == Verdict.NO, facts.strata, settings.min_controls
     )
     return ScannerSession(
-        scans,
+        [scan.without_candidates() for scan in scans],
         instants,
         hits,
         verdict,
