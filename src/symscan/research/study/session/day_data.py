@@ -50,13 +50,12 @@ def load_day(
         return None
     slots = Slots.regular(session, interval)
     day = None if played is None else played.find(store.path(interval, session.date))
-    blocks = None if day is None else day.blocks(symbols)
-    if blocks is None:
-        bars = DenseBars(slots, len(symbols))
-        bars.put(store.load(interval, [session.date], symbols, BAR_COLUMNS), number(symbols))
-        return _day_bars(slots, session, bars.fields, bars.present)
-    fields = np.stack([block.fields for block in blocks])
-    return _day_bars(slots, session, fields, np.stack([block.present for block in blocks]))
+    bars = None if day is None else day.bars_of(symbols)
+    if bars is not None:
+        return _day_bars(slots, session, bars.fields.copy(), bars.present)  # the played day's are not ours
+    bars = DenseBars(slots, len(symbols))
+    bars.put(store.load(interval, [session.date], symbols, BAR_COLUMNS), number(symbols))
+    return _day_bars(slots, session, bars.fields, bars.present)
 
 
 def _day_bars(slots: Slots, session: Session, fields: Floats, present: np.ndarray) -> DayBars:
