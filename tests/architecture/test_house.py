@@ -29,7 +29,7 @@ TEST = INSTALL + "'.[test]' && .venv/bin/pytest"
 OF_THE_MACHINE = {
     "a path of one machine": r"(?<![\w.])/(?:w[o]rk|r[o]ot|h[o]me/\w+|U[s]ers/\w+|tm[p]/\w+|op[t])/",
     "a package index": r"(?i)p[y]pi\.|pythonh[o]sted|ind[e]x-url|find-l[i]nks|trusted-h[o]st|artif[a]ctory",
-    "a private address": r"\b(?:10|127|192\.168|172\.(?:1[6-9]|2\d|3[01]))(?:\.\d+){2,3}\b",
+    "a private address": r"(?<![=.\d])(?:10|127|192\.168|172\.(?:1[6-9]|2\d|3[01]))(?:\.\d+){2,3}\b",
 }
 
 
