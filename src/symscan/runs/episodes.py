@@ -124,9 +124,13 @@ class _Codes:
 
     @classmethod
     def of(cls, session: SessionScans) -> _Codes:
-        scans, *scanners = _numbered(
-            [frame["scanner"] for frame in (session.scans, session.hits, session.unknown, session.removals)]
-        )
+        number_of: dict[str, int] = {}
+        scans = _numbers(session.scans["scanner"], number_of)
+        others = [_numbers(frame["scanner"], number_of) for frame in (session.unknown, session.removals)]
+        numbers = session.scans["scan"].cast(pl.Int64).to_numpy()
+        of_scan = np.full(int(numbers.max(initial=-1)) + 2, -1)  # the last is that of no scan
+        of_scan[numbers] = scans
+        scanners = [of_scan[_scans_of_hits(session)], *others]
         symbols = _numbered([frame["symbol"] for frame in (session.hits, session.unknown, session.removals)])
         width = 1 + max((int(one.max(initial=0)) for one in symbols), default=0)
         hits, unknown, removals = (
@@ -228,10 +232,7 @@ class _Ends:
 
 def _stays(session: SessionScans, codes: _Codes, scans: _OkScans) -> _Stays:
     """Return the stays: hits of a pair at consecutive scans that were ok."""
-    scan = session.hits["scan"]
-    if scan.null_count():
-        scan = scan.cast(pl.Int64).fill_null(-1)
-    number = np.append(scans.number, -1)[scan.to_numpy()]
+    number = np.append(scans.number, -1)[_scans_of_hits(session)]
     rows = np.flatnonzero(number >= 0)
     # Neighbours in a stay differ by one; those of two pairs never do.
     key = codes.hits[rows] * (len(scans.scan) + 2) + number[rows]
@@ -250,7 +251,7 @@ def _stays(session: SessionScans, codes: _Codes, scans: _OkScans) -> _Stays:
 
 def _ends(session: SessionScans, codes: _Codes, scans: _OkScans, stays: _Stays) -> _Ends:
     """Return when each stay ended, and why."""
-    last = session.hits["scan"].cast(pl.Int64).to_numpy()[stays.last]
+    last = _scans_of_hits(session)[stays.last]
     following = scans.following[last]
     is_followed = following >= 0
     at = np.append(scans.at, -1)[following]
@@ -311,6 +312,16 @@ def _were_removed(
 def _keys(code: Ints, value: Ints, origin: int, width: int) -> Ints:
     """Return one number for a code and a value, in the order of both."""
     return code * width + (value - origin)
+
+
+def _scans_of_hits(session: SessionScans) -> Ints:
+    """Return the number of each hit's scan; -1 where none is known."""
+    scan = session.hits["scan"].cast(pl.Int64)
+    return (scan.fill_null(-1) if scan.null_count() else scan).to_numpy()
+
+
+def _numbers(names: pl.Series, number_of: dict[str, int]) -> Ints:
+    return np.array([number_of.setdefault(name, len(number_of)) for name in names.to_list()], np.int64)
 
 
 def _numbered(columns: Sequence[pl.Series]) -> list[Ints]:

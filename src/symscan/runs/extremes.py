@@ -77,7 +77,11 @@ class _Spans:
 
     def last(self, tables: Sequence[Floats]) -> Floats:
         """Return the last value of each span, NaN without any."""
-        values = np.array([_last(part) for part in self._parts(tables)])
+        values = np.array([part[-1] for part in self._parts(tables)])
+        absent = np.isnan(values)
+        for place, part in enumerate(self._parts(tables)):
+            if absent[place].any():
+                values[place] = _last(part)
         numbers = np.arange(len(values))[:, np.newaxis]
         known = np.maximum.accumulate(np.where(np.isnan(values), -1, numbers))[self.stop - 1, self.columns]
         return np.where(known < self.first, np.nan, values[known, self.columns])

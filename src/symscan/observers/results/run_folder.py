@@ -169,7 +169,9 @@ class RunFolder:
         try:
             results = self._open.get(session.date) or self._begin_session(session)
             results.observe(event)
-            if isinstance(event, SessionClosed) and not self._description.is_live:
+            if self._description.is_live:
+                results.process()  # its journal is followed
+            elif isinstance(event, SessionClosed):
                 self._commit(session.date)
         except RunError:
             self._is_incomplete = True

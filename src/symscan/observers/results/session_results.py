@@ -24,7 +24,7 @@ from symscan.runs.episodes import (
     for_people,
 )
 from symscan.runs.files.session_files import SessionFiles
-from symscan.runs.files.writing import write_error, writing
+from symscan.runs.files.writing import writing
 from symscan.runs.layout import EPISODES_CSV, FIGURES, HITS_CSV, JOURNAL, SCANS, TRADES, UNKNOWN
 from symscan.runs.list_changes import Changes
 from symscan.runs.schemas import HITS_SCHEMA
@@ -52,7 +52,8 @@ class SessionResults:
 
     def __init__(self, session: Session, part: Path, bars: SessionBars | None, *, csv: bool) -> None:
         self.session = session
-        self.figures = RunSummary()
+        self._figures = RunSummary()
+        self._pending: list[Event] = []
         self._part = part
         self._bars = bars
         self._csv = csv
@@ -64,13 +65,26 @@ class SessionResults:
         with writing(self._part / JOURNAL) as path:
             self._journal = Journal(path.open("w", encoding="utf-8", newline="\n"))
 
+    @property
+    def figures(self) -> RunSummary:
+        """The figures of all events so far."""
+        self.process()
+        return self._figures
+
     def observe(self, event: Event) -> None:
-        """Collect an event; the journal gets it at once."""
-        try:  # without a context manager at every event
-            self._journal.observe(self.session, event)
-        except OSError as error:
-            raise write_error(self._part / JOURNAL, error) from None
-        self.figures.observe(self.session, event)
+        """Keep an event to be processed: between two scans each would cost several times as much."""
+        self._pending.append(event)
+
+    def process(self) -> None:
+        """Count the events that were kept, and write them into the journal."""
+        pending, self._pending = self._pending, []
+        with writing(self._part / JOURNAL):
+            for event in pending:
+                self._journal.observe(self.session, event)
+                self._figures.observe(self.session, event)
+                self._collect(event)
+
+    def _collect(self, event: Event) -> None:
         match event:
             case ScanFinished():
                 self._scans.append(event)
@@ -83,7 +97,8 @@ class SessionResults:
                 self._trades.observe(self.session, event)
 
     def close(self) -> None:
-        """Close the journal."""
+        """Write the journal to its end."""
+        self.process()
         with writing(self._part / JOURNAL):
             self._journal.close()
 
