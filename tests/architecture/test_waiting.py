@@ -21,6 +21,7 @@ EDGES = (
     "sources.clocks",  # until the session begins
     "sources.iterable_feed",
     "sources.replay",
+    "sources.stored.read_ahead",
     "sources.streaming",
     "tasks",  # for other processes
     "testing.feeds",  # that a wait ends

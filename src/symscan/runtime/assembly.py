@@ -65,6 +65,7 @@ class Backtest:
         *,
         completes_day: bool = False,
         verdicts: VerdictObserver | None = None,
+        following: Session | None = None,
     ) -> SessionCoordinator:
         """Build one session.
 
@@ -76,12 +77,19 @@ class Backtest:
             Whether it ends with the day's own bars, also where no scanner waits for them.
         verdicts
             Gets the verdicts on all candidates of each scan; None: nobody.
+        following
+            The session that is played next, whose bars are read meanwhile; None for none.
         """
         managed = self.checked.scanners.managed(session)
         first = first_due(managed, session) if start is None else start
         completes_day = completes_day or any(one.due.at_close for one in managed)
         source = BacktestSource(
-            self.store, session, start=first, played=self.played, completes_day=completes_day
+            self.store,
+            session,
+            start=first,
+            played=self.played,
+            completes_day=completes_day,
+            following=following,
         )
         self.block_cache.begin_session()
         history = StoreHistory(self.store, self.checked.calendar, self.block_cache, played=self.played)

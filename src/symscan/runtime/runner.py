@@ -50,19 +50,29 @@ def _run_sessions(
     progress: Progress | None,
     finished: Collection[date],
 ) -> None:
-    for session in backtest.sessions:
-        if session.date not in finished:
-            play_session(backtest, session, observers, progress)
+    unfinished = [session for session in backtest.sessions if session.date not in finished]
+    for session, following in zip(unfinished, [*unfinished[1:], None], strict=True):
+        play_session(backtest, session, observers, progress, following)
 
 
 def play_session(
-    backtest: Backtest, session: Session, observers: Sequence[Observer], progress: Progress | None = None
+    backtest: Backtest,
+    session: Session,
+    observers: Sequence[Observer],
+    progress: Progress | None = None,
+    following: Session | None = None,
 ) -> None:
-    """Run one session; with the first one of a run come its warnings."""
+    """Run one session; with the first one of a run come its warnings.
+
+    Parameters
+    ----------
+    following
+        The session to be run next, whose bars are read meanwhile; None for none.
+    """
     for message in backtest.warnings if session is backtest.sessions[0] else ():
         for observer in observers:
             observer.observe(session, Warned(session.pre_open, message))
-    coordinator = backtest.coordinator(session, observers)
+    coordinator = backtest.coordinator(session, observers, following=following)
     coordinator.run(None if progress is None else lambda: progress(coordinator))
 
 

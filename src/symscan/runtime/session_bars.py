@@ -15,7 +15,7 @@ from symscan.model.interval import Interval
 from symscan.model.session import Session
 from symscan.recording import RECORD_NAME
 from symscan.sources.store.bar_store import BarStore
-from symscan.sources.stored.backtest_source import finest_interval
+from symscan.sources.stored.day_layout import finest_interval
 from symscan.sources.stored.played_days import PlayedDays
 
 _FIELDS = ("symbol", "high", "low", "close")

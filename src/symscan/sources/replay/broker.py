@@ -11,7 +11,7 @@ from symscan.sources.ports import Feed, LiveDay
 from symscan.sources.replay.faults import Faults
 from symscan.sources.replay.feed import ReplayFeed
 from symscan.sources.store.bar_store import BarStore
-from symscan.sources.stored.backtest_source import finest_interval
+from symscan.sources.stored.day_layout import finest_interval
 
 _BEFORE_OPEN: Final = 11 * MINUTE
 """A replay begins so long before the open at the latest: in its next minute a session says it is ready."""

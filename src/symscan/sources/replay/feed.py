@@ -18,7 +18,7 @@ from symscan.sources.replay.faults import Faults
 from symscan.sources.replay.schedule import ScheduledBars, faulty_values, schedule
 from symscan.sources.replay.stored_day import ReplayDay
 from symscan.sources.store.bar_store import BarStore
-from symscan.sources.stored.backtest_source import finest_interval
+from symscan.sources.stored.day_layout import finest_interval
 
 _NO_FAULTS: Final = Faults()
 

@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 
 from symscan.bars.aggregator import combine
+from symscan.bars.arrays import ArrayPool
 from symscan.bars.dense import BAR_COLUMNS, DenseBars, Slots, number, scaled
 from symscan.clock.session_calendar import SessionCalendar
 from symscan.model.bar import CLOSE, Block, Floats, Mask, Rows
@@ -66,6 +67,7 @@ class StoreHistory:
         self._cache = BlockCache() if cache is None else cache
         self._daily_bars = DailyBars(store, self._cache)
         self._known = frozenset(symbols)
+        self._arrays = ArrayPool()
 
     def __reduce__(self) -> tuple[Callable[..., StoreHistory], tuple[str, str, frozenset[str]]]:
         """Pickle as store and exchange: a copy in another process opens the store as it is by then."""
@@ -79,17 +81,10 @@ class StoreHistory:
         self, symbols: Sequence[str], interval: Interval, session: Session, days: int
     ) -> Iterator[Block]:
         """The bars of the ``days`` sessions before ``session``, oldest first, over ``symbols``."""
-        symbols = tuple(symbols)
-        sessions = self._calendar.previous(session.date, days) if days else []
-        if interval == ONE_DAY:
-            yield from self._days(symbols, session, sessions)
-        elif not interval.is_intraday:
-            yield from self._periods(interval, symbols, session, sessions)
-        else:
-            for earlier in sessions:
-                factor = self._factor(symbols, earlier.date, session.date)
-                for block in self._intraday(symbols, interval, earlier):
-                    yield block if factor is None else scaled(block, factor)
+        try:
+            yield from self._bars(tuple(symbols), interval, session, days)
+        finally:
+            self._arrays = ArrayPool()  # the days of one call use it in turn
 
     def daily(self, symbols: Sequence[str], session: Session) -> DailyHistory:
         """Return the daily values as of the evening before ``session``."""
@@ -105,6 +100,20 @@ class StoreHistory:
         if not self._daily_bars.has(session):
             return Block.blank(session.close, len(symbols))
         return self._daily_bars.load(tuple(symbols), [session])[0]
+
+    def _bars(
+        self, symbols: tuple[str, ...], interval: Interval, session: Session, days: int
+    ) -> Iterator[Block]:
+        sessions = self._calendar.previous(session.date, days) if days else []
+        if interval == ONE_DAY:
+            yield from self._days(symbols, session, sessions)
+        elif not interval.is_intraday:
+            yield from self._periods(interval, symbols, session, sessions)
+        else:
+            for earlier in sessions:
+                factor = self._factor(symbols, earlier.date, session.date)
+                for block in self._intraday(symbols, interval, earlier):
+                    yield block if factor is None else scaled(block, factor)
 
     def _days(
         self, symbols: tuple[str, ...], session: Session, sessions: Sequence[Session]
@@ -157,7 +166,7 @@ class StoreHistory:
         found = None if played is None else played.bars_of(symbols)
         if found is not None:
             return found
-        bars = DenseBars(Slots.regular(session, interval), len(symbols), self._played.arrays)
+        bars = DenseBars(Slots.regular(session, interval), len(symbols), self._arrays)
         bars.put(self._store.load(interval, [session.date], symbols, BAR_COLUMNS), number(symbols))
         return bars
 

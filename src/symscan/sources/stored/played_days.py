@@ -13,6 +13,7 @@ from symscan.bars.arrays import ArrayPool
 from symscan.bars.dense import DenseBars, number
 from symscan.bars.prices import BarPrices
 from symscan.model.bar import CLOSE, HIGH, LOW, Rows
+from symscan.sources.stored.read_ahead import ReadAhead
 
 _KEPT: Final = 2
 """Today, and the session before it."""
@@ -73,10 +74,13 @@ class PlayedDays:
     Attributes
     ----------
     arrays
-        The memory of their bars.
+        The memory of their bars; used by the thread that reads ahead until that has ended.
+    ahead
+        Reads the bars of the session that is played next.
     """
 
     arrays: ArrayPool = field(default_factory=ArrayPool)
+    ahead: ReadAhead = field(default_factory=ReadAhead)
     _days: dict[Path, PlayedDay] = field(default_factory=dict)
 
     def begin(self, path: Path | None) -> None:
@@ -86,6 +90,10 @@ class PlayedDays:
             del self._days[one]
         if path is not None:
             self._days.pop(path, None)
+
+    def keep_only(self, path: Path | None) -> None:
+        """Drop all other days."""
+        self._days = {one: day for one, day in self._days.items() if one == path}
 
     def put(self, path: Path | None, day: PlayedDay) -> None:
         """Keep the day that is played."""

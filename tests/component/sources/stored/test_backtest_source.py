@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,10 @@ from support.builders import MINUTE, NAN, make_session
 from symscan.errors import DataError
 from symscan.model.bar import CLOSE, BarSlice
 from symscan.model.interval import FIVE_MINUTES, ONE_MINUTE, Interval
+from symscan.model.session import Session
 from symscan.sources.store.bar_store import BarStore, bar_schema
-from symscan.sources.stored.backtest_source import BacktestSource, finest_interval
+from symscan.sources.stored.backtest_source import BacktestSource
+from symscan.sources.stored.day_layout import finest_interval
 from symscan.sources.stored.played_days import PlayedDays
 
 SESSION = make_session(minutes=10, premarket=3)
@@ -21,17 +24,23 @@ OPEN = SESSION.open
 
 def _store(folder: Path, interval: Interval = ONE_MINUTE, **bars: dict[int, float]) -> BarStore:
     """Bars by symbol and start in minutes after the open."""
+    store = BarStore.create(folder / "store")
+    _put(store, SESSION, interval, **bars)
+    return store
+
+
+def _put(
+    store: BarStore, session: Session, interval: Interval = ONE_MINUTE, **bars: dict[int, float]
+) -> None:
     rows = [
-        (SESSION.date, symbol, OPEN + minute * MINUTE, *[price] * 4, 1.0)
+        (session.date, symbol, session.open + minute * MINUTE, *[price] * 4, 1.0)
         for symbol, day in sorted(bars.items())
         for minute, price in sorted(day.items())
     ]
     schema = bar_schema(interval)
     frame = pl.DataFrame(rows, {**schema, "start": pl.Int64}, orient="row").cast(dict(schema))
-    store = BarStore.create(folder / "store")
     with store.updating() as update:
-        update.put(interval, SESSION.date, frame)
-    return store
+        update.put(interval, session.date, frame)
 
 
 def _told(slices: Any, column: int = 0) -> list[tuple[int, float | None]]:
@@ -134,6 +143,67 @@ def test_a_symbol_may_join_after_others_left_late(tmp_path: Path) -> None:
             source.unsubscribe(["A"])
             source.subscribe({"B": 0}, 1)
     assert [price for _, price in _told(seen)] == [1.0] * 10
+
+
+NEXT = make_session(date(2018, 2, 28), minutes=10, premarket=3)
+
+
+@pytest.mark.parametrize("premarket", [False, True])
+@pytest.mark.parametrize(
+    ("rows", "capacity", "is_used"),
+    [
+        ({"B": 1, "A": 0}, 2, True),
+        ({"A": 0}, 2, False),
+        ({"A": 1, "B": 0}, 2, False),
+        ({"A": 0, "B": 1}, 3, False),
+    ],
+)
+def test_a_day_read_ahead_is_the_day(
+    tmp_path: Path, rows: dict[str, int], capacity: int, is_used: bool, premarket: bool
+) -> None:
+    store = _store(tmp_path, A={0: 1.0})
+    minutes = {**({-2: 5.0} if premarket else {}), 0: 2.0, 9: 3.0}
+    _put(store, NEXT, A=minutes, B={4: 7.0})
+    played = PlayedDays()
+    before = BacktestSource(store, SESSION, played=played, following=NEXT)
+    before.subscribe({"A": 0, "B": 1}, 2)
+    assert next(price for _, price in _told(before.slices())) == 1.0
+    found = BacktestSource(store, NEXT, played=played)
+    expected = BacktestSource(store, NEXT)
+    path = store.path(ONE_MINUTE, NEXT.date)
+    ahead = played.ahead.take(path)
+    assert ahead is not None
+    played.ahead.begin(path, lambda: ahead)
+    for source in (expected, found):
+        source.subscribe({}, 1)
+        source.subscribe(rows, capacity)
+    day = played.find(path)
+    assert day is not None
+    assert (day.bars is ahead.regular) == is_used
+    for one, other in zip(found.slices(), expected.slices(), strict=True):
+        assert one.end == other.end
+        assert (one.bars is None) == (other.bars is None)
+        if one.bars is not None and other.bars is not None:
+            np.testing.assert_array_equal(one.bars.fields, other.bars.fields)
+            np.testing.assert_array_equal(one.bars.present, other.bars.present)
+
+
+def test_reading_ahead_takes_the_memory_of_the_session_before(tmp_path: Path) -> None:
+    store = _store(tmp_path, A={0: 1.0})
+    played = PlayedDays()
+    sessions = [SESSION, NEXT, *(make_session(date(2018, 3, day), minutes=10) for day in (1, 2))]
+    for session in sessions[1:]:
+        _put(store, session, A={3: 2.0})
+    addresses = set()
+    for session, following in zip(sessions, [*sessions[1:], None], strict=True):
+        source = BacktestSource(store, session, played=played, following=following)
+        source.subscribe({"A": 0}, 100)
+        day = played.find(store.path(ONE_MINUTE, session.date))
+        assert day is not None
+        addresses.add(day.bars.fields.__array_interface__["data"][0])
+        for _ in source.slices():
+            pass
+    assert len(addresses) == 2
 
 
 def test_a_day_without_bars(tmp_path: Path) -> None:
