@@ -28,11 +28,13 @@ class LocalProcesses:
     ----------
     count
         How many.
+    preload
+        A module that they import meanwhile, mostly that of the maker; empty for none.
     """
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, preload: str = "") -> None:
         threads = max(1, cores() // count)
-        self._processes = [TaskProcess(threads) for _ in range(count)]
+        self._processes = [TaskProcess(threads, preload) for _ in range(count)]
         self._is_done = False
 
     def __enter__(self) -> LocalProcesses:
@@ -40,6 +42,10 @@ class LocalProcesses:
 
     def __exit__(self, *exception: object) -> None:
         self._close(waits=self._is_done)
+
+    def close(self) -> None:
+        """End them."""
+        self._close(waits=False)
 
     def run(
         self, work: Work, tasks: Sequence[Any], on_report: OnReport = lambda _place, _value: None

@@ -25,7 +25,7 @@ from symscan.tasks.work import Lost, Outcome
 
 _SERVE: Final = (
     "import sys, json; sys.path[:] = json.loads(sys.argv[1]); "
-    "from symscan.tasks.worker import serve; serve(int(sys.argv[2]), int(sys.argv[3]))"
+    "from symscan.tasks.worker import serve; serve(int(sys.argv[2]), int(sys.argv[3]), sys.argv[4])"
 )
 _THREADS: Final = "POLARS_MAX_THREADS"
 _MOST_BYTES: Final = 1 << 16
@@ -38,14 +38,16 @@ class TaskProcess:
     ----------
     threads
         How many threads polars has there, unless the environment says so.
+    preload
+        A module that it imports before it is told what to do; empty for none.
     """
 
-    def __init__(self, threads: int) -> None:
+    def __init__(self, threads: int, preload: str = "") -> None:
         ours, theirs = socket.socketpair()
         lifeline, parent_end = os.pipe()  # never written to: the kernel closes it when this process is gone
         self._scratch = Path(mkdtemp(prefix="symscan-"))
         try:
-            self._process = _started(theirs.fileno(), lifeline, threads)
+            self._process = _started(theirs.fileno(), lifeline, threads, preload)
         finally:
             theirs.close()
             os.close(lifeline)
@@ -137,11 +139,11 @@ class _Lines:
                 stream.write(text)
 
 
-def _started(connection: int, lifeline: int, threads: int) -> subprocess.Popen[bytes]:
+def _started(connection: int, lifeline: int, threads: int, preload: str) -> subprocess.Popen[bytes]:
     path = [entry for entry in sys.path if isinstance(entry, str)]
     return start_python(
         _SERVE,
-        [json.dumps(path), str(connection), str(lifeline)],
+        [json.dumps(path), str(connection), str(lifeline), preload],
         [connection, lifeline],
         {_THREADS: str(threads), **os.environ},
         stdout=subprocess.PIPE,

@@ -11,6 +11,7 @@ import signal
 import sys
 import traceback
 from contextlib import suppress
+from importlib import import_module
 from logging.handlers import QueueHandler
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -25,7 +26,7 @@ _COLLECT_SELDOM: Final = (50_000, 20, 50)
 """As the command line does: few cycles are made, and looking for them costs a twentieth of the time."""
 
 
-def serve(connection: int, lifeline: int) -> None:
+def serve(connection: int, lifeline: int, preload: str = "") -> None:
     """Do tasks until the process that started this one closes the connection.
 
     Parameters
@@ -34,6 +35,8 @@ def serve(connection: int, lifeline: int) -> None:
         The descriptor of the socket that tasks come from.
     lifeline
         The descriptor of a pipe that ends with that process.
+    preload
+        A module to import before the first message is there; empty for none.
     """
     end_with_parent(lifeline)
     for number in (signal.SIGINT, signal.SIGHUP):  # when a run ends is decided where it was begun
@@ -41,6 +44,8 @@ def serve(connection: int, lifeline: int) -> None:
     for stream in (sys.stdout, sys.stderr):
         _write_lines(stream)
     gc.set_threshold(*_COLLECT_SELDOM)
+    if preload:
+        import_module(preload)
     with suppress(EOFError, ConnectionError), Connection(connection) as parent:
         _Worker(parent).run()
 

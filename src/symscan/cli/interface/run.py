@@ -60,11 +60,14 @@ def run(
     configuration. Results are a folder of tables: hits, values and episodes as Parquet, episodes.csv,
     scans.csv, unknown.csv, journal.jsonl, summary.json; run.json says what the run was of.
     """
-    from symscan.cli.commands.run import run_configuration
     from symscan.runtime.parallel.division import Division
 
     with logging_to(verbose, log_file):
         division = Division.of(jobs, cluster, allows_insecure=insecure_cluster)
+        if day is None:
+            division = division.started()
+        from symscan.cli.commands.run import run_configuration
+
         run_configuration(
             config, store, day, start, end, out, force=force, resume=resume, csv=csv, division=division
         )

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from symscan.config import SessionConfig
 from symscan.errors import InputError
+
+if TYPE_CHECKING:
+    from symscan.config import SessionConfig
 
 _NOT_DIVIDED: Final = "leave out 'jobs' and 'cluster'"
 

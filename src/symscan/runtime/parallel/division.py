@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
+from typing import TYPE_CHECKING, Final
 
-from symscan.config import SessionConfig
 from symscan.config.defaults import find_defaults
 from symscan.errors import InputError
 from symscan.runtime.parallel.divisible import check_divisible, why_not_divisible
 from symscan.tasks.jobs import parse_jobs
-from symscan.tasks.work import TaskExecutor
+from symscan.tasks.local import LocalProcesses
+
+if TYPE_CHECKING:  # which loads what the processes load at the same time
+    from symscan.config import SessionConfig
+    from symscan.tasks.work import TaskExecutor
+
+_PLAYER: Final = "symscan.runtime.parallel.player"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +34,15 @@ class Division:
         The address of the scheduler whose workers play sessions; None where they are of this computer.
     allows_insecure
         Whether it may be on another computer without encryption.
+    processes
+        Those that were started ahead; None if there are none so far.
     """
 
     jobs: int = 1
     is_default: bool = False
     cluster: str | None = None
     allows_insecure: bool = False
+    processes: LocalProcesses | None = None
 
     @classmethod
     def of(
@@ -56,6 +65,10 @@ class Division:
             return cls(parse_jobs(jobs))
         return cls(find_defaults().jobs or 1, is_default=True)
 
+    def started(self) -> Division:
+        """Start processes of this computer now, so that they import modules while this one does."""
+        return self if self.jobs == 1 else replace(self, processes=LocalProcesses(self.jobs, _PLAYER))
+
     def executor(
         self, config: SessionConfig, first: date, last: date
     ) -> AbstractContextManager[TaskExecutor | None]:
@@ -73,8 +86,8 @@ class Division:
             return DaskCluster(self.cluster, allows_insecure=self.allows_insecure)
         jobs = min(self.jobs, (last - first).days + 1)
         if jobs == 1 or (self.is_default and why_not_divisible(config) is not None):
+            if self.processes is not None:
+                self.processes.close()
             return nullcontext()
         check_divisible(config)
-        from symscan.tasks.local import LocalProcesses  # most runs are played in one process
-
-        return LocalProcesses(jobs)
+        return self.processes or LocalProcesses(jobs, _PLAYER)
