@@ -16,6 +16,7 @@ _BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
         ["session.py", "small", "--rounds", "1"],
         ["python.py", "--rounds", "1"],
         ["range.py", "least", "--rounds", "1"],
+        ["divided.py", "range"],
         ["forward_returns.py", "--symbols", "60", "--rounds", "1"],
         ["latency.py", "--symbols", "50", "--bursts", "8"],
         ["disturbance.py", "--symbols", "50", "--bursts", "8", "--rounds", "1"],
