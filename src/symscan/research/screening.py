@@ -22,6 +22,7 @@ from symscan.runtime.building.build import calendar_of
 from symscan.runtime.given_paths import paths_as_given
 from symscan.runtime.one_scan import OneScan, due_once, finished_scan
 from symscan.scanners.screens.plan import PLACE
+from symscan.sources.store.bar_store import BarStore
 
 _SCANNER: Final = "session_data_config.scanners[0]."
 _NOT_TAKEN: Final = "not_taken"
@@ -90,7 +91,8 @@ def screen(
         session, time = as_session_time(at, calendar_of(config))
     place = chosen_store(store)
     with paths_as_given(place), _located_errors():
-        due = due_once(config, config.scanners[0], time, session)
+        has_minutes = not BarStore(place.absolute()).has_only_days
+        due = due_once(config, config.scanners[0], time, session, has_minutes=has_minutes)
         backtest = assemble_backtest(due, place.absolute(), session.date, session.date)
     return judged_frame(finished_scan(backtest, session))
 

@@ -17,6 +17,7 @@ from symscan.model.live_settings import LiveSettings
 from symscan.model.session import Session
 from symscan.observers.base import Observer
 from symscan.runtime.building.build import CheckedConfig, SessionPorts, build, check, first_due
+from symscan.runtime.building.daily_store import daily_faults
 from symscan.runtime.coordinator import SessionCoordinator
 from symscan.runtime.publisher import EventPublisher
 from symscan.runtime.run_warnings import find_run_warnings
@@ -25,6 +26,7 @@ from symscan.sources.ports import Broker, LiveDay
 from symscan.sources.store.bar_store import BarStore
 from symscan.sources.stored.backtest_source import BacktestSource
 from symscan.sources.stored.block_cache import BlockCache
+from symscan.sources.stored.daily_source import DailySource
 from symscan.sources.stored.history import StoreHistory
 from symscan.sources.stored.played_days import PlayedDays
 from symscan.sources.stored.universe import symbols_before
@@ -83,24 +85,22 @@ class Backtest:
         managed = self.checked.scanners.managed(session)
         first = first_due(managed, session) if start is None else start
         completes_day = completes_day or any(one.due.at_close for one in managed)
-        source = BacktestSource(
-            self.store,
-            session,
-            start=first,
-            played=self.played,
-            completes_day=completes_day,
-            following=following,
-        )
         self.block_cache.begin_session()
         history = StoreHistory(self.store, self.checked.calendar, self.block_cache, played=self.played)
-        stored_day = partial(history.stored_day, session=session)
-        ports = SessionPorts(
-            history,
-            source,
-            EventPublisher(session, observers),
-            stored_day=stored_day,
-            verdicts=verdicts,
-        )
+        day = partial(history.stored_day, session=session)
+        publisher = EventPublisher(session, observers)
+        if self.store.has_only_days:
+            ports = SessionPorts(history, DailySource(session, day), publisher, verdicts=verdicts)
+        else:
+            source = BacktestSource(
+                self.store,
+                session,
+                start=first,
+                played=self.played,
+                completes_day=completes_day,
+                following=following,
+            )
+            ports = SessionPorts(history, source, publisher, stored_day=day, verdicts=verdicts)
         return build(self.checked, session, managed, ports)
 
 
@@ -123,7 +123,7 @@ def assemble_backtest(config: SessionConfig, store: Path, start: date, end: date
     CalendarError
         If the range holds no session.
     DataError
-        If there is no store, or it has no intraday bars in the range.
+        If there is no store, or it has no bars to play in the range.
     """
     if config.mode != "backtest":
         raise ConfigErrors(
@@ -132,7 +132,9 @@ def assemble_backtest(config: SessionConfig, store: Path, start: date, end: date
     checked = check(config, "backtest", start, partial(symbols_before, store.resolve()))
     opened = BarStore(store)
     sessions = _sessions(checked.calendar, start, end)
-    playable = tuple(session for session in sessions if _has_bars(opened, session))
+    if opened.has_only_days and (faults := list(daily_faults(config, checked.made))):
+        raise ConfigErrors(faults)
+    playable = tuple(session for session in sessions if opened.base(session.date) is not None)
     if not playable:
         raise DataError(_nothing_to_play(opened, sessions))
     warnings = tuple(find_run_warnings(config, checked.made, opened, sessions, playable))
@@ -204,9 +206,11 @@ def _has_bars(store: BarStore, session: Session) -> bool:
 
 
 def _nothing_to_play(store: BarStore, sessions: Sequence[Session]) -> str:
-    days = sorted({day for one in store.intervals() if one.is_intraday for day in store.sessions(one)})
+    kind = "daily" if store.has_only_days else "intraday"
+    used = [one for one in store.intervals() if one.is_intraday or store.has_only_days]
+    days = sorted({day for one in used for day in store.sessions(one)})
     has = f"it has them from {days[0]} to {days[-1]}" if days else "import some with 'symscan data import'"
     wanted = str(sessions[0].date)
     if len(sessions) > 1:
         wanted = f"any session from {wanted} to {sessions[-1].date}"
-    return f"{store.root} has no intraday bars of {wanted}; {has}"
+    return f"{store.root} has no {kind} bars of {wanted}; {has}"

@@ -74,7 +74,12 @@ class OneScan:
 
 
 def due_once(
-    config: SessionConfig, scanner: ScannerConfig, at: time | DayPart, session: Session
+    config: SessionConfig,
+    scanner: ScannerConfig,
+    at: time | DayPart,
+    session: Session,
+    *,
+    has_minutes: bool = True,
 ) -> SessionConfig:
     """Return the configuration with one scanner, due once; locations in its file stay the same.
 
@@ -82,30 +87,32 @@ def due_once(
     ----------
     at
         On the exchange's clock; or the open, or the close, when the day is complete.
+    has_minutes
+        Whether the store has bars within the session; without, only open and close are known.
 
     Raises
     ------
     InputError
-        If ``at`` lies outside the session.
+        If ``at`` lies outside the session, or the store knows nothing of it.
     """
     pre_open, opens, close = map(session.local, (session.pre_open, session.open, session.close))
-    if at == "open":
-        at = opens.time()
-    if at == "close":
-        return _with_one(config, scanner, at_close=True)
+    # The scan at the close keeps the scanner's data until this one was looked at.
+    if isinstance(at, str):
+        return _with_one(config, scanner, pre_session=at == "open", at_close=True)
+    if not has_minutes:
+        raise InputError(f"--at {at:%H:%M}: the store has daily bars only; give open or close")
     update = datetime.combine(session.date, at, session.zone)
     if not pre_open <= update <= close:
         hours = f"{pre_open:%H:%M} to {close:%H:%M}"
         raise InputError(f"--at {at:%H:%M} is outside the session of {session.date}, which goes from {hours}")
-    # After its last scan the scanner would be torn down, and its data released.
-    later = Window(close.time(), close.time(), 1)
     once = Window(at, at, 1)
     is_before = update <= opens
     return _with_one(
         config,
         scanner,
         pre_session_windows=(once,) if is_before else (),
-        regular_session=(later,) if is_before else (once, later),
+        regular_session=() if is_before else (once,),
+        at_close=True,
     )
 
 

@@ -32,7 +32,8 @@ class DataProcessor:
             self._data.premarket.grid.append(block)
             return
         self._data.regular.grid.append(block)
-        self._data.indicators.update(self._data.base, block)
+        if self._data.base.is_intraday:  # daily indicators wait for the complete day
+            self._data.indicators.update(self._data.base, block)
         self._aggregate()
 
     def correct(self, late: Sequence[LateBars], arrived_at: Instant) -> list[BarsCorrected]:

@@ -36,13 +36,14 @@ def find_run_warnings(
     enabled = [scanner for scanner in config.scanners if scanner.enabled]
     if not enabled:
         yield NO_SCANNER
+    kind = "daily" if store.has_only_days else "intraday"
     traded = store.traded(session.date for session in playable)
     missing = [symbol for symbol in config.symbols if symbol not in traded]
     if missing:
-        yield f"the store has no intraday bars of the configured {', '.join(missing)} on {_when(playable)}"
+        yield f"the store has no {kind} bars of the configured {', '.join(missing)} on {_when(playable)}"
     without = [session.date for session in wanted if session not in playable]
     if without:
-        yield f"the store has no intraday bars of {len(without)} of {len(wanted)} sessions: {_dates(without)}"
+        yield f"the store has no {kind} bars of {len(without)} of {len(wanted)} sessions: {_dates(without)}"
     scanners = {scanner.name: instance for scanner, instance in zip(enabled, made, strict=True)}
     yield from _not_traded(scanners, store, traded, playable)
     yield from _survivorship(scanners, playable[0])
@@ -54,7 +55,7 @@ def _not_traded(
     scanners: Mapping[str, BaseScanner], store: BarStore, traded: frozenset[str], sessions: Sequence[Session]
 ) -> Iterator[str]:
     """A universe may be in the store, and hardly any of it on the dates that are played."""
-    stored = store.symbols()
+    stored, kind = store.symbols(), "daily" if store.has_only_days else "intraday"
     lacking: dict[tuple[int, int, int], list[str]] = {}
     for name, scanner in scanners.items():
         missing = [symbol for symbol in scanner.universe if symbol not in traded]
@@ -63,7 +64,7 @@ def _not_traded(
             lacking.setdefault((len(missing), nowhere, len(scanner.universe)), []).append(name)
     for (count, nowhere, of), names in lacking.items():
         yield (
-            f"only {of - count} of the {of} symbols in the universe of {_named(names)} have intraday bars on "
+            f"only {of - count} of the {of} symbols in the universe of {_named(names)} have {kind} bars on "
             f"{_when(sessions)}" + (f"; of {nowhere} the store has no bars at all" if nowhere else "")
         )
 

@@ -99,7 +99,9 @@ class ScriptSession:
         self._queues: dict[str, RequestQueue] = {}
         self._scanners: dict[str, BaseScanner] = {}
         self._updates: Iterator[SourceUpdate] = coordinator.slices()
-        self._next_end = coordinator.session.pre_open
+        self._has_minutes = coordinator.source.base.is_intraday
+        session = coordinator.session
+        self._next_end = session.pre_open if self._has_minutes else session.open
         self._is_closed = False
         coordinator.prepare()
         self.session_data = self._view(SCRIPT)
@@ -281,7 +283,7 @@ class ScriptSession:
             if update is None:
                 return
             self.coordinator.process(update)
-            self._next_end = self.coordinator.now + MINUTE
+            self._next_end = self.coordinator.now + MINUTE if self._has_minutes else self.session.close
             self.edition += 1
 
     def _instant(self, at: str | time | datetime) -> Instant:

@@ -40,7 +40,7 @@ class StoredSessionBars:
 
     def __call__(self, session: Session, symbols: Sequence[str]) -> BarPrices:
         """Return the prices of symbols, and of others."""
-        if not symbols:
+        if not symbols or self._store.has_only_days:  # no bar ends between two scans of a day
             return BarPrices.of_frame(pl.DataFrame(schema=_SCHEMA))
         interval = finest_interval(self._store, session)
         played = self._played.find(self._store.path(interval, session.date))

@@ -88,9 +88,14 @@ class SessionReadings:
         The bars of the two phases.
     opens_at
         The session's open: up to and at it, the pre-market is read.
+    has_minutes
+        Whether the bars are intraday ones: of a daily bar alone ``vwap`` is unknown.
     """
 
-    def __init__(self, premarket: PhaseBars, regular: PhaseBars, opens_at: Instant) -> None:
+    def __init__(
+        self, premarket: PhaseBars, regular: PhaseBars, opens_at: Instant, *, has_minutes: bool = True
+    ) -> None:
+        self._has_minutes = has_minutes
         self.previous_close: Floats = np.full(regular.grid.rows, np.nan)
         self._premarket = premarket
         self._regular = regular
@@ -133,7 +138,7 @@ class SessionReadings:
 
     def pinned(self, premarket: PhaseBars, regular: PhaseBars) -> SessionReadings:
         """Return the readings of pinned phases, as of now."""
-        pinned = SessionReadings(premarket, regular, self._opens_at)
+        pinned = SessionReadings(premarket, regular, self._opens_at, has_minutes=self._has_minutes)
         pinned.previous_close = self.previous_close.copy()
         pinned.advance_to(self._now)
         return pinned
@@ -162,7 +167,7 @@ class SessionReadings:
         volume = self._regular.running("volume", rows) * 3.0  # turnover counts three prices a share
         volume[volume == 0.0] = np.nan
         vwap: Floats = self._regular.running("turnover", rows) / volume
-        return vwap
+        return vwap if self._has_minutes else np.full_like(vwap, np.nan)
 
     def _last_bar_end(self, rows: Chosen) -> Floats:
         return self.phase_bars.grid.last_end(rows)

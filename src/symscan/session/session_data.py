@@ -78,7 +78,9 @@ class SessionData:
         self.regular = PhaseBars(self.capacity)
         self.derived: dict[Interval, Grid] = {}
         self.completed: dict[Interval, Grid] = {}
-        self.readings = SessionReadings(self.premarket, self.regular, session.open)
+        self.readings = SessionReadings(
+            self.premarket, self.regular, session.open, has_minutes=base.is_intraday
+        )
         self.indicators = IndicatorManager(self.capacity, session.open if keeps_checkpoints else None)
         self.history = HistoryCache()
         self.holders = Holders()
@@ -162,7 +164,9 @@ class SessionData:
 
     def supports_interval(self, interval: Interval) -> bool:
         """Whether the session's finest bars add up to bars of an interval."""
-        return not interval.is_intraday or interval.minutes % self.base.minutes == 0
+        if not interval.is_intraday:
+            return True
+        return self.base.is_intraday and interval.minutes % self.base.minutes == 0
 
     def add_interval(self, interval: Interval, holder: str) -> None:
         """Keep bars of a coarser interval for a holder, those of this session so far included.

@@ -14,6 +14,7 @@ from symscan.runtime.assembly import Backtest, assemble_backtest
 from symscan.runtime.building.build import calendar_of
 from symscan.runtime.given_paths import paths_as_given
 from symscan.runtime.one_scan import DayPart, due_once, finished_scan
+from symscan.sources.store.bar_store import BarStore
 
 
 def scan_once_at(choice: Choice, store: Path, day: date, at: time | DayPart, symbols: Sequence[str]) -> None:
@@ -33,6 +34,7 @@ def scan_once_at(choice: Choice, store: Path, day: date, at: time | DayPart, sym
 
 
 def _assemble(choice: Choice, store: Path, at: time | DayPart, session: Session) -> Backtest:
-    config = due_once(choice.config, choice.scanner, at, session)
+    has_minutes = not BarStore(store).has_only_days
+    config = due_once(choice.config, choice.scanner, at, session, has_minutes=has_minutes)
     with choice.located_errors():
         return assemble_backtest(config, store, session.date, session.date)

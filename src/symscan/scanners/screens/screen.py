@@ -71,6 +71,11 @@ class ScreenScanner(BaseScanner):
         """Whether all that its expressions name is of completed sessions."""
         return rests_on_daily_bars(self._checked_plan().columns)
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The session's columns that the screen reads."""
+        return self._checked_plan().columns
+
     def check(self) -> None:
         """Load the universe and compile the screen, so that faults show before the run starts.
 

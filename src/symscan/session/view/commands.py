@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from symscan.errors import SpecError
 from symscan.indicators.registry import spec_of
 from symscan.model.interval import Interval
 from symscan.model.specs import IndicatorConfig, IndicatorSpec
@@ -57,6 +58,8 @@ class SessionCommands:
             If there is no such indicator, or a parameter is out of bounds.
         """
         spec = spec_of(_as_config(indicator, config))
+        if spec.interval.is_intraday and not self._data.base.is_intraday:
+            raise SpecError(f"'{spec.key}' needs bars of {spec.interval}; this session has daily bars only")
         symbols = _symbols(symbol)
         new = self._without_indicator(symbols, spec)
         self._requests.add_indicator(new, spec)

@@ -93,6 +93,18 @@ class BarStore:
         """The finest interval stored of a date, that of its session; None if it has no intraday bars."""
         return next((one for one in self.intervals(session) if one.is_intraday), None)
 
+    @property
+    def has_only_days(self) -> bool:
+        """Whether it has daily bars and no others: a session is one bar then."""
+        stored = self.intervals()
+        return bool(stored) and not any(one.is_intraday for one in stored)
+
+    def base(self, session: date) -> Interval | None:
+        """The interval of a date's session: the finest intraday one, or days where there are no others."""
+        if self.has_only_days:
+            return next(iter(self.intervals(session)), None)
+        return self.finest(session)
+
     def traded(self, sessions: Iterable[date]) -> frozenset[str]:
         """The symbols that have bars of the session's interval on any of the dates.
 
@@ -103,7 +115,7 @@ class BarStore:
         """
         days: dict[Interval, list[date]] = {}
         for day in sessions:
-            interval = self.finest(day)
+            interval = self.base(day)
             if interval is not None:
                 days.setdefault(interval, []).append(day)
         return frozenset(symbol for interval in days for symbol in self.symbols_on(interval, days[interval]))

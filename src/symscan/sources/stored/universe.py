@@ -30,7 +30,7 @@ def symbols_before(root: Path, day: date) -> tuple[str, ...]:
     DataError
         If there is no store, or it cannot be read.
     UniverseError
-        If it has no intraday bars.
+        If it has no bars.
     """
     return _symbols_before(root, day, catalogue_state(root))
 
@@ -41,7 +41,7 @@ def _symbols_before(root: Path, day: date, state: object) -> tuple[str, ...]:
     interval = _interval(store, day)
     if interval is None:
         raise UniverseError(
-            f"universe 'store': {root} has no intraday bars, so it knows no symbols; "
+            f"universe 'store': {root} has no bars, so it knows no symbols; "
             "import or fetch some, or name another universe"
         )
     days = store.sessions(interval)
@@ -54,5 +54,4 @@ def _opened(root: Path, _state: object) -> BarStore:
 
 
 def _interval(store: BarStore, day: date) -> Interval | None:
-    stored = (one for one in store.intervals() if one.is_intraday)
-    return store.finest(day) or min(stored, default=None)
+    return store.base(day) or min(store.intervals(), default=None)

@@ -1,0 +1,107 @@
+"""Refuse, by name, what a store of daily bars cannot tell: a session is one bar there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from symscan.config import ScannerConfig, SessionConfig
+from symscan.errors import ConfigError
+from symscan.indicators.registry import spec_of
+from symscan.model.readings import SESSION_READINGS
+from symscan.model.specs import IndicatorSpec
+from symscan.scanners.base import BaseScanner
+from symscan.scanners.screens.screen import ScreenScanner
+from symscan.session.candidates import parse_column
+
+_ONLY: Final = "the store has daily bars only"
+_NEEDS_MINUTES: Final = ("vwap", "premarket_volume", "premarket_high", "premarket_low")
+_KNOWN_BEFORE: Final = ("previous_close",)
+_INSTEAD: Final = {
+    "open": "open_1d",
+    "high": "high_1d",
+    "low": "low_1d",
+    "close": "previous_close",
+    "volume": "volume_1d",
+    "change_pct": "roc_1_1d",
+}
+"""What says of the session before what a reading says of this one."""
+
+
+def daily_faults(config: SessionConfig, made: Sequence[BaseScanner]) -> Iterator[ConfigError]:
+    """Yield what of a configuration needs minutes, each at its place and with what to write instead.
+
+    Parameters
+    ----------
+    made
+        The enabled scanners, in the order of the configuration.
+    """
+    for strategy in config.strategies:
+        if strategy.enabled:
+            message = (
+                f"{_ONLY}, and a strategy decides between open and close; leave it out, or import minutes"
+            )
+            yield config.error(strategy.path, message)
+    for number, indicator in enumerate(config.indicators):
+        spec = indicator if isinstance(indicator, IndicatorSpec) else spec_of(indicator)
+        if spec.interval.is_intraday:
+            yield config.error(f"session_data_config.indicators[{number}]", _of_intraday(spec))
+    enabled = [scanner for scanner in config.scanners if scanner.enabled]
+    for scanner, one in zip(enabled, made, strict=True):
+        yield from _schedule_faults(config, scanner)
+        if isinstance(one, ScreenScanner):
+            yield from _screen_faults(config, scanner, one)
+
+
+def _schedule_faults(config: SessionConfig, scanner: ScannerConfig) -> Iterator[ConfigError]:
+    if scanner.regular_session:
+        message = f'{_ONLY}: there is nothing to scan between open and close; write "at_close": true instead'
+        yield config.error(f"{scanner.path}.regular_session", message)
+    if scanner.pre_session_windows:
+        message = f'{_ONLY}: nothing happens before the open; write "pre_session": true instead'
+        yield config.error(f"{scanner.path}.pre_session", message)
+
+
+def _screen_faults(
+    config: SessionConfig, scanner: ScannerConfig, made: ScreenScanner
+) -> Iterator[ConfigError]:
+    for name in made.columns:
+        fault = _fault(name, is_before=scanner.pre_session)
+        if fault is not None:
+            path, offset = _place(scanner, name)
+            yield config.error(path, fault, offset=offset)
+
+
+def _fault(name: str, *, is_before: bool) -> str | None:
+    """Return why a column is not known in a session of daily bars; None if it is."""
+    spec = parse_column(name).spec
+    if spec is not None:
+        return _of_intraday(spec) if spec.interval.is_intraday else None
+    if name in _NEEDS_MINUTES:
+        return f"'{name}' needs minutes, and {_ONLY}; import minutes, or leave it out"
+    if not is_before or name in _KNOWN_BEFORE or name not in SESSION_READINGS:
+        return None
+    if (instead := _INSTEAD.get(name)) is not None:
+        return (
+            f"'{name}' is not known before the session, and {_ONLY}; "
+            f'write {instead}, which is of the session before, or scan with "at_close": true'
+        )
+    return f"'{name}' is not known before the session, and {_ONLY}; scan with \"at_close\": true"
+
+
+def _of_intraday(spec: IndicatorSpec) -> str:
+    daily = spec.key.removesuffix(str(spec.interval)) + "1d"
+    return f"'{spec.key}' needs bars of {spec.interval}, and {_ONLY}; write {daily}, or import minutes"
+
+
+def _place(scanner: ScannerConfig, name: str) -> tuple[str, int | None]:
+    """Return where a screen names a column: the key, and the offset in its text."""
+    screen = scanner.screen
+    if screen is None:
+        return f"{scanner.path}.module", None
+    for part, text in (("where", screen.where), ("rank", screen.rank or "")):
+        found = re.search(rf"\b{re.escape(name)}\b", text, re.IGNORECASE)
+        if found is not None:
+            return f"{scanner.path}.{part}", found.start()
+    return f"{scanner.path}.{'show' if screen.show else 'where'}", None
