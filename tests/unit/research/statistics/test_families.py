@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from symscan.inference.student_t import two_sided_p
 from symscan.research.statistics.evidence import estimate
 from symscan.research.statistics.families import (
     bootstrap_t_interval,
@@ -15,7 +16,6 @@ from symscan.research.statistics.families import (
     normal_scores,
     session_draws,
 )
-from symscan.research.statistics.student_t import two_sided_p
 
 
 def test_a_draw_has_the_t_of_its_sessions() -> None:

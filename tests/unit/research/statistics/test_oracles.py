@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from symscan.inference.student_t import quantile, two_sided_p
 from symscan.research.statistics.evidence import estimate, standard_error
 from symscan.research.statistics.families import family_p
 from symscan.research.statistics.spread import edge
-from symscan.research.statistics.student_t import quantile, two_sided_p
 
 pytestmark = pytest.mark.slow
 

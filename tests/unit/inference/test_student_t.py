@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from symscan.research.statistics.student_t import quantile, two_sided_p
+from symscan.inference.student_t import quantile, two_sided_p
 
 
 @pytest.mark.parametrize(
