@@ -50,6 +50,15 @@ INDICATORS = (
         "close_1mo",
     ),
 )
+EARLIER = {
+    f"prior{'' if back == 1 else f'({back})'}.{name}": (name, back)
+    for name, back in [
+        *(("close", 1), ("close", 3), ("vwap", 1), ("vwap", 2), ("high", 1), ("low", 4), ("volume", 1)),
+        *(("open", 1), ("change_pct", 2), ("rsi_14_5m", 1), ("rsi_14_15m", 2), ("sma_5_1m", 3)),
+        *(("bbands_20_2p5_5m.upper", 2), ("vwap_5m", 1), ("sma_3_1d", 1), ("rsi_2_1d", 3), ("sma_1_1w", 1)),
+    ]
+}
+"""Names of values some bars earlier, and which."""
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +84,7 @@ def run(store: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
         "name": "everything",
         "universe": "./odd.txt",
         "where": ANY,
-        "show": [*READINGS, *INDICATORS],
+        "show": [*READINGS, *INDICATORS, *EARLIER],
         "pre_session": [{"start": "08:07", "end": "09:30", "interval": "20m"}],
         "regular_session": [
             {"start": "09:30", "end": "10:05", "interval": "1m"},
@@ -100,6 +109,11 @@ def test_every_value_is_as_computed_elsewhere(run: Run, oracle: Oracle) -> None:
         expected = oracle.readings(symbol, day, at) | {
             key: oracle.indicator(symbol, key, day, at, phase == "at_close") for key in INDICATORS
         }
+        for key, (name, back) in EARLIER.items():
+            if name in READINGS:
+                expected[key] = oracle.prior_reading(symbol, name, day, at, back)
+            else:
+                expected[key] = oracle.indicator(symbol, name, day, at, back=back)
         for name, value in expected.items():
             judged, known = judged + 1, known + (value == value)
             if not _same(got[name], value):

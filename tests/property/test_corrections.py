@@ -17,7 +17,7 @@ from symscan.indicators.registry import definition, definitions, spec_of
 from symscan.model.bar import BarSlice, Block, Floats, LateBars, LateKind, Rows
 from symscan.model.instant import MINUTE, Instant
 from symscan.model.interval import ONE_DAY, Interval
-from symscan.model.readings import SESSION_READINGS
+from symscan.model.readings import HAVE_PRIOR, SESSION_READINGS
 from symscan.model.specs import IndicatorSpec
 from symscan.runtime.processor import DataProcessor
 from symscan.session.session_data import SessionData
@@ -42,6 +42,7 @@ OURS = (
     "opening_range_15_5m",
     "vwap_cross_10_5m",
 )
+EARLIER = ("prior.ema_4_5m", "prior(3).bbands_7_2_5m", "prior(2).kama_4_5m", "prior.relative_volume_5_5m")
 TALIB = ("adx_3_5m", "stoch_5_3_0_3_0_5m", "kama_4_5m", "obv_5m", "cdlengulfing_5m")
 
 SLOTS = 50
@@ -81,7 +82,7 @@ class Corrected:
         ]
         self.opens_at = 6 * DAY
         self.grid = Grid(self.capacity)
-        self.manager = IndicatorManager(self.capacity, self.opens_at)
+        self.manager = IndicatorManager(self.capacity, self.opens_at, self.opens_at)
         self.request(np.arange(rows))
 
     def request(self, rows: Rows) -> None:
@@ -122,7 +123,7 @@ class Corrected:
 
     def expected(self) -> list[bytes]:
         """What a manager has that was given the same bars in time."""
-        other = IndicatorManager(self.capacity)
+        other = IndicatorManager(self.capacity, None, self.opens_at)
         other.request(self.spec, "me", np.arange(self.rows))
         for block in [*self.history, *self.grid.blocks]:
             other.update(self.spec.interval, block)
@@ -140,7 +141,7 @@ def test_every_indicator_is_tried() -> None:
     assert {spec_of(key).name for key in OURS} == {one.name for one in definitions()}
 
 
-@pytest.mark.parametrize("key", [*OURS, *TALIB])
+@pytest.mark.parametrize("key", [*OURS, *TALIB, *EARLIER])
 @given(seed=st.integers(0, 2**32 - 1), rows=st.integers(1, 5))
 @settings(max_examples=4, deadline=None)
 def test_an_indicator_is_what_it_would_be(key: str, seed: int, rows: int) -> None:
@@ -161,7 +162,13 @@ def test_an_indicator_is_what_it_would_be(key: str, seed: int, rows: int) -> Non
 SESSION = make_session(minutes=40)
 INTERVALS = (Interval.parse("3m"), Interval.parse("7m"), ONE_DAY)
 SPECS = tuple(
-    map(spec_of, ("sma_3_1m", "vwap_1m", "vwap_cross_5_1m", "opening_range_5_1m", "rsi_2_3m", "adx_2_1m"))
+    map(
+        spec_of,
+        (
+            *("sma_3_1m", "vwap_1m", "vwap_cross_5_1m", "opening_range_5_1m", "rsi_2_3m", "adx_2_1m"),
+            *("prior.sma_3_1m", "prior(3).sma_3_1m", "prior(2).rsi_2_3m"),
+        ),
+    )
 )
 NAMES = "ABCDE"
 
@@ -217,6 +224,8 @@ class Session:
         """Everything that can be read of some symbols."""
         data, rows = self.data, self.data.symbols.rows(names)
         found = {name: bits(data.readings.column(name)[rows]) for name in SESSION_READINGS}
+        for name in HAVE_PRIOR:
+            found |= {f"prior({back}).{name}": bits(data.readings.prior(name, back, rows)) for back in (1, 4)}
         candidates = data.candidates("scanner:me")
         places = [candidates.symbols.index(name) for name in names]
         for spec in SPECS:

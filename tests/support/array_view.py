@@ -46,7 +46,7 @@ class ArrayView:
 def session() -> Callable[..., Any]:
     """Makes a context of symbols and columns."""
 
-    def make(symbols: Sequence[str], **columns: Sequence[float]) -> Any:
-        return SimpleNamespace(session_data=ArrayView(symbols, columns), config={})
+    def make(symbols: Sequence[str], ok_scans: int = 0, **columns: Sequence[float]) -> Any:
+        return SimpleNamespace(session_data=ArrayView(symbols, columns), config={}, ok_scans=ok_scans)
 
     return make

@@ -126,23 +126,39 @@ class Oracle:
             "premarket_low": min((bar[3] for bar in early), default=NAN),
         }
 
-    def indicator(self, symbol: str, key: str, day: Day, at: int, is_complete: bool = False) -> float:
-        """An indicator as of an instant, or of the complete day, by TA-Lib over the symbol's own bars."""
-        ends, values = self.series(symbol, key, day, is_complete)
+    def prior_reading(self, symbol: str, name: str, day: Day, at: int, back: int) -> float:
+        """A reading so many of the symbol's bars earlier; nothing is earlier than the phase's first bar."""
+        regular = [bar[0] for bar in self.regular(symbol, day) if bar[0] <= at]
+        if at <= day.open:
+            early = [bar[0] for bar in self.premarket(symbol, day, at)]
+            is_price = name in ("close", "change_pct")
+            return (
+                self.readings(symbol, day, early[-1 - back])[name] if is_price and len(early) > back else NAN
+            )
+        return self.readings(symbol, day, regular[-1 - back])[name] if len(regular) > back else NAN
+
+    def indicator(
+        self, symbol: str, key: str, day: Day, at: int, is_complete: bool = False, back: int = 0
+    ) -> float:
+        """An indicator as of an instant, or of the complete day, by TA-Lib over the symbol's own bars.
+
+        With ``back``, so many bars earlier.
+        """
+        ends, values = self.series(symbol, key, day, is_complete, back)
         if _parsed(key)[2] in ("1d", "1w", "1mo"):
-            return values[-1] if ends and not self.mismatched(symbol, day) else NAN
+            return values[-1 - back] if len(ends) > back and not self.mismatched(symbol, day) else NAN
         done = [value for end, value in zip(ends, values, strict=True) if day.open < end <= at]
-        return done[-1] if done else NAN
+        return done[-1 - back] if len(done) > back else NAN
 
     def _series(
-        self, symbol: str, key: str, day: Day, is_complete: bool = False
+        self, symbol: str, key: str, day: Day, is_complete: bool = False, back: int = 0
     ) -> tuple[list[int], list[float]]:
         name, params, length = _parsed(key)
         bars: Bars = []
         if length in ("1w", "1mo"):
             bars = self._periods(symbol, day, _week if length == "1w" else _month, is_complete)
         elif length == "1d":
-            for then in self.earlier(day, warm_up_bars(name, params) or 1):
+            for then in self.earlier(day, (warm_up_bars(name, params) or 1) + back):
                 bars += self.rebased(symbol, self.daily(symbol, then), then.date, day.date)
             bars += self._today(symbol, day) if is_complete else []
         else:

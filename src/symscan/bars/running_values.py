@@ -84,6 +84,68 @@ class RunningValue:
         self._earlier[done] = self._value.copy()
 
 
+class PriorRunningValue:
+    """One running value as it stood up to so many bars earlier, each row's own bars.
+
+    Parameters
+    ----------
+    step, start
+        As of the running value.
+    rows
+        The capacity.
+    depth
+        How many bars back it is kept.
+    """
+
+    def __init__(self, step: Step, start: float, rows: int, depth: int) -> None:
+        self._step = step
+        self._start = start
+        self._done = 0
+        self._value: Floats = np.full(rows, start)
+        self._kept: Floats = np.full((depth + 1, rows), np.nan)
+
+    @property
+    def depth(self) -> int:
+        """How many bars back it is kept."""
+        return len(self._kept) - 1
+
+    def value(self, blocks: Sequence[Block], back: int) -> Floats:
+        """The value after all of the blocks but each row's last bars, NaN without an earlier one.
+
+        Shape ``(rows,)``; the object's own array, not to be changed.
+        """
+        for block in blocks[self._done :]:
+            self._advance(block)
+        self._done = len(blocks)
+        value: Floats = self._kept[back]
+        return value
+
+    def pinned(self, blocks: Sequence[Block]) -> PriorRunningValue:
+        """A copy over the blocks so far."""
+        self.value(blocks, 0)
+        pinned = copy(self)
+        pinned._value, pinned._kept = self._value.copy(), self._kept.copy()
+        return pinned
+
+    def recompute(self, rows: Rows, blocks: Sequence[Block]) -> None:
+        """Work out some rows anew; ``blocks`` are all of today's, cut down to the rows."""
+        fresh = PriorRunningValue(self._step, self._start, len(rows), self.depth)
+        fresh.value(blocks[: self._done], 0)
+        self._value[rows], self._kept[:, rows] = fresh._value, fresh._kept
+
+    def grow(self, rows: int) -> None:
+        """Widen to ``rows`` rows."""
+        more = rows - len(self._value)
+        self._value = np.concatenate([self._value, np.full(more, self._start)])
+        self._kept = np.concatenate([self._kept, np.full((len(self._kept), more), np.nan)], axis=1)
+
+    def _advance(self, block: Block) -> None:
+        self._step(self._value, block)
+        for back in range(self.depth, 0, -1):
+            np.copyto(self._kept[back], self._kept[back - 1], where=block.present)
+        np.copyto(self._kept[0], self._value, where=block.present)
+
+
 def first_open(value: Floats, block: Block) -> None:
     """The first bar's open; starts at NaN."""
     np.copyto(value, block.open, where=np.isnan(value))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 import numpy as np
@@ -103,6 +103,11 @@ class Checkpoints:
             chosen = rows[begins == begin]
             fresh = self._copies[begin].copy_rows(chosen)
             self._replay_from(chosen, fresh, begin, cuts.after(self._ends[begin], chosen))
+
+    def replace(self, indicator: Indicator, change: Callable[[Indicator], Indicator]) -> None:
+        """Continue with another indicator of the same state, and change every copy alike."""
+        self._indicator = indicator
+        self._copies = [change(copy) for copy in self._copies]
 
     def forget(self, rows: Rows) -> None:
         """Reset rows in all copies."""

@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from symscan.indicators.base import Indicator
 from symscan.indicators.checkpoints import BlockSlices, Checkpoints, Ends
 from symscan.indicators.failed import FailedIndicator
+from symscan.indicators.prior import PriorIndicator, with_prior
 from symscan.indicators.registry import create, is_users
 from symscan.indicators.state import MaskRows
 from symscan.model.bar import Block, Floats, Mask, Rows
@@ -18,14 +20,18 @@ from symscan.model.interval import Interval
 from symscan.model.specs import IndicatorSpec
 from symscan.plugins.errors import describe_error
 
+Depths = NDArray[np.int16]
+"""How many bars back the values of each row are kept."""
+
 
 @dataclass(frozen=True, slots=True)
 class _PinnedValues:
-    """An indicator's values at one instant, and the rows each holder requested."""
+    """An indicator's values at one instant by output and bars back, and the rows each holder requested."""
 
-    outputs: Mapping[str, Floats]
+    outputs: Mapping[tuple[str, int], Floats]
     by_holder: Mapping[str, Mask]
     requested: Mask
+    depths: Depths
 
 
 class _ManagedIndicator:
@@ -37,14 +43,26 @@ class _ManagedIndicator:
         self.checkpoints = checkpoints
         self.by_holder: dict[str, Mask] = {}
         self.requested: Mask = np.zeros(rows, np.bool_)
+        self.depths: Depths = np.zeros(rows, np.int16)
 
-    def request(self, holder: str, rows: Rows) -> Rows:
-        """Add a holder's rows; return those that were not requested before."""
+    def request(self, holder: str, rows: Rows, back: int = 0) -> Rows:
+        """Add a holder's rows and how far back it reads; return those not requested so far before."""
         requested = self.by_holder.setdefault(holder, np.zeros_like(self.requested))
         requested[rows] = True
-        new = np.unique(rows[~self.requested[rows]])
+        new = np.unique(rows[~self.requested[rows] | (self.depths[rows] < back)])
         self.requested[rows] = True
+        self.depths[rows] = np.maximum(self.depths[rows], back)
         return new
+
+    def keep_prior(self, depth: int, opens_at: Instant | None) -> None:
+        """Keep values so many bars back, if there are not as many kept."""
+        kept = self.indicator.depth if isinstance(self.indicator, PriorIndicator) else 0
+        if depth <= kept or self.has_failed:
+            return
+        rows = len(self.requested)
+        self.indicator = with_prior(self.indicator, rows, depth, opens_at)
+        if self.checkpoints is not None:
+            self.checkpoints.replace(self.indicator, lambda copy: with_prior(copy, rows, depth, opens_at))
 
     def release(self, holder: str, rows: Rows | None) -> None:
         """Release a holder's rows; those without any holder left are reset."""
@@ -70,6 +88,7 @@ class _ManagedIndicator:
         """Increase the capacity."""
         more = np.zeros(rows - len(self.requested), np.bool_)
         self.requested = np.concatenate([self.requested, more])
+        self.depths = np.concatenate([self.depths, np.zeros(len(more), np.int16)])
         self.by_holder = {holder: np.concatenate([mask, more]) for holder, mask in self.by_holder.items()}
         self.indicator.grow(rows)
         if self.checkpoints is not None:
@@ -77,12 +96,16 @@ class _ManagedIndicator:
 
     def pinned(self) -> _PinnedValues:
         """Copy the values as they are now."""
-        outputs = {name: self.indicator.output(name).copy() for name in self.indicator.outputs}
+        outputs = {(name, 0): self.indicator.output(name).copy() for name in self.indicator.outputs}
+        if isinstance(prior := self.indicator, PriorIndicator):
+            for back in range(1, prior.depth + 1):
+                outputs |= {(name, back): prior.prior(name, back).copy() for name in prior.outputs}
         by_holder = {holder: mask.copy() for holder, mask in self.by_holder.items()}
-        return _PinnedValues(outputs, by_holder, self.requested.copy())
+        return _PinnedValues(outputs, by_holder, self.requested.copy(), self.depths.copy())
 
     def _forget(self, rows: Rows) -> None:
         self.requested[rows] = False
+        self.depths[rows] = 0
         if len(rows):
             self.indicator.forget(rows)
             if self.checkpoints is not None:
@@ -98,11 +121,14 @@ class IndicatorManager:
         The capacity of all vectors.
     opens_at
         The session's open, if bars of today can be corrected; what that takes is not kept otherwise.
+    today_after
+        Intraday bars that end later are today's: earlier ones have no prior values.
     """
 
-    def __init__(self, rows: int, opens_at: Instant | None = None) -> None:
+    def __init__(self, rows: int, opens_at: Instant | None = None, today_after: Instant = 0) -> None:
         self._rows = rows
         self._opens_at = opens_at
+        self._today_after = today_after
         self._managed: dict[IndicatorSpec, _ManagedIndicator] = {}
         self._by_interval: dict[Interval, list[_ManagedIndicator]] = {}
         self._updated_rows: Mask = np.empty(rows, np.bool_)
@@ -122,11 +148,13 @@ class IndicatorManager:
         SpecError
             If the spec is not valid.
         """
-        managed = self._managed.get(spec)
+        managed = self._managed.get(spec.source)
         if managed is None:
-            managed = self._managed[spec] = self._create(spec)
+            managed = self._managed[spec.source] = self._create(spec.source)
             self._by_interval.setdefault(spec.interval, []).append(managed)
-        return managed.request(holder, rows)
+        if spec.back:
+            managed.keep_prior(spec.back, self._today_after if spec.interval.is_intraday else None)
+        return managed.request(holder, rows, spec.back)
 
     def release(self, holder: str, rows: Rows | None = None) -> None:
         """Release a holder's requests, for some rows or for all; drop indicators without any holder left."""
@@ -142,15 +170,8 @@ class IndicatorManager:
 
     def requested_rows(self, spec: IndicatorSpec, holder: str | None = None) -> Mask:
         """Return which rows a holder (None: any) requested an indicator for; not to be changed."""
-        managed = self._managed.get(spec)
-        mask = (
-            None
-            if managed is None
-            else managed.requested
-            if holder is None
-            else managed.by_holder.get(holder)
-        )
-        return np.zeros(self._rows, np.bool_) if mask is None else mask
+        managed = self._managed.get(spec.source)
+        return _requested_rows(managed, spec, holder, self._rows)
 
     def specs(self, interval: Interval | None = None) -> tuple[IndicatorSpec, ...]:
         """Return the specs requested, in the order of the first requests."""
@@ -205,13 +226,21 @@ class IndicatorManager:
 
     def rebuild(self, spec: IndicatorSpec, rows: Rows, history: Iterable[Block]) -> None:
         """Reset rows of an indicator and replay their history; see ``Indicator.rebuild``."""
-        managed = self._managed[spec]
+        managed = self._managed[spec.source]
         self._guard(managed, lambda: (managed.checkpoints or managed.indicator).rebuild(rows, history))
 
     def column(self, spec: IndicatorSpec, output: str = "value") -> Floats:
         """Return an output over all rows, NaN where unknown or not requested; a read-only view."""
-        managed = self._managed.get(spec)
-        return np.full(self._rows, np.nan) if managed is None else self._output(managed, output)
+        managed = self._managed.get(spec.source)
+        if managed is None:
+            return np.full(self._rows, np.nan)
+        values = self._output(managed, output)
+        if spec.back == 0:
+            return values
+        prior = managed.indicator
+        if isinstance(prior, PriorIndicator) and spec.back <= prior.depth:
+            return prior.prior(output, spec.back)
+        return np.full(self._rows, np.nan)
 
     def drain_failures(self) -> list[tuple[str, str]]:
         """Remove and return the user's indicators that failed: each one's key, and its error."""
@@ -256,10 +285,11 @@ class IndicatorManager:
         failed = managed.indicator
         if not is_users(failed.spec):
             raise error
-        managed.indicator = FailedIndicator(failed.spec, self._rows, type(failed).outputs)
+        managed.indicator = FailedIndicator(failed.spec, self._rows, failed.outputs)
         managed.checkpoints = None
         managed.has_failed = True
-        self._failures.append((failed.spec.key, describe_error(error, type(failed).__module__)))
+        users = failed.indicator if isinstance(failed, PriorIndicator) else failed
+        self._failures.append((failed.spec.key, describe_error(error, type(users).__module__)))
 
     def _create(self, spec: IndicatorSpec) -> _ManagedIndicator:
         indicator = create(spec, self._rows)
@@ -295,9 +325,7 @@ class PinnedIndicators(IndicatorManager):
 
     def requested_rows(self, spec: IndicatorSpec, holder: str | None = None) -> Mask:
         """Return which rows a holder (None: any) requested an indicator for; not to be changed."""
-        one = self._pinned.get(spec)
-        mask = None if one is None else one.requested if holder is None else one.by_holder.get(holder)
-        return np.zeros(self._rows, np.bool_) if mask is None else mask
+        return _requested_rows(self._pinned.get(spec.source), spec, holder, self._rows)
 
     def specs(self, interval: Interval | None = None) -> tuple[IndicatorSpec, ...]:
         """Return the specs requested, in the order of the first requests."""
@@ -305,5 +333,16 @@ class PinnedIndicators(IndicatorManager):
 
     def column(self, spec: IndicatorSpec, output: str = "value") -> Floats:
         """Return an output over all rows, NaN where unknown or not requested; not to be changed."""
-        one = self._pinned.get(spec)
-        return np.full(self._rows, np.nan) if one is None else one.outputs[output]
+        one = self._pinned.get(spec.source)
+        values = None if one is None else one.outputs.get((output, spec.back))
+        return np.full(self._rows, np.nan) if values is None else values
+
+
+def _requested_rows(
+    one: _ManagedIndicator | _PinnedValues | None, spec: IndicatorSpec, holder: str | None, rows: int
+) -> Mask:
+    """Return which rows a holder (None: any) requested a spec for; not to be changed."""
+    mask = None if one is None else one.requested if holder is None else one.by_holder.get(holder)
+    if one is None or mask is None:
+        return np.zeros(rows, np.bool_)
+    return mask & (one.depths >= spec.back) if spec.back else mask

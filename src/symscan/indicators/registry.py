@@ -252,7 +252,7 @@ def create(spec: IndicatorSpec, rows: int) -> Indicator:
     SpecError
         If the spec is not valid.
     """
-    return definition(check(spec).name).factory(spec, rows)
+    return definition(check(spec).name).factory(spec.current, rows)
 
 
 def _wrong_number(known: Definition, spec: IndicatorSpec) -> str:

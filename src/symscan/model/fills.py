@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from symscan.model.instant import MINUTE, SECOND, Instant
+from symscan.model.specs import split_prior
 
 DECISION_TOLERANCE: Final = 5 * SECOND
 """How long after its scan a decision may come and still count as made at the scan."""
@@ -53,9 +54,11 @@ class FillWindow:
 
 def rests_on_daily_bars(reads: Iterable[str] | None) -> bool:
     """Whether readings and indicators are made of completed sessions alone; None, not known, is not."""
-    return reads is not None and all(
-        name == _PREVIOUS_CLOSE or name.partition(".")[0].endswith(_OF_SESSIONS) for name in reads
-    )
+    return reads is not None and all(_is_of_sessions(split_prior(name)[1]) for name in reads)
+
+
+def _is_of_sessions(name: str) -> bool:
+    return name == _PREVIOUS_CLOSE or name.partition(".")[0].endswith(_OF_SESSIONS)
 
 
 def counted_decision(scan_at: Instant, decided_at: Instant) -> Instant:

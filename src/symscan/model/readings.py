@@ -24,3 +24,6 @@ SESSION_READINGS: Final = (
     "premarket_low",
 )
 """The names of the session readings, in the order they are shown."""
+
+HAVE_PRIOR: Final = ("open", "high", "low", "close", "volume", "vwap", "change_pct")
+"""The session readings that each regular bar changes: they have a value one bar earlier."""

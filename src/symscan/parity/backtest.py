@@ -137,11 +137,11 @@ def traits_of(checked: CheckedConfig, candidates: Mapping[str, frozenset[str]]) 
 
 
 def _traits(made: BaseScanner, candidates: frozenset[str] | None) -> ScannerTraits:
-    """Return the traits of a scanner: screens and built-in ones keep no state; others may."""
+    """Return the traits of a scanner: screens and built-in ones say what they keep; others may keep state."""
     if not type(made).__module__.startswith(_BUILT_IN):
         return ScannerTraits()
     is_cross_sectional = not isinstance(made, ScreenScanner) or made.is_cross_sectional
-    return ScannerTraits(is_cross_sectional=is_cross_sectional, remembers=False, candidates=candidates)
+    return ScannerTraits(is_cross_sectional, made.remembers, candidates)
 
 
 class RecordedDay:

@@ -77,6 +77,4 @@ def _pinned(context: ScanContext) -> ScanContext:
     """Return the context over a copy of the session, which can be sent to another process."""
     _, (data, book) = context.session_data.__reduce__()
     view = SessionView(data.pinned(), book)
-    return ScanContext(
-        view, context.time_manager.pinned(), context.mode, context.current_time, context.config
-    )
+    return replace(context, session_data=view, time_manager=context.time_manager.pinned())

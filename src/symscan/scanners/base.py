@@ -45,6 +45,8 @@ class ScanContext:
         The instant the scan is as of, on the exchange's clock.
     config
         The scanner's own configuration.
+    ok_scans
+        How many scans of this scanner were ok so far in this session.
     """
 
     session_data: SessionView
@@ -52,6 +54,7 @@ class ScanContext:
     mode: str
     current_time: datetime
     config: dict[str, Any]
+    ok_scans: int = 0
 
 
 @dataclass(slots=True)
@@ -110,6 +113,9 @@ class BaseScanner(ABC):
 
     reads: Sequence[str] | None = None
     """The readings and indicators a decision needs; None means the last price and all that was requested."""
+
+    remembers: bool = False
+    """Whether what it finds depends on its earlier scans of the session, or on other scanners' scans."""
 
     transient_attributes: ClassVar[tuple[str, ...]] = _MADE_BY_SETUP
     """Attributes that every setup makes the same; the others are kept, should a session be resumed."""

@@ -16,8 +16,8 @@ from symscan.indicators.registry import definition, spec_of
 from symscan.model.bar import Floats, Mask, Rows
 from symscan.model.instant import Instant
 from symscan.model.interval import Interval
-from symscan.model.readings import SESSION_READINGS
-from symscan.model.specs import IndicatorSpec
+from symscan.model.readings import HAVE_PRIOR, SESSION_READINGS
+from symscan.model.specs import IndicatorSpec, prior_name, split_prior
 from symscan.session.readings import SessionReadings
 from symscan.session.requested import Requested
 from symscan.session.shared_columns import BarlessCandidates, Computed, SharedColumns
@@ -114,7 +114,7 @@ class Candidates:
         """Add a column's reader: what cannot change until the next request is resolved here."""
         key, spec = column.name, column.spec
         if spec is None:
-            reader = _reading(column.name)
+            reader = _reading(column.reading, column.back)
         else:
             not_requested = np.flatnonzero(~self._data.requested_rows(spec, self._holder)[self.chosen])
             if len(not_requested):
@@ -133,7 +133,9 @@ _Reader = Callable[[Candidates], Floats]
 """Reads one column of the candidates it is given: one that held them would keep the session's arrays."""
 
 
-def _reading(name: str) -> _Reader:
+def _reading(name: str, back: int) -> _Reader:
+    if back:
+        return lambda seen: _own(seen._data.readings.prior(name, back, seen.chosen))
     return lambda seen: _own(seen._data.readings.column(name, seen.chosen))
 
 
@@ -158,29 +160,44 @@ def _own(values: Floats) -> Floats:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A parsed column name: ``spec`` is None for a session reading."""
+    """A parsed column name: ``spec`` is None for a session reading, ``back`` bars earlier."""
 
     name: str
     spec: IndicatorSpec | None = None
     output: str = "value"
+    back: int = 0
+
+    @property
+    def reading(self) -> str:
+        """The name of the session reading, whenever it is read."""
+        return split_prior(self.name)[1]
 
 
 @lru_cache(maxsize=4096)
 def parse_column(name: str) -> Column:
-    """Parse a column name: ``close``, ``rsi_14_5m``, ``bbands_20_2_5m.upper``.
+    """Parse a column name: ``close``, ``rsi_14_5m``, ``bbands_20_2_5m.upper``, ``prior(3).close``.
 
     An indicator with several outputs, named without one, means its first.
 
     Raises
     ------
     SpecError
-        If the name is neither a reading nor an indicator, or the output does not exist.
+        If the name is neither a reading nor an indicator, the output does not exist, or there is no
+        earlier value.
     """
-    if name in SESSION_READINGS:
-        return Column(name)
-    key, _, output = name.partition(".")
-    spec = spec_of(key)
+    back, current = split_prior(name)
+    if current in SESSION_READINGS:
+        if back and current not in HAVE_PRIOR:
+            raise SpecError(no_prior(current))
+        return Column(prior_name(current, back), back=back)
+    key, _, output = current.partition(".")
+    spec = spec_of(prior_name(key, back))
     outputs = definition(spec.name).outputs
     if output and output not in outputs:
         raise SpecError(f"'{key}' has no output '{output}'; it has {', '.join(outputs)}")
     return Column(name, spec, output or outputs[0])
+
+
+def no_prior(name: str) -> str:
+    """Say that a reading has no earlier value."""
+    return f"'{name}' has no value a bar earlier; prior reads indicators and {', '.join(HAVE_PRIOR)}"

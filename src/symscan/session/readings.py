@@ -47,6 +47,9 @@ class PhaseBars:
         self._running = {
             name: running_values.RunningValue(step, start, rows) for name, (step, start) in _RUNNING.items()
         }
+        self._prior: dict[str, running_values.PriorRunningValue] = {}
+        # Shared with every copy: what was read of one of them is kept up to date for all that follow.
+        self._prior_depths: dict[str, int] = {}
 
     def running(self, name: str, rows: Chosen = ALL_ROWS) -> Floats:
         """A running value; NaN, or 0 for sums, where the phase has had no bar. Not to be changed."""
@@ -57,8 +60,27 @@ class PhaseBars:
         """A running value, NaN where the phase has had no bar."""
         return np.where(self.grid.last[rows] >= 0, self.running(name, rows), np.nan)
 
+    def prior(self, name: str, back: int, rows: Chosen = ALL_ROWS) -> Floats:
+        """A running value so many of each row's bars earlier, NaN where there is no such bar."""
+        if back > self._prior_depths.get(name, 0):
+            self._prior_depths[name] = back
+        values: Floats = self._kept_prior(name).value(self.grid.blocks, back)[rows]
+        return values
+
+    def _kept_prior(self, name: str) -> running_values.PriorRunningValue:
+        """Return what keeps a running value as far back as it was ever read."""
+        prior, depth = self._prior.get(name), self._prior_depths[name]
+        if prior is None or prior.depth < depth:
+            prior = running_values.PriorRunningValue(*_RUNNING[name], self.grid.rows, depth)
+            self._prior[name] = prior
+        return prior
+
     def recompute(self, rows: Rows, slot: int = 0) -> None:
         """Recompute the running values of some rows, after their bars changed in a slot or later."""
+        if self._prior:
+            today = self.grid.columns(rows)
+            for prior in self._prior.values():
+                prior.recompute(rows, today)
         begins = {name: running.begin(slot) for name, running in self._running.items()}
         first = min(begins.values())
         blocks: list[Block] = self.grid.columns(rows, first)
@@ -70,6 +92,8 @@ class PhaseBars:
         pinned = copy(self)
         pinned.grid = self.grid.pinned()
         pinned._running = {name: running.pinned(self.grid.blocks) for name, running in self._running.items()}
+        prior = {name: self._kept_prior(name) for name in list(self._prior_depths)}
+        pinned._prior = {name: one.pinned(self.grid.blocks) for name, one in prior.items()}
         return pinned
 
     def grow(self, rows: int) -> None:
@@ -77,6 +101,8 @@ class PhaseBars:
         self.grid.grow(rows)
         for running in self._running.values():
             running.grow(rows)
+        for prior in self._prior.values():
+            prior.grow(rows)
 
 
 class SessionReadings:
@@ -123,6 +149,24 @@ class SessionReadings:
         """
         return _READERS[name](self, rows)
 
+    def prior(self, name: str, back: int, rows: Chosen = ALL_ROWS) -> Floats:
+        """A reading of some rows so many of their bars earlier, NaN where unknown, shape ``(rows,)``.
+
+        Raises
+        ------
+        KeyError
+            If the reading has no such value: see ``HAVE_PRIOR``.
+        """
+        match name:
+            case "close":
+                return self.phase_bars.prior(name, back, rows)
+            case "change_pct":
+                return _percent(self.phase_bars.prior("close", back, rows), self._previous_close(rows))
+            case "vwap":
+                turnover = self._regular.prior("turnover", back, rows)
+                return _price(turnover, self._regular.prior("volume", back, rows))
+        return self._regular.prior(name, back, rows)
+
     def of_hits(self, rows: Rows) -> dict[str, Floats]:
         """Return the values kept with a scan's hits, by the fields of ``Hits``, each of shape ``(rows,)``."""
         price, previous = self._close(rows), self._previous_close(rows)
@@ -164,9 +208,7 @@ class SessionReadings:
         return self._regular.known("volume", rows)
 
     def _vwap(self, rows: Chosen) -> Floats:
-        volume = self._regular.running("volume", rows) * 3.0  # turnover counts three prices a share
-        volume[volume == 0.0] = np.nan
-        vwap: Floats = self._regular.running("turnover", rows) / volume
+        vwap = _price(self._regular.running("turnover", rows), self._regular.running("volume", rows))
         return vwap if self._has_minutes else np.full_like(vwap, np.nan)
 
     def _last_bar_end(self, rows: Chosen) -> Floats:
@@ -200,6 +242,14 @@ _READERS: Final[dict[str, Callable[[SessionReadings, Chosen], Floats]]] = {
     name: getattr(SessionReadings, f"_{name}") for name in SESSION_READINGS
 }
 """Functions, not methods bound to a session: those would keep its arrays."""
+
+
+def _price(turnover: Floats, volume: Floats) -> Floats:
+    """The mean price, given a turnover that counts three prices a share; unknown without volume."""
+    volume = volume * 3.0
+    volume[volume == 0.0] = np.nan
+    price: Floats = turnover / volume
+    return price
 
 
 def _percent(price: Floats, base: Floats) -> Floats:

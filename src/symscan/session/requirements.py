@@ -16,8 +16,9 @@ _SLACK = Fraction(5, 4)
 
 
 def warm_up_bars(spec: IndicatorSpec) -> int:
-    """Return how many bars before the session an indicator needs."""
-    return definition(spec.name).warm_up_bars(spec)
+    """Return how many bars before the session an indicator needs: for an earlier value of today no more."""
+    back = 0 if spec.interval.is_intraday else spec.back
+    return definition(spec.name).warm_up_bars(spec) + back
 
 
 def warm_up_sessions(spec: IndicatorSpec) -> int:

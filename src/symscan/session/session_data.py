@@ -81,7 +81,8 @@ class SessionData:
         self.readings = SessionReadings(
             self.premarket, self.regular, session.open, has_minutes=base.is_intraday
         )
-        self.indicators = IndicatorManager(self.capacity, session.open if keeps_checkpoints else None)
+        opens_at = session.open if keeps_checkpoints else None
+        self.indicators = IndicatorManager(self.capacity, opens_at, session.open)
         self.history = HistoryCache()
         self.holders = Holders()
         self.requested = Requested()

@@ -116,7 +116,7 @@ class _Plan:
             _mark(self.fixed, Reason.NOT_REQUESTED, np.ones(len(self.fixed), np.bool_))
         if reads_daily_bars or any(_reads_daily(column) for column in columns):
             _mark(self.fixed, Reason.BASIS_MISMATCH, data.mismatched[self.rows])
-        if any(column.name in NEEDS_PREVIOUS_CLOSE for column in columns):
+        if any(column.reading in NEEDS_PREVIOUS_CLOSE for column in columns):
             _mark(self.fixed, Reason.NO_PREVIOUS_CLOSE, np.isnan(data.readings.previous_close[self.rows]))
         for column in columns:
             if column.spec is not None and not column.spec.interval.is_intraday:
@@ -151,4 +151,4 @@ def _reads_today(column: Column) -> bool:
 def _reads_daily(column: Column) -> bool:
     if column.spec is not None:
         return not column.spec.interval.is_intraday
-    return column.name in NEEDS_PREVIOUS_CLOSE
+    return column.reading in NEEDS_PREVIOUS_CLOSE

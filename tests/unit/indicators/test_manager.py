@@ -148,3 +148,40 @@ def test_columns_of_several_outputs_are_named() -> None:
     for close in (10, 12):
         manager.update(FIVE_MINUTES, _bars(close))
     assert [manager.column(bands, name).item() for name in ("upper", "middle", "lower")] == [13, 11, 9]
+
+
+def test_a_value_further_back_is_asked_for_later() -> None:
+    manager = IndicatorManager(3, today_after=-1)
+    prior, earlier = spec_of("prior.sma_1_5m"), spec_of("prior(2).sma_1_5m")
+    assert manager.request(LAST, "a", _rows(0, 1)).tolist() == [0, 1]
+    bars = [_bars(1, 2, NAN), _bars(3, NAN, NAN), _bars(5, 6, NAN)]
+    for one in bars:
+        manager.update(FIVE_MINUTES, one)
+    assert manager.request(prior, "b", _rows(0)).tolist() == [0]
+    assert manager.specs() == (LAST,)  # one indicator keeps both
+    assert manager.requested_rows(prior).tolist() == [True, False, False]
+    manager.rebuild(prior, _rows(0), [one.cut(_rows(0)) for one in bars])
+    assert manager.request(prior, "a", _rows(0)).tolist() == []
+    assert manager.column(LAST)[:2].tolist() == [5, 6]
+    assert manager.column(prior)[0] == 3
+    assert np.isnan(manager.column(earlier)).all()
+    manager.update(FIVE_MINUTES, _bars(7, 8, NAN))
+    assert manager.column(prior)[0] == 5
+    assert manager.request(earlier, "b", _rows(0, 1)).tolist() == [0, 1]
+    pinned = manager.pinned()
+    manager.update(FIVE_MINUTES, _bars(9, NAN, NAN))
+    assert (pinned.column(prior)[0], manager.column(prior)[0]) == (5, 7)
+    assert pinned.requested_rows(earlier, "b").tolist() == [True, True, False]
+    assert not pinned.requested_rows(spec_of("prior(3).sma_1_5m"), "b").any()
+
+
+def test_an_earlier_session_has_an_indicator_of_its_own() -> None:
+    manager = IndicatorManager(2, today_after=10**9)
+    prior = spec_of("prior.sma_1_1d")
+    manager.request(DAILY, "a", _rows(0, 1))
+    manager.request(prior, "a", _rows(0, 1))
+    assert manager.specs() == (DAILY, prior)
+    manager.rebuild(prior, _rows(0, 1), [_bars(1, NAN), _bars(2, 3), _bars(4, NAN)])
+    assert manager.column(prior)[0] == 2
+    assert np.isnan(manager.column(prior)[1])
+    assert np.isnan(manager.column(DAILY)).all()

@@ -185,7 +185,7 @@ class Provisioner:
         if isinstance(request, AddIndicator):
             requested, table = self._data.indicators.requested_rows(request.spec), self._data.symbols
             without = [one for one in request.symbols if one not in table or not requested[table.row(one)]]
-            return without, self._warm_up.days(request.spec)
+            return without, self._warm_up.days(request.spec.source)
         return request.symbols, request.days if self._keep_for(request.holder) is not LazyBlocks else 0
 
     def _provide(self, requests: Sequence[DataRequest]) -> list[Event]:
@@ -329,12 +329,12 @@ class Provisioner:
             rows = self._data.symbols.rows(request.symbols)
             new = self._data.request_indicator(request.spec, request.holder, rows)
             if len(new):
-                requested.setdefault(request.spec, []).append(new)
+                requested.setdefault(request.spec.source, []).append(new)
         if not requested:
             return []
         if self._day_completion is not None:
             self._day_completion.add_intervals(spec.interval for spec in requested)
-        return self._warm_up.warm({spec: np.concatenate(rows) for spec, rows in requested.items()})
+        return self._warm_up.warm({spec: _each_once(rows) for spec, rows in requested.items()})
 
     def _apply(self, changes: Sequence[AnyRequest]) -> list[Event]:
         """Add, remove, lock and unlock symbols in order; consecutive ones of a holder are done together."""
@@ -377,6 +377,11 @@ class Provisioner:
     def _refuse_all(self, symbols: Iterable[str], holder: str, why: str) -> list[Event]:
         now = self._data.now
         return [RequestRefused(now, holder, f"add_symbol {symbol}", why) for symbol in symbols]
+
+
+def _each_once(rows: Sequence[Rows]) -> Rows:
+    """Join rows; the same ones may need a value and earlier ones of it."""
+    return rows[0] if len(rows) == 1 else np.unique(np.concatenate(rows))
 
 
 def _interval(request: DataRequest) -> Interval:

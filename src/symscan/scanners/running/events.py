@@ -125,6 +125,7 @@ class ScannerEvents:
         found: ScanResult,
         evaluation: Evaluation,
     ) -> ScanFinished:
+        managed.ok_scans += 1
         unknown = evaluation.unknown
         if unknown:
             managed.unknown_tally.record(result.at, evaluation.symbols, evaluation.reasons)

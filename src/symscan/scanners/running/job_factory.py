@@ -96,4 +96,5 @@ class JobFactory:
             mode=self._mode,
             current_time=self._time.get_current_time(),
             config=managed.scanner.config,
+            ok_scans=managed.ok_scans,
         )

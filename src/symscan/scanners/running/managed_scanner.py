@@ -113,6 +113,7 @@ class ManagedScanner:
     last_result: ScanResult | None = None
     disabled: str | None = None
     scans: int = 0
+    ok_scans: int = 0
     failed: int = 0
     unknown_tally: UnknownTally = field(default_factory=UnknownTally)
     running: Job | None = None

@@ -22,7 +22,7 @@ from symscan.scanners.screens.language.compiler import (
     compile_where,
     resolve_column,
 )
-from symscan.scanners.screens.language.names import Names, dtype_of, kind_of
+from symscan.scanners.screens.language.names import LAST_SCAN, Names, dtype_of, kind_of
 from symscan.scanners.screens.language.numpy_evaluator import (
     Columns,
     Node,
@@ -98,6 +98,8 @@ class ScreenPlan:
         The compiled expressions.
     columns
         The session's columns it reads, by canonical name.
+    last_scan
+        Those of them whose values at the last scan it reads, as ``last_scan.NAME``.
     static
         ``symbol`` and the static columns that are read, one row per symbol of the universe.
     numbers
@@ -119,6 +121,7 @@ class ScreenPlan:
     where: Expression
     rank: Expression | None
     columns: tuple[str, ...]
+    last_scan: tuple[str, ...]
     static: pl.DataFrame
     numbers: Columns
     order: Rows
@@ -150,11 +153,13 @@ class ScreenPlan:
         values = used | dict.fromkeys(name.column for name in shown if name.column != SYMBOL)
         requested = [key for part in parts for key in part.indicators]
         static = _static(universe, [name for name in values if name in universe.columns])
-        aged = {} if screen.max_age_minutes is None else {_AGE: None}
+        now, last_scan = _by_scan([name for name in values if name not in universe.columns])
+        aged = [] if screen.max_age_minutes is None else [_AGE]
         return ScreenPlan(
             where,
             rank,
-            columns=tuple(name for name in values | aged if name not in universe.columns),
+            columns=tuple(dict.fromkeys([*now, *last_scan, *aged])),
+            last_scan=last_scan,
             static=static,
             numbers={each.name: each.to_numpy() for each in static if each.dtype == pl.Float64},
             order=_alphabetical_ranks(universe.symbols),
@@ -289,6 +294,13 @@ def _judged(found: Truth) -> Judged:
     true, false = found
     unknown: Mask = ~(true | false)
     return true.nonzero()[0], unknown
+
+
+def _by_scan(names: Sequence[str]) -> tuple[Sequence[str], tuple[str, ...]]:
+    """Return the names of this scan, and the columns that are read at the last one."""
+    prefix = f"{LAST_SCAN}."
+    last_scan = tuple(name.removeprefix(prefix) for name in names if name.startswith(prefix))
+    return [name for name in names if not name.startswith(prefix)], last_scan
 
 
 def _frame(static: pl.DataFrame, columns: Columns) -> pl.DataFrame:

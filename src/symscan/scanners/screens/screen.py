@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from symscan.model.bar import Rows
+from symscan.model.bar import Floats, Rows
 from symscan.model.fills import rests_on_daily_bars
 from symscan.model.hit_metadata import FrameMetadata, HitColumns
 from symscan.scanners.base import BaseScanner, ScanContext, ScanResult
+from symscan.scanners.screens.language.names import LAST_SCAN
+from symscan.scanners.screens.memory import ScanState, ScreenMemory
 from symscan.scanners.screens.plan import Screen, ScreenPlan
 from symscan.scanners.screens.verdict import SymbolVerdict
 from symscan.scanners.universe import Universe
@@ -34,6 +36,7 @@ class ScreenScanner(BaseScanner):
     _screen: Screen | None = None
     _plan: ScreenPlan | None = None
     _seen: tuple[tuple[str, ...], Rows, Rows | None] | None = None
+    _memory: ScreenMemory | None = None
 
     @classmethod
     def of(
@@ -98,9 +101,13 @@ class ScreenScanner(BaseScanner):
     def scan(self, context: ScanContext) -> ScanResult:
         """The symbols that meet the condition, best first, with the values that made them."""
         plan, view = self._checked_plan(), context.session_data
+        if self._memory is not None:
+            self._memory.begin(context.ok_scans)
         here, rows, columns = self._read_columns(view)
         # Columns of a part of the candidates are this scanner's own.
         hits, unknown_here = plan.evaluate(columns, here, view.computed() if rows is None else None)
+        if self._memory is not None:
+            self._memory.end(ScanState(self._over_universe(columns, here)))
         unknown = unknown_here.copy()  # others may share it
         if rows is not None:  # candidates outside the universe are not evaluated
             unknown = np.zeros(len(view.symbols), np.bool_)
@@ -130,7 +137,24 @@ class ScreenScanner(BaseScanner):
         columns = view.read_columns(self._checked_plan().columns)
         if rows is not None:
             columns = {name: values[rows] for name, values in columns.items()}
+        if self._memory is not None:
+            columns |= self._at_last_scan(here)
         return here, rows, columns
+
+    def _at_last_scan(self, here: Rows) -> dict[str, Floats]:
+        """Return the columns of the last scan, unknown at the first."""
+        known = {} if self._memory is None else self._memory.state.values
+        unknown = np.full(len(self._universe), np.nan)
+        names = self._checked_plan().last_scan
+        return {f"{LAST_SCAN}.{name}": known.get(name, unknown)[here] for name in names}
+
+    def _over_universe(self, columns: Columns, here: Rows) -> dict[str, Floats]:
+        """Return the columns that the next scan reads, over the whole universe."""
+        kept = {}
+        for name in self._checked_plan().last_scan:
+            kept[name] = np.full(len(self._universe), np.nan)
+            kept[name][here] = columns[name]
+        return kept
 
     def _checked_plan(self) -> ScreenPlan:
         plan = self._plan
@@ -144,7 +168,9 @@ class ScreenScanner(BaseScanner):
         plan = ScreenPlan.of(screen, universe)
         self._universe = list(universe.symbols)
         self.max_age_minutes = screen.max_age_minutes
-        self.reads = tuple(name for name in plan.where.names if name not in universe.columns)
+        self.reads = tuple(name for name in plan.where.names if name in plan.columns)
+        self.remembers = bool(plan.last_scan)
+        self._memory = ScreenMemory() if self.remembers else None
         return plan
 
     def _chosen_universe(self) -> Universe:

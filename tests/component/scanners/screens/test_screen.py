@@ -11,6 +11,7 @@ import pytest
 
 from symscan.errors import ExpressionError, UniverseError
 from symscan.model.hit_metadata import FrameMetadata
+from symscan.scanners.jobs.saved_state import restore_state, save_state
 from symscan.scanners.screens.plan import Screen
 from symscan.scanners.screens.screen import ScreenScanner
 from symscan.scanners.screens.verdict import ConditionVerdict, SymbolVerdict
@@ -51,6 +52,40 @@ def test_what_is_unknown_is_marked_and_no_hit(session: Session, universe: str) -
     result = scan(Screen(where="close > 1 AND volume > 0"), universe, context)
     assert result.symbols == ["C"]
     assert result.unknown.tolist() == [True, True, False, False, False]
+
+
+def test_the_last_scan_is_the_last_that_was_ok(session: Session, universe: str) -> None:
+    scanner = ScreenScanner.of(Screen(where="close > 4 AND last_scan.close <= 4"), universe)
+    assert scanner.setup(session("EDCBA"))
+    assert scanner.remembers
+    found = []
+    scans = [
+        (0, [3, 3, 5, nan, 4]),  # the first: unknown wherever it matters
+        (1, [5, 3, 6, 5, 5]),  # this one turns out to have failed
+        (1, [5, 5, 6, nan, 3]),
+        (2, [6, 6, 6, 6, 6]),
+    ]
+    for ok_scans, close in scans:
+        result = scanner.scan(session("EDCBA", ok_scans=ok_scans, close=close))
+        found.append((result.symbols, "".join(np.array(list("EDCBA"))[result.unknown])))
+    # D of the last scan was unknown at the last ok one, C was above 4.
+    assert found == [([], "CB"), (["A", "E"], "B"), (["D", "E"], "B"), (["A"], "B")]
+
+
+def test_what_is_kept_for_the_next_scan_can_be_saved(session: Session, universe: str) -> None:
+    screen = Screen(where="close > last_scan.close", show=["last_scan.close"])
+    first, second = ScreenScanner.of(screen, universe), ScreenScanner.of(screen, universe)
+    for scanner in (first, second):
+        scanner.setup(session("EDCBA"))
+    first.scan(session("EDCBA", close=[1, 2, 3, 4, 5]))
+    saved = save_state(first)
+    assert saved is not None
+    restore_state(second, saved)
+    result = second.scan(session("CBA", ok_scans=1, close=[4, 4, 6]))
+    assert dict(result.metadata) == {
+        "A": {"close": 6.0, "last_scan.close": 5.0},
+        "C": {"close": 4.0, "last_scan.close": 3.0},
+    }
 
 
 def test_a_stale_symbol_is_unknown(session: Session, universe: str) -> None:

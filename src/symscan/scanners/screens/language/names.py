@@ -4,19 +4,29 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from itertools import takewhile
+from typing import Final
 
 import polars as pl
 
 from symscan.errors import SpecError
 from symscan.indicators.registry import definition, definitions, spec_of, user_definitions
 from symscan.model.hit_metadata import SYMBOL
-from symscan.model.readings import LAST_BAR_END, SESSION_READINGS
+from symscan.model.readings import HAVE_PRIOR, LAST_BAR_END, SESSION_READINGS
+from symscan.model.specs import prior_name, split_prior
 from symscan.scanners.screens.language.terms import Kind
+from symscan.session.candidates import no_prior
 from symscan.session.static_columns import Static
 
+PRIOR: Final = "prior"
+"""What a name begins with that is read some bars earlier."""
+
+LAST_SCAN: Final = "last_scan"
+"""What a name begins with that is read at the scanner's last scan."""
+
+_PRIOR: Final = re.compile(rf"{PRIOR}(\(|\.)")
 _KEY_END = re.compile(r"_\d+(mo|[mhdw])$")
 
 
@@ -36,11 +46,14 @@ class Name:
         What its values are.
     indicator
         The key of the indicator it reads, None for a reading or a static column.
+    last_scan
+        The column whose value at the scanner's last scan it is; None for one of this scan.
     """
 
     column: str
     kind: Kind
     indicator: str | None = None
+    last_scan: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +76,42 @@ class Names:
         UnknownNameError
             If it stands for nothing, or only its outputs do.
         """
-        if output is None and "." in name:
-            name, output = name.split(".", 1)
+        if output is not None:
+            name = f"{name}.{output}"
+        prefix, _, rest = name.partition(".")
+        if rest and prefix == LAST_SCAN:
+            return self._last_scan(rest)
+        if _PRIOR.match(name):
+            return self._prior(name)
+        return self._current(name)
+
+    def _last_scan(self, name: str) -> Name:
+        """What ``last_scan.x`` stands for."""
+        now = self.resolve(name)
+        if now.last_scan is not None or now.kind is not Kind.NUMBER or name in self.static:
+            raise UnknownNameError(
+                f"'{LAST_SCAN}.{name}': only readings and indicators that are numbers have a value at the "
+                f"last scan, as in {LAST_SCAN}.close"
+            )
+        return replace(now, column=f"{LAST_SCAN}.{now.column}", last_scan=now.column)
+
+    def _prior(self, name: str) -> Name:
+        """What ``prior.x`` and ``prior(n).x`` stand for."""
+        try:
+            back, current = split_prior(name)
+        except SpecError as error:
+            raise UnknownNameError(str(error)) from None
+        now = self._current(current)
+        if now.indicator is None:
+            if now.column not in HAVE_PRIOR:
+                raise UnknownNameError(no_prior(now.column))
+            return replace(now, column=prior_name(now.column, back))
+        return replace(now, column=prior_name(now.column, back), indicator=prior_name(now.indicator, back))
+
+    def _current(self, name: str) -> Name:
+        """What a name of this instant stands for."""
+        name, _, output_name = name.partition(".")
+        output = output_name or None
         plain = self._plain(name)
         if plain is None:
             return self._indicator(name, output)

@@ -11,7 +11,7 @@ import polars as pl
 from symscan.errors import ExpressionError
 from symscan.scanners.screens.language import functions, terms
 from symscan.scanners.screens.language import functions as aggregates
-from symscan.scanners.screens.language.names import Name, Names, UnknownNameError
+from symscan.scanners.screens.language.names import PRIOR, Name, Names, UnknownNameError
 from symscan.scanners.screens.language.terms import Kind, Term
 from symscan.scanners.screens.language.tokens import Cursor, Token, TokenKind, tokenize
 
@@ -182,10 +182,12 @@ class ExpressionParser:
                 term = terms.number(float(token.value))
             case TokenKind.TEXT:
                 term = Term(pl.lit(token.value), Kind.TEXT, value=token.value)
+            case TokenKind.NAME if token.value == PRIOR and self._tokens.next.value in ("(", "."):
+                term = self._name(token, self._take_prior())
             case TokenKind.NAME if self._tokens.accept("("):
                 term = self._call(token)
             case TokenKind.NAME | TokenKind.QUOTED:
-                term = self._name(token)
+                term = self._name(token, token.value)
             case _:
                 term = self._fixed(token)
         return self._placed(term, token.offset)
@@ -206,10 +208,26 @@ class ExpressionParser:
         self._tokens.step_back()
         raise self._tokens.unexpected("a value")
 
-    def _name(self, token: Token) -> Term:
-        output = self._take_output() if self._tokens.accept(".") else None
+    def _take_prior(self) -> str:
+        """``prior.x``, ``prior(n).x``: the name up to x, its output left."""
+        prefix = PRIOR
+        if self._tokens.accept("("):
+            count = self._tokens.take()
+            if count.kind is not TokenKind.NUMBER or not count.text.isdigit():
+                self._tokens.step_back()
+                raise self._tokens.unexpected("a whole number of bars, as in prior(3).close")
+            self._tokens.expect(")", " after the number of bars")
+            prefix = f"{PRIOR}({int(count.text)})"
+        self._tokens.expect(".", " and a name after prior, as in prior.close")
+        return f"{prefix}.{self._take_output()}"
+
+    def _name(self, token: Token, first: str) -> Term:
+        """What a name stands for, with what follows after dots."""
+        parts = [first]
+        while self._tokens.accept("."):
+            parts.append(self._take_output())
         try:
-            name = self._names.resolve(token.value, output)
+            name = self._names.resolve(".".join(parts))
         except UnknownNameError as error:
             whole = self._text[token.offset : self._tokens.end]
             raise ExpressionError(str(error), token=whole, offset=token.offset) from None

@@ -227,6 +227,24 @@ def test_every_function_is_tested() -> None:
         ("QUANTILE_CONT(close, 2) > 1", 21, "from 0 to 1"),
         ("AVG(close > 1 AND", 17, "expected a value"),
         ("close\n  > 1 AND\n  clse > 2", 18, "did you mean 'close'"),
+        ("gap_pct > prior.gap_pct", 10, "'gap_pct' has no value a bar earlier"),
+        ("close > prior(2).previous_close", 8, "'previous_close' has no value a bar earlier"),
+        ("prior.sector = 'Tech'", 0, "'sector' has no value a bar earlier"),
+        ("prior.founded > 1", 0, "'founded' has no value a bar earlier"),
+        ("prior.minutes_since_bar > 1", 0, "'minutes_since_bar' has no value a bar earlier"),
+        ("close > prior(0).close", 8, "from 1 to 100"),
+        ("close > prior(101).close", 8, "from 1 to 100"),
+        ("close > prior(1.5).close", 14, "a whole number of bars"),
+        ("close > prior(close)", 14, "a whole number of bars"),
+        ("close > prior(3)", 16, "a name after prior"),
+        ("close > prior.clse", 8, "did you mean 'close'"),
+        ("close > prior.rs_14_5m", 8, "did you mean 'rsi'"),
+        ("prior.bbands_20_2_5m > 1", 0, "write one of bbands_20_2_5m.upper"),
+        ("prior.prior.close > 1", 0, "'prior' is not known"),
+        ("last_scan.founded > 1", 0, "have a value at the last scan"),
+        ("last_scan.symbol = 'A'", 0, "have a value at the last scan"),
+        ("last_scan.last_scan.close > 1", 0, "have a value at the last scan"),
+        ("close > last_scan.clse", 8, "did you mean 'close'"),
     ],
 )
 def test_refusals_are_placed(text: str, offset: int, message: str) -> None:
@@ -265,6 +283,18 @@ def test_size_is_bounded(text: str) -> None:
 def test_deep_division_is_evaluated_once_a_level() -> None:
     text = "1 / (" * 28 + "close" + ")" * 28
     assert values(text) == pytest.approx([1.0, 2.0, None, 4.0])
+
+
+def test_earlier_values_are_columns_of_their_own() -> None:
+    text = "prior(1).close < PRIOR(2).rsi_14_60m AND prior.bbands_20_2_5m.upper > last_scan.rsi_14_60m"
+    expression = compile_where(text, NAMES)
+    columns = ("prior.close", "prior(2).rsi_14_1h", "prior.bbands_20_2_5m.upper", "last_scan.rsi_14_1h")
+    assert expression.names == columns
+    assert expression.indicators == ("prior(2).rsi_14_1h", "prior.bbands_20_2_5m", "rsi_14_1h")
+    python = (c("prior.close") < c("prior(2).rsi_14_60m")) & (
+        c("prior.bbands_20_2_5m").struct.field("upper") > c("last_scan.rsi_14_60m")
+    )
+    assert compile_where(python, NAMES).names == columns
 
 
 def test_equal_specs_are_one_name() -> None:

@@ -1,0 +1,50 @@
+"""What a screen keeps from one scan for the next: only what a scan that was ok has left counts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from symscan.model.bar import Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ScanState:
+    """The state of a screen after a scan.
+
+    Attributes
+    ----------
+    values
+        The columns that ``last_scan`` reads, over the whole universe, NaN where unknown.
+    """
+
+    values: Mapping[str, Floats] = field(default_factory=dict)
+
+
+class ScreenMemory:
+    """Keeps the state of a screen after its last scan that was ok.
+
+    A scan does not know how it will end: one that takes too long is dropped after it has returned. So
+    what a scan leaves counts from the next scan on, if the session has counted it by then.
+    """
+
+    def __init__(self) -> None:
+        self._state = ScanState()
+        self._next: ScanState | None = None
+        self._ok_scans = 0
+
+    @property
+    def state(self) -> ScanState:
+        """The state that the last scan began with."""
+        return self._state
+
+    def begin(self, ok_scans: int) -> ScanState:
+        """Begin a scan after so many that were ok, and return the state it begins with."""
+        if self._next is not None and ok_scans > self._ok_scans:
+            self._state = self._next
+        self._next, self._ok_scans = None, ok_scans
+        return self._state
+
+    def end(self, state: ScanState) -> None:
+        """Keep the state that a scan leaves."""
+        self._next = state
