@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from symscan.runtime.script import ScriptSession, open_session
     from symscan.scanners.base import BaseScanner, ScanContext, ScanResult
     from symscan.scanners.running.manager import ScannerManager
-    from symscan.scanners.screens.plan import Screen
+    from symscan.scanners.screens.criteria import Screen
     from symscan.scanners.screens.screen import ScreenScanner
     from symscan.scanners.universe import Universe, load_universe
     from symscan.session.session_data import SessionData
@@ -152,7 +152,7 @@ _HOMES: Final = {
     "ScanResult": "symscan.scanners.base",
     "ScannerConfig": "symscan.config",
     "ScannerManager": "symscan.scanners.running.manager",
-    "Screen": "symscan.scanners.screens.plan",
+    "Screen": "symscan.scanners.screens.criteria",
     "ScreenScanner": "symscan.scanners.screens.screen",
     "ScriptSession": "symscan.runtime.script",
     "SessionCalendar": "symscan.clock.session_calendar",

@@ -12,7 +12,7 @@ from symscan.clock.session_calendar import SessionCalendar
 from symscan.config import ScannerConfig, SessionConfig, load_config
 from symscan.demo.market import UNIVERSE_NAME, GeneratedMarket, generate_market
 from symscan.scanners.builtin import gap, momentum
-from symscan.scanners.screens.plan import Screen
+from symscan.scanners.screens.criteria import Screen
 from symscan.scanners.screens.screen import ScreenScanner
 from symscan.scanners.universe import load_universe
 

@@ -25,7 +25,7 @@ from symscan.scanners.execution.process import worker
 from symscan.scanners.execution.process.scanner import ProcessScanner
 from symscan.scanners.execution.threads import ThreadedExecution
 from symscan.scanners.running.managed_scanner import DueTimes, ManagedScanner
-from symscan.scanners.screens.plan import Screen
+from symscan.scanners.screens.criteria import Screen
 
 pytestmark = pytest.mark.slow
 

@@ -14,6 +14,8 @@ import pytest
 class ArrayView:
     """The columnar face of a SessionView over a dict of arrays; records what is asked for."""
 
+    base_interval = "1m"
+
     def __init__(self, symbols: Sequence[str], columns: Mapping[str, Sequence[float]]) -> None:
         self.symbols = tuple(symbols)
         self.columns = {name: np.array(values, np.float64) for name, values in columns.items()}

@@ -22,7 +22,10 @@ _MOST_MEASURES: Final = 3
 _SCANNERS: Final = "session_data_config.scanners"
 _STRATEGIES: Final = "session_data_config.strategies"
 _OBSERVERS: Final = "session_data_config.observers"
-_SCREEN_KEYS: Final = ("universe", "rank", "take", "show", "max_age_minutes")
+_SCREEN_KEYS: Final = (
+    *("universe", "rank", "take", "show", "max_age_minutes", "per", "market"),
+    *("confirm_scans", "leave_when", "hold_minutes", "cooldown_minutes"),
+)
 _SWITCHES: Final = ("pre_session", "at_close")
 _SCHEDULES: Final = (*_SWITCHES, "schedule", "regular_session")
 

@@ -149,6 +149,24 @@ class ScannerShape(Shape):
     max_age_minutes: float | None = Field(
         None, gt=0, description="Screens: a symbol whose last bar is older is unknown.", examples=[5]
     )
+    per: fields.Text | None = Field(
+        None, description="Screens: take counts in each group of this column.", examples=["sector"]
+    )
+    market: fields.Text | None = Field(
+        None, description="Screens: the symbol that market.NAME reads.", examples=["SPY"]
+    )
+    confirm_scans: int | None = Field(
+        None, gt=0, le=10_000, description="Screens: scans in a row at which where must be true; default 1."
+    )
+    leave_when: fields.Text | None = Field(
+        None, description="Screens: what ends a symbol's stay, instead of where being false."
+    )
+    hold_minutes: float | None = Field(
+        None, ge=0, le=100_000, description="Screens: how long a hit stays one at least; default 0."
+    )
+    cooldown_minutes: float | None = Field(
+        None, ge=0, le=100_000, description="Screens: how long who has left is no hit again; default 0."
+    )
     enabled: bool = Field(True, description="Whether the scanner takes part.")
     required: bool = Field(False, description="Whether the session fails if it cannot be set up.")
     pre_session: PreSession = Field(

@@ -61,6 +61,16 @@ class ScreenConfig:
         Names whose values go into a hit's metadata besides those the expressions use.
     max_age_minutes
         A symbol whose last bar ended longer ago is unknown; None sets no limit.
+    per
+        The column of the groups in which ``take`` counts; None takes from all.
+    market
+        The symbol that ``market.NAME`` reads.
+    confirm_scans
+        At how many consecutive scans ``where`` must be true before a symbol is a hit.
+    leave_when
+        What ends a symbol's stay among the hits, instead of ``where`` being false.
+    hold_minutes, cooldown_minutes
+        How long a symbol stays among the hits at least, and how long it then stays away.
     """
 
     universe: str
@@ -69,6 +79,12 @@ class ScreenConfig:
     take: int | None = None
     show: tuple[str, ...] = ()
     max_age_minutes: float | None = None
+    per: str | None = None
+    market: str | None = None
+    confirm_scans: int = 1
+    leave_when: str | None = None
+    hold_minutes: float = 0.0
+    cooldown_minutes: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

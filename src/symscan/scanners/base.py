@@ -77,6 +77,9 @@ class ScanResult:
     unknown
         Which of ``session_data.symbols`` could not be judged, shape ``(len(symbols),)``. None lets
         the engine decide: a symbol is unknown while anything the scanner requested is.
+    evaluated
+        Which of ``session_data.symbols`` the scan was about, shape ``(len(symbols),)``; the others are
+        neither judged nor unknown. None: all of them.
     stray_metadata
         Metadata of symbols that are not among ``symbols``; filled in by the engine.
     """
@@ -87,6 +90,7 @@ class ScanResult:
     skipped: bool = False
     error: str | None = None
     unknown: Mask | None = None
+    evaluated: Mask | None = None
     stray_metadata: StrayMetadata | None = None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -24,7 +24,7 @@ from symscan.plugins.modules import PlugInKind
 from symscan.scanners import builtin as builtin_scanners
 from symscan.scanners.base import BaseScanner
 from symscan.scanners.running.managed_scanner import DueTimes, ManagedScanner
-from symscan.scanners.screens.plan import Screen
+from symscan.scanners.screens.criteria import Screen
 from symscan.scanners.screens.screen import ScreenScanner
 from symscan.session.session_data import SessionData
 from symscan.strategies import builtin as builtin_strategies
@@ -215,8 +215,8 @@ class ScannerSetup:
             config = dict(scanner.config)
             return partial(load_scanner, scanner.module or "", scanner.name, config, self.folders, known)
         screen = scanner.screen
-        parts = Screen(screen.where, screen.rank, screen.take, screen.show, screen.max_age_minutes)
-        return partial(load_screen, parts, screen.universe, self.folders, known)
+        criteria = Screen(**{one.name: getattr(screen, one.name) for one in fields(Screen)})
+        return partial(load_screen, criteria, screen.universe, self.folders, known)
 
     def _isolated(self, scanner: ScannerConfig, day: date) -> BaseScanner:
         """Return a scanner that runs in its own process."""

@@ -31,7 +31,7 @@ def checked_result(result: object, candidates: int) -> ScanResult:
     ------
     TypeError
         If it is no ``ScanResult``, symbols have no order, a symbol is no text, metadata is nothing
-        JSON can hold, or ``unknown`` is no mask over the candidates.
+        JSON can hold, or ``unknown`` or ``evaluated`` is no mask over the candidates.
     """
     if not isinstance(result, ScanResult):
         raise TypeError(f"scan() returned {type(result).__name__}; return a ScanResult")
@@ -40,7 +40,8 @@ def checked_result(result: object, candidates: int) -> ScanResult:
         # A result from another process was checked there, and its stray metadata were dropped.
         result.stray_metadata = StrayMetadata.of(result.metadata, result.symbols) or result.stray_metadata
     result.metadata = _checked_metadata(result.metadata, result.symbols)
-    result.unknown = _checked_unknown(result.unknown, candidates)
+    result.unknown = _checked_mask("unknown", result.unknown, candidates)
+    result.evaluated = _checked_mask("evaluated", result.evaluated, candidates)
     if result.error is not None:
         result.error = str(result.error)
         _check_writable(result.error)
@@ -101,13 +102,13 @@ def _of_symbol(symbol: str, values: object) -> dict[str, Any]:
         raise TypeError(f"ScanResult.metadata of '{symbol}' cannot be written: {error}") from None
 
 
-def _checked_unknown(unknown: object, candidates: int) -> Mask | None:
-    if unknown is None:
+def _checked_mask(name: str, given: object, candidates: int) -> Mask | None:
+    if given is None:
         return None
-    mask = np.asarray(unknown)
+    mask = np.asarray(given)
     if mask.dtype != np.bool_ or mask.shape != (candidates,):
         raise TypeError(
-            f"ScanResult.unknown has {mask.dtype} of shape {mask.shape}; "
+            f"ScanResult.{name} has {mask.dtype} of shape {mask.shape}; "
             f"give one bool for each of the {candidates} session_data.symbols"
         )
     return mask

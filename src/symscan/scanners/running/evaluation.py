@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from itertools import compress
 from types import MappingProxyType
 from typing import Final, Protocol
 
@@ -68,11 +69,13 @@ class ResultEvaluator:
             If a symbol found is one that the store has, but for its case.
         """
         candidates = self._data.candidates(self._holder).symbols
-        if not result.symbols:
-            reasons = self._reasons(result, _NO_ROWS, unanswered)
-            return Evaluation(len(reasons), candidates, reasons, _NO_VALUES)
-        rows = self._data.symbols.rows_or_none(result.symbols)
+        rows = self._data.symbols.rows_or_none(result.symbols) if result.symbols else _NO_ROWS
         reasons = self._reasons(result, rows, unanswered)
+        if result.evaluated is not None:
+            candidates = tuple(compress(candidates, result.evaluated.tolist()))
+            reasons = reasons[result.evaluated]
+        if not result.symbols:
+            return Evaluation(len(reasons), candidates, reasons, _NO_VALUES)
         values = self._values(result.symbols, rows)
         missing = self._not_in_store(result.symbols, values)
         return Evaluation(len(reasons), candidates, reasons, values, missing)

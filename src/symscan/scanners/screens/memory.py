@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from symscan.model.bar import Floats
+from symscan.scanners.screens.patience import Stays
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -16,9 +17,12 @@ class ScanState:
     ----------
     values
         The columns that ``last_scan`` reads, over the whole universe, NaN where unknown.
+    stays
+        Who is a hit since when, of a screen that waits.
     """
 
     values: Mapping[str, Floats] = field(default_factory=dict)
+    stays: Stays | None = None
 
 
 class ScreenMemory:

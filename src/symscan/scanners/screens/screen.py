@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from symscan.model.bar import Floats, Rows
+from symscan.model.bar import Floats, Mask, Rows
 from symscan.model.fills import rests_on_daily_bars
 from symscan.model.hit_metadata import FrameMetadata, HitColumns
+from symscan.model.instant import Instant, from_datetime
 from symscan.scanners.base import BaseScanner, ScanContext, ScanResult
-from symscan.scanners.screens.language.names import LAST_SCAN
+from symscan.scanners.screens.compiling import compile_screen
+from symscan.scanners.screens.criteria import Screen
+from symscan.scanners.screens.language.names import LAST_SCAN, MARKET
 from symscan.scanners.screens.memory import ScanState, ScreenMemory
-from symscan.scanners.screens.plan import Screen, ScreenPlan
+from symscan.scanners.screens.plan import KEPT, Found, ScreenPlan
 from symscan.scanners.screens.verdict import SymbolVerdict
 from symscan.scanners.universe import Universe
 
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from symscan.scanners.screens.language.numpy_evaluator import Columns
+    from symscan.session.shared_columns import Computed
     from symscan.session.view import SessionView
 
 
@@ -32,11 +36,17 @@ class ScreenScanner(BaseScanner):
     loaded. Every scan judges the whole universe at once.
     """
 
-    transient_attributes = (*BaseScanner.transient_attributes, "_universe", "_screen", "_plan", "_seen")
+    transient_attributes = (
+        *BaseScanner.transient_attributes,
+        *("_universe", "_screen", "_plan", "_seen", "_market_place"),
+    )
     _screen: Screen | None = None
     _plan: ScreenPlan | None = None
     _seen: tuple[tuple[str, ...], Rows, Rows | None] | None = None
     _memory: ScreenMemory | None = None
+    _market: str | None = None
+    _market_place: tuple[tuple[str, ...], int | None] = ((), None)
+    _at: Instant = 0
 
     @classmethod
     def of(
@@ -62,17 +72,13 @@ class ScreenScanner(BaseScanner):
     @property
     def is_cross_sectional(self) -> bool:
         """Whether what is found of one symbol depends on others: the best so many, or an aggregate."""
-        plan = self._checked_plan()
-        return (
-            plan.take is not None
-            or plan.where.is_cross_sectional
-            or (plan.rank is not None and plan.rank.is_cross_sectional)
-        )
+        return self._checked_plan().is_cross_sectional
 
     @property
     def rests_on_daily_bars(self) -> bool:
         """Whether all that its expressions name is of completed sessions."""
-        return rests_on_daily_bars(self._checked_plan().columns)
+        plan = self._checked_plan()
+        return rests_on_daily_bars([*plan.columns, *plan.market])
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -94,8 +100,13 @@ class ScreenScanner(BaseScanner):
     def setup(self, context: ScanContext) -> bool:
         """Request the indicators the screen names, for the whole universe."""
         plan = self._checked_plan()
+        view = context.session_data
         for key in plan.indicators:
-            context.session_data.add_indicator(self._universe, key)
+            view.add_indicator(self._universe, key)
+        if self._market is not None:
+            view.add_session_bars(self._market, view.base_interval)
+            for key in plan.market_indicators:
+                view.add_indicator(self._market, key)
         return True
 
     def scan(self, context: ScanContext) -> ScanResult:
@@ -105,31 +116,49 @@ class ScreenScanner(BaseScanner):
             self._memory.begin(context.ok_scans)
         here, rows, columns = self._read_columns(view)
         # Columns of a part of the candidates are this scanner's own.
-        hits, unknown_here = plan.evaluate(columns, here, view.computed() if rows is None else None)
+        found = self._evaluate(here, columns, view.computed() if rows is None else None, context)
         if self._memory is not None:
-            self._memory.end(ScanState(self._over_universe(columns, here)))
-        unknown = unknown_here.copy()  # others may share it
+            self._memory.end(ScanState(self._over_universe(columns, here), found.stays))
+        unknown, evaluated = found.unknown.copy(), None  # others may share it
         if rows is not None:  # candidates outside the universe are not evaluated
-            unknown = np.zeros(len(view.symbols), np.bool_)
-            unknown[rows] = unknown_here
-        if not hits.size:
-            return ScanResult(symbols=[], metadata=FrameMetadata((), plan.kept_of_none), unknown=unknown)
-        found = here[hits]
-        symbols = [self._universe[row] for row in found.tolist()]
-        values = {name: values[hits] for name, values in columns.items()}  # of the hits alone
-        metadata = FrameMetadata.of_columns(symbols, HitColumns(plan.kept, values, found))
-        return ScanResult(symbols=symbols, metadata=metadata, unknown=unknown)
+            unknown = _spread(unknown, rows, len(view.symbols))
+            if self._market is not None:  # it is read, not judged
+                evaluated = _spread(np.ones(here.size, np.bool_), rows, len(view.symbols))
+        if not found.hits.size:
+            nothing = FrameMetadata((), plan.kept_of_none)
+            return ScanResult(symbols=[], metadata=nothing, unknown=unknown, evaluated=evaluated)
+        hits = here[found.hits]
+        symbols = [self._universe[row] for row in hits.tolist()]
+        values = {name: values[found.hits] for name, values in columns.items()}  # of the hits alone
+        if found.kept is not None:
+            values[KEPT] = found.kept[found.hits].astype(np.float64)
+        metadata = FrameMetadata.of_columns(symbols, HitColumns(plan.kept, values, hits))
+        return ScanResult(symbols=symbols, metadata=metadata, unknown=unknown, evaluated=evaluated)
+
+    def _evaluate(
+        self, here: Rows, columns: Columns, computed: Computed | None, context: ScanContext | None
+    ) -> Found:
+        """Evaluate the screen from what the last scan has left."""
+        plan = self._checked_plan()
+        if plan.patience is None or self._memory is None:
+            return plan.evaluate(columns, here, computed)
+        if context is not None:
+            self._at = from_datetime(context.current_time)
+        return plan.evaluate(columns, here, computed, self._memory.state.stays, self._at)
 
     def verdict(self, view: SessionView, symbol: str) -> SymbolVerdict | None:
         """Explain the screen's result for one symbol in ``view``; None if it is not in the universe."""
         here, _, columns = self._read_columns(view)
         at = [place for place, row in enumerate(here.tolist()) if self._universe[row] == symbol]
-        return self._checked_plan().verdict(columns, here, at[0]) if at else None
+        if not at:
+            return None
+        found = self._evaluate(here, columns, None, None)
+        return self._checked_plan().verdict(columns, here, at[0], found)
 
     def values(self, view: SessionView) -> pl.DataFrame:
         """Return ``symbol``, ``place`` among those that meet the condition, and the values of its names."""
         here, _, columns = self._read_columns(view)
-        return self._checked_plan().values_of(columns, here)
+        return self._checked_plan().values_of(columns, here, self._evaluate(here, columns, None, None))
 
     def _read_columns(self, view: SessionView) -> tuple[Rows, Rows | None, Columns]:
         """Read the symbols of the universe in a view: which they are, their rows there, and their columns."""
@@ -137,9 +166,21 @@ class ScreenScanner(BaseScanner):
         columns = view.read_columns(self._checked_plan().columns)
         if rows is not None:
             columns = {name: values[rows] for name, values in columns.items()}
+        if self._market is not None:
+            columns |= self._of_market(view, here.size)
         if self._memory is not None:
             columns |= self._at_last_scan(here)
         return here, rows, columns
+
+    def _of_market(self, view: SessionView, count: int) -> dict[str, Floats]:
+        """Return what is read of the market's symbol, the same for every symbol; unknown without its data."""
+        seen, place = self._market_place
+        if seen is not view.symbols:
+            place = view.symbols.index(self._market) if self._market in view.symbols else None
+            self._market_place = view.symbols, place
+        names = self._checked_plan().market
+        values = [np.nan if place is None else view.column(name)[place] for name in names]
+        return {f"{MARKET}.{name}": np.full(count, value) for name, value in zip(names, values, strict=True)}
 
     def _at_last_scan(self, here: Rows) -> dict[str, Floats]:
         """Return the columns of the last scan, unknown at the first."""
@@ -165,12 +206,13 @@ class ScreenScanner(BaseScanner):
     def _compile(self) -> ScreenPlan:
         screen = self.screen()
         universe = self._chosen_universe()
-        plan = ScreenPlan.of(screen, universe)
+        plan = compile_screen(screen, universe)
         self._universe = list(universe.symbols)
         self.max_age_minutes = screen.max_age_minutes
-        self.reads = tuple(name for name in plan.where.names if name in plan.columns)
-        self.remembers = bool(plan.last_scan)
+        self.reads = plan.session_names
+        self.remembers = bool(plan.last_scan) or plan.patience is not None
         self._memory = ScreenMemory() if self.remembers else None
+        self._market = screen.market
         return plan
 
     def _chosen_universe(self) -> Universe:
@@ -193,6 +235,13 @@ class ScreenScanner(BaseScanner):
         if seen is None or (seen[0] is not candidates and seen[0] != candidates):
             seen = self._seen = (candidates, *_matched(self._universe, candidates))
         return seen[1:]
+
+
+def _spread(here: Mask, rows: Rows, count: int) -> Mask:
+    """Return a mask over all candidates, given one over some."""
+    mask = np.zeros(count, np.bool_)
+    mask[rows] = here
+    return mask
 
 
 def _matched(universe: Sequence[str], candidates: tuple[str, ...]) -> tuple[Rows, Rows | None]:

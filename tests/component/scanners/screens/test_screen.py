@@ -12,7 +12,7 @@ import pytest
 from symscan.errors import ExpressionError, UniverseError
 from symscan.model.hit_metadata import FrameMetadata
 from symscan.scanners.jobs.saved_state import restore_state, save_state
-from symscan.scanners.screens.plan import Screen
+from symscan.scanners.screens.criteria import Screen
 from symscan.scanners.screens.screen import ScreenScanner
 from symscan.scanners.screens.verdict import ConditionVerdict, SymbolVerdict
 
@@ -235,6 +235,8 @@ def test_faults_show_before_the_run_and_say_their_part(universe: str) -> None:
         "where": Screen(where="close > 1 AND clse > 2"),
         "rank": Screen(where="close > 1", rank="sector"),
         "show": Screen(where="close > 1", show=["rsi_14"]),
+        "leave_when": Screen(where="close > 1", leave_when="close"),
+        "per": Screen(where="close > 1", take=1, per="weight"),
     }.items():
         with pytest.raises(ExpressionError) as caught:
             ScreenScanner.of(screen, universe).check()

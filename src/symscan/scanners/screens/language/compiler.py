@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
 
 import polars as pl
 
@@ -18,12 +16,6 @@ from symscan.scanners.screens.language.numpy_evaluator import Tree
 from symscan.scanners.screens.language.polars_parser import PythonReader
 from symscan.scanners.screens.language.sql_parser import ExpressionParser
 from symscan.scanners.screens.language.terms import Kind, Term, conditions, settle
-
-_AGGREGATE: Final = re.compile(
-    r"\b(avg|mean|min|max|sum|count|len|median|std|stddev|var|variance|quantile\w*|rank|percent_rank)\s*\(",
-    re.IGNORECASE,
-)
-"""Functions over a whole universe, as written in SQL and in polars' Python."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,8 +39,8 @@ class Expression:
     names
         The columns it reads, by their canonical names, in the order of the text; ``symbol`` is not
         among them.
-    indicators
-        The keys of the indicators it reads, each once.
+    indicators, market_indicators
+        The keys of the indicators it reads, each once: of every symbol, and of the market's.
     expr
         What polars evaluates: null where unknown, never NaN or infinite; one value where it is the same
         for every symbol.
@@ -56,6 +48,8 @@ class Expression:
         The same for NumPy, None where only polars can evaluate it.
     conditions
         What ``AND`` joins in it, in the order of the text; the whole where it joins nothing.
+    is_cross_sectional
+        Whether a symbol's value depends on other symbols.
     """
 
     text: str
@@ -65,11 +59,8 @@ class Expression:
     expr: pl.Expr
     tree: Tree | None = None
     conditions: tuple[Condition, ...] = ()
-
-    @property
-    def is_cross_sectional(self) -> bool:
-        """Whether a symbol's value depends on other symbols; NumPy's trees evaluate each alone."""
-        return self.tree is None and _AGGREGATE.search(self.text) is not None
+    market_indicators: tuple[str, ...] = ()
+    is_cross_sectional: bool = False
 
 
 def compile_expression(source: str | pl.Expr, names: Names) -> Expression:
@@ -81,14 +72,14 @@ def compile_expression(source: str | pl.Expr, names: Names) -> Expression:
         If it is malformed, uses what a screen may not use, or its types do not fit.
     """
     if isinstance(source, str) and not user_definitions():  # which may change with the next configuration
-        return _compiled_text(source, tuple(names.static.items()))
+        return _compiled_text(source, tuple(names.static.items()), names.has_market)
     return _compiled(source, names)
 
 
 @lru_cache(maxsize=1024)
-def _compiled_text(source: str, static: tuple[tuple[str, Kind], ...]) -> Expression:
+def _compiled_text(source: str, static: tuple[tuple[str, Kind], ...], has_market: bool) -> Expression:
     """Compile a text, once for all sessions of a run."""
-    return _compiled(source, Names(dict(static)))
+    return _compiled(source, Names(dict(static), has_market))
 
 
 def _compiled(source: str | pl.Expr, names: Names) -> Expression:
@@ -97,9 +88,21 @@ def _compiled(source: str | pl.Expr, names: Names) -> Expression:
         raise term.fault(f"'{_text(source)}' reads nothing of the session: it is the same for every symbol")
     settled = settle(term)
     columns = tuple(column for column in used if column != SYMBOL)
-    indicators = tuple(dict.fromkeys(name.indicator for name in used.values() if name.indicator))
-    parts = tuple(Condition(part.text, settle(part).expr) for part in conditions(settled))
-    return Expression(_text(source), settled.kind, columns, indicators, settled.expr, settled.tree, parts)
+    keys: dict[bool, dict[str, None]] = {True: {}, False: {}}
+    for name in used.values():
+        if name.indicator:
+            keys[name.of_market][name.indicator] = None
+    return Expression(
+        _text(source),
+        settled.kind,
+        columns,
+        tuple(keys[False]),
+        settled.expr,
+        settled.tree,
+        tuple(Condition(part.text, settle(part).expr) for part in conditions(settled)),
+        tuple(keys[True]),
+        settled.spans or any(name.of_market for name in used.values()),
+    )
 
 
 def compile_where(source: str | pl.Expr, names: Names) -> Expression:

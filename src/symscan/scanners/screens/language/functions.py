@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Final, Literal
 
@@ -31,7 +31,36 @@ def total(values: pl.Expr) -> pl.Expr:
 
 def count_rows() -> Term:
     """``COUNT(*)``: how many symbols the universe has."""
-    return derived(pl.len().cast(pl.Float64), Kind.NUMBER)
+    return replace(derived(pl.len().cast(pl.Float64), Kind.NUMBER), spans=True)
+
+
+def grouped(aggregate: Term, group: Term) -> Term:
+    """What an aggregate, or a standing, is among the symbols of the same group; unknown without a group.
+
+    Raises
+    ------
+    ExpressionError
+        If groups are no texts.
+    """
+    if group.kind is not Kind.TEXT:
+        raise group.fault(f"PER needs a column of texts, as sector, but '{group.text}' is a {group.kind}")
+    of_group = pl.when(group.expr.is_not_null()).then(aggregate.expr.over(group.expr))
+    return derived(of_group, aggregate.kind, aggregate, group, raw=aggregate.raw)
+
+
+def refuse_nested(arguments: Sequence[Term]) -> None:
+    """Refuse an aggregate inside one that is grouped: it would span the group, not the universe.
+
+    Raises
+    ------
+    ExpressionError
+        At the first of them.
+    """
+    for argument in arguments:
+        if argument.spans:
+            raise argument.fault(
+                f"'{argument.text}' spans the universe; PER groups a call without another in it"
+            )
 
 
 def count(_: str, arguments: Sequence[Term]) -> Term:
@@ -43,7 +72,7 @@ def count(_: str, arguments: Sequence[Term]) -> Term:
 def count_distinct(argument: Term) -> Term:
     """``COUNT(DISTINCT x)``: how many different known values there are."""
     term = settle(argument)
-    return derived(term.expr.drop_nulls().n_unique().cast(pl.Float64), Kind.NUMBER, term)
+    return replace(derived(term.expr.drop_nulls().n_unique().cast(pl.Float64), Kind.NUMBER, term), spans=True)
 
 
 def standing(name: str, arguments: Sequence[Term]) -> Term:
@@ -58,7 +87,7 @@ def standing(name: str, arguments: Sequence[Term]) -> Term:
 def filtered(argument: Term, condition: Term) -> Term:
     """What an aggregate with ``FILTER (WHERE condition)`` sees of its argument."""
     term = choose([(condition, argument)])
-    return Term(term.expr, term.kind, argument.text, argument.offset, settled=term.settled)
+    return replace(term, text=argument.text, offset=argument.offset, tree=None)
 
 
 MANY: Final = 100
@@ -79,6 +108,8 @@ class Function:
         Makes the call's term from the arguments.
     aggregates
         Whether it makes one value of the whole universe.
+    is_standing
+        Whether it compares each symbol with the whole universe.
     """
 
     takes: str
@@ -86,6 +117,12 @@ class Function:
     most: int
     build: Callable[[str, Sequence[Term]], Term]
     aggregates: bool = False
+    is_standing: bool = False
+
+    @property
+    def spans(self) -> bool:
+        """Whether its value depends on many symbols."""
+        return self.aggregates or self.is_standing
 
 
 def call(name: str, arguments: Sequence[Term], at: Term) -> Term:
@@ -100,7 +137,8 @@ def call(name: str, arguments: Sequence[Term], at: Term) -> Term:
     if not function.least <= len(arguments) <= function.most:
         hint = "; the natural logarithm is LN" if name == "LOG" else ""
         raise at.fault(f"{name} takes ({function.takes}), not {len(arguments)} arguments{hint}")
-    return function.build(name, arguments)
+    term = function.build(name, arguments)
+    return replace(term, spans=True) if function.spans else term
 
 
 def function_named(name: str, at: Term) -> Function:
@@ -315,8 +353,8 @@ FUNCTIONS: Final[dict[str, Function]] = {
     "VARIANCE": _aggregate(pl.Expr.var, Kind.NUMBER),
     "QUANTILE_CONT": _quantile("linear"),
     "QUANTILE_DISC": _quantile("equiprobable"),
-    "RANK": Function("number", 1, 1, standing),
-    "PERCENT_RANK": Function("number", 1, 1, standing),
+    "RANK": Function("number", 1, 1, standing, is_standing=True),
+    "PERCENT_RANK": Function("number", 1, 1, standing, is_standing=True),
     "UPPER": _textual(lambda text: text.str.to_uppercase()),
     "LOWER": _textual(lambda text: text.str.to_lowercase()),
     "TRIM": _textual(lambda text: text.str.strip_chars()),

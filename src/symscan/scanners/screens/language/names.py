@@ -26,6 +26,9 @@ PRIOR: Final = "prior"
 LAST_SCAN: Final = "last_scan"
 """What a name begins with that is read at the scanner's last scan."""
 
+MARKET: Final = "market"
+"""What a name begins with that is read of the market's symbol."""
+
 _PRIOR: Final = re.compile(rf"{PRIOR}(\(|\.)")
 _KEY_END = re.compile(r"_\d+(mo|[mhdw])$")
 
@@ -46,14 +49,14 @@ class Name:
         What its values are.
     indicator
         The key of the indicator it reads, None for a reading or a static column.
-    last_scan
-        The column whose value at the scanner's last scan it is; None for one of this scan.
+    of_market
+        Whether it is a value of the market's symbol.
     """
 
     column: str
     kind: Kind
     indicator: str | None = None
-    last_scan: str | None = None
+    of_market: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +67,12 @@ class Names:
     ----------
     static
         The kind of each static column.
+    has_market
+        Whether a symbol is named that ``market.NAME`` reads.
     """
 
     static: Mapping[str, Kind] = field(default_factory=dict)
+    has_market: bool = False
 
     def resolve(self, name: str, output: str | None = None) -> Name:
         """What ``name``, or ``name.output``, stands for.
@@ -81,6 +87,8 @@ class Names:
         prefix, _, rest = name.partition(".")
         if rest and prefix == LAST_SCAN:
             return self._last_scan(rest)
+        if rest and prefix == MARKET:
+            return self._market(rest)
         if _PRIOR.match(name):
             return self._prior(name)
         return self._current(name)
@@ -88,12 +96,24 @@ class Names:
     def _last_scan(self, name: str) -> Name:
         """What ``last_scan.x`` stands for."""
         now = self.resolve(name)
-        if now.last_scan is not None or now.kind is not Kind.NUMBER or name in self.static:
+        if name.startswith(f"{LAST_SCAN}.") or now.kind is not Kind.NUMBER or name in self.static:
             raise UnknownNameError(
                 f"'{LAST_SCAN}.{name}': only readings and indicators that are numbers have a value at the "
                 f"last scan, as in {LAST_SCAN}.close"
             )
-        return replace(now, column=f"{LAST_SCAN}.{now.column}", last_scan=now.column)
+        return replace(now, column=f"{LAST_SCAN}.{now.column}")
+
+    def _market(self, name: str) -> Name:
+        """What ``market.x`` stands for."""
+        now = self._prior(name) if _PRIOR.match(name) else self._current(name)
+        if now.kind is not Kind.NUMBER or name in self.static:
+            raise UnknownNameError(
+                f"'{MARKET}.{name}': only readings and indicators that are numbers are read of the market, "
+                f"as in {MARKET}.change_pct"
+            )
+        if not self.has_market:
+            raise UnknownNameError(f'\'{MARKET}.{name}\' reads a symbol; name it, as in "market": "SPY"')
+        return replace(now, column=f"{MARKET}.{now.column}", of_market=True)
 
     def _prior(self, name: str) -> Name:
         """What ``prior.x`` and ``prior(n).x`` stand for."""

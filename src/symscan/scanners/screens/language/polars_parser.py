@@ -128,6 +128,7 @@ class PythonReader:
             "Agg": self._aggregate,
             "Function": self._function,
             "Cast": self._cast,
+            "Over": self._over,
         }
         if kind not in readers:
             raise refusal(kind)
@@ -180,6 +181,24 @@ class PythonReader:
             content = content["input"]
         return self._call(_AGGREGATES[kind], content)
 
+    def _over(self, node: Node) -> Term:
+        """``over``: an aggregate or a rank among the symbols of the same group."""
+        partition = node["partition_by"]
+        if len(partition) != 1 or node["order_by"] is not None or node["mapping"] != "GroupsToRows":
+            raise ExpressionError("over takes one column of groups, as in over('sector'), and nothing else")
+        nested, called = [], self._term(node["function"])
+        if not called.spans:
+            raise called.fault(f"over groups aggregates and rank; '{called.text}' is none of them")
+        for part in _arguments(node["function"]):
+            nested.append(self._term(part))
+        aggregates.refuse_nested(nested)
+        return aggregates.grouped(called, self._term(partition[0]))
+
+    def _rank(self, nodes: list[Node], options: Node) -> Term:
+        if options["options"] != {"method": "Min", "descending": True}:
+            raise ExpressionError("a screen knows rank(method='min', descending=True) only: 1 is the highest")
+        return self._call("RANK", *nodes)
+
     def _call(self, name: str, *nodes: Node) -> Term:
         return functions.call(name, [self._term(node) for node in nodes], Term(pl.lit(None), Kind.NULL, name))
 
@@ -193,6 +212,7 @@ class PythonReader:
             "Round": self._round,
             "Quantile": self._quantile,
             "Clip": self._clip,
+            "Rank": self._rank,
             "StructExpr.FieldByName": self._field,
             "StringExpr.Contains": self._contains,
             "Boolean.Not": lambda nodes, _: terms.negation(self._term(nodes[0])),
@@ -253,3 +273,19 @@ class PythonReader:
 
     def _is_in(self, nodes: list[Node], _: Node) -> Term:
         return terms.is_among(self._term(nodes[0]), literal_list(nodes[1]))
+
+
+def _arguments(node: Node) -> list[Node]:
+    """Return what an aggregate or a rank is of."""
+    while isinstance(node, dict) and ("Alias" in node or "Cast" in node):
+        node = node["Alias"][0] if "Alias" in node else node["Cast"]["expr"]
+    if node == "Len":
+        return []
+    kind, content = single(node)
+    if kind == "Function":
+        return list(content["input"])
+    if kind != "Agg":
+        raise ExpressionError("over takes an aggregate or a rank alone; calculate with what it gives")
+    _, of = single(content)
+    of = of[0] if isinstance(of, list) else of
+    return [of["input"] if isinstance(of, dict) and "input" in of else of]

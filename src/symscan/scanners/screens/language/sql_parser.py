@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -20,6 +20,9 @@ DEEPEST: Final = 30
 
 LONGEST_CHAIN: Final = 200
 """How many operators an expression may have."""
+
+PER: Final = "per"
+"""What names the groups of the call before it; elsewhere a name like any other."""
 
 _COMPARISONS: Final = {
     "=": "=",
@@ -265,16 +268,41 @@ class ExpressionParser:
             self._tokens.expect(")")
             condition = self._filter()
             if condition is None:
-                return aggregates.count_rows()
-            return functions.call(name, [aggregates.filtered(terms.number(1.0), condition)], at)
+                return self._grouped(aggregates.count_rows(), [], token)
+            counted = [aggregates.filtered(terms.number(1.0), condition)]
+            return self._grouped(functions.call(name, counted, at), counted, token)
         distinct = name == "COUNT" and self._tokens.accept("DISTINCT") is not None
         arguments = self._list(self._or)
         condition = self._filter() if function.aggregates else None
         if condition is not None:
             arguments[:1] = [aggregates.filtered(argument, condition) for argument in arguments[:1]]
         if distinct and len(arguments) == 1:
-            return aggregates.count_distinct(arguments[0])
-        return functions.call(name, arguments, at)
+            return self._grouped(aggregates.count_distinct(arguments[0]), arguments, token)
+        called = functions.call(name, arguments, at)
+        return self._grouped(called, arguments, token) if function.spans else self._ungrouped(called, token)
+
+    def _grouped(self, called: Term, arguments: Sequence[Term], token: Token) -> Term:
+        """A call that spans symbols, and ``PER name`` if that follows it: it belongs to this call alone."""
+        if not self._is_per():
+            return called
+        aggregates.refuse_nested(arguments)
+        self._tokens.take()
+        name = self._tokens.next
+        if name.kind not in (TokenKind.NAME, TokenKind.QUOTED):
+            raise self._tokens.unexpected("the column that holds the groups, as in PER sector")
+        group = self._placed(self._name(self._tokens.take(), name.value), name.offset)
+        return aggregates.grouped(self._placed(called, token.offset), group)
+
+    def _ungrouped(self, called: Term, token: Token) -> Term:
+        if self._is_per():
+            raise self._tokens.fault(
+                f"PER groups aggregates, RANK and PERCENT_RANK; {token.text} is none of them"
+            )
+        return called
+
+    def _is_per(self) -> bool:
+        """Whether PER comes next; after a call no name can."""
+        return self._tokens.next.kind is TokenKind.NAME and self._tokens.next.value == PER
 
     def _filter(self) -> Term | None:
         """The condition of ``FILTER (WHERE condition)``, if there is one."""

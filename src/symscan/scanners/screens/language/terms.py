@@ -57,6 +57,8 @@ class Term:
         The same for NumPy, None where NumPy is not to evaluate it.
     parts
         The conditions that ``AND`` joins in it; none where it joins none.
+    spans
+        Whether it holds a value of many symbols.
     """
 
     expr: pl.Expr
@@ -68,6 +70,7 @@ class Term:
     value: float | str | None = None
     tree: Tree | None = None
     parts: tuple[Term, ...] = ()
+    spans: bool = False
 
     def fault(self, message: str) -> ExpressionError:
         """An error placed at this term."""
@@ -111,7 +114,8 @@ def derived(expr: pl.Expr, kind: Kind, *parts: Term, raw: bool = False, op: str 
     """A term made of others; ``op`` is its NumPy operation, empty if there is none."""
     trees = [part.tree for part in parts]
     tree = (op, *trees) if op and None not in trees else None
-    return Term(expr, kind, raw=raw, settled=any(part.settled for part in parts), tree=tree)
+    settled, spans = any(part.settled for part in parts), any(part.spans for part in parts)
+    return Term(expr, kind, raw=raw, settled=settled, tree=tree, spans=spans)
 
 
 def expect(term: Term, kind: Kind, what: str) -> Term:

@@ -26,7 +26,7 @@ from symscan.scanners.execution.process.child import ProcessEnded
 from symscan.scanners.execution.process.scanner import ProcessScanner, RemoteScannerError
 from symscan.scanners.jobs.result_validation import checked_result
 from symscan.scanners.jobs.saved_state import RemoteScanner
-from symscan.scanners.screens.plan import Screen
+from symscan.scanners.screens.criteria import Screen
 from symscan.session.requests import Request, RequestQueue
 from symscan.session.session_data import SessionData
 from symscan.session.view import SessionView
