@@ -86,9 +86,7 @@ def study(
     forget_changed()
     first, last, day = map(as_date, (start, end, date))
     place = None if store is None else Path(store)
-    given = {key: list(value) if isinstance(value, tuple) else value for key, value in settings.items()}
-    if isinstance(given.get("holdout_from"), type(day)) and given["holdout_from"] is not None:
-        given["holdout_from"] = str(given["holdout_from"])
+    given = {key: _as_json(value) for key, value in settings.items()}
     request = StudyRequest(place, day, first, last, tuple(scanners), given, open_holdout)
     temporary = Path(mkdtemp(prefix="symscan-")) if out is None else None
     try:
@@ -107,3 +105,10 @@ def study(
     if temporary is not None:
         weakref.finalize(made, rmtree, temporary, ignore_errors=True)
     return made
+
+
+def _as_json(value: Any) -> Any:
+    """Return a setting as a configuration would hold it."""
+    if isinstance(value, tuple):
+        return list(value)
+    return value.isoformat() if isinstance(value, date) else value
