@@ -104,7 +104,7 @@ def test_a_market_of_every_difficulty(tmp_path: Path) -> None:
     days = [one.date for one in SessionCalendar().sessions(date(2018, 10, 15), date(2018, 11, 27))]
     market = make_market(days, UNIVERSE)
     store = make_store(tmp_path / "market", {"1m": market.minutes, "1d": market.days}, SPLITS)
-    run, study = _study(tmp_path, store, UNIVERSE, date(2018, 11, 14), date(2018, 11, 26))
+    run, study = _study(tmp_path, store, UNIVERSE, date(2018, 11, 20), date(2018, 11, 26))
     plain = PlainStudy(_sessions(days), market.minutes, market.days, SPLITS)
 
     _compare(study.hits, list(_expected(plain, run, UNIVERSE)))
@@ -119,7 +119,7 @@ def test_real_bars(tmp_path: Path) -> None:
     prices = pl.col("open", "high", "low", "close", "volume").cast(float)
     store = make_store(tmp_path / "market", {"1m": minutes.with_columns(prices), "1d": days})
     universe = sorted(set(minutes["symbol"]))
-    run, study = _study(tmp_path, store, universe, date(2018, 2, 22), date(2018, 2, 27))
+    run, study = _study(tmp_path, store, universe, date(2018, 2, 26), date(2018, 2, 27))
     plain = PlainStudy(_sessions([date(2018, 1, 2), date(2018, 3, 2)]), minutes, days)
 
     _compare(study.hits, list(_expected(plain, run, universe)))

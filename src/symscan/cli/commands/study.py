@@ -43,6 +43,7 @@ class StudyArguments:
     force: bool
     csv: bool
     open_holdout: bool
+    page: bool = True
     jobs: int | None = None
 
 
@@ -74,6 +75,7 @@ def study_hits(arguments: StudyArguments) -> None:
         runs / MEMORY,
         force=arguments.force,
         csv=arguments.csv,
+        page=arguments.page,
         division=Division.of(arguments.jobs),
     )
     shown = [one for one in (arguments.store, arguments.out) if one is not None]

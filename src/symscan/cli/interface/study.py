@@ -78,6 +78,9 @@ def study(
         bool, typer.Option("--open-holdout", help="Study the sessions set aside, and they alone.")
     ] = False,
     seed: Annotated[int | None, typer.Option(metavar="N", help="Of random draws.")] = None,
+    page: Annotated[
+        bool, typer.Option("--page/--no-page", help="Whether report.html is written, too.")
+    ] = True,
     jobs: Annotated[
         int | None,
         typer.Option(
@@ -113,7 +116,7 @@ def study(
     }
     given = {key: value for key, value in settings.items() if value is not None}
     arguments = StudyArguments(
-        what, store, day, start, end, out, tuple(scanner or ()), given, force, csv, open_holdout, jobs
+        what, store, day, start, end, out, tuple(scanner or ()), given, force, csv, open_holdout, page, jobs
     )
     with logging_to(verbose, log_file):
         study_hits(arguments)

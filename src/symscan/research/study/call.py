@@ -40,6 +40,8 @@ class StudyOutput:
         Whether it replaces an earlier study.
     csv
         Whether hits are written as CSV, too.
+    page
+        Whether the page is written, too.
     division
         In how many processes sessions are played.
     """
@@ -49,6 +51,7 @@ class StudyOutput:
     memory: Path | None
     force: bool = False
     csv: bool = False
+    page: bool = True
     division: Division = _UNDIVIDED
 
     def folder_of(self, study: PreparedStudy) -> Path:
@@ -83,7 +86,7 @@ def make_study(
     content = study_files(study, studied, csv=output.csv)
     t = headline_t(summarize(studied.hits, study.plan, studied.days), study.plan)
     content[files.TRIES] = files.as_json(counted_tries(study, t, earlier))
-    files.write_files(folder, content, lambda place: write_page(open_study(place), place / files.REPORT))
+    files.write_files(folder, content, _write_page if output.page else _write_nothing)
     if memory is not None:
         remember_try(study, t, memory)
     return folder
@@ -100,3 +103,11 @@ def _check_entries(study: PreparedStudy, entered: int, hits: int) -> None:
             f"nothing could be studied: {', '.join(study.plan.scanners)} had no {which}hit in {days}"
         )
     raise RunError(f"nothing could be studied: none of {hits:,} hits has an entry, in {days}")
+
+
+def _write_page(folder: Path) -> None:
+    write_page(open_study(folder), folder / files.REPORT)
+
+
+def _write_nothing(_: Path) -> None:
+    """Leave the folder as it is."""

@@ -36,6 +36,7 @@ def study(
     csv: bool = False,
     scanners: Sequence[str] = (),
     open_holdout: bool = False,
+    page: bool = True,
     jobs: int | str | None = None,
     progress: bool = True,
     **settings: Any,
@@ -63,6 +64,8 @@ def study(
         Whose hits; none named means all.
     open_holdout
         Whether the sessions from ``holdout_from`` on are studied, and they alone.
+    page
+        Whether ``report.html`` is written, too, which takes a second or two.
     jobs
         In how many processes sessions are played, ``"auto"`` for one a core; None for what
         ``symscan.toml`` says.
@@ -94,7 +97,9 @@ def study(
         folder = None if out is None else Path(out)
         home = Path() if temporary is None else temporary
         memory = None if runs is None else runs / MEMORY
-        output = StudyOutput(folder, home, memory, force=force, csv=csv, division=Division.of(jobs))
+        output = StudyOutput(
+            folder, home, memory, force=force, csv=csv, page=page, division=Division.of(jobs)
+        )
         shown = [one for one in (place, folder) if one is not None]
         with paths_as_given(*shown), located_errors(what), shown_sessions(is_shown=progress) as show:  # type: ignore[arg-type]
             made = open_study(make_study(what, request, output, show))

@@ -1,0 +1,247 @@
+"""Studies as a user makes them: files, options, runs that are played again, and wrong input."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+import symscan
+from component.research.study.conftest import CONFIG, SCREEN, make
+from component.runs.conftest import DAYS
+from support.cli import call
+from symscan.errors import InputError, RunError
+
+FILES = {
+    *("study.json", "hits.parquet", "summary.csv", "groups.csv", "sessions.csv", "unknown.csv"),
+    *("curve.csv", "delays.csv", "quantiles.csv", "tries.json"),
+}
+NOT_REPEATED = {"tries.json", "report.html"}
+
+
+def _bytes(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.name not in NOT_REPEATED}
+
+
+def _config(tmp_path: Path, **changes: Any) -> str:
+    path = tmp_path / "session.json"
+    path.write_text(json.dumps({**CONFIG, **changes}))
+    return str(path)
+
+
+# -- what it says --------------------------------------------------------------------------------
+
+
+def test_every_hit_is_known_or_has_a_reason(study: symscan.Study) -> None:
+    assert study.hits.height > 20
+    for row in study.summary.rows(named=True):
+        name, hits = row["horizon"], study.hits
+        known, why = hits[f"ret_{name}"].is_not_null(), hits[f"why_{name}"]
+        assert row["n"] + row["n_unknown"] == hits.height
+        assert row["n"] == known.sum()
+        assert why.filter(~known).null_count() == 0
+        assert set(why.filter(known).drop_nulls()) <= {"unmatched"}
+        mfe, mae = hits[f"mfe_{name}"].drop_nulls(), hits[f"mae_{name}"].drop_nulls()
+        assert (mfe >= 0).all() and (mae <= 0).all()
+    assert "not_yet" in study.unknown.filter(pl.col("horizon") == "next_open")["reason"].to_list()
+
+
+def test_entered_hits_were_not_on_the_list_before(store: Path, study: symscan.Study) -> None:
+    everything = make(store, hits="all")
+    keys = ["session", "scan_at", "symbol"]
+    entered = everything.hits.filter(pl.col("state") == "entered").select(keys)
+    assert study.hits.select(keys).equals(entered)
+    assert set(study.hits["state"]) == {"entered"}
+    new = everything.hits.filter(pl.col("new")).select(keys)
+    assert make(store, hits="new").hits.select(keys).equals(new)
+    assert everything.hits.filter(pl.col("new"))["nth_today"].to_list() == [1] * new.height
+
+
+def test_the_other_side_turns_signs(store: Path, study: symscan.Study) -> None:
+    short = make(store, side="short").hits
+    for name in ("5m", "close"):
+        assert short[f"ret_{name}"].equals(-study.hits[f"ret_{name}"] + 0.0)
+        assert short[f"excess_{name}"].equals(-study.hits[f"excess_{name}"] + 0.0)
+        assert short[f"mfe_{name}"].equals(-study.hits[f"mae_{name}"] + 0.0)
+        assert short[f"mae_min_{name}"].equals(study.hits[f"mfe_min_{name}"])
+
+
+def test_another_horizon_changes_no_other_column(store: Path, study: symscan.Study) -> None:
+    more = make(store, horizons=["close", "15m", "5m", "next_open", "30m"], headline="30m").hits
+    same = [name for name in study.hits.columns if name != "flags"]  # which name each horizon's stale exits
+    assert more.select(same).equals(study.hits.select(same))
+
+
+def test_a_scanner_of_one_scan_enters_against_the_session_before(store: Path) -> None:
+    once = {
+        **SCREEN,
+        "where": "close > 100",
+        "take": 3,
+        "regular_session": [{"start": "12:00", "end": "12:00"}],
+    }
+    config = {**CONFIG, "session_data_config": {"scanners": [once]}}
+    everything = make(store, config, hits="all", horizons=["5m"]).hits
+    listed = [set(everything.filter(pl.col("session") == day)["symbol"]) for day in DAYS]
+    assert everything.filter(pl.col("session") == DAYS[0])["state"].null_count() == len(listed[0])
+    later = everything.filter(pl.col("session") == DAYS[1])
+    assert set(later.filter(pl.col("state") == "entered")["symbol"]) == listed[1] - listed[0]
+    if listed[1] - listed[0]:
+        assert set(make(store, config, horizons=["5m"]).hits["symbol"]) == listed[1] - listed[0]
+
+
+def test_costs_are_beside_returns(store: Path) -> None:
+    hits = make(store, spread=4, slippage_bps=1, commission_per_share=0.01).hits.drop_nulls("entry_price")
+    expected = 4 + 2 + 2 * 1e4 * 0.01 / hits["entry_price"]
+    assert (hits["cost_bp"] - expected).abs().max() < 1e-9  # type: ignore[operator]
+    assert set(hits["spread_bp"]) == {4.0}
+
+
+# -- files ---------------------------------------------------------------------------------------
+
+
+def test_the_command_writes_what_python_writes(
+    store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    config = _config(tmp_path)
+    span = ("--start", str(DAYS[0]), "--end", str(DAYS[1]))
+    ended = call(capsys, "study", config, "--store", str(store), *span, "--no-page")
+    assert ended.code == 0, ended.err
+    folder = tmp_path / "studies" / f"mine-{DAYS[0]}_{DAYS[1]}"
+    assert {path.name for path in folder.iterdir()} == FILES
+    assert "above: " in ended.out and "per hit after 30 minutes against matched symbols" in ended.out
+    assert "too few sessions for an interval" in ended.out
+    here = make(store, config)
+    assert _bytes(here.path) == _bytes(folder)
+    again = call(capsys, "study", config, "--store", str(store), *span, "--no-page")
+    assert (again.code, "exists; choose another --out" in again.err) == (2, True)
+    forced = call(capsys, "study", config, "--store", str(store), *span, "--no-page", "--force")
+    assert forced.code == 0
+    assert "the first on 20" not in ended.out
+    tried = [json.loads(line) for line in (tmp_path / "runs" / "tries.jsonl").read_text().splitlines()]
+    assert len(tried) == 2
+    assert json.loads((folder / "tries.json").read_text())["tries"] == 1  # the same scanner
+
+
+@pytest.mark.slow
+def test_the_page_has_its_verdict_and_no_script(study: symscan.Study, tmp_path: Path) -> None:
+    page = study.report(tmp_path / "page.html").read_text()
+    assert study.verdicts[0][:40] in page
+    assert "<svg" in page
+    assert not any(one in page for one in ("<script", "src=", "url(", "@import"))  # no request
+    assert "http" not in page.replace("http://www.w3.org/", "")  # the names of SVG
+    assert "above" in study._repr_html_()
+
+
+def test_a_study_that_nobody_names_goes_with_its_object(store: Path) -> None:
+    made = make(store, date=DAYS[0])
+    folder = made.path
+    assert folder.is_dir()
+    del made
+    assert not folder.exists()
+
+
+# -- runs ----------------------------------------------------------------------------------------
+
+
+def test_a_run_is_played_again(store: Path, tmp_path: Path, study: symscan.Study) -> None:
+    run = symscan.run(CONFIG, store=store, start=DAYS[0], end=DAYS[1], out=tmp_path / "run", progress=False)
+    of_run = run.study(page=False, progress=False)
+    assert of_run.hits.equals(study.hits)
+    folder = tmp_path / "run"
+    hits = folder / "hits" / f"{DAYS[1]}.parquet"
+    frame = pl.read_parquet(hits)
+    frame.filter(pl.int_range(pl.len()) != 5).write_parquet(hits)
+    gone = frame.row(5, named=True)
+    with pytest.raises(RunError) as caught:
+        symscan.study(folder, page=False, progress=False, out=tmp_path / "none")
+    assert f"'above' finds {gone['symbol']}, which it did not find then" in str(caught.value)
+    assert str(DAYS[1]) in str(caught.value)
+    assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.slow
+def test_two_processes_write_the_same_bytes(store: Path, tmp_path: Path) -> None:
+    config = _config(tmp_path)
+    assert _bytes(make(store, config, jobs=2).path) == _bytes(make(store, config).path)
+
+
+# -- a holdout -----------------------------------------------------------------------------------
+
+
+def test_a_holdout_is_not_looked_at_until_it_is_opened(store: Path) -> None:
+    config = {**CONFIG, "backtest_config": {"start_date": str(DAYS[0]), "end_date": str(DAYS[1])}}
+    config["study_config"] = {"holdout_from": str(DAYS[1])}
+    before = symscan.study(config, store=store, page=False, progress=False)
+    assert before.record["sessions"] == [str(DAYS[0])]
+    assert set(before.hits["why_next_open"]) <= {"not_yet", "no_entry_bar"}
+    assert before.hits["ret_1d"].null_count() == before.hits.height
+    with pytest.raises(InputError, match="are a holdout, set aside"):
+        make(store, config)
+    opened = symscan.study(config, store=store, open_holdout=True, page=False, progress=False)
+    assert opened.record["sessions"] == [str(DAYS[1])]
+    with pytest.raises(InputError, match="there is no holdout to open"):
+        make(store, open_holdout=True)
+
+
+# -- wrong input ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"horizons": ["30s"]}, 'horizons[0]: expected a horizon as "30m"'),
+        ({"horizons": ["5m", "15m"]}, "the verdict is on one horizon"),
+        (
+            {"horizons": ["5m", "3d"], "headline": "5m"},
+            "horizon 3d has no bars: 2018-02-27 is the last session",
+        ),
+        ({"horizons": ["390m"]}, "horizon 390m is as long as the session; use close"),
+        ({"match": ["sector"]}, "'match' names 'sector', which is no column of the universe of 'above'"),
+        ({"groups": ["size"]}, "'groups' names 'size'"),
+        ({"scanners": ["abov"]}, "there is no scanner 'abov' in the configuration (there are: above)"),
+        ({"sides": "long"}, "unknown key 'sides'; did you mean 'side'?"),
+        ({"date": "2018-02-26", "start": "2018-02-26"}, "--date plays one session"),
+    ],
+)
+def test_what_is_wrong_is_said_before_anything_is_played(
+    store: Path, options: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(InputError) as caught:
+        make(store, **options)
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda folder: (folder / "notes.txt").touch(), "'notes.txt' there is of no study"),
+        (lambda folder: (folder / "study.json").unlink(), "it holds no study"),
+    ],
+)
+def test_force_replaces_studies_alone(
+    store: Path, tmp_path: Path, study: symscan.Study, spoil: Callable[[Path], None], message: str
+) -> None:
+    folder = tmp_path / "mine"
+    shutil.copytree(study.path, folder)
+    spoil(folder)
+    kept = {path.name for path in folder.iterdir()}
+    with pytest.raises(InputError, match=message):
+        make(store, out=folder, force=True)
+    assert {path.name for path in folder.iterdir()} == kept
+
+
+def test_nothing_to_study_is_an_error(store: Path) -> None:
+    nobody = {**CONFIG, "session_data_config": {"scanners": [{**SCREEN, "where": "close < 0"}]}}
+    with pytest.raises(RunError, match="nothing could be studied: above had no entered hit in 2 sessions"):
+        make(store, nobody)
+
+
+def test_a_folder_without_a_study_is_said_to_be_none(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="there is no study in it"):
+        symscan.open_study(tmp_path)
