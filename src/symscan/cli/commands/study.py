@@ -44,7 +44,10 @@ class StudyArguments:
     csv: bool
     open_holdout: bool
     page: bool = True
+    placebo: int = 0
     jobs: int | None = None
+    cluster: str | None = None
+    insecure_cluster: bool = False
 
 
 def study_hits(arguments: StudyArguments) -> None:
@@ -69,6 +72,7 @@ def study_hits(arguments: StudyArguments) -> None:
         prefix="--",
     )
     runs = runs_folder()
+    division = Division.of(arguments.jobs, arguments.cluster, allows_insecure=arguments.insecure_cluster)
     output = StudyOutput(
         arguments.out,
         runs.parent / STUDIES,
@@ -76,7 +80,8 @@ def study_hits(arguments: StudyArguments) -> None:
         force=arguments.force,
         csv=arguments.csv,
         page=arguments.page,
-        division=Division.of(arguments.jobs),
+        placebo=arguments.placebo,
+        division=division,
     )
     shown = [one for one in (arguments.store, arguments.out) if one is not None]
     try:

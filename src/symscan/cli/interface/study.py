@@ -78,6 +78,12 @@ def study(
         bool, typer.Option("--open-holdout", help="Study the sessions set aside, and they alone.")
     ] = False,
     seed: Annotated[int | None, typer.Option(metavar="N", help="Of random draws.")] = None,
+    placebo: Annotated[
+        int,
+        typer.Option(
+            min=0, max=1000, metavar="N", help="Also on N markets in which nobody can have an edge."
+        ),
+    ] = 0,
     page: Annotated[
         bool, typer.Option("--page/--no-page", help="Whether report.html is written, too.")
     ] = True,
@@ -89,6 +95,14 @@ def study(
             help="Play the sessions of a range in N processes at once; auto: one a core.",
         ),
     ] = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="Have a Dask cluster play them: tls://scheduler:8786."),
+    ] = None,
+    insecure_cluster: Annotated[
+        bool,
+        typer.Option("--insecure-cluster", help="Allow tcp:// to another computer: a network of your own."),
+    ] = False,
     verbose: Verbosity = 0,
     log_file: LogFile = None,
 ) -> None:
@@ -116,7 +130,22 @@ def study(
     }
     given = {key: value for key, value in settings.items() if value is not None}
     arguments = StudyArguments(
-        what, store, day, start, end, out, tuple(scanner or ()), given, force, csv, open_holdout, page, jobs
+        what,
+        store,
+        day,
+        start,
+        end,
+        out,
+        tuple(scanner or ()),
+        given,
+        force=force,
+        csv=csv,
+        open_holdout=open_holdout,
+        page=page,
+        placebo=placebo,
+        jobs=jobs,
+        cluster=cluster,
+        insecure_cluster=insecure_cluster,
     )
     with logging_to(verbose, log_file):
         study_hits(arguments)

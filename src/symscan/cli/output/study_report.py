@@ -10,7 +10,6 @@ from rich.console import Console
 
 from symscan.cli.output.run_report import plain_table, print_line, report_console
 from symscan.research.study import Study
-from symscan.research.study.verdict import holdout_sentence, tries_sentence
 
 _COLUMNS: Final = (
     "horizon",
@@ -31,9 +30,8 @@ def show_study(study: Study, folder: Path, console: Console | None = None) -> No
     console = console or report_console()
     for line in study.verdicts:
         print_line(console, line, "bold")
-    print_line(console, tries_sentence(study.tries, study.scanners))
-    if (sentence := holdout_sentence(study.record, study.tries)) is not None:
-        print_line(console, sentence)
+    for line in study.sentences:
+        print_line(console, line)
     for name in study.scanners:
         table = plain_table()
         table.add_column(name if len(study.scanners) > 1 else _COLUMNS[0])

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from symscan.errors import RunError
+from symscan.errors import InputError, RunError
 from symscan.research.given_config import GivenConfig
 from symscan.research.run import Run
 from symscan.research.study import files
 from symscan.research.study.make import PreparedStudy, ShowSession, join_sessions, prepare_study
+from symscan.research.study.placebo import placebo_frame
 from symscan.research.study.playing import play_sessions
 from symscan.research.study.report import write_page
 from symscan.research.study.results import counted_tries, headline_t, remember_try, study_files
@@ -42,6 +43,8 @@ class StudyOutput:
         Whether hits are written as CSV, too.
     page
         Whether the page is written, too.
+    placebo
+        On how many placebo markets the same is studied.
     division
         In how many processes sessions are played.
     """
@@ -52,6 +55,7 @@ class StudyOutput:
     force: bool = False
     csv: bool = False
     page: bool = True
+    placebo: int = 0
     division: Division = _UNDIVIDED
 
     def folder_of(self, study: PreparedStudy) -> Path:
@@ -73,6 +77,8 @@ def make_study(
     RunError
         If a session cannot be played, the run's hits are not found again, or no hit has an entry.
     """
+    if output.placebo and output.division.cluster is not None:
+        raise InputError("placebo markets are made on this computer, where a cluster does not see them")
     source = find_source(given, request)
     study = prepare_study(source, request)
     folder = output.folder_of(study).absolute()
@@ -85,6 +91,9 @@ def make_study(
     _check_entries(study, studied.hits["entry_price"].count(), studied.hits.height)
     content = study_files(study, studied, csv=output.csv)
     t = headline_t(summarize(studied.hits, study.plan, studied.days), study.plan)
+    if output.placebo:
+        markets = placebo_frame(study, request, output.placebo, output.division, lambda *_: None)
+        content[files.PLACEBO] = files.as_csv(markets)
     content[files.TRIES] = files.as_json(counted_tries(study, t, earlier))
     files.write_files(folder, content, _write_page if output.page else _write_nothing)
     if memory is not None:

@@ -36,8 +36,11 @@ def study(
     csv: bool = False,
     scanners: Sequence[str] = (),
     open_holdout: bool = False,
+    placebo: int = 0,
     page: bool = True,
     jobs: int | str | None = None,
+    cluster: str | None = None,
+    insecure_cluster: bool = False,
     progress: bool = True,
     **settings: Any,
 ) -> Study:
@@ -64,11 +67,17 @@ def study(
         Whose hits; none named means all.
     open_holdout
         Whether the sessions from ``holdout_from`` on are studied, and they alone.
+    placebo
+        On how many markets in which nobody can have an edge the same is studied.
     page
         Whether ``report.html`` is written, too, which takes a second or two.
     jobs
         In how many processes sessions are played, ``"auto"`` for one a core; None for what
         ``symscan.toml`` says.
+    cluster
+        The address of the scheduler of a Dask cluster whose workers play sessions.
+    insecure_cluster
+        Whether it may be on another computer without encryption.
     progress
         Whether a bar shows how far it is, on a terminal or in a notebook.
     **settings
@@ -98,7 +107,14 @@ def study(
         home = Path() if temporary is None else temporary
         memory = None if runs is None else runs / MEMORY
         output = StudyOutput(
-            folder, home, memory, force=force, csv=csv, page=page, division=Division.of(jobs)
+            folder,
+            home,
+            memory,
+            force=force,
+            csv=csv,
+            page=page,
+            placebo=placebo,
+            division=Division.of(jobs, cluster, allows_insecure=insecure_cluster),
         )
         shown = [one for one in (place, folder) if one is not None]
         with paths_as_given(*shown), located_errors(what), shown_sessions(is_shown=progress) as show:  # type: ignore[arg-type]

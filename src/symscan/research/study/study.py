@@ -10,7 +10,7 @@ import polars as pl
 
 from symscan.errors import DataError, InputError
 from symscan.research.study import files
-from symscan.research.study.verdict import verdict
+from symscan.research.study.verdict import holdout_sentence, placebo_sentences, tries_sentence, verdict
 from symscan.runs.description import read_record
 
 
@@ -115,6 +115,14 @@ class Study:
         """What was found at the headline, a sentence for each scanner."""
         rows = self.summary.filter(pl.col("horizon") == self.headline).rows(named=True)
         return [verdict(row, self.summary.height) for row in rows]
+
+    @property
+    def sentences(self) -> list[str]:
+        """What stands beside the verdicts: tries, holdout, placebo markets."""
+        found = [tries_sentence(self.tries, self.scanners)] if self.tries else []
+        holdout = holdout_sentence(self._record, self.tries)
+        found += [] if holdout is None else [holdout]
+        return found + ([] if self.placebo is None else placebo_sentences(self.placebo, self.tries["t"]))
 
     @property
     def settings(self) -> dict[str, Any]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+
+import polars as pl
 
 from symscan.formatting import format_count, format_names
 
@@ -12,6 +15,8 @@ Row = Mapping[str, Any]
 
 _LIKELY: float = 0.05
 _MANY_UNKNOWN: float = 0.05
+_NO_CHANCE: float = 3.0
+"""A t over all placebo markets beyond this is no chance."""
 _ENDS: Mapping[str, str] = {"close": "to the close", "next_open": "to the next open"}
 
 
@@ -123,6 +128,31 @@ def holdout_sentence(record: Mapping[str, Any], tries: Mapping[str, Any]) -> str
     return (
         f"The holdout from {start} on was opened {format_count(before + 1, 'time')} with "
         f"{format_count(scanners, 'scanner')}; it is no longer a holdout."
+    )
+
+
+def placebo_sentences(found: pl.DataFrame, observed: Mapping[str, float | None]) -> list[str]:
+    """Return what the placebo markets say of each scanner, and of the one that cannot be trusted."""
+    return [_placebo(name, found.filter(pl.col("scanner") == name), t) for name, t in observed.items()]
+
+
+def _placebo(name: str, rows: pl.DataFrame, observed: float | None) -> str:
+    ts: Sequence[float] = rows["t"].drop_nulls().to_list()
+    if not ts:
+        return f"{name}: on {rows.height} placebo markets there is no t to compare with."
+    pooled = math.fsum(ts) / math.sqrt(len(ts))
+    if abs(pooled) > _NO_CHANCE:
+        return (
+            f"{name}: on {len(ts)} placebo markets, where nobody can have an edge, it has one "
+            f"(t {pooled:+.1f} over all of them): it sees the future, or symscan has a fault. "
+            "Believe no figure of it."
+        )
+    if observed is None:
+        return f"{name}: {len(ts)} placebo markets, none of which stands out."
+    as_large = sum(abs(one) >= abs(observed) for one in ts)
+    return (
+        f"{name}: of {len(ts)} placebo markets, where nobody can have an edge, {as_large} have a t as large "
+        f"(p {(1 + as_large) / (1 + len(ts)):.2g})."
     )
 
 

@@ -15,7 +15,7 @@ from symscan.research.report.markup import block, element, table, text
 from symscan.research.report.style import CSS
 from symscan.research.study.report.charts import CHARTS
 from symscan.research.study.study import Study
-from symscan.research.study.verdict import after, holdout_sentence, tries_sentence
+from symscan.research.study.verdict import after
 
 _POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'"
 _CAPTIONS: Final = {
@@ -56,9 +56,8 @@ def _sections(study: Study) -> Iterator[str]:
     yield element("h1", text(f"{study.record['run'].get('name') or 'study'}: what happened after the hits"))
     for line in study.verdicts:
         yield element("p", text(line), "verdict")
-    yield element("p", text(tries_sentence(study.tries, study.scanners)))
-    if (sentence := holdout_sentence(study.record, study.tries)) is not None:
-        yield element("p", text(sentence))
+    for line in study.sentences:
+        yield element("p", text(line))
     yield element(
         "p", text(f"{_how(study)} {days[0]} to {days[-1]}, {format_count(len(days), 'session')}."), "dim"
     )

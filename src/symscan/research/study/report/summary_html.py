@@ -7,7 +7,6 @@ from html import escape
 from typing import Any, Final
 
 from symscan.research.study.study import Study
-from symscan.research.study.verdict import tries_sentence
 
 _COLUMNS: Final = (
     "scanner",
@@ -27,11 +26,11 @@ _COLUMNS: Final = (
 def summary_html(study: Study) -> str:
     """Return a study as HTML: its verdicts, and a row for each scanner and horizon."""
     verdicts = "".join(f"<div><b>{escape(one)}</b></div>" for one in study.verdicts)
-    tries = f"<div>{escape(tries_sentence(study.tries, study.scanners))}</div>" if study.tries else ""
+    beside = "".join(f"<div>{escape(one)}</div>" for one in study.sentences)
     head = "".join(f"<th>{name}</th>" for name in _COLUMNS)
     rows = "".join(_row(row) for row in study.summary.select(_COLUMNS).rows(named=True))
     table = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
-    return f"<div>{verdicts}{tries}{table}<small>{escape(str(study.path))}</small></div>"
+    return f"<div>{verdicts}{beside}{table}<small>{escape(str(study.path))}</small></div>"
 
 
 def _row(row: Mapping[str, Any]) -> str:
