@@ -3,10 +3,10 @@
     python benchmarks/results.py [--store DIR --start DATE --end DATE] [--rounds N]
 
 Two screens with 77 scans a day over a store, or over a generated market of 284 symbols and 5 sessions. One
-JSON line, medians of interleaved rounds: ``play_s`` plays the sessions and keeps nothing, ``run_s`` is the
-same with a run's folder, ``csv_s`` with ``hits.csv`` as well; ``written_share`` is what of ``run_s`` goes
-into writing. ``month_mb`` is the folder's size at 22 sessions, ``csv_month_mb`` with ``hits.csv``; ``open_s``
-opens the run and groups its episodes.
+JSON line, CPU seconds, minima of interleaved rounds: ``play_s`` plays the sessions and keeps nothing,
+``run_s`` is the same with a run's folder, ``csv_s`` with ``hits.csv`` as well; ``written_share`` is what of
+``run_s`` goes into writing, ``written_ms`` that of a session. ``month_mb`` is the folder's size at 22
+sessions, ``csv_month_mb`` with ``hits.csv``; ``open_s`` opens the run and groups its episodes.
 """
 
 from __future__ import annotations
@@ -20,8 +20,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from statistics import median
-from time import perf_counter
+from time import process_time
 from typing import Any
 
 import polars as pl
@@ -34,6 +33,7 @@ from symscan.clock.session_calendar import SessionCalendar
 from symscan.config import parse_config
 from symscan.model.interval import Interval
 from symscan.observers.results.run_folder import run_folder
+from symscan.runs.layout import RUN, SUMMARY
 from symscan.runs.reading import RunFiles
 from symscan.runtime.backtest_run import BacktestRun
 from symscan.runtime.runner import run_backtest
@@ -84,8 +84,8 @@ def play(run: BacktestRun) -> None:
 def write(run: BacktestRun, folder: Path, *, csv: bool) -> None:
     """Play every session, with a run's folder."""
     how: dict[str, Any] = {"description": run.description, "sessions": run.backtest.sessions, "csv": csv}
-    bars = StoredSessionBars(run.backtest.store)
-    with run_folder(folder, force=True, facts=dict, bars=bars, **how) as results:
+    bars = StoredSessionBars(run.backtest.store, run.backtest.played)
+    with run_folder(folder, force=False, facts=dict, bars=bars, **how) as results:
         run_backtest(run.backtest, [results])
 
 
@@ -96,38 +96,42 @@ def open_and_group(folder: Path) -> pl.DataFrame:
 
 @contextmanager
 def timed(seconds: list[float]) -> Iterator[None]:
-    started = perf_counter()
+    started = process_time()
     yield
-    seconds.append(perf_counter() - started)
+    seconds.append(process_time() - started)
 
 
 def measure(run: BacktestRun, folder: Path, rounds: int) -> dict[str, Any]:
     """Measure all of it, in turns."""
     times: dict[str, list[float]] = {name: [] for name in ("play", "run", "csv", "open")}
-    for _ in range(rounds):
+    for number in range(rounds):
+        written = folder / f"run_{number}", folder / f"csv_{number}"
         with timed(times["play"]):
             play(run)
         with timed(times["run"]):
-            write(run, folder / "run", csv=False)
+            write(run, written[0], csv=False)
         with timed(times["csv"]):
-            write(run, folder / "csv", csv=True)
+            write(run, written[1], csv=True)
         with timed(times["open"]):
-            open_and_group(folder / "run")
-    seconds = {name: median(of) for name, of in times.items()}
+            open_and_group(written[0])
+    seconds = {name: min(of) for name, of in times.items()}
+    sessions = len(run.backtest.sessions)
     return {
-        "sessions": len(run.backtest.sessions),
-        "hits": RunFiles.open(folder / "run").read("hits").height,
-        "episodes": RunFiles.open(folder / "run").read("episodes").height,
+        "sessions": sessions,
+        "hits": RunFiles.open(written[0]).read("hits").height,
+        "episodes": RunFiles.open(written[0]).read("episodes").height,
         **{f"{name}_s": round(value, 3) for name, value in seconds.items()},
         "written_share": round(1 - seconds["play"] / seconds["run"], 3),
-        "month_mb": _month_mb(folder / "run", len(run.backtest.sessions)),
-        "csv_month_mb": _month_mb(folder / "csv", len(run.backtest.sessions)),
+        "written_ms": round((seconds["run"] - seconds["play"]) / sessions * 1e3, 1),
+        "month_mb": _month_mb(written[0], sessions),
+        "csv_month_mb": _month_mb(written[1], sessions),
     }
 
 
 def _month_mb(folder: Path, sessions: int) -> float:
-    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-    return round(size / sessions * _MONTH / 1e6, 2)
+    sizes = {path: path.stat().st_size for path in folder.rglob("*") if path.is_file()}
+    once = sizes[folder / RUN] + sizes[folder / SUMMARY]
+    return round((once + (sum(sizes.values()) - once) / sessions * _MONTH) / 1e6, 2)
 
 
 def main() -> None:

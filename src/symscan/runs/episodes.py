@@ -102,15 +102,13 @@ def for_people(episodes: pl.DataFrame, zone: ZoneInfo) -> pl.DataFrame:
     """Return the rows of ``episodes.csv``: times of the exchange's clock, and changes of two decimals."""
     shown = {
         **{name: clock_texts(episodes[name], zone) for name in ("entered", "left")},
-        **{name: _rounded(episodes[name]) for name in ("highest_pct", "lowest_pct")},
+        **{name: _hundredths(episodes[name]) for name in ("highest_pct", "lowest_pct")},
     }
     return pl.DataFrame([shown.get(one.name, one) for one in episodes])
 
 
-def _rounded(changes: pl.Series) -> pl.Series:
-    """Round as Python does, as everywhere in texts for people."""
-    rounded = [None if one is None else round(one, _PCT_DECIMALS) for one in changes.to_list()]
-    return pl.Series(changes.name, rounded, pl.Float64)
+def _hundredths(changes: pl.Series) -> pl.Series:
+    return pl.Series(changes.name, np.round(changes.to_numpy(), _PCT_DECIMALS), nan_to_null=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,13 +6,15 @@ import csv
 import io
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import polars as pl
 
 from symscan.model.instant import to_datetime, to_iso
 from symscan.runs.schemas import INSTANT
+
+_DAY_ZERO: Final = date(1970, 1, 1).toordinal()
 
 
 def with_texts(frame: pl.DataFrame) -> pl.DataFrame:
@@ -38,7 +40,12 @@ def _clock(moment: datetime) -> str:
 def _as_text(series: pl.Series) -> pl.Series:
     if series.dtype == INSTANT:
         return iso_texts(series)
-    return _mapped(series, date.isoformat) if series.dtype == pl.Date() else series
+    return _mapped(series.cast(pl.Int32), _iso_date) if series.dtype == pl.Date() else series
+
+
+def _iso_date(day: int) -> str:
+    """Return the date of a day since 1970."""
+    return date.fromordinal(_DAY_ZERO + day).isoformat()
 
 
 def _mapped(series: pl.Series, text: Callable[[Any], str]) -> pl.Series:

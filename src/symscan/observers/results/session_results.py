@@ -128,14 +128,20 @@ class SessionResults:
         yield FIGURES, json.dumps(self.figures.as_state(), ensure_ascii=False)
 
     def _stays(self, hits: SessionHits, unknown: pl.DataFrame) -> pl.DataFrame:
-        holders = {scanner_holder(scan.scanner): scan.scanner for scan in self._scans}
-        removals = [(holders[who], symbol, scan) for who, symbol, scan in self._removals if who in holders]
         scans = SessionScans(
             self.session.close,
             scan_order(self._scans),
             hits.frame,
             unknown,
-            pl.DataFrame(removals, schema=REMOVALS_SCHEMA, orient="row"),
+            self._removed(),
         )
         prices_of = None if self._bars is None else partial(self._bars, self.session)
         return episodes_of(scans, prices_of)
+
+    def _removed(self) -> pl.DataFrame:
+        """Return whom scanners had removed: columns, since at its end a scanner's symbols all are."""
+        holders = {scanner_holder(scan.scanner): scan.scanner for scan in self._scans}
+        known = [removal for removal in self._removals if removal[0] in holders]
+        scanners, symbols, scans = zip(*known, strict=True) if known else ((), (), ())
+        columns = [[holders[holder] for holder in scanners], symbols, scans]
+        return pl.DataFrame(columns, schema=REMOVALS_SCHEMA, orient="col")

@@ -8,12 +8,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Final
 
 import polars as pl
 
 from symscan.runs.files.writing import writing
 from symscan.runs.hit_values import FILE_KEY, ValueNotes
 from symscan.runs.layout import EPISODES, HITS, PARTIAL, VALUES, episodes_file, hits_file, values_file
+
+_FAST: Final = 1
+_SMALL: Final = 3
+"""Levels of compression: the higher one saves a twentieth of the hits, and nothing of the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +53,7 @@ class SessionFiles:
             If one cannot be written.
         """
         self._remove()
-        _write(hits_file(self.folder, self.day), hits)
+        _write(hits_file(self.folder, self.day), hits, level=_SMALL)
         for scanner, given in values.items():
             _write(values_file(self.folder, scanner, self.day), given.frame, given.notes)
         _write(episodes_file(self.folder, self.day), episodes)
@@ -66,11 +71,13 @@ class SessionFiles:
                 yield folder / f"{self.day}.parquet{PARTIAL}"
 
 
-def _write(path: Path, frame: pl.DataFrame, notes: ValueNotes | None = None) -> None:
+def _write(path: Path, frame: pl.DataFrame, notes: ValueNotes | None = None, level: int = _FAST) -> None:
     metadata = None if notes is None else {FILE_KEY: notes.to_text()}
     content = io.BytesIO()  # polars itself does not say what is wrong with a disk
     # Of a session's rows nothing is worth skipping: statistics would be a sixth of a small file.
-    frame.write_parquet(content, compression="zstd", statistics=False, metadata=metadata)
+    frame.write_parquet(
+        content, compression="zstd", compression_level=level, statistics=False, metadata=metadata
+    )
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         with replacing(path) as temporary:
