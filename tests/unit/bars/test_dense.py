@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import numpy as np
 import polars as pl
+import pytest
 
-from support.builders import MINUTE, NAN, make_block, make_session
+from support.builders import MINUTE, NAN, make_block, make_session, rows
 from symscan.bars.dense import DenseBars, Slots, number, scaled
 from symscan.model.interval import FIVE_MINUTES, ONE_MINUTE, Interval
 
@@ -68,6 +69,19 @@ def test_only_bars_that_end_after_an_instant_are_put_or_cleared() -> None:
     assert first.close.tolist() == [10, 20]
     np.testing.assert_array_equal(second.fields[:, 1], [NAN] * 4 + [0])
     assert second.close[0] == 11
+
+
+@pytest.mark.parametrize(
+    ("columns", "is_view"), [([0, 1, 2], True), ([1, 2], True), ([2, 1], False), ([1], False)]
+)
+def test_columns_are_cut_without_a_copy_where_they_are_most(columns: list[int], is_view: bool) -> None:
+    bars = DenseBars(Slots.regular(SESSION, FIVE_MINUTES), 3)
+    bars.put(_frame(("A", 0, 10.0), ("B", 5, 20.0), ("C", 5, 30.0)), {"A": 0, "B": 1, "C": 2})
+    found = bars.cut(rows(*columns))
+    assert np.shares_memory(found.fields, bars.fields) == is_view
+    np.testing.assert_array_equal(found.fields, bars.fields[:, :, columns])
+    np.testing.assert_array_equal(found.present, bars.present[:, columns])
+    assert found.slots == bars.slots
 
 
 def test_no_bars_are_put() -> None:

@@ -18,6 +18,9 @@ from symscan.sources.stored.read_ahead import ReadAhead
 _KEPT: Final = 2
 """Today, and the session before it."""
 
+_FEW: Final = 8
+"""A copy of the prices of a smaller part of the symbols costs less than to go through those of all."""
+
 
 @dataclass(slots=True)
 class PlayedDay:
@@ -55,7 +58,7 @@ class PlayedDay:
             return None
         columns: Mapping[str, int] = self.columns
         prices = [self.bars.fields[:, field] for field in (HIGH, LOW, CLOSE)]
-        if 2 * len(chosen) < self.bars.present.shape[1]:
+        if _FEW * len(chosen) < self.bars.present.shape[1]:
             columns, prices = number(symbols), [one.take(chosen, axis=1) for one in prices]
         return BarPrices(columns, np.array(self.bars.slots.ends, np.int64), *([one] for one in prices))
 

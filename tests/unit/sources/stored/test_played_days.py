@@ -21,7 +21,7 @@ SESSION = make_session()
 
 @pytest.fixture
 def day() -> PlayedDay:
-    bars = DenseBars(Slots.regular(SESSION, ONE_MINUTE), 5)
+    bars = DenseBars(Slots.regular(SESSION, ONE_MINUTE), 12)
     rows = [("B", 0, 1.0), ("B", 3, 4.0), ("C", 2, 7.0)]
     frame = pl.DataFrame(
         [(symbol, SESSION.open + minute * MINUTE, *[price] * 5) for symbol, minute, price in rows],
