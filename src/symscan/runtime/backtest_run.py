@@ -139,7 +139,7 @@ class BacktestRun:
                 )
             raise
         except SymscanError as error:
-            raise _with_note(error, left_in(results, shown)) from error
+            raise _ended_early(error, results, shown) from error
 
     def _given(self, *, csv: bool) -> GivenRun:
         facts, store = self.description.facts, self.backtest.store.root
@@ -190,11 +190,12 @@ def check_options(*, force: bool, resume: bool) -> None:
         raise InputError("--resume goes on with what --force would remove; give one of the two")
 
 
-def _with_note(error: SymscanError, left: str) -> RunError:
-    """Return an error that says what a run left, as one that ends a run."""
-    if isinstance(error, WorkerLost):
-        return WorkerLost(f"{error}; {left}; {RESUME}")
-    return RunError(f"{error}; {left}")
+def _ended_early(error: SymscanError, results: RunFolder, shown: Path) -> RunError:
+    """Return an error that ends a run, and says what that leaves."""
+    said = f"{error}; {left_in(results, shown)}"
+    if not isinstance(error, WorkerLost):
+        return RunError(said)
+    return WorkerLost(said if results.restores_previous else f"{said}; {RESUME}")
 
 
 def left_in(results: RunFolder, shown: Path) -> str:
