@@ -15,7 +15,9 @@ from support.waiting import LIMIT
 from symscan.cli.app import app
 from symscan.config import load_config, parse_config
 from symscan.errors import ConfigErrors
+from symscan.inference.clustered import Mark
 from symscan.model.events import session as events
+from symscan.research.statistics.reasons import Why
 from symscan.runs.schemas import (
     EPISODES_SCHEMA,
     HITS_CSV_COLUMNS,
@@ -31,6 +33,7 @@ PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob
 README = (ROOT / "README.md").read_text()
 SCRIPTS = (ROOT / "docs" / "SCRIPTS.md").read_text(encoding="utf-8")
 RESULTS = (ROOT / "docs" / "RESULTS.md").read_text()
+STUDY = (ROOT / "docs" / "STUDY.md").read_text()
 
 pages = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 
@@ -121,6 +124,20 @@ def test_results_can_be_read_as_written(project: Path, monkeypatch: pytest.Monke
     assert names["best"]["highest_pct"].is_not_null().all()
     assert names["moved"].height > 20
     assert names["moved"]["rsi_14_5m"].is_not_null().any()
+
+
+def test_the_study_guide_runs_as_written(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(project)
+    (block,) = _blocks(STUDY, "python")
+    names: dict[str, Any] = {}
+    exec(block, names)
+    study = names["study"]
+    assert names["best"].height == 3 * len(study.scanners)
+    described = set(re.findall(r"[a-z_0-9]+", STUDY))
+    hits = {re.sub(r"(?<=_)(5m|30m|close)$", "", name) for name in study.hits.columns}
+    assert hits - described == set()
+    assert {f"`{mark}`" for mark in map(str, Mark)} - set(re.findall(r"`\w+`", STUDY)) == set()
+    assert {why.text for why in Why if why.text} - described == set()
 
 
 @pytest.mark.parametrize(

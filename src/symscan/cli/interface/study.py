@@ -84,9 +84,7 @@ def study(
             min=0, max=1000, metavar="N", help="Also on N markets in which nobody can have an edge."
         ),
     ] = 0,
-    page: Annotated[
-        bool, typer.Option("--page/--no-page", help="Whether report.html is written, too.")
-    ] = True,
+    no_page: Annotated[bool, typer.Option("--no-page", help="Write no report.html.")] = False,
     jobs: Annotated[
         int | None,
         typer.Option(
@@ -141,7 +139,7 @@ def study(
         force=force,
         csv=csv,
         open_holdout=open_holdout,
-        page=page,
+        page=not no_page,
         placebo=placebo,
         jobs=jobs,
         cluster=cluster,
