@@ -10,7 +10,6 @@ from time import monotonic
 from typing import Any, Final
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from symscan.model.session import Session
 from symscan.observers.results.run_folder import RunProgress
@@ -35,6 +34,8 @@ def no_progress(_sessions: Sequence[Session], _run: RunProgress) -> AbstractCont
 @contextmanager
 def terminal_bar(sessions: Sequence[Session], run: RunProgress, console: Console) -> Iterator[ShowPlaying]:
     """Show a bar on a terminal, removed at the end."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),

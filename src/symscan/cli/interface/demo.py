@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from symscan.cli.imports import quick_imports
 from symscan.cli.log_options import LogFile, Verbosity, logging_to
 
 
@@ -25,7 +26,8 @@ def demo(
 
     Makes bars of made-up symbols, imports them, and runs the example scanners over one session.
     """
-    from symscan.cli.commands.demo import play_demo
+    with quick_imports():
+        from symscan.cli.commands.demo import play_demo
 
     with logging_to(verbose, log_file):
         play_demo(folder, symbols, seed)

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from symscan.cli.arguments import parse_date
+from symscan.cli.imports import quick_imports
 
 EXAMPLES = "Example: symscan explain session.json --store store --date 2018-02-20"
 
@@ -28,6 +29,7 @@ def explain(
     Symbols, scans, intervals, sessions of history, and which scanner asked; with a store, how many of the
     symbols it has on that date, and whose daily bars it lacks.
     """
-    from symscan.cli.commands.explain import explain_configuration
+    with quick_imports():
+        from symscan.cli.commands.explain import explain_configuration
 
     explain_configuration(config, store, day)

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from symscan.cli.arguments import StoreFolder, parse_date, parse_exchange_time, parse_speed
+from symscan.cli.imports import quick_imports
 from symscan.cli.log_options import LogFile, Verbosity, logging_to
 from symscan.sources.brokers import BUILT_IN
 
@@ -78,8 +79,9 @@ def live(
     Bars come from a broker's feed, or from a stored day that is replayed as if it were one. Ctrl-C ends
     the session in order, and --resume goes on with it; so it does after the process was killed.
     """
-    from symscan.cli.commands.live import run_live_session
-    from symscan.runtime.live.session import LiveOptions
+    with quick_imports():
+        from symscan.cli.commands.live import run_live_session
+        from symscan.runtime.live.session import LiveOptions
 
     of_replay = {"--date": day, "--speed": speed, "--faults": faults, "--from": begin}
     given = [option for option, value in of_replay.items() if value is not None]

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from symscan.cli.imports import quick_imports
 from symscan.cli.log_options import LogFile, Verbosity, logging_to
 
 EXAMPLES = "Example: symscan parity runs/session-2018-02-20-live"
@@ -28,7 +29,8 @@ def parity(
     The bars it took in, as they are finally known, are played through the backtest. Every difference in
     hits, readings and readiness is listed with its cause. Exit code 1 if one has none.
     """
-    from symscan.cli.commands.parity import show_parity
+    with quick_imports():
+        from symscan.cli.commands.parity import show_parity
 
     with logging_to(verbose, log_file):
         is_explained = show_parity(run, as_json=as_json)

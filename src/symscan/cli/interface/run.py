@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from symscan.cli.arguments import StoreFolder, parse_date, parse_job_count
+from symscan.cli.imports import quick_imports
 from symscan.cli.log_options import LogFile, Verbosity, logging_to
 
 EXAMPLES = "Example: symscan run session.json --store store --date 2018-02-20"
@@ -66,7 +67,8 @@ def run(
         division = Division.of(jobs, cluster, allows_insecure=insecure_cluster)
         if day is None:
             division = division.started()
-        from symscan.cli.commands.run import run_configuration
+        with quick_imports():
+            from symscan.cli.commands.run import run_configuration
 
         run_configuration(
             config, store, day, start, end, out, force=force, resume=resume, csv=csv, division=division

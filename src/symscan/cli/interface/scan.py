@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from symscan.cli.arguments import StoreFolder, parse_date, parse_day_part
+from symscan.cli.imports import quick_imports
 from symscan.cli.log_options import LogFile, Verbosity, logging_to
 
 EXAMPLES = "Example: symscan scan my_scanner --store store --date 2018-02-20 --at 10:30 --universe sp500"
@@ -60,8 +61,9 @@ def scan(
 
     Shows what a scanner or a screen finds as of then, why, and whom it could not judge. Nothing is written.
     """
-    from symscan.cli.commands.scan import scan_once_at
-    from symscan.cli.commands.scan_choice import choose
+    with quick_imports():
+        from symscan.cli.commands.scan import scan_once_at
+        from symscan.cli.commands.scan_choice import choose
 
     with logging_to(verbose, log_file):
         scan_once_at(choose(scanner, name, where, settings, universe, exchange), store, day, at, symbol or [])
