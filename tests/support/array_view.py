@@ -32,11 +32,8 @@ class ArrayView:
     def column(self, key: str) -> np.ndarray[Any, np.dtype[np.float64]]:
         return self.columns[key]
 
-    def read_columns(self, keys: Sequence[str]) -> dict[str, np.ndarray[Any, np.dtype[np.float64]]]:
-        return {key: self.columns[key] for key in keys}
-
-    def computed(self) -> dict[Any, Any]:
-        return {}
+    def read_columns(self, keys: Sequence[str]) -> tuple[dict[str, Any], dict[Any, Any]]:
+        return {key: self.columns[key] for key in keys}, {}
 
     def frame(self, columns: Sequence[str], symbols: Sequence[str] | None = None) -> pl.DataFrame:
         series = [pl.Series(name, self.columns[name], nan_to_null=True) for name in columns]

@@ -318,8 +318,7 @@ class SessionCoordinator:
 
     def _admit_hits(self, scan: ScanFinished) -> None:
         """Make the hits of a scan members; a scan at the close admits none."""
-        close = self.session.close
-        if not scan.hits.symbols or scan.at >= close or self.now >= close:
+        if not scan.hits.symbols or max(scan.at, self.now) >= self.session.close:
             return
         holder = scanner_holder(scan.scanner)
         if self.provisioner.needs_of(holder) is not None:
@@ -390,12 +389,9 @@ class SessionCoordinator:
     def _commit(self, kind: str, end: Instant) -> None:
         """Store and publish the step, with a warning for each of the user's indicators that failed in it."""
         for key, error in self.session_data.indicators.drain_failures():
-            message = f"indicator '{key}' failed and is unknown from {self._local_time()} on: {error}"
-            self._publish([Warned(self.now, message)])
+            since = f"failed and is unknown from {self.session.local(self.now):%H:%M} on"
+            self._publish([Warned(self.now, f"indicator '{key}' {since}: {error}")])
         self.publisher.commit(kind, end)
-
-    def _local_time(self) -> str:
-        return f"{self.session.local(self.now):%H:%M}"
 
     def _publish(self, events: Iterable[Event]) -> None:
         for event in events:

@@ -114,9 +114,8 @@ class ScreenScanner(BaseScanner):
         plan, view = self._checked_plan(), context.session_data
         if self._memory is not None:
             self._memory.begin(context.ok_scans)
-        here, rows, columns = self._read_columns(view)
-        # Columns of a part of the candidates are this scanner's own.
-        found = self._evaluate(here, columns, view.computed() if rows is None else None, context)
+        here, rows, columns, computed = self._read_columns(view)
+        found = self._evaluate(here, columns, computed, context)
         if self._memory is not None:
             self._memory.end(ScanState(self._over_universe(columns, here), found.stays))
         unknown, evaluated = found.unknown.copy(), None  # others may share it
@@ -148,7 +147,7 @@ class ScreenScanner(BaseScanner):
 
     def verdict(self, view: SessionView, symbol: str) -> SymbolVerdict | None:
         """Explain the screen's result for one symbol in ``view``; None if it is not in the universe."""
-        here, _, columns = self._read_columns(view)
+        here, _, columns, _ = self._read_columns(view)
         at = [place for place, row in enumerate(here.tolist()) if self._universe[row] == symbol]
         if not at:
             return None
@@ -157,20 +156,24 @@ class ScreenScanner(BaseScanner):
 
     def values(self, view: SessionView) -> pl.DataFrame:
         """Return ``symbol``, ``place`` among those that meet the condition, and the values of its names."""
-        here, _, columns = self._read_columns(view)
+        here, _, columns, _ = self._read_columns(view)
         return self._checked_plan().values_of(columns, here, self._evaluate(here, columns, None, None))
 
-    def _read_columns(self, view: SessionView) -> tuple[Rows, Rows | None, Columns]:
-        """Read the symbols of the universe in a view: which they are, their rows there, and their columns."""
+    def _read_columns(self, view: SessionView) -> tuple[Rows, Rows | None, Columns, Computed | None]:
+        """Read the symbols of the universe in a view: which they are, their rows there, and their columns.
+
+        The last is what was computed of the columns; None where these are this scanner's own.
+        """
         here, rows = self._matching_rows(view.symbols)
-        columns = view.read_columns(self._checked_plan().columns)
+        columns, shared = view.read_columns(self._checked_plan().columns)
+        computed: Computed | None = shared
         if rows is not None:
-            columns = {name: values[rows] for name, values in columns.items()}
+            columns, computed = {name: values[rows] for name, values in columns.items()}, None
         if self._market is not None:
             columns |= self._of_market(view, here.size)
         if self._memory is not None:
             columns |= self._at_last_scan(here)
-        return here, rows, columns
+        return here, rows, columns, computed
 
     def _of_market(self, view: SessionView, count: int) -> dict[str, Floats]:
         """Return what is read of the market's symbol, the same for every symbol; unknown without its data."""

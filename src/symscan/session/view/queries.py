@@ -83,10 +83,11 @@ class SessionQueries:
             values = self._columns[key] = self._numbers(key)
         return values
 
-    def read_columns(self, keys: Sequence[str]) -> dict[str, Floats]:
-        """Return several columns by their names, each as :meth:`column` does; all must be of the session."""
+    def read_columns(self, keys: Sequence[str]) -> tuple[dict[str, Floats], Computed]:
+        """Return columns of the session, and what was computed of columns at this instant; for screens."""
         seen = self._candidates()
-        return {key: seen.named(key) if key in seen.checked else self._named(key) for key in keys}
+        read = {key: seen.named(key) if key in seen.checked else self._named(key) for key in keys}
+        return read, seen.computed()
 
     def frame(self, columns: Sequence[str], symbols: Sequence[str] | None = None) -> pl.DataFrame:
         """Return ``symbol`` and the columns requested, one row per candidate, null where unknown.
@@ -245,10 +246,6 @@ class SessionQueries:
     def _static_column(self, name: str) -> pl.Series | None:
         static = self._static()
         return static.series(name, self.symbols) if static is not None and name in static.names else None
-
-    def computed(self) -> Computed:
-        """Return what was computed of the columns at this instant, for a screen to add to."""
-        return self._candidates().computed()
 
     def forget(self) -> None:
         """Drop what was read: the session has changed."""
