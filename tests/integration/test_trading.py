@@ -22,6 +22,7 @@ from symscan.config import parse_config
 from symscan.errors import ConfigErrors
 from symscan.model.trading import ExitReason, Flag, Unfilled
 from symscan.observers.results.run_folder import run_folder
+from symscan.research.run import open_run
 from symscan.runs.schemas import TRADES_SCHEMA
 from symscan.runtime.assembly import assemble_backtest
 from symscan.runtime.coordinator import SessionCoordinator
@@ -82,6 +83,9 @@ class Fill:
     outcome: str
     gross: float
     costs: float
+    mfe_bp: float
+    mae_bp: float
+    held_net: float
 
 
 class Ledger:
@@ -138,7 +142,23 @@ class Ledger:
         gross = sign * shares * (at_price - price)
         costs = shares * (0.0005 * (price + at_price) + 2 * 0.005)
         slipped = (price * (1 + sign * 0.0005), at_price * (1 - sign * 0.0005))
-        return Fill(shares, entry, slipped[0], end, slipped[1], outcome, gross, costs)
+        held = bars[last][0] if last in bars else bars[max(bars)][3]
+        held_net = sign * shares * (held - price) - shares * (0.0005 * (price + held) + 2 * 0.005)
+        reached = [p for m in range(entry, end) if m in bars for p in bars[m][1:3]] + [price, at_price]
+        moves = [1e4 * sign * (p / price - 1) for p in reached]
+        return Fill(
+            shares,
+            entry,
+            slipped[0],
+            end,
+            slipped[1],
+            outcome,
+            gross,
+            costs,
+            max(moves),
+            min(moves),
+            held_net,
+        )
 
     def _end(
         self,
@@ -237,6 +257,9 @@ def _check_row(row: dict[str, Any], fill: Fill | str, ledger: Ledger) -> None:
     assert numbers == pytest.approx(
         [fill.entry_price, fill.exit_price, fill.gross, fill.gross - fill.costs], rel=1e-9, abs=1e-7
     )
+    assert [row[name] for name in ("mfe_bp", "mae_bp", "held_net")] == pytest.approx(
+        [fill.mfe_bp, fill.mae_bp, fill.held_net], rel=1e-7, abs=1e-6
+    ), (row, fill)
 
 
 def test_every_fill_is_as_computed_elsewhere(restless: Run, market: Market) -> None:
@@ -429,7 +452,7 @@ def test_paper_is_rules_or_nothing(tmp_path: Path, store: Path) -> None:
 
 
 def test_the_guides_strategy_runs_as_written(tmp_path: Path, store: Path, market: Market) -> None:
-    (snippet,) = re.findall(r"^```python\n(.*?)^```$", GUIDE.read_text(), re.MULTILINE | re.DOTALL)
+    snippet, _ = re.findall(r"^```python\n(.*?)^```$", GUIDE.read_text(), re.MULTILINE | re.DOTALL)
     (tmp_path / "vwap_holder.py").write_text(snippet)
     (tmp_path / "u.txt").write_text("\n".join(UNIVERSE) + "\n")
     run = play(tmp_path, [GAPS], store, TUESDAY, strategies=[{"module": "vwap_holder"}])
@@ -443,6 +466,35 @@ def test_the_guides_strategy_runs_as_written(tmp_path: Path, store: Path, market
         turnover = sum((high + low + close) / 3 * volume for _, high, low, close, volume in so_far)
         is_above = so_far[-1][3] > turnover / sum(bar[4] for bar in so_far)
         assert is_above is (event["signal"]["action"] == "long")
+
+
+def test_the_figures_are_the_same_in_python_and_in_the_summary(traded: Run) -> None:
+    _, snippet = re.findall(r"^```python\n(.*?)^```$", GUIDE.read_text(), re.MULTILINE | re.DOTALL)
+    names: dict[str, Any] = {}
+    exec(snippet.replace("runs/mine-2018-02-20_2018-03-02", str(traded.folder)), names)
+    trading = names["run"].trading
+    (written,) = json.loads((traded.folder / "summary.json").read_text())["strategies"].values()
+    assert written["capital"] == 5 * 25_000
+    figures = trading.by_strategy["paper_trader"].as_record()
+    assert written["figures"].pop("exposure")["mean_pct"] > 0
+    assert figures.pop("exposure")["mean_pct"] is None  # a test's run does not name its exchange
+    assert figures == written["figures"]
+    rows = {row["figure"]: row for row in trading.figures.iter_rows(named=True)}
+    trades = traded.table("trades").filter(pl.col("net").is_not_null())
+    assert rows["per_trade.net"]["value"] == pytest.approx(trades["net"].mean())
+    assert rows["per_trade.net"]["marks"] == "too_few_sessions"
+    assert rows["exposure.largest_pct"]["value"] > 0
+    assert trading.equity["equity"][-1] == pytest.approx(trades["net"].sum())
+    assert trading.months["trades"].sum() == trades.height
+    guide = GUIDE.read_text()
+    words = [*trading.figures["figure"], *trading.months.columns[2:]]
+    assert [word for word in words if f"`{word.split('.')[-1]}" not in guide] == []
+
+
+def test_a_run_without_strategies_has_empty_figures(project: Path, store: Path) -> None:
+    trading = open_run(play(project, [GAPS], store, MONDAY).folder).trading
+    assert (trading.figures.height, trading.equity.height, trading.months.height) == (0, 0, 0)
+    assert "net" in trading.equity.columns
 
 
 def test_the_guide_names_everything() -> None:

@@ -14,7 +14,7 @@ from symscan.model.bar import Floats
 
 @dataclass(frozen=True, slots=True)
 class BarPrices:
-    """High, low and close of bars.
+    """Open, high, low and close of bars.
 
     Attributes
     ----------
@@ -22,24 +22,25 @@ class BarPrices:
         The column of each symbol.
     ends
         The ends of the bars, ascending, UTC microseconds.
-    high, low, close
+    open, high, low, close
         Tables one below the other, each of shape ``(some ends, columns)``; NaN where there is no bar.
     """
 
     columns: Mapping[str, int]
     ends: NDArray[np.int64]
+    open: Sequence[Floats]
     high: Sequence[Floats]
     low: Sequence[Floats]
     close: Sequence[Floats]
 
     @classmethod
     def of_frame(cls, bars: pl.DataFrame) -> BarPrices:
-        """Lay out ``symbol, end, high, low, close`` of bars; those of a symbol side by side."""
+        """Lay out ``symbol, end, open, high, low, close`` of bars; those of a symbol side by side."""
         runs = bars["symbol"].rle().struct.unnest()
         ends, slot = np.unique(bars["end"].to_physical().to_numpy(), return_inverse=True)
         column = np.repeat(np.arange(runs.height), runs["len"].to_numpy())
         tables = []
-        for name in ("high", "low", "close"):
+        for name in ("open", "high", "low", "close"):
             table = np.full((len(ends), runs.height), np.nan)
             table[slot, column] = bars[name].to_numpy()
             tables.append([table])

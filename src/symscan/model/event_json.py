@@ -120,7 +120,7 @@ EVENTS: Final[Mapping[type[Event], tuple[str, tuple[str, ...]]]] = {
     LagBegan: ("lag_began", ("seconds",)),
     LagEnded: ("lag_ended", ("skipped",)),
     Readiness: ("readiness", ("connected", "symbols", "with_previous_close", "clock_offset_ms")),
-    StrategyStarted: ("strategy_started", ("strategy", "on_paper")),
+    StrategyStarted: ("strategy_started", ("strategy", "on_paper", "capital")),
     StrategyFailed: ("strategy_failed", ("strategy", "method", "error")),
     SignalEmitted: ("signal_emitted", ("strategy", "number", "signal")),
     SymbolPassed: ("symbol_passed", ("strategy", "symbol", "reason")),

@@ -18,6 +18,7 @@ from symscan.research.charts import scanner_chart, symbol_chart
 from symscan.research.report import ReportOptions, make_report
 from symscan.research.store import Store
 from symscan.research.summary_html import summary_html
+from symscan.research.trading import Trading
 from symscan.research.unchanged_store import unchanged_store
 from symscan.runs.export import ExportOptions, export_to
 from symscan.runs.layout import JOURNAL
@@ -85,6 +86,11 @@ class Run:
     def trades(self) -> pl.DataFrame:
         """The trades on paper; no rows in a run without strategies."""
         return self._files.read("trades")
+
+    @cached_property
+    def trading(self) -> Trading:
+        """What the strategies did: figures with their intervals, equity, months; empty without strategies."""
+        return Trading(self._files)
 
     def values(self, scanner: str) -> pl.DataFrame:
         """Return what a scanner said of its hits: a typed column per name, keyed as ``hits``.

@@ -44,6 +44,7 @@ from symscan.runs.schemas import (
     as_texts,
     parse_texts,
 )
+from symscan.runs.trading_figures import scan_trades
 
 TABLES: Final = ("hits", "episodes", "scans", "unknown", "trades")
 """What :meth:`RunFiles.read` reads."""
@@ -152,7 +153,7 @@ class RunFiles:
         """The trades on paper: the columns of ``TRADES_SCHEMA``; none in a run without strategies."""
         if not (self.folder / TRADES).exists():
             return pl.LazyFrame(schema=TRADES_SCHEMA)
-        return self._csv(TRADES, TRADES_SCHEMA)
+        return scan_trades(self.folder / TRADES)
 
     def values(self, scanner: str) -> pl.LazyFrame:
         """What a scanner said of its hits: the keys of ``hits``, and a column per name of its metadata.

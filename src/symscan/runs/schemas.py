@@ -122,6 +122,9 @@ TRADES_SCHEMA: Final = pl.Schema(
         "net": _NUMBER,
         "flags": _TEXT,
         "reason": _TEXT,
+        "mfe_bp": _NUMBER,
+        "mae_bp": _NUMBER,
+        "held_net": _NUMBER,
     }
 )
 """Columns of ``trades``; fills are dated by the starts of their bars, and their prices hold slippage."""

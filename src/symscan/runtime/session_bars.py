@@ -18,7 +18,7 @@ from symscan.sources.store.bar_store import BarStore
 from symscan.sources.stored.day_layout import finest_interval
 from symscan.sources.stored.played_days import PlayedDays
 
-_FIELDS = ("symbol", "high", "low", "close")
+_FIELDS = ("symbol", "open", "high", "low", "close")
 _COLUMNS = ("start", *_FIELDS)
 _SCHEMA = pl.Schema({"symbol": pl.String, "end": pl.Int64, **dict.fromkeys(_FIELDS[1:], pl.Float64)})
 

@@ -76,7 +76,9 @@ class StrategyRunner:
 
     def start(self) -> list[Event]:
         """Call ``on_start``."""
-        started = StrategyStarted(self._time.now, self.name, self._account is not None)
+        rules = self._strategy.paper
+        capital = None if rules is None else rules.capital
+        started = StrategyStarted(self._time.now, self.name, self._account is not None, capital)
         return [started, *self._call_hook("on_start", self._strategy.on_start, self._context())]
 
     def on_bars(self, bars: TradableBars) -> list[Event]:

@@ -11,10 +11,14 @@ from symscan.model.trading import PaperResult, Signal, Trade, Unfilled
 
 @dataclass(frozen=True, slots=True)
 class StrategyStarted(Event):
-    """A strategy takes part in the session; on paper or, with ``on_paper`` False, by its signals alone."""
+    """A strategy takes part in the session; on paper or, with ``on_paper`` False, by its signals alone.
+
+    ``capital`` is what its drawdown and exposure are measured against, None where that is not known.
+    """
 
     strategy: str
     on_paper: bool
+    capital: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,9 @@ from symscan.errors import InputError, RunError
 from symscan.model.events.session import Event, ScanFinished, SessionClosed
 from symscan.model.session import Session
 from symscan.observers.results.run_checks import check_folder, check_resumable
-from symscan.observers.results.session_results import SessionBars, SessionResults
+from symscan.observers.results.session_results import SessionResults
 from symscan.observers.results.summary import RunSummary
+from symscan.observers.results.trades import SessionBars
 from symscan.recording.ownership import FOLDER_MODE
 from symscan.runs.description import RunDescription, check_same, read_description, write_description
 from symscan.runs.files.parts import RunParts
@@ -46,6 +47,7 @@ from symscan.runs.schemas import (
     UNKNOWN_SCHEMA,
 )
 from symscan.runs.texts import csv_header
+from symscan.runs.trading_figures import TradingFigures, scan_trades
 
 _HEADERS: Final = {
     SCANS: csv_header(SCANS_SCHEMA.names()),
@@ -233,6 +235,7 @@ class RunFolder:
     def _begin_session(self, session: Session) -> SessionResults:
         with writing(self._home / JOURNAL):
             part = self._parts.start(session.date)
+        self._sessions = {**self._sessions, session.date: session}
         results = SessionResults(session, part, self._bars, csv=self._csv)
         self._open[session.date] = results
         return results
@@ -257,10 +260,27 @@ class RunFolder:
 
     def _write_summary(self, status: str, facts: Mapping[str, Any]) -> None:
         head = {"format_version": FORMAT_VERSION, "run_id": self.run_id, "status": status}
-        record = {**head, **facts, **self.summary.as_record()}
+        summary = self.summary
+        record = {**head, **facts, **summary.as_record()}
+        for name, figures in self._trading_figures(summary).items():
+            record["strategies"][name]["figures"] = figures.as_record()
         text = json.dumps(record, indent=2, ensure_ascii=False) + "\n"
         with writing(self._home / SUMMARY) as path, replacing(path) as temporary:
             temporary.write_text(text, encoding="utf-8")
+
+    def _trading_figures(self, summary: RunSummary) -> dict[str, TradingFigures]:
+        """Return the figures of each strategy whose signals are filled, from the trades as written."""
+        strategies = {name: one for name, one in summary.trading.strategies.items() if one.results}
+        if not strategies:
+            return {}
+        trades = scan_trades(self._home / TRADES).collect()
+        minutes = {day: session.minutes for day, session in self._sessions.items()}
+        return {
+            name: TradingFigures(
+                trades.filter(strategy=name), summary.completed, minutes, strategies[name].capital
+            )
+            for name in strategies
+        }
 
     def _restore_previous(self) -> None:
         if self._replaced.exists():

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
 import polars as pl
 
-from symscan.bars.prices import BarPrices
 from symscan.model.events.session import Event, ScanFinished, ScannerDone, SymbolsRemoved
 from symscan.model.session import Session
 from symscan.observers.journal import Journal
 from symscan.observers.results.summary import RunSummary
 from symscan.observers.results.tables import SessionHits, scan_order, scans_csv, unknown_frame
-from symscan.observers.results.trades import SessionTrades
+from symscan.observers.results.trades import SessionBars, SessionTrades
 from symscan.runs.episodes import (
     REMOVALS_SCHEMA,
     SessionScans,
@@ -30,9 +29,6 @@ from symscan.runs.list_changes import Changes
 from symscan.runs.schemas import HITS_SCHEMA
 from symscan.runs.texts import csv_rows
 from symscan.session.holders import scanner_holder
-
-SessionBars = Callable[[Session, Sequence[str]], BarPrices]
-"""Returns the prices of a session's regular bars in its base interval, of symbols and maybe of others."""
 
 
 class SessionResults:
@@ -122,7 +118,7 @@ class SessionResults:
         yield UNKNOWN, csv_rows(unknown)
         yield EPISODES_CSV, csv_rows(for_people(shown, self.session.zone))
         if self._trades.has_strategies:
-            yield TRADES, csv_rows(self._trades.frame(self.session))
+            yield TRADES, csv_rows(self._trades.frame(self.session, self._bars))
         if self._csv:
             yield HITS_CSV, csv_rows(hits.csv_frame())
         yield FIGURES, json.dumps(self.figures.as_state(), ensure_ascii=False)

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import polars as pl
 
+from symscan.bars.prices import BarPrices
 from symscan.model.events.session import Event
 from symscan.model.events.trading import OrderUnfilled, StrategyStarted, TradeClosed
 from symscan.model.instant import Instant, to_iso
 from symscan.model.session import Session
+from symscan.observers.results.trade_prices import UNKNOWN, TradePrices, trade_prices
 from symscan.runs.schemas import TRADES_SCHEMA, as_texts
 
 _TradeEvent = TradeClosed | OrderUnfilled
+
+SessionBars = Callable[[Session, Sequence[str]], BarPrices]
+"""Returns the prices of a session's regular bars in its base interval, of symbols and maybe of others."""
 
 
 class SessionTrades:
@@ -30,18 +36,34 @@ class SessionTrades:
         elif isinstance(event, StrategyStarted):
             self.has_strategies = True
 
-    def frame(self, session: Session) -> pl.DataFrame:
-        """Return the rows of ``trades.csv``."""
-        return trades_frame(session, self._events)
+    def frame(self, session: Session, bars: SessionBars | None) -> pl.DataFrame:
+        """Return the rows of ``trades.csv``; without ``bars``, what needs the session's is unknown."""
+        return trades_frame(session, self._events, bars)
 
 
-def trades_frame(session: Session, events: Sequence[_TradeEvent]) -> pl.DataFrame:
+def trades_frame(
+    session: Session, events: Sequence[_TradeEvent], bars: SessionBars | None = None
+) -> pl.DataFrame:
     """A session's trades and unfilled signals, by strategy and number."""
+    trades = [one for one in events if isinstance(one, TradeClosed)]
+    known = {id(one): prices for one, prices in zip(trades, _prices(session, trades, bars), strict=True)}
     rows = [
-        _trade_row(session, one) if isinstance(one, TradeClosed) else _unfilled_row(session, one)
+        {**_trade_row(session, one), **asdict(known[id(one)])}
+        if isinstance(one, TradeClosed)
+        else _unfilled_row(session, one)
         for one in events
     ]
     return pl.DataFrame(rows, schema=as_texts(TRADES_SCHEMA)).sort("strategy", "number")
+
+
+def _prices(
+    session: Session, trades: Sequence[TradeClosed], bars: SessionBars | None
+) -> Iterable[TradePrices]:
+    """Yield what the session's prices say of each trade."""
+    if bars is None or not trades:
+        return [UNKNOWN] * len(trades)
+    prices = bars(session, list(dict.fromkeys(one.trade.symbol for one in trades)))
+    return [trade_prices(one.trade, prices, session.close) for one in trades]
 
 
 def _trade_row(session: Session, closed: TradeClosed) -> dict[str, Any]:

@@ -34,6 +34,8 @@ class StrategyFigures:
         Trades to doubt, by flag.
     results
         What its trades come to, by scenario; none if its signals are not filled.
+    capital
+        What its drawdown and exposure are measured against, None where that is not known.
     """
 
     signals: int = 0
@@ -42,10 +44,12 @@ class StrategyFigures:
     flags: Counter[str] = field(default_factory=Counter)
     results: dict[str, PaperResult] = field(default_factory=dict)
     notes: dict[str, None] = field(default_factory=dict)
+    capital: float | None = None
 
     def add(self, other: StrategyFigures) -> None:
         """Add the figures of another session."""
         self.signals += other.signals
+        self.capital = self.capital if other.capital is None else other.capital
         for counts, more in (
             (self.passed, other.passed),
             (self.unfilled, other.unfilled),
@@ -70,6 +74,7 @@ class StrategyFigures:
             "flags": dict(sorted(self.flags.items())),
             "results": [asdict(result) for result in self.results.values()],
             "notes": list(self.notes),
+            "capital": self.capital,
         }
 
     @classmethod
@@ -83,6 +88,7 @@ class StrategyFigures:
             Counter(record["flags"]),
             {result.scenario: result for result in results},
             dict.fromkeys(record["notes"]),
+            record["capital"],
         )
 
 
@@ -96,7 +102,7 @@ class TradingSummary:
         """Count an event."""
         match event:
             case StrategyStarted():
-                self._figures(event.strategy)
+                self._figures(event.strategy).capital = event.capital
             case SymbolPassed():
                 self._figures(event.strategy).passed[event.reason] += 1
             case OrderUnfilled():

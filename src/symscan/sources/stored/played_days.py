@@ -12,7 +12,7 @@ import numpy as np
 from symscan.bars.arrays import ArrayPool
 from symscan.bars.dense import DenseBars, number
 from symscan.bars.prices import BarPrices
-from symscan.model.bar import CLOSE, HIGH, LOW, Rows
+from symscan.model.bar import CLOSE, HIGH, LOW, OPEN, Rows
 from symscan.sources.stored.read_ahead import ReadAhead
 
 _KEPT: Final = 2
@@ -57,7 +57,7 @@ class PlayedDay:
         if chosen is None:
             return None
         columns: Mapping[str, int] = self.columns
-        prices = [self.bars.fields[:, field] for field in (HIGH, LOW, CLOSE)]
+        prices = [self.bars.fields[:, field] for field in (OPEN, HIGH, LOW, CLOSE)]
         if _FEW * len(chosen) < self.bars.present.shape[1]:
             columns, prices = number(symbols), [one.take(chosen, axis=1) for one in prices]
         return BarPrices(columns, np.array(self.bars.slots.ends, np.int64), *([one] for one in prices))

@@ -33,6 +33,9 @@ class Params(BaseModel):
     risk: float = Field(100.0, gt=0, description="What a trade loses at its stop, before costs.")
     max_value: float = Field(25_000.0, gt=0, description="What a trade's shares may cost at most.")
     max_positions: int = Field(10, gt=0, description="How many symbols are traded at one time.")
+    capital: float | None = Field(
+        None, gt=0, description="What drawdown and exposure are of; null: max_positions times max_value."
+    )
     delay_minutes: int = Field(0, ge=0, le=60, description="From a find to the earliest fill.")
     slippage_bps: float = Field(5.0, ge=0, le=1000, description="Hundredths of a percent, a side.")
     commission_per_share: float = Field(0.005, ge=0, description="For every share bought or sold.")
@@ -63,6 +66,7 @@ class Strategy(BaseStrategy):
             slippage_bps=params.slippage_bps,
             commission_per_share=params.commission_per_share,
             allow_short=params.allow_short,
+            capital=params.capital or params.max_positions * params.max_value,
         )
 
     def on_symbol_added(self, context: StrategyContext, symbol: str) -> None:

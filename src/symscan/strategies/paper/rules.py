@@ -23,6 +23,9 @@ class PaperRules:
         What every share bought or sold costs, in the currency of the prices.
     allow_short
         Whether a trade may begin with a sale; whether the shares could be borrowed is not known.
+    capital
+        What drawdown, exposure and turnover are measured against, in the currency of the prices; None leaves
+        them unknown. It limits nothing.
     """
 
     delay_minutes: int = 0
@@ -31,11 +34,14 @@ class PaperRules:
     slippage_bps: float = 5.0
     commission_per_share: float = 0.005
     allow_short: bool = False
+    capital: float | None = None
 
     def __post_init__(self) -> None:
         amounts = (self.delay_minutes, self.fill_within_minutes, self.slippage_bps, self.commission_per_share)
         if min(amounts) < 0 or not 0 < self.volume_share <= 1:
             raise ValueError(f"{self}: no amount may be below 0, and volume_share is above 0 and at most 1")
+        if self.capital is not None and not self.capital > 0:
+            raise ValueError(f"{self}: capital is above 0, or None")
 
     def later(self, minutes: int) -> PaperRules:
         """The same with a longer delay."""
