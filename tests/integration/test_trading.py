@@ -22,7 +22,9 @@ from symscan.config import parse_config
 from symscan.errors import ConfigErrors
 from symscan.model.trading import ExitReason, Flag, Unfilled
 from symscan.observers.results.run_folder import run_folder
+from symscan.research.report import ReportOptions, make_report
 from symscan.research.run import open_run
+from symscan.runs.reading import RunFiles
 from symscan.runs.schemas import TRADES_SCHEMA
 from symscan.runtime.assembly import assemble_backtest
 from symscan.runtime.coordinator import SessionCoordinator
@@ -489,6 +491,21 @@ def test_the_figures_are_the_same_in_python_and_in_the_summary(traded: Run) -> N
     guide = GUIDE.read_text()
     words = [*trading.figures["figure"], *trading.months.columns[2:]]
     assert [word for word in words if f"`{word.split('.')[-1]}" not in guide] == []
+
+
+def test_the_report_says_what_the_trades_came_to_and_how_sure_that_is(traded: Run) -> None:
+    report = make_report(RunFiles.open(traded.folder))
+    (one,) = report.record["strategies"]
+    trading = open_run(traded.folder).trading
+    assert one["equity"]["net"] == trading.equity["equity"].to_list()
+    assert one["per_trade"] == trading.by_strategy["paper_trader"].as_record()["per_trade"]
+    html = report.html()
+    section = html[html.index("Strategies, on paper") :]
+    trades, net = trading.equity["trades"].sum(), one["per_trade"]["net"]["value"]
+    assert f"{net:+,.2f} a trade after costs over {trades} trades; 2 sessions are too few to say" in section
+    assert section.index("<svg") < section.index("2018-11</td>")
+    only = make_report(RunFiles.open(traded.folder), ReportOptions(first=TUESDAY)).record["strategies"]
+    assert only[0]["equity"]["sessions"] == [TUESDAY.isoformat()]
 
 
 def test_a_run_without_strategies_has_empty_figures(project: Path, store: Path) -> None:

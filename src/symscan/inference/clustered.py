@@ -169,8 +169,8 @@ def _marks(
         Mark.ROUGH: is_raw and overlap > 0 and sessions < ROUGH_SESSIONS,
         Mark.SIGNS_DIFFER: mean * mean_of_sessions < 0,
     }
-    if holds[Mark.TOO_FEW]:
-        holds[Mark.FEW] = False
+    if holds[Mark.TOO_FEW]:  # says it all
+        holds[Mark.FEW] = holds[Mark.ONE_SESSION] = False
     return tuple(mark for mark, is_true in holds.items() if is_true)
 
 

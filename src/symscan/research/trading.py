@@ -36,10 +36,13 @@ class Trading:
     ----------
     files
         The run.
+    sessions
+        Those to sum up; None for all.
     """
 
-    def __init__(self, files: RunFiles) -> None:
+    def __init__(self, files: RunFiles, sessions: Sequence[date] | None = None) -> None:
         self._files = files
+        self._chosen = sessions
 
     @cached_property
     def by_strategy(self) -> Mapping[str, TradingFigures]:
@@ -49,7 +52,8 @@ class Trading:
         if not filled:
             return {}
         trades = self._files.read("trades")
-        sessions = [date.fromisoformat(day) for day in self._files.summary["completed"]]
+        completed = [date.fromisoformat(day) for day in self._files.summary["completed"]]
+        sessions = [day for day in completed if self._chosen is None or day in self._chosen]
         minutes = self._minutes(sessions)
         return {
             name: TradingFigures(trades.filter(strategy=name), sessions, minutes, capital)

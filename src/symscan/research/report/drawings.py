@@ -40,6 +40,36 @@ def stacked_bars(labels: Sequence[str], lower: Sequence[int], upper: Sequence[in
     )
 
 
+def lines(labels: Sequence[str], series: Sequence[tuple[str, Sequence[float]]]) -> str:
+    """Return lines over the same places, each of a kind; the first and the last label are written.
+
+    The scale holds 0, which has a line of its own.
+    """
+    height, left = 130.0, 60.0
+    levels = [0.0, *(value for _, values in series for value in values)]
+    low, high = min(levels), max(levels)
+    if low == high:
+        return _nothing()
+    step = _WIDTH / max(len(labels) - 1, 1)
+
+    def y(level: float) -> float:
+        return 4 + (high - level) / (high - low) * (height - 8)
+
+    def path(kind: str, values: Sequence[float]) -> str:
+        points = (f"{_n(left + at * step)} {_n(y(value))}" for at, value in enumerate(values))
+        return f'<path class="{kind}" d="M{"L".join(points)}"/>'
+
+    paths = "".join(path(kind, values) for kind, values in series)
+    words = [
+        _word(left - 4, 10, compact(high), "end"),
+        _word(left - 4, height, compact(low), "end"),
+        _word(left, height + 14, next(filter(None, labels), ""), "start"),
+        _word(left + _WIDTH, height + 14, labels[-1], "end"),
+    ]
+    zero = _line(left, y(0.0), left + _WIDTH, y(0.0))
+    return _svg(left + _WIDTH + 2, height + 20, zero + paths + "".join(words))
+
+
 def heat(
     rows: Sequence[str],
     columns: Sequence[str],

@@ -10,6 +10,7 @@ from symscan.formatting import format_count, format_names, format_number, format
 from symscan.research.report import drawings
 from symscan.research.report.markup import block, element, figure, table, text
 from symscan.research.report.style import CSS
+from symscan.research.report.trading import trading_sections
 
 Record = Mapping[str, Any]
 
@@ -53,6 +54,7 @@ def _sections(record: Record) -> Iterator[str]:
         yield "\n" + "".join(_scanner(one))
     if len(record["scanners"]) > 1:
         yield "".join(_overlap(record["overlap"]))
+    yield "\n" + "".join(trading_sections(record["strategies"]))
     yield "\n" + "".join(_best(record))
     yield "\n" + "".join(_failures(record))
     yield "\n" + "".join(_configuration(record))

@@ -14,6 +14,7 @@ from symscan.research.report.candles import day_candles
 from symscan.research.report.entry_values import entry_values, where_of
 from symscan.research.report.figures import RunTables, run_figures, scanner_figures
 from symscan.research.report.overlap import overlap
+from symscan.research.report.trading import trading_record
 from symscan.runs.export import zone_of
 from symscan.runs.layout import JOURNAL
 from symscan.runs.reading import RunFiles
@@ -71,6 +72,7 @@ def report_record(
         "scanners": scanners,
         "overlap": overlap(tables.episodes, run.scanners),
         "best": _best(run, tables, store, top),
+        "strategies": trading_record(run, sessions),
         "failures": _failures(tables),
         "conditions": list(_conditions(run, sessions)),
         "configuration": _configuration(run),

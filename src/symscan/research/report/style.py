@@ -39,6 +39,7 @@ white-space:pre-wrap;overflow-wrap:anywhere}
 path{stroke:none}path.a{fill:var(--a)}path.b{fill:var(--b)}path.s{fill:var(--stay)}path.u{fill:var(--up)}
 path.d{fill:var(--down)}path.x{stroke:var(--line);fill:none}path.m{stroke:var(--bad);stroke-width:1.5;
 stroke-dasharray:3 2;fill:none}path.p{stroke:var(--dim);stroke-dasharray:2 3;fill:none}
+path.l{stroke:var(--a);stroke-width:1.5;fill:none}
 path.uw{stroke:var(--up);fill:none}path.dw{stroke:var(--down);fill:none}
 path.h0{fill:var(--h0)}path.h1{fill:var(--h1)}path.h2{fill:var(--h2)}path.h3{fill:var(--h3)}path.h4{fill:var(--h4)}
 @media print{@page{size:A4;margin:14mm}body{max-width:none;padding:0;font-size:10.5pt}
