@@ -49,10 +49,12 @@ class _ManagedIndicator:
         """Add a holder's rows and how far back it reads; return those not requested so far before."""
         requested = self.by_holder.setdefault(holder, np.zeros_like(self.requested))
         requested[rows] = True
-        new = np.unique(rows[~self.requested[rows] | (self.depths[rows] < back)])
+        is_new = np.zeros_like(self.requested)
+        is_new[rows] = True
+        is_new &= ~self.requested | (self.depths < back)
         self.requested[rows] = True
         self.depths[rows] = np.maximum(self.depths[rows], back)
-        return new
+        return is_new.nonzero()[0]
 
     def keep_prior(self, depth: int, opens_at: Instant | None) -> None:
         """Keep values so many bars back, if there are not as many kept."""

@@ -51,6 +51,17 @@ class SymbolTable:
             self._names_array = None
         return row
 
+    def add_all(self, symbols: Sequence[str]) -> Rows:
+        """Allocate a row to each of some symbols that have none; return the rows, in their order."""
+        if self._free:
+            return np.array([self.add(symbol) for symbol in symbols], np.intp)
+        self._own()
+        rows = range(len(self._names), len(self._names) + len(symbols))
+        self._row_of.update(zip(symbols, rows, strict=True))
+        self._names += symbols
+        self._names_array = None
+        return np.arange(rows.start, rows.stop, dtype=np.intp)
+
     def free(self, symbol: str) -> int:
         """Free the symbol's row and return its number.
 

@@ -26,6 +26,7 @@ from symscan.sources.ports import Broker, LiveDay
 from symscan.sources.store.bar_store import BarStore
 from symscan.sources.stored.backtest_source import BacktestSource
 from symscan.sources.stored.block_cache import BlockCache
+from symscan.sources.stored.daily_bars import DailyBars
 from symscan.sources.stored.daily_source import DailySource
 from symscan.sources.stored.history import StoreHistory
 from symscan.sources.stored.played_days import PlayedDays
@@ -45,6 +46,8 @@ class Backtest:
         The sessions to run, those without bars left out.
     warnings
         Warnings to publish before the run.
+    daily_bars
+        The stored daily bars, for all sessions.
     """
 
     checked: CheckedConfig
@@ -53,6 +56,7 @@ class Backtest:
     warnings: tuple[str, ...]
     block_cache: BlockCache = field(default_factory=BlockCache)
     played: PlayedDays = field(default_factory=PlayedDays)
+    daily_bars: DailyBars | None = None
 
     @property
     def config(self) -> SessionConfig:
@@ -86,7 +90,13 @@ class Backtest:
         first = first_due(managed, session) if start is None else start
         completes_day = completes_day or any(one.due.at_close for one in managed)
         self.block_cache.begin_session()
-        history = StoreHistory(self.store, self.checked.calendar, self.block_cache, played=self.played)
+        history = StoreHistory(
+            self.store,
+            self.checked.calendar,
+            self.block_cache,
+            played=self.played,
+            daily_bars=self.daily_bars,
+        )
         day = partial(history.stored_day, session=session)
         publisher = EventPublisher(session, observers)
         if self.store.has_only_days:
@@ -138,7 +148,10 @@ def assemble_backtest(config: SessionConfig, store: Path, start: date, end: date
     if not playable:
         raise DataError(_nothing_to_play(opened, sessions))
     warnings = tuple(find_run_warnings(config, checked.made, opened, sessions, playable))
-    return Backtest(checked, opened, playable, warnings)
+    cache = BlockCache()
+    planned = playable if opened.has_only_days else ()
+    daily_bars = DailyBars(opened, cache, planned)
+    return Backtest(checked, opened, playable, warnings, cache, daily_bars=daily_bars)
 
 
 def assemble_live(

@@ -194,7 +194,7 @@ class SessionData:
     def add_rows(self, symbols: Iterable[str]) -> list[str]:
         """Allocate rows to symbols that have none; return those symbols."""
         new = [symbol for symbol in dict.fromkeys(symbols) if symbol not in self.symbols]
-        rows = np.array([self.symbols.add(symbol) for symbol in new], np.intp)
+        rows = self.symbols.add_all(new)
         if self.symbols.height > self.capacity:
             self._grow(self.symbols.height + max(_SPARE_ROWS, self.capacity // 4))
         if len(rows):

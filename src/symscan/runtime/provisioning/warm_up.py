@@ -49,7 +49,10 @@ class IndicatorWarmup:
     def _warm_interval(self, interval: Interval, requested: Mapping[IndicatorSpec, Rows]) -> Iterator[Event]:
         """Load the interval's history once, for all its specs and rows."""
         days = {spec: self.days(spec) for spec in requested}
-        rows = np.unique(np.concatenate(list(requested.values())))
+        is_wanted = np.zeros(self._data.capacity, np.bool_)
+        for wanted in requested.values():
+            is_wanted[wanted] = True
+        rows = is_wanted.nonzero()[0]
         blocks = self._load(interval, rows, max(days.values()))
         for spec, wanted in requested.items():
             known = wanted if interval.is_intraday else wanted[~self._data.mismatched[wanted]]

@@ -72,8 +72,10 @@ class UnknownTally:
         """Assign an index to each symbol; candidates may come and go."""
         if symbols is self._symbols or symbols == self._symbols:
             return
-        for symbol in symbols:
-            self._index_of.setdefault(symbol, len(self._index_of))
+        new = [symbol for symbol in dict.fromkeys(symbols) if symbol not in self._index_of]
+        self._index_of.update(
+            zip(new, range(len(self._index_of), len(self._index_of) + len(new)), strict=True)
+        )
         self._indices = np.fromiter(map(self._index_of.__getitem__, symbols), np.intp, len(symbols))
         self._symbols = symbols
         more = len(self._index_of) - len(self._reasons)

@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -99,7 +100,7 @@ class SymbolDays:
     def on(self, day: date, symbols: Sequence[str]) -> Mask:
         """Which of ``symbols`` have bars on a date, shape ``(len(symbols),)``."""
         nobody = len(self._place)
-        places = np.fromiter((self._place.get(one, nobody) for one in symbols), np.intp, len(symbols))
+        places = np.fromiter(map(self._place.get, symbols, repeat(nobody)), np.intp, len(symbols))
         found: Mask = np.append(self._mask(day), False)[places]
         return found
 

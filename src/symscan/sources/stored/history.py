@@ -51,6 +51,8 @@ class StoreHistory:
         Symbols known besides those that the store has bars of.
     played
         The days the run has played, whose bars need not be read again.
+    daily_bars
+        The stored daily bars, where a run shares them between its sessions.
     """
 
     def __init__(
@@ -60,12 +62,13 @@ class StoreHistory:
         cache: BlockCache | None = None,
         symbols: Collection[str] = (),
         played: PlayedDays | None = None,
+        daily_bars: DailyBars | None = None,
     ) -> None:
         self._store = store
         self._played = played or PlayedDays()
         self._calendar = calendar
         self._cache = BlockCache() if cache is None else cache
-        self._daily_bars = DailyBars(store, self._cache)
+        self._daily_bars = DailyBars(store, self._cache) if daily_bars is None else daily_bars
         self._known = frozenset(symbols)
         self._arrays = ArrayPool()
 
@@ -218,7 +221,7 @@ class StoreHistory:
 
     def _derived(self, block: Block, symbols: tuple[str, ...], session: Session) -> Mask:
         """Return where a session's daily bars are derived although the store has daily bars."""
-        if not self._store.files(ONE_DAY):
+        if not self._store.files(ONE_DAY) or self._store.finest(session.date) is None:
             return np.zeros(len(symbols), np.bool_)
         return block.present & ~self._store.has_bars(ONE_DAY, session.date, symbols)
 

@@ -62,5 +62,5 @@ def test_where_there_is_nothing_it_says_so(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="there is no bar store here"):
         symbols_before(tmp_path / "none", DAYS[0])
     root = BarStore.create(tmp_path / "store").root
-    with pytest.raises(UniverseError, match=r"universe 'store': .* has no intraday bars"):
+    with pytest.raises(UniverseError, match=r"universe 'store': .* has no bars"):
         symbols_before(root, DAYS[0])
