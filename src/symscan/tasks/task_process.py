@@ -45,7 +45,7 @@ class TaskProcess:
     def __init__(self, threads: int, preload: str = "") -> None:
         ours, theirs = socket.socketpair()
         lifeline, parent_end = os.pipe()  # never written to: the kernel closes it when this process is gone
-        self._scratch = Path(mkdtemp(prefix="symscan-"))
+        self._scratch = Path(mkdtemp(prefix="symscan-tasks-"))
         try:
             self._process = _started(theirs.fileno(), lifeline, threads, preload)
         finally:

@@ -10,7 +10,7 @@ from symscan.errors import InputError
 if TYPE_CHECKING:
     from symscan.config import SessionConfig
 
-_NOT_DIVIDED: Final = "leave out 'jobs' and 'cluster'"
+_UNDIVIDED: Final = "leave out 'jobs' and 'cluster'"
 
 
 def check_divisible(config: SessionConfig) -> None:
@@ -22,22 +22,23 @@ def check_divisible(config: SessionConfig) -> None:
         If it has what they cannot import, or an observer that is given all sessions of a run.
     """
     if (reason := why_not_divisible(config)) is not None:
-        raise InputError(f"{reason}; {_NOT_DIVIDED}")
+        raise InputError(reason)
 
 
 def why_not_divisible(config: SessionConfig) -> str | None:
-    """Return why other processes cannot play the sessions of a configuration; None if they can."""
+    """Return why other processes cannot play a configuration's sessions, and what to do; None if they can."""
     for one in config.observers:
         if one.enabled:
             return (
                 f"observer '{one.name}' gets every event of a run, one session after another, and other "
-                "processes play the sessions at the same time"
+                f"processes play the sessions at the same time; {_UNDIVIDED}"
             )
     for kind, name, cls in _given_classes(config):
         if cls.__module__ == "__main__" or "<locals>" in cls.__qualname__:
             return (
                 f"{kind} '{name}' is the class {cls.__qualname__} of this notebook, script or function, "
-                "which other processes cannot import: write it into a module and name that"
+                "which other processes cannot import; write it into a module and name that, "
+                f"or {_UNDIVIDED}"
             )
     return None
 
