@@ -132,11 +132,11 @@ def measure(workload: str, rounds: int, folder: Path, against: str | None) -> di
     """All figures of one workload."""
     symbols, sessions, is_sparse = SIZES[workload]
     market = make_market(symbols, sessions, seed=7, workload=workload, is_sparse=is_sparse)
-    store, raw = make_store(market, folder)
+    store, _ = make_store(market, folder)
     (folder / "market.txt").write_text("\n".join(market.symbols) + "\n")
     config = _write(folder, "range", [_STRONG, _BUSY])
-    found = folder / "polars.parquet"
-    polars = [sys.executable, "-c", _SCRIPT, _POLARS, found, folder / "raw" / "1d.parquet", *raw]
+    found, minutes = folder / "polars.parquet", sorted((store / "1m").glob("*.parquet"))
+    polars = [sys.executable, "-c", _SCRIPT, _POLARS, found, folder / "raw" / "1d.parquet", *minutes]
     ways = {
         "command": _command(sys.executable, config, store, market, folder / "out"),
         "polars": lambda: _run(polars),
