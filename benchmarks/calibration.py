@@ -42,6 +42,9 @@ HORIZONS: Final = tuple(parse_horizon(name) for name in ("30m", "close", "next_o
 _DAY: Final = 24 * 60 * MINUTE
 _BOOTSTRAP_DRAWS: Final = 500
 
+PLANTED_BP: Final = 5.0
+"""What the hits of the scanner ``planted`` are given on top."""
+
 Cells = np.ndarray
 """``(scans, symbols)``."""
 
@@ -204,6 +207,9 @@ def study(market: Generated, seed: int) -> dict[tuple[str, str, str], Sums]:
                 sums[name, horizon.name, "raw"].add(found.ret)
                 sums[name, horizon.name, "excess"].add(found.excess)
         _barred(sums, known["close"][index], hits, day.strata)
+        planted = known["30m"][index] + PLANTED_BP * hits["random"]
+        found = excess(planted, hits["random"], ~hits["random"], day.strata)
+        sums["planted", "30m", "excess"].add(found.excess)
     return sums
 
 
@@ -269,10 +275,11 @@ def calibrate(
     for seed in range(markets):
         for (name, horizon, kind), one in study(market, seed).items():
             flags = {"is_raw": kind == "raw", "bootstrap": bootstrap and kind == "excess"}
-            rows[name, horizon, kind].add(one, overlaps[horizon], **flags)
+            truth = PLANTED_BP if name == "planted" else 0.0
+            rows[name, horizon, kind].add(one, overlaps[horizon], truth, **flags)
             for count in fewer if horizon == "30m" and kind == "excess" else ():
                 part = Sums(one.counts[:count], one.totals[:count], one.squares[:count])
-                rows[name, f"30m/{count}", kind].add(part, 0, **flags)
+                rows[name, f"30m/{count}", kind].add(part, 0, truth, **flags)
         progress(seed)
     return rows
 

@@ -64,6 +64,12 @@ def test_what_sees_the_future_is_seen_on_every_market(rows: dict) -> None:
     assert not any(row.clustered)
 
 
+def test_a_planted_edge_comes_back_with_its_interval(rows: dict) -> None:
+    row = rows["planted", "30m", "excess"]
+    assert abs(row.mean - 5.0) < 3 * row.error
+    assert np.mean(row.clustered) >= 0.85
+
+
 def test_controls_barred_by_what_happens_later_make_an_edge_of_nothing(rows: dict) -> None:
     later, before = (
         rows["not hit all day", "close", "excess"],
