@@ -59,8 +59,7 @@ def trading_sections(strategies: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         if one["trades"]:
             yield _intervals(one)
             yield element("p", text(_money(one)), "dim")
-            yield _equity(one["equity"])
-            yield _months(one["months"])
+            yield element("div", _equity(one["equity"]) + _months(one["months"]), "pair")
 
 
 def _verdict(one: Mapping[str, Any]) -> str:
