@@ -55,15 +55,18 @@ class WindowExtremes:
         self._lows = [self._keys(bars.low, np.inf) | slot]
         self._levels = np.frexp(np.arange(bars.bars + 1))[1] - 1
 
-    def rows(self, first: Rows32, last: Rows32) -> tuple[Rows32, Rows32]:
+    def rows(
+        self, first: Rows32, last: Rows32, columns: NDArray[np.integer] | None = None
+    ) -> tuple[Rows32, Rows32]:
         """Return the slots of the highest and the lowest price from ``first`` to ``last``, both included.
 
-        Cells ``(scans, symbols)``; where ``first`` is -1 the result means nothing.
+        Cells ``(scans, symbols)``, or those of any ``columns`` of the same shape; where ``first`` is -1 the
+        result means nothing.
         """
         start = np.maximum(first, 0)
         level = self._levels[np.maximum(last - start + 1, 1)]
         highs, lows = np.empty(first.shape, np.int64), np.empty(first.shape, np.int64)
-        column = np.broadcast_to(np.arange(self._symbols), first.shape)
+        column = np.broadcast_to(np.arange(self._symbols) if columns is None else columns, first.shape)
         levels = np.flatnonzero(np.bincount(level.ravel())).tolist()
         for one in levels:
             cells = (level == one).nonzero() if len(levels) > 1 else ...
@@ -103,12 +106,71 @@ def excursions(
     """
     known = exits.row >= 0
     high_row, low_row = windows.rows(np.where(known, entries.row, np.int32(-1)), exits.row)
-    exit_row = exits.row + np.int32(1)
-    up, up_row = _beyond(np.greater, exits.price, exit_row, _at(bars.high, high_row), high_row)
-    down, down_row = _beyond(np.less, exits.price, exit_row, _at(bars.low, low_row), low_row)
-    best, worst = (returns_bp(entries.price, price, side) for price in (up, down))
+    extremes = _Extremes(_at(bars.high, high_row), high_row, _at(bars.low, low_row), low_row)
+    return _between(bars, entries.row, entries.price, exits.row, exits.price, extremes, side)
+
+
+@dataclass(frozen=True, eq=False)
+class HitCells:
+    """Single cells of a session, where few of all are of interest: ``(hits,)`` each.
+
+    Attributes
+    ----------
+    column
+        Which symbol.
+    entry_row, entry_price
+        Of the entries, -1 and NaN where there is none.
+    """
+
+    column: NDArray[np.integer]
+    entry_row: Rows32
+    entry_price: Floats
+
+    def excursions(
+        self, bars: DayBars, windows: WindowExtremes, exit_row: Rows32, exit_price: Floats
+    ) -> Excursions:
+        """Return how far the price went before each exit, for who bought."""
+        known = exit_row >= 0
+        first = np.where(known, self.entry_row, np.int32(-1))
+        high_row, low_row = windows.rows(first, exit_row, self.column)
+        high, low = bars.high[high_row, self.column], bars.low[low_row, self.column]
+        extremes = _Extremes(high, high_row, low, low_row)
+        return _between(bars, self.entry_row, self.entry_price, exit_row, exit_price, extremes, 1.0)
+
+    def rest_of_session(self, bars: DayBars, windows: WindowExtremes) -> tuple[Floats, Floats]:
+        """Return the highest and the lowest price from each entry bar to the close, NaN without an entry."""
+        last = np.full(self.entry_row.shape, bars.bars - 1, np.int32)
+        high_row, low_row = windows.rows(self.entry_row, last, self.column)
+        known = self.entry_row >= 0
+        high, low = bars.high[high_row, self.column], bars.low[low_row, self.column]
+        return np.where(known, high, np.nan), np.where(known, low, np.nan)
+
+
+@dataclass(frozen=True, eq=False)
+class _Extremes:
+    """The extremes before an exit, and their slots."""
+
+    high: Floats
+    high_row: Rows32
+    low: Floats
+    low_row: Rows32
+
+
+def _between(
+    bars: DayBars,
+    entry_row: Rows32,
+    entry_price: Floats,
+    exit_row: Rows32,
+    exit_price: Floats,
+    extremes: _Extremes,
+    side: Floats | float,
+) -> Excursions:
+    known, next_row = exit_row >= 0, exit_row + np.int32(1)
+    up, up_row = _beyond(np.greater, exit_price, next_row, extremes.high, extremes.high_row)
+    down, down_row = _beyond(np.less, exit_price, next_row, extremes.low, extremes.low_row)
+    best, worst = (returns_bp(entry_price, price, side) for price in (up, down))
     minutes = bars.interval / MINUTE
-    up_minutes, down_minutes = ((row - entries.row) * minutes for row in (up_row, down_row))
+    up_minutes, down_minutes = ((row - entry_row) * minutes for row in (up_row, down_row))
     up_minutes[~known], down_minutes[~known] = np.nan, np.nan
     is_long = np.asarray(side) > 0
     return Excursions(

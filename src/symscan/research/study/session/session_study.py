@@ -16,9 +16,8 @@ from symscan.model.instant import MINUTE
 from symscan.model.session import Session
 from symscan.research.statistics.day_bars import DayBars, Instants
 from symscan.research.statistics.entries import Entries, entries
-from symscan.research.statistics.excursions import rest_of_session
-from symscan.research.statistics.exits import BASIS_POINTS, returns_bp
-from symscan.research.statistics.forward_returns import ForwardReturns, forward_returns
+from symscan.research.statistics.excursions import HitCells, WindowExtremes
+from symscan.research.statistics.exits import Exits, exits, returns_bp
 from symscan.research.statistics.horizons import Horizon, HorizonKind
 from symscan.research.statistics.session_ends import SessionEnds
 from symscan.research.statistics.spread_sums import spread_sums
@@ -39,6 +38,8 @@ from symscan.scanners.running.verdicts import Verdict
 
 DELAYS: Final = (0, 1, 2, 5, 10)
 """Minutes by which entries are delayed, for the headline."""
+
+_COLUMNS_AT_ONCE: Final = 512
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,8 +69,7 @@ class _Measured:
     bars: DayBars
     entries: Entries
     delayed: Sequence[Entries]
-    returns: Mapping[Horizon, ForwardReturns]
-    rest: tuple[Floats, Floats]
+    exits: Mapping[Horizon, Exits]
 
     @property
     def symbols(self) -> int:
@@ -150,16 +150,8 @@ def _measured(plan: StudyPlan, session: Session, bars: DayBars, instants: Instan
     delay, within = plan.settings.delay_minutes, plan.settings.fill_within_minutes
     found = entries(bars, instants, delay, within)
     delayed = [entries(bars, instants, delay + one, within) if one else found for one in delays_of(bars)]
-    returns = forward_returns(bars, found, plan.within, within_minutes=within)
-    return _Measured(
-        plan,
-        session.date.toordinal(),
-        bars,
-        found,
-        delayed,
-        dict(zip(plan.within, returns, strict=True)),
-        rest_of_session(bars, found),
-    )
+    ends = {one: exits(bars, found, one, within) for one in plan.within}
+    return _Measured(plan, session.date.toordinal(), bars, found, delayed, ends)
 
 
 def _of_scanner(
@@ -171,6 +163,7 @@ def _of_scanner(
     comparison = Comparison(
         instants, hits.scan, hits.column, verdict == Verdict.NO, facts.strata, settings.min_controls
     )
+    far = _HitBars(day, comparison)
     return ScannerSession(
         [scan.without_candidates() for scan in scans],
         instants,
@@ -179,38 +172,59 @@ def _of_scanner(
         facts.strata,
         settings.min_controls,
         facts.is_once,
-        _entries_of(comparison, day),
+        far.entries(),
         facts.columns,
-        {horizon: _outcomes_of(comparison, one) for horizon, one in day.returns.items()},
+        {horizon: _outcomes_of(comparison, far, ends, day) for horizon, ends in day.exits.items()},
         _headline_of(comparison, day),
         _curve_of(comparison, hits, day, is_once=facts.is_once),
     )
 
 
-def _entries_of(comparison: Comparison, day: _Measured) -> HitEntries:
-    at = (comparison.instants[comparison.scan], comparison.column)
-    row = day.entries.row[at]
-    volume = np.where(row >= 0, day.bars.volume[np.maximum(row, 0), comparison.column], np.nan)
-    high, low = day.rest
-    return HitEntries(
-        day.entries.start[at], day.entries.price[at], volume, day.entries.why[at], high[at], low[at]
-    )
+class _HitBars:
+    """The bars of the symbols that were hit, in blocks that stay in the processor's cache."""
+
+    def __init__(self, day: _Measured, comparison: Comparison) -> None:
+        self.at = (comparison.instants[comparison.scan], comparison.column)
+        self._day = day
+        columns, place = np.unique(comparison.column, return_inverse=True)
+        self._blocks: list[tuple[Rows, DayBars, WindowExtremes, HitCells]] = []
+        for first in range(0, len(columns), _COLUMNS_AT_ONCE):
+            hits = np.flatnonzero((place >= first) & (place < first + _COLUMNS_AT_ONCE))
+            bars = day.bars.columns(columns[first : first + _COLUMNS_AT_ONCE])
+            at = tuple(one[hits] for one in self.at)
+            cells = HitCells(place[hits] - first, day.entries.row[at], day.entries.price[at])
+            self._blocks.append((hits, bars, WindowExtremes(bars), cells))
+
+    def entries(self) -> HitEntries:
+        """Return the entries of the hits."""
+        entries, at = self._day.entries, self.at
+        row, column = entries.row[at], at[1]
+        volume = np.where(row >= 0, self._day.bars.volume[np.maximum(row, 0), column], np.nan)
+        high, low = np.full(len(row), np.nan), np.full(len(row), np.nan)
+        for hits, bars, windows, cells in self._blocks:
+            high[hits], low[hits] = cells.rest_of_session(bars, windows)
+        return HitEntries(entries.start[at], entries.price[at], volume, entries.why[at], high, low)
+
+    def excursions(self, ends: Exits) -> tuple[Floats, Floats, Floats, Floats]:
+        """Return best and worst before the exits, and the minutes until each."""
+        found = np.full((4, len(self.at[0])), np.nan)
+        row, price = ends.row[self.at], ends.price[self.at]
+        for hits, bars, windows, cells in self._blocks:
+            far = cells.excursions(bars, windows, row[hits], price[hits])
+            found[:, hits] = far.mfe_bp, far.mae_bp, far.mfe_minutes, far.mae_minutes
+        return found[0], found[1], found[2], found[3]
 
 
-def _outcomes_of(comparison: Comparison, returns: ForwardReturns) -> HitOutcomes:
-    found, far = comparison.of(returns.ret_bp), returns.excursions
-    at = (comparison.instants[comparison.scan], comparison.column)
+def _outcomes_of(comparison: Comparison, far: _HitBars, ends: Exits, day: _Measured) -> HitOutcomes:
+    found = comparison.of(returns_bp(day.entries.price, ends.price))
     return HitOutcomes(
         found.ret,
         found.excess,
         found.excess_all,
         found.controls,
-        far.mfe_bp[at],
-        far.mae_bp[at],
-        far.mfe_minutes[at],
-        far.mae_minutes[at],
-        returns.age_minutes[at],
-        returns.why[at],
+        *far.excursions(ends),
+        ends.age_minutes[far.at],
+        ends.why[far.at],
     )
 
 
@@ -219,8 +233,8 @@ def _headline_of(comparison: Comparison, day: _Measured) -> HeadlineRows | None:
     headline = day.plan.headline
     if not headline.is_within_session:
         return None
-    returns = day.returns[headline].ret_bp
-    exit_price = day.entries.price * (1.0 + returns / BASIS_POINTS)
+    exit_price = day.exits[headline].price
+    returns = returns_bp(day.entries.price, exit_price)
     last = day.bars.start[-1]
     if headline.kind is HorizonKind.MINUTES:
         ends = day.entries.start + headline.minutes * MINUTE
