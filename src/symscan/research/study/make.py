@@ -14,11 +14,10 @@ from symscan.errors import InputError
 from symscan.model.instant import MINUTE
 from symscan.model.session import Session
 from symscan.research.statistics.horizons import HorizonKind
-from symscan.research.statistics.session_ends import SessionEnds
 from symscan.research.statistics.spread_sums import spread_sums
 from symscan.research.study.plan import StudyPlan, make_plan
 from symscan.research.study.session.curve import CurveSums
-from symscan.research.study.session.day_data import load_day
+from symscan.research.study.session.day_data import load_day, load_ends
 from symscan.research.study.session.outcomes import SessionOutcomes
 from symscan.research.study.source import StudyRequest, StudySource
 from symscan.research.study.tables.costs import SPREAD_SESSIONS, SpreadHistory
@@ -97,7 +96,7 @@ def prepare_study(source: StudySource, request: StudyRequest) -> PreparedStudy:
     """
     config = replace(source.config, strategies=(), observers=())  # no hit depends on them
     backtest = assemble_backtest(config, source.store.absolute(), source.first, source.last)
-    plan = make_plan(source.settings, source.scanners)
+    plan = make_plan(source.settings, source.scanners, is_daily=_is_daily(source))
     _check_columns(backtest, plan)
     days = _readable_days(backtest, source, opened=request.open_holdout)
     _check_horizons(backtest, plan, days)
@@ -127,17 +126,17 @@ def _joiner(study: PreparedStudy) -> SessionJoiner:
     store, calendar = study.backtest.store, study.backtest.checked.calendar
 
     def load(day: date, symbols: Sequence[str]) -> DayEnds:
-        bars = load_day(store, calendar.session(day), symbols)
-        return DayEnds(day, tuple(symbols), None if bars is None else SessionEnds.of_minutes(bars))
+        return DayEnds(day, tuple(symbols), load_ends(store, calendar.session(day), symbols))
 
     spreads = SpreadHistory()
-    if study.plan.settings.spread is None:
+    if study.plan.settings.spread is None and not study.plan.is_daily:
         known = _symbols(study.backtest)
         for session in calendar.previous(study.sessions[0].date, SPREAD_SESSIONS):
             bars = load_day(store, session, known)
             if bars is not None:
                 spreads.add(known, spread_sums(bars))
-    later = LaterSessions(study.plan, study.days, store.splits(), load)
+    opens = {one.date: one.open for one in calendar.sessions(study.days[0], study.days[-1])}
+    later = LaterSessions(study.plan, study.days, store.splits(), load, opens)
     return SessionJoiner(study.plan, later, study.days, spreads)
 
 
@@ -149,7 +148,9 @@ def _symbols(backtest: Backtest) -> tuple[str, ...]:
 
 def _readable_days(backtest: Backtest, source: StudySource, *, opened: bool) -> tuple[date, ...]:
     """Return the sessions that may be read: to the end of the store, or to the holdout."""
-    stored = [backtest.store.sessions(one)[-1] for one in backtest.store.intervals() if one.is_intraday]
+    store = backtest.store
+    played = [one for one in store.intervals() if one.is_intraday or store.has_only_days]
+    stored = [store.sessions(one)[-1] for one in played]
     end, holdout = max(stored), source.settings.holdout_from
     if holdout is not None and not opened:
         end = min(end, date.fromordinal(holdout.toordinal() - 1))
@@ -157,6 +158,22 @@ def _readable_days(backtest: Backtest, source: StudySource, *, opened: bool) -> 
     ahead = 60  # sessions of all horizons, and weekends between them
     end = min(end, date.fromordinal(source.last.toordinal() + ahead))
     return tuple(one.date for one in backtest.checked.calendar.sessions(first, max(end, source.last)))
+
+
+def _is_daily(source: StudySource) -> bool:
+    """Return whether hits are of whole days: all studied scanners scan at the close alone."""
+    own = [one for one in source.config.scanners if one.name in source.scanners]
+    daily = [
+        one.name
+        for one in own
+        if one.at_close and not (one.pre_session or one.pre_session_windows or one.regular_session)
+    ]
+    if daily and len(daily) < len(own):
+        raise InputError(
+            f"'{daily[0]}' scans at the close, and is entered at the next open; study it apart from "
+            f"scanners of the session: --scanner {daily[0]}"
+        )
+    return bool(daily)
 
 
 def _check_columns(backtest: Backtest, plan: StudyPlan) -> None:
@@ -179,8 +196,8 @@ def _check_columns(backtest: Backtest, plan: StudyPlan) -> None:
 def _check_horizons(backtest: Backtest, plan: StudyPlan, days: Sequence[date]) -> None:
     """Check that each horizon that was asked for has bars in some session."""
     first = backtest.sessions[0]
-    interval = backtest.store.finest(first.date)
-    assert interval is not None
+    interval = backtest.store.base(first.date)
+    assert interval is not None  # a session without bars is none of the backtest's
     for horizon in plan.horizons:
         if horizon.kind is HorizonKind.MINUTES and horizon.minutes % interval.minutes:
             raise InputError(
@@ -191,7 +208,7 @@ def _check_horizons(backtest: Backtest, plan: StudyPlan, days: Sequence[date]) -
             raise InputError(f"horizon {horizon.name} is as long as the session; use close")
     if plan.settings.horizons is None:
         return
-    stored = [day for day in days if backtest.store.finest(day) is not None]
+    stored = [day for day in days if backtest.store.base(day) is not None]
     for horizon in plan.later:
         if days.index(first.date) + horizon.sessions >= len(days) or stored[-1] <= first.date:
             raise InputError(

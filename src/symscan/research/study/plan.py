@@ -42,6 +42,11 @@ class StudyPlan:
     is_daily: bool = False
 
     @property
+    def has_rough_spreads(self) -> bool:
+        """Whether spreads are estimated from daily bars."""
+        return self.is_daily and self.settings.spread is None
+
+    @property
     def within(self) -> tuple[Horizon, ...]:
         """The horizons that end in the session of the hit."""
         return tuple(one for one in self.horizons if one.is_within_session)

@@ -152,7 +152,7 @@ def delays(altair: Any, study: Study, scanner: str) -> Any | None:
     rows = _of(study.delays, scanner)
     if rows.is_empty():
         return None
-    x = altair.X("delay_minutes:Q", title="minutes from the scan to the entry")
+    x = altair.X("delay:Q", title=f"{rows['unit'][0]} by which the entry is later")
     points, bars = _intervals(altair, rows, x, "mean excess, bp")
     line = altair.Chart(rows).mark_line(color=LIGHT).encode(x, altair.Y("mean_excess:Q"))
     return _sized(_zero(altair) + line + bars + points)

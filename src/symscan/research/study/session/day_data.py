@@ -6,12 +6,15 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 import numpy as np
+import polars as pl
 
 from symscan.bars.dense import BAR_COLUMNS, DenseBars, Slots, number
 from symscan.model.bar import CLOSE, HIGH, LOW, OPEN, VOLUME, Block, Floats
 from symscan.model.interval import ONE_DAY
 from symscan.model.session import Session
 from symscan.research.statistics.day_bars import DayBars
+from symscan.research.statistics.session_ends import SessionEnds
+from symscan.research.statistics.spread import edge
 from symscan.sources.ports import HistorySource
 from symscan.sources.store.bar_store import BarStore
 from symscan.sources.stored.played_days import PlayedDays
@@ -19,6 +22,10 @@ from symscan.sources.stored.played_days import PlayedDays
 MEASURED_SESSIONS: Final = 21
 """Sessions of daily bars that measures are made of: one more than returns."""
 
+DAILY_BARS: Final = 250
+"""Daily bars that a spread is estimated from where there are no others."""
+
+_PRICES: Final = ("open", "high", "low", "close")
 _FEWEST: Final = 10
 """With fewer known sessions a measure is unknown."""
 
@@ -63,6 +70,45 @@ def _day_bars(slots: Slots, session: Session, fields: Floats, present: np.ndarra
     start = slots.start + slots.step * np.arange(len(slots), dtype=np.int64)
     prices = (fields[:, OPEN], fields[:, HIGH], fields[:, LOW], fields[:, CLOSE], fields[:, VOLUME])
     return DayBars(start, slots.step, session.close, *prices)
+
+
+def load_ends(store: BarStore, session: Session, symbols: Sequence[str]) -> SessionEnds | None:
+    """Load what a session says of holdings of earlier ones: of its minutes, or, in a store of days, its day.
+
+    Returns
+    -------
+    SessionEnds or None
+        None where the store has no bars of the session.
+
+    Raises
+    ------
+    DataError
+        If a file of the store cannot be read.
+    """
+    if not store.has_only_days:
+        bars = load_day(store, session, symbols)
+        return None if bars is None else SessionEnds.of_minutes(bars)
+    if store.path(ONE_DAY, session.date) is None:
+        return None
+    frame = store.load(ONE_DAY, [session.date], symbols, ("symbol", *_PRICES))
+    rows = pl.DataFrame({"symbol": pl.Series(symbols, dtype=pl.String)}).join(
+        frame, on="symbol", how="left", maintain_order="left"
+    )
+    return SessionEnds.of_days(*(rows[name].fill_null(np.nan).to_numpy() for name in _PRICES))
+
+
+def daily_edges(history: HistorySource, session: Session, symbols: Sequence[str]) -> Floats:
+    """Estimate spreads from the daily bars of a year before a session, as fractions of the price.
+
+    A day's range says little of a spread: it is rough.
+    """
+    blocks = list(history.load(symbols, ONE_DAY, session, DAILY_BARS))
+    if not blocks or not symbols:
+        return np.full(len(symbols), np.nan)
+    fields = np.stack([block.fields[:4] for block in blocks])  # (days, 4, symbols)
+    known = ~np.isnan(fields).any(axis=1)
+    offsets = np.concatenate([[0], np.cumsum(known.sum(axis=0))])
+    return edge(fields.transpose(1, 2, 0)[:, known.T], offsets)
 
 
 def measures(history: HistorySource, session: Session, symbols: Sequence[str]) -> Mapping[str, Floats]:

@@ -175,7 +175,9 @@ class SessionOutcomes:
     spread_sums
         The terms of its spreads, ``(TERMS, symbols)``.
     minutes, delays
-        The minutes of the curve, and those of delayed entries.
+        The minutes of the curve, and those of delayed entries; sessions, for hits of daily bars.
+    edges
+        The spread of each symbol, estimated from daily bars; None where it follows from ``spread_sums``.
     """
 
     date: date
@@ -187,3 +189,4 @@ class SessionOutcomes:
     spread_sums: Floats
     minutes: NDArray[np.int64]
     delays: tuple[int, ...]
+    edges: Floats | None = None

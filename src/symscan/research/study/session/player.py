@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from symscan.model.bar import Floats
 from symscan.model.interval import ONE_DAY, ONE_WEEK
 from symscan.model.session import Session
 from symscan.research.study.plan import StudyPlan
-from symscan.research.study.session.day_data import load_day, measures
+from symscan.research.study.session.daily_study import study_daily_session
+from symscan.research.study.session.day_data import daily_edges, load_day, load_ends, measures
 from symscan.research.study.session.judged import VerdictLog
 from symscan.research.study.session.matching import match_candidates, symbol_columns
 from symscan.research.study.session.outcomes import SessionOutcomes
@@ -61,15 +64,30 @@ class StudyPlayer:
             log = use_live_hits(self.run, session, log)
         elif self.run is not None:
             check_replay(self.run, session, log, backtest.store)
-        bars = load_day(backtest.store, session, log.symbols, backtest.played)
-        assert bars is not None  # a session without bars is none of the backtest's
         history = StoreHistory(
             backtest.store, backtest.checked.calendar, backtest.block_cache, played=backtest.played
         )
         measured = measures(history, session, tuple(log.symbols))
         managed = coordinator.scanner_manager.scanners
         facts = {name: self._facts(managed[name], log, measured) for name in self.plan.scanners}
+        if self.plan.is_daily:
+            ends = load_ends(backtest.store, session, log.symbols)
+            assert ends is not None  # a session without bars is none of the backtest's
+            return study_daily_session(
+                self.plan, session, log, ends, self._edges(history, session, log), facts
+            )
+        bars = load_day(backtest.store, session, log.symbols, backtest.played)
+        assert bars is not None
         return study_session(self.plan, session, log, bars, facts)
+
+    def _edges(self, history: StoreHistory, session: Session, log: VerdictLog) -> Floats:
+        """Estimate the spreads of the symbols that were hit."""
+        edges = np.full(len(log.symbols), np.nan)
+        if self.plan.settings.spread is None:
+            own = [one.hits for one in log.scans if one.scanner in self.plan.scanners]
+            columns = np.unique(np.concatenate([np.empty(0, np.intp), *own]))
+            edges[columns] = daily_edges(history, session, [log.symbols[at] for at in columns.tolist()])
+        return edges
 
     def _facts(
         self, managed: ManagedScanner, log: VerdictLog, measured: Mapping[str, Floats]
@@ -77,7 +95,8 @@ class StudyPlayer:
         scans = [one for one in log.scans if one.scanner == managed.name]
         static = managed.scanner.static_columns
         strata = match_candidates(self.plan, scans, log.symbols, measured, static)
-        is_once = len(managed.due.pre_session) + len(managed.due.regular) == 1
+        due = managed.due
+        is_once = len(due.pre_session) + len(due.regular) + len(due.at_close) == 1
         columns = symbol_columns(self.plan, scans, log.symbols, measured, static)
         return ScannerFacts(rests_on_daily_bars(managed.scanner), is_once, strata, columns)
 

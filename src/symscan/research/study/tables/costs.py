@@ -18,6 +18,9 @@ from symscan.research.statistics.spread_sums import TERMS, edge_of_sums
 SPREAD_SESSIONS: Final = 20
 """Sessions before a hit's own that its spread is estimated over."""
 
+ROUGH_SPREAD: Final = "rough_spread"
+"""The mark where spreads are estimated from daily bars, whose ranges say little of them."""
+
 NO_SPREAD: Final = "no_spread"
 """The flag of a hit whose spread could not be estimated: it counts one tick, the least there is."""
 

@@ -67,9 +67,10 @@ class SessionJoiner:
     def add(self, outcomes: SessionOutcomes) -> Iterator[JoinedSession]:
         """Add a session; yield those that are complete by now."""
         self.later.add(DayEnds(outcomes.date, outcomes.symbols, outcomes.ends))
-        self._pending.append((outcomes, self.spreads.edges(outcomes.symbols)))
+        edges = self.spreads.edges(outcomes.symbols) if outcomes.edges is None else outcomes.edges
+        self._pending.append((outcomes, edges))
         self.spreads.add(outcomes.symbols, outcomes.spread_sums)
-        ahead = self.plan.sessions_ahead + SESSIONS_BEYOND if self.plan.later else 0
+        ahead = self._sessions_ahead(outcomes)
         while self._pending and self._is_known(self._pending[0][0].date, ahead, outcomes.date):
             yield self._joined(*self._pending.popleft())
 
@@ -78,11 +79,21 @@ class SessionJoiner:
         while self._pending:
             yield self._joined(*self._pending.popleft())
 
+    def _sessions_ahead(self, outcomes: SessionOutcomes) -> int:
+        """Return how many sessions after its own are needed for a session to be complete."""
+        if not self.plan.later:
+            return 0
+        entered = 1 + self.plan.settings.delay_minutes + max(outcomes.delays, default=0)
+        most = max(self.plan.sessions_ahead, entered if self.plan.is_daily else 0)
+        return most + SESSIONS_BEYOND
+
     def _is_known(self, day: date, ahead: int, last: date) -> bool:
         place = self.days.index(day) + ahead
         return place < len(self.days) and self.days[place] <= last
 
     def _joined(self, outcomes: SessionOutcomes, edges: Floats) -> JoinedSession:
+        if self.plan.is_daily:
+            outcomes = self.later.enter(outcomes)
         later = self.later.measure(outcomes)
         self.later.drop_before(outcomes.date)
         frames, curves = [], {}

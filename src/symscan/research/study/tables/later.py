@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date
+from types import MappingProxyType
 from typing import Final
 
 import numpy as np
 import polars as pl
 
+from symscan.config.study_settings import NEXT_OPEN
 from symscan.model.bar import Floats
+from symscan.model.instant import Instant
 from symscan.research.statistics.exits import returns_bp
 from symscan.research.statistics.horizons import Horizon, HorizonKind
 from symscan.research.statistics.reasons import Why
@@ -24,6 +27,7 @@ from symscan.research.study.plan import StudyPlan
 from symscan.research.study.session.comparison import Comparison
 from symscan.research.study.session.outcomes import (
     HeadlineRows,
+    HitEntries,
     HitOutcomes,
     ScannerSession,
     SessionOutcomes,
@@ -67,13 +71,23 @@ class LaterSessions:
         ``symbol``, ``ex_date``, ``ratio``.
     load
         Loads what is not known of a session.
+    opens
+        When sessions open, where hits of daily bars are entered.
     """
 
-    def __init__(self, plan: StudyPlan, days: Sequence[date], splits: pl.DataFrame, load: LoadEnds) -> None:
+    def __init__(
+        self,
+        plan: StudyPlan,
+        days: Sequence[date],
+        splits: pl.DataFrame,
+        load: LoadEnds,
+        opens: Mapping[date, Instant] = MappingProxyType({}),
+    ) -> None:
         self._plan = plan
         self._days = list(days)
         self._splits = splits
         self._load = load
+        self._opens = opens
         self._known: dict[date, _Columns] = {}
 
     def add(self, ends: DayEnds) -> None:
@@ -84,18 +98,45 @@ class LaterSessions:
         """Forget sessions that no hit to come needs."""
         self._known = {one: columns for one, columns in self._known.items() if one >= day}
 
+    def enter(self, outcomes: SessionOutcomes) -> SessionOutcomes:
+        """Return a session of daily hits with their entries: at the next open, as ``next_open`` has it."""
+        entry = self._entry(outcomes, 0)
+        scanners = {name: self._entered(one, entry, outcomes) for name, one in outcomes.scanners.items()}
+        delayed = [self._entry(outcomes, one).price[None] for one in outcomes.delays]
+        return replace(
+            outcomes, entry_price=entry.price[None], delayed_price=np.stack(delayed), scanners=scanners
+        )
+
     def measure(self, outcomes: SessionOutcomes) -> dict[str, LaterOutcomes]:
         """Return what came of the hits of one session, by scanner."""
         found = {name: LaterOutcomes({}, None) for name in outcomes.scanners}
         for horizon in self._plan.later:
             later = self._exits(horizon, outcomes)
             ret = returns_bp(outcomes.entry_price, later.price)
+            if self._plan.is_daily and horizon.sessions <= self._plan.settings.delay_minutes:
+                ret[:] = np.nan  # it is over before the entry
             for name, scanner in outcomes.scanners.items():
                 found[name].horizons[horizon] = self._of_scanner(scanner, ret, later)
                 if horizon == self._plan.headline:
                     headline = self._headline(scanner.comparison, outcomes, ret, later)
                     found[name] = replace(found[name], headline=headline)
         return found
+
+    def _entry(self, outcomes: SessionOutcomes, delay: int) -> LaterExits:
+        sessions = 1 + self._plan.settings.delay_minutes + delay
+        return self._exits(Horizon(NEXT_OPEN, HorizonKind.NEXT_OPEN, sessions=sessions), outcomes)
+
+    def _entered(
+        self, scanner: ScannerSession, entry: LaterExits, outcomes: SessionOutcomes
+    ) -> ScannerSession:
+        """Return a scanner's part with the entries of its hits, at the open of a session."""
+        column = scanner.hits.column
+        price, why = entry.price[column], entry.why[column]
+        place = self._days.index(outcomes.date) + 1 + self._plan.settings.delay_minutes
+        opens = self._opens.get(self._days[place], -1) if place < len(self._days) else -1
+        start = np.where(np.isnan(price), -1, opens)
+        unknown = np.full(len(column), np.nan)
+        return replace(scanner, entry=HitEntries(start, price, unknown, why, price, price))
 
     def _exits(self, horizon: Horizon, outcomes: SessionOutcomes) -> LaterExits:
         """Return the exits of the symbols of a session's table, ``(symbols,)`` each."""

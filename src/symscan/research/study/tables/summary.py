@@ -17,7 +17,7 @@ from symscan.research.statistics.evidence import Estimate, Mark, SessionSums, es
 from symscan.research.statistics.families import bootstrap_t_interval, family_p, session_draws
 from symscan.research.statistics.horizons import Horizon
 from symscan.research.study.plan import StudyPlan
-from symscan.research.study.tables.costs import NO_SPREAD
+from symscan.research.study.tables.costs import NO_SPREAD, ROUGH_SPREAD
 
 SHORTEST: Final = "5m"
 """The horizon that is known of most of those that are unknown at a longer one."""
@@ -195,7 +195,7 @@ def _summary_row(one: HorizonSums, p_family: float, plan: StudyPlan) -> dict[str
         "mean_mae": _number(one.values("mae").mean()),
         "ended_n": ended.height,
         "excess_if_ended": _if_ended(one, ended),
-        "marks": " ".join(_marks(one)),
+        "marks": " ".join(_marks(one, plan)),
     }
 
 
@@ -218,7 +218,7 @@ def _if_ended(one: HorizonSums, ended: pl.DataFrame) -> float:
     return _ratio(total, n)
 
 
-def _marks(one: HorizonSums) -> Iterator[str]:
+def _marks(one: HorizonSums, plan: StudyPlan) -> Iterator[str]:
     marks = dict.fromkeys([*one.excess.marks, *(mark for mark in one.ret.marks if mark is Mark.ROUGH)])
     yield from (str(mark) for mark in marks)
     if one.ret.n and not one.sums.matched.sum():
@@ -226,6 +226,8 @@ def _marks(one: HorizonSums) -> Iterator[str]:
     flagged = one.hits["flags"].str.contains(NO_SPREAD)
     if flagged.sum() * 2 > max(one.hits.height, 1):
         yield NO_SPREAD
+    if plan.has_rough_spreads and one.ret.n:
+        yield ROUGH_SPREAD
 
 
 def _reasons_by_session(one: HorizonSums) -> NDArray[np.int64]:

@@ -35,7 +35,8 @@ DELAYS_SCHEMA: Final = pl.Schema(
     {
         "scanner": pl.String(),
         "horizon": pl.String(),
-        "delay_minutes": pl.Int64(),
+        "delay": pl.Int64(),
+        "unit": pl.String(),
         "n": pl.Int64(),
         "mean_excess": pl.Float64(),
         "lo": pl.Float64(),
@@ -103,8 +104,9 @@ def _delays(
         counts, totals = grouped_sums(index[own], sessions, np.zeros(own.sum(), np.intp), 1, values)
         found = estimate(counts[0], totals[0], plan.headline.overlap)
         if found.n:
-            minutes = int(key.removeprefix(DELAY_COLUMN)) + plan.settings.delay_minutes
-            yield name, plan.headline.name, minutes, found.n, found.mean, found.lo, found.hi
+            delay = int(key.removeprefix(DELAY_COLUMN)) + plan.settings.delay_minutes
+            unit = "sessions" if plan.is_daily else "minutes"
+            yield name, plan.headline.name, delay, unit, found.n, found.mean, found.lo, found.hi
 
 
 def _quantiles(name: str, hits: pl.DataFrame, plan: StudyPlan) -> Iterator[tuple[Any, ...]]:
