@@ -50,7 +50,6 @@ _BUSY: Final = {
     "where": "volume > 0.3 * volume_sma_20_1d AND rsi_14_5m > 60 + 1e-9 AND close > sma_20_1d + 1e-9",
     "rank": "volume",
 }
-_NONE: Final = {"where": "close < 0 AND rsi_14_5m > 55"}
 _ALL: Final = {"name": "all", "where": "close > 0"}
 _SCRIPT: Final = f"{PEAK}import runpy; sys.argv.pop(0); runpy.run_path(sys.argv[0], run_name='__main__')"
 _POLARS: Final = Path(__file__).with_name("screens_in_polars.py")
@@ -169,12 +168,17 @@ def _ratio(cost: dict[str, Cost], name: str) -> float:
     return round(cost["command"].seconds / cost[name].seconds, 2)
 
 
+def _none(number: int) -> dict[str, Any]:
+    """A screen that finds nothing: it shares its indicator with the others, not its conditions."""
+    return {"name": f"none_{number}", "where": f"close < {-number} AND rsi_14_5m > {55 + number}"}
+
+
 def costs(rounds: int, folder: Path) -> dict[str, Any]:
     """What one more scanner, scan, hit and indicator costs: 284 symbols, ten sessions, CPU."""
     market = make_market(284, 10, seed=7)
     store, _ = make_store(market, folder)
     (folder / "market.txt").write_text("\n".join(market.symbols) + "\n")
-    many = [{"name": f"none_{number}", **_NONE} for number in range(20)]
+    many = [_none(number) for number in range(20)]
     rare = [{**one, "regular_session": _HOURS} for one in many]
     shown = {"show": [f"ema_{length}_5m" for length in range(10, 30)]}
     scanners = {
