@@ -24,7 +24,7 @@ from platformdirs import user_cache_path
 from symscan.model.session import Session
 
 FOLDER_VARIABLE: Final = "SYMSCAN_CACHE_DIR"
-_FORMAT: Final = 1
+_FORMAT: Final = 2  # 1 has sessions of exchanges with breaks, which are refused now
 _UNUSABLE: Final = (OSError, ValueError, KeyError, TypeError, RecursionError)
 
 

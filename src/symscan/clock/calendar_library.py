@@ -6,6 +6,7 @@ The library and pandas take about a second to import, so everything here imports
 from __future__ import annotations
 
 import warnings
+from datetime import timedelta
 from difflib import get_close_matches
 from importlib.metadata import version
 from typing import Any
@@ -13,6 +14,9 @@ from zoneinfo import ZoneInfo
 
 from symscan.errors import CalendarError
 from symscan.model.session import Session
+
+_LONGEST = timedelta(hours=12)
+"""Of a session: what lies further apart is of another one."""
 
 _LIBRARIES = ("pandas_market_calendars", "exchange_calendars")
 
@@ -39,10 +43,10 @@ def load_year(exchange: str, year: int) -> tuple[Session, ...]:
     Raises
     ------
     CalendarError
-        If there is no such exchange.
+        If there is no such exchange, or its sessions are of a kind that is not supported.
     """
     with warnings.catch_warnings():
-        # The library warns of lunch breaks that were abolished; breaks are not read here.
+        # The library warns of lunch breaks that were abolished.
         warnings.simplefilter("ignore")
         calendar = _calendar(exchange)
         names = calendar.market_times
@@ -50,6 +54,7 @@ def load_year(exchange: str, year: int) -> tuple[Session, ...]:
         last = "post" if "post" in names else "market_close"
         table = calendar.schedule(f"{year}-01-01", f"{year}-12-31", start=first, end=last)
         early = calendar.early_closes(table).index
+    _check_sessions(exchange, table)
     instants = [_microseconds(table[name]) for name in (first, "market_open", "market_close", last)]
     zone = ZoneInfo(str(calendar.tz))
     days = zip(table.index, *instants, table.index.isin(early).tolist(), strict=True)
@@ -57,6 +62,20 @@ def load_year(exchange: str, year: int) -> tuple[Session, ...]:
         Session(day.date(), pre_open, open_, close, post_close, zone, is_early)
         for day, pre_open, open_, close, post_close, is_early in days
     )
+
+
+def _check_sessions(exchange: str, table: Any) -> None:
+    """Refuse sessions with a break, and such as have no night between them: bars assume neither."""
+    if "break_start" in table.columns and (table["break_start"] < table["break_end"]).any():
+        raise CalendarError(
+            f"the exchange '{exchange}' has a break within its sessions, and such exchanges are not "
+            "supported yet; use one that trades without a break, such as NYSE, LSE or XETR"
+        )
+    if (table["market_close"] - table["market_open"]).max() > _LONGEST:
+        raise CalendarError(
+            f"the exchange '{exchange}' trades around the clock, and such exchanges are not supported "
+            "yet; use one whose sessions have a night between them, such as NYSE, LSE or XETR"
+        )
 
 
 def _calendar(exchange: str) -> Any:
@@ -76,7 +95,7 @@ def _unknown_exchange(exchange: str, names: list[str]) -> str:
     hint = (
         f"did you mean {' or '.join(by_folded[name] for name in near)}?"
         if near
-        else "write NYSE, LSE or XTKS"
+        else "write NYSE, LSE or XETR"
     )
     return f"there is no exchange '{exchange}'; {hint}"
 

@@ -22,7 +22,7 @@ class SessionCalendar:
     Parameters
     ----------
     exchange
-        A name pandas_market_calendars knows: ``NYSE``, ``LSE``, ``XTKS``.
+        A name pandas_market_calendars knows: ``NYSE``, ``LSE``, ``XETR``.
 
     Raises
     ------

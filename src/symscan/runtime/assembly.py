@@ -20,7 +20,7 @@ from symscan.runtime.building.build import CheckedConfig, SessionPorts, build, c
 from symscan.runtime.building.daily_store import daily_faults
 from symscan.runtime.coordinator import SessionCoordinator
 from symscan.runtime.publisher import EventPublisher
-from symscan.runtime.run_warnings import find_run_warnings
+from symscan.runtime.run_warnings import find_day_mix_warnings, find_run_warnings
 from symscan.scanners.running.verdicts import VerdictObserver
 from symscan.sources.ports import Broker, LiveDay
 from symscan.sources.store.bar_store import BarStore
@@ -147,7 +147,11 @@ def assemble_backtest(config: SessionConfig, store: Path, start: date, end: date
     playable = tuple(session for session in sessions if opened.base(session.date) is not None)
     if not playable:
         raise DataError(_nothing_to_play(opened, sessions))
-    warnings = tuple(find_run_warnings(config, checked.made, opened, sessions, playable))
+    last = playable[-1].date
+    warnings = (
+        *find_run_warnings(config, checked.made, opened, sessions, playable),
+        *find_day_mix_warnings(config, checked.made, opened, checked.calendar, last),
+    )
     cache = BlockCache()
     planned = playable if opened.has_only_days else ()
     daily_bars = DailyBars(opened, cache, planned)

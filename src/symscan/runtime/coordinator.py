@@ -365,8 +365,7 @@ class SessionCoordinator:
 
     def _warn_interrupted(self) -> None:
         """Say whose scans the end of the session was too early for; not stored, since it may be resumed."""
-        names = self.scanner_manager.scans_at_close
-        if names and not self._is_day_complete:
+        if not self._is_day_complete and (names := self.scanner_manager.scans_at_close):
             which = " and ".join(f"'{name}'" for name in names)
             why = "the session was broken off before the day was complete"
             self._publish([Warned(self.now, f"{why}: {which} did not scan at the close")])

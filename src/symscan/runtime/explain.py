@@ -25,6 +25,7 @@ from symscan.session.requests import AddBars, AddIndicator, Request
 from symscan.session.requirements import most_sessions_needed, sessions_needed, warm_up_bars
 from symscan.session.session_data import SessionData
 from symscan.sources.store.bar_store import BarStore
+from symscan.sources.stored.day_mix import DayMix, measure_day_mix
 from symscan.sources.stored.history import StoreHistory
 from symscan.sources.stored.universe import symbols_before
 
@@ -110,13 +111,17 @@ class PlannedScanner:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """What one session of a configuration loads; ``daily`` is None where no store is named."""
+    """What one session of a configuration loads.
+
+    ``daily`` is None where no store is named; ``mix`` also where no daily bars made of minutes are read.
+    """
 
     session: Session
     members: tuple[str, ...]
     scanners: tuple[PlannedScanner, ...]
     wanted: tuple[RequirementRow, ...]
     daily: DailyShare | None = None
+    mix: DayMix | None = None
 
 
 def explain(config: SessionConfig, session: Session, store: BarStore | None = None) -> Explanation:
@@ -157,7 +162,18 @@ def explain(config: SessionConfig, session: Session, store: BarStore | None = No
     )
     wanted = [closes, *wanted]
     daily = None if store is None else _daily_share(tuple(symbols), wanted, session, store, calendar)
-    return Explanation(session, config.symbols, planned, tuple(wanted), daily)
+    mix = None
+    if store is not None and daily is not None and _mixes(config, wanted, daily):
+        mix = measure_day_mix(store, calendar, session.date)
+    return Explanation(session, config.symbols, planned, tuple(wanted), daily, mix)
+
+
+def _mixes(config: SessionConfig, wanted: Sequence[RequirementRow], daily: DailyShare) -> bool:
+    """Return whether daily indicators read bars made of minutes: of symbols without rows, or at the close."""
+    reads_days = any(not one.interval.is_intraday for one in wanted[1:])
+    return daily.any_session > 0 or (
+        reads_days and any(one.at_close for one in config.scanners if one.enabled)
+    )
 
 
 def _share(universe: Sequence[str], store: BarStore | None, traded: frozenset[str]) -> StoredShare | None:

@@ -6,11 +6,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
 from symscan.clock.schedule import DAYS, Window
+from symscan.clock.session_calendar import SessionCalendar
 from symscan.config import ScannerConfig, SessionConfig
 from symscan.model.session import Session
 from symscan.runtime.building.plugins import due_times
 from symscan.scanners.base import BaseScanner
+from symscan.scanners.screens.screen import ScreenScanner
+from symscan.session.candidates import parse_column
 from symscan.sources.store.bar_store import BarStore
+from symscan.sources.stored.day_mix import measure_day_mix
 
 NO_SCANNER = "no scanner is enabled: nothing will be found"
 
@@ -49,6 +53,41 @@ def find_run_warnings(
     yield from _survivorship(scanners, playable[0])
     for scanner in enabled:
         yield from _never_due(scanner, playable)
+
+
+def find_day_mix_warnings(
+    config: SessionConfig,
+    made: Sequence[BaseScanner],
+    store: BarStore,
+    calendar: SessionCalendar,
+    until: date,
+) -> Iterator[str]:
+    """Warn where scans at the close read daily indicators: today's bar is of minutes, others are stored.
+
+    Parameters
+    ----------
+    made
+        The enabled scanners, in the order of the configuration.
+    until
+        The last session of the run.
+    """
+    enabled = [scanner for scanner in config.scanners if scanner.enabled]
+    mixed = [
+        scanner.name
+        for scanner, one in zip(enabled, made, strict=True)
+        if scanner.at_close and isinstance(one, ScreenScanner) and any(map(_is_of_days, one.columns))
+    ]
+    mix = measure_day_mix(store, calendar, until) if mixed else None
+    if mix is not None:
+        yield (
+            f"the daily indicators of {_named(mixed)} have at the close a bar made of minutes after stored "
+            f"ones: {mix}"
+        )
+
+
+def _is_of_days(column: str) -> bool:
+    spec = parse_column(column).spec
+    return spec is not None and not spec.interval.is_intraday
 
 
 def _not_traded(

@@ -52,6 +52,12 @@ def _show(name: str, explanation: Explanation) -> None:
     console.print(_bars_table(explanation))
     if explanation.daily is not None and explanation.daily.any_session:
         print_line(console, _daily_text(explanation.daily))
+    if explanation.mix is not None:
+        print_line(
+            console,
+            f"warning: daily bars made of minutes stand among stored ones: {explanation.mix}",
+            "yellow",
+        )
 
 
 def _daily_text(daily: DailyShare) -> str:

@@ -22,7 +22,7 @@ def test_a_session_from_its_open() -> None:
     assert (clock.slot, clock.minutes) == (5, 30)
 
 
-@pytest.mark.parametrize("exchange", ["NYSE", "LSE", "XTKS"])
+@pytest.mark.parametrize("exchange", ["NYSE", "LSE", "XETR"])
 @pytest.mark.parametrize("interval", ["1m", "7m", "1h", "4h", "24h"])
 def test_tells_sessions_apart_over_a_year(exchange: str, interval: str) -> None:
     """Half days, weekends and both changes of the clocks included."""

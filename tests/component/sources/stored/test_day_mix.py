@@ -1,0 +1,43 @@
+"""Daily bars made of minutes against stored ones: the ratios are those of polars over the raw bars."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from support.generated_market import DATES, Day, Market, make_market
+from support.runs import make_store
+from symscan.clock.session_calendar import SessionCalendar
+from symscan.sources.store.bar_store import BarStore
+from symscan.sources.stored.day_mix import measure_day_mix
+
+
+@pytest.fixture(scope="module")
+def market() -> Market:
+    return make_market(DATES[-3:])
+
+
+def test_the_ratios_are_medians_over_the_last_session_with_both(tmp_path: Path, market: Market) -> None:
+    store = make_store(tmp_path, {"1m": market.minutes, "1d": market.days.filter(pl.col("date") < DATES[-1])})
+    mix = measure_day_mix(BarStore(store), SessionCalendar(), DATES[-1])
+    day = Day.of(DATES[-2])
+    start = pl.col("ts").dt.epoch("us")
+    made = (
+        market.minutes.filter((start >= day.open) & (start < day.close))
+        .sort("ts")
+        .group_by("symbol")
+        .agg(pl.last("close"), pl.sum("volume"))
+    )
+    pairs = made.join(market.days.filter(date=day.date), on="symbol").filter(pl.col("symbol") != "BASIS")
+    assert mix is not None
+    assert (mix.session, mix.symbols) == (day.date, pairs.height)
+    assert mix.volume == pytest.approx((pairs["volume"] / pairs["volume_right"]).median())
+    assert mix.close == pytest.approx((pairs["close"] / pairs["close_right"]).median())
+    assert "minutes lack auctions" in str(mix)
+
+
+def test_where_there_is_one_kind_there_is_no_mix(tmp_path: Path, market: Market) -> None:
+    store = BarStore(make_store(tmp_path, {"1d": market.days}))
+    assert measure_day_mix(store, SessionCalendar(), DATES[-1]) is None
