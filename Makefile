@@ -29,6 +29,7 @@ bench:
 	$(VENV) '.[alpaca]'
 	.venv/bin/python benchmarks/session.py
 	.venv/bin/python benchmarks/range.py
+	.venv/bin/python benchmarks/daily.py
 	.venv/bin/python benchmarks/latency.py
 	.venv/bin/python benchmarks/disturbance.py
 	.venv/bin/python benchmarks/results.py

@@ -75,7 +75,7 @@ def _write(folder: Path, name: str, scanners: Sequence[dict[str, Any]]) -> Path:
     return path
 
 
-def _run(command: Sequence[object]) -> Cost:
+def run(command: Sequence[object]) -> Cost:
     """Run a process to its end, and what it took; it says its own peak, the system adds its parent's."""
     started = perf_counter()
     process = subprocess.Popen(
@@ -96,12 +96,12 @@ def _command(
     python: str, config: Path, store: Path, market: Market, out: Path, *more: str
 ) -> Callable[[], Cost]:
     days = ("--start", market.dates[0], "--end", market.dates[-1])
-    return lambda: _run(
+    return lambda: run(
         [python, "-c", COMMAND, "run", config, "--store", store, *days, "--out", out, "--force", *more]
     )
 
 
-def _best(ways: dict[str, Callable[[], Cost]], rounds: int) -> dict[str, Cost]:
+def best(ways: dict[str, Callable[[], Cost]], rounds: int) -> dict[str, Cost]:
     """The minima of interleaved rounds."""
     found: dict[str, list[Cost]] = {name: [] for name in ways}
     for _ in range(rounds):
@@ -138,7 +138,7 @@ def measure(workload: str, rounds: int, folder: Path, against: str | None) -> di
     polars = [sys.executable, "-c", _SCRIPT, _POLARS, found, folder / "raw" / "1d.parquet", *minutes]
     ways = {
         "command": _command(sys.executable, config, store, market, folder / "out"),
-        "polars": lambda: _run(polars),
+        "polars": lambda: run(polars),
     }
     if sessions > 1:
         ways["jobs_2"] = _command(
@@ -146,7 +146,7 @@ def measure(workload: str, rounds: int, folder: Path, against: str | None) -> di
         )  # its megabytes are those of the process that writes
     if against:
         ways["against"] = _command(against, config, store, market, folder / "out_against")
-    cost = _best(ways, rounds)
+    cost = best(ways, rounds)
     hits, expected = _hits_of(folder / "out", market), pl.read_parquet(found)
     ratios = {f"ratio_to_{name}": _ratio(cost, name) for name in cost if name != "command"}
     return {
@@ -193,7 +193,7 @@ def costs(rounds: int, folder: Path) -> dict[str, Any]:
         name: _command(sys.executable, _write(folder, name, some), store, market, folder / f"out_{name}")
         for name, some in scanners.items()
     }
-    cpu = {name: one.cpu for name, one in _best(ways, rounds).items()}
+    cpu = {name: one.cpu for name, one in best(ways, rounds).items()}
     hits = pl.read_parquet(folder / "out_all" / "hits" / "*.parquet").height
     scans = 10 * 20 * (77 - 6)
     return {

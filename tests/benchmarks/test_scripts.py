@@ -16,6 +16,7 @@ _BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
         ["session.py", "small", "--rounds", "1"],
         ["python.py", "--rounds", "1"],
         ["range.py", "least", "--rounds", "1"],
+        ["daily.py", "--symbols", "60", "--sessions", "12", "--rounds", "1"],
         ["divided.py", "range"],
         ["forward_returns.py", "--symbols", "60", "--rounds", "1"],
         ["study.py", "small", "--rounds", "1"],
