@@ -226,12 +226,13 @@ def _planned_scanner(
     due = tuple(sorted(set(managed.due.all)))
     streams = ", ".join(map(str, scanner.symbol_requirements.streams or config.streams))
     history = scanner.symbol_requirements.history_days
+    joins = bool(managed.due.pre_session or managed.due.regular)  # nobody joins at the close
     found = f"{streams} bars, {history} sessions of them" if history else f"{streams} bars of today"
     return PlannedScanner(
         managed.name,
         managed.scanner.universe,
         due,
-        found if scanner.add_symbols else None,
+        found if scanner.add_symbols and joins else None,
         disabled.get(managed.name),
         share,
     )

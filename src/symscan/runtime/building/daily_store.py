@@ -57,7 +57,9 @@ def daily_faults(config: SessionConfig, made: Sequence[BaseScanner]) -> Iterator
 def _schedule_faults(config: SessionConfig, scanner: ScannerConfig) -> Iterator[ConfigError]:
     if scanner.regular_session:
         message = f'{_ONLY}: there is nothing to scan between open and close; write "at_close": true instead'
-        yield config.error(f"{scanner.path}.regular_session", message)
+        is_schedule = config.place(f"{scanner.path}.schedule") != config.place(scanner.path)
+        key = "schedule" if is_schedule else "regular_session"
+        yield config.error(f"{scanner.path}.{key}", message)
     if scanner.pre_session_windows:
         message = f'{_ONLY}: nothing happens before the open; write "pre_session": true instead'
         yield config.error(f"{scanner.path}.pre_session", message)
