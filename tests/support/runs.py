@@ -15,6 +15,7 @@ from symscan.clock.session_calendar import SessionCalendar
 from symscan.config import parse_config
 from symscan.model.interval import Interval
 from symscan.observers.results.run_folder import run_folder
+from symscan.runs.texts import with_texts
 from symscan.runtime.assembly import assemble_backtest
 from symscan.runtime.runner import run_backtest
 from symscan.runtime.session_bars import StoredSessionBars
@@ -31,6 +32,9 @@ class Run:
     folder: Path
 
     def table(self, name: str) -> pl.DataFrame:
+        """A table with instants as texts; episodes.csv is for people."""
+        if name == "episodes":
+            return with_texts(pl.read_parquet(self.folder / name / "*.parquet"))
         return pl.read_csv(self.folder / f"{name}.csv", infer_schema_length=None)
 
     @property

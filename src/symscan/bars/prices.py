@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,15 +23,15 @@ class BarPrices:
     ends
         The ends of the bars, ascending, UTC microseconds.
     open, high, low, close
-        Tables one below the other, each of shape ``(some ends, columns)``; NaN where there is no bar.
+        Shape ``(ends, columns)``; NaN where there is no bar.
     """
 
     columns: Mapping[str, int]
     ends: NDArray[np.int64]
-    open: Sequence[Floats]
-    high: Sequence[Floats]
-    low: Sequence[Floats]
-    close: Sequence[Floats]
+    open: Floats
+    high: Floats
+    low: Floats
+    close: Floats
 
     @classmethod
     def of_frame(cls, bars: pl.DataFrame) -> BarPrices:
@@ -43,6 +43,6 @@ class BarPrices:
         for name in ("open", "high", "low", "close"):
             table = np.full((len(ends), runs.height), np.nan)
             table[slot, column] = bars[name].to_numpy()
-            tables.append([table])
+            tables.append(table)
         columns = {symbol: place for place, symbol in enumerate(runs["value"].to_list())}
         return cls(columns, ends, *tables)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,7 +29,7 @@ def extremes(prices: BarPrices, columns: Ints, after: Ints, until: Ints) -> tupl
     found = np.flatnonzero((first < stop) & (columns >= 0))
     highest, lowest, last = (np.full(len(columns), np.nan) for _ in range(3))
     if len(found):
-        spans = _Spans.of(first[found], stop[found], columns[found], prices)
+        spans = _Spans.of(first[found], stop[found], columns[found])
         highest[found] = spans.reduced(prices.high, np.fmax)
         lowest[found] = spans.reduced(prices.low, np.fmin)
         last[found] = spans.last(prices.close)
@@ -38,36 +38,34 @@ def extremes(prices: BarPrices, columns: Ints, after: Ints, until: Ints) -> tupl
 
 @dataclass(frozen=True, slots=True)
 class _Spans:
-    """Spans of rows in columns of tables, of few distinct bounds: those of scans.
+    """Spans of rows in columns of a table, of few distinct bounds: those of scans.
 
     Rows between two neighbouring bounds are reduced once for all columns, and a span from those.
 
     Attributes
     ----------
     bounds
-        The distinct bounds, ascending, those of the tables included.
+        The distinct bounds, ascending.
     first, stop
         The places in ``bounds`` of each span's first row, and of the row after its last.
     columns
         The column of each span.
     """
 
-    bounds: list[int]
+    bounds: Ints
     first: Ints
     stop: Ints
     columns: Ints
 
     @classmethod
-    def of(cls, first: Ints, stop: Ints, columns: Ints, prices: BarPrices) -> _Spans:
+    def of(cls, first: Ints, stop: Ints, columns: Ints) -> _Spans:
         """Number the bounds."""
-        tables = np.cumsum([len(table) for table in prices.close])
-        bounds = np.unique(np.concatenate([first, stop, [0], tables]))
-        places = [np.searchsorted(bounds, rows) for rows in (first, stop)]
-        return cls(bounds.tolist(), places[0], places[1], columns)
+        bounds = np.unique(np.concatenate([first, stop]))
+        return cls(bounds, np.searchsorted(bounds, first), np.searchsorted(bounds, stop), columns)
 
-    def reduced(self, tables: Sequence[Floats], reduce: np.ufunc) -> Floats:
+    def reduced(self, table: Floats, reduce: np.ufunc) -> Floats:
         """Return what each span reduces to."""
-        parts = [reduce.reduce(part, axis=0) for part in self._parts(tables)]
+        parts = [reduce.reduce(part, axis=0) for part in self._parts(table)]
         of_column = np.array([*parts, parts[-1]]).T.ravel()  # a bound may be one past the last part
         first, stop = (self.columns * len(self.bounds) + place for place in (self.first, self.stop))
         order = np.argsort(first)  # so that little lies between two spans, which is reduced too, and dropped
@@ -75,25 +73,20 @@ class _Spans:
         found[order] = reduce.reduceat(of_column, np.stack([first, stop], axis=1)[order].ravel())[::2]
         return found
 
-    def last(self, tables: Sequence[Floats]) -> Floats:
+    def last(self, table: Floats) -> Floats:
         """Return the last value of each span, NaN without any."""
-        values = np.array([part[-1] for part in self._parts(tables)])
+        values = table[self.bounds[1:] - 1]
         absent = np.isnan(values)
-        for place, part in enumerate(self._parts(tables)):
+        for place, part in enumerate(self._parts(table)):
             if absent[place].any():
                 values[place] = _last(part)
         numbers = np.arange(len(values))[:, np.newaxis]
         known = np.maximum.accumulate(np.where(np.isnan(values), -1, numbers))[self.stop - 1, self.columns]
         return np.where(known < self.first, np.nan, values[known, self.columns])
 
-    def _parts(self, tables: Sequence[Floats]) -> Iterator[Floats]:
+    def _parts(self, table: Floats) -> Iterator[Floats]:
         """Yield the rows between neighbouring bounds."""
-        above, table = 0, tables[0]
-        following = iter(tables[1:])
-        for low, high in itertools.pairwise(self.bounds):
-            if low == above + len(table):
-                above, table = low, next(following)
-            yield table[low - above : high - above]
+        return (table[low:high] for low, high in itertools.pairwise(self.bounds.tolist()))
 
 
 def _last(rows: Floats) -> Floats:

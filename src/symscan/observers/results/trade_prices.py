@@ -53,10 +53,8 @@ def trade_prices(trade: Trade, prices: BarPrices, closes_at: Instant) -> TradePr
         return UNKNOWN
     # The bar that starts at an instant is the first to end after it.
     entry, exit_slot = np.searchsorted(prices.ends, [trade.entry_at, trade.exit_at], side="right").tolist()
-    opens, highs, lows, closes = (
-        np.concatenate([table[:, column] for table in tables])
-        for tables in (prices.open, prices.high, prices.low, prices.close)
-    )
+    tables = (prices.open, prices.high, prices.low, prices.close)
+    opens, highs, lows, closes = (table[:, column] for table in tables)
     if entry == len(opens) or math.isnan(opens[entry]):
         return UNKNOWN
     filled = opens.item(entry)

@@ -56,11 +56,13 @@ class PlayedDay:
         chosen = self._chosen(symbols)
         if chosen is None:
             return None
+        slots = self.bars.slots
+        ends = np.minimum(slots.start + slots.step * np.arange(1, len(slots) + 1), slots.stop)
         columns: Mapping[str, int] = self.columns
         prices = [self.bars.fields[:, field] for field in (OPEN, HIGH, LOW, CLOSE)]
         if _FEW * len(chosen) < self.bars.present.shape[1]:
             columns, prices = number(symbols), [one.take(chosen, axis=1) for one in prices]
-        return BarPrices(columns, np.array(self.bars.slots.ends, np.int64), *([one] for one in prices))
+        return BarPrices(columns, ends, *prices)
 
     def _chosen(self, symbols: Sequence[str]) -> Rows | None:
         """Return the columns of some symbols; None if not all of them are there."""

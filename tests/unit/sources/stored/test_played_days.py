@@ -50,8 +50,7 @@ def _closes(day: PlayedDay, symbols: Sequence[str]) -> dict[str, dict[int, float
     prices = day.prices_of(symbols)
     assert prices is not None
     minutes = ((prices.ends - SESSION.open) // MINUTE).tolist()
-    closes = np.concatenate(prices.close)
-    rows = {symbol: closes[:, prices.columns[symbol]].tolist() for symbol in symbols}
+    rows = {symbol: prices.close[:, prices.columns[symbol]].tolist() for symbol in symbols}
     return {
         symbol: {at: close for at, close in zip(minutes, row, strict=True) if close == close}
         for symbol, row in rows.items()
