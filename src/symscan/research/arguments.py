@@ -3,15 +3,57 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import date, datetime, time
-from typing import Final
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final
 
 from symscan.clock.session_calendar import SessionCalendar
 from symscan.errors import InputError
 from symscan.model.session import Session
+from symscan.model.symbol_text import SYMBOL_PATTERN
 from symscan.runtime.one_scan import DayPart
 
 _DAY_AND_WORD: Final = re.compile(r"(\S+)\s+(open|close)")
+
+
+@contextmanager
+def universe_file(given: str | Iterable[str]) -> Iterator[str]:
+    """Yield the name or path of a universe; symbols are written to a file as long as it is needed.
+
+    Raises
+    ------
+    InputError
+        If they are none.
+    """
+    if isinstance(given, str):
+        yield given
+        return
+    symbols = _symbols(given)
+    with TemporaryDirectory(prefix="symscan-") as folder:
+        path = Path(folder) / "symbols.txt"
+        path.write_text("".join(f"{symbol}\n" for symbol in symbols), encoding="utf-8")
+        yield str(path)
+
+
+def _symbols(given: Any) -> list[str]:
+    expected = "give the name or path of one, or a list of symbols: ['AAPL', 'MSFT']"
+    if not isinstance(given, Iterable) or isinstance(given, bytes):
+        raise InputError(f"universe: {given!r} is none; {expected}")
+    symbols = list(given)
+    for one in symbols:
+        if not isinstance(one, str) or not SYMBOL_PATTERN.fullmatch(one) or one.startswith("#"):
+            raise InputError(f"universe: {one!r} is not a symbol; {expected}")
+    if not symbols:
+        raise InputError(f"universe: there are no symbols in it; {expected}")
+    return symbols
+
+
+def as_names(given: str | Iterable[str]) -> list[str]:
+    """Return names, given one or several."""
+    return [given] if isinstance(given, str) else list(given)
 
 
 def as_date(given: date | str | None) -> date | None:

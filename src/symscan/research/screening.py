@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +15,7 @@ from symscan.config.resolve import DEFAULT_UNIVERSE
 from symscan.errors import ConfigError, ConfigErrors
 from symscan.model.hit_metadata import SYMBOL
 from symscan.plugins.modules import forget_changed
-from symscan.research.arguments import as_session_time
+from symscan.research.arguments import as_names, as_session_time, universe_file
 from symscan.research.given_config import read_config
 from symscan.runtime.assembly import assemble_backtest
 from symscan.runtime.building.build import calendar_of
@@ -35,13 +35,14 @@ def screen(
     where: str,
     *,
     at: datetime | str,
-    universe: str = DEFAULT_UNIVERSE,
+    universe: str | Iterable[str] = DEFAULT_UNIVERSE,
     store: Path | str | None = None,
     rank: str | None = None,
     take: int | None = None,
     show: Sequence[str] = (),
     max_age_minutes: float | None = None,
     exchange: str = "NYSE",
+    indicator_modules: str | Iterable[str] = (),
 ) -> pl.DataFrame:
     """Scan once, at one instant of one session: everybody's values and verdict.
 
@@ -54,7 +55,7 @@ def screen(
         or a ``datetime``, whose zone counts if it has one. At ``close`` the day is complete: daily
         indicators read today's bar, as those of an ``at_close`` scan do.
     universe
-        Whom, by name or path.
+        Whom: by name or path, or the symbols themselves.
     store
         The folder of the bar store; None for ``SYMSCAN_STORE``, or that of ``symscan.toml``.
     rank
@@ -67,6 +68,8 @@ def screen(
         A symbol whose last bar ended longer ago is unknown.
     exchange
         Whose session it is.
+    indicator_modules
+        Modules of the current folder with indicators that the screen names.
 
     Returns
     -------
@@ -83,18 +86,23 @@ def screen(
     RunError
         If the scan failed.
     """
+    with universe_file(universe) as named:
+        criteria: dict[str, Any] = {"where": where, "universe": named, "rank": rank, "take": take}
+        criteria |= {"show": list(show), "max_age_minutes": max_age_minutes}
+        whole = _whole(criteria, {"exchange": exchange, "indicator_modules": as_names(indicator_modules)})
+        return judged_frame(_scanned(whole, at, chosen_store(store)))
+
+
+def _scanned(whole: dict[str, Any], at: datetime | str, place: Path) -> OneScan:
     forget_changed()
-    criteria: dict[str, Any] = {"where": where, "universe": universe, "rank": rank, "take": take}
-    criteria |= {"show": list(show), "max_age_minutes": max_age_minutes}
     with _located_errors():
-        config = read_config(_whole(criteria, exchange))
+        config = read_config(whole)
         session, time = as_session_time(at, calendar_of(config))
-    place = chosen_store(store)
     with paths_as_given(place), _located_errors():
         has_minutes = not BarStore(place.absolute()).has_only_days
         due = due_once(config, config.scanners[0], time, session, has_minutes=has_minutes)
         backtest = assemble_backtest(due, place.absolute(), session.date, session.date)
-    return judged_frame(finished_scan(backtest, session))
+    return finished_scan(backtest, session)
 
 
 def judged_frame(scanned: OneScan) -> pl.DataFrame:
@@ -122,11 +130,11 @@ def judged_frame(scanned: OneScan) -> pl.DataFrame:
     )
 
 
-def _whole(criteria: dict[str, Any], exchange: str) -> dict[str, Any]:
+def _whole(criteria: dict[str, Any], others: dict[str, Any]) -> dict[str, Any]:
     given = {name: value for name, value in criteria.items() if value not in (None, [])}
     # The schedule is set afterwards; a configuration needs one.
     scanner = {"name": "screen", **given, "pre_session": True}
-    return {"exchange": exchange, "session_data_config": {"scanners": [scanner]}}
+    return {**others, "session_data_config": {"scanners": [scanner]}}
 
 
 @contextmanager

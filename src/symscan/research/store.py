@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date
 from difflib import get_close_matches
@@ -18,7 +18,7 @@ from symscan.config.defaults import chosen_store
 from symscan.errors import InputError
 from symscan.model.instant import Instant
 from symscan.model.interval import ONE_DAY, Interval
-from symscan.research.arguments import as_date
+from symscan.research.arguments import as_date, as_names
 from symscan.research.session_values import indicators_of, session_values
 from symscan.research.stored_bars import SCHEMA, bars_of
 from symscan.runtime.assembly import assemble_backtest
@@ -29,7 +29,9 @@ from symscan.sources.store.bar_store import BarStore
 _NO_PLUG_INS: Final[dict[str, Any]] = {"scanners": (), "strategies": (), "observers": ()}
 
 
-def open_store(path: Path | str | None = None, *, exchange: str = "NYSE") -> Store:
+def open_store(
+    path: Path | str | None = None, *, exchange: str = "NYSE", indicator_modules: str | Iterable[str] = ()
+) -> Store:
     """Open a bar store.
 
     Parameters
@@ -38,6 +40,8 @@ def open_store(path: Path | str | None = None, *, exchange: str = "NYSE") -> Sto
         Its folder; None for ``SYMSCAN_STORE``, or that of ``symscan.toml``.
     exchange
         The exchange whose sessions its bars are of.
+    indicator_modules
+        Modules of the current folder with indicators that columns may name.
 
     Raises
     ------
@@ -45,8 +49,12 @@ def open_store(path: Path | str | None = None, *, exchange: str = "NYSE") -> Sto
         If there is none, or it cannot be read.
     CalendarError
         If there is no such exchange.
+    ConfigErrors
+        If an indicator module cannot be used.
     """
-    return Store(BarStore(chosen_store(path)), SessionCalendar(exchange))
+    config = SessionConfig("columns", Path("columns"), indicator_modules=tuple(as_names(indicator_modules)))
+    use_indicators(config, (Path.cwd(),))
+    return Store(BarStore(chosen_store(path)), SessionCalendar(exchange), config)
 
 
 class Store:

@@ -6,12 +6,14 @@ import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import polars as pl
 import pytest
 
 import symscan
 from component.runs.conftest import DAYS, SYMBOLS
+from support.plugin_packages import INDICATOR
 
 SCREEN = {"where": "close > vwap AND rsi_5_1m > 40", "rank": "close / vwap", "take": 2, "max_age_minutes": 2}
 AT = f"{DAYS[1]} 10:35"
@@ -80,12 +82,37 @@ def test_an_instant_has_several_ways(universe: str, store: Path) -> None:
     assert closes(f"{DAYS[1]} open") == closes(f"{DAYS[1]} 09:30") != closes(AT)
 
 
+def test_the_universe_may_be_the_symbols_themselves(universe: str, store: Path) -> None:
+    by_path = symscan.screen(**SCREEN, universe=universe, store=store, at=AT)
+    assert symscan.screen(**SCREEN, universe=[*SYMBOLS, "NOTIN"], store=store, at=AT).equals(by_path)
+
+
+def test_an_indicator_of_ones_own(universe: str, store: Path, tmp_path: Path) -> None:
+    (tmp_path / "my_times.py").write_text(INDICATOR.replace("NAME", "my_times"))
+    given: dict[str, Any] = {"store": store, "indicator_modules": "my_times"}
+    frame = symscan.screen("my_times_3_1m > 0", universe=universe, at=AT, show=["close"], **given)
+    known = frame.filter(verdict="hit")
+    assert known.height > 3
+    assert known["my_times_3_1m"].to_list() == (3.0 * known["close"]).to_list()
+    end = datetime(
+        DAYS[1].year, DAYS[1].month, DAYS[1].day, 10, 35, tzinfo=ZoneInfo("America/New_York")
+    ).astimezone(UTC)
+    opened = symscan.open_store(store, indicator_modules=["my_times"])
+    bars = opened.bars(known["symbol"].to_list(), "1m", DAYS[1], columns=["my_times_3_1m"])
+    at = bars.filter(pl.col("end") == end).select("symbol", "my_times_3_1m")
+    assert at.height and at.join(known, on=["symbol", "my_times_3_1m"]).height == at.height
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
         ({"where": "cloze > 1"}, "where: 'cloze' is not known; did you mean 'close'?"),
         ({"rank": "close >"}, "rank: "),
         ({"take": 0}, "take: expected a number greater than 0, got 0"),
+        ({"universe": []}, "universe: there are no symbols in it; give the name or path of one, or a list"),
+        ({"universe": ["AAA", "B B"]}, "universe: 'B B' is not a symbol; give"),
+        ({"universe": 7}, "universe: 7 is none; give"),
+        ({"indicator_modules": ["absent"]}, "indicator_modules[0]: "),
         ({"universe": "nobody"}, "universe: there is no universe 'nobody'"),
         ({"exchange": "MOON"}, "exchange: "),
         ({"at": str(DAYS[1])}, "is no instant; write it as '2018-03-14 10:35'"),
