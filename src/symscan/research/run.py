@@ -297,6 +297,7 @@ class Run:
         format: str = "csv",
         scanner: str | None = None,
         sessions_ahead: int | None = None,
+        exchange: str | None = None,
     ) -> Path:
         """Write a table, or a list of symbols, as ``symscan export`` does, and return where it is.
 
@@ -310,13 +311,15 @@ class Run:
             Whose rows; None for all.
         sessions_ahead
             For how many sessions after its own a universe is meant.
+        exchange
+            What stands before each symbol of a ``tradingview`` list: ``NASDAQ:AAPL``.
 
         Raises
         ------
         InputError
             If there is no such table, format or scanner, or the file cannot be written.
         """
-        export_to(self._files, ExportOptions(what, format, scanner, sessions_ahead), Path(path))
+        export_to(self._files, ExportOptions(what, format, scanner, sessions_ahead, exchange), Path(path))
         return Path(path)
 
     def __repr__(self) -> str:

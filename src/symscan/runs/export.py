@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -31,6 +32,7 @@ FORMATS: Final = (*TABLE_FORMATS, *LIST_FORMATS)
 """The formats: of tables, and of lists of symbols."""
 
 _EMPTY: Final = "{}"
+_EXCHANGE: Final = re.compile("[A-Z][A-Z0-9_]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +49,15 @@ class ExportOptions:
         The scanner whose rows are exported; None for all.
     sessions_ahead
         For a universe: for how many sessions after the list's it is meant; None does not say.
+    exchange
+        For a watch list: what stands before each symbol, ``NASDAQ:AAPL``; None leaves it out.
     """
 
     what: str = "hits"
     format: str = "csv"
     scanner: str | None = None
     sessions_ahead: int | None = None
+    exchange: str | None = None
 
 
 def export(run: RunFiles, options: ExportOptions) -> bytes:
@@ -129,6 +134,17 @@ def _check(run: RunFiles, options: ExportOptions) -> None:
         raise InputError(f"a list for '{options.format}' is made of hits; leave out --what")
     if options.sessions_ahead is not None and options.format != "universe":
         raise InputError("--for says which sessions a universe is for; give it with --format universe")
+    if options.exchange is not None:
+        _check_exchange(options.exchange, options.format)
+
+
+def _check_exchange(exchange: str, form: str) -> None:
+    if form != "tradingview":
+        raise InputError("--exchange is for the symbols of a watch list; give it with --format tradingview")
+    if not _EXCHANGE.fullmatch(exchange):
+        raise InputError(
+            f"--exchange {exchange!r} is no exchange; write it as a watch list does: NASDAQ, NYSE"
+        )
 
 
 def _table(run: RunFiles, options: ExportOptions) -> pl.DataFrame:
@@ -191,7 +207,7 @@ def _list_text(run: RunFiles, options: ExportOptions) -> str:
         )
     if options.format == "universe":
         return "\n".join(_universe_lines(run, lists, options.sessions_ahead)) + "\n"
-    return ",".join(_watch_list(lists)) + "\n"
+    return ",".join(_watch_list(lists, f"{options.exchange}:" if options.exchange else "")) + "\n"
 
 
 def last_lists(run: RunFiles) -> dict[str, list[str]]:
@@ -209,13 +225,13 @@ def last_lists(run: RunFiles) -> dict[str, list[str]]:
     return lists
 
 
-def _watch_list(lists: dict[str, list[str]]) -> Iterator[str]:
+def _watch_list(lists: dict[str, list[str]], prefix: str) -> Iterator[str]:
     """Yield the entries of a watch list; with several scanners, a section for each."""
     found = {name: symbols for name, symbols in lists.items() if symbols}
     for name, symbols in found.items():
         if len(found) > 1:
             yield "###" + " ".join(name.replace(",", " ").split())
-        yield from symbols
+        yield from (f"{prefix}{symbol}" for symbol in symbols)
 
 
 def _universe_lines(run: RunFiles, lists: dict[str, list[str]], sessions_ahead: int | None) -> Iterator[str]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import altair
 import polars as pl
 import pytest
 
@@ -118,9 +120,17 @@ def test_a_scanners_entries_are_counted(files: RunFiles) -> None:
     assert chart["title"] == f"above: {files.read('episodes').height} stays, 6 symbols"
 
 
+def _without_namespaces(shown: dict[str, str]) -> str:
+    return re.sub(r'xmlns(:\w+)?="[^"]*"', "", shown["image/svg+xml"])
+
+
 def test_charts_show_and_save_themselves(files: RunFiles, tmp_path: Path) -> None:
     chart = scanner_chart(files, "above")
-    assert chart._repr_mimebundle_()
+    shown = chart._repr_mimebundle_()
+    assert shown["image/svg+xml"].startswith("<svg") and "http" not in _without_namespaces(shown)
+    assert chart.properties(title="mine")._repr_mimebundle_().keys() == shown.keys()
+    with altair.renderers.enable("mimetype"):
+        assert "image/svg+xml" not in chart._repr_mimebundle_()[0]
     chart.save(str(tmp_path / "chart.svg"))
     assert (tmp_path / "chart.svg").read_text().startswith("<svg")
     assert chart.to_dict()["config"]["background"] == "transparent"

@@ -105,6 +105,16 @@ def test_a_watch_list_has_who_was_there_at_the_last_scan(run: Run, opened: RunFi
     assert export(opened, ExportOptions(format="tradingview")).decode() == everyone
 
 
+def test_a_watch_list_may_name_the_exchange(run: Run, opened: RunFiles) -> None:
+    exported = export(
+        opened, ExportOptions(format="tradingview", scanner="above", exchange="NASDAQ")
+    ).decode()
+    assert exported == ",".join(f"NASDAQ:{symbol}" for symbol in _last_list(run, "above")) + "\n"
+    for exchange, form in (("nasdaq", "tradingview"), ("A:B", "tradingview"), ("NASDAQ", "universe")):
+        with pytest.raises(InputError, match="--exchange"):
+            export(opened, ExportOptions(format=form, exchange=exchange))
+
+
 def test_last_nights_list_is_tomorrows_universe(store: Path, tmp_path: Path) -> None:
     first = RunFiles.open(play(tmp_path / "one", _screens("AAA,BBB,CCC", tmp_path), store, DAYS[0]).folder)
     target = tmp_path / "tonight.txt"

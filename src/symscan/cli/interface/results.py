@@ -91,6 +91,10 @@ def export(
         str | None,
         typer.Option("--for", metavar="5d", help="For how many sessions after its own a universe is meant."),
     ] = None,
+    exchange: Annotated[
+        str | None,
+        typer.Option(metavar="NASDAQ", help="What stands before the symbols of a tradingview list."),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(metavar="FILE", help="The file to write; standard output if not given.")
     ] = None,
@@ -101,5 +105,7 @@ def export(
     scanner's list at its last scan, best first; a watch list to paste, or a universe for tomorrow.
     """
     from symscan.cli.commands.results.export import export_run
+    from symscan.runs.export import ExportOptions, parse_sessions_ahead
 
-    export_run(run, what, form, scanner, sessions_ahead, out)
+    ahead = None if sessions_ahead is None else parse_sessions_ahead(sessions_ahead)
+    export_run(run, ExportOptions(what, form, scanner, ahead, exchange), out)

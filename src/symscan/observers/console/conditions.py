@@ -137,7 +137,8 @@ def _session_conditions(session: Session, event: Event) -> Iterator[Condition]:
             yield Condition(event.at, Kind.FEED_LOST, f"the feed is lost, time stands still: {event.reason}")
         case FeedRecovered():
             since = clock(session, event.since)
-            message = f"{format_count(event.bars, 'bar')} since {since} had been missed and are fetched"
+            missed = f"{format_count(event.bars, 'bar')} since {since} had been missed and are fetched"
+            message = missed if event.bars else f"no bar since {since} had been missed"
             yield Condition(event.at, Kind.FEED_RECOVERED, message)
         case FeedSilent():
             seconds = (event.at - event.since) / SECOND

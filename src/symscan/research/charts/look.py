@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+from io import StringIO
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -51,8 +53,11 @@ def exchange_time(frame: pl.DataFrame, zone: ZoneInfo, *columns: str) -> pl.Data
 
 
 def finished(chart: Any) -> Any:
-    """Return a chart in the common look: no background of its own, grey axes and words."""
-    return (
+    """Return a chart in the common look: no background of its own, grey axes and words.
+
+    In a notebook it shows itself as a picture, unless another renderer of altair is chosen.
+    """
+    styled = (
         chart.configure(background="transparent")
         .configure_view(stroke=None)
         .configure_axis(
@@ -66,3 +71,20 @@ def finished(chart: Any) -> Any:
         .configure_title(color=GREY, anchor="start", fontSize=13)
         .configure_legend(labelColor=GREY, titleColor=GREY)
     )
+    object.__setattr__(styled, "__class__", _as_picture(styled.__class__))  # altair keeps what is set
+    return styled
+
+
+@cache
+def _as_picture(kind: Any) -> Any:
+    """Return a kind of chart that shows itself as SVG: altair's own way loads a script from the network."""
+    return type(kind.__name__, (kind,), {"_repr_mimebundle_": _shown})
+
+
+def _shown(chart: Any, *args: Any, **options: Any) -> Any:
+    """Return what a notebook shows of a chart."""
+    if load_altair().renderers.active != "default":
+        return super(type(chart), chart)._repr_mimebundle_(*args, **options)
+    svg = StringIO()
+    chart.save(svg, format="svg")
+    return {"image/svg+xml": svg.getvalue(), "text/plain": f"<{type(chart).__name__}>"}

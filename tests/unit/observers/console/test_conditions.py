@@ -60,6 +60,7 @@ class Told:
             "feed_recovered",
             "1 bar since 09:30:00 had been missed and are fetched",
         ),
+        (FeedRecovered(AT, AT - MINUTE, 0), "feed_recovered", "no bar since 09:30:00 had been missed"),
         (FeedSilent(AT, AT - 90 * SECOND), "feed_silent", "no bar for 90 s, since 09:29:30"),
         (FeedNotice(AT, "slow client"), "feed_notice", "the feed says: slow client"),
         (LagBegan(AT, 31.4), "lag_began", "behind the feed by 31 s; scans pause until it is caught up"),

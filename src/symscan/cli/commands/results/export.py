@@ -6,13 +6,11 @@ import sys
 from pathlib import Path
 
 from symscan.errors import InputError
-from symscan.runs.export import ExportOptions, export, export_to, parse_sessions_ahead
+from symscan.runs.export import ExportOptions, export, export_to
 from symscan.runs.reading import RunFiles
 
 
-def export_run(
-    folder: Path, what: str, form: str, scanner: str | None, sessions_ahead: str | None, out: Path | None
-) -> None:
+def export_run(folder: Path, options: ExportOptions, out: Path | None) -> None:
     """Write what is exported to a file, or to standard output.
 
     Raises
@@ -20,9 +18,7 @@ def export_run(
     InputError
         If there is no run, or nothing such to export; or Parquet for a terminal.
     """
-    ahead = None if sessions_ahead is None else parse_sessions_ahead(sessions_ahead)
-    options = ExportOptions(what, form, scanner, ahead)
-    if form == "parquet" and out is None:
+    if options.format == "parquet" and out is None:
         raise InputError("Parquet is no text; give --out FILE")
     run = RunFiles.open(folder)
     if out is None:
