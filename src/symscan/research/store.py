@@ -137,8 +137,9 @@ class Store:
         columns
             Readings and indicators by key, ``vwap``, ``rsi_14_5m``, ``bbands_20_2_5m.upper``. Their values
             are the engine's, for which each session is played: what a scanner reads at that instant. So
-            daily indicators are of earlier sessions, also at the end of a daily bar. A column that a bar
-            has itself, such as ``close``, is called ``session_close``: of the session, not of the bar.
+            daily indicators are of earlier sessions, also at the end of a daily bar; in a store of daily bars
+            alone that bar is their last. A column that a bar has itself, such as ``close``, is called
+            ``session_close``: of the session, not of the bar.
 
         Returns
         -------
