@@ -271,7 +271,7 @@ class RunFolder:
     def _trading_figures(self, summary: RunSummary) -> dict[str, TradingFigures]:
         """Return the figures of each strategy whose signals are filled, from the trades as written."""
         strategies = {name: one for name, one in summary.trading.strategies.items() if one.results}
-        if not strategies:
+        if not strategies or not (self._home / TRADES).exists():
             return {}
         trades = scan_trades(self._home / TRADES).collect()
         minutes = {day: session.minutes for day, session in self._sessions.items()}

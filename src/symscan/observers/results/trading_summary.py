@@ -88,7 +88,7 @@ class StrategyFigures:
             Counter(record["flags"]),
             {result.scenario: result for result in results},
             dict.fromkeys(record["notes"]),
-            record["capital"],
+            record.get("capital"),
         )
 
 
