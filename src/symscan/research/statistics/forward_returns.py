@@ -19,6 +19,8 @@ from symscan.research.statistics.reasons import Codes
 _COLUMNS_AT_ONCE: Final = 512
 """So many symbols' windows stay in the processor's cache, and a session of thousands needs no more memory."""
 
+_EXCURSIONS: Final = ("mfe_bp", "mae_bp", "mfe_minutes", "mae_minutes")
+
 
 @dataclass(frozen=True, eq=False)
 class ForwardReturns:
@@ -64,44 +66,28 @@ def forward_returns(
     within_minutes
         How much later than the horizon's end the bar of the exit may start.
     """
-    blocks = [slice(first, first + _COLUMNS_AT_ONCE) for first in range(0, bars.symbols, _COLUMNS_AT_ONCE)]
-    parts = [
-        _returns_of(
-            bars.columns(block), entries.columns(block), horizons, _columns(side, block), within_minutes
-        )
-        for block in blocks
-    ]
-    return [_joined([part[index] for part in parts]) for index in range(len(horizons))]
-
-
-def _returns_of(
-    bars: DayBars, entries: Entries, horizons: Sequence[Horizon], side: Floats | float, within_minutes: int
-) -> list[ForwardReturns]:
-    windows, results = WindowExtremes(bars), []
-    for horizon in horizons:
-        ends = exits(bars, entries, horizon, within_minutes)
-        ret = returns_bp(entries.price, ends.price, side)
-        far = excursions(bars, windows, entries, ends, side)
-        results.append(ForwardReturns(ret, ends.age_minutes, ends.why, far))
+    shape = entries.row.shape
+    results = [_empty(shape) for _ in horizons]
+    for first in range(0, bars.symbols, _COLUMNS_AT_ONCE):
+        at = slice(first, first + _COLUMNS_AT_ONCE)
+        part, entered, sides = bars.columns(at), entries.columns(at), _columns(side, at)
+        windows = WindowExtremes(part)
+        for horizon, result in zip(horizons, results, strict=True):
+            ends = exits(part, entered, horizon, within_minutes)
+            far = excursions(part, windows, entered, ends, sides)
+            result.ret_bp[:, at] = returns_bp(entered.price, ends.price, sides)
+            result.age_minutes[:, at] = ends.age_minutes
+            result.why[:, at] = ends.why
+            for name in _EXCURSIONS:
+                getattr(result.excursions, name)[:, at] = getattr(far, name)
     return results
+
+
+def _empty(shape: tuple[int, ...]) -> ForwardReturns:
+    """Make room for the returns of all cells, which are computed some symbols at a time."""
+    far = Excursions(*(np.empty(shape) for _ in _EXCURSIONS))
+    return ForwardReturns(np.empty(shape), np.empty(shape), np.empty(shape, np.int8), far)
 
 
 def _columns(side: Floats | float, block: slice) -> Floats | float:
     return side[:, block] if isinstance(side, np.ndarray) else side
-
-
-def _joined(parts: Sequence[ForwardReturns]) -> ForwardReturns:
-    if len(parts) == 1:
-        return parts[0]
-    far = [part.excursions for part in parts]
-    return ForwardReturns(
-        np.hstack([part.ret_bp for part in parts]),
-        np.hstack([part.age_minutes for part in parts]),
-        np.hstack([part.why for part in parts]),
-        Excursions(
-            np.hstack([one.mfe_bp for one in far]),
-            np.hstack([one.mae_bp for one in far]),
-            np.hstack([one.mfe_minutes for one in far]),
-            np.hstack([one.mae_minutes for one in far]),
-        ),
-    )
