@@ -15,7 +15,7 @@ import symscan
 from support.generated_market import SPLITS, UNIVERSE, make_market
 from support.projects import screen
 from support.runs import make_store
-from support.study_oracle import PlainSession, PlainStudy, acts_from
+from support.study_oracle import MINUTE, PlainSession, PlainStudy, acts_from
 from symscan.clock.session_calendar import SessionCalendar
 
 DATA = Path(os.environ.get("SYMSCAN_TEST_DATA", Path(__file__).parents[3] / "shared" / "data"))
@@ -27,6 +27,8 @@ pytestmark = pytest.mark.slow
 SCREENS = [
     screen("rising", "change_pct > 0.5", "15m", rank="change_pct", take=8),
     screen("above", "close > vwap AND volume > 100000", "30m"),
+    {"name": "gapped", "where": "gap_pct > 0.2", "pre_session": True},
+    {"name": "dear", "where": "previous_close > 60", "pre_session": True, "take": 9},
     screen("dips", "close < vwap * 0.998", "45m", rank="volume", take=5),
 ]
 
@@ -39,7 +41,7 @@ def _sessions(days: Sequence[date]) -> list[PlainSession]:
 def _expected(plain: PlainStudy, run: symscan.Run, universe: Sequence[str]) -> Iterator[dict[str, Any]]:
     """Every entered hit with what came of each horizon, a loop over scans and hits."""
     hits, unknown = run.hits, run.unknown
-    listed: dict[tuple[date, str], set[str]] = {}
+    listed: dict[tuple[date | None, str], set[str]] = {}
     strata: dict[date, dict[str, int]] = {}
     for scan in run.scans.filter(pl.col("outcome") == "ok").sort("scan_at").rows(named=True):
         day, name, at = scan["session"], scan["scanner"], scan["scan_at"]
@@ -47,11 +49,14 @@ def _expected(plain: PlainStudy, run: symscan.Run, universe: Sequence[str]) -> I
         not_judged = unknown.filter(
             pl.col("scanner") == name, pl.col("from") <= at, pl.col("to") >= at, pl.col("session") == day
         )["symbol"].to_list()
-        before = listed.get((day, name), set())
-        listed[day, name] = set(own)
+        once = scan["phase"] == "pre_session"  # its list is that of the session before
+        before = listed.get((None if once else day, name), set(own) if once else set())
+        listed[None if once else day, name] = set(own)
         pool = [one for one in universe if one not in own and one not in not_judged]
         strata.setdefault(day, plain.strata(day, universe))
         instant = acts_from(*(round(scan[key].timestamp() * 1e6) for key in ("scan_at", "decided_at")))
+        if name == "gapped":  # decided at the open: the auction is over; "dear" rests on daily bars alone
+            instant += MINUTE
         for symbol in own:
             if symbol not in before:
                 row = {"session": day, "scan_at": at, "scanner": name, "symbol": symbol}

@@ -166,6 +166,27 @@ def test_a_run_is_played_again(store: Path, tmp_path: Path, study: symscan.Study
 
 
 @pytest.mark.slow
+def test_a_live_session_is_studied_by_its_files(
+    store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place, folder = tmp_path / "store", tmp_path / "live"
+    shutil.copytree(store, place)
+    options = ("--source", "replay", "--date", str(DAYS[1]), "--speed", "max", "--store", str(place))
+    config = _config(tmp_path, study_config={**CONFIG["study_config"], "horizons": ["5m", "30m", "close"]})
+    assert call(capsys, "live", config, *options, "--out", str(folder), "--quiet").code == 0
+    live = symscan.study(folder, page=False, progress=False)
+    backtest = make(store, config, date=DAYS[1])
+    kept = [name for name in backtest.hits.columns if name not in ("decided_at", "entry_age_min")]
+    assert live.hits.select(kept).equals(backtest.hits.select(kept))
+    assert live.summary.equals(backtest.summary)
+    hits = folder / "hits" / f"{DAYS[1]}.parquet"
+    fewer = pl.read_parquet(hits).filter(pl.col("rank") == 1)
+    fewer.write_parquet(hits)  # what is in its files counts
+    found = symscan.study(folder, page=False, progress=False, hits="all").hits
+    assert found.select("scan_at", "symbol").equals(fewer.select("scan_at", "symbol"))
+
+
+@pytest.mark.slow
 def test_two_processes_write_the_same_bytes(store: Path, tmp_path: Path) -> None:
     config = _config(tmp_path)
     assert _bytes(make(store, config, jobs=2).path) == _bytes(make(store, config).path)

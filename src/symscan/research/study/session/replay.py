@@ -69,7 +69,8 @@ def use_live_hits(run: RunFiles, session: Session, log: VerdictLog) -> VerdictLo
                 pl.col("scanner") == row["scanner"],
             ).sort("rank")
             lasts = (pl.col("from") <= row["scan_at"]) & (pl.col("to") >= row["scan_at"])
-            not_judged = unknown.filter(pl.col("scanner") == row["scanner"], lasts)["symbol"]
+            is_any = pl.lit(row["unknown"] > 0)  # a stretch may last over a scan that judged everyone
+            not_judged = unknown.filter(pl.col("scanner") == row["scanner"], lasts, is_any)["symbol"]
             found.scans.append(_live_scan(row, like, mine, not_judged, log))
     return found
 
