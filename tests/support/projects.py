@@ -152,7 +152,7 @@ PROJECTS = {
     ),
     "screens": Project(
         [
-            screen("best", "close > vwap", "3m", rank="change_pct", take=4),
+            screen("best", "close > vwap", interval="3m", rank="change_pct", take=4),
             screen("relative", "change_pct > AVG(change_pct) AND RANK(volume) < 8", rank="volume"),
             screen(
                 "indicators",
@@ -161,6 +161,34 @@ PROJECTS = {
             ),
         ],
         {"indicators": ["sma_20_5m", "rsi_14_1m"], "symbols": ["LIQ03", "THN01"]},
+    ),
+    "composed": Project(
+        [
+            screen(
+                "listed",
+                "close > prior.close",
+                "3m",
+                universe={"found_by": "movers", "within_minutes": 30},
+                rank="vwap",
+            ),
+            screen("crossing", "close > vwap AND last_scan.close <= last_scan.vwap", interval="2m"),
+            screen(
+                "movers",
+                "ABS(change_pct) > 0.2 AND sma_3_5m > prior(2).sma_3_5m",
+                interval="3m",
+                leave_when="ABS(change_pct) < 0.1",
+                confirm_scans=2,
+                hold_minutes=10,
+                cooldown_minutes=9,
+                rank="change_pct",
+                take=5,
+            ),
+            screen("gone", "in_scanner('movers', 30) AND NOT in_scanner('movers')", interval="3m"),
+            screen(
+                "beating", "change_pct > market.change_pct AND NOT in_scanner('gap_scanner')", market="LIQ00"
+            ),
+            {**GAPS, "add_symbols": False},
+        ]
     ),
     "own": Project(
         [module("seeker", "2m", pre_session=True), module("stranger", "30m", add_symbols=False), GAPS],
@@ -183,4 +211,9 @@ PROJECTS = {
 }
 # A process of its own may be slow to start.
 OWN_PROCESS: dict[str, Any] = {"isolation": "process", "timeout_seconds": LIMIT}
-ISOLATED = Project([{**GAPS, **OWN_PROCESS}, module("seeker", "20m", **OWN_PROCESS)])
+READER = screen(
+    "reader", "close > last_scan.close", "10m", universe={"found_by": "gap_scanner"}, hold_minutes=15
+)
+ISOLATED = Project(
+    [{**GAPS, **OWN_PROCESS}, module("seeker", "20m", **OWN_PROCESS), {**READER, **OWN_PROCESS}]
+)

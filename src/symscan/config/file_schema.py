@@ -119,6 +119,21 @@ Indicator = Annotated[
 ]
 
 
+class FoundByShape(Shape):
+    """The symbols that another scanner has found."""
+
+    found_by: fields.Text = Field(description="The scanner.", examples=["gap_scanner"])
+    within_minutes: float | None = Field(
+        None, gt=0, le=100_000, description="How long ago at most; default: any time of the session."
+    )
+
+
+ScreenUniverse = Annotated[
+    Annotated[fields.Text, Tag(KEY_TAG)] | Annotated[FoundByShape, Tag(OBJECT_TAG)],
+    Discriminator(_object_or_key),
+]
+
+
 class ScannerShape(Shape):
     """A scanner: a module, or a screen (where)."""
 
@@ -131,8 +146,10 @@ class ScannerShape(Shape):
     config: dict[str, Any] | None = Field(
         None, description="The settings of the scanner's own.", examples=[{"min_gap_percent": 2.0}]
     )
-    universe: fields.Text | None = Field(
-        None, description="Screens: a universe by name or path; default sp500.", examples=["sp500"]
+    universe: ScreenUniverse | None = Field(
+        None,
+        description="Screens: a universe by name or path, or the hits of a scanner; default sp500.",
+        examples=["sp500"],
     )
     where: fields.Text | None = Field(
         None, description="Screens: what a symbol must meet.", examples=["rsi_14_5m > 70 AND close > vwap"]

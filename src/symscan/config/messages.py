@@ -31,6 +31,7 @@ _SHAPES: Final[dict[tuple[str, ...], type[BaseModel]]] = {
     (*_SCANNER, "regular_session"): shape.WindowShape,
     (*_SCANNER, "pre_session"): shape.WindowShape,
     (*_SCANNER, "symbol_requirements"): shape.RequirementsShape,
+    (*_SCANNER, "universe"): shape.FoundByShape,
 }
 """Every object with fixed keys, by where it stands (numbers left out)."""
 

@@ -71,6 +71,8 @@ class ScreenConfig:
         What ends a symbol's stay among the hits, instead of ``where`` being false.
     hold_minutes, cooldown_minutes
         How long a symbol stays among the hits at least, and how long it then stays away.
+    found_by, within_minutes
+        The scanner whose hits it judges instead of a universe, and how long ago they may have been found.
     """
 
     universe: str
@@ -85,6 +87,8 @@ class ScreenConfig:
     leave_when: str | None = None
     hold_minutes: float = 0.0
     cooldown_minutes: float = 0.0
+    found_by: str | None = None
+    within_minutes: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

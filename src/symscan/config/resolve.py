@@ -15,6 +15,7 @@ from symscan.clock.schedule import DAYS, Window
 from symscan.config.file_schema import (
     BacktestShape,
     ConfigShape,
+    FoundByShape,
     IndicatorShape,
     ObserverShape,
     RequirementsShape,
@@ -106,7 +107,10 @@ def _plug_in(shape: StrategyShape | ObserverShape, path: str, model: type[_PlugI
 def _screen(shape: ScannerShape) -> ScreenConfig | None:
     if shape.where is None:
         return None
-    return ScreenConfig(**{"universe": DEFAULT_UNIVERSE} | _alike(shape, ScreenConfig))
+    given = {"universe": DEFAULT_UNIVERSE} | _alike(shape, ScreenConfig)
+    if isinstance(shape.universe, FoundByShape):
+        given |= {"universe": DEFAULT_UNIVERSE} | _alike(shape.universe, ScreenConfig)
+    return ScreenConfig(**given)
 
 
 def _regular_session(shape: ScannerShape) -> tuple[Window, ...]:

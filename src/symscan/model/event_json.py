@@ -102,6 +102,7 @@ EVENTS: Final[Mapping[type[Event], tuple[str, tuple[str, ...]]]] = {
             "execution_time_ms",
             "error",
             "decided_at",
+            "note",
         ),
     ),
     ScannerDone: ("scanner_done", ("scanner", "scans", "failed", "unknown", "error")),
@@ -172,6 +173,8 @@ def record_of(session: Session, event: Event) -> dict[str, Any]:
     """Return the event as JSON can hold it: instants in ISO 8601 UTC, unknown numbers null."""
     name, keys = EVENTS[type(event)]
     left_out = _WALL_CLOCK | (_DECIDED if _is_decided_at_once(event) else frozenset())
+    if isinstance(event, ScanFinished) and event.note is None:
+        left_out |= {"note"}
     return {**_head(session, event, name), **_values(event, keys, left_out, first=1)}
 
 
@@ -200,6 +203,7 @@ def line_of_changes(session: Session, scan: ScanFinished, entered: Sequence[str]
             **({"left": left} if left else {}),
             **({} if scan.error is None else {"error": _plain("error", scan.error)}),
             **({} if _is_decided_at_once(scan) else {"decided_at": to_iso(scan.decided_at)}),
+            **({} if scan.note is None else {"note": scan.note}),
             **_flaws(scan.hits),
         }
     )

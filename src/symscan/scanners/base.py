@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from symscan.model.fills import rests_on_daily_bars
+from symscan.scanners.past_scans import PastScans
 from symscan.scanners.universe import STORE, Universe, load_universe, store_universe
 from symscan.session.static_columns import StaticColumns
 
@@ -47,6 +48,8 @@ class ScanContext:
         The scanner's own configuration.
     ok_scans
         How many scans of this scanner were ok so far in this session.
+    past_scans
+        The scans so far of the scanners that this one names in ``reads_scanners``, by name.
     """
 
     session_data: SessionView
@@ -55,6 +58,7 @@ class ScanContext:
     current_time: datetime
     config: dict[str, Any]
     ok_scans: int = 0
+    past_scans: Mapping[str, PastScans] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -117,6 +121,9 @@ class BaseScanner(ABC):
 
     reads: Sequence[str] | None = None
     """The readings and indicators a decision needs; None means the last price and all that was requested."""
+
+    reads_scanners: Sequence[str] = ()
+    """The scanners of the configuration whose scans it reads: at the same instant it runs after them."""
 
     remembers: bool = False
     """Whether what it finds depends on its earlier scans of the session, or on other scanners' scans."""
@@ -200,6 +207,19 @@ class BaseScanner(ABC):
 
     def teardown(self, context: ScanContext) -> None:  # noqa: B027 - optional
         """Release what ``setup`` made; called once, after the last scan."""
+
+    def universe_before_setup(self) -> Universe:
+        """Return the universe with its columns, as far as it is known before ``setup``.
+
+        Raises
+        ------
+        UniverseError
+            If it is missing or malformed.
+        """
+        if not self.universe:
+            self._load_universe()
+        file = self._file or Universe(type(self).__name__, (), {}, None, Path())
+        return file if self.universe == file.symbols else file.of_symbols(self.universe)
 
     def _load_universe(self) -> list[str]:
         """The symbols of the universe the configuration names, else :attr:`params`, else of ``sp500``.

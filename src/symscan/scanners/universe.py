@@ -59,6 +59,16 @@ class Universe:
     as_of: date | None
     path: Path
 
+    def of_symbols(self, symbols: Sequence[str]) -> Universe:
+        """Return a universe of other symbols with the columns of this one, unknown where it has none."""
+        place = {symbol: row for row, symbol in enumerate(self.symbols)}
+        rows = [place.get(symbol) for symbol in symbols]
+        columns = {
+            name: tuple(None if row is None else values[row] for row in rows)
+            for name, values in self.columns.items()
+        }
+        return Universe(self.name, tuple(symbols), columns, self.as_of, self.path)
+
 
 def store_universe(symbols: Sequence[str]) -> Universe:
     """The universe of the symbols a store knows before a session; it has no file."""

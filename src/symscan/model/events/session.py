@@ -183,6 +183,7 @@ class ScanFinished(Event):
     ``universe`` counts the symbols to judge, ``judged`` and ``unknown`` add up to it.
     ``decided_at`` is when its result was applied, on the market's clock: a scan may run beside the
     stream, and its hits count from then on. It is ``at`` where nothing else is given.
+    ``note`` says which scans of others it was to read and could not.
     ``execution_time_ms`` is the one value that differs from run to run.
     """
 
@@ -196,6 +197,7 @@ class ScanFinished(Event):
     execution_time_ms: float
     error: str | None = None
     decided_at: Instant = -1
+    note: str | None = None
 
     def __post_init__(self) -> None:
         if self.decided_at < 0:

@@ -2,38 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, fields
 from datetime import date
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final
 
 from symscan.clock.schedule import due_instants, pre_session_instants
 from symscan.clock.time_manager import TimeManager
 from symscan.config import ObserverConfig, ScannerConfig, SessionConfig, StrategyConfig
 from symscan.config.model import Mode, Module, module_name
-from symscan.errors import ConfigError, ConfigErrors, ExpressionError, SpecError, SymscanError, UniverseError
+from symscan.errors import ConfigError, ConfigErrors, SymscanError
 from symscan.indicators.registry import use_modules
 from symscan.model.session import Session
 from symscan.observers.base import BaseObserver
-from symscan.plugins.errors import describe_error
 from symscan.plugins.modules import PlugInKind
+from symscan.runtime.building.faults import (
+    all_or_errors,
+    check_plugin_parameters,
+    check_scanner,
+    located_errors,
+)
+from symscan.runtime.building.reading import check_found_by, check_reads, faulty, reads_of
 from symscan.scanners import builtin as builtin_scanners
 from symscan.scanners.base import BaseScanner
 from symscan.scanners.running.managed_scanner import DueTimes, ManagedScanner
 from symscan.scanners.screens.criteria import Screen
 from symscan.scanners.screens.screen import ScreenScanner
+from symscan.scanners.universe import Universe
 from symscan.session.session_data import SessionData
 from symscan.strategies import builtin as builtin_strategies
 from symscan.strategies.base import BaseStrategy
 from symscan.strategies.paper.rules import PaperRules
 
 if TYPE_CHECKING:
-    from pydantic import BaseModel
-
     from symscan.strategies.engine import AnalysisEngine
 
 SCANNERS: Final[PlugInKind[BaseScanner]] = PlugInKind("Scanner", "scanners", BaseScanner, builtin_scanners)
@@ -47,10 +51,6 @@ KnownSymbols = Callable[[date], Sequence[str]]
 
 Known = Callable[[], Sequence[str]] | None
 """Gives the symbols of the universe ``store``; None where there is no store."""
-
-PlugInConfig = ScannerConfig | StrategyConfig | ObserverConfig
-One = TypeVar("One")
-Made = TypeVar("Made")
 
 
 def use_indicators(config: SessionConfig, folders: Sequence[Path]) -> None:
@@ -106,9 +106,13 @@ def load_screen(
     folders: Sequence[Path],
     known: Known = None,
     config: dict[str, Any] | None = None,
+    scanners: Sequence[str] = (),
+    found_by: Universe | None = None,
 ) -> BaseScanner:
-    """Make a scanner of a screen, over a universe by name or path."""
-    return _with_universes(ScreenScanner.of(screen, universe, config), folders, known)
+    """Make a scanner of a screen, over a universe by name or path, or over what another scanner finds."""
+    made = ScreenScanner.of(screen, universe, config)
+    made.use_scanners(scanners, found_by)
+    return _with_universes(made, folders, known)
 
 
 def _make_elsewhere(
@@ -175,7 +179,10 @@ class ScannerSetup:
         ConfigErrors
             If a module, a parameter, a universe or an expression is wrong; it holds all of them.
         """
-        return _all_or_errors(self.enabled, lambda scanner: self._checked(scanner, day))
+        made = all_or_errors(self.enabled, lambda scanner: self._checked(scanner, day))
+        read = {one.name: tuple(each.reads_scanners) for one, each in zip(self.enabled, made, strict=True)}
+        all_or_errors(self.enabled, lambda scanner: check_reads(scanner, read, self.config))
+        return made
 
     def managed(self, session: Session, *, isolates: bool = False) -> list[ManagedScanner]:
         """The scanners of one session with their due times.
@@ -187,25 +194,25 @@ class ScannerSetup:
         isolates
             Whether scanners with ``isolation: process`` run in their own processes.
         """
+        made = [(scanner, self._maker(scanner, session.date)()) for scanner in self.enabled]
         return [
             ManagedScanner(
                 scanner.name,
-                self._isolated(scanner, session.date)
-                if isolates and scanner.isolation == "process"
-                else self._maker(scanner, session.date)(),
+                self._isolated(scanner, session.date) if isolates and scanner.isolation == "process" else one,
                 due_times(scanner, session),
                 scanner.timeout_seconds,
                 scanner.required,
+                reads=reads_of(one),
             )
-            for scanner in self.enabled
+            for scanner, one in made
         ]
 
     def _checked(self, scanner: ScannerConfig, day: date | None) -> BaseScanner:
-        with _located_errors(scanner, self.config):
+        with located_errors(scanner, self.config):
             made = self._maker(scanner, day)()
             if scanner.screen is None:
-                _check_parameters(made.params, scanner, self.config)
-            _check(made)
+                check_plugin_parameters(made.params, scanner, self.config)
+            check_scanner(made)
         return made
 
     def _maker(self, scanner: ScannerConfig, day: date | None) -> Callable[[], BaseScanner]:
@@ -216,7 +223,20 @@ class ScannerSetup:
             return partial(load_scanner, scanner.module or "", scanner.name, config, self.folders, known)
         screen = scanner.screen
         criteria = Screen(**{one.name: getattr(screen, one.name) for one in fields(Screen)})
-        return partial(load_screen, criteria, screen.universe, self.folders, known)
+        names = tuple(one.name for one in self.enabled)
+        found_by = None if screen.found_by is None else self._universe_found(scanner, screen.found_by, day)
+        return partial(load_screen, criteria, screen.universe, self.folders, known, None, names, found_by)
+
+    def _universe_found(self, scanner: ScannerConfig, name: str, day: date | None) -> Universe:
+        """Return the universe of the scanner whose hits a screen judges, as far as it is known now."""
+        check_found_by(scanner, self.config)
+        (other,) = (one for one in self.enabled if one.name == name)
+        try:
+            made = self._maker(other, day)()
+            check_scanner(made)
+            return made.universe_before_setup()
+        except (ConfigErrors, SymscanError):
+            raise faulty(scanner, name, self.config) from None
 
     def _isolated(self, scanner: ScannerConfig, day: date) -> BaseScanner:
         """Return a scanner that runs in its own process."""
@@ -254,7 +274,7 @@ class StrategySetup:
         ConfigErrors
             If a module or a parameter is wrong; it holds all of them.
         """
-        _all_or_errors(self._enabled(), self._checked)
+        all_or_errors(self._enabled(), self._checked)
 
     def engine(
         self, data: SessionData, time_manager: TimeManager, scanners: Sequence[ManagedScanner]
@@ -279,9 +299,9 @@ class StrategySetup:
         return [strategy for strategy in self.config.strategies if strategy.enabled]
 
     def _checked(self, strategy: StrategyConfig) -> None:
-        with _located_errors(strategy, self.config):
+        with located_errors(strategy, self.config):
             cls = self._class_of(strategy)
-            _check_parameters(cls.params, strategy, self.config)
+            check_plugin_parameters(cls.params, strategy, self.config)
             self._check_watched(strategy, _make_strategy(cls, strategy))
 
     def _class_of(self, strategy: StrategyConfig) -> type[BaseStrategy]:
@@ -323,68 +343,16 @@ class ObserverSetup:
 
     def make(self) -> list[tuple[str, BaseObserver]]:
         """Make every enabled observer; returns each with its name."""
-        return _all_or_errors((one for one in self.config.observers if one.enabled), self._made)
+        return all_or_errors((one for one in self.config.observers if one.enabled), self._made)
 
     def _made(self, observer: ObserverConfig) -> tuple[str, BaseObserver]:
         module, config = observer.module, deepcopy(observer.config)
-        with _located_errors(observer, self.config):
+        with located_errors(observer, self.config):
             cls = OBSERVERS.class_in(OBSERVERS.load(module, self.folders), module, observer.name)
-            _check_parameters(cls.params, observer, self.config)
+            check_plugin_parameters(cls.params, observer, self.config)
             made = OBSERVERS.make(cls, module, config)
         made.config = config  # a constructor of the user's need not call the base's
         return observer.name, made
-
-
-def _all_or_errors(plug_ins: Iterable[One], check: Callable[[One], Made]) -> list[Made]:
-    """Check every plug-in; returns what came of each, or raises the errors of all of them."""
-    made: list[Made] = []
-    errors: list[ConfigError] = []
-    for one in plug_ins:
-        try:
-            made.append(check(one))
-        except ConfigErrors as faults:
-            errors += faults.errors
-    if errors:
-        raise ConfigErrors(errors)
-    return made
-
-
-def _check_parameters(params: type[BaseModel] | None, plug_in: PlugInConfig, config: SessionConfig) -> None:
-    """Check the parameters of a plug-in that declares them: unknown ones are faults."""
-    if params is None:
-        return
-    from symscan.config.plugin_params import check_parameters
-
-    check_parameters(params, plug_in.config, f"{plug_in.path}.config", config.error)
-
-
-@contextmanager
-def _located_errors(plug_in: PlugInConfig, config: SessionConfig) -> Iterator[None]:
-    """Convert a plug-in's errors to faults of the configuration, each with its location."""
-    path, error_at = plug_in.path, config.error
-    is_screen = isinstance(plug_in, ScannerConfig) and plug_in.screen is not None
-    try:
-        yield
-    except ExpressionError as fault:
-        part = f"{path}.{fault.part}" if is_screen and fault.part else f"{path}.module"
-        offset = fault.offset if is_screen else None
-        raise ConfigErrors([error_at(part, str(fault), offset=offset)]) from None
-    except UniverseError as fault:
-        where = f"{path}.universe" if is_screen else f"{path}.config.universe"
-        raise ConfigErrors([error_at(where, str(fault))]) from None
-    except (ConfigError, SpecError) as fault:
-        raise ConfigErrors([error_at(f"{path}.module", str(fault))]) from None
-
-
-def _check(made: BaseScanner) -> None:
-    """Call a scanner's check; describe any exception of the user's code."""
-    try:
-        made.check()
-    except SymscanError:
-        raise
-    except (Exception, SystemExit) as error:  # the plug-in boundary: the user's check
-        name = type(made).__name__
-        raise ConfigError(f"{name}.check(): {describe_error(error, type(made).__module__)}") from error
 
 
 def due_times(scanner: ScannerConfig, session: Session) -> DueTimes:

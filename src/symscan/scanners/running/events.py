@@ -6,6 +6,8 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+import numpy as np
+
 from symscan.clock.time_manager import TimeManager
 from symscan.model.events.session import (
     Hits,
@@ -19,6 +21,7 @@ from symscan.model.events.session import (
 from symscan.model.instant import Instant
 from symscan.scanners.base import ScanResult
 from symscan.scanners.jobs.job import Evaluation, JobKind, JobResult
+from symscan.scanners.past_scans import PastScan
 from symscan.scanners.running.managed_scanner import ManagedScanner
 from symscan.session.requests import Request
 from symscan.session.session_data import SessionData
@@ -95,6 +98,7 @@ class ScannerEvents:
     def scanned(self, managed: ManagedScanner, phase: ScanPhase, result: JobResult) -> ScanFinished:
         """Make the event of a scan that ended, successful or not, and count it for the scanner's last one."""
         managed.scans += 1
+        managed.last_scan = result.at, result.outcome or Outcome.FAILED
         found, evaluation = result.scan_result, result.evaluation
         managed.last_result = found or ScanResult((), {}, result.execution_time_ms, error=result.error)
         if evaluation is not None and found is not None:
@@ -104,6 +108,7 @@ class ScannerEvents:
 
     def skipped(self, managed: ManagedScanner, at: Instant, phase: ScanPhase, why: str) -> ScanFinished:
         """Make the event of a scan that was due and did not run."""
+        managed.last_scan = at, Outcome.SKIPPED
         return self._without_hits(
             managed, phase, JobResult(managed.name, JobKind.SCAN, at, Outcome.SKIPPED, why)
         )
@@ -126,6 +131,8 @@ class ScannerEvents:
         evaluation: Evaluation,
     ) -> ScanFinished:
         managed.ok_scans += 1
+        if managed.is_read:
+            managed.past.append(_past_scan(result.at, found, evaluation))
         unknown = evaluation.unknown
         if unknown:
             managed.unknown_tally.record(result.at, evaluation.symbols, evaluation.reasons)
@@ -140,6 +147,7 @@ class ScannerEvents:
             hits=_hits(managed, found, evaluation),
             execution_time_ms=result.execution_time_ms,
             decided_at=self._time.market_now,
+            note=managed.note,
         )
 
     def _without_hits(self, managed: ManagedScanner, phase: ScanPhase, result: JobResult) -> ScanFinished:
@@ -172,3 +180,8 @@ def _hits(managed: ManagedScanner, found: ScanResult, evaluation: Evaluation) ->
         not_in_store=evaluation.not_in_store,
         stray_metadata=found.stray_metadata,
     )
+
+
+def _past_scan(at: Instant, found: ScanResult, evaluation: Evaluation) -> PastScan:
+    unknown = np.flatnonzero(evaluation.reasons)
+    return PastScan(at, tuple(found.symbols), tuple(evaluation.symbols[place] for place in unknown.tolist()))

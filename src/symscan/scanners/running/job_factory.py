@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from symscan.clock.time_manager import TimeManager
 from symscan.model.events.session import ScanPhase
 from symscan.scanners.base import ScanContext
 from symscan.scanners.jobs.job import Job, JobKind
+from symscan.scanners.past_scans import PastScans
 from symscan.scanners.running.evaluation import ResultEvaluator, SymbolLookup
 from symscan.scanners.running.managed_scanner import ManagedScanner
 from symscan.session.requests import RequestQueue
@@ -26,6 +30,8 @@ class JobFactory:
         Whether the session goes on while jobs run.
     lookup
         Finds symbols found that the session does not have.
+    scanners
+        All scanners of the session by name, for those that read others.
     """
 
     def __init__(
@@ -35,7 +41,9 @@ class JobFactory:
         mode: str,
         runs_concurrently: bool,
         lookup: SymbolLookup | None = None,
+        scanners: Mapping[str, ManagedScanner] = MappingProxyType({}),
     ) -> None:
+        self._scanners = scanners
         self._data = session_data
         self._time = time_manager
         self._mode = mode
@@ -53,6 +61,11 @@ class JobFactory:
         job.phase, job.saved_state = phase, managed.saved_state
         job.evaluate = self._evaluator(managed, data).evaluate
         return job
+
+    def past_scans(self, managed: ManagedScanner) -> dict[str, PastScans]:
+        """Return the scans so far of the scanners that one reads."""
+        others = {name: self._scanners[name] for name in managed.reads if name in self._scanners}
+        return {name: PastScans(one.scanner.universe, tuple(one.past)) for name, one in others.items()}
 
     def setup(self, managed: ManagedScanner) -> Job:
         """Make the job that sets a scanner up."""
@@ -97,4 +110,5 @@ class JobFactory:
             current_time=self._time.get_current_time(),
             config=managed.scanner.config,
             ok_scans=managed.ok_scans,
+            past_scans=self.past_scans(managed),
         )

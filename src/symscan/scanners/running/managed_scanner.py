@@ -10,10 +10,11 @@ from typing import Final
 import numpy as np
 
 from symscan.model.bar import Mask
-from symscan.model.events.session import ScanPhase
+from symscan.model.events.session import Outcome, ScanPhase
 from symscan.model.instant import Instant
 from symscan.scanners.base import BaseScanner, ScanResult
 from symscan.scanners.jobs.job import Job
+from symscan.scanners.past_scans import PastScan
 from symscan.scanners.running.unknown_tally import UnknownTally
 from symscan.session.holders import scanner_holder
 
@@ -102,6 +103,14 @@ class ManagedScanner:
         Whether it is torn down as soon as its last scan has returned.
     saved_state
         Its state after the last call, for resuming; None where that is not kept.
+    reads, is_read
+        The scanners whose scans it reads, and whether another one reads its own.
+    past
+        Its scans that were ok, where another one reads them.
+    last_scan
+        When it scanned last, or was to, and how that ended.
+    note
+        What there is to say of the scan that runs: which scans of others it could not read.
     """
 
     name: str
@@ -120,6 +129,11 @@ class ManagedScanner:
     result_pending: bool = False
     teardown_pending: bool = False
     saved_state: bytes | None = None
+    reads: tuple[str, ...] = ()
+    is_read: bool = False
+    past: list[PastScan] = field(default_factory=list)
+    last_scan: tuple[Instant, Outcome] | None = None
+    note: str | None = None
     _found: set[str] = field(default_factory=set)
 
     @property
@@ -142,6 +156,23 @@ class ManagedScanner:
         known = np.fromiter(map(self._found.__contains__, symbols), np.bool_, len(symbols))
         self._found.update(symbols)
         return ~known
+
+
+def in_reading_order(scanners: Sequence[ManagedScanner]) -> list[ManagedScanner]:
+    """Return scanners so that each comes after those it reads, otherwise in their order."""
+    by_name = {managed.name: managed for managed in scanners}
+    ordered: dict[str, ManagedScanner] = {}
+
+    def add(managed: ManagedScanner) -> None:
+        for name in managed.reads:
+            if name in by_name and name not in ordered:
+                add(by_name[name])
+        ordered[managed.name] = managed
+
+    for managed in scanners:
+        if managed.name not in ordered:
+            add(managed)
+    return list(ordered.values())
 
 
 Calls = dict[Instant, list[ManagedScanner]]

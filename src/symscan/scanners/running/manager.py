@@ -17,6 +17,7 @@ from symscan.scanners.running.evaluation import SymbolLookup
 from symscan.scanners.running.events import ScannerEvent, ScannerEvents
 from symscan.scanners.running.job_factory import JobFactory
 from symscan.scanners.running.managed_scanner import ManagedScanner, ScannerState, Timetable
+from symscan.scanners.running.readers import ScannerReaders
 from symscan.scanners.running.verdicts import VerdictObserver, VerdictReporter
 from symscan.session.requests import Request
 from symscan.session.session_data import SessionData
@@ -66,9 +67,12 @@ class ScannerManager:
         self._data = session_data
         self._time = time_manager
         self._execution = execution = execution or InlineExecution()
-        self._jobs = JobFactory(session_data, time_manager, mode, execution.runs_concurrently, lookup)
+        self._jobs = JobFactory(
+            session_data, time_manager, mode, execution.runs_concurrently, lookup, self.scanners
+        )
+        self._readers = ScannerReaders(scanners, self._jobs, session_data.session)
         self._events = ScannerEvents(session_data, time_manager)
-        self._timetable = Timetable(scanners)
+        self._timetable = Timetable(self._readers.ordered)
         self._stopwatch = stopwatch
         self._verdicts = None if verdicts is None else VerdictReporter(session_data, verdicts)
 
@@ -82,7 +86,7 @@ class ScannerManager:
         ScannerFailed
             If a required scanner could not be set up.
         """
-        return [self._setup(managed) for managed in self.scanners.values()]
+        return [self._setup(managed) for managed in self._readers.ordered]
 
     def ready(self) -> list[ManagedScanner]:
         """The scanners that can be called."""
@@ -115,7 +119,10 @@ class ScannerManager:
         return self._events.are_pending or any(one.running is not None for one in self.scanners.values())
 
     def run_due(self, phase: ScanPhase, paused: str | None = None) -> Iterator[ScanFinished]:
-        """Submit the scans that are due now, in the order of the configuration; yields what is done at once.
+        """Submit the scans that are due now; yields what is done at once.
+
+        They are submitted in the order of the configuration, but for those that read others: these come
+        after them, and wait for the results of those that run.
 
         A scan that is due of a scanner that could not be set up, or that is still busy with an
         earlier one, is a skipped one. Each result is yielded as it comes: it is not lost if a later
@@ -224,6 +231,8 @@ class ScannerManager:
         while found:
             for result in found:
                 self._handle_result(self.scanners[result.name], result)
+            for managed, job in self._readers.take_ready():
+                self._submit(managed, job)
             found = [] if wait_seconds else self._execution.collect()
 
     def _wait(self, limit_seconds: float) -> None:
@@ -295,7 +304,8 @@ class ScannerManager:
 
     def _submit(self, managed: ManagedScanner, job: Job) -> None:
         managed.running, managed.result_pending = job, True
-        self._execution.submit(job)
+        if job.kind is not JobKind.SCAN or self._readers.may_begin(managed, job):
+            self._execution.submit(job)
 
     def _overrun(self, managed: ManagedScanner, job: Job) -> ScanFinished:
         """Make the event of the scan whose overrun ends a backtest."""
@@ -307,7 +317,7 @@ class ScannerManager:
         """Tear a scanner down, now or when its scan has returned."""
         if managed.state not in (ScannerState.READY, ScannerState.SCANNING):
             return
-        managed.teardown_pending = self._execution.is_busy(managed.name)
+        managed.teardown_pending = self._is_busy(managed)
         if not managed.teardown_pending:
             managed.transition_to(ScannerState.TEARING_DOWN)
             self._submit(managed, self._jobs.teardown(managed))
@@ -317,6 +327,7 @@ class ScannerManager:
         job = managed.running
         if job is None:
             return
+        self._readers.drop(managed)
         if job.kind is JobKind.SCAN:
             if managed.result_pending:
                 lost = job.result(Outcome.TIMED_OUT, "the session ended while it ran")
@@ -329,7 +340,11 @@ class ScannerManager:
 
     def _still_scans(self, managed: ManagedScanner) -> bool:
         job = managed.running
-        return job is not None and job.kind is JobKind.SCAN and self._execution.is_busy(managed.name)
+        return job is not None and job.kind is JobKind.SCAN and self._is_busy(managed)
+
+    def _is_busy(self, managed: ManagedScanner) -> bool:
+        """Whether a scanner's job still runs, or waits for the scans it reads."""
+        return self._readers.is_waiting(managed) or self._execution.is_busy(managed.name)
 
     def _has_pending_results(self) -> bool:
         return any(managed.result_pending for managed in self.scanners.values())

@@ -10,10 +10,11 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from symscan.model.bar import Floats
+from symscan.model.bar import Floats, Rows
 from symscan.model.events.session import ScanFinished
 from symscan.model.session import Session
 from symscan.scanners.jobs.job import Evaluation
+from symscan.session.candidates import Candidates
 from symscan.session.session_data import SessionData
 from symscan.session.unknown_reasons import Reason
 
@@ -80,6 +81,16 @@ class VerdictReporter:
         among = np.zeros(self._data.capacity + 1, np.bool_)
         among[self._data.symbols.rows_or_none(scan.hits.symbols)] = True
         among[-1] = False  # of a symbol without a row
-        verdict[among[candidates.rows]] = Verdict.HIT
-        verdicts = ScanVerdicts(scan, candidates.symbols, verdict, candidates.named)
+        chosen = self._evaluated(candidates, evaluation)
+        verdict[among[candidates.rows[chosen]]] = Verdict.HIT
+        symbols = evaluation.symbols
+        verdicts = ScanVerdicts(scan, symbols, verdict, lambda name: candidates.named(name)[chosen])
         self._observer.on_judged(self._data.session, verdicts)
+
+    @staticmethod
+    def _evaluated(candidates: Candidates, evaluation: Evaluation) -> Rows | slice:
+        """Return which candidates the scan was about: mostly all."""
+        if len(evaluation.symbols) == len(candidates.symbols):
+            return slice(None)
+        place = {symbol: index for index, symbol in enumerate(candidates.symbols)}
+        return np.array([place[symbol] for symbol in evaluation.symbols], np.intp)

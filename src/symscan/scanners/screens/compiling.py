@@ -23,6 +23,7 @@ from symscan.scanners.screens.language.compiler import (
 from symscan.scanners.screens.language.names import LAST_SCAN, MARKET, Names, dtype_of, kind_of
 from symscan.scanners.screens.language.numpy_evaluator import Node, apply, column, compile_tree, constant
 from symscan.scanners.screens.language.terms import Kind
+from symscan.scanners.screens.lists import ListName
 from symscan.scanners.screens.patience import Patience
 from symscan.scanners.screens.plan import AGE, KEPT, ScreenPlan, judged, while_fresh
 from symscan.scanners.universe import Universe
@@ -31,8 +32,8 @@ _MOST_UNIVERSES: Final = 16
 """Of so many universes is kept what every screen and session of a run would make of their symbols anew."""
 
 
-def compile_screen(screen: Screen, universe: Universe) -> ScreenPlan:
-    """Compile a screen.
+def compile_screen(screen: Screen, universe: Universe, scanners: tuple[str, ...] | None = None) -> ScreenPlan:
+    """Compile a screen; ``scanners`` are those it may name, None where they are not known.
 
     Raises
     ------
@@ -40,7 +41,7 @@ def compile_screen(screen: Screen, universe: Universe) -> ScreenPlan:
         If an expression is refused; ``part`` says which.
     """
     kinds = {name: kind_of(values) for name, values in universe.columns.items()}
-    names = Names(kinds, screen.market is not None)
+    names = Names(kinds, screen.market is not None, scanners)
     with _compiling("where"):
         where = compile_where(screen.where, names)
     with _compiling("rank"):
@@ -69,6 +70,7 @@ def compile_screen(screen: Screen, universe: Universe) -> ScreenPlan:
         rank,
         leave,
         columns=tuple(dict.fromkeys([*inputs.columns, *aged])),
+        lists=inputs.lists,
         market=inputs.market,
         last_scan=inputs.last_scan,
         static=static,
@@ -97,9 +99,10 @@ def _judge(where: Expression, max_age_minutes: float | None) -> Node | None:
 
 
 class _Inputs(NamedTuple):
-    """The names of a screen by what they are read of: each symbol, the market's, the last scan."""
+    """The names of a screen by what they are read of: each symbol, lists, the market's, the last scan."""
 
     columns: tuple[str, ...]
+    lists: tuple[ListName, ...]
     market: tuple[str, ...]
     last_scan: tuple[str, ...]
 
@@ -107,7 +110,13 @@ class _Inputs(NamedTuple):
     def of(names: Sequence[str]) -> _Inputs:
         now, last_scan = _split(names, LAST_SCAN)
         columns, market = _split(dict.fromkeys([*now, *last_scan]), MARKET)
-        return _Inputs(tuple(columns), tuple(market), tuple(last_scan))
+        lists = {name: ListName.parse(name) for name in columns}
+        return _Inputs(
+            tuple(name for name, listed in lists.items() if listed is None),
+            tuple(listed for listed in lists.values() if listed is not None),
+            tuple(market),
+            tuple(last_scan),
+        )
 
 
 def _split(names: Iterable[str], prefix: str) -> tuple[list[str], list[str]]:

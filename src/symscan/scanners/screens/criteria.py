@@ -39,6 +39,10 @@ class Screen:
         How long a symbol stays among the hits at least.
     cooldown_minutes
         How long a symbol that has left the hits is none again.
+    found_by
+        The scanner whose hits are evaluated, instead of a universe.
+    within_minutes
+        How long ago they may have been found; None: any time of the session so far.
 
     Raises
     ------
@@ -57,11 +61,13 @@ class Screen:
     leave_when: str | pl.Expr | None = None
     hold_minutes: float = 0.0
     cooldown_minutes: float = 0.0
+    found_by: str | None = None
+    within_minutes: float | None = None
 
     def __post_init__(self) -> None:
         self._check_count("take", self.take)
         self._check_count("confirm_scans", self.confirm_scans)
-        for part in ("max_age_minutes", "hold_minutes", "cooldown_minutes"):
+        for part in ("within_minutes", "max_age_minutes", "hold_minutes", "cooldown_minutes"):
             minutes = getattr(self, part)
             if minutes is not None and not minutes >= 0:
                 raise ExpressionError(f"{part} is {minutes!r}; give a number of 0 or more", part=part)

@@ -23,6 +23,7 @@ from symscan.scanners.screens.language.numpy_evaluator import (
     Truth,
     compile_tree,
 )
+from symscan.scanners.screens.lists import ListName
 from symscan.scanners.screens.patience import Patience, Stays
 from symscan.scanners.screens.verdict import ConditionVerdict, SymbolVerdict
 from symscan.session.shared_columns import Computed
@@ -80,6 +81,8 @@ class ScreenPlan:
         The compiled expressions.
     columns
         The session's columns it reads, by canonical name.
+    lists
+        The lists of other scanners that it reads.
     market
         The columns it reads of the market's symbol, as ``market.NAME``.
     last_scan
@@ -110,6 +113,7 @@ class ScreenPlan:
     rank: Expression | None
     leave: Expression | None
     columns: tuple[str, ...]
+    lists: tuple[ListName, ...]
     market: tuple[str, ...]
     last_scan: tuple[str, ...]
     static: pl.DataFrame
@@ -290,6 +294,7 @@ class ScreenPlan:
         names = [*self.columns, *(f"{MARKET}.{name}" for name in self.market)]
         names += [f"{LAST_SCAN}.{name}" for name in self.last_scan]
         names += [KEPT] if self.marks_kept else []
+        names += [one.column for one in self.lists]
         return self.kept(dict.fromkeys(names, np.zeros(0)), np.zeros(0, np.intp))
 
     def _frame(self, columns: Columns, here: Rows) -> pl.DataFrame:

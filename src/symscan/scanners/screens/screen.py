@@ -16,10 +16,12 @@ from symscan.scanners.base import BaseScanner, ScanContext, ScanResult
 from symscan.scanners.screens.compiling import compile_screen
 from symscan.scanners.screens.criteria import Screen
 from symscan.scanners.screens.language.names import LAST_SCAN, MARKET
+from symscan.scanners.screens.lists import ScannerLists
 from symscan.scanners.screens.memory import ScanState, ScreenMemory
 from symscan.scanners.screens.plan import KEPT, Found, ScreenPlan
 from symscan.scanners.screens.verdict import SymbolVerdict
 from symscan.scanners.universe import Universe
+from symscan.session.static_columns import StaticColumns
 
 if TYPE_CHECKING:
     import polars as pl
@@ -38,7 +40,7 @@ class ScreenScanner(BaseScanner):
 
     transient_attributes = (
         *BaseScanner.transient_attributes,
-        *("_universe", "_screen", "_plan", "_seen", "_market_place"),
+        *("_universe", "_screen", "_plan", "_seen", "_market_place", "_lists", "_given", "_others"),
     )
     _screen: Screen | None = None
     _plan: ScreenPlan | None = None
@@ -47,6 +49,10 @@ class ScreenScanner(BaseScanner):
     _market: str | None = None
     _market_place: tuple[tuple[str, ...], int | None] = ((), None)
     _at: Instant = 0
+    _found_by: tuple[str, float | None] | None = None
+    _lists: ScannerLists | None = None
+    _given: Universe | None = None
+    _others: tuple[str, ...] | None = None
 
     @classmethod
     def of(
@@ -56,6 +62,13 @@ class ScreenScanner(BaseScanner):
         scanner = cls({**(config or {}), "universe": universe})
         scanner._screen = screen
         return scanner
+
+    def use_scanners(self, names: Sequence[str], found_by: Universe | None = None) -> None:
+        """Set which scanners may be named, and the universe of the one whose hits are evaluated.
+
+        Called by the engine before the screen is compiled.
+        """
+        self._others, self._given = tuple(names), found_by
 
     def screen(self) -> Screen:
         """Return this scanner's criteria; called once, before the session.
@@ -99,6 +112,7 @@ class ScreenScanner(BaseScanner):
 
     def setup(self, context: ScanContext) -> bool:
         """Request the indicators the screen names, for the whole universe."""
+        self._adopt_found_universe(context)
         plan = self._checked_plan()
         view = context.session_data
         for key in plan.indicators:
@@ -114,6 +128,8 @@ class ScreenScanner(BaseScanner):
         plan, view = self._checked_plan(), context.session_data
         if self._memory is not None:
             self._memory.begin(context.ok_scans)
+        if self.reads_scanners:
+            self._read_lists(context)
         here, rows, columns, computed = self._read_columns(view)
         found = self._evaluate(here, columns, computed, context)
         if self._memory is not None:
@@ -121,7 +137,7 @@ class ScreenScanner(BaseScanner):
         unknown, evaluated = found.unknown.copy(), None  # others may share it
         if rows is not None:  # candidates outside the universe are not evaluated
             unknown = _spread(unknown, rows, len(view.symbols))
-            if self._market is not None:  # it is read, not judged
+            if self._market is not None or self._found_by is not None:  # others are read, not judged
                 evaluated = _spread(np.ones(here.size, np.bool_), rows, len(view.symbols))
         if not found.hits.size:
             nothing = FrameMetadata((), plan.kept_of_none)
@@ -165,15 +181,38 @@ class ScreenScanner(BaseScanner):
         The last is what was computed of the columns; None where these are this scanner's own.
         """
         here, rows = self._matching_rows(view.symbols)
+        if self._found_by is not None and self._lists is not None:
+            on_list = self._lists.found(*self._found_by)[here]
+            rows = np.arange(here.size)[on_list] if rows is None else rows[on_list]
+            here = here[on_list]
         columns, shared = view.read_columns(self._checked_plan().columns)
         computed: Computed | None = shared
         if rows is not None:
             columns, computed = {name: values[rows] for name, values in columns.items()}, None
         if self._market is not None:
             columns |= self._of_market(view, here.size)
+        if self._lists is not None:
+            lists = self._checked_plan().lists
+            columns |= {one.column: self._lists.column(one)[here] for one in lists}
         if self._memory is not None:
             columns |= self._at_last_scan(here)
         return here, rows, columns, computed
+
+    def _read_lists(self, context: ScanContext) -> None:
+        """Read the scans of other scanners since the last time."""
+        if self._lists is None:
+            self._lists = ScannerLists(self._universe)
+        self._lists.update(context.past_scans, from_datetime(context.current_time))
+
+    def _adopt_found_universe(self, context: ScanContext) -> None:
+        """Take the universe of the scanner whose hits are evaluated, which may choose it in its setup."""
+        self._checked_plan()
+        past = None if self._found_by is None else context.past_scans.get(self._found_by[0])
+        if past is None or past.universe in ((), tuple(self._universe)):
+            return
+        known = self._given or self._file or Universe(type(self).__name__, (), {}, None, Path())
+        self._given = known.of_symbols(past.universe)
+        self._plan = self._compile()
 
     def _of_market(self, view: SessionView, count: int) -> dict[str, Floats]:
         """Return what is read of the market's symbol, the same for every symbol; unknown without its data."""
@@ -209,28 +248,31 @@ class ScreenScanner(BaseScanner):
     def _compile(self) -> ScreenPlan:
         screen = self.screen()
         universe = self._chosen_universe()
-        plan = compile_screen(screen, universe)
+        plan = compile_screen(screen, universe, self._others)
         self._universe = list(universe.symbols)
         self.max_age_minutes = screen.max_age_minutes
         self.reads = plan.session_names
-        self.remembers = bool(plan.last_scan) or plan.patience is not None
-        self._memory = ScreenMemory() if self.remembers else None
+        self._found_by = None if screen.found_by is None else (screen.found_by, screen.within_minutes)
+        read = [one.scanner for one in plan.lists] + ([screen.found_by] if screen.found_by else [])
+        self.reads_scanners = tuple(dict.fromkeys(read))
+        self._lists = None
+        waits = bool(plan.last_scan) or plan.patience is not None
+        self.remembers = waits or bool(self.reads_scanners)
+        self._memory = ScreenMemory() if waits else None
         self._market = screen.market
         return plan
 
     def _chosen_universe(self) -> Universe:
         """Load the universe with its columns, also where a subclass chooses the symbols itself."""
+        if self._given is not None:
+            self._file = self._given
+            self._static = StaticColumns(self._given.symbols, self._given.columns)
+            return self._given
         symbols = tuple(self._load_universe())
         file = self._file
         if file is None or symbols == file.symbols:
             return file or Universe(type(self).__name__, symbols, {}, None, Path())
-        place = {symbol: row for row, symbol in enumerate(file.symbols)}
-        rows = [place.get(symbol) for symbol in symbols]
-        columns = {
-            name: tuple(None if row is None else values[row] for row in rows)
-            for name, values in file.columns.items()
-        }
-        return Universe(file.name, symbols, columns, file.as_of, file.path)
+        return file.of_symbols(symbols)
 
     def _matching_rows(self, candidates: tuple[str, ...]) -> tuple[Rows, Rows | None]:
         """Return the universe's symbols among the candidates, and their rows; None where they are all."""

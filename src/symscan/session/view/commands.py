@@ -34,6 +34,11 @@ class SessionCommands:
     _requests: RequestQueue
     _holder: str
 
+    @property
+    def base_interval(self) -> str:
+        """The finest interval of the session's bars, such as ``1m``."""
+        return str(self._data.base)
+
     def add_indicator(
         self,
         symbol: str | Sequence[str],

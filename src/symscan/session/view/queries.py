@@ -56,11 +56,6 @@ class SessionQueries:
         """This holder's candidates: the order of every column."""
         return self._candidates().symbols
 
-    @property
-    def base_interval(self) -> str:
-        """The finest interval of the session's bars, such as ``1m``."""
-        return str(self._data.base)
-
     def column(self, key: str) -> Floats:
         """Return a reading or an indicator of all candidates, NaN where unknown, shape ``(len(symbols),)``.
 

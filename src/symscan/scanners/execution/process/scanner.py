@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from datetime import date
 from typing import Any, cast
 
@@ -150,9 +151,7 @@ class ProcessScanner(BaseScanner):
     def _send_call(self, kind: JobKind, context: ScanContext) -> Reply:
         child = self._current_child()
         saved_state = self._saved_state if self._is_state_new or not child.has_answered else None
-        bare = ScanContext(
-            context.session_data, context.time_manager, context.mode, context.current_time, config={}
-        )
+        bare = replace(context, config={})
         reply = child.call(Call(kind, bare, saved_state))
         self._is_state_new = False
         return reply

@@ -171,5 +171,6 @@ def _plain(result: ScanResult) -> ScanResult:
         skipped=result.skipped,
         error=result.error,
         unknown=result.unknown,
+        evaluated=result.evaluated,
         stray_metadata=result.stray_metadata,
     )

@@ -72,14 +72,16 @@ def compile_expression(source: str | pl.Expr, names: Names) -> Expression:
         If it is malformed, uses what a screen may not use, or its types do not fit.
     """
     if isinstance(source, str) and not user_definitions():  # which may change with the next configuration
-        return _compiled_text(source, tuple(names.static.items()), names.has_market)
+        return _compiled_text(source, tuple(names.static.items()), names.has_market, names.scanners)
     return _compiled(source, names)
 
 
 @lru_cache(maxsize=1024)
-def _compiled_text(source: str, static: tuple[tuple[str, Kind], ...], has_market: bool) -> Expression:
+def _compiled_text(
+    source: str, static: tuple[tuple[str, Kind], ...], has_market: bool, scanners: tuple[str, ...] | None
+) -> Expression:
     """Compile a text, once for all sessions of a run."""
-    return _compiled(source, Names(dict(static), has_market))
+    return _compiled(source, Names(dict(static), has_market, scanners))
 
 
 def _compiled(source: str | pl.Expr, names: Names) -> Expression:

@@ -17,6 +17,7 @@ from symscan.model.hit_metadata import SYMBOL
 from symscan.model.readings import HAVE_PRIOR, LAST_BAR_END, SESSION_READINGS
 from symscan.model.specs import prior_name, split_prior
 from symscan.scanners.screens.language.terms import Kind
+from symscan.scanners.screens.lists import ListName
 from symscan.session.candidates import no_prior
 from symscan.session.static_columns import Static
 
@@ -51,12 +52,15 @@ class Name:
         The key of the indicator it reads, None for a reading or a static column.
     of_market
         Whether it is a value of the market's symbol.
+    scanner
+        The scanner whose list it is; None for a value.
     """
 
     column: str
     kind: Kind
     indicator: str | None = None
     of_market: bool = False
+    scanner: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +73,13 @@ class Names:
         The kind of each static column.
     has_market
         Whether a symbol is named that ``market.NAME`` reads.
+    scanners
+        The scanners that ``in_scanner`` may name; None: not known here, any.
     """
 
     static: Mapping[str, Kind] = field(default_factory=dict)
     has_market: bool = False
+    scanners: tuple[str, ...] | None = None
 
     def resolve(self, name: str, output: str | None = None) -> Name:
         """What ``name``, or ``name.output``, stands for.
@@ -82,6 +89,9 @@ class Names:
         UnknownNameError
             If it stands for nothing, or only its outputs do.
         """
+        listed = ListName.parse(name)
+        if listed is not None:
+            return self.in_scanner(listed)
         if output is not None:
             name = f"{name}.{output}"
         prefix, _, rest = name.partition(".")
@@ -92,6 +102,21 @@ class Names:
         if _PRIOR.match(name):
             return self._prior(name)
         return self._current(name)
+
+    def in_scanner(self, listed: ListName) -> Name:
+        """What ``in_scanner('name', minutes)`` stands for.
+
+        Raises
+        ------
+        UnknownNameError
+            If there is no such scanner.
+        """
+        if self.scanners is not None and listed.scanner not in self.scanners:
+            close = get_close_matches(listed.scanner, self.scanners, n=1)
+            guess = f"did you mean '{close[0]}'? " if close else ""
+            there_are = ", ".join(self.scanners) or "none"
+            raise UnknownNameError(f"there is no scanner '{listed.scanner}'; {guess}there are: {there_are}")
+        return Name(listed.column, Kind.TRUTH, scanner=listed.scanner)
 
     def _last_scan(self, name: str) -> Name:
         """What ``last_scan.x`` stands for."""

@@ -14,12 +14,16 @@ from symscan.scanners.screens.language import functions as aggregates
 from symscan.scanners.screens.language.names import PRIOR, Name, Names, UnknownNameError
 from symscan.scanners.screens.language.terms import Kind, Term
 from symscan.scanners.screens.language.tokens import Cursor, Token, TokenKind, tokenize
+from symscan.scanners.screens.lists import ListName
 
 DEEPEST: Final = 30
 """How deep parentheses, calls, NOT, minus and CASE may nest."""
 
 LONGEST_CHAIN: Final = 200
 """How many operators an expression may have."""
+
+IN_SCANNER: Final = "in_scanner"
+"""What asks whether a symbol is on another scanner's list."""
 
 PER: Final = "per"
 """What names the groups of the call before it; elsewhere a name like any other."""
@@ -187,6 +191,8 @@ class ExpressionParser:
                 term = Term(pl.lit(token.value), Kind.TEXT, value=token.value)
             case TokenKind.NAME if token.value == PRIOR and self._tokens.next.value in ("(", "."):
                 term = self._name(token, self._take_prior())
+            case TokenKind.NAME if token.value == IN_SCANNER and self._tokens.next.value == "(":
+                term = self._in_scanner()
             case TokenKind.NAME if self._tokens.accept("("):
                 term = self._call(token)
             case TokenKind.NAME | TokenKind.QUOTED:
@@ -223,6 +229,27 @@ class ExpressionParser:
             prefix = f"{PRIOR}({int(count.text)})"
         self._tokens.expect(".", " and a name after prior, as in prior.close")
         return f"{prefix}.{self._take_output()}"
+
+    def _in_scanner(self) -> Term:
+        """``in_scanner('name')``, ``in_scanner('name', minutes)``."""
+        self._tokens.expect("(")
+        named = self._tokens.next
+        if named.kind is not TokenKind.TEXT:
+            raise self._tokens.unexpected("a scanner's name in single quotes, as in in_scanner('gaps')")
+        self._tokens.take()
+        minutes = None
+        if self._tokens.accept(","):
+            count = self._tokens.next
+            if count.kind is not TokenKind.NUMBER or not float(count.value) > 0:
+                raise self._tokens.unexpected("a number of minutes above 0, as in in_scanner('gaps', 60)")
+            minutes = float(self._tokens.take().value)
+        self._tokens.expect(")")
+        try:
+            name = self._names.in_scanner(ListName(named.value, minutes))
+        except UnknownNameError as error:
+            raise self._tokens.fault(str(error), named) from None
+        self.used[name.column] = name
+        return terms.column(name.column, name.kind)
 
     def _name(self, token: Token, first: str) -> Term:
         """What a name stands for, with what follows after dots."""

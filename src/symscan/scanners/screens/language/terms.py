@@ -81,7 +81,9 @@ NULL: Final = Term(pl.lit(None), Kind.NULL)
 
 
 def column(name: str, kind: Kind) -> Term:
-    """A column of the session or the universe."""
+    """A column of the session or the universe; one of truth values holds 1, 0 and what is unknown."""
+    if kind is Kind.TRUTH:
+        return Term(pl.col(name) == 1.0, kind, tree=("=", ("column", name), ("number", 1.0)))
     return Term(pl.col(name), kind, tree=("column", name) if kind is Kind.NUMBER else None)
 
 

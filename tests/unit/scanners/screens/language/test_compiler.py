@@ -13,7 +13,7 @@ from symscan.scanners.screens.language.functions import FUNCTIONS
 from symscan.scanners.screens.language.names import Kind, Names
 from symscan.scanners.screens.language.tokens import REFUSED
 
-NAMES = Names({"sector": Kind.TEXT, "founded": Kind.NUMBER})
+NAMES = Names({"sector": Kind.TEXT, "founded": Kind.NUMBER}, scanners=("gaps", "movers"))
 c = pl.col
 
 FRAME = pl.DataFrame(
@@ -245,6 +245,11 @@ def test_every_function_is_tested() -> None:
         ("last_scan.symbol = 'A'", 0, "have a value at the last scan"),
         ("last_scan.last_scan.close > 1", 0, "have a value at the last scan"),
         ("close > last_scan.clse", 8, "did you mean 'close'"),
+        ("close > 1 AND in_scanner('gap')", 25, "did you mean 'gaps'? there are: gaps, movers"),
+        ("in_scanner(gaps)", 11, "a scanner's name in single quotes"),
+        ("in_scanner('gaps', 0)", 19, "a number of minutes above 0"),
+        ("in_scanner('gaps' 5)", 18, "expected ')'"),
+        ("in_scanner('gaps') > 1", 21, "'>' compares like with like"),
     ],
 )
 def test_refusals_are_placed(text: str, offset: int, message: str) -> None:
@@ -295,6 +300,22 @@ def test_earlier_values_are_columns_of_their_own() -> None:
         c("prior.bbands_20_2_5m").struct.field("upper") > c("last_scan.rsi_14_60m")
     )
     assert compile_where(python, NAMES).names == columns
+
+
+def test_lists_of_scanners_are_columns() -> None:
+    text = "in_scanner('gaps') AND NOT In_Scanner('movers', 60.0) OR close > 1"
+    expression = compile_where(text, NAMES)
+    assert expression.names == ("in_scanner('gaps')", "in_scanner('movers', 60)", "close")
+    frame = pl.DataFrame(
+        {
+            "in_scanner('gaps')": [1.0, 0.0, None, 1.0],
+            "in_scanner('movers', 60)": [0.0, 0.0, 0.0, None],
+            "close": [0.0, 0.0, 0.0, 0.0],
+        }
+    )
+    assert frame.select(value=expression.expr)["value"].to_list() == [T, F, U, U]
+    python = c("in_scanner('gaps')") & ~c("in_scanner('movers', 60)") | (c("close") > 1)
+    assert frame.select(value=compile_where(python, NAMES).expr)["value"].to_list() == [T, F, U, U]
 
 
 def test_equal_specs_are_one_name() -> None:
