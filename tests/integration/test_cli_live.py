@@ -17,6 +17,7 @@ from support.waiting import LIMIT
 REPLAY = ("--source", "replay", "--store", "store", "--date", DAY)
 ALPACA = ("--source", "alpaca", "--store", "store")
 LIVE = ("live", "mine.json", *REPLAY, "--speed", "max", "--csv", "--out", "live")
+LIVE_WITHOUT_CSV = tuple(one for one in LIVE if one != "--csv")
 
 AT_TEN = """
 import os, pathlib, signal
@@ -164,13 +165,19 @@ def test_bars_that_stay_lost_are_said_counted_and_named(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("signal", "code"), [("SIGINT", 130), ("SIGTERM", 143)])
-def test_a_signal_ends_a_session_in_order_and_it_goes_on(project: Path, signal: str, code: int) -> None:
+@pytest.mark.parametrize(
+    ("signal", "code", "begun_with"), [("SIGINT", 130, LIVE), ("SIGTERM", 143, LIVE_WITHOUT_CSV)]
+)
+def test_a_signal_ends_a_session_in_order_and_it_goes_on(
+    project: Path, signal: str, code: int, begun_with: tuple[str, ...]
+) -> None:
+    """Gone on with --csv, a session has hits.csv from its begin on, whether it was begun with it or not."""
     (project / "once.py").write_text(AT_TEN.replace("{signal}", signal))
     write_config(project, lambda whole, _: whole["session_data_config"]["scanners"].append(scanner("once")))
-    process = started(project, *LIVE, "--quiet")
+    process = started(project, *begun_with, "--quiet")
     first, err = process.communicate(timeout=LIMIT)
     assert process.returncode == code, err
+    assert (project / "live" / "hits.csv").exists() == ("--csv" in begun_with)
     assert err.endswith("ended early; results are in live, --resume goes on\n")
     assert _status(project / "live") == "interrupted"
 

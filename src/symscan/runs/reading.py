@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -222,6 +222,17 @@ class RunFiles:
                 _check_readable(path)
             reason = str(error).partition("\n")[0]
             raise DataError(f"{self.folder}: it cannot be read ({reason}); run it anew") from None
+
+    def check_hits(self, days: Iterable[date]) -> None:
+        """Check that the hits of sessions can be read to their end: for what is made of other files alone.
+
+        Raises
+        ------
+        DataError
+            If a file is damaged; the error names it.
+        """
+        for day in () if self.is_old else days:
+            _check_readable(hits_file(self.folder, day))
 
     def _check(self) -> None:
         """Check that the files that belong to the run are there and begin as they must."""

@@ -17,7 +17,7 @@ import pytest
 
 from component.runs.conftest import DAYS, HOSTILE, bars, played, run, store
 from support.runs import Run
-from symscan.errors import InputError
+from symscan.errors import DataError, InputError
 from symscan.research.charts import scanner_chart
 from symscan.research.report import ReportOptions, make_report
 from symscan.research.report.entry_values import thresholds
@@ -290,3 +290,17 @@ def test_a_scanner_without_hits_says_why(record: dict[str, Any]) -> None:
     said = " ".join(_Page(page(record)).texts)
     assert f"none of {never['scans']:,} scans found anything" in said
     assert "Without candles: the store was not found" in said
+
+
+def test_a_damaged_page_of_hits_is_named(run: Run, tmp_path: Path) -> None:
+    """The page is made of other files; what cannot be read of the run is said all the same."""
+    copied = tmp_path / "copied"
+    shutil.copytree(run.folder, copied)
+    path = copied / "hits" / f"{DAYS[1]}.parquet"
+    content = bytearray(path.read_bytes())
+    content[4 : len(content) // 2] = bytes(len(content) // 2 - 4)
+    path.write_bytes(content)
+    opened = RunFiles.open(copied)
+    with pytest.raises(DataError, match=rf"{path.name}: the file is damaged \("):
+        make_report(opened)
+    assert make_report(opened, ReportOptions(last=DAYS[0])).record["figures"]["sessions"] == 1

@@ -91,6 +91,7 @@ def make_report(run: RunFiles, options: ReportOptions | None = None) -> Report:
     """
     options = options or ReportOptions()
     sessions = chosen_sessions(run, options.first, options.last)
+    run.check_hits(sessions)
     record = report_record(run, _store(run, options.store), sessions, options.top)
     return Report(record, run.folder / REPORT)
 
