@@ -13,7 +13,14 @@ from symscan.model.bar import BarSlice, Block, DayComplete
 from symscan.model.events.session import Event
 from symscan.model.instant import MINUTE, Instant
 from symscan.model.session import Session
-from symscan.sources.stored.day_layout import DayLayout, DayStore, finest_interval, lay_out, put_bars
+from symscan.sources.stored.day_layout import (
+    DayLayout,
+    DayStore,
+    finest_interval,
+    has_premarket,
+    lay_out,
+    put_bars,
+)
 from symscan.sources.stored.played_days import PlayedDay, PlayedDays
 
 _REST_SHARE: Final = 8
@@ -41,7 +48,7 @@ class BacktestSource:
     Raises
     ------
     DataError
-        If the store has no intraday bars of that day.
+        If the store has no intraday bars of that day, or they cannot be read.
     """
 
     def __init__(
@@ -66,6 +73,11 @@ class BacktestSource:
         self._capacity = 0
         self._path = store.path(self.base, session.date)
         self._layout: DayLayout | None = None
+        self._ahead = self._played.ahead.take(self._path)
+        if self._ahead is None:  # read at once, so that a session whose bars cannot be read does not begin
+            self._has_premarket = has_premarket(store, session)
+        else:
+            self._has_premarket = self._ahead.premarket is not None
         self._rest: DenseBars | None = None
         self._day = PlayedDay(DenseBars(Slots.regular(session, self.base), 0), {})
 
@@ -138,8 +150,7 @@ class BacktestSource:
             yield DayComplete()
 
     def _first(self) -> Instant:
-        has_premarket = self._layout is not None and self._layout.premarket is not None
-        return min(self._start, self._session.pre_open + MINUTE) if has_premarket else self._start
+        return min(self._start, self._session.pre_open + MINUTE) if self._has_premarket else self._start
 
     def _bars_at(self, end: Instant) -> DenseBars | None:
         """Return the bars of the phase that an instant ends in."""
@@ -155,12 +166,17 @@ class BacktestSource:
     def _lay_out(self) -> None:
         """Lay out the day for all columns; bars already delivered are left out."""
         self._played.begin(self._path)
-        self._layout = self._layout_read_ahead() if self._layout is None else None
+        self._layout = self._layout_read_ahead()
         if self._layout is None:
             self._played.ahead.wait()
-            arrays = self._played.arrays
             self._layout = lay_out(
-                self._store, self._session, self._columns, self._capacity, arrays, self._now
+                self._store,
+                self._session,
+                self._columns,
+                self._capacity,
+                self._played.arrays,
+                self._now,
+                premarket=self._has_premarket,
             )
         self._rest = None
         self._day = PlayedDay(self._layout.regular, {})
@@ -168,8 +184,8 @@ class BacktestSource:
         self._keep(self._columns)
 
     def _layout_read_ahead(self) -> DayLayout | None:
-        """Return what was read while the session before this one played, if it is what is needed."""
-        layout = self._played.ahead.take(self._path)
+        """Return what was read while the session before this one played, once, if it is what is needed."""
+        layout, self._ahead = self._ahead, None
         if layout is None or layout.capacity != self._capacity or layout.columns != self._columns:
             return None
         return layout

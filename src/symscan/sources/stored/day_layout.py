@@ -82,6 +82,8 @@ def lay_out(
     capacity: int,
     arrays: ArrayPool,
     after: Instant = 0,
+    *,
+    premarket: bool | None = None,
 ) -> DayLayout:
     """Lay out the finest bars of a day.
 
@@ -95,6 +97,8 @@ def lay_out(
         Gives the memory.
     after
         Bars that ended up to this instant are left out.
+    premarket
+        Whether there are bars before the open; None: it is looked up.
 
     Raises
     ------
@@ -102,11 +106,11 @@ def lay_out(
         If the store has no intraday bars of that day, or they cannot be read.
     """
     base = finest_interval(store, session)
-    first = store.first_start(base, session.date)
-    has_premarket = first is not None and first < session.open
+    if premarket is None:
+        premarket = has_premarket(store, session)
     regular = DenseBars(Slots.regular(session, base), capacity, arrays)
-    premarket = DenseBars(Slots.premarket(session, base), capacity, arrays) if has_premarket else None
-    layout = DayLayout(columns, regular, premarket)
+    early = DenseBars(Slots.premarket(session, base), capacity, arrays) if premarket else None
+    layout = DayLayout(columns, regular, early)
     put_bars(store, session, columns, layout.bars(), after)
     return layout
 
@@ -124,6 +128,18 @@ def put_bars(
         for part in store.load_batches(base, session.date, list(columns), BAR_COLUMNS):
             for one in bars:
                 one.put(part, columns, after)
+
+
+def has_premarket(store: DayStore, session: Session) -> bool:
+    """Return whether there are bars before a session's open.
+
+    Raises
+    ------
+    DataError
+        If the store has no intraday bars of that day, or they cannot be read.
+    """
+    first = store.first_start(finest_interval(store, session), session.date)
+    return first is not None and first < session.open
 
 
 def finest_interval(store: DayStore, session: Session) -> Interval:

@@ -168,12 +168,12 @@ def test_a_day_read_ahead_is_the_day(
     before = BacktestSource(store, SESSION, played=played, following=NEXT)
     before.subscribe({"A": 0, "B": 1}, 2)
     assert next(price for _, price in _told(before.slices())) == 1.0
-    found = BacktestSource(store, NEXT, played=played)
-    expected = BacktestSource(store, NEXT)
     path = store.path(ONE_MINUTE, NEXT.date)
     ahead = played.ahead.take(path)
     assert ahead is not None
     played.ahead.begin(path, lambda: ahead)
+    found = BacktestSource(store, NEXT, played=played)
+    expected = BacktestSource(store, NEXT)
     for source in (expected, found):
         source.subscribe({}, 1)
         source.subscribe(rows, capacity)
@@ -186,6 +186,20 @@ def test_a_day_read_ahead_is_the_day(
         if one.bars is not None and other.bars is not None:
             np.testing.assert_array_equal(one.bars.fields, other.bars.fields)
             np.testing.assert_array_equal(one.bars.present, other.bars.present)
+
+
+def test_a_session_whose_bars_are_gone_does_not_begin(tmp_path: Path) -> None:
+    store = _store(tmp_path, A={0: 1.0})
+    _put(store, NEXT, A={0: 1.0})
+    path = store.path(ONE_MINUTE, NEXT.date)
+    assert path is not None
+    path.unlink()
+    played = PlayedDays()
+    before = BacktestSource(store, SESSION, played=played, following=NEXT)
+    before.subscribe({"A": 0}, 1)
+    assert [price for _, price in _told(before.slices()) if price == price] == [1.0]
+    with pytest.raises(DataError, match="cannot be read"):
+        BacktestSource(store, NEXT, played=played)
 
 
 def test_reading_ahead_takes_the_memory_of_the_session_before(tmp_path: Path) -> None:
