@@ -21,7 +21,7 @@ AT_CLOSE = Project(
 
 def _scans_at_close(played: Played) -> list[dict[str, str]]:
     lines = [json.loads(line) for line in played.run.lines("journal.jsonl")]
-    return [line for line in lines if line["event"] == "scan_finished" and line["phase"] == "at_close"]
+    return [line for line in lines if line["event"] == "scan_finished" and line.get("phase") == "at_close"]
 
 
 def test_live_is_the_backtest(tmp_path: Path, store: Path) -> None:

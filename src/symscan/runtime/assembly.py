@@ -191,7 +191,9 @@ def assemble_live(
     warnings = _replay_warnings(checked, day) if broker.is_replay else ()
     broker.check(day)
     if not broker.is_replay:
-        BarStore.create(store).check_origin(broker.origin)
+        opened = BarStore.create(store)
+        opened.check_origin(broker.origin)
+        warnings = _day_mix_warnings(checked, opened, session)
     settings = replace(config.live, feed=run.feed, max_symbols=_limit(config.live, broker))
     return LiveSetup(checked, options, run, settings, broker, day, broker.history(day), warnings)
 
@@ -201,7 +203,12 @@ def _replay_warnings(checked: CheckedConfig, day: LiveDay) -> tuple[str, ...]:
     store, session = BarStore(day.store), day.session
     if not _has_bars(store, session):
         raise DataError(_nothing_to_play(store, [session]))
-    return tuple(find_run_warnings(checked.config, checked.made, store, [session], [session]))
+    warnings = find_run_warnings(checked.config, checked.made, store, [session], [session])
+    return (*warnings, *_day_mix_warnings(checked, store, session))
+
+
+def _day_mix_warnings(checked: CheckedConfig, store: BarStore, session: Session) -> tuple[str, ...]:
+    return tuple(find_day_mix_warnings(checked.config, checked.made, store, checked.calendar, session.date))
 
 
 def _limit(settings: LiveSettings, broker: Broker) -> int | None:
