@@ -266,6 +266,7 @@ class SessionCoordinator:
         self.day_completion.complete()
         self._apply(self.scanner_manager.run_due(ScanPhase.AT_CLOSE))
         self._apply(self.scanner_manager.finish(self.closing_seconds))
+        self._apply(self.scanner_manager.teardown_at_close())
         self._is_day_complete = True
         self._commit("at_close", self.now)
 

@@ -196,7 +196,14 @@ class ScannerManager:
 
     def teardown_finished(self) -> list[Event]:
         """Tear down the scanners whose last scan was due now; one that still runs, when it has returned."""
-        for managed in self._timetable.last(self._time.now):
+        return self._teardown_each(self._timetable.last(self._time.now))
+
+    def teardown_at_close(self) -> list[Event]:
+        """Tear down the scanners whose last scan waited for the complete day."""
+        return self._teardown_each(self._timetable.at_close)
+
+    def _teardown_each(self, scanners: Sequence[ManagedScanner]) -> list[Event]:
+        for managed in scanners:
             self._teardown_when_idle(managed)
             self._receive()  # one after the other, where they are waited for
         return [*self._events.take(ScannerDone)]
