@@ -26,8 +26,8 @@ pytestmark = pytest.mark.slow
 
 SCREENS = [
     screen("rising", "change_pct > 0.5", "15m", rank="change_pct", take=8),
-    screen("above", "close > vwap AND volume > 100000", "30m"),
-    {"name": "gapped", "where": "gap_pct > 0.2", "pre_session": True},
+    screen("above", "close > vwap AND volume > 100000", "30m", rank="volume", take=12),
+    {"name": "gapped", "where": "gap_pct > 0.2", "pre_session": True, "take": 6},
     {"name": "dear", "where": "previous_close > 60", "pre_session": True, "take": 9},
     screen("dips", "close < vwap * 0.998", "45m", rank="volume", take=5),
 ]
