@@ -142,7 +142,10 @@ def count_tries(
         "t": dict(t),
         "t_deflated": deflated,
         "scanners": dict(digests),
-        "holdout": {"opened_before": len(opened), "scanners": len({one.digest for one in opened})},
+        "holdout": {
+            "opened_before": len(opened),
+            "scanners": len({*digests.values(), *(one.digest for one in opened)}),
+        },
     }
 
 
