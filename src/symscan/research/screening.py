@@ -102,7 +102,7 @@ def _scanned(whole: dict[str, Any], at: datetime | str, place: Path) -> OneScan:
         has_minutes = not BarStore(place.absolute()).has_only_days
         due = due_once(config, config.scanners[0], time, session, has_minutes=has_minutes)
         backtest = assemble_backtest(due, place.absolute(), session.date, session.date)
-    return finished_scan(backtest, session)
+    return finished_scan(backtest, session, time, config.scanners[0].name)
 
 
 def judged_frame(scanned: OneScan) -> pl.DataFrame:

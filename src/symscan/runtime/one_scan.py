@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, time
 from typing import Any, Literal
@@ -12,7 +12,8 @@ import polars as pl
 from symscan.clock.schedule import Window
 from symscan.config import ScannerConfig, SessionConfig
 from symscan.errors import InputError, RunError
-from symscan.model.events.session import Event, ScanFinished, ScannerDisabled, UnknownSymbols
+from symscan.model.events.session import Event, ScanFinished, ScannerDisabled, ScanPhase, UnknownSymbols
+from symscan.model.instant import from_datetime
 from symscan.model.session import Session
 from symscan.observers.collector import EventCollector
 from symscan.observers.event_log import EventLog
@@ -50,6 +51,14 @@ class OneScan:
     unknown: UnknownSymbols
     _managed: ManagedScanner
     _view: SessionView
+
+    @property
+    def earlier_scans(self) -> int | None:
+        """How many earlier scans of the session it rests on, its own; None if it depends on none."""
+        if not self._managed.scanner.remembers:
+            return None
+        scans = [one for one in self.events if isinstance(one, ScanFinished)]
+        return sum(one.scanner == self.scan.scanner and one.at < self.scan.at for one in scans)
 
     def verdict(self, symbol: str) -> SymbolVerdict | None:
         """Evaluate a symbol by the scanner's screen; None if it is no screen or does not cover the symbol."""
@@ -117,14 +126,57 @@ def due_once(
 
 
 def _with_one(config: SessionConfig, scanner: ScannerConfig, **due: Any) -> SessionConfig:
-    """Return the configuration with one scanner, due as given and at no other time."""
+    """Return the configuration with one scanner, due as given and at no other time.
+
+    One that depends on earlier scans is due at its own times too, and so are the scanners it reads.
+    """
     never = {"pre_session": False, "pre_session_windows": (), "regular_session": (), "at_close": False}
-    alone = replace(scanner, enabled=True, add_symbols=False, **{**never, **due})
-    return replace(config, mode="backtest", scanners=(alone,), strategies=(), observers=())
+    times = {**never, **due}
+    if remembers(scanner) and scanner.regular_session:
+        times["pre_session"] = times["pre_session"] or scanner.pre_session
+        for key in ("pre_session_windows", "regular_session"):
+            times[key] = (*getattr(scanner, key), *times[key])
+    alone = replace(scanner, enabled=True, add_symbols=False, **times)
+    others = [replace(one, add_symbols=False) for one in _read_by(config, scanner)]
+    return replace(config, mode="backtest", scanners=(*others, alone), strategies=(), observers=())
 
 
-def scan_once(backtest: Backtest, session: Session) -> tuple[OneScan | None, list[Event]]:
-    """Run the session up to its first scan; returns it, None if there was none, and all events."""
+def remembers(scanner: ScannerConfig) -> bool:
+    """Whether what a screen finds depends on earlier scans, its own or others'."""
+    screen = scanner.screen
+    if screen is None:
+        return False
+    text = _text(scanner).lower()
+    waits = screen.confirm_scans > 1 or screen.leave_when or screen.hold_minutes or screen.cooldown_minutes
+    return bool(waits or screen.found_by or "last_scan." in text or "in_scanner" in text)
+
+
+def _read_by(config: SessionConfig, scanner: ScannerConfig) -> list[ScannerConfig]:
+    """Return the scanners that a screen reads, and those that these read."""
+    read: dict[str, ScannerConfig] = {}
+    left = [scanner]
+    while left:
+        one = left.pop()
+        text, found_by = _text(one), one.screen.found_by if one.screen else None
+        for other in config.scanners:
+            is_named = other.name == found_by or f"'{other.name}'" in text
+            if is_named and other.enabled and other.name not in {scanner.name, *read}:
+                read[other.name] = other
+                left.append(other)
+    return list(read.values())
+
+
+def _text(scanner: ScannerConfig) -> str:
+    screen = scanner.screen
+    texts = () if screen is None else (screen.where, screen.rank, screen.leave_when, *screen.show)
+    return " ".join(filter(None, texts))
+
+
+def scan_once(
+    backtest: Backtest, session: Session, at: time | DayPart, scanner: str
+) -> tuple[OneScan | None, list[Event]]:
+    """Run the session up to a scanner's scan at an instant; returns it, None without one, and all events."""
+    is_wanted = _wanted(session, at, scanner)
     collector = EventCollector()
     coordinator = backtest.coordinator(session, [collector, EventLog()])
     try:
@@ -132,22 +184,32 @@ def scan_once(backtest: Backtest, session: Session) -> tuple[OneScan | None, lis
         for update in coordinator.slices():
             coordinator.process(update)
             for event in collector.events:
-                if isinstance(event, ScanFinished):
+                if isinstance(event, ScanFinished) and is_wanted(event):
                     return _result(coordinator, event, collector.events), collector.events
     finally:
         coordinator.scanner_manager.teardown_all()
     return None, collector.events
 
 
-def finished_scan(backtest: Backtest, session: Session) -> OneScan:
-    """Run the session up to its first scan, which must not fail.
+def _wanted(session: Session, at: time | DayPart, scanner: str) -> Callable[[ScanFinished], bool]:
+    """Return what tells the scan that was asked for from earlier ones."""
+    if at == "close":
+        return lambda scan: scan.scanner == scanner and scan.phase is ScanPhase.AT_CLOSE
+    instant = session.open
+    if not isinstance(at, str):
+        instant = from_datetime(datetime.combine(session.date, at, session.zone))
+    return lambda scan: scan.scanner == scanner and scan.at >= instant
+
+
+def finished_scan(backtest: Backtest, session: Session, at: time | DayPart, scanner: str) -> OneScan:
+    """Run the session up to a scanner's scan at an instant, which must not fail.
 
     Raises
     ------
     RunError
         If the scanner did not scan, or the scan failed.
     """
-    scanned, happened = scan_once(backtest, session)
+    scanned, happened = scan_once(backtest, session, at, scanner)
     if scanned is None:
         reasons = [event.reason for event in happened if isinstance(event, ScannerDisabled)]
         raise RunError("the scanner did not scan" + "".join(f": {reason}" for reason in reasons))

@@ -29,7 +29,8 @@ def scan_once_at(choice: Choice, store: Path, day: date, at: time | DayPart, sym
         session = calendar_of(choice.config).session(day)
     # What the scanner prints is no part of the answer.
     with redirect_plugin_output(), paths_as_given(store):
-        scanned = finished_scan(_assemble(choice, store.absolute(), at, session), session)
+        backtest = _assemble(choice, store.absolute(), at, session)
+        scanned = finished_scan(backtest, session, at, choice.scanner.name)
     show_scan(session, scanned, symbols)
 
 

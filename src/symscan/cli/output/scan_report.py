@@ -26,6 +26,8 @@ def show_scan(session: Session, scanned: OneScan, symbols: Sequence[str]) -> Non
     for event in scanned.events:
         if isinstance(event, ScannerReady) and event.indicators:
             print_line(console, f"indicators: {', '.join(event.indicators)}")
+    if scanned.earlier_scans is not None:
+        print_line(console, _earlier(scanned.earlier_scans))
     _show_hits(console, session, scanned, symbols or scan.hits.symbols)
     for symbol in symbols:
         if symbol not in scan.hits.symbols:
@@ -38,6 +40,16 @@ def show_scan(session: Session, scanned: OneScan, symbols: Sequence[str]) -> Non
     reasons = Counter(scanned.unknown.reasons)
     unknown = ", ".join(f"{why} {count:,}" for why, count in sorted(reasons.items())) or "none"
     print_line(console, f"{found:,} found, {scan.judged:,} of {scan.universe:,} judged; unknown: {unknown}")
+
+
+def _earlier(scans: int) -> str:
+    """Say what a scan that depends on earlier ones of the session has of them."""
+    if scans:
+        return f"it depends on earlier scans of the session: its {scans} before this one were made first"
+    return (
+        "it depends on earlier scans of the session and has none: last_scan is unknown, nobody is confirmed, "
+        "held or cooling down"
+    )
 
 
 def _show_hits(console: Console, session: Session, scanned: OneScan, symbols: Sequence[str]) -> None:
