@@ -332,6 +332,18 @@ def test_an_overrun_ends_the_run_and_the_scanner_is_still_torn_down() -> None:
     assert (managed.state("mine"), scanner.torn_down) == (ScannerState.DONE, 1)
 
 
+def test_a_scan_that_judges_everyone_ends_every_stretch_of_unknown() -> None:
+    unknown = iter([[True, False, False], [False, False, False], [True, False, False]])
+    scanner = FunctionScanner(SYMBOLS, lambda _: ScanResult([], unknown=next(unknown)))
+    managed = Managed(_managed("mine", scanner, regular=(1, 2, 3)))
+    managed.setup()
+    for minute in (1, 2, 3):
+        managed.play(minute)
+    (done,) = managed.manager.teardown_finished()
+    assert done.unknown.first_at.tolist() == done.unknown.last_at.tolist() == list(_at(1, 3))
+    assert done.unknown.scans.tolist() == [1, 1]
+
+
 def test_candidates_may_go_between_scans() -> None:
     managed = Managed(_managed("mine", FunctionScanner(SYMBOLS), regular=(1, 2)))
     managed.setup()
