@@ -26,9 +26,9 @@ def instants(*minutes: int) -> tuple[Instant, ...]:
     return tuple(SESSION.open + minute * MINUTE for minute in minutes)
 
 
-def managed(name: str, scan: Callable[[Any], Any], *reads: str, timeout: float = LIMIT) -> ManagedScanner:
+def managed(name: str, scan: Callable[[Any], Any], *reads: str) -> ManagedScanner:
     due = DueTimes((), instants(1, 2, 3))
-    return ManagedScanner(name, FunctionScanner(SYMBOLS, on_scan=scan), due, timeout, reads=reads)
+    return ManagedScanner(name, FunctionScanner(SYMBOLS, on_scan=scan), due, LIMIT, reads=reads)
 
 
 def seen(context: ScanContext) -> list[tuple[int, tuple[str, ...]]]:
@@ -105,7 +105,7 @@ def test_a_reader_waits_beside_the_stream_without_being_charged_for_it() -> None
         read.append((context.time_manager.now, seen(context)))
         return ScanResult(["A"])
 
-    found, reads = managed("found", hold), managed("reads", read_all, "found", timeout=LIMIT)
+    found, reads = managed("found", hold), managed("reads", read_all, "found")
     beside = Beside(reads, found)
     assert beside.play(1) == []
     assert beside.manager.is_busy
@@ -130,8 +130,9 @@ def test_a_reader_goes_on_without_a_scan_that_takes_too_long() -> None:
 
     beside = Beside(
         managed("reads", lambda context: ScanResult(["A"] if not seen(context) else []), "found"),
-        managed("found", hold, timeout=SHORT),
+        found := managed("found", hold),
     )
+    found.timeout_seconds = SHORT  # of what hangs alone, not of its setup
     beside.play(1)
     ended = beside.come_in()
     assert [(one.scanner, one.outcome, one.note) for one in ended] == [
