@@ -26,11 +26,18 @@ def both(playing: Any) -> Any:
 
 
 def test_a_reading_is_read_once_for_all_with_the_same_candidates(both: Any) -> None:
-    close = both.view().column("close")
-    assert both.view(OTHER).column("close") is close
+    close, others = (both.view(one).read_columns(["close"])[0]["close"] for one in (ME, OTHER))
+    assert close is others
     both.minute(6, 30.0, 20.0, None)
     np.testing.assert_array_equal(both.view(OTHER).column("close"), [30, 20, NAN])
     np.testing.assert_array_equal(close, [15, 20, NAN])
+
+
+def test_a_column_is_the_holders_own_to_spoil(both: Any) -> None:
+    mine = both.view().column("close")
+    mine.setflags(write=True)
+    mine[:] = 0.0
+    assert both.view(OTHER).column("close").tolist()[:2] == [15, 20]
 
 
 def test_who_requested_an_indicator_for_some_does_not_read_it_of_all(both: Any) -> None:

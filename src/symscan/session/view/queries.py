@@ -75,7 +75,8 @@ class SessionQueries:
         """
         values = self._columns.get(key)
         if values is None:
-            values = self._columns[key] = self._numbers(key)
+            values = self._columns[key] = self._numbers(key).copy()  # a scanner may meddle with its own alone
+            values.flags.writeable = False
         return values
 
     def read_columns(self, keys: Sequence[str]) -> tuple[dict[str, Floats], Computed]:
