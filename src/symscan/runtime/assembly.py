@@ -147,10 +147,9 @@ def assemble_backtest(config: SessionConfig, store: Path, start: date, end: date
     playable = tuple(session for session in sessions if opened.base(session.date) is not None)
     if not playable:
         raise DataError(_nothing_to_play(opened, sessions))
-    last = playable[-1].date
     warnings = (
         *find_run_warnings(config, checked.made, opened, sessions, playable),
-        *find_day_mix_warnings(config, checked.made, opened, checked.calendar, last),
+        *find_day_mix_warnings(config, checked.made, opened, checked.calendar, playable),
     )
     cache = BlockCache()
     planned = playable if opened.has_only_days else ()
@@ -208,7 +207,7 @@ def _replay_warnings(checked: CheckedConfig, day: LiveDay) -> tuple[str, ...]:
 
 
 def _day_mix_warnings(checked: CheckedConfig, store: BarStore, session: Session) -> tuple[str, ...]:
-    return tuple(find_day_mix_warnings(checked.config, checked.made, store, checked.calendar, session.date))
+    return tuple(find_day_mix_warnings(checked.config, checked.made, store, checked.calendar, [session]))
 
 
 def _limit(settings: LiveSettings, broker: Broker) -> int | None:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
 from symscan.clock.schedule import DAYS, Window
 from symscan.clock.session_calendar import SessionCalendar
 from symscan.config import ScannerConfig, SessionConfig
+from symscan.model.interval import ONE_DAY
 from symscan.model.session import Session
 from symscan.runtime.building.plugins import due_times
 from symscan.scanners.base import BaseScanner
 from symscan.scanners.screens.screen import ScreenScanner
 from symscan.session.candidates import parse_column
+from symscan.session.requirements import most_sessions_needed
 from symscan.sources.store.bar_store import BarStore
 from symscan.sources.stored.day_mix import measure_day_mix
 
@@ -60,34 +63,54 @@ def find_day_mix_warnings(
     made: Sequence[BaseScanner],
     store: BarStore,
     calendar: SessionCalendar,
-    until: date,
+    playable: Sequence[Session],
 ) -> Iterator[str]:
-    """Warn where scans at the close read daily indicators: today's bar is of minutes, others are stored.
+    """Warn where screens read daily indicators over bars made of minutes among stored ones.
 
     Parameters
     ----------
     made
         The enabled scanners, in the order of the configuration.
-    until
-        The last session of the run.
+    playable
+        The sessions of the run; not empty.
     """
     enabled = [scanner for scanner in config.scanners if scanner.enabled]
-    mixed = [
-        scanner.name
+    needed = {
+        scanner.name: most
         for scanner, one in zip(enabled, made, strict=True)
-        if scanner.at_close and isinstance(one, ScreenScanner) and any(map(_is_of_days, one.columns))
+        if isinstance(one, ScreenScanner) and (most := max(map(_sessions_of_days, one.columns), default=0))
+    }
+    closing = [scanner.name for scanner in enabled if scanner.at_close and scanner.name in needed]
+    others = [
+        name
+        for name, most in needed.items()
+        if name not in closing and _mixes_sessions(store, playable, most)
     ]
-    mix = measure_day_mix(store, calendar, until) if mixed else None
-    if mix is not None:
+    mix = measure_day_mix(store, calendar, playable[-1].date) if closing or others else None
+    if mix is None:
+        return
+    if closing:
         yield (
-            f"the daily indicators of {_named(mixed)} have at the close a bar made of minutes after stored "
+            f"the daily indicators of {_named(closing)} have at the close a bar made of minutes after stored "
             f"ones: {mix}"
         )
+    if others:
+        yield f"the daily indicators of {_named(others)} read bars made of minutes among stored ones: {mix}"
 
 
-def _is_of_days(column: str) -> bool:
+def _sessions_of_days(column: str) -> int:
+    """Return how many daily bars a column reads at the most, 0 for one that reads none."""
     spec = parse_column(column).spec
-    return spec is not None and not spec.interval.is_intraday
+    return 0 if spec is None or spec.interval.is_intraday else most_sessions_needed(spec)
+
+
+def _mixes_sessions(store: BarStore, playable: Sequence[Session], most: int) -> bool:
+    """Return whether the sessions read have both: some with daily rows, some with minutes alone."""
+    rows = store.files(ONE_DAY)
+    dates = sorted({day for interval in store.intervals() for day in store.files(interval)})
+    start = bisect_left(dates, playable[0].date)
+    read = [day for day in dates[max(start - most, 0) :] if day < playable[-1].date]
+    return any(day in rows for day in read) and any(day not in rows for day in read)
 
 
 def _not_traded(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from datetime import date
 from pathlib import Path
 
 import polars as pl
@@ -10,6 +12,8 @@ import pytest
 from support.generated_market import DATES, Day, Market, make_market
 from support.runs import make_store
 from symscan.clock.session_calendar import SessionCalendar
+from symscan.config import parse_config
+from symscan.runtime.assembly import assemble_backtest
 from symscan.sources.store.bar_store import BarStore
 from symscan.sources.stored.day_mix import measure_day_mix
 
@@ -41,3 +45,26 @@ def test_the_ratios_are_medians_over_the_last_session_with_both(tmp_path: Path, 
 def test_where_there_is_one_kind_there_is_no_mix(tmp_path: Path, market: Market) -> None:
     store = BarStore(make_store(tmp_path, {"1d": market.days}))
     assert measure_day_mix(store, SessionCalendar(), DATES[-1]) is None
+
+
+@pytest.mark.parametrize(
+    ("stored", "where", "warned"),
+    [
+        (DATES[-3:-2], "sma_2_1d > 0", "read bars made of minutes among stored ones"),
+        (DATES[-3:-1], "sma_2_1d > 0", None),
+        (DATES[-3:-2], "close > 0", None),
+        (DATES[-3:-2], "sma_1_1d > 0", None),
+    ],
+)
+def test_a_run_warns_where_the_sessions_read_before_the_open_are_of_both_kinds(
+    tmp_path: Path, market: Market, stored: list[date], where: str, warned: str | None
+) -> None:
+    days = market.days.filter(pl.col("date").is_in(stored))
+    store = make_store(tmp_path, {"1m": market.minutes, "1d": days})
+    screen = {"name": "x", "universe": "store", "where": where, "pre_session": True}
+    text = json.dumps({"session_data_config": {"scanners": [screen]}})
+    config = parse_config(text, str(tmp_path / "session.json"))
+    warnings = assemble_backtest(config, store, DATES[-1], DATES[-1]).warnings
+    assert [one for one in warnings if "made of minutes" in one and (warned is None or warned in one)] == (
+        [] if warned is None else [warnings[-1]]
+    )
