@@ -122,13 +122,13 @@ class _Alarm:
     the process's, and so is this object.
     """
 
-    __slots__ = ("_deadline", "_fires_at", "_is_installed", "_previous", "_watch")
+    __slots__ = ("_deadline", "_fires_at", "_handler", "_previous", "_watch")
 
     def __init__(self) -> None:
         self._watch = Stopwatch()
         self._deadline = math.inf  # of the present call
         self._fires_at = math.inf  # of the timer
-        self._is_installed = False
+        self._handler = self._interrupt
         self._previous: Any = None
 
     def start(self, seconds: float) -> None:
@@ -136,7 +136,7 @@ class _Alarm:
         if threading.current_thread() is not threading.main_thread():
             return
         self._deadline = deadline = self._watch.elapsed_seconds + seconds
-        if deadline < self._fires_at or not signal.getitimer(signal.ITIMER_REAL)[0]:  # a scan may stop it
+        if deadline < self._fires_at or not self._is_running():
             self._set(seconds)
 
     def stop(self) -> None:
@@ -145,14 +145,21 @@ class _Alarm:
 
     def restore(self) -> None:
         """Restore what handled the signal before."""
-        if self._is_installed and threading.current_thread() is threading.main_thread():
+        is_ours = signal.getsignal(signal.SIGALRM) is self._handler
+        if is_ours and threading.current_thread() is threading.main_thread():
             signal.setitimer(signal.ITIMER_REAL, 0)
-            signal.signal(signal.SIGALRM, self._previous)
-            self._is_installed, self._fires_at, self._previous = False, math.inf, None
+            # What was not set from Python cannot be restored from there.
+            signal.signal(signal.SIGALRM, signal.SIG_DFL if self._previous is None else self._previous)
+            self._fires_at, self._previous = math.inf, None
+
+    def _is_running(self) -> bool:
+        """Whether the timer runs and is ours: a scan, or whoever shares the process, may set the signal."""
+        is_ours = signal.getsignal(signal.SIGALRM) is self._handler
+        return is_ours and bool(signal.getitimer(signal.ITIMER_REAL)[0])
 
     def _set(self, seconds: float) -> None:
-        if not self._is_installed:
-            self._previous, self._is_installed = signal.signal(signal.SIGALRM, self._interrupt), True
+        if signal.getsignal(signal.SIGALRM) is not self._handler:
+            self._previous = signal.signal(signal.SIGALRM, self._handler)
         self._fires_at = self._watch.elapsed_seconds + seconds
         signal.setitimer(signal.ITIMER_REAL, seconds)
 

@@ -99,6 +99,16 @@ def test_a_scan_is_interrupted_by_its_own_time_and_not_by_that_of_an_earlier_one
         run_inline(_endless, timeout=0.02)  # sooner than what the timer was set to
 
 
+def test_a_scan_is_interrupted_after_others_took_the_signal() -> None:
+    run_inline(lambda _: ScanResult([]), timeout=60.0, closes=False)
+    others = signal.signal(signal.SIGALRM, signal.SIG_IGN)
+    try:
+        with pytest.raises(ScanOverrun):
+            run_inline(_endless, timeout=0.02)
+    finally:
+        signal.signal(signal.SIGALRM, others)
+
+
 def _spin(seconds: float) -> Callable[[Any], ScanResult]:
     """Return a scan that computes until that much CPU time has passed."""
 
