@@ -169,6 +169,8 @@ def test_at_the_open_the_session_before_is_the_last(folder: Path, store: Path, d
     [
         ({"where": "vwap > 1"}, ".where", "'vwap' needs minutes"),
         ({"where": "premarket_volume > 1"}, ".where", "'premarket_volume' needs minutes"),
+        ({"where": "market.vwap > 1", "market": "AAA"}, ".where", "'vwap' needs minutes"),
+        ({"where": "close > prior(2).close"}, ".where", "write prior(2).close_1d"),
         ({"where": "rsi_14_5m > 70"}, ".where", "write rsi_14_1d, or import minutes"),
         ({"where": "close > 5", "pre_session": True}, ".where", "write previous_close"),
         ({"where": "volume > 5", "pre_session": True}, ".where", "write volume_1d"),

@@ -18,14 +18,16 @@ from symscan.session.candidates import parse_column
 _ONLY: Final = "the store has daily bars only"
 _NEEDS_MINUTES: Final = ("vwap", "premarket_volume", "premarket_high", "premarket_low")
 _KNOWN_BEFORE: Final = ("previous_close",)
-_INSTEAD: Final = {
+_DAILY: Final = {
     "open": "open_1d",
     "high": "high_1d",
     "low": "low_1d",
-    "close": "previous_close",
+    "close": "close_1d",
     "volume": "volume_1d",
     "change_pct": "roc_1_1d",
 }
+"""What is the same of the last bar that is complete."""
+_INSTEAD: Final = _DAILY | {"close": "previous_close"}
 """What says of the session before what a reading says of this one."""
 
 
@@ -68,7 +70,7 @@ def _schedule_faults(config: SessionConfig, scanner: ScannerConfig) -> Iterator[
 def _screen_faults(
     config: SessionConfig, scanner: ScannerConfig, made: ScreenScanner
 ) -> Iterator[ConfigError]:
-    for name in made.columns:
+    for name in dict.fromkeys((*made.columns, *made.market_columns)):
         fault = _fault(name, is_before=scanner.pre_session)
         if fault is not None:
             path, offset = _place(scanner, name)
@@ -77,11 +79,14 @@ def _screen_faults(
 
 def _fault(name: str, *, is_before: bool) -> str | None:
     """Return why a column is not known in a session of daily bars; None if it is."""
-    spec = parse_column(name).spec
-    if spec is not None:
-        return _of_intraday(spec) if spec.interval.is_intraday else None
-    if name in _NEEDS_MINUTES:
-        return f"'{name}' needs minutes, and {_ONLY}; import minutes, or leave it out"
+    column = parse_column(name)
+    if column.spec is not None:
+        return _of_intraday(column.spec) if column.spec.interval.is_intraday else None
+    if column.reading in _NEEDS_MINUTES:
+        return f"'{column.reading}' needs minutes, and {_ONLY}; import minutes, or leave it out"
+    if column.back:
+        daily = name.removesuffix(column.reading) + _DAILY[column.reading]
+        return f"'{name}' is an earlier bar of the session, and {_ONLY}, one a session; write {daily}"
     if not is_before or name in _KNOWN_BEFORE or name not in SESSION_READINGS:
         return None
     if (instead := _INSTEAD.get(name)) is not None:

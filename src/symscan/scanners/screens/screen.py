@@ -98,6 +98,11 @@ class ScreenScanner(BaseScanner):
         """The session's columns that the screen reads."""
         return self._checked_plan().columns
 
+    @property
+    def market_columns(self) -> tuple[str, ...]:
+        """The columns that the screen reads of the market's symbol, without ``market.``."""
+        return tuple(self._checked_plan().market)
+
     def check(self) -> None:
         """Load the universe and compile the screen, so that faults show before the run starts.
 
