@@ -19,11 +19,12 @@ from symscan.model.bar import CLOSE, Block, Floats, Mask, Rows
 from symscan.model.interval import ONE_DAY, Interval
 from symscan.model.session import Session
 from symscan.sources.ports import DailyHistory
-from symscan.sources.store.bar_store import BarStore
+from symscan.sources.store.bar_store import SPLITS_SCHEMA, BarStore
 from symscan.sources.store.catalogue import catalogue_state
 from symscan.sources.stored.block_cache import BlockCache
 from symscan.sources.stored.daily_bars import DailyBars
 from symscan.sources.stored.played_days import PlayedDays
+from symscan.sources.stored.split_factors import SplitFactors
 
 BASIS_TOLERANCE = 0.03
 """How far the daily close may lie from the last intraday close before the two are on different bases."""
@@ -71,6 +72,8 @@ class StoreHistory:
         self._daily_bars = DailyBars(store, self._cache) if daily_bars is None else daily_bars
         self._known = frozenset(symbols)
         self._arrays = ArrayPool()
+        nothing = pl.DataFrame(schema=SPLITS_SCHEMA)
+        self._factors = nothing, SplitFactors(nothing)
 
     def __reduce__(self) -> tuple[Callable[..., StoreHistory], tuple[str, str, frozenset[str]]]:
         """Pickle as store and exchange: a copy in another process opens the store as it is by then."""
@@ -189,11 +192,11 @@ class StoreHistory:
         splits = self._store.splits()
         if splits.is_empty():  # a fast path: called for every session and every added symbol
             return None
-        between = splits.filter((pl.col("ex_date") > earlier) & (pl.col("ex_date") <= day))
-        if between.is_empty():
-            return None
-        ratios = dict(between.group_by("symbol").agg(pl.col("ratio").product()).iter_rows())
-        return np.array([ratios.get(symbol, 1.0) for symbol in symbols])
+        known, factors = self._factors
+        if known is not splits:
+            factors = SplitFactors(splits)
+            self._factors = splits, factors
+        return factors.between(symbols, earlier, day)
 
     def _with_derived(self, block: Block, symbols: tuple[str, ...], session: Session) -> Block:
         """Return stored daily bars, with one derived from regular minutes for each symbol that lacks one."""
