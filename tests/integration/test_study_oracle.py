@@ -128,3 +128,9 @@ def test_real_bars(tmp_path: Path) -> None:
     plain = PlainStudy(_sessions([date(2018, 1, 2), date(2018, 3, 2)]), minutes, days)
 
     _compare(study.hits, list(_expected(plain, run, universe)))
+
+    same = ["n", "sessions", "n_unmatched", "mean_excess"]
+    options = {"out": tmp_path / "other", "horizons": HORIZONS, "headline": "30m", "progress": False}
+    other = run.study(match=["change", "volatility"], **options).summary.filter(pl.col("horizon") == "30m")
+    assert study.moved_as_much.select(same).equals(other.select(same))
+    assert study.summary.filter(pl.col("horizon") == "30m")["mean_excess"].eq(other["mean_excess"]).sum() == 0

@@ -24,6 +24,7 @@ SESSIONS: Final = "sessions.csv"
 CURVE: Final = "curve.csv"
 DELAYS: Final = "delays.csv"
 QUANTILES: Final = "quantiles.csv"
+MOVED_AS_MUCH: Final = "moved_as_much.csv"
 UNKNOWN: Final = "unknown.csv"
 TRIES: Final = "tries.json"
 REPORT: Final = "report.html"
@@ -32,7 +33,7 @@ FORMAT_VERSION: Final = 1
 
 FILES: Final = (
     *(STUDY, HITS, HITS_CSV, SUMMARY, GROUPS, SESSIONS, CURVE, DELAYS, QUANTILES, UNKNOWN, TRIES, REPORT),
-    PLACEBO,
+    *(MOVED_AS_MUCH, PLACEBO),
 )
 """Everything that a study's folder may hold."""
 

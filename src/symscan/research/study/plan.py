@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from symscan.config.study_settings import (
     DAILY_HEADLINE,
@@ -15,6 +16,12 @@ from symscan.config.study_settings import (
 )
 from symscan.errors import InputError
 from symscan.research.statistics.horizons import Horizon, HorizonKind, parse_horizon
+
+CHANGE: Final = "change"
+"""The measure of how much a symbol has moved by the scan."""
+
+HARDER_MATCH: Final = (CHANGE, "volatility")
+"""What controls are alike in where any symbol that moved as much may be one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +72,11 @@ class StudyPlan:
     def measures(self) -> tuple[str, ...]:
         """What controls are alike in."""
         return tuple(one for one in self.settings.match if one in MEASURES)
+
+    @property
+    def asks_harder(self) -> bool:
+        """Whether the headline is compared with symbols that moved as much, too: no match says so already."""
+        return CHANGE not in self.settings.match
 
     @property
     def static_match(self) -> str | None:

@@ -10,7 +10,13 @@ import polars as pl
 
 from symscan.errors import DataError, InputError
 from symscan.research.study import files
-from symscan.research.study.verdict import holdout_sentence, placebo_sentences, tries_sentence, verdict
+from symscan.research.study.verdict import (
+    holdout_sentence,
+    moved_sentence,
+    placebo_sentences,
+    tries_sentence,
+    verdict,
+)
 from symscan.runs.description import read_record
 
 
@@ -95,6 +101,12 @@ class Study:
         return self._read(files.QUANTILES)
 
     @cached_property
+    def moved_as_much(self) -> pl.DataFrame:
+        """The headline against any symbol that had moved as much; empty where ``match`` has ``change``."""
+        path = self._folder / files.MOVED_AS_MUCH
+        return self._read(files.MOVED_AS_MUCH) if path.exists() else pl.DataFrame()
+
+    @cached_property
     def unknown(self) -> pl.DataFrame:
         """Why hits have no outcome, and how many."""
         return self._read(files.UNKNOWN)
@@ -118,8 +130,9 @@ class Study:
 
     @property
     def sentences(self) -> list[str]:
-        """What stands beside the verdicts: tries, holdout, placebo markets."""
-        found = [tries_sentence(self.tries, self.scanners)] if self.tries else []
+        """What stands beside the verdicts: who moved as much, tries, holdout, placebo markets."""
+        found = [moved_sentence(row) for row in self.moved_as_much.rows(named=True)]
+        found += [tries_sentence(self.tries, self.scanners)] if self.tries else []
         holdout = holdout_sentence(self._record, self.tries)
         found += [] if holdout is None else [holdout]
         return found + ([] if self.placebo is None else placebo_sentences(self.placebo, self.tries["t"]))

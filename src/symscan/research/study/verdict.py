@@ -6,17 +6,21 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from symscan.formatting import format_count, format_names
+from symscan.research.statistics.families import normal_scores
+from symscan.research.statistics.horizons import parse_horizon
 
 Row = Mapping[str, Any]
 """A row of ``summary.csv``."""
 
 _LIKELY: float = 0.05
 _MANY_UNKNOWN: float = 0.05
+_DIFFERENT_WIDTH: float = 0.20
 _NO_CHANCE: float = 3.0
-"""A t over all placebo markets beyond this is no chance."""
+"""A normal deviate over all placebo markets beyond this is no chance."""
 _ENDS: Mapping[str, str] = {"close": "to the close", "next_open": "to the next open"}
 
 
@@ -89,6 +93,9 @@ def _besides(row: Row, figures: int) -> Iterator[str]:
     if figures > 1 and p is not None and stands_out:
         likely = "it may well be chance" if p > _LIKELY else "hardly chance"
         yield f"as one of {figures} figures {likely} (p {p:.2g})"
+    if opinions_differ(row):
+        interval = f"{_digits(row['boot_t_lo'])} to {_digits(row['boot_t_hi'])}"
+        yield f"the bootstrap does not agree on the interval and has {interval}"
     if "one_session" in marks:
         without = [one for one in (row["without_best"], row["without_worst"]) if one is not None]
         largest = max(without, key=lambda one: abs(one - row["mean_excess"]))
@@ -100,6 +107,42 @@ def _besides(row: Row, figures: int) -> Iterator[str]:
     hits = row["n"] + row["n_unknown"]
     if row["n_unknown"] > _MANY_UNKNOWN * hits and row["n"]:
         yield f"{row['n_unknown'] / hits:.0%} of hits are unknown there"
+
+
+def moved_sentence(row: Row) -> str:
+    """Return the answer to the harder question: did hits beat *any* symbol that had moved as much?
+
+    Parameters
+    ----------
+    row
+        Its row of ``moved_as_much.csv``.
+    """
+    hits, who = row["n"] - row["n_unmatched"], "symbols that had moved as much by the scan"
+    if not hits:
+        return f"{row['scanner']}: against {who} nothing can be told: no hit has enough of them."
+    what = (
+        f"{row['scanner']}: {basis_points(row['mean_excess'])} per hit {after(row['horizon'])} against {who}"
+    )
+    over = format_count(hits, "hit")
+    if row["n_unmatched"] > _MANY_UNKNOWN * row["n"]:
+        over += f", {row['n_unmatched'] / row['n']:.0%} of all have too few of them"
+    if row["lo"] is None:
+        return f"{what}, {over}: too few sessions for an interval, so that it can be anything."
+    return f"{what}, 95% interval {_digits(row['lo'])} to {_digits(row['hi'])}, {over}: {_against(row)}."
+
+
+def _against(row: Row) -> str:
+    if row["lo"] <= 0.0 <= row["hi"]:
+        return "cannot be told from nothing"
+    return "more than these" if row["lo"] > 0.0 else "less than these"
+
+
+def opinions_differ(row: Row) -> bool:
+    """Return whether the two intervals of a row of ``summary.csv`` differ by more than 20% in width."""
+    if None in (row["lo"], row["hi"], row["boot_t_lo"], row["boot_t_hi"]):
+        return False
+    width, other = row["hi"] - row["lo"], row["boot_t_hi"] - row["boot_t_lo"]
+    return bool(abs(other - width) > _DIFFERENT_WIDTH * width)
 
 
 def tries_sentence(tries: Mapping[str, Any], scanners: Sequence[str]) -> str:
@@ -140,11 +183,11 @@ def _placebo(name: str, rows: pl.DataFrame, observed: float | None) -> str:
     ts: Sequence[float] = rows["t"].drop_nulls().to_list()
     if not ts:
         return f"{name}: on {rows.height} placebo markets there is no t to compare with."
-    pooled = math.fsum(ts) / math.sqrt(len(ts))
+    pooled = _pooled(rows.drop_nulls("t"))
     if abs(pooled) > _NO_CHANCE:
         return (
             f"{name}: on {len(ts)} placebo markets, where nobody can have an edge, it has one "
-            f"(t {pooled:+.1f} over all of them): it sees the future, or symscan has a fault. "
+            f"(z {pooled:+.1f} over all of them): it sees the future, or symscan has a fault. "
             "Believe no figure of it."
         )
     if observed is None:
@@ -154,6 +197,13 @@ def _placebo(name: str, rows: pl.DataFrame, observed: float | None) -> str:
         f"{name}: of {len(ts)} placebo markets, where nobody can have an edge, {as_large} have a t as large "
         f"(p {(1 + as_large) / (1 + len(ts)):.2g})."
     )
+
+
+def _pooled(rows: pl.DataFrame) -> float:
+    """Return the normal deviate of all markets together: a t of few sessions is often large by chance."""
+    t, overlap = rows["t"].to_numpy(), parse_horizon(rows["horizon"][0]).overlap
+    scores = normal_scores(t, rows["sessions"].to_numpy() / (overlap + 1) - 1.0)
+    return math.fsum(np.sign(t) * scores) / math.sqrt(len(t))
 
 
 def _digits(value: float | None, *, sign: bool = True) -> str:

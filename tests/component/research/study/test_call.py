@@ -19,7 +19,7 @@ from symscan.errors import InputError, RunError
 
 FILES = {
     *("study.json", "hits.parquet", "summary.csv", "groups.csv", "sessions.csv", "unknown.csv"),
-    *("curve.csv", "delays.csv", "quantiles.csv", "tries.json"),
+    *("curve.csv", "delays.csv", "moved_as_much.csv", "quantiles.csv", "tries.json"),
 }
 NOT_REPEATED = {"tries.json", "report.html"}
 
@@ -49,6 +49,38 @@ def test_every_hit_is_known_or_has_a_reason(study: symscan.Study) -> None:
         mfe, mae = hits[f"mfe_{name}"].drop_nulls(), hits[f"mae_{name}"].drop_nulls()
         assert (mfe >= 0).all() and (mae <= 0).all()
     assert "not_yet" in study.unknown.filter(pl.col("horizon") == "next_open")["reason"].to_list()
+
+
+def test_the_headline_is_held_against_symbols_that_moved_as_much(store: Path, study: symscan.Study) -> None:
+    other = make(store, match=["change", "volatility"])
+    expected = other.summary.filter(pl.col("horizon") == "30m")
+    same = ["n", "sessions", "n_unmatched", "mean_excess", "lo", "hi", "net"]
+    assert study.moved_as_much.select(same).equals(expected.select(same))
+    assert any("that had moved as much by the scan" in one for one in study.sentences)
+    assert other.moved_as_much.is_empty()  # it is in the table already
+    assert not any("moved as much" in one for one in other.sentences)
+
+
+def test_the_headline_of_later_sessions_is_held_against_symbols_that_moved_as_much(store: Path) -> None:
+    study = make(store, headline="next_open")
+    expected = make(store, match=["change", "volatility"]).summary.filter(pl.col("horizon") == "next_open")
+    assert study.moved_as_much["mean_excess"].equals(expected["mean_excess"])
+
+
+def test_placebo_markets_are_those_that_data_placebo_makes(
+    store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    span = ["--start", str(DAYS[0]), "--end", str(DAYS[1]), "--no-page"]
+    arguments = ["study", _config(tmp_path), *span, "--store", str(store)]
+    done = call(capsys, *arguments, "--out", str(tmp_path / "one"), "--placebo", "2")
+    assert done.code == 0, done.err
+    found = symscan.open_study(tmp_path / "one").placebo
+    assert found is not None and found["market"].to_list() == [1, 2]
+    made = tmp_path / "market"
+    assert call(capsys, "data", "placebo", "--store", str(store), "--out", str(made), "--seed", "2").code == 0
+    expected = make(made).summary.filter(pl.col("horizon") == "30m")
+    assert found.filter(pl.col("market") == 2)["mean_excess"].equals(expected["mean_excess"])
+    assert found["mean_excess"].n_unique() == 2
 
 
 def test_entered_hits_were_not_on_the_list_before(store: Path, study: symscan.Study) -> None:

@@ -7,7 +7,15 @@ import polars as pl
 import pytest
 
 from symscan.research.study.tries import Try, count_tries
-from symscan.research.study.verdict import after, holdout_sentence, placebo_sentences, tries_sentence, verdict
+from symscan.research.study.verdict import (
+    after,
+    holdout_sentence,
+    moved_sentence,
+    opinions_differ,
+    placebo_sentences,
+    tries_sentence,
+    verdict,
+)
 
 ROW: dict[str, Any] = {
     "scanner": "hot",
@@ -21,6 +29,8 @@ ROW: dict[str, Any] = {
     "lo": -0.4,
     "hi": 4.0,
     "cost_bp": 3.1,
+    "boot_t_lo": -0.5,
+    "boot_t_hi": 4.1,
     "net_lo": -3.5,
     "net_hi": 0.9,
     "p_family": 0.4,
@@ -51,10 +61,34 @@ ROW: dict[str, Any] = {
         ({"n_unmatched": 912}, "none of 912 has enough controls"),
         ({"marks": "few one_session"}, "one session makes most of it, without it +1.5 bp; few sessions"),
         ({"n_unknown": 300}, "25% of hits are unknown there"),
+        ({"boot_t_hi": 4.9}, "the bootstrap does not agree on the interval and has −0.5 to +4.9"),
     ],
 )
 def test_it_says_what_the_interval_says(changes: dict[str, Any], said: str) -> None:
     assert said in verdict({**ROW, **changes}, 16)
+
+
+def test_a_second_opinion_is_said_only_where_it_differs() -> None:
+    assert "bootstrap" not in verdict(ROW, 16)
+    assert "bootstrap" not in verdict({**ROW, "boot_t_lo": None, "boot_t_hi": None}, 16)
+    assert opinions_differ({**ROW, "boot_t_lo": 0.0, "boot_t_hi": 3.5})  # narrower by 20.5%
+    assert not opinions_differ({**ROW, "boot_t_lo": 0.0, "boot_t_hi": 3.6})
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({}, "hot: +1.8 bp per hit after 30 minutes against symbols that had moved as much by the scan, 95%"),
+        ({}, "95% interval −0.4 to +4.0, 910 hits: cannot be told from nothing."),
+        ({"lo": 0.1}, ": more than these."),
+        ({"hi": -0.1}, ": less than these."),
+        ({"lo": None}, "910 hits: too few sessions for an interval, so that it can be anything."),
+        ({"n_unmatched": 456}, "456 hits, 50% of all have too few of them: cannot"),
+        ({"n_unmatched": 912}, "nothing can be told: no hit has enough of them."),
+    ],
+)
+def test_the_harder_question_is_answered(changes: dict[str, Any], said: str) -> None:
+    assert said in moved_sentence({**ROW, **changes})
 
 
 def test_horizons_are_said_in_words() -> None:
@@ -95,7 +129,22 @@ def test_a_holdout_that_was_opened_is_none_any_more() -> None:
 
 
 def test_a_scanner_that_stands_out_on_placebo_markets_is_not_believed() -> None:
-    found = pl.DataFrame({"scanner": ["peek", "fair"] * 2, "t": [19.0, 0.5, 21.0, -2.5]})
+    columns = {
+        "scanner": ["peek", "fair"] * 2,
+        "t": [19.0, 0.5, 21.0, -2.5],
+        "horizon": "30m",
+        "sessions": 44,
+    }
+    found = pl.DataFrame(columns)
     peek, fair = placebo_sentences(found, {"peek": 25.0, "fair": 1.9})
     assert "it sees the future, or symscan has a fault" in peek
     assert fair.endswith("1 have a t as large (p 0.67).")
+
+
+def test_a_large_t_of_few_sessions_accuses_nobody() -> None:
+    markets = {"scanner": "fair", "horizon": "30m", "t": [3.9, 3.0, -0.1]}  # 2.8 with few degrees of freedom
+    few, many = (pl.DataFrame({**markets, "sessions": count}) for count in (5, 100))
+    assert placebo_sentences(few, {"fair": 1.0}) == [
+        "fair: of 3 placebo markets, where nobody can have an edge, 2 have a t as large (p 0.75)."
+    ]
+    assert "it sees the future" in placebo_sentences(many, {"fair": 1.0})[0]

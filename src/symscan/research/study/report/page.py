@@ -15,7 +15,7 @@ from symscan.research.report.markup import block, element, table, text
 from symscan.research.report.style import CSS
 from symscan.research.study.report.charts import CHARTS
 from symscan.research.study.study import Study
-from symscan.research.study.verdict import after
+from symscan.research.study.verdict import after, opinions_differ
 
 _POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'"
 _CAPTIONS: Final = {
@@ -32,8 +32,8 @@ _CAPTIONS: Final = {
 _LIMITS: Final = (
     "Entries and exits are opens of bars: no quotes, no queue, no impact, and nobody traded at them.",
     "Dividends are not added; splits in the store are. Whether shares could be borrowed is not known.",
-    "Strata know nothing of what made the hit: whether any symbol that moved as much did as well is asked "
-    "with 'change' among the matches.",
+    "Strata know nothing of what made the hit: whether any symbol that moved as much did as well is said of "
+    "the headline alone; 'change' among the matches asks it of all horizons.",
     "Symbols that are no longer traded are only here if the universe and the store have them.",
     "One market and one span of time: intervals say what chance does within it, not what is to come.",
 )
@@ -105,7 +105,8 @@ def _unknown(study: Study) -> str:
 def _summary(study: Study, name: str) -> str:
     head = (
         *("horizon", "hits", "sessions", "return", "excess", "95% interval", "t", "p", "p of all"),
-        *("against all", "costs", "net", "net interval", "best", "worst", "unknown", "unmatched", "marks"),
+        *("one session less", "against all", "costs", "net", "net interval", "best", "worst"),
+        *("unknown", "unmatched", "marks"),
     )
     rows = study.summary.filter(pl.col("scanner") == name).rows(named=True)
     return table(head, (_summary_row(row) for row in rows), numbers=range(1, len(head) - 1))
@@ -117,9 +118,10 @@ def _summary_row(row: Mapping[str, Any]) -> list[str]:
         f"{row['n']:,}",
         f"{row['sessions']:,}",
         *(_number(row[key]) for key in ("mean_ret", "mean_excess")),
-        _interval(row["lo"], row["hi"]),
+        _both_intervals(row),
         _number(row["t"], "+.2f"),
         *(_number(row[key], ".3f") for key in ("p", "p_family")),
+        _without_one(row),
         _number(row["mean_excess_all"]),
         _number(row["cost_bp"], ".1f"),
         _number(row["net"]),
@@ -183,6 +185,20 @@ def _settings(study: Study) -> str:
         if name in environment
     ]
     return "\n".join([*lines, *scanners, ", ".join(versions)])
+
+
+def _both_intervals(row: Mapping[str, Any]) -> str:
+    """Return the interval, and that of the bootstrap where the two do not agree."""
+    found = _interval(row["lo"], row["hi"])
+    if not opinions_differ(row):
+        return found
+    return f"{found} (bootstrap {_interval(row['boot_t_lo'], row['boot_t_hi'])})"
+
+
+def _without_one(row: Mapping[str, Any]) -> str:
+    """Return the extremes of the mean excess without any one session."""
+    low, high = row["without_best"], row["without_worst"]
+    return "" if low is None or high is None else f"{low:+.1f} to {high:+.1f}"
 
 
 def _interval(low: float | None, high: float | None) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -68,6 +68,10 @@ class Comparison:
         return HitExcess(
             found.ret[place], found.excess[place], found.excess_all[place], found.controls[place]
         )
+
+    def excess_among(self, strata: Strata | None, ret: Floats) -> Floats | None:
+        """Return the excess against controls of other strata, ``(hits,)``; None without any."""
+        return None if strata is None else replace(self, strata=strata).of(ret).excess
 
     def drawn_controls(self, ret: Floats, *seed: int) -> Floats:
         """Return the return of one control of each hit, drawn at random; NaN where there are too few."""

@@ -81,4 +81,5 @@ def _of_scanner(
         {},
         None,
         no_minutes,
+        facts.change_strata,
     )

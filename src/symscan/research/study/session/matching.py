@@ -11,11 +11,10 @@ from numpy.typing import NDArray
 
 from symscan.model.bar import Floats, Rows
 from symscan.research.statistics.strata import Strata, nested_strata, quantile_levels
-from symscan.research.study.plan import StudyPlan
+from symscan.research.study.plan import CHANGE, HARDER_MATCH, StudyPlan
 from symscan.research.study.session.judged import JudgedScan
 from symscan.session.static_columns import StaticColumns
 
-CHANGE: Final = "change"
 SECTOR: Final = "sector"
 FIFTHS: Final = ("volatility", "dollar_volume", "price")
 """Measures by which results are broken down."""
@@ -50,12 +49,21 @@ def match_candidates(
     if CHANGE not in plan.measures:
         known = np.array([measures[name][candidates] for name in plan.measures])
         return _over_table(known.reshape(-1, len(candidates)), levels, candidates, len(symbols))
-    strata = np.zeros((len(scans), len(symbols)), np.int32)
-    for row, scan in zip(strata, scans, strict=True):
-        now = {**measures, CHANGE: _change(scan, len(symbols))}
-        known = np.array([now[name][candidates] for name in plan.measures])
-        row[:] = _over_table(known, levels, candidates, len(symbols))
-    return strata
+    return _by_scan(plan.measures, scans, measures, levels, candidates, len(symbols))
+
+
+def match_by_change(
+    plan: StudyPlan, scans: Sequence[JudgedScan], symbols: Sequence[str], measures: Mapping[str, Floats]
+) -> Strata | None:
+    """Return the strata in which any symbol that moved as much is a control, ``(scans, symbols)``.
+
+    None where the plan matches by change already.
+    """
+    if not plan.asks_harder:
+        return None
+    candidates = _candidates(scans, symbols)
+    levels = np.zeros(len(candidates), np.int64)
+    return _by_scan(HARDER_MATCH, scans, measures, levels, candidates, len(symbols))
 
 
 def symbol_columns(
@@ -106,6 +114,23 @@ def _change(scan: JudgedScan, symbols: int) -> Floats:
     change = np.full(symbols, np.nan)
     change[scan.candidates] = scan.change_pct
     return change
+
+
+def _by_scan(
+    names: Sequence[str],
+    scans: Sequence[JudgedScan],
+    measures: Mapping[str, Floats],
+    levels: NDArray[np.int64],
+    candidates: Rows,
+    symbols: int,
+) -> Strata:
+    """Divide the candidates anew at each scan: the change moves on."""
+    strata = np.zeros((len(scans), symbols), np.int32)
+    for row, scan in zip(strata, scans, strict=True):
+        now = {**measures, CHANGE: _change(scan, symbols)}
+        known = np.array([now[name][candidates] for name in names])
+        row[:] = _over_table(known, levels, candidates, symbols)
+    return strata
 
 
 def _over_table(known: Floats, levels: NDArray[np.int64], candidates: Rows, symbols: int) -> Strata:

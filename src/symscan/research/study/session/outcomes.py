@@ -91,10 +91,14 @@ class HeadlineRows:
         The excess for entries some minutes later, ``(hits, delays)``.
     control
         The return of one control, drawn at random, ``(hits,)``.
+    moved_as_much
+        The excess against symbols that had moved as much by the scan, ``(hits,)``; None where the plan
+        matches by change already.
     """
 
     delays: Floats
     control: Floats
+    moved_as_much: Floats | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -127,6 +131,8 @@ class ScannerSession:
         What is said of a headline within the session; None for a later one.
     curve
         Event time: of each hit where it is not known yet which are studied, else summed up.
+    change_strata
+        Who moved as much by each scan, ``(scans, symbols)``; None where no later headline needs it.
     """
 
     scans: Sequence[JudgedScan]
@@ -141,6 +147,7 @@ class ScannerSession:
     within: Mapping[Horizon, HitOutcomes]
     headline: HeadlineRows | None
     curve: CurveRows | CurveSums
+    change_strata: Strata | None
 
     @property
     def comparison(self) -> Comparison:

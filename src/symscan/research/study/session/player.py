@@ -14,7 +14,7 @@ from symscan.research.study.plan import StudyPlan
 from symscan.research.study.session.daily_study import study_daily_session
 from symscan.research.study.session.day_data import daily_edges, load_day, load_ends, measures
 from symscan.research.study.session.judged import VerdictLog
-from symscan.research.study.session.matching import match_candidates, symbol_columns
+from symscan.research.study.session.matching import match_by_change, match_candidates, symbol_columns
 from symscan.research.study.session.outcomes import SessionOutcomes
 from symscan.research.study.session.replay import check_replay, use_live_hits
 from symscan.research.study.session.session_study import ScannerFacts, study_session
@@ -98,7 +98,8 @@ class StudyPlayer:
         due = managed.due
         is_once = len(due.pre_session) + len(due.regular) + len(due.at_close) == 1
         columns = symbol_columns(self.plan, scans, log.symbols, measured, static)
-        return ScannerFacts(rests_on_daily_bars(managed.scanner), is_once, strata, columns)
+        by_change = match_by_change(self.plan, scans, log.symbols, measured)
+        return ScannerFacts(rests_on_daily_bars(managed.scanner), is_once, strata, columns, by_change)
 
 
 def rests_on_daily_bars(scanner: BaseScanner) -> bool:

@@ -50,7 +50,7 @@ class ScannerFacts:
     ----------
     rests_on_daily_bars
         Whether it reads bars of completed sessions alone.
-    is_once, strata, columns
+    is_once, strata, columns, change_strata
         As in :class:`~symscan.research.study.session.outcomes.ScannerSession`.
     """
 
@@ -58,6 +58,7 @@ class ScannerFacts:
     is_once: bool
     strata: Strata
     columns: Mapping[str, pl.Series]
+    change_strata: Strata | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -175,8 +176,9 @@ def _of_scanner(
         far.entries(),
         facts.columns,
         {horizon: _outcomes_of(comparison, far, ends, day) for horizon, ends in day.exits.items()},
-        _headline_of(comparison, day),
+        _headline_of(comparison, facts.change_strata, day),
         _curve_of(comparison, hits, day, is_once=facts.is_once),
+        None if day.plan.headline.is_within_session else facts.change_strata,
     )
 
 
@@ -228,7 +230,7 @@ def _outcomes_of(comparison: Comparison, far: _HitBars, ends: Exits, day: _Measu
     )
 
 
-def _headline_of(comparison: Comparison, day: _Measured) -> HeadlineRows | None:
+def _headline_of(comparison: Comparison, change_strata: Strata | None, day: _Measured) -> HeadlineRows | None:
     """Say what the headline is for later entries with the same exits, and of one control each."""
     headline = day.plan.headline
     if not headline.is_within_session:
@@ -245,7 +247,8 @@ def _headline_of(comparison: Comparison, day: _Measured) -> HeadlineRows | None:
         for one in day.delayed
     ]
     drawn = comparison.drawn_controls(returns, day.plan.settings.seed, day.ordinal)
-    return HeadlineRows(np.stack(delays, axis=1), drawn)
+    moved_as_much = comparison.excess_among(change_strata, returns)
+    return HeadlineRows(np.stack(delays, axis=1), drawn, moved_as_much)
 
 
 def _curve_of(

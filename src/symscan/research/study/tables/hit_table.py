@@ -20,6 +20,9 @@ from symscan.runs.schemas import INSTANT, PHASES
 NO_CHANGE: Final = "no_change"
 """Why a hit has no outcome on the side of its change: the change is not known, or none."""
 
+MOVED_COLUMN: Final = "_moved_as_much"
+"""The excess at the headline against symbols that had moved as much."""
+
 PER_HORIZON: Final = (
     *("ret", "excess", "excess_all", "controls", "mfe", "mae", "mfe_min", "mae_min", "why"),
 )
@@ -81,11 +84,13 @@ def add_horizons(frame: pl.DataFrame, side: Floats, outcomes: Mapping[Horizon, H
 def add_headline(
     frame: pl.DataFrame, side: Floats, headline: HeadlineRows, delays: tuple[int, ...]
 ) -> pl.DataFrame:
-    """Return the rows with columns of our own: the excess of later entries, and a drawn control."""
+    """Return the rows with columns of our own: the excess of later entries, and of others; a control."""
     late = [
         _known(headline.delays[:, place] * side).alias(f"_delay_{minutes}")
         for place, minutes in enumerate(delays)
     ]
+    if headline.moved_as_much is not None:
+        late.append(_known(headline.moved_as_much * side).alias(MOVED_COLUMN))
     return frame.with_columns(*late, _known(headline.control * side).alias("_control"))
 
 

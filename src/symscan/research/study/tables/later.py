@@ -24,7 +24,6 @@ from symscan.research.statistics.session_ends import (
     later_exits,
 )
 from symscan.research.study.plan import StudyPlan
-from symscan.research.study.session.comparison import Comparison
 from symscan.research.study.session.outcomes import (
     HeadlineRows,
     HitEntries,
@@ -118,7 +117,7 @@ class LaterSessions:
             for name, scanner in outcomes.scanners.items():
                 found[name].horizons[horizon] = self._of_scanner(scanner, ret, later)
                 if horizon == self._plan.headline:
-                    headline = self._headline(scanner.comparison, outcomes, ret, later)
+                    headline = self._headline(scanner, outcomes, ret, later)
                     found[name] = replace(found[name], headline=headline)
         return found
 
@@ -209,13 +208,15 @@ class LaterSessions:
         )
 
     def _headline(
-        self, comparison: Comparison, outcomes: SessionOutcomes, ret: Floats, later: LaterExits
+        self, scanner: ScannerSession, outcomes: SessionOutcomes, ret: Floats, later: LaterExits
     ) -> HeadlineRows:
+        comparison = scanner.comparison
         assert outcomes.delayed_price is not None  # a headline of later sessions
         delays = [comparison.of(returns_bp(one, later.price)).excess for one in outcomes.delayed_price]
         seed = self._plan.settings.seed
         drawn = comparison.drawn_controls(ret, seed, outcomes.date.toordinal())
-        return HeadlineRows(np.stack(delays, axis=1), drawn)
+        moved_as_much = comparison.excess_among(scanner.change_strata, ret)
+        return HeadlineRows(np.stack(delays, axis=1), drawn, moved_as_much)
 
 
 class _Columns:
