@@ -94,8 +94,10 @@ def override_study(settings: StudySettings, values: Mapping[str, Any], prefix: s
     except ValidationError as error:
         faults = shape_faults(error, (_STUDY,))
     if faults:
-        lines = (f"{prefix}{one.path.removeprefix(f'{_STUDY}.')}: {one.message}" for one in faults)
-        raise InputError("\n".join(lines))
+        names = [one.path.removeprefix(f"{_STUDY}.") for one in faults]
+        if prefix:  # options are written with hyphens
+            names = [f"{prefix}{name.replace('_', '-')}" for name in names]
+        raise InputError("\n".join(f"{name}: {one.message}" for name, one in zip(names, faults, strict=True)))
     return replace(settings, **{name: getattr(given, name) for name in values})
 
 

@@ -73,5 +73,5 @@ def test_what_is_wrong_with_a_command_is_said_by_its_option() -> None:
         override_study(StudySettings(), {"side": "up", "min_controls": 0}, "--")
     assert str(caught.value).splitlines() == [
         '--side: expected one of long, short, with_change, got "up"',
-        "--min_controls: expected a number of at least 1, got 0",
+        "--min-controls: expected a number of at least 1, got 0",
     ]

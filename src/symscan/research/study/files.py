@@ -7,6 +7,7 @@ import json
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import polars as pl
@@ -45,7 +46,10 @@ def check_folder(folder: Path, *, force: bool) -> None:
     ------
     InputError
         If something is there already; with ``force``, if it is anything but a study.
+    RunError
+        If it cannot be written there.
     """
+    _check_writable(folder)
     if not folder.exists():
         return
     if not force:
@@ -57,6 +61,13 @@ def check_folder(folder: Path, *, force: bool) -> None:
     strange = sorted(path.name for path in folder.iterdir() if path.name not in FILES)
     if strange:
         raise InputError(f"{folder}: '{strange[0]}' there is of no study; move it, or choose another --out")
+
+
+def _check_writable(folder: Path) -> None:
+    """Make and remove a folder where the study is to be: better now than when everything is played."""
+    place = next(one for one in folder.absolute().parents if one.exists())
+    with writing(folder, TRY_AGAIN), TemporaryDirectory(prefix=f".{folder.name}", dir=place):
+        pass
 
 
 def write_files(folder: Path, files: Mapping[str, bytes], finish: Callable[[Path], object]) -> None:

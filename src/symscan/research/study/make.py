@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from symscan.config.study_settings import MEASURES
 from symscan.errors import InputError
 from symscan.model.instant import MINUTE
 from symscan.model.session import Session
@@ -188,8 +189,10 @@ def _check_columns(backtest: Backtest, plan: StudyPlan) -> None:
                 known = () if static is None else static.names
                 if column not in known:
                     has = f"it has {', '.join(known)}" if known else "it has none"
+                    besides = f"; besides columns there are {', '.join(MEASURES)}" if key == "match" else ""
                     raise InputError(
-                        f"'{key}' names '{column}', which is no column of the universe of '{name}'; {has}"
+                        f"'{key}' names '{column}', which is no column of the universe of '{name}'; "
+                        f"{has}{besides}"
                     )
 
 

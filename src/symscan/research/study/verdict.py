@@ -107,6 +107,8 @@ def _besides(row: Row, figures: int) -> Iterator[str]:
     hits = row["n"] + row["n_unknown"]
     if row["n_unknown"] > _MANY_UNKNOWN * hits and row["n"]:
         yield f"{row['n_unknown'] / hits:.0%} of hits are unknown there"
+    if _MANY_UNKNOWN * row["n"] < row["n_unmatched"] < row["n"]:
+        yield f"{row['n_unmatched'] / row['n']:.0%} of those that are known have too few controls"
 
 
 def moved_sentence(row: Row) -> str:

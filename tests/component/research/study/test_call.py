@@ -298,3 +298,13 @@ def test_nothing_to_study_is_an_error(store: Path) -> None:
 def test_a_folder_without_a_study_is_said_to_be_none(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="there is no study in it"):
         symscan.open_study(tmp_path)
+
+
+def test_a_place_that_cannot_be_written_is_refused_before_anything_is_played(
+    store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setattr("symscan.research.study.call.play_sessions", lambda *_: pytest.fail("it was played"))
+    arguments = ["study", _config(tmp_path), "--store", str(store), "--date", str(DAYS[0])]
+    done = call(capsys, *arguments, "--out", str(tmp_path / "file" / "study"), "--horizons", "30m")
+    assert (done.code, "see to it that the folder can be written" in done.err) == (1, True), done.err

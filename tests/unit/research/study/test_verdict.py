@@ -61,6 +61,7 @@ ROW: dict[str, Any] = {
         ({"n_unmatched": 912}, "none of 912 has enough controls"),
         ({"marks": "few one_session"}, "one session makes most of it, without it +1.5 bp; few sessions"),
         ({"n_unknown": 300}, "25% of hits are unknown there"),
+        ({"n_unmatched": 456}, "; 50% of those that are known have too few controls"),
         ({"boot_t_hi": 4.9}, "the bootstrap does not agree on the interval and has −0.5 to +4.9"),
     ],
 )
