@@ -99,10 +99,11 @@ class Store:
         """Return every symbol the store has bars of, in the order of the alphabet."""
         return list(self._symbols)
 
-    def universe(self, name: str) -> pl.DataFrame:
+    def universe(self, name: str, on: date | str | None = None) -> pl.DataFrame:
         """Return a universe, by name or path: ``symbol``, and the columns of its file.
 
-        ``store`` is every symbol of the store.
+        ``store`` is every symbol of the store. ``on`` is the date whose members are returned where the
+        file has columns ``from`` and ``to``.
 
         Raises
         ------
@@ -111,7 +112,7 @@ class Store:
         """
         if name == STORE:
             return pl.DataFrame({"symbol": self._symbols}, schema={"symbol": pl.String()})
-        universe = load_universe(name, (Path.cwd(),))
+        universe = load_universe(name, (Path.cwd(),), as_date(on))
         return pl.DataFrame({"symbol": universe.symbols, **universe.columns})
 
     def bars(

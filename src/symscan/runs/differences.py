@@ -160,6 +160,7 @@ def _facts_of(run: RunFiles) -> dict[str, dict[str, Any]]:
 
 def _universe_text(universe: Mapping[str, Any]) -> str:
     dated = f"as of {universe['as_of']}, " if universe["as_of"] else ""
+    dated = "as of each session, " if universe.get("by_date") else dated
     return f"{universe['name']} ({universe['symbols']} symbols, {dated}digest {universe['digest']})"
 
 

@@ -67,7 +67,8 @@ def _described(
     config = checked.config
     made = {one.name: scanner for one, scanner in zip(checked.scanners.enabled, checked.made, strict=True)}
     modules = _relative(digests(checked.scanners.folders), checked.scanners.folders) | _given_classes(config)
-    universes = {name: _universe(scanner) for name, scanner in made.items()}
+    days = (sessions[0].date, sessions[-1].date)
+    universes = {name: _universe(scanner, *days) for name, scanner in made.items()}
     facts = {
         "name": config.name,
         "mode": checked.mode,
@@ -124,8 +125,26 @@ def _digest_in(name: str) -> str:
     return name.removesuffix(".parquet").rpartition(".")[2]
 
 
-def _universe(scanner: BaseScanner) -> dict[str, Any]:
-    """Return the universe of a scanner, as far as it is known before its setup."""
+def _universe(scanner: BaseScanner, first: date, last: date) -> dict[str, Any]:
+    """Return the universe of a scanner, as far as it is known before its setup.
+
+    Of one by dates, how many symbols are members on any date of the run; its digest is of these periods.
+    """
+    periods = scanner.universe_periods
+    if periods is not None:
+        met = [
+            [*map(str, (one.symbol, one.start, one.end)), *one.others]
+            for one in periods
+            if one.meets(first, last)
+        ]
+        members = scanner.universe_between(first, last)
+        return {
+            "name": scanner.universe_name,
+            "as_of": None,
+            "by_date": True,
+            "symbols": len(members),
+            "digest": digest_of([list(members), met]),
+        }
     as_of = scanner.universe_as_of
     static, symbols = scanner.static_columns, scanner.universe
     names = () if static is None else static.names

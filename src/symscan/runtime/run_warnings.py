@@ -54,6 +54,7 @@ def find_run_warnings(
     scanners = {scanner.name: instance for scanner, instance in zip(enabled, made, strict=True)}
     yield from _not_traded(scanners, store, traded, playable)
     yield from _survivorship(scanners, playable[0])
+    yield from _without_members(scanners, playable)
     for scanner in enabled:
         yield from _never_due(scanner, playable)
 
@@ -120,10 +121,11 @@ def _not_traded(
     stored, kind = store.symbols(), "daily" if store.has_only_days else "intraday"
     lacking: dict[tuple[int, int, int], list[str]] = {}
     for name, scanner in scanners.items():
-        missing = [symbol for symbol in scanner.universe if symbol not in traded]
+        universe = scanner.universe_between(sessions[0].date, sessions[-1].date)
+        missing = [symbol for symbol in universe if symbol not in traded]
         if missing:
             nowhere = sum(symbol not in stored for symbol in missing)
-            lacking.setdefault((len(missing), nowhere, len(scanner.universe)), []).append(name)
+            lacking.setdefault((len(missing), nowhere, len(universe)), []).append(name)
     for (count, nowhere, of), names in lacking.items():
         yield (
             f"only {of - count} of the {of} symbols in the universe of {_named(names)} have {kind} bars on "
@@ -141,6 +143,23 @@ def _survivorship(scanners: Mapping[str, BaseScanner], first: Session) -> Iterat
             f"the universe of {_named(names)} is of {as_of}, after the session of {first.date}: symbols that "
             "have left it since are not scanned (survivorship bias)"
         )
+
+
+def _without_members(scanners: Mapping[str, BaseScanner], sessions: Sequence[Session]) -> Iterator[str]:
+    """A universe by dates may not reach back to the run's sessions, or end before them."""
+    for name, scanner in scanners.items():
+        periods = scanner.universe_periods or ()
+        days = [one.date for one in sessions]
+        outside = [day for day in days if periods and not any(one.includes(day) for one in periods)]
+        if outside:
+            first = min(one.start or date.min for one in periods)
+            last = max(one.end or date.max for one in periods)
+            begins = "" if first == date.min else f"; its first membership begins on {first}"
+            ends = "" if last == date.max else f"; its last one ends on {last}"
+            yield (
+                f"the universe of '{name}' has no members on {_dates(outside)}: nobody is scanned there"
+                f"{begins}{ends}"
+            )
 
 
 def _never_due(scanner: ScannerConfig, sessions: Sequence[Session]) -> Iterator[str]:

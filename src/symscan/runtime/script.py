@@ -205,6 +205,7 @@ class ScriptSession:
         """
         holder = self._holder(scanner, name)
         scanner.use_folders(self._folders)
+        scanner.use_date(self.coordinator.session_data.session.date)
         now = self.time_manager.get_current_time()
         view = self._view(holder, lambda: scanner.universe)
         return ScanContext(view, self.time_manager, "backtest", now, scanner.config)

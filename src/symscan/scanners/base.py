@@ -19,7 +19,7 @@ from symscan.session.static_columns import StaticColumns
 DEFAULT_UNIVERSE: Final = "sp500"
 """The universe of a scanner that names none."""
 
-_MADE_BY_SETUP: Final = ("_folders", "_file", "_loaded_universe", "_static", "_known")
+_MADE_BY_SETUP: Final = ("_folders", "_file", "_loaded_universe", "_static", "_known", "_date")
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from symscan.clock.time_manager import TimeManager
     from symscan.model.bar import Mask
     from symscan.model.hit_metadata import StrayMetadata
+    from symscan.scanners.membership import Period
     from symscan.session.view import SessionView
 
 
@@ -146,6 +147,7 @@ class BaseScanner(ABC):
         self._static: StaticColumns | None = None
         self._folders: tuple[Path, ...] = ()
         self._known: Callable[[], Sequence[str]] | None = None
+        self._date: date | None = None
 
     def use_folders(self, folders: Sequence[Path]) -> None:
         """Set where universe files are searched, first match wins. Called by the engine before ``setup``."""
@@ -155,6 +157,10 @@ class BaseScanner(ABC):
         """Set the source of the universe ``store``, None for none. Called by the engine."""
         self._known = known
 
+    def use_date(self, day: date | None) -> None:
+        """Set the session's date, as of which universes are loaded, None for none. Called by the engine."""
+        self._date = day
+
     @property
     def universe(self) -> tuple[str, ...]:
         """The symbols this scanner judges: its ``_universe``, else what it loaded last."""
@@ -162,13 +168,25 @@ class BaseScanner(ABC):
 
     @property
     def universe_as_of(self) -> date | None:
-        """The date of the universe loaded last, None where it has none."""
+        """The date of the universe loaded last, None where it has none; of one by dates, the session's."""
         return self._file.as_of if self._file is not None else None
 
     @property
     def universe_name(self) -> str | None:
         """The name of the universe loaded last, None where none was loaded."""
         return self._file.name if self._file is not None else None
+
+    @property
+    def universe_periods(self) -> tuple[Period, ...] | None:
+        """All periods of membership in the file of the universe loaded last, None where it has none."""
+        return self._file.periods if self._file is not None else None
+
+    def universe_between(self, first: date, last: date) -> tuple[str, ...]:
+        """The symbols judged on any date of a range, both included, as far as their periods are known."""
+        periods = self.universe_periods
+        if periods is None or self._universe != self._loaded_universe:
+            return self.universe
+        return tuple(dict.fromkeys(one.symbol for one in periods if one.meets(first, last)))
 
     @property
     def static_columns(self) -> StaticColumns | None:
@@ -247,7 +265,7 @@ class BaseScanner(ABC):
         if file_path == STORE and self._known is not None:
             self._file = store_universe(self._known())
         else:
-            self._file = load_universe(file_path, self._folders)
+            self._file = load_universe(file_path, self._folders, self._date)
         self._static = StaticColumns(self._file.symbols, self._file.columns)
         self._adopt_universe(self._file.symbols)
         return list(self._file.symbols)

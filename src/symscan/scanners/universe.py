@@ -6,7 +6,7 @@ import csv
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from difflib import get_close_matches
 from functools import lru_cache
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 from symscan.errors import UniverseError
 from symscan.model.readings import SESSION_READINGS
 from symscan.model.symbol_text import SYMBOL_PATTERN
+from symscan.scanners.membership import END, START, Period, check_overlaps, parse_period
 
 if TYPE_CHECKING:
     from symscan.session.static_columns import Static
@@ -48,9 +49,12 @@ class Universe:
         Static columns by name, each aligned with ``symbols``; None is unknown. The values of one
         column are all int, all float or all str.
     as_of
-        The date the list was true, from a line ``# as_of: 2026-08-08``; None if it does not say.
+        The date the list was true, from a line ``# as_of: 2026-08-08``; None if it does not say. Of a
+        file with columns ``from`` and ``to``, the date that was asked for.
     path
         The file it was read from.
+    periods
+        All rows of a file with columns ``from`` and ``to``; None of one without.
     """
 
     name: str
@@ -58,6 +62,7 @@ class Universe:
     columns: Mapping[str, tuple[Static, ...]]
     as_of: date | None
     path: Path
+    periods: tuple[Period, ...] | None = None
 
     def of_symbols(self, symbols: Sequence[str]) -> Universe:
         """Return a universe of other symbols with the columns of this one, unknown where it has none."""
@@ -67,7 +72,7 @@ class Universe:
             name: tuple(None if row is None else values[row] for row in rows)
             for name, values in self.columns.items()
         }
-        return Universe(self.name, tuple(symbols), columns, self.as_of, self.path)
+        return replace(self, symbols=tuple(symbols), columns=columns)
 
 
 def store_universe(symbols: Sequence[str]) -> Universe:
@@ -75,22 +80,71 @@ def store_universe(symbols: Sequence[str]) -> Universe:
     return Universe(STORE, tuple(symbols), {}, None, Path(STORE))
 
 
-def load_universe(name_or_path: str, folders: Sequence[Path] = ()) -> Universe:
+def load_universe(name_or_path: str, folders: Sequence[Path] = (), on: date | None = None) -> Universe:
     """The universe of a name or a path.
 
     A name stands for ``data/universes/NAME.txt`` or ``.csv`` in one of ``folders``, in the current
     folder, or among those that come with symscan. A path ends in ``.txt`` or ``.csv`` or has a
     slash; a relative one is looked up in the current folder, then in ``folders``.
 
+    Parameters
+    ----------
+    on
+        The date whose members are wanted, where the file has columns ``from`` and ``to``: those with
+        ``from <= on < to``. There may be none.
+
     Raises
     ------
     UniverseError
-        If there is no such universe, its file is malformed, or it is that of a bar store.
+        If there is no such universe, its file is malformed, its members depend on a date and none is
+        given, or it is that of a bar store.
+    """
+    file = read_universe(name_or_path, folders)
+    if file.periods is None:
+        return file
+    if on is None:
+        raise UniverseError(f"{file.path}: its members depend on the date; give one: on=date(2022, 6, 9)")
+    return _members(file, file.periods, on)
+
+
+def read_universe(name_or_path: str, folders: Sequence[Path] = ()) -> Universe:
+    """The universe of a name or a path; of a file with columns ``from`` and ``to``, all its rows.
+
+    Then ``symbols`` is one per row, and not unique.
+
+    Raises
+    ------
+    UniverseError
+        As :func:`load_universe`, but for a date.
     """
     if name_or_path == STORE:
         raise UniverseError("universe 'store' is that of a session's bar store; here there is no session")
     path = _find(name_or_path, [Path(folder) for folder in folders])
     return _read(path)
+
+
+def symbols_between(
+    name_or_path: str, first: date, last: date, folders: Sequence[Path] = ()
+) -> tuple[str, ...]:
+    """The symbols of a universe on any date of a range, both included, each once.
+
+    Raises
+    ------
+    UniverseError
+        As :func:`read_universe`.
+    """
+    file = read_universe(name_or_path, folders)
+    if file.periods is None:
+        return file.symbols
+    return tuple(dict.fromkeys(one.symbol for one in file.periods if one.meets(first, last)))
+
+
+def _members(file: Universe, periods: tuple[Period, ...], on: date) -> Universe:
+    """Return the members of a date."""
+    rows = [row for row, one in enumerate(periods) if one.includes(on)]
+    symbols = tuple(periods[row].symbol for row in rows)
+    columns = {name: tuple(values[row] for row in rows) for name, values in file.columns.items()}
+    return replace(file, symbols=symbols, columns=columns, as_of=on)
 
 
 def universe_names(folders: Sequence[Path] = ()) -> list[str]:
@@ -155,14 +209,19 @@ def _parsed(path: Path, text: str) -> Universe:
     """The universe of a file's text; every session of a run loads the same."""
     lines = list(enumerate(text.splitlines(), start=1))
     content = [(number, line) for number, line in lines if line.strip() and not line.lstrip().startswith("#")]
+    columns: dict[str, tuple[Static, ...]] = {}
+    periods = None
     if path.suffix.lower() == ".csv":
-        symbols, columns = _parse_table(path, content)
+        symbols, columns, periods = _parse_table(path, content)
     else:
-        symbols, columns = _parse_list(path, content), {}
+        symbols = _parse_list(path, content)
     if not symbols:
         raise UniverseError(f"{path}: the universe is empty; write one symbol a line")
-    first = _first_lines(path, symbols)
-    return Universe(path.stem, tuple(first), columns, _as_of(path, lines), path)
+    as_of = _as_of(path, lines)
+    if periods is not None:
+        check_overlaps(path, periods)
+        return Universe(path.stem, tuple(one.symbol for one in periods), columns, as_of, path, periods)
+    return Universe(path.stem, tuple(_first_lines(path, symbols)), columns, as_of, path)
 
 
 def _text(path: Path) -> str:
@@ -206,9 +265,12 @@ def _parse_list(path: Path, lines: Sequence[_Line]) -> list[_Line]:
     return [_checked_symbol(path, number, line.split("#", 1)[0].strip()) for number, line in lines]
 
 
-def _parse_table(path: Path, lines: Sequence[_Line]) -> tuple[list[_Line], dict[str, tuple[Static, ...]]]:
+def _parse_table(
+    path: Path, lines: Sequence[_Line]
+) -> tuple[list[_Line], dict[str, tuple[Static, ...]], tuple[Period, ...] | None]:
+    """Return the symbols of a table with their lines, its static columns, and its periods if it has any."""
     if not lines:
-        return [], {}
+        return [], {}, None
     (number, header), *rows = _records(path, lines)
     names = _column_names(path, number, header)
     for line, row in rows:
@@ -216,8 +278,19 @@ def _parse_table(path: Path, lines: Sequence[_Line]) -> tuple[list[_Line], dict[
             raise UniverseError(f"{path}:{line}: {len(row)} values, but the header has {len(names)} columns")
     at = names.index("symbol")
     symbols = [_checked_symbol(path, line, row[at]) for line, row in rows]
-    columns = {name: _typed([row[i] for _, row in rows]) for i, name in enumerate(names) if i != at}
-    return symbols, columns
+    texts = {name: [row[i] for _, row in rows] for i, name in enumerate(names) if i != at}
+    is_dated = START in texts or END in texts
+    none = [""] * len(rows)
+    starts, ends = texts.pop(START, none), texts.pop(END, none)
+    columns = {name: _typed(values) for name, values in texts.items()}
+    others: list[tuple[str, ...]] = list(zip(*texts.values(), strict=True)) or [()] * len(rows)
+    if not is_dated:
+        return symbols, columns, None
+    each = zip(symbols, starts, ends, others, strict=True)
+    periods = tuple(
+        parse_period(path, line, symbol, start, end, more) for (line, symbol), start, end, more in each
+    )
+    return symbols, columns, periods
 
 
 def _records(path: Path, lines: Sequence[_Line]) -> Iterator[tuple[int, list[str]]]:

@@ -79,3 +79,21 @@ def test_facts_of_a_run(project: Path) -> None:
     assert (universe["name"], universe["as_of"], universe["symbols"]) == ("one", "2018-02-01", 1)
     assert facts["configuration"]["resolved"]["scanners"][0]["screen"]["where"] == "close > 1"
     assert json.loads(json.dumps(facts)) == facts
+
+
+def test_a_universe_by_dates_is_described_by_the_periods_of_the_run(project: Path) -> None:
+    def described(rows: str) -> dict[str, object]:
+        (project / "one.txt").unlink(missing_ok=True)
+        (project / "one.csv").write_text("symbol,from,to,sector\n" + rows)
+        scanner = {"name": "high", "universe": "./one.csv", "where": "close > 1", "regular_session": SCHEDULE}
+        text = json.dumps({"session_data_config": {"scanners": [scanner]}})
+        config = parse_config(text, str(project / "session.json"))
+        facts = BacktestRun.of(config, project / "store", DAYS[0], DAYS[1]).description.facts
+        return dict(facts["universes"]["high"])
+
+    first = described(f"AAA,,{DAYS[1]},x\nBBB,{DAYS[1]},,y\n")
+    assert (first["name"], first["as_of"], first["by_date"], first["symbols"]) == ("one", None, True, 2)
+    later = f"CCC,{DAYS[1] + timedelta(days=1)},,\n"
+    assert described(f"AAA,,{DAYS[1]},x\nBBB,{DAYS[1]},,y\n" + later) == first
+    assert described(f"AAA,,{DAYS[1]},x\nBBB,{DAYS[1]},,z\n")["digest"] != first["digest"]
+    assert described(f"AAA,,,x\nBBB,{DAYS[1]},,y\n")["digest"] != first["digest"]

@@ -13,7 +13,7 @@ from symscan.clock.session_calendar import SessionCalendar
 from symscan.errors import FeedError, InputError
 from symscan.model.interval import ONE_DAY, ONE_MINUTE, Interval
 from symscan.model.session import Session
-from symscan.scanners.universe import load_universe
+from symscan.scanners.universe import symbols_between
 from symscan.sources.brokers import BrokerType, find_broker
 from symscan.sources.downloads import Downloader
 from symscan.sources.ports import Broker
@@ -39,7 +39,7 @@ def fetch_bars(
         If the broker refuses.
     """
     found = _broker_type(source, feed)
-    names, parsed = _symbols(symbols, universes), _intervals(intervals)
+    names, parsed = _symbols(symbols, universes, start, end), _intervals(intervals)
     sessions = SessionCalendar(found.cls.exchange).sessions(start, end)
     if not sessions:
         raise InputError(f"there is no session from {start} to {end}; give a range with trading days")
@@ -113,8 +113,8 @@ def _settled_sessions(sessions: Sequence[Session], broker: Broker, downloader: D
     return settled
 
 
-def _symbols(listed: str, universes: Sequence[str]) -> list[str]:
-    """Return the symbols to fetch, each once.
+def _symbols(listed: str, universes: Sequence[str], start: date, end: date) -> list[str]:
+    """Return the symbols to fetch, each once; of a universe by dates, the members of any date of the range.
 
     Raises
     ------
@@ -123,7 +123,7 @@ def _symbols(listed: str, universes: Sequence[str]) -> list[str]:
     """
     names = [name for part in listed.split(",") if (name := part.strip())]
     for universe in universes:
-        names += load_universe(universe).symbols
+        names += symbols_between(universe, start, end)
     if not names:
         raise InputError("whose bars? give --universe NAME, or --symbols A,B")
     return list(dict.fromkeys(names))

@@ -92,8 +92,13 @@ def _verdict(record: Record) -> Iterator[str]:
 
 def _universes(universes: Mapping[str, Record]) -> list[str]:
     named = (one for one in universes.values() if one["name"])
-    dated = ((one["name"], f"as of {one['as_of']}" if one["as_of"] else "undated") for one in named)
-    return sorted({f"{name} ({when})" for name, when in dated})
+    return sorted({f"{one['name']} ({_dated(one)})" for one in named})
+
+
+def _dated(universe: Record) -> str:
+    if universe.get("by_date"):
+        return "as of each session"
+    return f"as of {universe['as_of']}" if universe["as_of"] else "undated"
 
 
 def _keys(figures: Record) -> str:

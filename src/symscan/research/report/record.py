@@ -115,7 +115,8 @@ def _head(run: RunFiles, sessions: Sequence[date], zone: str) -> dict[str, Any]:
         "warnings": list(summary.get("warnings", [])),
         "bars": [minutes[0], minutes[-1]] if minutes else None,
         "universes": {
-            name: {"name": one.get("name"), "as_of": one.get("as_of"), "symbols": one.get("symbols")}
+            name: {key: one.get(key) for key in ("name", "as_of", "symbols")}
+            | ({"by_date": True} if one.get("by_date") else {})
             for name, one in facts.get("universes", {}).items()
         },
     }

@@ -144,7 +144,9 @@ def _joiner(study: PreparedStudy) -> SessionJoiner:
 def _symbols(backtest: Backtest) -> tuple[str, ...]:
     """Return the symbols of all universes, as far as they are known before the sessions."""
     stored = backtest.store.symbols()
-    return tuple(sorted({symbol for one in backtest.checked.made for symbol in one.universe} & stored))
+    first, last = backtest.sessions[0].date, backtest.sessions[-1].date
+    universes = (one.universe_between(first, last) for one in backtest.checked.made)
+    return tuple(sorted({symbol for universe in universes for symbol in universe} & stored))
 
 
 def _readable_days(backtest: Backtest, source: StudySource, *, opened: bool) -> tuple[date, ...]:

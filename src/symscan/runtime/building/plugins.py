@@ -69,7 +69,12 @@ def use_indicators(config: SessionConfig, folders: Sequence[Path]) -> None:
 
 
 def load_scanner(
-    module: Module, name: str, config: dict[str, Any], folders: Sequence[Path], known: Known = None
+    module: Module,
+    name: str,
+    config: dict[str, Any],
+    folders: Sequence[Path],
+    known: Known = None,
+    day: date | None = None,
 ) -> BaseScanner:
     """Make the scanner a module holds, in this process or another.
 
@@ -86,6 +91,8 @@ def load_scanner(
         Where the project's modules and universes are, first match wins.
     known
         Gives the symbols of the universe ``store``.
+    day
+        The session's date, as of which universes are loaded; None where there is none to name.
 
     Raises
     ------
@@ -95,9 +102,9 @@ def load_scanner(
     found = SCANNERS.load(module, folders)
     screen = found if isinstance(found, Screen) else getattr(found, "screen", None)
     if isinstance(screen, Screen):
-        return load_screen(screen, config.get("universe", "sp500"), folders, known, config)
+        return load_screen(screen, config.get("universe", "sp500"), folders, known, config, day=day)
     scanner = SCANNERS.make(SCANNERS.class_in(found, module, name), module, config)
-    return _with_universes(scanner, folders, known)
+    return _with_universes(scanner, folders, known, day)
 
 
 def load_screen(
@@ -108,11 +115,12 @@ def load_screen(
     config: dict[str, Any] | None = None,
     scanners: Sequence[str] = (),
     found_by: Universe | None = None,
+    day: date | None = None,
 ) -> BaseScanner:
     """Make a scanner of a screen, over a universe by name or path, or over what another scanner finds."""
     made = ScreenScanner.of(screen, universe, config)
     made.use_scanners(scanners, found_by)
-    return _with_universes(made, folders, known)
+    return _with_universes(made, folders, known, day)
 
 
 def _make_elsewhere(
@@ -124,7 +132,10 @@ def _make_elsewhere(
     return make()
 
 
-def _with_universes(scanner: BaseScanner, folders: Sequence[Path], known: Known) -> BaseScanner:
+def _with_universes(
+    scanner: BaseScanner, folders: Sequence[Path], known: Known, day: date | None
+) -> BaseScanner:
+    scanner.use_date(day)
     scanner.use_folders(folders)
     scanner.use_known_symbols(known)
     return scanner
@@ -220,12 +231,14 @@ class ScannerSetup:
         known = None if day is None or self.known_symbols is None else partial(self.known_symbols, day)
         if scanner.screen is None:
             config = dict(scanner.config)
-            return partial(load_scanner, scanner.module or "", scanner.name, config, self.folders, known)
+            return partial(load_scanner, scanner.module or "", scanner.name, config, self.folders, known, day)
         screen = scanner.screen
         criteria = Screen(**{one.name: getattr(screen, one.name) for one in fields(Screen)})
         names = tuple(one.name for one in self.enabled)
         found_by = None if screen.found_by is None else self._universe_found(scanner, screen.found_by, day)
-        return partial(load_screen, criteria, screen.universe, self.folders, known, None, names, found_by)
+        return partial(
+            load_screen, criteria, screen.universe, self.folders, known, None, names, found_by, day
+        )
 
     def _universe_found(self, scanner: ScannerConfig, name: str, day: date | None) -> Universe:
         """Return the universe of the scanner whose hits a screen judges, as far as it is known now."""
