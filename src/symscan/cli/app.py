@@ -33,6 +33,7 @@ _COMMANDS: Final = LazyCommands(
         "plugins": "symscan.cli.interface.plugins:plugins",
         "schema": "symscan.cli.interface.scanners:schema",
         "data": "symscan.cli.interface.data:app",
+        "universe": "symscan.cli.interface.universe:universe",
         "new": "symscan.cli.interface.new:app",
     }
 )

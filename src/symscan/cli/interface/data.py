@@ -114,6 +114,27 @@ def import_splits_(
     import_splits_file(file, store, on_conflict)
 
 
+@app.command("import-membership")
+def import_membership_(
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE",
+            help="A CSV file: ticker,start_date,end_date; or date,tickers; or date,added,removed.",
+        ),
+    ],
+    out: Annotated[Path, typer.Option(metavar="NAME.csv", help="The universe's file.")],
+    members: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Of added and removed: the universe of today's members."),
+    ] = None,
+) -> None:
+    """Make a universe by dates of a list of when each symbol was a member of an index."""
+    from symscan.cli.commands.universes.importing import import_membership
+
+    import_membership(file, out, members)
+
+
 @app.command("placebo")
 def placebo(
     store: StoreFolder,
