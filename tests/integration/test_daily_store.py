@@ -105,6 +105,16 @@ def test_a_screen_at_the_close_is_talib_s_over_the_same_bars(
     assert stays["highest"].null_count() == stays.height == len(wanted)
 
 
+def test_who_has_no_bar_of_the_day_has_no_indicator_of_it(folder: Path, days: pl.DataFrame) -> None:
+    left = days.filter((pl.col("symbol") != "S03") | (pl.col("date") < LAST - timedelta(days=9)))
+    store = make_store(folder / "left", {"1d": left})
+    run = play(folder, [scanner("rsi_14_1d > 0")], store, LAST)
+    traded = set(left.filter(pl.col("date") == LAST)["symbol"])
+    assert {symbol for _, symbol in hits(run)} == traded
+    unknown = run.table("unknown").filter(pl.col("symbol") == "S03")
+    assert unknown["reason"].to_list() == ["no_bar_today"]
+
+
 def test_a_session_played_alone_has_the_bytes_of_one_in_a_range(folder: Path, store: Path) -> None:
     scanners = [
         scanner(SCREEN),

@@ -77,7 +77,8 @@ class Candidates:
         """Return a reading or an indicator as of now, NaN where unknown; not to be changed.
 
         Shape ``(len(symbols),)``. An indicator is unknown where this holder has not requested it. An
-        intraday one is unknown until its interval has completed a bar today: nothing crosses the night.
+        intraday one is unknown until its interval has completed a bar today: nothing crosses the night. So is
+        one of days, weeks or months once the day, the week or the month is complete.
         """
         key, read = self._readers.get(name) or self._add_reader(parse_column(name))
         columns = self._shared.columns(self._data.now)
@@ -124,8 +125,12 @@ class Candidates:
         return key, reader
 
     def _barless(self, spec: IndicatorSpec) -> BarlessCandidates | None:
-        """Return what tracks the candidates without a bar of the spec's interval today."""
-        grid = self._data.regular_grid(spec.interval) if spec.interval.is_intraday else None
+        """Return what tracks the candidates without a bar of the spec's interval today.
+
+        Of an interval of days there are bars once the day is complete: who then has none has left, or is
+        halted, and values of long ago are not today's.
+        """
+        grid = self._data.regular_grid(spec.interval)
         return None if grid is None else self._shared.barless(spec.interval, grid)
 
 

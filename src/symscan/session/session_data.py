@@ -279,14 +279,12 @@ class SessionData:
         """An indicator's values over all rows, NaN where unknown; not to be changed.
 
         An intraday indicator is unknown until its interval has completed a bar today: nothing
-        crosses the night.
+        crosses the night. So is one of days of a symbol without a bar today, once the day is complete.
         """
         values = self.indicators.column(spec, output)
-        if not spec.interval.is_intraday:
-            return values
         grid = self.regular_grid(spec.interval)
         if grid is None:
-            return np.full(self.capacity, np.nan)
+            return np.full(self.capacity, np.nan) if spec.interval.is_intraday else values
         return np.where(grid.seen, values, np.nan)
 
     def _grow(self, capacity: int) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symscan.model.bar import Mask, Rows
-from symscan.model.interval import ONE_DAY, ONE_MONTH, ONE_WEEK
+from symscan.model.interval import ONE_DAY, ONE_MONTH, ONE_WEEK, Interval
 from symscan.session.candidates import Candidates, Column, parse_column
 from symscan.session.readings import NEEDS_PREMARKET, NEEDS_PREVIOUS_CLOSE
 from symscan.session.session_data import SessionData
@@ -120,11 +120,19 @@ class _Plan:
             _mark(self.fixed, Reason.NO_PREVIOUS_CLOSE, np.isnan(data.readings.previous_close[self.rows]))
         for column in columns:
             if column.spec is not None and not column.spec.interval.is_intraday:
-                _mark(self.fixed, Reason.WARMING, np.isnan(candidates.column(column)))
+                self._mark_daily(data, column, column.spec.interval)
         self.settled: Reasons = np.where(self.fixed == _NOTHING, np.int8(Reason.NONE), self.fixed)
         # A missing bar today is the more specific reason, whatever else is settled.
         others = np.flatnonzero(self.fixed != Reason.NOT_IN_STORE)
         self._others: Rows | slice = others if len(others) < len(self.fixed) else slice(None)
+
+    def _mark_daily(self, data: SessionData, column: Column, interval: Interval) -> None:
+        """Mark who has no value of days: once the day is complete, also who did not trade today."""
+        missing = np.isnan(self.candidates.column(column))
+        _mark(self.fixed, Reason.WARMING, missing)
+        if data.regular_grid(interval) is not None:
+            barless = data.readings.phase_bars.grid.last[self.rows] < 0
+            _mark(self.fixed, Reason.NO_BAR_TODAY, missing & barless)
 
     def is_settled(self) -> bool:
         """Whether nothing is missing but what is settled, as most of the day."""
