@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -16,6 +17,8 @@ from component.research.study.conftest import CONFIG, SCREEN, make
 from component.runs.conftest import DAYS
 from support.cli import call
 from symscan.errors import InputError, RunError
+from symscan.research.study.report.charts import hexagons
+from symscan.research.study.report.fillable import fillable_sentence
 
 FILES = {
     *("study.json", "hits.parquet", "summary.csv", "groups.csv", "sessions.csv", "unknown.csv"),
@@ -308,3 +311,22 @@ def test_a_place_that_cannot_be_written_is_refused_before_anything_is_played(
     arguments = ["study", _config(tmp_path), "--store", str(store), "--date", str(DAYS[0])]
     done = call(capsys, *arguments, "--out", str(tmp_path / "file" / "study"), "--horizons", "30m")
     assert (done.code, "see to it that the folder can be written" in done.err) == (1, True), done.err
+
+
+def test_the_page_says_how_much_could_be_bought(store: Path, study: symscan.Study) -> None:
+    worth = study.hits["fillable_value"].drop_nulls()
+    median, share = worth.median(), (worth >= 500).mean()
+    said = fillable_sentence(make(store, value=500), "above")
+    assert (
+        said
+        == f"5% of the entry bar was worth {median:,.0f} (the median); {share:.0%} of hits could take 500."
+    )
+
+
+def test_points_are_in_the_hexagon_whose_centre_is_nearest() -> None:
+    rng = np.random.default_rng(1)
+    x, y = rng.uniform(-9, 0, 400), rng.uniform(0, 9, 400)
+    found = np.stack(hexagons(x, y), axis=1)
+    centres = np.array([(i + 0.5 * (j % 2), j) for i in range(-11, 2) for j in range(-2, 12)])
+    apart = np.hypot(x[:, None] - centres[:, 0], (y[:, None] - centres[:, 1]) * np.sqrt(0.75))
+    assert np.allclose(found, centres[apart.argmin(axis=1)])

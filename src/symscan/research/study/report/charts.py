@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+import numpy as np
 import polars as pl
 
 from symscan.errors import InputError
+from symscan.model.bar import Floats
 from symscan.research.charts.look import DARK, DOWN, GREY, LIGHT, UP, finished, load_altair
 from symscan.research.study.study import Study
 
@@ -15,6 +18,9 @@ _WIDTH: Final = 460
 _HEIGHT: Final = 200
 _FEWEST_SESSIONS: Final = 5
 _BINS: Final = 24
+_ROW: Final = math.sqrt(3) / 2
+"""From one row of hexagons to the next, in their widths."""
+_HEXAGON: Final = "M0,-1L0.866,-0.5L0.866,0.5L0,1L-0.866,0.5L-0.866,-0.5Z"
 
 
 def study_chart(study: Study, name: str, scanner: str | None = None) -> Any:
@@ -122,29 +128,40 @@ def excursions(altair: Any, study: Study, scanner: str) -> Any | None:
     rows = _of(study.hits, scanner).select(names).drop_nulls()
     if rows.is_empty():
         return None
-    low, high = rows[names[0]].quantile(0.02) or 0.0, rows[names[1]].quantile(0.98) or 0.0
-    step_x, step_y = max(-low, 1.0) / _BINS, max(high, 1.0) / _BINS
-    binned = (
-        rows.filter(pl.col(names[0]) >= low, pl.col(names[1]) <= high)
-        .group_by(
-            x=(pl.col(names[0]) / step_x).floor() * step_x, y=(pl.col(names[1]) / step_y).floor() * step_y
-        )
-        .agg(hits=pl.len())
-        .with_columns(x2=pl.col("x") + step_x, y2=pl.col("y") + step_y)
-        .sort("x", "y")
-    )
+    low, high = rows[names[0]].quantile(0.02) or -1.0, rows[names[1]].quantile(0.98) or 1.0
+    rows = rows.filter(pl.col(names[0]) >= low, pl.col(names[1]) <= high)
+    width = _WIDTH / _BINS  # of a hexagon, in pixels
+    step_x, step_y = -low / _BINS, high * width * _ROW / _HEIGHT
+    x, y = hexagons(rows[names[0]].to_numpy() / step_x, rows[names[1]].to_numpy() / step_y)
+    binned = pl.DataFrame({"x": x * step_x, "y": y * step_y}).group_by("x", "y").agg(hits=pl.len())
     opacity = altair.Opacity("hits:Q", scale=altair.Scale(type="sqrt", range=[0.08, 1.0]), title="hits")
+    marks = altair.Chart(binned.sort("x", "y")).mark_point(
+        shape=_HEXAGON, size=4 / 3 * width**2, filled=True, color=DARK, strokeWidth=0
+    )
+    worst = altair.Scale(domain=[low, 0], nice=False)
+    best = altair.Scale(domain=[0, high], nice=False)
     return _sized(
-        altair.Chart(binned)
-        .mark_rect(color=DARK)
-        .encode(
-            altair.X("x:Q", title="worst before the exit, bp"),
-            altair.X2("x2:Q"),
-            altair.Y("y:Q", title="best before the exit, bp"),
-            altair.Y2("y2:Q"),
+        marks.encode(
+            altair.X("x:Q", scale=worst, title="worst before the exit, bp"),
+            altair.Y("y:Q", scale=best, title="best before the exit, bp"),
             opacity,
         )
     )
+
+
+def hexagons(x: Floats, y: Floats) -> tuple[Floats, Floats]:
+    """Return the centre of the hexagon that each point is in.
+
+    Parameters
+    ----------
+    x, y
+        In widths of a hexagon, and in rows of them; every other row is half a width further.
+    """
+    even = np.round(x), 2 * np.round(y / 2)
+    odd = np.floor(x) + 0.5, 2 * np.floor(y / 2) + 1
+    far = [(x - a) ** 2 + (_ROW * (y - b)) ** 2 for a, b in (even, odd)]
+    nearer = far[0] <= far[1]
+    return np.where(nearer, even[0], odd[0]), np.where(nearer, even[1], odd[1])
 
 
 def delays(altair: Any, study: Study, scanner: str) -> Any | None:

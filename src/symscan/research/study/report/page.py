@@ -14,6 +14,7 @@ from symscan.research.charts.look import finished, load_altair
 from symscan.research.report.markup import block, element, table, text
 from symscan.research.report.style import CSS
 from symscan.research.study.report.charts import CHARTS
+from symscan.research.study.report.fillable import fillable_sentence
 from symscan.research.study.study import Study
 from symscan.research.study.verdict import after, opinions_differ
 
@@ -65,6 +66,8 @@ def _sections(study: Study) -> Iterator[str]:
     yield element("h2", "By horizon")
     for name in study.scanners:
         yield "\n" + element("h3", text(name)) + _summary(study, name)
+        if (fillable := fillable_sentence(study, name)) is not None:
+            yield element("p", text(fillable), "dim")
     yield "\n" + "".join(_plots(study))
     yield "\n" + "".join(_groups(study))
     yield "\n" + element("h2", "How it was measured") + block(_settings(study))
