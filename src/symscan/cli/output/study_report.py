@@ -41,7 +41,7 @@ def show_study(study: Study, folder: Path, console: Console | None = None) -> No
             if row["scanner"] == name:
                 table.add_row(*_cells(row))
         console.print(table)
-    print_line(console, "Means per hit in basis points; net is excess less costs.")
+    print_line(console, "Means per hit in basis points; net is excess less costs of hits with controls.")
     print_line(console, f"results in {folder}")
 
 

@@ -14,7 +14,13 @@ from symscan.research.study.make import PreparedStudy, ShowSession, join_session
 from symscan.research.study.placebo import placebo_frame
 from symscan.research.study.playing import play_sessions
 from symscan.research.study.report import write_page
-from symscan.research.study.results import counted_tries, headline_t, remember_try, study_files
+from symscan.research.study.results import (
+    counted_tries,
+    headline_deviates,
+    headline_t,
+    remember_try,
+    study_files,
+)
 from symscan.research.study.source import StudyRequest, find_source
 from symscan.research.study.study import open_study
 from symscan.research.study.tables.summary import summarize
@@ -90,11 +96,12 @@ def make_study(
         studied = join_sessions(study, play_sessions(study, show, executor))
     _check_entries(study, studied.hits["entry_price"].count(), studied.hits.height)
     content = study_files(study, studied, csv=output.csv)
-    t = headline_t(summarize(studied.hits, study.plan, studied.days), study.plan)
+    sums = summarize(studied.hits, study.plan, studied.days)
+    t, deviates = headline_t(sums, study.plan), headline_deviates(sums, study.plan)
     if output.placebo:
         markets = placebo_frame(study, request, output.placebo, output.division, lambda *_: None)
         content[files.PLACEBO] = files.as_csv(markets)
-    content[files.TRIES] = files.as_json(counted_tries(study, t, earlier))
+    content[files.TRIES] = files.as_json(counted_tries(study, t, deviates, earlier))
     files.write_files(folder, content, _write_page if output.page else _write_nothing)
     if memory is not None:
         remember_try(study, t, memory)

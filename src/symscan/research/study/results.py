@@ -9,6 +9,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from symscan.research.statistics.evidence import Estimate
+from symscan.research.statistics.families import normal_scores
 from symscan.research.study import files, tries
 from symscan.research.study.make import PreparedStudy, StudiedHits
 from symscan.research.study.plan import StudyPlan
@@ -84,11 +88,21 @@ def headline_t(sums: Sequence[HorizonSums], plan: StudyPlan) -> dict[str, float 
     return {name: None if math.isnan(t) else t for name, t in found.items()}
 
 
+def headline_deviates(sums: Sequence[HorizonSums], plan: StudyPlan) -> dict[str, float | None]:
+    """Return the normal deviates that are as probable as :func:`headline_t`."""
+    found = {one.scanner: one.excess for one in sums if one.horizon == plan.headline}
+    return {name: None if math.isnan(one.t) else _deviate(one) for name, one in found.items()}
+
+
 def counted_tries(
-    study: PreparedStudy, t: Mapping[str, float | None], earlier: Sequence[tries.Try]
+    study: PreparedStudy,
+    t: Mapping[str, float | None],
+    deviates: Mapping[str, float | None],
+    earlier: Sequence[tries.Try],
 ) -> dict[str, Any]:
     """Return what follows from the tries so far: ``tries.json``."""
-    return tries.count_tries(earlier, _digests(study), t, [one.date for one in study.sessions])
+    days = [one.date for one in study.sessions]
+    return tries.count_tries(earlier, _digests(study), t, days, deviates)
 
 
 def remember_try(study: PreparedStudy, t: Mapping[str, float | None], memory: Path) -> None:
@@ -96,6 +110,11 @@ def remember_try(study: PreparedStudy, t: Mapping[str, float | None], memory: Pa
     days, names = [one.date for one in study.sessions], [one.name for one in study.plan.horizons]
     record = tries.try_record(_digests(study), t, days, names, is_holdout=study.opens_holdout)
     tries.append_try(memory, record)
+
+
+def _deviate(found: Estimate) -> float:
+    score = normal_scores(np.array([found.t]), np.array([found.degrees])).item()
+    return math.copysign(score, found.t)
 
 
 def _digests(study: PreparedStudy) -> dict[str, str]:

@@ -124,22 +124,30 @@ def try_record(
 
 
 def count_tries(
-    earlier: Sequence[Try], digests: Mapping[str, str], t: Mapping[str, float | None], days: Sequence[date]
+    earlier: Sequence[Try],
+    digests: Mapping[str, str],
+    t: Mapping[str, float | None],
+    days: Sequence[date],
+    deviates: Mapping[str, float | None] | None = None,
 ) -> dict[str, Any]:
     """Return what follows from the tries before this study: ``tries.json``.
 
     A try counts that was of half of these sessions or more; a scanner counts once, whatever it was called.
+    What the best of many has by chance is a normal deviate: ``deviates`` are those as probable as ``t``,
+    which of few sessions is often large; None takes ``t`` itself.
     """
+    compared = t if deviates is None else deviates
     near = [one for one in earlier if _overlap(one, days) >= _SHARE]
     number = len({*digests.values(), *(one.digest for one in near)})
     largest = expected_largest_t(number)
-    deflated = {name: None if one is None else one - largest for name, one in t.items()}
+    deflated = {name: None if one is None else one - largest for name, one in compared.items()}
     opened = [one for one in near if one.is_holdout]
     return {
         "tries": number,
         "first": min((one.at for one in near), default=None),
         "expected_largest_t": largest,
         "t": dict(t),
+        "normal_deviate": dict(compared),
         "t_deflated": deflated,
         "scanners": dict(digests),
         "holdout": {

@@ -153,7 +153,8 @@ def tries_sentence(tries: Mapping[str, Any], scanners: Sequence[str]) -> str:
     if number < 2:
         return "This is the first scanner on record that was tried on these sessions."
     best = f"the best of {number} that know nothing has a t of about {largest:.1f}"
-    known = {name: tries["t"][name] for name in scanners if tries["t"].get(name) is not None}
+    deviates = tries.get("normal_deviate", tries["t"])
+    known = {name: deviates[name] for name in scanners if deviates.get(name) is not None}
     own = [f"{name} {_digits(t, sign=False)}" for name, t in known.items()]
     here = f"; here it is {format_names(own)}" if own else ""
     since = f", the first on {tries['first'][:10]}" if tries.get("first") else ""

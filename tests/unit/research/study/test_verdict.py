@@ -149,3 +149,11 @@ def test_a_large_t_of_few_sessions_accuses_nobody() -> None:
         "fair: of 3 placebo markets, where nobody can have an edge, 2 have a t as large (p 0.75)."
     ]
     assert "it sees the future" in placebo_sentences(many, {"fair": 1.0})[0]
+
+
+def test_a_t_of_few_sessions_is_compared_as_a_normal_deviate() -> None:
+    tried = [_tried(str(number), 1, 30) for number in range(7)]
+    counted = count_tries(tried, {"hot": "a"}, {"hot": -3.0}, DAYS, {"hot": -1.4})
+    assert counted["t"] == {"hot": -3.0}
+    assert counted["t_deflated"]["hot"] == pytest.approx(-1.4 - counted["expected_largest_t"])
+    assert tries_sentence(counted, ["hot"]).endswith("here it is hot −1.4.")
