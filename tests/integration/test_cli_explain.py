@@ -17,7 +17,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
     monkeypatch.chdir(tmp_path)
     write_bars(tmp_path / "bars.csv", {"AAA": 0.1, "BBB": 0.0, "CCC": 0.2}, ["2026-01-14", DAY])
     assert call(capsys, "data", "import", "bars.csv", *STORE).code == 0
-    (tmp_path / "three.txt").write_text("AAA\nBBB\nCCC\nDDD\n")
+    (tmp_path / "three.txt").write_text("# as_of: 2026-01-01\nAAA\nBBB\nCCC\nDDD\n")
     write_config(
         tmp_path,
         lambda whole, screen: (

@@ -21,7 +21,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
     monkeypatch.chdir(tmp_path)
     write_bars(tmp_path / "bars.csv", {"AAA": 0.1, "BBB": 0.0, "CCC": -0.1}, ["2026-01-14", DAY])
     assert call(capsys, "data", "import", "bars.csv", *STORE).code == 0
-    (tmp_path / "three.txt").write_text("AAA\nBBB\nCCC\nDDD\n")
+    (tmp_path / "three.txt").write_text("# as_of: 2026-01-01\nAAA\nBBB\nCCC\nDDD\n")
     write_config(tmp_path)
     return tmp_path
 
@@ -56,6 +56,23 @@ def test_a_range_names_its_days(project: Path, capsys: pytest.CaptureFixture[str
         "only 3 of the 4 symbols in the universe of 'movers' have intraday bars on any of the 2 sessions "
         "from 2026-01-14 to 2026-01-15; of 1 the store has no bars at all",
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "warned"),
+    [
+        ("AAA\n", "the universe 'three' of 'movers' is undated: if the list was made after the session of"),
+        ("# as_of: 2026-01-16\nAAA\n", "the universe of 'movers' is of 2026-01-16, after the session of"),
+        (f"# as_of: {DAY}\nAAA\n", None),
+    ],
+)
+def test_lists_that_may_lack_who_has_left_are_warned_of(
+    project: Path, capsys: pytest.CaptureFixture[str], text: str, warned: str | None
+) -> None:
+    (project / "three.txt").write_text(text)
+    for said in (call(capsys, *RUN).out, call(capsys, "explain", *RUN[1:]).out):
+        assert ("survivorship bias" in said) == (warned is not None)
+        assert warned is None or f"warning: {warned} {DAY}" in said
 
 
 def test_who_is_in_the_store_but_not_on_that_date_is_warned_of(

@@ -19,6 +19,7 @@ from symscan.model.specs import IndicatorSpec
 from symscan.plugins.modules import project_folders
 from symscan.runtime.building.build import DEFAULT_HISTORY_DAYS, calendar_of, member_indicators
 from symscan.runtime.building.plugins import ScannerSetup, use_indicators
+from symscan.runtime.run_warnings import survivorship_warnings
 from symscan.scanners.running.managed_scanner import ManagedScanner
 from symscan.scanners.running.manager import ScannerManager
 from symscan.session.requests import AddBars, AddIndicator, Request
@@ -114,6 +115,7 @@ class Explanation:
     """What one session of a configuration loads.
 
     ``daily`` is None where no store is named; ``mix`` also where no daily bars made of minutes are read.
+    ``warnings`` are of universes that may lack who has left them.
     """
 
     session: Session
@@ -122,6 +124,7 @@ class Explanation:
     wanted: tuple[RequirementRow, ...]
     daily: DailyShare | None = None
     mix: DayMix | None = None
+    warnings: tuple[str, ...] = ()
 
 
 def explain(config: SessionConfig, session: Session, store: BarStore | None = None) -> Explanation:
@@ -165,7 +168,16 @@ def explain(config: SessionConfig, session: Session, store: BarStore | None = No
     mix = None
     if store is not None and daily is not None and _mixes(config, wanted, daily):
         mix = measure_day_mix(store, calendar, session.date)
-    return Explanation(session, config.symbols, planned, tuple(wanted), daily, mix)
+    scanners = {one.name: one.scanner for one in managed}
+    warnings = tuple(survivorship_warnings(scanners, session.date, is_past=_is_past(session, store)))
+    return Explanation(session, config.symbols, planned, tuple(wanted), daily, mix, warnings)
+
+
+def _is_past(session: Session, store: BarStore | None) -> bool:
+    """Whether a store has bars of the session or a later one."""
+    if store is None:
+        return False
+    return any(store.sessions(interval)[-1] >= session.date for interval in store.intervals())
 
 
 def _mixes(config: SessionConfig, wanted: Sequence[RequirementRow], daily: DailyShare) -> bool:

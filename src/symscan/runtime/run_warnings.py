@@ -14,6 +14,7 @@ from symscan.model.session import Session
 from symscan.runtime.building.plugins import due_times
 from symscan.scanners.base import BaseScanner
 from symscan.scanners.screens.screen import ScreenScanner
+from symscan.scanners.universe import STORE
 from symscan.session.candidates import parse_column
 from symscan.session.requirements import most_sessions_needed
 from symscan.sources.store.bar_store import BarStore
@@ -53,7 +54,7 @@ def find_run_warnings(
         yield f"the store has no {kind} bars of {len(without)} of {len(wanted)} sessions: {_dates(without)}"
     scanners = {scanner.name: instance for scanner, instance in zip(enabled, made, strict=True)}
     yield from _not_traded(scanners, store, traded, playable)
-    yield from _survivorship(scanners, playable[0])
+    yield from survivorship_warnings(scanners, playable[0].date)
     yield from _without_members(scanners, playable)
     for scanner in enabled:
         yield from _never_due(scanner, playable)
@@ -133,15 +134,38 @@ def _not_traded(
         )
 
 
-def _survivorship(scanners: Mapping[str, BaseScanner], first: Session) -> Iterator[str]:
+def survivorship_warnings(
+    scanners: Mapping[str, BaseScanner], first: date, *, is_past: bool = True
+) -> Iterator[str]:
+    """Warn of universes that are lists of a later date than a session, or of a date nobody knows.
+
+    Parameters
+    ----------
+    scanners
+        The scanners by name, with their universes loaded.
+    first
+        The date of the first session.
+    is_past
+        Whether that session is over, so that a list without a date is likely of a later one.
+    """
     later: dict[date, list[str]] = {}
+    undated: dict[str, list[str]] = {}
     for name, scanner in scanners.items():
-        if scanner.universe_as_of is not None and scanner.universe_as_of > first.date:
-            later.setdefault(scanner.universe_as_of, []).append(name)
+        file, as_of = scanner.universe_name, scanner.universe_as_of
+        if as_of is not None and as_of > first:
+            later.setdefault(as_of, []).append(name)
+        elif as_of is None and is_past and file not in (None, STORE):
+            undated.setdefault(str(file), []).append(name)
     for as_of, names in later.items():
         yield (
-            f"the universe of {_named(names)} is of {as_of}, after the session of {first.date}: symbols that "
+            f"the universe of {_named(names)} is of {as_of}, after the session of {first}: symbols that "
             "have left it since are not scanned (survivorship bias)"
+        )
+    for file, names in undated.items():
+        yield (
+            f"the universe '{file}' of {_named(names)} is undated: if the list was made after the session of "
+            f"{first}, symbols that had left it by then are not scanned (survivorship bias); date it with a "
+            "line '# as_of: DATE', or give it columns 'from' and 'to'"
         )
 
 

@@ -52,6 +52,8 @@ def _show(name: str, explanation: Explanation) -> None:
     console.print(_bars_table(explanation))
     if explanation.daily is not None and explanation.daily.any_session:
         print_line(console, _daily_text(explanation.daily))
+    for warning in explanation.warnings:
+        print_line(console, f"warning: {warning}", "yellow")
     if explanation.mix is not None:
         print_line(
             console,
