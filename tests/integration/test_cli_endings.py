@@ -151,6 +151,7 @@ def test_ctrl_c_leaves_a_run_whole(project: Path, more: str) -> None:
     assert _of_bad(_whole(project / "out", "interrupted"))[-1] == "2026-01-16T09:55"
 
 
+@pytest.mark.slow
 def test_ctrl_c_before_anything_was_replaced_says_that_the_earlier_results_are_back(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -112,6 +112,7 @@ def test_standard_output_carries_records_and_nothing_else(
     assert "+ AAA" not in ended.err
 
 
+@pytest.mark.slow
 def test_a_replay_that_begins_late_goes_through_the_minutes_before_at_once(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -209,6 +210,7 @@ def test_a_listener_that_goes_away_does_not_end_the_session(project: Path) -> No
     assert _new(project / "live")
 
 
+@pytest.mark.slow
 def test_going_on_with_another_session_is_refused_and_leaves_its_results(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -129,6 +129,7 @@ def test_a_session_played_alone_has_the_bytes_of_one_in_a_range(folder: Path, st
             assert alone.bytes(path) == whole.bytes(path)
 
 
+@pytest.mark.slow
 def test_minutes_and_daily_bars_made_of_them_find_the_same(folder: Path, tmp_path: Path) -> None:
     market = make_market(DATES)
     minutes = market.minutes.with_columns(start=pl.col("ts").dt.epoch("us"))

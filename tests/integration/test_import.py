@@ -197,6 +197,7 @@ class TestCommands:
         assert "No faults found" in said
         assert "A 2018-02-20 lacks 389 of 390 bars" in said
 
+    @pytest.mark.slow
     def test_a_mistake_is_one_message_and_leaves_nothing(self, tmp_path: Path) -> None:
         path, root = tmp_path / "bars.csv", tmp_path / "store"
         path.write_text(BARS.replace("10,100", "x,100", 1))
@@ -208,6 +209,7 @@ class TestCommands:
         assert "no bar store here" in run("ls", "--store", root, code=2)
         assert not root.exists()
 
+    @pytest.mark.slow
     def test_strict_checks_fail_on_faults(self, tmp_path: Path) -> None:
         root = filled(tmp_path).root
         daily = tmp_path / "A.csv"

@@ -80,6 +80,7 @@ def hits(folder: Path) -> list[tuple[str, str, str]]:
 EXPECTED = [("09:45", "101.5"), ("09:50", "102.0"), ("09:55", "102.5"), ("10:00", "103.0")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("source", "text"), [("bar_generator", None), ("mine", WRITTEN)])
 def test_the_examples_find_what_is_computed_by_hand(
     live: Live, project: Path, capsys: pytest.CaptureFixture[str], source: str, text: str | None

@@ -62,7 +62,7 @@ def project(tmp_path: Path, stored: Path) -> Iterator[Path]:
     folder = tmp_path / "project"
     folder.mkdir()
     (folder / "store").symlink_to(stored)
-    (folder / "three.txt").write_text("UP\nDOWN\nFLAT\n")
+    (folder / "three.txt").write_text("# as_of: 2026-01-01\nUP\nDOWN\nFLAT\n")
     with chdir(folder):
         yield folder
     registry.use_modules((), ())

@@ -77,6 +77,7 @@ def test_two_runs_are_equal_to_the_byte(run: Run, store: Path, tmp_path: Path) -
         assert again.bytes(name) == run.bytes(name), name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", ["1", "77"])
 def test_another_process_writes_the_same_bytes(seed: str, run: Run, store: Path, tmp_path: Path) -> None:
     config = {"name": "session", "session_data_config": {"scanners": [BUSY, GAP]}}

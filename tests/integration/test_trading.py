@@ -319,6 +319,7 @@ def test_it_holds_what_it_trades_and_no_more_than_it_may(traded: Run) -> None:
     assert _events(traded, "symbol_unlocked") and _events(traded, "symbol_passed")
 
 
+@pytest.mark.slow
 def test_it_runs_twice_to_the_same_bytes(project: Path, store: Path, restless: Run) -> None:
     again = play(project, [], store, HALF_DAY, MONDAY, symbols=MEMBERS, strategies=[{"module": "restless"}])
     for name in ("journal.jsonl", "trades.csv", "hits.csv"):

@@ -87,6 +87,7 @@ def test_a_run_says_it_in_table_journal_and_terminal(
     assert failed["error"] == "my_strategy.py:6: return [None][1]  IndexError: list index out of range"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("isolation", ["thread", "process"])
 def test_live_says_the_same(project: Path, capsys: pytest.CaptureFixture[str], isolation: str) -> None:
     write_config(project, _with(isolation=isolation, timeout_seconds=LIMIT))

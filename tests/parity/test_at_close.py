@@ -48,6 +48,7 @@ def test_the_day_is_complete_a_minute_after_the_last_correction(tmp_path: Path, 
     assert [one for one in parity_of(tmp_path).differences if one.cause is None] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("updates_left", [3, 2, 1])
 def test_a_session_broken_off_at_its_close_scans_when_it_is_resumed(
     tmp_path: Path, store: Path, updates_left: int

@@ -50,6 +50,7 @@ def test_scanners_in_processes_of_their_own(tmp_path: Path, store: Path) -> None
     _is_the_backtest(ISOLATED, tmp_path, store, HALF_DAY)
 
 
+@pytest.mark.slow
 def test_a_store_of_coarser_bars(tmp_path: Path) -> None:
     interval = "5m"
     market = make_market(DATES, UNIVERSE)

@@ -63,6 +63,7 @@ def test_machines_get_one_object(run: Path, capsys: pytest.CaptureFixture[str]) 
     assert first["cause"] in ("late bar", "recovered bar")
 
 
+@pytest.mark.slow
 def test_a_difference_without_a_cause_is_an_exit_code(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = (run / "session.sqlite").read_bytes()
     try:

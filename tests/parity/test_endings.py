@@ -117,6 +117,7 @@ def test_what_was_tampered_with_has_no_cause(
     assert parity.by_cause()["unexplained"] == 1
 
 
+@pytest.mark.slow
 def test_a_session_that_still_runs_or_was_killed(tmp_path: Path, store: Path) -> None:
     compared: list[Parity] = []
 
@@ -137,6 +138,7 @@ def test_a_session_that_still_runs_or_was_killed(tmp_path: Path, store: Path) ->
     assert compared[0].until < compared[2].until
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "until"), [("own", 77), ("trading", 150)])
 def test_a_session_that_went_on(name: str, until: int, tmp_path: Path, store: Path) -> None:
     config = PROJECTS[name].at(tmp_path)
@@ -176,6 +178,7 @@ class Hanging:
         assert self._is_back.wait(LIMIT)
 
 
+@pytest.mark.slow
 def test_a_scan_that_never_ends(tmp_path: Path, store: Path) -> None:
     hanging = Hanging(tmp_path, "10:00")
     config = Project([hanging.scanner, screen("up", "close > vwap")]).at(tmp_path)
@@ -210,6 +213,7 @@ def test_what_follows_from_a_timeout(tmp_path: Path, store: Path) -> None:
     assert all(one.cause and one.cause.text.startswith("from 09:30 on: timed out") for one in new)
 
 
+@pytest.mark.slow
 def test_a_module_that_changed_since_is_named(tmp_path: Path, store: Path) -> None:
     config = PROJECTS["own"].at(tmp_path)
     play_live(tmp_path, config, store, HALF_DAY)

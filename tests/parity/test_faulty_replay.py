@@ -64,6 +64,7 @@ def test_in_processes_of_their_own(tmp_path: Path, store: Path) -> None:
     converged(live.coordinator, recorded_backtest(tmp_path))
 
 
+@pytest.mark.slow
 def test_who_is_left_out_is_no_stranger(tmp_path: Path, store: Path) -> None:
     """The store has the bars of those that could not be subscribed; the session never had."""
     config = PROJECTS["built-in"].at(tmp_path, live_config={"max_symbols": 5})

@@ -61,6 +61,7 @@ SHARED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SHARED)
 def test_a_replay_and_its_resumption_are_the_backtest(name: str, tmp_path: Path, large_store: Path) -> None:
     config = SHARED[name].at(tmp_path)

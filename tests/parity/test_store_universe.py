@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import polars as pl
+import pytest
 
 from support.generated_market import make_market
 from support.live_replay import parity_of, play_backtest, play_live, same
@@ -47,6 +48,7 @@ def test_nobody_who_is_listed_later_is_known(tmp_path: Path) -> None:
     assert seen == {(day, name): size for day, size in expected.items() for name in ("screen", "dynamic")}
 
 
+@pytest.mark.slow
 def test_what_the_store_learns_meanwhile_changes_no_session(tmp_path: Path) -> None:
     market = make_market(DATES[-4:], ("LIQ00", "LIQ01", "LIQ02"))
     store = make_store(tmp_path, {"1m": of_regular_hours(market.minutes)})

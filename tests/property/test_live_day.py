@@ -156,6 +156,7 @@ moves = st.builds(
 )
 
 
+@pytest.mark.slow
 @given(
     sampled=st.tuples(shares, delays, shares, delays, shares, delays),
     lost=st.lists(st.integers(-290, 1750), max_size=3),

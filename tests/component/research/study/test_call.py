@@ -70,6 +70,7 @@ def test_the_headline_of_later_sessions_is_held_against_symbols_that_moved_as_mu
     assert study.moved_as_much["mean_excess"].equals(expected["mean_excess"])
 
 
+@pytest.mark.slow
 def test_placebo_markets_are_those_that_data_placebo_makes(
     store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

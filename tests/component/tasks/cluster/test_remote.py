@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pickle
 
+import pytest
+
 from support.tasks import work
 from symscan.tasks.cluster.remote import SharedWork, outcomes_of
 from symscan.tasks.cluster.versions import versions
@@ -46,5 +48,6 @@ def test_what_a_worker_has_otherwise_is_refused() -> None:
     ]
 
 
+@pytest.mark.slow
 def test_what_nobody_wants_any_more_is_left() -> None:
     assert outcomes_of(_shared("left"), ["sleep"], lambda: False) == [Lost("nobody wants it any more")]
