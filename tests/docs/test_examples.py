@@ -55,6 +55,7 @@ def test_every_example_is_tested_here() -> None:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["run", "live"])
 def test_own_plugins_find_and_count_what_they_say(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, command: str

@@ -294,6 +294,7 @@ def test_an_unwritable_folder(project: Path, refused: Callable[..., list[str]]) 
     assert said == "locked/run: the run's folder cannot be made (Permission denied)"
 
 
+@pytest.mark.slow
 def test_a_fault_is_told_the_same_by_a_process_of_its_own(project: Path) -> None:
     write_config(project, _screen(where="closs > 2"))
     process = started(project, *RUN)

@@ -95,6 +95,7 @@ def test_a_replay_finds_what_a_backtest_finds_and_says_it(
     assert _status(project / "live") == "complete"
 
 
+@pytest.mark.slow
 def test_standard_output_carries_records_and_nothing_else(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -271,6 +272,7 @@ def test_what_cannot_be_run_is_refused_before_anything_is_written(
     assert sorted(project.iterdir()) == before
 
 
+@pytest.mark.slow
 def test_run_still_plays_no_live_configuration_and_live_does(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

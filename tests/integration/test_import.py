@@ -183,6 +183,7 @@ def test_an_interrupted_command_says_so(tmp_path: Path, is_new: bool) -> None:
 
 
 class TestCommands:
+    @pytest.mark.slow
     def test_from_files_to_a_checked_store(self, tmp_path: Path) -> None:
         path, root = tmp_path / "bars.csv", tmp_path / "store"
         path.write_text(BARS)

@@ -48,6 +48,7 @@ STEPS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", WAYS)
 def test_every_step_and_scan_is_a_line(project: Path, capsys: pytest.CaptureFixture[str], way: str) -> None:
     ended = call(capsys, *WAYS[way], "--log-file", "x.log")
@@ -67,6 +68,7 @@ def test_every_step_and_scan_is_a_line(project: Path, capsys: pytest.CaptureFixt
         assert (project / "out" / "journal.jsonl").read_bytes() == kept
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("project")
 def test_parity_and_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
     assert call(capsys, *WAYS["live"]).code == 0

@@ -261,6 +261,7 @@ def late_bars(session: Session, rng: random.Random, ends: Sequence[Instant]) -> 
     return late
 
 
+@pytest.mark.slow
 @given(seed=st.integers(0, 2**32 - 1))
 @settings(max_examples=12, deadline=None)
 def test_a_session_is_what_it_would_be(seed: int) -> None:

@@ -189,9 +189,7 @@ def _joined(parts: Sequence[dict[str, Any]]) -> dict[str, object]:
     return joined
 
 
-@pytest.mark.parametrize(
-    "seed", [1, *(pytest.param(n, marks=pytest.mark.slow) for n in (0, *range(2, 60)))]
-)
+@pytest.mark.parametrize("seed", [1, *(pytest.param(n, marks=pytest.mark.slow) for n in (0, *range(2, 60)))])
 def test_a_session_has_the_same_bytes_alone_in_a_range_and_in_any_order(tmp_path: Path, seed: int) -> None:
     chance = random.Random(seed)
     store, config = _store(tmp_path, chance), _configuration(tmp_path, chance)
