@@ -144,6 +144,8 @@ class Oracle:
 
         With ``back``, so many bars earlier.
         """
+        if is_complete and key.endswith("_1d") and not self._today(symbol, day):
+            return NAN  # who has no bar of the complete day has no value of it
         ends, values = self.series(symbol, key, day, is_complete, back)
         if _parsed(key)[2] in ("1d", "1w", "1mo"):
             return values[-1 - back] if len(ends) > back and not self.mismatched(symbol, day) else NAN
