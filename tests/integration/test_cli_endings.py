@@ -18,6 +18,7 @@ from symscan.runs.files.writing import exclusive_folder
 from symscan.runs.reading import RunFiles
 
 DAYS = [DAY, "2026-01-16"]
+LATER = "2026-01-20"  # in the store as well, and played by the test that needs a third session
 RUN = ("run", "mine.json", "--store", "store", "--start", DAYS[0], "--end", DAYS[1], "--csv", "--out", "out")
 
 FILES = {"hits.csv", "scans.csv", "unknown.csv", "episodes.csv", "journal.jsonl", "summary.json", "run.json"}
@@ -37,7 +38,7 @@ SCANNER = (
 @pytest.fixture(scope="module")
 def made_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("made")
-    write_bars(folder / "bars.csv", {"AAA": 0.1, "BBB": 0.0, "CCC": -0.1}, DAYS)
+    write_bars(folder / "bars.csv", {"AAA": 0.1, "BBB": 0.0, "CCC": -0.1}, [*DAYS, LATER])
     how = ["--store", "store", "--interval", "1m", "--label", "start", "--timezone", "America/New_York"]
     process = started(folder, "data", "import", "bars.csv", *how)
     said = process.communicate(timeout=LIMIT)
@@ -114,13 +115,14 @@ def test_a_required_scanner_that_cannot_be_set_up(project: Path, capsys: pytest.
 
 
 def test_a_store_that_loses_a_file(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (second,) = (project / "store" / "1m").glob("2026-01-16*")
-    _misbehaving(project, f"pathlib.Path({str(second)!r}).unlink()", day="15")
-    ended = call(capsys, *RUN)
+    # The session after the next: the next one's bars may have been read ahead by then.
+    (third,) = (project / "store" / "1m").glob(f"{LATER}*")
+    _misbehaving(project, f"pathlib.Path({str(third)!r}).unlink()", day="15")
+    ended = call(capsys, *RUN[:-4], LATER, *RUN[-3:])
     assert ended.code == 1
     assert "a file of the store cannot be read" in ended.err
     assert len(ended.err.splitlines()) == 1
-    assert _of_bad(_whole(project / "out", "failed"))[-1] == "2026-01-15T10:30"
+    assert _of_bad(_whole(project / "out", "failed"))[-1] == "2026-01-16T10:30"
 
 
 @pytest.mark.parametrize("does", ["raise ValueError('no')", "raise SystemExit(5)", "return 3"])
