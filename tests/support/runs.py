@@ -103,6 +103,8 @@ def play(
     with chdir(folder):
         backtest = assemble_backtest(config, store, first, last or first)
         bars = StoredSessionBars(backtest.store)
-        with run_folder(out, force=False, facts=dict, bars=bars, csv=True) as results:
+        with run_folder(
+            out, force=False, facts=dict, bars=bars, csv=True, warnings=backtest.warnings
+        ) as results:
             run_backtest(backtest, [results])
     return Run(out)

@@ -11,6 +11,7 @@ from pathlib import Path
 from symscan.config import SessionConfig
 from symscan.errors import DataError, InputError, RunError, SymscanError, WorkerLost
 from symscan.model.session import Session
+from symscan.observers.event_log import EventLog
 from symscan.observers.results.run_folder import RunFolder, RunProgress, run_folder
 from symscan.observers.results.summary import RunSummary
 from symscan.runs.description import RunDescription, read_description, read_record
@@ -21,7 +22,7 @@ from symscan.runtime.description import describe_backtest
 from symscan.runtime.parallel.divided_run import play_divided
 from symscan.runtime.parallel.player import GivenRun
 from symscan.runtime.parallel.session_progress import SessionProgress, ShowPlaying
-from symscan.runtime.runner import run_backtest
+from symscan.runtime.runner import run_backtest, warn_of_run
 from symscan.runtime.session_bars import StoredSessionBars
 from symscan.tasks.work import TaskExecutor
 
@@ -114,6 +115,7 @@ class BacktestRun:
                 sessions=self.backtest.sessions,
                 bars=StoredSessionBars(self.backtest.store, self.backtest.played),
                 csv=options.csv,
+                warnings=self.backtest.warnings,
             ) as results,
             show_progress(self.backtest.sessions, results.progress) as progress,
         ):
@@ -131,6 +133,8 @@ class BacktestRun:
                     self.backtest, [results], lambda one: show([SessionProgress.of(one)]), results.finished
                 )
             else:
+                if self.backtest.sessions[0].date not in results.finished:
+                    warn_of_run(self.backtest, [EventLog()])
                 play_divided(self._given(csv=options.csv), self.backtest.sessions, results, executor, show)
         except KeyboardInterrupt as interrupt:
             if results.restores_previous:

@@ -29,7 +29,10 @@ def run_backtest(
     progress: Progress | None = None,
     finished: Collection[date] = (),
 ) -> None:
-    """Run every session; observers get the warnings before the events of the first one.
+    """Run every session.
+
+    The warnings of the run are no events of a session, whose results would else differ alone and in a range:
+    they are given to the user's observers and to the log, and who writes results gets them by themselves.
 
     Parameters
     ----------
@@ -41,7 +44,17 @@ def run_backtest(
     made = backtest.checked.observers.make()
     log = EventLog()
     with guarding(made, [*observers, log], waits=True, late=[log]) as (every, new):
+        if backtest.sessions[0].date not in finished:
+            warn_of_run(backtest, [one for one in (*every, *new) if one not in observers])
         _run_sessions(backtest, [*every, *new], progress, finished)
+
+
+def warn_of_run(backtest: Backtest, observers: Sequence[Observer]) -> None:
+    """Give the warnings of a run to observers of it, before its first session."""
+    first = backtest.sessions[0]
+    for message in backtest.warnings:
+        for observer in observers:
+            observer.observe(first, Warned(first.pre_open, message))
 
 
 def _run_sessions(
@@ -62,16 +75,13 @@ def play_session(
     progress: Progress | None = None,
     following: Session | None = None,
 ) -> None:
-    """Run one session; with the first one of a run come its warnings.
+    """Run one session.
 
     Parameters
     ----------
     following
         The session to be run next, whose bars are read meanwhile; None for none.
     """
-    for message in backtest.warnings if session is backtest.sessions[0] else ():
-        for observer in observers:
-            observer.observe(session, Warned(session.pre_open, message))
     coordinator = backtest.coordinator(session, observers, following=following)
     coordinator.run(None if progress is None else lambda: progress(coordinator))
 

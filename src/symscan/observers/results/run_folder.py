@@ -100,10 +100,18 @@ class RunFolder:
         Reads a session's bars for the prices of episodes.
     csv
         Whether hits are written as CSV, too.
+    warnings
+        Those of the run, not of one of its sessions.
     """
 
     def __init__(
-        self, path: Path, description: RunDescription, bars: SessionBars | None = None, *, csv: bool = False
+        self,
+        path: Path,
+        description: RunDescription,
+        bars: SessionBars | None = None,
+        *,
+        csv: bool = False,
+        warnings: Sequence[str] = (),
     ) -> None:
         self.path = path
         self.progress = RunProgress()
@@ -112,6 +120,7 @@ class RunFolder:
         self._description = description
         self._bars = bars
         self._csv = csv
+        self._warnings = tuple(warnings)
         self._parts = RunParts(self._home)
         self._replaced = ReplacedResults(self._home)
         self._figures: dict[date, RunSummary] = {}
@@ -122,10 +131,11 @@ class RunFolder:
 
     @property
     def summary(self) -> RunSummary:
-        """The figures of all sessions so far, in the order of dates."""
+        """The figures of all sessions so far, in the order of dates, after the warnings of the run."""
         begun = {day: one.figures for day, one in self._open.items()}
         played = {**self._figures, **self._broken_off, **begun}
         total = RunSummary()
+        total.warnings.update(dict.fromkeys(self._warnings))
         for day in sorted(played):
             total.add(played[day])
         return total
@@ -304,6 +314,7 @@ def run_folder(
     sessions: Sequence[Session] = (),
     bars: SessionBars | None = None,
     csv: bool = False,
+    warnings: Sequence[str] = (),
 ) -> Iterator[RunFolder]:
     """Make a run's folder, and finish its files however the body ends.
 
@@ -326,6 +337,8 @@ def run_folder(
         Reads a session's bars for the prices of episodes; None leaves these unknown.
     csv
         Whether hits are written as CSV, too.
+    warnings
+        Those of the run, not of one of its sessions: ``summary.json`` begins with them.
 
     Raises
     ------
@@ -348,7 +361,7 @@ def run_folder(
             replaced.move_summary()
         elif resume:
             (path / SUMMARY).unlink(missing_ok=True)
-        folder = RunFolder(path, described, bars, csv=csv)
+        folder = RunFolder(path, described, bars, csv=csv, warnings=warnings)
         yield from _written(folder, facts, sessions)
 
 
