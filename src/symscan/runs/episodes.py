@@ -285,8 +285,9 @@ def _are_unknown(session: SessionScans, codes: _Codes, code: Ints, at: Ints) -> 
     since, to = (session.unknown[name].cast(pl.Int64).to_numpy() for name in ("from", "to"))
     order = np.lexsort((since, codes.unknown))
     pair, since, to = codes.unknown[order], since[order], to[order]
-    origin = min(int(since.min()), -1)
-    width = max(int(since.max()), int(at.max(initial=0))) - origin + 1
+    origin = int(since.min()) - 1  # near them: keys of many pairs would else exceed what an integer holds
+    at = np.maximum(at, origin)
+    width = max(int(since.max()), int(at.max(initial=origin))) - origin + 1
     found = np.searchsorted(_keys(pair, since, origin, width), _keys(code, at, origin, width), "right") - 1
     is_of_pair = (found >= 0) & (pair[found] == code)
     unknown: NDArray[np.bool_] = is_of_pair & (to[found] >= at)
