@@ -24,9 +24,8 @@ DECISION_TOLERANCE: Final = 5 * SECOND
 AUCTION_LEAD: Final = 2 * MINUTE
 """How long before the open a decision has to be made to take part in the auction."""
 
-
 _PREVIOUS_CLOSE: Final = "previous_close"
-_OF_SESSIONS: Final = ("_1d", "_1w")
+_OF_SESSIONS: Final = ("_1d", "_1w", "_1mo")
 """How the keys of indicators end that are made of completed sessions."""
 
 

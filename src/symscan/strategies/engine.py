@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-import numpy as np
-
 from symscan.clock.time_manager import TimeManager
 from symscan.model.events.session import (
     Event,
@@ -144,12 +142,11 @@ class AnalysisEngine:
         """From when on decisions upon a scan before the session can be filled; None for other scans."""
         if scan.phase is not ScanPhase.PRE_SESSION:
             return None
-        knows_of_today = bool((~np.isnan(scan.hits.last_bar_end)).any())
         return fillable_from(
             scan.at,
             scan.decided_at,
             self._data.session.open,
-            rests_on_daily_bars=not knows_of_today or self._rests_on_daily_bars(scan.scanner),
+            rests_on_daily_bars=not scan.hits.have_bars_today or self._rests_on_daily_bars(scan.scanner),
             interval=self._data.base.minutes * MINUTE,
         )
 

@@ -54,7 +54,7 @@ def test_a_window_holds_both_its_ends_and_never_the_last_bar() -> None:
 @pytest.mark.parametrize(
     ("reads", "expected"),
     [
-        (("previous_close", "sma_20_1d", "bbands_20_2_1d.upper", "sma_1_1w"), True),
+        (("previous_close", "sma_20_1d", "bbands_20_2_1d.upper", "sma_1_1w", "close_1mo"), True),
         (("sma_20_1d", "gap_pct"), False),
         (("sma_20_5m",), False),
         ((), True),

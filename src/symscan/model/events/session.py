@@ -72,6 +72,11 @@ class Hits:
     not_in_store: tuple[str, ...] = ()
     stray_metadata: StrayMetadata | None = None
 
+    @property
+    def have_bars_today(self) -> bool:
+        """Whether any of them has a bar of the day so far: without one, a scan knew of earlier days alone."""
+        return bool((~np.isnan(self.last_bar_end)).any())
+
 
 @dataclass(frozen=True, slots=True)
 class Event:

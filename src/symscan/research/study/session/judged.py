@@ -33,6 +33,8 @@ class JudgedScan:
         What it said of each candidate.
     change_pct
         Each candidate's change since the previous close, in percent, NaN where unknown.
+    have_bars_today
+        Whether any hit has a bar of the day so far.
     """
 
     scanner: str
@@ -46,6 +48,7 @@ class JudgedScan:
     candidates: Rows
     verdict: Verdicts
     change_pct: Floats
+    have_bars_today: bool
 
     def without_candidates(self) -> JudgedScan:
         """Return the scan with its hits alone."""
@@ -90,6 +93,7 @@ class VerdictLog:
                 self._candidates(scan.scanner, verdicts.candidates),
                 verdicts.verdict,
                 verdicts.column("change_pct"),
+                hits.have_bars_today,
             )
         )
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from symscan.model.bar import Floats
-from symscan.model.interval import ONE_DAY, ONE_WEEK
 from symscan.model.session import Session
 from symscan.research.study.plan import StudyPlan
 from symscan.research.study.session.daily_study import study_daily_session
@@ -20,15 +19,8 @@ from symscan.research.study.session.replay import check_replay, use_live_hits
 from symscan.research.study.session.session_study import ScannerFacts, study_session
 from symscan.runs.reading import RunFiles
 from symscan.runtime.assembly import Backtest
-from symscan.runtime.coordinator import SessionCoordinator
-from symscan.scanners.base import BaseScanner
 from symscan.scanners.running.managed_scanner import ManagedScanner
-from symscan.session.candidates import parse_column
 from symscan.sources.stored.history import StoreHistory
-
-Progress = Callable[[SessionCoordinator], None]
-
-_OF_EARLIER_DAYS = frozenset({"previous_close"})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,7 +41,7 @@ class StudyPlayer:
     plan: StudyPlan
     run: RunFiles | None = None
 
-    def play(self, session: Session, progress: Progress | None = None) -> SessionOutcomes:
+    def play(self, session: Session) -> SessionOutcomes:
         """Play one session and measure what came after its hits.
 
         Raises
@@ -59,7 +51,7 @@ class StudyPlayer:
         """
         log, backtest = VerdictLog(), self.backtest
         coordinator = backtest.coordinator(session, verdicts=log)
-        coordinator.run(None if progress is None else lambda: progress(coordinator))
+        coordinator.run()
         if self.run is not None and self.run.mode == "live":
             log = use_live_hits(self.run, session, log)
         elif self.run is not None:
@@ -99,16 +91,4 @@ class StudyPlayer:
         is_once = len(due.pre_session) + len(due.regular) + len(due.at_close) == 1
         columns = symbol_columns(self.plan, scans, log.symbols, measured, static)
         by_change = match_by_change(self.plan, scans, log.symbols, measured)
-        return ScannerFacts(rests_on_daily_bars(managed.scanner), is_once, strata, columns, by_change)
-
-
-def rests_on_daily_bars(scanner: BaseScanner) -> bool:
-    """Return whether a scanner says that it reads bars of completed sessions alone."""
-    reads = scanner.reads
-    if not reads:
-        return False
-    specs = [(name, parse_column(name).spec) for name in reads]
-    return all(
-        name in _OF_EARLIER_DAYS if spec is None else spec.interval in (ONE_DAY, ONE_WEEK)
-        for name, spec in specs
-    )
+        return ScannerFacts(managed.scanner.rests_on_daily_bars, is_once, strata, columns, by_change)

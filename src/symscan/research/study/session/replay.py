@@ -94,6 +94,7 @@ def _live_scan(
         like.candidates,
         verdict,
         like.change_pct,
+        hits["last_bar_end"].count() > 0,
     )
 
 

@@ -12,7 +12,7 @@ import polars as pl
 from symscan.model.bar import Floats, Mask, Rows
 from symscan.model.events.session import ScanPhase
 from symscan.model.fills import counted_decision, fillable_from
-from symscan.model.instant import MINUTE
+from symscan.model.instant import MINUTE, Instant
 from symscan.model.session import Session
 from symscan.research.statistics.day_bars import DayBars, Instants
 from symscan.research.statistics.entries import Entries, entries
@@ -124,15 +124,16 @@ def scan_instants(scans: Sequence[JudgedScan], session: Session, interval: int, 
     daily
         Whether the scanner rests on daily bars alone.
     """
-    return np.array(
-        [
-            fillable_from(one.at, one.decided_at, session.open, rests_on_daily_bars=daily, interval=interval)
-            if one.phase is ScanPhase.PRE_SESSION
-            else counted_decision(one.at, one.decided_at)
-            for one in scans
-        ],
-        np.int64,
-    )
+
+    def instant_of(one: JudgedScan) -> Instant:
+        if one.phase is not ScanPhase.PRE_SESSION:
+            return counted_decision(one.at, one.decided_at)
+        rests = daily or not one.have_bars_today
+        return fillable_from(
+            one.at, one.decided_at, session.open, rests_on_daily_bars=rests, interval=interval
+        )
+
+    return np.array([instant_of(one) for one in scans], np.int64)
 
 
 def delays_of(bars: DayBars) -> tuple[int, ...]:
