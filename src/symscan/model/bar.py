@@ -20,6 +20,9 @@ from symscan.model.instant import Instant, to_datetime
 FIELDS: Final = ("open", "high", "low", "close", "volume")
 OPEN, HIGH, LOW, CLOSE, VOLUME = range(5)
 
+BASIS_TOLERANCE: Final = 0.03
+"""How far the daily close may lie from the last intraday close before the two are on different bases."""
+
 Floats = NDArray[np.float64]
 Rows = NDArray[np.intp]
 Mask = NDArray[np.bool_]

@@ -21,7 +21,7 @@ class Why(IntEnum):
     NO_NEXT_OPEN = 4  # it trades on, but not in the first half hour of the next session
     NOT_YET = 5  # the store, or what may be read of it, ends before the exit
     ENDED = 6  # no bar in any later session though the store goes on: delisted, bought, renamed
-    BASIS_MISMATCH = 7  # a jump overnight that looks like a split which the store does not know
+    BASIS_MISMATCH = 7  # a jump overnight, or of minutes against daily bars: a split that is not known
     UNMATCHED = 8  # too few controls: the excess alone is unknown
 
     @property

@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from symscan.model.bar import Floats, Mask
+from symscan.model.bar import BASIS_TOLERANCE, Floats, Mask
 from symscan.model.instant import MINUTE
 from symscan.research.statistics.day_bars import DayBars
 from symscan.research.statistics.exits import returns_bp
@@ -47,6 +47,8 @@ class SessionEnds:
         Of the whole session.
     high_before_exit, low_before_exit
         Of what lies before the exit, its price included.
+    daily_close
+        The close of the stored daily bar, which later exits are held against; NaN without one.
     """
 
     first: Floats
@@ -58,10 +60,11 @@ class SessionEnds:
     low: Floats
     high_before_exit: Floats
     low_before_exit: Floats
+    daily_close: Floats
 
     @classmethod
-    def of_minutes(cls, bars: DayBars) -> SessionEnds:
-        """Sum up a session's bars."""
+    def of_minutes(cls, bars: DayBars, daily_close: Floats | None = None) -> SessionEnds:
+        """Sum up a session's bars; those without a daily close are held against none."""
         columns, last_slot = np.arange(bars.symbols), bars.bars - 1
         first_row, last_row = bars.next_row[0], bars.previous_row[-1]
         traded = last_row >= 0
@@ -83,13 +86,14 @@ class SessionEnds:
             low,
             np.fmax(high_before, exit_price),
             np.fmin(low_before, exit_price),
+            np.full(bars.symbols, np.nan) if daily_close is None else daily_close,
         )
 
     @classmethod
     def of_days(cls, open_: Floats, high: Floats, low: Floats, close: Floats) -> SessionEnds:
         """Make the ends of daily bars: in at an open, out at a close."""
-        age = np.full(open_.shape, np.nan)
-        return cls(open_, open_, close, age, close, high, low, high, low)
+        unknown = np.full(open_.shape, np.nan)
+        return cls(open_, open_, close, unknown, close, high, low, high, low, unknown)
 
     @classmethod
     def stack(cls, sessions: Sequence[SessionEnds]) -> SessionEnds:
@@ -162,6 +166,8 @@ def later_exits(ends: SessionEnds, splits: Floats, sessions: int, *, at_open: bo
     last_price = _ahead(ends.last * basis, seen) / basis
     price = np.where(stale & (not at_open), last_price, own[at] * ratio)
     why = _reasons(ends, splits, at, exists, price)
+    is_other_basis = (why == Why.KNOWN) & rebased(ends, seen)
+    why = np.where(is_other_basis, np.int8(Why.BASIS_MISMATCH), why)
     price = np.asarray(np.where(why == Why.KNOWN, price, np.nan), np.float64)
     high, low = _ranges(ends, basis, sessions, price, at_open=at_open)
     age = np.where(stale, at[:, None] - seen, 0).astype(np.int32)
@@ -177,6 +183,22 @@ def basis_breaks(ends: SessionEnds, splits: Floats) -> Mask:
     previous = _ahead(ends.last * basis, before) / basis
     with np.errstate(invalid="ignore"):
         result: Mask = np.abs(ends.first / previous - 1.0) > BASIS_JUMP
+    return result
+
+
+def rebased(ends: SessionEnds, seen: NDArray[np.intp]) -> Mask:
+    """Return where intraday and daily closes were another distance apart at the exit than at the entry.
+
+    Each kind of bars may be on a basis of its own: a constant ratio of the two changes no return. One that
+    moves by more than 3% says that a split is in one of them alone, and not in which.
+
+    Parameters
+    ----------
+    seen
+        The session that the exit price of each is of, ``(sessions, symbols)``; -1 where there is none.
+    """
+    ratio = ends.last / ends.daily_close
+    result: Mask = np.abs(_ahead(ratio, seen) / ratio - 1.0) > BASIS_TOLERANCE
     return result
 
 

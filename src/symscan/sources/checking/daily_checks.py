@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from symscan.model.bar import BASIS_TOLERANCE
 from symscan.model.session import Session
 from symscan.sources.checking.findings import Findings
-from symscan.sources.stored.history import BASIS_TOLERANCE
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,11 @@ from typing import Final
 import polars as pl
 
 from symscan.clock.session_calendar import SessionCalendar
+from symscan.model.bar import BASIS_TOLERANCE
 from symscan.model.interval import ONE_DAY
 from symscan.sources.store.bar_store import BarStore
 
 _MOST_SYMBOLS: Final = 300
-_OTHER_BASIS: Final = 0.03
-"""Closes that differ by more are on another price basis, and are mixed with nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +74,8 @@ def _measured(store: BarStore, calendar: SessionCalendar, day: date) -> DayMix |
     pairs = made.join(stored, on="symbol", suffix="_stored").select(
         close=pl.col("close") / pl.col("close_stored"), volume=pl.col("volume") / pl.col("volume_stored")
     )
-    pairs = pairs.filter((pl.col("close") - 1.0).abs() <= _OTHER_BASIS, pl.col("volume").is_finite())
+    same_basis = (pl.col("close") - 1.0).abs() <= BASIS_TOLERANCE
+    pairs = pairs.filter(same_basis, pl.col("volume").is_finite())
     if not pairs.height:
         return None
     volume, close = pairs.select(pl.col("volume").median(), pl.col("close").median()).row(0)

@@ -15,7 +15,7 @@ from symscan.bars.aggregator import combine
 from symscan.bars.arrays import ArrayPool
 from symscan.bars.dense import BAR_COLUMNS, DenseBars, Slots, number, scaled
 from symscan.clock.session_calendar import SessionCalendar
-from symscan.model.bar import CLOSE, Block, Floats, Mask, Rows
+from symscan.model.bar import BASIS_TOLERANCE, CLOSE, Block, Floats, Mask, Rows
 from symscan.model.interval import ONE_DAY, Interval
 from symscan.model.session import Session
 from symscan.sources.ports import DailyHistory
@@ -25,9 +25,6 @@ from symscan.sources.stored.block_cache import BlockCache
 from symscan.sources.stored.daily_bars import DailyBars
 from symscan.sources.stored.played_days import PlayedDays
 from symscan.sources.stored.split_factors import SplitFactors
-
-BASIS_TOLERANCE = 0.03
-"""How far the daily close may lie from the last intraday close before the two are on different bases."""
 
 _BASIS_SESSIONS = 20
 """How many sessions back daily and intraday closes are compared where the last one lacks a daily bar."""

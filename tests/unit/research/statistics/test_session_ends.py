@@ -118,6 +118,29 @@ def test_a_jump_that_a_split_explains_breaks_nothing() -> None:
     assert basis_breaks(ENDS_OF, np.ones((2, 6)))[1, SPLIT]
 
 
+def test_daily_bars_that_know_of_a_split_the_minutes_do_not_are_on_another_basis() -> None:
+    minutes, days = (30.0, 20.0, 20.5), (20.0, 20.0, 20.5)  # 3 for 2 before the second
+    sessions = [
+        SessionEnds.of_minutes(day(index, 10, {0: {0: flat(price), 9: flat(price)}}), np.full(6, close))
+        for index, (price, close) in enumerate(zip(minutes, days, strict=True))
+    ]
+    found = later_exits(SessionEnds.stack(sessions), np.ones((3, 6)), 1)
+    assert [Why(code) for code in found.why[:2, 0]] == [Why.BASIS_MISMATCH, Why.KNOWN]
+    assert np.isnan(found.price[0, 0])
+
+
+@pytest.mark.parametrize("closes", [(30.0, np.nan), (60.0, 40.8), (30.8, 20.0)])
+def test_daily_bars_that_differ_by_one_ratio_or_are_not_there_leave_exits(
+    closes: tuple[float, float],
+) -> None:
+    sessions = [
+        SessionEnds.of_minutes(day(index, 10, {0: {0: flat(price), 9: flat(price)}}), np.full(6, close))
+        for index, (price, close) in enumerate(zip((30.0, 20.0), closes, strict=True))
+    ]
+    found = later_exits(SessionEnds.stack(sessions), np.ones((2, 6)), 1)
+    assert (Why(found.why[0, 0]), found.price[0, 0]) == (Why.KNOWN, 20.0)
+
+
 def test_a_session_without_the_symbol_leaves_its_last_price() -> None:
     close = np.array([[10.0, 5.0], [np.nan, 6.0], [12.0, np.nan]])
     ends = SessionEnds.of_days(close - 1, close + 1, close - 2, close)

@@ -87,14 +87,33 @@ def load_ends(store: BarStore, session: Session, symbols: Sequence[str]) -> Sess
     """
     if not store.has_only_days:
         bars = load_day(store, session, symbols)
-        return None if bars is None else SessionEnds.of_minutes(bars)
+        return None if bars is None else ends_of(bars, store, session, symbols)
     if store.path(ONE_DAY, session.date) is None:
         return None
-    frame = store.load(ONE_DAY, [session.date], symbols, ("symbol", *_PRICES))
+    return SessionEnds.of_days(*_daily_bars(store, session, symbols, _PRICES))
+
+
+def ends_of(bars: DayBars, store: BarStore, session: Session, symbols: Sequence[str]) -> SessionEnds:
+    """Sum up a session's minutes, beside the closes of its stored daily bars.
+
+    Raises
+    ------
+    DataError
+        If a file of the store cannot be read.
+    """
+    (closes,) = _daily_bars(store, session, symbols, _PRICES[-1:])
+    return SessionEnds.of_minutes(bars, closes)
+
+
+def _daily_bars(
+    store: BarStore, session: Session, symbols: Sequence[str], names: Sequence[str]
+) -> list[Floats]:
+    """Return fields of the stored daily bars of symbols, NaN where there is none."""
+    frame = store.load(ONE_DAY, [session.date], symbols, ("symbol", *names))
     rows = pl.DataFrame({"symbol": pl.Series(symbols, dtype=pl.String)}).join(
         frame, on="symbol", how="left", maintain_order="left"
     )
-    return SessionEnds.of_days(*(rows[name].fill_null(np.nan).to_numpy() for name in _PRICES))
+    return [rows[name].fill_null(np.nan).to_numpy() for name in names]
 
 
 def daily_edges(history: HistorySource, session: Session, symbols: Sequence[str]) -> Floats:

@@ -11,7 +11,7 @@ from symscan.model.bar import Floats
 from symscan.model.session import Session
 from symscan.research.study.plan import StudyPlan
 from symscan.research.study.session.daily_study import study_daily_session
-from symscan.research.study.session.day_data import daily_edges, load_day, load_ends, measures
+from symscan.research.study.session.day_data import daily_edges, ends_of, load_day, load_ends, measures
 from symscan.research.study.session.judged import VerdictLog
 from symscan.research.study.session.matching import match_by_change, match_candidates, symbol_columns
 from symscan.research.study.session.outcomes import SessionOutcomes
@@ -70,7 +70,8 @@ class StudyPlayer:
             )
         bars = load_day(backtest.store, session, log.symbols, backtest.played)
         assert bars is not None
-        return study_session(self.plan, session, log, bars, facts)
+        ends = ends_of(bars, backtest.store, session, log.symbols)
+        return study_session(self.plan, session, log, bars, ends, facts)
 
     def _edges(self, history: StoreHistory, session: Session, log: VerdictLog) -> Floats:
         """Estimate the spreads of the symbols that were hit."""

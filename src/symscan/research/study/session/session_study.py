@@ -78,7 +78,12 @@ class _Measured:
 
 
 def study_session(
-    plan: StudyPlan, session: Session, log: VerdictLog, bars: DayBars, facts: Mapping[str, ScannerFacts]
+    plan: StudyPlan,
+    session: Session,
+    log: VerdictLog,
+    bars: DayBars,
+    ends: SessionEnds,
+    facts: Mapping[str, ScannerFacts],
 ) -> SessionOutcomes:
     """Measure what came after the hits of one session, over the horizons that end in it.
 
@@ -88,6 +93,8 @@ def study_session(
         The verdicts of its scans.
     bars
         Its bars, a column per symbol of the log's table.
+    ends
+        What it says of holdings of earlier ones.
     facts
         By scanner.
     """
@@ -109,7 +116,7 @@ def study_session(
         day.entries.price,
         np.stack([one.price for one in day.delayed]) if is_later else None,
         scanners,
-        SessionEnds.of_minutes(bars),
+        ends,
         spread_sums(bars),
         curve_minutes(bars),
         delays_of(bars),
