@@ -144,7 +144,7 @@ class TradingFigures:
         value = float(won.sum() / lost.sum())
         sessions = len(np.unique(self._session))
         if sessions < FEWEST_SESSIONS or not value:
-            return Figure(value, marks=(Mark.TOO_FEW,))
+            return Figure(value, marks=(Mark.TOO_FEW if sessions < FEWEST_SESSIONS else Mark.NEVER_WON,))
         u = won / won.sum() - lost / lost.sum()
         error = math.sqrt(sessions / (sessions - 1) * float(u @ u))
         reach = math.exp(quantile((1 + CONFIDENCE) / 2, sessions - 1) * error)

@@ -179,6 +179,13 @@ def test_no_trade_is_no_figure() -> None:
     assert record["drawdown"] == {"amount": 0.0, "pct": 0.0, "from": None, "to": None}
 
 
+def test_a_strategy_that_never_won_has_a_profit_factor_of_0_and_says_why_it_has_no_interval() -> None:
+    lost = trades().with_columns(net=-pl.col("net").abs())
+    for sessions, mark in ((len(DAYS), "never_won"), (3, "too_few_sessions")):
+        factor = TradingFigures(lost, DAYS[:sessions], {}, None).profit_factor
+        assert (factor.value, math.isnan(factor.lo), factor.marks) == (0.0, True, (mark,))
+
+
 def test_a_strategy_that_lost_nothing_has_no_profit_factor() -> None:
     won = trades().filter(pl.col("net") > 0)
     assert math.isnan(TradingFigures(won, DAYS, {}, None).profit_factor.value)

@@ -30,6 +30,7 @@ _MARKS: Final = {
     "one_session": "one session makes up more than 30% of what deviates",
     "signs_differ": "the mean of sessions has the other sign",
     "no_variation": "all sessions are equal",
+    "never_won": "no trade was won, so that there is no interval",
 }
 
 
