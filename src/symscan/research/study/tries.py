@@ -35,7 +35,7 @@ class Try:
     t
         The headline's t; None where there is none.
     variants
-        How many scanners it counts as.
+        How many scanners it counts as: more than one where variants of it were compared.
     is_holdout
         Whether it opened a holdout.
     """
@@ -70,6 +70,8 @@ def _of_line(path: Path, number: int, line: str) -> list[Try]:
     try:
         record = json.loads(line)
         first, last = (date.fromisoformat(record[key]) for key in ("first", "last"))
+        scanners = record["scanners"]
+        each = max(int(record.get("variants", 1)) // max(len(scanners), 1), 1)
         return [
             Try(
                 record["at"],
@@ -77,10 +79,10 @@ def _of_line(path: Path, number: int, line: str) -> list[Try]:
                 first,
                 last,
                 one.get("t"),
-                int(record.get("variants", 1)),
+                each,
                 bool(record.get("holdout", False)),
             )
-            for one in record["scanners"].values()
+            for one in scanners.values()
         ]
     except (ValueError, KeyError, TypeError, AttributeError):
         raise DataError(
@@ -132,13 +134,17 @@ def count_tries(
 ) -> dict[str, Any]:
     """Return what follows from the tries before this study: ``tries.json``.
 
-    A try counts that was of half of these sessions or more; a scanner counts once, whatever it was called.
+    A try counts that was of half of these sessions or more; a scanner counts once, whatever it was called,
+    and as often as variants of it were compared.
     What the best of many has by chance is a normal deviate: ``deviates`` are those as probable as ``t``,
     which of few sessions is often large; None takes ``t`` itself.
     """
     compared = t if deviates is None else deviates
     near = [one for one in earlier if _overlap(one, days) >= _SHARE]
-    number = len({*digests.values(), *(one.digest for one in near)})
+    counted = dict.fromkeys(digests.values(), 1)
+    for one in near:
+        counted[one.digest] = max(counted.get(one.digest, 1), one.variants)
+    number = sum(counted.values())
     largest = expected_largest_t(number)
     deflated = {name: None if one is None else one - largest for name, one in compared.items()}
     opened = [one for one in near if one.is_holdout]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -116,6 +117,8 @@ def test_tries_count_scanners_that_saw_half_of_the_sessions() -> None:
     assert said.startswith("3 different scanners were tried on these sessions, the first on 2026-01-02;")
     assert "here it is hot 2.5" in said
     assert count_tries(earlier, {"hot": "a"}, {"hot": None}, DAYS)["tries"] == 2  # under another name
+    many = replace(earlier[0], variants=45)
+    assert count_tries([*earlier, many], {"hot": "a"}, {"hot": None}, DAYS)["tries"] == 46
 
 
 def test_a_holdout_that_was_opened_is_none_any_more() -> None:
