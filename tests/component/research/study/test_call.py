@@ -192,8 +192,15 @@ def test_a_run_is_played_again(store: Path, tmp_path: Path, study: symscan.Study
     folder = tmp_path / "run"
     hits = folder / "hits" / f"{DAYS[1]}.parquet"
     frame = pl.read_parquet(hits)
-    frame.filter(pl.int_range(pl.len()) != 5).write_parquet(hits)
-    gone = frame.row(5, named=True)
+    of_two = frame.filter(pl.len().over("scan_at") == 2)["scan_at"][0]
+    gone = frame.row(by_predicate=(pl.col("scan_at") == of_two) & (pl.col("rank") == 1), named=True)
+    is_after = (pl.col("scan_at") == of_two) & (
+        pl.col("rank") == 2
+    )  # found without the first, it is the first
+    fewer = frame.filter((pl.col("scan_at") != of_two) | is_after)
+    fewer.with_columns(
+        pl.when(is_after).then(1).otherwise("rank").cast(pl.Int32).alias("rank")
+    ).write_parquet(hits)
     with pytest.raises(RunError) as caught:
         symscan.study(folder, page=False, progress=False, out=tmp_path / "none")
     assert f"'above' finds {gone['symbol']}, which it did not find then" in str(caught.value)

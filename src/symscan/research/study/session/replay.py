@@ -39,11 +39,9 @@ def check_replay(run: RunFiles, session: Session, log: VerdictLog, store: BarSto
     before, now = _of_run(run, session.date), _of_log(log)
     if before.equals(now):
         return
-    both = before.join(now, on=_KEYS, how="full", coalesce=True, suffix="_now").sort(
-        "scan_at", pl.col("phase").replace_strict(_places()), "scanner", pl.min_horizontal("rank", "rank_now")
-    )
+    both = before.join(now, on=_KEYS, how="full", coalesce=True, suffix="_now")
     differs = pl.any_horizontal(~pl.col(name).eq_missing(pl.col(f"{name}_now")) for name in _VALUES)
-    row = both.filter(differs).row(0, named=True)
+    row = _first(both.filter(differs))
     when = f"{session.local(_micros(row['scan_at'])):%Y-%m-%d %H:%M}"
     what = _difference(row)
     raise ReplayDiffers(
@@ -123,6 +121,14 @@ def _of_log(log: VerdictLog) -> pl.DataFrame:
         "price": pl.Series([price for one in log.scans for price in one.price.tolist()], dtype=pl.Float64),
     }
     return _ordered(pl.DataFrame(columns).with_columns(pl.col("price").fill_nan(None)))
+
+
+def _first(differing: pl.DataFrame) -> dict[str, object]:
+    """Return the first difference: of one scan a symbol found once alone, which moves the ranks of others."""
+    phase = pl.col("phase").replace_strict(_places())
+    is_in_both = pl.col("rank").is_not_null() & pl.col("rank_now").is_not_null()
+    place = pl.min_horizontal("rank", "rank_now")
+    return differing.sort("scan_at", phase, "scanner", is_in_both, place, "symbol").row(0, named=True)
 
 
 def _ordered(hits: pl.DataFrame) -> pl.DataFrame:
