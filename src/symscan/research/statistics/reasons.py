@@ -24,6 +24,8 @@ class Why(IntEnum):
     BASIS_MISMATCH = 7  # a jump overnight, or of minutes against daily bars: a split that is not known
     UNMATCHED = 8  # too few controls: the excess alone is unknown
 
+    AT_CLOSE = 9  # a hit of the complete day is entered at the next open, which is another study's
+
     @property
     def text(self) -> str:
         """As it stands in files."""

@@ -182,6 +182,16 @@ def test_a_study_that_nobody_names_goes_with_its_object(store: Path) -> None:
     assert not folder.exists()
 
 
+def test_what_is_found_at_the_close_has_no_entry_in_a_study_of_the_session(store: Path) -> None:
+    scanner = {**SCREEN, "at_close": True, "where": "close > 0"}
+    study = make(store, {**CONFIG, "session_data_config": {"scanners": [scanner]}}, hits="all")
+    for row in study.hits.filter(pl.col("phase") == "at_close").rows(named=True):
+        assert row["entry_at"] is None
+        assert {row[f"why_{name}"] for name in ("5m", "30m", "close", "next_open")} == {"at_close"}
+    counted = study.unknown.filter(pl.col("horizon") == "close", pl.col("reason") == "at_close")["n"]
+    assert counted.to_list() == [2 * 2]
+
+
 # -- runs ----------------------------------------------------------------------------------------
 
 

@@ -19,6 +19,7 @@ from symscan.research.statistics.entries import Entries, entries
 from symscan.research.statistics.excursions import HitCells, WindowExtremes
 from symscan.research.statistics.exits import Exits, exits, returns_bp
 from symscan.research.statistics.horizons import Horizon, HorizonKind
+from symscan.research.statistics.reasons import Why
 from symscan.research.statistics.session_ends import SessionEnds
 from symscan.research.statistics.spread_sums import spread_sums
 from symscan.research.statistics.strata import Strata
@@ -173,6 +174,8 @@ def _of_scanner(
         instants, hits.scan, hits.column, verdict == Verdict.NO, facts.strata, settings.min_controls
     )
     far = _HitBars(day, comparison)
+    is_at_close = np.array([one.phase is ScanPhase.AT_CLOSE for one in scans], np.bool_)[hits.scan]
+    entry = far.entries(is_at_close)
     return ScannerSession(
         [scan.without_candidates() for scan in scans],
         instants,
@@ -181,9 +184,9 @@ def _of_scanner(
         facts.strata,
         settings.min_controls,
         facts.is_once,
-        far.entries(),
+        entry,
         facts.columns,
-        {horizon: _outcomes_of(comparison, far, ends, day) for horizon, ends in day.exits.items()},
+        {horizon: _outcomes_of(comparison, far, ends, entry, day) for horizon, ends in day.exits.items()},
         _headline_of(comparison, facts.change_strata, day),
         _curve_of(comparison, hits, day, is_once=facts.is_once),
         None if day.plan.headline.is_within_session else facts.change_strata,
@@ -205,15 +208,16 @@ class _HitBars:
             cells = HitCells(place[hits] - first, day.entries.row[at], day.entries.price[at])
             self._blocks.append((hits, bars, WindowExtremes(bars), cells))
 
-    def entries(self) -> HitEntries:
-        """Return the entries of the hits."""
+    def entries(self, is_at_close: Mask) -> HitEntries:
+        """Return the entries of the hits; those of scans at the close have none in their session."""
         entries, at = self._day.entries, self.at
         row, column = entries.row[at], at[1]
         volume = np.where(row >= 0, self._day.bars.volume[np.maximum(row, 0), column], np.nan)
         high, low = np.full(len(row), np.nan), np.full(len(row), np.nan)
         for hits, bars, windows, cells in self._blocks:
             high[hits], low[hits] = cells.rest_of_session(bars, windows)
-        return HitEntries(entries.start[at], entries.price[at], volume, entries.why[at], high, low)
+        why = np.where(is_at_close, np.int8(Why.AT_CLOSE), entries.why[at])
+        return HitEntries(entries.start[at], entries.price[at], volume, why, high, low)
 
     def excursions(self, ends: Exits) -> tuple[Floats, Floats, Floats, Floats]:
         """Return best and worst before the exits, and the minutes until each."""
@@ -225,7 +229,9 @@ class _HitBars:
         return found[0], found[1], found[2], found[3]
 
 
-def _outcomes_of(comparison: Comparison, far: _HitBars, ends: Exits, day: _Measured) -> HitOutcomes:
+def _outcomes_of(
+    comparison: Comparison, far: _HitBars, ends: Exits, entry: HitEntries, day: _Measured
+) -> HitOutcomes:
     found = comparison.of(returns_bp(day.entries.price, ends.price))
     return HitOutcomes(
         found.ret,
@@ -234,7 +240,7 @@ def _outcomes_of(comparison: Comparison, far: _HitBars, ends: Exits, day: _Measu
         found.controls,
         *far.excursions(ends),
         ends.age_minutes[far.at],
-        ends.why[far.at],
+        np.where(entry.why == Why.KNOWN, ends.why[far.at], entry.why),
     )
 
 
