@@ -187,7 +187,7 @@ def test_what_is_wrong_with_it_is_said(given: dict[str, Any], said: str) -> None
 
 def test_a_run_says_how_bars_of_minutes_differ_from_stored_ones(folder: Path, store: Path) -> None:
     run = play(folder, [scanner("day", at_close=True)], store, DATES[-1])
-    (said,) = [line for line in run.lines("journal.jsonl") if "made of minutes" in line]
+    (said,) = [line for line in run.lines("summary.json") if "made of minutes" in line]
     assert "times the volume" in said
     alone = play(folder, [scanner("price", "close > 0", at_close=True)], store, DATES[-1])
-    assert not any("made of minutes" in line for line in alone.lines("journal.jsonl"))
+    assert not any("made of minutes" in line for line in alone.lines("summary.json"))

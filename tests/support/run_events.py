@@ -63,7 +63,7 @@ def scan(minute: int, found: Hits | None = None, **more: Any) -> ScanFinished:
 
 def done(minute: int, scanner: str = "gap", error: str | None = None) -> ScannerDone:
     first, last, scans = np.array([AT, AT]), np.array([AT, AT + MINUTE]), np.array([1, 2])
-    unknown = UnknownSymbols(("A", "B"), ("stale", "warming"), first, last, scans)
+    unknown = UnknownSymbols(("A", "B"), ("stale", "warming"), ("regular", "regular"), first, last, scans)
     return ScannerDone(AT + minute * MINUTE, scanner, 3, 1, unknown, error)
 
 

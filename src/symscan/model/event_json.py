@@ -294,6 +294,7 @@ def _unknown(unknown: UnknownSymbols) -> dict[str, Any]:
     return {
         "symbols": list(unknown.symbols),
         "reasons": list(unknown.reasons),
+        "phases": list(unknown.phases),
         "from": _instants(unknown.first_at.tolist()),
         "to": _instants(unknown.last_at.tolist()),
         "scans": unknown.scans.tolist(),

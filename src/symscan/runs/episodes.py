@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from symscan.bars.prices import BarPrices
 from symscan.model.instant import Instant
 from symscan.runs.extremes import extremes
-from symscan.runs.schemas import EPISODES_SCHEMA, INSTANT
+from symscan.runs.schemas import EPISODES_SCHEMA, INSTANT, PHASES
 from symscan.runs.texts import clock_texts
 
 Ints = NDArray[np.int64]
@@ -59,7 +59,8 @@ class SessionScans:
     hits
         The columns of ``hits`` in their order, and ``scan``.
     unknown
-        ``scanner``, ``symbol``, ``from``, ``to``: when a symbol could not be judged.
+        ``scanner``, ``phase``, ``symbol``, ``from``, ``to``: when a symbol could not be judged; without a
+        phase at any scan of those instants.
     removals
         ``scanner``, ``symbol``: whom a scanner had removed, and ``scan``: how many scans had ended before.
     """
@@ -145,8 +146,9 @@ class _OkScans:
     ----------
     number
         Of each scan of the session, by ``scan``: its place among those of its scanner, -1 where not ok.
-    scan, at
-        Of each scan that was ok, in the order of scanners and then of scans.
+    scan, at, moment
+        Of each scan that was ok, in the order of scanners and then of scans; a moment is an instant and a
+        phase, see :func:`_moments`.
     following
         Of each scan of the session, by ``scan``: the place in ``scan`` of the next of its scanner, or -1.
     """
@@ -155,6 +157,7 @@ class _OkScans:
     following: Ints
     scan: Ints
     at: Ints
+    moment: Ints
 
     @classmethod
     def of(cls, session: SessionScans, codes: _Codes) -> _OkScans:
@@ -168,7 +171,8 @@ class _OkScans:
         number[scan[ok]] = np.arange(len(ok)) - first
         is_followed = np.append(scanner[1:] == scanner[:-1], False) if len(ok) else np.zeros(0, np.bool_)
         following[scan[ok]] = np.where(is_followed, np.arange(len(ok)) + 1, -1)
-        return cls(number, following, scan[ok], session.scans["scan_at"].cast(pl.Int64).to_numpy()[ok])
+        at = session.scans["scan_at"].cast(pl.Int64).to_numpy()[ok]
+        return cls(number, following, scan[ok], at, _moments(at, session.scans["phase"][ok], 0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,7 +260,8 @@ def _ends(session: SessionScans, codes: _Codes, scans: _OkScans, stays: _Stays) 
     scan = np.append(scans.scan, -1)[following]
     why = np.full(len(last), _NUMBER_OF[Why.LEFT])
     why[_were_removed(session, codes, stays.code, last, scan)] = _NUMBER_OF[Why.REMOVED]
-    why[_are_unknown(session, codes, stays.code, at)] = _NUMBER_OF[Why.UNKNOWN]
+    moment = np.append(scans.moment, -1)[following]
+    why[_are_unknown(session, codes, stays.code, moment)] = _NUMBER_OF[Why.UNKNOWN]
     is_closing, last_ok = _last_scans(session)
     names = session.hits["scanner"][stays.first[~is_followed]].to_list()
     closing = np.array([is_closing[name] for name in names], np.bool_)
@@ -278,19 +283,30 @@ def _last_scans(session: SessionScans) -> tuple[dict[str, bool], dict[str, Insta
     return {scanner: at >= session.close for scanner, at in last.items()}, last_ok
 
 
-def _are_unknown(session: SessionScans, codes: _Codes, code: Ints, at: Ints) -> NDArray[np.bool_]:
+def _moments(at: Ints, phases: pl.Series, without: int) -> Ints:
+    """Return one number for an instant and a phase, in the order of both; ``without`` stands for no phase."""
+    places = phases.replace_strict(PHASES, range(len(PHASES)), default=without, return_dtype=pl.Int64)
+    moments: Ints = at * len(PHASES) + places.to_numpy()
+    return moments
+
+
+def _are_unknown(session: SessionScans, codes: _Codes, code: Ints, moment: Ints) -> NDArray[np.bool_]:
     """Return the stays at whose next scan the symbol could not be judged."""
     if not session.unknown.height:
         return np.zeros(len(code), np.bool_)
-    since, to = (session.unknown[name].cast(pl.Int64).to_numpy() for name in ("from", "to"))
+    since, to = (
+        _moments(session.unknown[name].cast(pl.Int64).to_numpy(), session.unknown["phase"], without)
+        for name, without in (("from", 0), ("to", len(PHASES) - 1))
+    )
     order = np.lexsort((since, codes.unknown))
     pair, since, to = codes.unknown[order], since[order], to[order]
     origin = int(since.min()) - 1  # near them: keys of many pairs would else exceed what an integer holds
-    at = np.maximum(at, origin)
-    width = max(int(since.max()), int(at.max(initial=origin))) - origin + 1
-    found = np.searchsorted(_keys(pair, since, origin, width), _keys(code, at, origin, width), "right") - 1
+    moment = np.maximum(moment, origin)
+    width = max(int(since.max()), int(moment.max(initial=origin))) - origin + 1
+    wanted = _keys(code, moment, origin, width)
+    found = np.searchsorted(_keys(pair, since, origin, width), wanted, "right") - 1
     is_of_pair = (found >= 0) & (pair[found] == code)
-    unknown: NDArray[np.bool_] = is_of_pair & (to[found] >= at)
+    unknown: NDArray[np.bool_] = is_of_pair & (to[found] >= moment)
     return unknown
 
 

@@ -57,7 +57,7 @@ def scans(folder: Path, mode: str) -> pl.LazyFrame:
 def unknown(folder: Path) -> pl.LazyFrame:
     """Return who could not be judged: one row a session, from the first to the last such scan."""
     names = {"first_at": "from", "last_at": "to"}
-    frame = _text_frame(folder / UNKNOWN).rename(names)
+    frame = _text_frame(folder / UNKNOWN).rename(names).with_columns(phase=pl.lit(None, pl.String))
     return frame.select(parse_texts(UNKNOWN_SCHEMA)).lazy()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -41,10 +41,11 @@ from symscan.runs.schemas import (
     TRADES_SCHEMA,
     UNKNOWN_SCHEMA,
     VALUES_KEYS,
-    as_texts,
-    parse_texts,
+    scan_table,
 )
-from symscan.runs.trading_figures import scan_trades
+
+_OF_PRICES: Final = ("mfe_bp", "mae_bp", "held_net")
+"""Columns of ``trades`` that an earlier version did not write."""
 
 TABLES: Final = ("hits", "episodes", "scans", "unknown", "trades")
 """What :meth:`RunFiles.read` reads."""
@@ -138,22 +139,23 @@ class RunFiles:
         """Every scan that was due: the columns of ``SCANS_SCHEMA``."""
         if self.is_old:
             return old_format.scans(self.folder, self.mode)
-        return self._csv(SCANS, SCANS_SCHEMA)
+        return scan_table(self.folder / SCANS, SCANS_SCHEMA)
 
     def unknown(self) -> pl.LazyFrame:
         """Who could not be judged from when to when: the columns of ``UNKNOWN_SCHEMA``.
 
-        In format 1 a row is of a session: from the first to the last such scan, gaps not known.
+        An earlier version did not write ``phase``, and let a stretch go on over phases. In format 1 a row is
+        of a session: from the first to the last such scan, gaps not known.
         """
         if self.is_old:
             return old_format.unknown(self.folder)
-        return self._csv(UNKNOWN, UNKNOWN_SCHEMA)
+        return scan_table(self.folder / UNKNOWN, UNKNOWN_SCHEMA)
 
     def trades(self) -> pl.LazyFrame:
         """The trades on paper: the columns of ``TRADES_SCHEMA``; none in a run without strategies."""
         if not (self.folder / TRADES).exists():
             return pl.LazyFrame(schema=TRADES_SCHEMA)
-        return scan_trades(self.folder / TRADES)
+        return scan_table(self.folder / TRADES, TRADES_SCHEMA)
 
     def values(self, scanner: str) -> pl.LazyFrame:
         """What a scanner said of its hits: the keys of ``hits``, and a column per name of its metadata.
@@ -251,7 +253,9 @@ class RunFiles:
                 _check_columns(path, HITS_SCHEMA if path.parent.name == HITS else EPISODES_SCHEMA)
         if not self.is_old:
             _check_header(self.folder / SCANS, SCANS_SCHEMA)
-            _check_header(self.folder / UNKNOWN, UNKNOWN_SCHEMA)
+            _check_header(self.folder / UNKNOWN, UNKNOWN_SCHEMA, added={"phase"})
+            if (self.folder / TRADES).exists():
+                _check_header(self.folder / TRADES, TRADES_SCHEMA, added=_OF_PRICES)
 
     def _needed_files(self) -> Iterator[Path]:
         texts = (SCANS, UNKNOWN, JOURNAL, *((HITS_CSV,) if self.is_old else ()))
@@ -288,11 +292,6 @@ class RunFiles:
     def _value_files(self, scanner: str) -> list[Path]:
         paths = [values_file(self.folder, scanner, day) for day in self.sessions]
         return [path for path in paths if path.exists()]
-
-    def _csv(self, name: str, schema: pl.Schema) -> pl.LazyFrame:
-        return pl.scan_csv(self.folder / name, schema=as_texts(schema), glob=False).select(
-            parse_texts(schema)
-        )
 
 
 def _check_is_run(folder: Path) -> None:
@@ -357,10 +356,12 @@ def _check_columns(path: Path, schema: pl.Schema) -> None:
         raise DataError(f"{path}: the file is damaged (it has no column '{lacking[0]}'); run it anew")
 
 
-def _check_header(path: Path, schema: pl.Schema) -> None:
+def _check_header(path: Path, schema: pl.Schema, added: Collection[str] = ()) -> None:
+    """Check the columns of a table; ``added`` are those that an earlier version did not write."""
     with path.open("rb") as lines:
         header = lines.readline().rstrip(b"\r\n")
-    if header != ",".join(schema.names()).encode():
+    before = [name for name in schema.names() if name not in added]
+    if header not in [",".join(names).encode() for names in (schema.names(), before)]:
         raise DataError(f"{path}: the file is damaged (its first line names other columns); run it anew")
 
 

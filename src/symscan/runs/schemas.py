@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Final
 
 import polars as pl
@@ -89,6 +90,7 @@ UNKNOWN_SCHEMA: Final = pl.Schema(
     {
         "session": pl.Date(),
         "scanner": _TEXT,
+        "phase": _TEXT,
         "symbol": _TEXT,
         "reason": _TEXT,
         "from": INSTANT,
@@ -96,7 +98,7 @@ UNKNOWN_SCHEMA: Final = pl.Schema(
         "scans": pl.Int64(),
     }
 )
-"""Columns of ``unknown``: one row per stretch of scans in which a symbol could not be judged."""
+"""Columns of ``unknown``: one row per stretch of scans of a phase in which a symbol could not be judged."""
 
 TRADES_SCHEMA: Final = pl.Schema(
     {
@@ -145,6 +147,16 @@ def as_texts(schema: pl.Schema) -> pl.Schema:
 def parse_texts(schema: pl.Schema) -> list[pl.Expr]:
     """Return the expressions that turn the texts of a CSV file into a schema's types."""
     return [_parsed(name, kind) for name, kind in schema.items()]
+
+
+def scan_table(path: Path, schema: pl.Schema) -> pl.LazyFrame:
+    """Return the rows of a CSV file; a column that an earlier version did not write is null."""
+    with path.open(encoding="utf-8", errors="replace") as file:  # polars says what is wrong with it
+        written = file.readline().strip().split(",")
+    known = pl.Schema({name: kind for name, kind in schema.items() if name in written})
+    frame = pl.scan_csv(path, schema=as_texts(known), glob=False).select(parse_texts(known))
+    missing = {name: pl.lit(None, kind) for name, kind in schema.items() if name not in written}
+    return frame.with_columns(**missing).select(schema.names())
 
 
 def _parsed(name: str, kind: pl.DataType) -> pl.Expr:

@@ -13,7 +13,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -24,7 +23,6 @@ from symscan.inference.clustered import CONFIDENCE, FEW_SESSIONS, FEWEST_SESSION
 from symscan.inference.student_t import quantile
 from symscan.model.bar import Floats, Mask, Rows
 from symscan.model.instant import MINUTE
-from symscan.runs.schemas import TRADES_SCHEMA, as_texts, parse_texts
 
 _BASIS_POINTS: Final = 10_000.0
 
@@ -48,16 +46,6 @@ class Figure:
         """Return it as JSON can hold it."""
         numbers = {name: none_if_unknown(getattr(self, name)) for name in ("value", "lo", "hi")}
         return {**numbers, "marks": [mark.value for mark in self.marks]}
-
-
-def scan_trades(path: Path) -> pl.LazyFrame:
-    """Return the rows of ``trades.csv``; what an earlier version did not write is null."""
-    with path.open(encoding="utf-8") as file:
-        written = file.readline().strip().split(",")
-    known = pl.Schema({name: kind for name, kind in TRADES_SCHEMA.items() if name in written})
-    frame = pl.scan_csv(path, schema=as_texts(known), glob=False).select(parse_texts(known))
-    missing = {name: pl.lit(None, kind) for name, kind in TRADES_SCHEMA.items() if name not in written}
-    return frame.with_columns(**missing).select(TRADES_SCHEMA.names())
 
 
 class TradingFigures:

@@ -239,7 +239,9 @@ def _episodes(run: Run, day: date, bars: dict[str, list[tuple[datetime, float, f
         current = lists[scanner]
         for symbol in [one for one in current if one not in now]:
             is_unknown = any(
-                row["scanner"] == scanner and row["symbol"] == symbol and row["from"] <= at <= row["to"]
+                (row["scanner"], row["symbol"]) == (scanner, symbol)
+                and row["phase"] == event.get("phase", "regular")
+                and row["from"] <= at <= row["to"]
                 for row in unknown
             )
             why = "unknown" if is_unknown else "removed" if (scanner, symbol) in removed else "left"

@@ -120,7 +120,7 @@ def test_a_file_that_lacks_a_column_is_damaged(copied: Path, name: str) -> None:
         RunFiles.open(copied)
 
 
-@pytest.mark.parametrize("name", ["scans.csv", "unknown.csv"])
+@pytest.mark.parametrize("name", ["scans.csv", "trades.csv", "unknown.csv"])
 @pytest.mark.parametrize("content", [b"a,b\n1,2\n", b"\xff\xfe\0garbage\n", b""])
 def test_a_table_with_another_header_is_damaged(copied: Path, name: str, content: bytes) -> None:
     (copied / name).write_bytes(content)
@@ -208,6 +208,14 @@ def test_the_old_format_knows_unknown_symbols_by_session(run: Run, old: Path) ->
     assert before["scans"].sum() == now["scans"].sum()
     assert before["from"].min() == now["from"].min()
     assert before.height < now.height
+
+
+def test_stretches_without_a_phase_are_read(run: Run, copied: Path) -> None:
+    """As an earlier version wrote them."""
+    path = copied / "unknown.csv"
+    pl.read_csv(path, infer_schema=False).drop("phase").write_csv(path)
+    before, now = (RunFiles.open(folder).read("unknown") for folder in (copied, run.folder))
+    assert before.equals(now.with_columns(phase=pl.lit(None, pl.String)))
 
 
 def test_a_name_in_two_types_is_json_in_both(run: Run, copied: Path) -> None:

@@ -83,6 +83,7 @@ def test_unknown_symbols(events: list[Event]) -> None:
     assert record["unknown"] == {
         "symbols": ["A", "B"],
         "reasons": ["stale", "warming"],
+        "phases": ["regular", "regular"],
         "from": ["2018-02-27T14:30:00Z"] * 2,
         "to": ["2018-02-27T14:30:00Z", "2018-02-27T14:31:00Z"],
         "scans": [1, 2],

@@ -213,10 +213,12 @@ class ScanFinished(Event):
 class UnknownSymbols:
     """The symbols one scanner could not judge, one row per stretch of scans, by symbol then time.
 
-    A stretch is of one symbol and reason, over consecutive scans that were ok.
+    A stretch is of one symbol and reason, over consecutive scans of one phase that were ok.
 
     Attributes
     ----------
+    phases
+        The phase of its scans, by name.
     first_at, last_at
         The first and the last scan of the stretch, UTC microseconds.
     scans
@@ -225,6 +227,7 @@ class UnknownSymbols:
 
     symbols: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
+    phases: tuple[str, ...] = ()
     first_at: Counts = field(default_factory=lambda: np.zeros(0, np.int64))
     last_at: Counts = field(default_factory=lambda: np.zeros(0, np.int64))
     scans: Counts = field(default_factory=lambda: np.zeros(0, np.int64))

@@ -45,9 +45,10 @@ from symscan.runs.schemas import (
     SCANS_SCHEMA,
     TRADES_SCHEMA,
     UNKNOWN_SCHEMA,
+    scan_table,
 )
 from symscan.runs.texts import csv_header
-from symscan.runs.trading_figures import TradingFigures, scan_trades
+from symscan.runs.trading_figures import TradingFigures
 
 _HEADERS: Final = {
     SCANS: csv_header(SCANS_SCHEMA.names()),
@@ -283,7 +284,7 @@ class RunFolder:
         strategies = {name: one for name, one in summary.trading.strategies.items() if one.results}
         if not strategies or not (self._home / TRADES).exists():
             return {}
-        trades = scan_trades(self._home / TRADES).collect()
+        trades = scan_table(self._home / TRADES, TRADES_SCHEMA).collect()
         minutes = {day: session.minutes for day, session in self._sessions.items()}
         return {
             name: TradingFigures(

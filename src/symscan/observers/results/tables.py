@@ -239,6 +239,7 @@ def _unknown_of(session: Session, event: ScannerDone) -> pl.DataFrame:
     columns = {
         "session": _repeated(session.date, count, pl.Date()),
         "scanner": _repeated(event.scanner, count, pl.String()),
+        "phase": pl.Series(unknown.phases, dtype=pl.String),
         "symbol": pl.Series(unknown.symbols, dtype=pl.String),
         "reason": pl.Series(unknown.reasons, dtype=pl.String),
         "from": pl.Series(unknown.first_at).cast(INSTANT),

@@ -134,7 +134,7 @@ class ScannerEvents:
         if managed.is_read:
             managed.past.append(_past_scan(result.at, found, evaluation))
         unknown = evaluation.unknown
-        managed.unknown_tally.record(result.at, evaluation.symbols, evaluation.reasons)
+        managed.unknown_tally.record(result.at, phase, evaluation.symbols, evaluation.reasons)
         return ScanFinished(
             result.at,
             managed.name,

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 
 from symscan.model.bar import Mask, Rows
-from symscan.model.events.session import Counts, UnknownSymbols
+from symscan.model.events.session import Counts, ScanPhase, UnknownSymbols
 from symscan.model.instant import Instant
 from symscan.session.unknown_reasons import Reason, Reasons
 
+_PHASES: Final = tuple(ScanPhase)
+"""In the order of a session."""
+
+_Stretches = tuple[Rows, Reasons, Counts, Counts, Counts, Counts]
+
 
 class UnknownTally:
-    """Tracks stretches of scans in which a symbol was unknown for one reason.
+    """Tracks stretches of scans of one phase in which a symbol was unknown for one reason.
 
     Symbols that are no candidates any more have no reason: their stretch ends.
     """
@@ -24,20 +31,24 @@ class UnknownTally:
         self._first_at: Counts = np.zeros(0, np.int64)
         self._last_at: Instant = 0
         self._scans: Counts = np.zeros(0, np.int64)
-        self._ended: list[tuple[Rows, Reasons, Counts, Counts, Counts]] = []
+        self._phase = ScanPhase.PRE_SESSION
+        self._ended: list[_Stretches] = []
 
-    def record(self, at: Instant, symbols: tuple[str, ...], reasons: Reasons) -> None:
+    def record(self, at: Instant, phase: ScanPhase, symbols: tuple[str, ...], reasons: Reasons) -> None:
         """Record one scan that was ok.
 
         Parameters
         ----------
-        at
+        at, phase
             When the scan was.
         symbols
             The scanner's candidates.
         reasons
             Why each is unknown, ``Reason.NONE`` where it is not, shape ``(len(symbols),)``.
         """
+        if phase is not self._phase:
+            self._end(self._reasons != Reason.NONE)
+            self._reasons[:], self._phase = Reason.NONE, phase
         if reasons.any() or self._reasons.any():
             self._assign_indices(symbols)
             now = np.zeros(len(self._index_of), np.int8)
@@ -51,18 +62,20 @@ class UnknownTally:
     def entries(self) -> UnknownSymbols:
         """Return every stretch, also those that last, sorted by symbol, then time."""
         open_stretches = self._stretches(np.flatnonzero(self._reasons))
-        indices, reasons, first_at, last_at, scans = map(
+        indices, reasons, phases, first_at, last_at, scans = map(
             np.concatenate, zip(*self._ended, open_stretches, strict=True)
         )
         if not len(indices):
             return UnknownSymbols()
         names = np.array(list(self._index_of), np.object_)
         alphabet = np.argsort(np.argsort(names.astype(np.str_)))  # of symbols, far fewer than stretches
-        order = np.lexsort((first_at, alphabet[indices]))
+        order = np.lexsort((phases, first_at, alphabet[indices]))
         texts = np.array([reason.text for reason in Reason], np.object_)
+        phase_names = np.array([phase.value for phase in _PHASES], np.object_)
         return UnknownSymbols(
             tuple(names[indices[order]].tolist()),
             tuple(texts[reasons[order]].tolist()),
+            tuple(phase_names[phases[order]].tolist()),
             first_at[order],
             last_at[order],
             scans[order],
@@ -88,6 +101,6 @@ class UnknownTally:
         if ended.any():
             self._ended.append(self._stretches(np.flatnonzero(ended)))
 
-    def _stretches(self, rows: Rows) -> tuple[Rows, Reasons, Counts, Counts, Counts]:
-        last_at = np.full(len(rows), self._last_at)
-        return rows, self._reasons[rows], self._first_at[rows], last_at, self._scans[rows]
+    def _stretches(self, rows: Rows) -> _Stretches:
+        phase, last_at = (np.full(len(rows), one) for one in (_PHASES.index(self._phase), self._last_at))
+        return rows, self._reasons[rows], phase, self._first_at[rows], last_at, self._scans[rows]

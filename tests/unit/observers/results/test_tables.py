@@ -132,10 +132,10 @@ def test_every_scan_is_a_row(make: Make) -> None:
 def test_unknown_symbols_stand_by_scanner_symbol_and_reason(make: Make) -> None:
     frame = with_texts(unknown_frame(SESSION, [make["done"](4, "move"), make["done"](4, "gap")]))
     assert frame.drop("session").rows() == [
-        ("gap", "A", "stale", "2018-02-27T14:30:00Z", "2018-02-27T14:30:00Z", 1),
-        ("gap", "B", "warming", "2018-02-27T14:30:00Z", "2018-02-27T14:31:00Z", 2),
-        ("move", "A", "stale", "2018-02-27T14:30:00Z", "2018-02-27T14:30:00Z", 1),
-        ("move", "B", "warming", "2018-02-27T14:30:00Z", "2018-02-27T14:31:00Z", 2),
+        ("gap", "regular", "A", "stale", "2018-02-27T14:30:00Z", "2018-02-27T14:30:00Z", 1),
+        ("gap", "regular", "B", "warming", "2018-02-27T14:30:00Z", "2018-02-27T14:31:00Z", 2),
+        ("move", "regular", "A", "stale", "2018-02-27T14:30:00Z", "2018-02-27T14:30:00Z", 1),
+        ("move", "regular", "B", "warming", "2018-02-27T14:30:00Z", "2018-02-27T14:31:00Z", 2),
     ]
 
 

@@ -4,8 +4,11 @@ from itertools import groupby
 
 import numpy as np
 
+from symscan.model.events.session import ScanPhase
 from symscan.scanners.running.unknown_tally import UnknownTally
 from symscan.session.unknown_reasons import Reason, Reasons
+
+REGULAR = ScanPhase.REGULAR
 
 
 def _reasons(*names: str) -> Reasons:
@@ -21,18 +24,18 @@ def _entries(ledger: UnknownTally) -> list[tuple[str, str, int, int, int]]:
 def test_nothing_recorded_is_empty() -> None:
     ledger = UnknownTally()
     assert _entries(ledger) == []
-    ledger.record(5, ("A",), _reasons("none"))
-    ledger.record(6, (), _reasons())
+    ledger.record(5, REGULAR, ("A",), _reasons("none"))
+    ledger.record(6, REGULAR, (), _reasons())
     assert _entries(ledger) == []
 
 
 def test_stretches_by_symbol_and_time() -> None:
     ledger = UnknownTally()
     symbols = ("B", "A", "C")
-    ledger.record(10, symbols, _reasons("warming", "none", "not_in_store"))
-    ledger.record(20, symbols, _reasons("none", "stale", "not_in_store"))
-    ledger.record(30, symbols, _reasons("warming", "none", "not_in_store"))
-    ledger.record(40, symbols, _reasons("stale", "none", "none"))
+    ledger.record(10, REGULAR, symbols, _reasons("warming", "none", "not_in_store"))
+    ledger.record(20, REGULAR, symbols, _reasons("none", "stale", "not_in_store"))
+    ledger.record(30, REGULAR, symbols, _reasons("warming", "none", "not_in_store"))
+    ledger.record(40, REGULAR, symbols, _reasons("stale", "none", "none"))
     assert _entries(ledger) == [
         ("A", "stale", 20, 20, 1),
         ("B", "warming", 10, 10, 1),
@@ -44,20 +47,37 @@ def test_stretches_by_symbol_and_time() -> None:
 
 def test_a_stretch_ends_with_the_scan_before_its_symbol_was_known() -> None:
     ledger = UnknownTally()
-    ledger.record(10, ("A",), _reasons("stale"))
-    ledger.record(20, ("A",), _reasons("stale"))
-    ledger.record(30, ("A",), _reasons("none"))
-    ledger.record(40, ("A",), _reasons("none"))
-    ledger.record(50, ("A",), _reasons("stale"))
+    ledger.record(10, REGULAR, ("A",), _reasons("stale"))
+    ledger.record(20, REGULAR, ("A",), _reasons("stale"))
+    ledger.record(30, REGULAR, ("A",), _reasons("none"))
+    ledger.record(40, REGULAR, ("A",), _reasons("none"))
+    ledger.record(50, REGULAR, ("A",), _reasons("stale"))
     assert _entries(ledger) == [("A", "stale", 10, 20, 2), ("A", "stale", 50, 50, 1)]
+
+
+def test_a_stretch_ends_with_its_phase() -> None:
+    """Of two phases at one instant, too: the open has both, and so has the close."""
+    ledger = UnknownTally()
+    ledger.record(10, ScanPhase.PRE_SESSION, ("A", "B"), _reasons("warming", "stale"))
+    ledger.record(10, ScanPhase.REGULAR, ("A", "B"), _reasons("warming", "none"))
+    ledger.record(20, ScanPhase.REGULAR, ("A", "B"), _reasons("warming", "none"))
+    ledger.record(20, ScanPhase.AT_CLOSE, ("A", "B"), _reasons("warming", "stale"))
+    found = ledger.entries()
+    assert [(*one, phase) for one, phase in zip(_entries(ledger), found.phases, strict=True)] == [
+        ("A", "warming", 10, 10, 1, "pre_session"),
+        ("A", "warming", 10, 20, 2, "regular"),
+        ("A", "warming", 20, 20, 1, "at_close"),
+        ("B", "stale", 10, 10, 1, "pre_session"),
+        ("B", "stale", 20, 20, 1, "at_close"),
+    ]
 
 
 def test_candidates_may_come_and_go() -> None:
     ledger = UnknownTally()
-    ledger.record(10, ("A", "B"), _reasons("stale", "stale"))
-    ledger.record(20, ("A", "B", "C"), _reasons("stale", "none", "warming"))
-    ledger.record(30, ("C", "A"), _reasons("stale", "stale"))
-    ledger.record(40, ("B",), _reasons("stale"))
+    ledger.record(10, REGULAR, ("A", "B"), _reasons("stale", "stale"))
+    ledger.record(20, REGULAR, ("A", "B", "C"), _reasons("stale", "none", "warming"))
+    ledger.record(30, REGULAR, ("C", "A"), _reasons("stale", "stale"))
+    ledger.record(40, REGULAR, ("B",), _reasons("stale"))
     assert _entries(ledger) == [
         ("A", "stale", 10, 30, 3),
         ("B", "stale", 10, 10, 1),
@@ -74,7 +94,7 @@ def test_it_equals_a_run_length_encoding() -> None:
     ledger, told = UnknownTally(), dict[str, list[Reason]]()
     for at in range(1, 201):
         reasons = rng.choice([0, 0, 0, 5, 6, 7], 50).astype(np.int8)
-        ledger.record(at, symbols, reasons)
+        ledger.record(at, REGULAR, symbols, reasons)
         for symbol, code in zip(symbols, reasons.tolist(), strict=True):
             told.setdefault(symbol, []).append(Reason(code))
     expected = []
