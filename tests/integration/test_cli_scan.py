@@ -295,3 +295,16 @@ def test_messages_name_what_the_user_has(
     ended = call(capsys, "scan", *arguments, "--at", "10:00")
     assert (ended.code, ended.out) == (2, "")
     assert ended.err.startswith(f"error: {message}")
+
+
+def test_whom_earlier_scans_could_not_judge_is_no_part_of_it(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The first scan knows nothing of a last one; it is made before the one that was asked for."""
+    times = [{"start": "09:35", "end": "15:55", "interval": "5m"}]
+    screen = {"name": "rising", "universe": "./three.txt", "where": "close > last_scan.close"}
+    whole = {"session_data_config": {"scanners": [{**screen, "regular_session": times}]}}
+    (project / "rising.json").write_text(json.dumps(whole))
+    ended = call(capsys, "scan", "rising.json", "--store", "store", "--date", DAY, "--at", "10:00")
+    assert "its 5 before this one were made first" in ended.out
+    assert ended.out.splitlines()[-1] == "2 found, 3 of 4 judged; unknown: not_in_store 1"

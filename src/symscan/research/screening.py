@@ -111,7 +111,7 @@ def judged_frame(scanned: OneScan) -> pl.DataFrame:
     assert values is not None  # it is a screen
     values = values.rename({name: f"{name}_value" for name in _JUDGED}, strict=False)
     hits, unknown = scanned.scan.hits.symbols, scanned.unknown
-    reasons = pl.DataFrame({SYMBOL: unknown.symbols, "why": unknown.reasons}, schema_overrides=_TEXTS)
+    reasons = pl.DataFrame({SYMBOL: list(unknown), "why": list(unknown.values())}, schema_overrides=_TEXTS)
     judged = pl.DataFrame({SYMBOL: scanned.evaluated}, schema_overrides=_TEXTS)
     judged = judged.join(values, on=SYMBOL, how="left").join(reasons, on=SYMBOL, how="left")
     is_hit, is_unknown = pl.col(SYMBOL).is_in(list(hits)), pl.col("why").is_not_null()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, time
 from typing import Any, Literal
@@ -12,7 +12,7 @@ import polars as pl
 from symscan.clock.schedule import Window
 from symscan.config import ScannerConfig, SessionConfig
 from symscan.errors import InputError, RunError
-from symscan.model.events.session import Event, ScanFinished, ScannerDisabled, ScanPhase, UnknownSymbols
+from symscan.model.events.session import Event, ScanFinished, ScannerDisabled, ScanPhase
 from symscan.model.instant import from_datetime
 from symscan.model.session import Session
 from symscan.observers.collector import EventCollector
@@ -42,13 +42,13 @@ class OneScan:
     evaluated
         The scanner's universe, and the symbols it has data of.
     unknown
-        The symbols it could not evaluate.
+        The symbols it could not evaluate, each with the reason.
     """
 
     scan: ScanFinished
     events: Sequence[Event]
     evaluated: Sequence[str]
-    unknown: UnknownSymbols
+    unknown: Mapping[str, str]
     _managed: ManagedScanner
     _view: SessionView
 
@@ -79,7 +79,7 @@ class OneScan:
 
     def reason(self, symbol: str) -> str | None:
         """Return why a symbol could not be evaluated, None if it could."""
-        return dict(zip(self.unknown.symbols, self.unknown.reasons, strict=True)).get(symbol)
+        return self.unknown.get(symbol)
 
 
 def due_once(
@@ -222,4 +222,5 @@ def _result(coordinator: SessionCoordinator, scan: ScanFinished, events: list[Ev
     managed = coordinator.scanner_manager.scanners[scan.scanner]
     view = SessionView(coordinator.session_data, RequestQueue(managed.holder))
     evaluated = tuple(dict.fromkeys([*managed.scanner.universe, *view.symbols]))
-    return OneScan(scan, events, evaluated, managed.unknown_tally.entries(), managed, view)
+    unknown = managed.unknown_tally.entries().reasons_at(scan.at, scan.phase)  # not of earlier scans
+    return OneScan(scan, events, evaluated, unknown, managed, view)

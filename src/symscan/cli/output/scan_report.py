@@ -37,7 +37,7 @@ def show_scan(session: Session, scanned: OneScan, symbols: Sequence[str]) -> Non
     if is_idle(scan):
         print_line(console, f"warning: {idle_message(scan.scanner, 1)}", "yellow")
     found = len(scan.hits.symbols)
-    reasons = Counter(scanned.unknown.reasons)
+    reasons = Counter(scanned.unknown.values())
     unknown = ", ".join(f"{why} {count:,}" for why, count in sorted(reasons.items())) or "none"
     print_line(console, f"{found:,} found, {scan.judged:,} of {scan.universe:,} judged; unknown: {unknown}")
 

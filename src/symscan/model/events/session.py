@@ -232,6 +232,13 @@ class UnknownSymbols:
     last_at: Counts = field(default_factory=lambda: np.zeros(0, np.int64))
     scans: Counts = field(default_factory=lambda: np.zeros(0, np.int64))
 
+    def reasons_at(self, at: Instant, phase: ScanPhase) -> dict[str, str]:
+        """Return whom the scan of a phase at an instant could not judge, each with the reason."""
+        rows = zip(self.symbols, self.reasons, self.phases, self.first_at, self.last_at, strict=True)
+        return {
+            symbol: reason for symbol, reason, of, first, last in rows if of == phase and first <= at <= last
+        }
+
     def scans_by_reason(self) -> dict[str, int]:
         """Return the scans of all stretches by reason: summed as columns, since there may be very many."""
         code_of = {reason: code for code, reason in enumerate(dict.fromkeys(self.reasons))}
