@@ -69,10 +69,12 @@ from symscan.model.trading import PaperResult, Signal, Trade
 if TYPE_CHECKING:
     import polars as pl
 
-_INSTANTS: Final = frozenset(
+INSTANTS: Final = frozenset(
     {"at", "opens_at", "closes_at", "ready_at"}
     | {"decided_at", "entry_at", "exit_at", "bar_start", "end", "since", "until", "arrived_at"}
 )
+"""The fields of events, and of the values they hold, that are instants."""
+
 _WALL_CLOCK: Final = frozenset({"execution_time_ms"})
 _DECIDED: Final = frozenset({"decided_at"})
 _ADDRESS: Final = re.compile(r"\b0x[0-9a-f]{6,}\b")
@@ -246,7 +248,7 @@ def _plain(name: str, value: Any) -> Any:
     match value:
         case None | bool():
             return value
-        case int() if name in _INSTANTS:
+        case int() if name in INSTANTS:
             return to_iso(value)
         case StrEnum():
             return value.value

@@ -8,6 +8,7 @@ from dataclasses import fields
 from types import MappingProxyType
 from typing import Any, Final
 
+from symscan.model.event_json import INSTANTS
 from symscan.model.events.feed import (
     FeedConnected,
     FeedLost,
@@ -54,7 +55,6 @@ _LEVELS: Final[Mapping[type[Event], int]] = MappingProxyType(
 )
 """Levels by event; all others, such as members that join and leave, are DEBUG."""
 
-_INSTANTS: Final = frozenset({"since", "end", "bar_start"})
 _MOST_NAMED: Final = 5
 
 
@@ -103,7 +103,7 @@ def _scan(scan: ScanFinished) -> str:
 
 
 def _value_text(session: Session, name: str, value: Any) -> str:
-    if isinstance(value, int) and (name.endswith("_at") or name in _INSTANTS):
+    if isinstance(value, int) and name in INSTANTS:
         return clock(session, value)
     if isinstance(value, tuple):
         more = len(value) - _MOST_NAMED

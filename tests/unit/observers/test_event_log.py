@@ -9,7 +9,7 @@ import pytest
 
 from support.builders import make_session
 from symscan.model.bar import LateKind
-from symscan.model.events.feed import BarsCorrected, FeedLost, FeedRecovered
+from symscan.model.events.feed import BarsCorrected, BarsLost, FeedLost, FeedRecovered
 from symscan.model.events.session import (
     Event,
     Outcome,
@@ -47,6 +47,11 @@ DEBUG, INFO, WARNING = logging.DEBUG, logging.INFO, logging.WARNING
         (Warned(AT, "few\n  bars"), WARNING, "warning: few bars"),
         (FeedLost(AT, "closed"), WARNING, "FeedLost: reason closed"),
         (FeedRecovered(AT, AT, 7), INFO, "FeedRecovered: since 09:31:00, bars 7"),
+        (
+            BarsLost(AT, AT, AT, (), "too many"),
+            DEBUG,
+            "BarsLost: since 09:31:00, until 09:31:00, symbols none, reason too many",
+        ),
         (
             BarsCorrected(AT, AT, ("A",), LateKind.LATE, AT),
             DEBUG,
