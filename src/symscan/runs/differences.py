@@ -11,6 +11,7 @@ from typing import Any, Final
 import polars as pl
 
 from symscan.runs.reading import RunFiles
+from symscan.runs.schemas import PHASE_PLACE
 from symscan.runs.texts import with_texts
 
 _KEY: Final = ["session", "scan_at", "scanner", "phase", "symbol"]
@@ -192,9 +193,9 @@ def _hit_differences(a: RunFiles, b: RunFiles, days: list[date]) -> dict[str, Hi
         .when(changed)
         .then(pl.lit("changed"))
     )
-    told = joined.with_columns(which.alias("which")).sort("scan_at", "phase", "scanner", "symbol")
+    compared = joined.with_columns(which.alias("which")).sort("scan_at", PHASE_PLACE, "scanner", "symbol")
     names = dict.fromkeys((*a.scanners, *b.scanners))
-    return {name: _of_scanner(told.filter(pl.col("scanner") == name)) for name in names}
+    return {name: _of_scanner(compared.filter(pl.col("scanner") == name)) for name in names}
 
 
 def _joined(a: RunFiles, b: RunFiles, days: list[date]) -> pl.DataFrame:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -10,11 +9,9 @@ import polars as pl
 from symscan.runs.schemas import HITS_CSV_COLUMNS
 from symscan.runs.texts import with_texts
 
-_ORDER: Final = ("scan_at", "scanner", "rank", "symbol", "phase")
-
 
 def hits_csv_frame(hits: pl.DataFrame, metadata: pl.Series, zone: ZoneInfo) -> pl.DataFrame:
-    """Return the rows of ``hits.csv``, in its order: by time, scanner, rank and symbol.
+    """Return the rows of ``hits.csv``, in the order of the hits: by time, phase, scanner and rank.
 
     Parameters
     ----------
@@ -25,4 +22,4 @@ def hits_csv_frame(hits: pl.DataFrame, metadata: pl.Series, zone: ZoneInfo) -> p
     """
     local = pl.col("scan_at").dt.convert_time_zone(zone.key).dt.to_string("%Y-%m-%dT%H:%M:%S%:z")
     columns = hits.with_columns(metadata.alias("metadata"), local.alias("scan_at_local"))
-    return with_texts(columns.sort(_ORDER, maintain_order=True).select(HITS_CSV_COLUMNS))
+    return with_texts(columns.select(HITS_CSV_COLUMNS))

@@ -16,7 +16,7 @@ from symscan.runs.list_changes import ListChanges
 from symscan.runs.schemas import (
     EPISODES_SCHEMA,
     HITS_SCHEMA,
-    PHASES,
+    PHASE_PLACE,
     SCANS_SCHEMA,
     UNKNOWN_SCHEMA,
     VALUES_KEYS,
@@ -103,8 +103,7 @@ def _hits(folder: Path, mode: str) -> pl.DataFrame:
     new = pl.col("new") == "true"
     parsed = [one for one in parse_texts(pl.Schema(typed)) if one.meta.output_name() not in ("rank", "new")]
     frame = frame.select(*parsed, rank, new, pl.col("text").alias("metadata"))
-    phase = pl.col("phase").replace_strict(PHASES, range(len(PHASES)), return_dtype=pl.Int8)
-    ordered = frame.sort("session", "scan_at", phase, "scanner", "rank", "symbol", maintain_order=True)
+    ordered = frame.sort("session", "scan_at", PHASE_PLACE, "scanner", "rank", "symbol", maintain_order=True)
     return _with_decided(ordered, folder, mode)
 
 

@@ -13,6 +13,9 @@ INSTANT: Final = pl.Datetime("us", "UTC")
 PHASES: Final = ("pre_session", "regular", "at_close")
 """What scans are due for, in the order of scans of one instant."""
 
+PHASE_PLACE: Final = pl.col("phase").replace_strict(PHASES, range(len(PHASES)), return_dtype=pl.Int8)
+"""The place of a row's phase among those of one instant."""
+
 _TEXT: Final = pl.String()
 _NUMBER: Final = pl.Float64()
 

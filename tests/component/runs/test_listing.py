@@ -97,6 +97,18 @@ def test_other_hits_are_counted_and_the_earliest_is_named(run: Run, copied: Path
     assert (back.only_a, back.only_b, back.changed) == (0, 1, above.changed)
 
 
+def test_of_one_instant_the_phases_are_in_their_order(run: Run, copied: Path) -> None:
+    path = copied / "hits" / f"{DAYS[0]}.parquet"
+    frame = pl.read_parquet(path)
+    first = frame.filter(scanner="above").head(1)
+    added = [
+        first.with_columns(symbol=pl.lit(phase), phase=pl.lit(phase)) for phase in ("at_close", "pre_session")
+    ]
+    pl.concat([frame, *added]).write_parquet(path)
+    earliest = compare_runs(RunFiles.open(run.folder), RunFiles.open(copied)).hits["above"].earliest
+    assert earliest is not None and earliest["symbol"] == "pre_session"
+
+
 def _describe(folder: Path, **facts: Any) -> None:
     """Let a run be of something else, under the id that follows from it."""
     noted = read_description(folder)

@@ -73,7 +73,7 @@ def test_hits_are_typed_and_stand_by_time_phase_scanner_and_rank(make: Make) -> 
     ]
 
 
-def test_hits_stand_by_time_scanner_and_rank(make: Make) -> None:
+def test_hits_as_text_stand_by_time_phase_scanner_and_rank(make: Make) -> None:
     scan, hits = make["scan"], make["hits"]
     scans = [
         scan(2, hits("C", "A")),
@@ -87,10 +87,10 @@ def test_hits_stand_by_time_scanner_and_rank(make: Make) -> None:
         ("31", "early", 1, "Z"),
         ("31", "early", 2, "A"),
         ("31", "gap", 1, "B"),
-        ("32", "gap", 1, "C"),
         ("32", "gap", 1, "Q"),
-        ("32", "gap", 2, "A"),
         ("32", "gap", 2, "R"),
+        ("32", "gap", 1, "C"),
+        ("32", "gap", 2, "A"),
     ]
 
 

@@ -15,7 +15,7 @@ from symscan.research.statistics.horizons import Horizon
 from symscan.research.statistics.reasons import REASONS, Why
 from symscan.research.study.plan import StudyPlan
 from symscan.research.study.session.outcomes import HeadlineRows, HitOutcomes, ScannerSession
-from symscan.runs.schemas import INSTANT, PHASES
+from symscan.runs.schemas import INSTANT, PHASE_PLACE
 
 NO_CHANGE: Final = "no_change"
 """Why a hit has no outcome on the side of its change: the change is not known, or none."""
@@ -96,8 +96,7 @@ def add_headline(
 
 def sort_rows(frame: pl.DataFrame) -> pl.DataFrame:
     """Return rows in the order of the file."""
-    phase = pl.col("phase").replace_strict(dict(zip(PHASES, range(len(PHASES)), strict=True)))
-    return frame.sort("session", "scan_at", phase, "scanner", "rank", maintain_order=True)
+    return frame.sort("session", "scan_at", PHASE_PLACE, "scanner", "rank", maintain_order=True)
 
 
 def _of_horizon(horizon: Horizon, outcome: HitOutcomes, side: Floats) -> list[pl.Series]:
