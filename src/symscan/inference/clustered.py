@@ -39,7 +39,6 @@ class Mark(StrEnum):
     ONE_SESSION = "one_session"  # one session makes up more than 30% of all deviations
     ROUGH = "rough"  # raw returns over sessions that overlap, fewer than 100 of them
     SIGNS_DIFFER = "signs_differ"  # the mean of hits and the mean of sessions: few sessions decide
-    NEVER_WON = "never_won"  # a profit factor of 0: its logarithm has no interval
     NO_VARIATION = "no_variation"  # all sessions are equal, so that nothing is known of the uncertainty
 
 

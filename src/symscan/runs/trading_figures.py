@@ -24,6 +24,9 @@ from symscan.inference.student_t import quantile
 from symscan.model.bar import Floats, Mask, Rows
 from symscan.model.instant import MINUTE
 
+NEVER_WON: Final = "never_won"
+"""The mark of a profit factor of 0, whose logarithm has no interval."""
+
 _BASIS_POINTS: Final = 10_000.0
 
 
@@ -34,18 +37,18 @@ class Figure:
     Attributes
     ----------
     marks
-        What has to be said beside it.
+        What has to be said beside it: those of the estimate, and :data:`NEVER_WON`.
     """
 
     value: float
     lo: float = math.nan
     hi: float = math.nan
-    marks: tuple[Mark, ...] = ()
+    marks: tuple[str, ...] = ()
 
     def as_record(self) -> dict[str, Any]:
         """Return it as JSON can hold it."""
         numbers = {name: none_if_unknown(getattr(self, name)) for name in ("value", "lo", "hi")}
-        return {**numbers, "marks": [mark.value for mark in self.marks]}
+        return {**numbers, "marks": list(map(str, self.marks))}
 
 
 class TradingFigures:
@@ -132,7 +135,7 @@ class TradingFigures:
         value = float(won.sum() / lost.sum())
         sessions = len(np.unique(self._session))
         if sessions < FEWEST_SESSIONS or not value:
-            return Figure(value, marks=(Mark.TOO_FEW if sessions < FEWEST_SESSIONS else Mark.NEVER_WON,))
+            return Figure(value, marks=(Mark.TOO_FEW if sessions < FEWEST_SESSIONS else NEVER_WON,))
         u = won / won.sum() - lost / lost.sum()
         error = math.sqrt(sessions / (sessions - 1) * float(u @ u))
         reach = math.exp(quantile((1 + CONFIDENCE) / 2, sessions - 1) * error)
