@@ -20,6 +20,8 @@ from symscan import (
     ScannerConfig,
     ScannerManager,
     ScanResult,
+    Screen,
+    ScreenScanner,
     ScriptSession,
     SessionCoordinator,
     SessionData,
@@ -139,6 +141,16 @@ def test_what_a_scan_by_hand_could_not_judge_is_said(session: ScriptSession) -> 
     result = session.scan(Bare({}), name="bare")
     assert list(result.symbols) == ["LIQ03"]
     assert result.unknown is not None and result.unknown.tolist() == [False, True]
+
+
+def test_a_screen_that_waits_knows_of_the_scans_by_hand_before(session: ScriptSession) -> None:
+    screen = Screen("close > 0 AND last_scan.close > 0", confirm_scans=2)
+    scanner = ScreenScanner.of(screen, "three.txt")
+    found = []
+    for at in ("10:00", "10:05", "10:10", "10:15"):
+        session.advance_to(at)
+        found.append(len(session.scan(scanner).symbols))
+    assert found == [0, 0, 3, 3]  # what was seen at the scan before, twice in a row
 
 
 def test_a_symbol_is_brought_in_mid_session(session: ScriptSession) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, time
@@ -98,6 +99,7 @@ class ScriptSession:
         self._events = events
         self._queues: dict[str, RequestQueue] = {}
         self._scanners: dict[str, BaseScanner] = {}
+        self._ok_scans: Counter[str] = Counter()
         self._updates: Iterator[SourceUpdate] = coordinator.slices()
         self._has_minutes = coordinator.source.base.is_intraday
         session = coordinator.session
@@ -208,7 +210,8 @@ class ScriptSession:
         scanner.use_date(self.coordinator.session_data.session.date)
         now = self.time_manager.get_current_time()
         view = self._view(holder, lambda: scanner.universe)
-        return ScanContext(view, self.time_manager, "backtest", now, scanner.config)
+        ok_scans = self._ok_scans[holder]
+        return ScanContext(view, self.time_manager, "backtest", now, scanner.config, ok_scans)
 
     def scan(self, scanner: BaseScanner, name: str | None = None) -> ScanResult:
         """Let a scanner scan now; nothing it finds joins by itself.
@@ -234,8 +237,9 @@ class ScriptSession:
         result = checked_result(scanner.scan(context), candidates)
         result.execution_time_ms = watch.elapsed_ms
         if result.error is None and not result.skipped:
-            view = context.session_data
-            evaluator = ResultEvaluator(self.coordinator.session_data, scanner, self._holder(scanner, name))
+            holder, view = self._holder(scanner, name), context.session_data
+            self._ok_scans[holder] += 1
+            evaluator = ResultEvaluator(self.coordinator.session_data, scanner, holder)
             result.unknown = evaluator.unknown(result, view.unanswered())
         return result
 
