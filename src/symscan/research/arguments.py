@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime, time
 from pathlib import Path
@@ -40,7 +40,7 @@ def universe_file(given: str | Iterable[str]) -> Iterator[str]:
 
 def _symbols(given: Any) -> list[str]:
     expected = "give the name or path of one, or a list of symbols: ['AAPL', 'MSFT']"
-    if not isinstance(given, Iterable) or isinstance(given, bytes):
+    if not isinstance(given, Iterable) or isinstance(given, bytes | Mapping):
         raise InputError(f"universe: {given!r} is none; {expected}")
     symbols = list(given)
     for one in symbols:

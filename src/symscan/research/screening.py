@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -12,7 +12,7 @@ import polars as pl
 
 from symscan.config.defaults import chosen_store
 from symscan.config.resolve import DEFAULT_UNIVERSE
-from symscan.errors import ConfigError, ConfigErrors
+from symscan.errors import ConfigError, ConfigErrors, InputError
 from symscan.model.hit_metadata import SYMBOL
 from symscan.plugins.modules import forget_changed
 from symscan.research.arguments import as_names, as_session_time, universe_file
@@ -26,6 +26,7 @@ from symscan.sources.store.bar_store import BarStore
 
 _SCANNER: Final = "session_data_config.scanners[0]."
 _NOT_TAKEN: Final = "not_taken"
+_OF_SEVERAL_SCANS: Final = ("confirm_scans", "leave_when", "hold_minutes", "cooldown_minutes")
 _JUDGED: Final = ("verdict", "reason", "rank")
 _ORDER: Final = ("hit", "no", "unknown")
 _TEXTS: Final = {SYMBOL: pl.String(), "why": pl.String()}
@@ -39,10 +40,13 @@ def screen(
     store: Path | str | None = None,
     rank: str | None = None,
     take: int | None = None,
-    show: Sequence[str] = (),
+    per: str | None = None,
+    show: str | Iterable[str] = (),
     max_age_minutes: float | None = None,
+    market: str | None = None,
     exchange: str = "NYSE",
     indicator_modules: str | Iterable[str] = (),
+    **of_several_scans: object,
 ) -> pl.DataFrame:
     """Scan once, at one instant of one session: everybody's values and verdict.
 
@@ -62,14 +66,21 @@ def screen(
         What hits are ordered by, highest first; None orders by symbol.
     take
         How many hits at most; None takes all.
+    per
+        The column of the universe in each group of which ``take`` counts, ``sector``; None for no groups.
     show
         Further names whose values are wanted.
     max_age_minutes
         A symbol whose last bar ended longer ago is unknown.
+    market
+        The symbol that ``market.NAME`` reads.
     exchange
         Whose session it is.
     indicator_modules
         Modules of the current folder with indicators that the screen names.
+    **of_several_scans
+        What a screen of a configuration may have besides and one scan cannot answer is an error that says so:
+        ``confirm_scans``, ``leave_when``, ``hold_minutes``, ``cooldown_minutes``.
 
     Returns
     -------
@@ -86,11 +97,23 @@ def screen(
     RunError
         If the scan failed.
     """
+    _check_names(of_several_scans)
     with universe_file(universe) as named:
-        criteria: dict[str, Any] = {"where": where, "universe": named, "rank": rank, "take": take}
-        criteria |= {"show": list(show), "max_age_minutes": max_age_minutes}
+        criteria: dict[str, Any] = {"where": where, "universe": named, "rank": rank, "take": take, "per": per}
+        criteria |= {"show": as_names(show), "max_age_minutes": max_age_minutes, "market": market}
         whole = _whole(criteria, {"exchange": exchange, "indicator_modules": as_names(indicator_modules)})
         return judged_frame(_scanned(whole, at, chosen_store(store)))
+
+
+def _check_names(given: Iterable[str]) -> None:
+    """Refuse what rests on the scans before, which one scan does not have, and what is no argument."""
+    for name in given:
+        if name not in _OF_SEVERAL_SCANS:
+            raise TypeError(f"screen() got an unexpected keyword argument '{name}'")
+        raise InputError(
+            f"{name}: it rests on the scans before, and this is one alone; give it to a scanner of a "
+            "configuration, for symscan.run, or for 'symscan scan my_session.json --at', which plays them"
+        )
 
 
 def _scanned(whole: dict[str, Any], at: datetime | str, place: Path) -> OneScan:

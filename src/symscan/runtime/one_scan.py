@@ -40,7 +40,7 @@ class OneScan:
     events
         The events of the session up to the scan.
     evaluated
-        The scanner's universe, and the symbols it has data of.
+        The scanner's universe; of one that is no screen, the symbols it has data of, too.
     unknown
         The symbols it could not evaluate, each with the reason.
     """
@@ -221,6 +221,7 @@ def finished_scan(backtest: Backtest, session: Session, at: time | DayPart, scan
 def _result(coordinator: SessionCoordinator, scan: ScanFinished, events: list[Event]) -> OneScan:
     managed = coordinator.scanner_manager.scanners[scan.scanner]
     view = SessionView(coordinator.session_data, RequestQueue(managed.holder))
-    evaluated = tuple(dict.fromkeys([*managed.scanner.universe, *view.symbols]))
+    is_screen = isinstance(managed.scanner, ScreenScanner)  # it evaluates its universe, and may read others
+    evaluated = tuple(dict.fromkeys([*managed.scanner.universe, *(() if is_screen else view.symbols)]))
     unknown = managed.unknown_tally.entries().reasons_at(scan.at, scan.phase)  # not of earlier scans
     return OneScan(scan, events, evaluated, unknown, managed, view)

@@ -87,6 +87,23 @@ def test_the_universe_may_be_the_symbols_themselves(universe: str, store: Path) 
     assert symscan.screen(**SCREEN, universe=[*SYMBOLS, "NOTIN"], store=store, at=AT).equals(by_path)
 
 
+@pytest.mark.usefixtures("universe")
+def test_the_best_of_each_group_against_a_market(store: Path, tmp_path: Path) -> None:
+    sectors = dict(zip(SYMBOLS[:-1], ("one", "two") * 3, strict=False))  # the last one is the market's alone
+    rows = [f"{symbol},{sector}" for symbol, sector in sectors.items()]
+    (tmp_path / "sectors.csv").write_text("\n".join(["symbol,sector", *rows]) + "\n")
+    given: dict[str, Any] = {"universe": "./sectors.csv", "store": store, "at": AT, "market": SYMBOLS[-1]}
+    frame = symscan.screen("market.close > 0", rank="close", take=1, per="sector", show="close", **given)
+    assert sorted(frame["symbol"]) == sorted(sectors)
+    prices = dict(frame.select("symbol", "close").rows())
+    best = {
+        max((one for one in sectors if sectors[one] == sector), key=lambda one: prices[one])
+        for sector in ("one", "two")
+    }
+    assert set(frame.filter(verdict="hit")["symbol"]) == best
+    assert set(frame.filter(verdict="no")["reason"]) == {"not_taken"}
+
+
 def test_an_indicator_of_ones_own(universe: str, store: Path, tmp_path: Path) -> None:
     (tmp_path / "my_times.py").write_text(INDICATOR.replace("NAME", "my_times"))
     given: dict[str, Any] = {"store": store, "indicator_modules": "my_times"}
@@ -112,6 +129,10 @@ def test_an_indicator_of_ones_own(universe: str, store: Path, tmp_path: Path) ->
         ({"universe": []}, "universe: there are no symbols in it; give the name or path of one, or a list"),
         ({"universe": ["AAA", "B B"]}, "universe: 'B B' is not a symbol; give"),
         ({"universe": 7}, "universe: 7 is none; give"),
+        ({"universe": {"found_by": "other"}}, "universe: {'found_by': 'other'} is none; give"),
+        ({"per": "sector", "take": 1}, "per: "),
+        ({"confirm_scans": 2}, "confirm_scans: it rests on the scans before, and this is one alone; give"),
+        ({"leave_when": "close < vwap"}, "leave_when: it rests on the scans before"),
         ({"indicator_modules": ["absent"]}, "indicator_modules[0]: "),
         ({"universe": "nobody"}, "universe: there is no universe 'nobody'"),
         ({"exchange": "MOON"}, "exchange: "),
