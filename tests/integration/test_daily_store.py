@@ -186,6 +186,14 @@ def test_at_the_open_the_session_before_is_the_last(folder: Path, store: Path, d
         ({"where": "close > 5", "pre_session": True}, ".where", "write previous_close"),
         ({"where": "volume > 5", "pre_session": True}, ".where", "write volume_1d"),
         ({"where": "close_1d > 5", "rank": "gap_pct", "pre_session": True}, ".rank", '"at_close": true'),
+        ({"where": "close > last_scan.close"}, ".where", "it scans once; write prior.close_1d"),
+        ({"where": "close > 1", "rank": "last_scan.roc_1_1d"}, ".rank", "write prior.roc_1_1d"),
+        (
+            {"where": "close > 1", "leave_when": "last_scan.market.close > 1", "market": "AAA"},
+            ".leave_when",
+            "leave it out",
+        ),
+        ({"where": "close > 1", "confirm_scans": 2}, ".confirm_scans", "nobody is ever confirmed"),
         ({"where": "close_1d > 5", "regular_session": [{"interval": "5m"}]}, ".regular_session", "at_close"),
         ({"where": "close_1d > 5", "pre_session": [{"interval": "5m"}]}, ".pre_session", "pre_session"),
     ],
@@ -199,6 +207,13 @@ def test_what_needs_minutes_is_refused_by_name(
     assert str(fault.path).endswith(place)
     assert said in fault.message
     assert "the store has daily bars only" in fault.message
+
+
+def test_the_last_scan_of_one_at_the_close_is_that_before_the_open(folder: Path, store: Path) -> None:
+    where = "close_1d > last_scan.close_1d"
+    run = play(folder, [scanner(where, pre_session=True), scanner("roc_1_1d > 0", name="up")], store, LAST)
+    missed = set(run.table("unknown").filter(scanner="day", phase="at_close")["symbol"])
+    assert run.found("day") == {hit for hit in run.found("up") if hit[1] not in missed} != set()
 
 
 def test_a_strategy_is_refused_and_a_scanner_s_own_request_too(folder: Path, store: Path) -> None:

@@ -10,8 +10,9 @@ from symscan.config import ScannerConfig, SessionConfig
 from symscan.errors import ConfigError
 from symscan.indicators.registry import spec_of
 from symscan.model.readings import SESSION_READINGS
-from symscan.model.specs import IndicatorSpec
+from symscan.model.specs import IndicatorSpec, prior_name
 from symscan.scanners.base import BaseScanner
+from symscan.scanners.screens.language.names import LAST_SCAN, MARKET, PRIOR
 from symscan.scanners.screens.screen import ScreenScanner
 from symscan.session.candidates import parse_column
 
@@ -75,6 +76,13 @@ def _screen_faults(
         if fault is not None:
             path, offset = _place(scanner, name)
             yield config.error(path, fault, offset=offset)
+    if not (scanner.pre_session and scanner.at_close):
+        if scanner.screen is not None and scanner.screen.confirm_scans > 1:
+            message = f"{_ONLY}: it scans once a session, so that nobody is ever confirmed; leave it out"
+            yield config.error(f"{scanner.path}.confirm_scans", message)
+        for name in (f"{LAST_SCAN}.{one}" for one in made.last_scan_columns):
+            path, offset = _place(scanner, name)
+            yield config.error(path, _of_last_scan(name), offset=offset)
 
 
 def _fault(name: str, *, is_before: bool) -> str | None:
@@ -97,6 +105,15 @@ def _fault(name: str, *, is_before: bool) -> str | None:
     return f"'{name}' is not known before the session, and {_ONLY}; scan with \"at_close\": true"
 
 
+def _of_last_scan(name: str) -> str:
+    """Return why a scanner of one scan a session knows nothing of a last one."""
+    now = name.removeprefix(f"{LAST_SCAN}.")
+    is_plain = not now.startswith((f"{MARKET}.", PRIOR))
+    before = now if is_plain and parse_column(now).spec is not None else _DAILY.get(now)
+    instead = "leave it out" if before is None else f"write {prior_name(before, 1)}, of the session before"
+    return f"'{name}' is of an earlier scan of the session, and {_ONLY}: it scans once; {instead}"
+
+
 def _of_intraday(spec: IndicatorSpec) -> str:
     daily = spec.key.removesuffix(str(spec.interval)) + "1d"
     return f"'{spec.key}' needs bars of {spec.interval}, and {_ONLY}; write {daily}, or import minutes"
@@ -107,8 +124,9 @@ def _place(scanner: ScannerConfig, name: str) -> tuple[str, int | None]:
     screen = scanner.screen
     if screen is None:
         return f"{scanner.path}.module", None
-    for part, text in (("where", screen.where), ("rank", screen.rank or "")):
-        found = re.search(rf"\b{re.escape(name)}\b", text, re.IGNORECASE)
+    texts = {"where": screen.where, "rank": screen.rank, "leave_when": screen.leave_when}
+    for part, text in texts.items():
+        found = re.search(rf"\b{re.escape(name)}\b", text or "", re.IGNORECASE)
         if found is not None:
             return f"{scanner.path}.{part}", found.start()
     return f"{scanner.path}.{'show' if screen.show else 'where'}", None

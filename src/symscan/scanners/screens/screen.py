@@ -99,6 +99,11 @@ class ScreenScanner(BaseScanner):
         return self._checked_plan().columns
 
     @property
+    def last_scan_columns(self) -> tuple[str, ...]:
+        """The columns that the screen reads as they were at its last scan, without ``last_scan.``."""
+        return tuple(self._checked_plan().last_scan)
+
+    @property
     def market_columns(self) -> tuple[str, ...]:
         """The columns that the screen reads of the market's symbol, without ``market.``."""
         return tuple(self._checked_plan().market)
