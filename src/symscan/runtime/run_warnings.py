@@ -9,6 +9,7 @@ from datetime import date
 from symscan.clock.schedule import DAYS, Window
 from symscan.clock.session_calendar import SessionCalendar
 from symscan.config import ScannerConfig, SessionConfig
+from symscan.errors import SpecError
 from symscan.model.interval import ONE_DAY
 from symscan.model.session import Session
 from symscan.runtime.building.plugins import due_times
@@ -67,7 +68,10 @@ def find_day_mix_warnings(
     calendar: SessionCalendar,
     playable: Sequence[Session],
 ) -> Iterator[str]:
-    """Warn where screens read daily indicators over bars made of minutes among stored ones.
+    """Warn where scanners read daily indicators over bars made of minutes among stored ones.
+
+    Screens name what they read, other scanners may in ``reads``; what these request beside is known only
+    once they are set up.
 
     Parameters
     ----------
@@ -80,7 +84,7 @@ def find_day_mix_warnings(
     needed = {
         scanner.name: most
         for scanner, one in zip(enabled, made, strict=True)
-        if isinstance(one, ScreenScanner) and (most := max(map(_sessions_of_days, one.columns), default=0))
+        if (most := max(map(_sessions_of_days, _known_columns(one)), default=0))
     }
     closing = [scanner.name for scanner in enabled if scanner.at_close and scanner.name in needed]
     others = [
@@ -100,9 +104,19 @@ def find_day_mix_warnings(
         yield f"the daily indicators of {_named(others)} read bars made of minutes among stored ones: {mix}"
 
 
+def _known_columns(made: BaseScanner) -> Sequence[str]:
+    """Return the columns that a scanner is known to read before its setup."""
+    if isinstance(made, ScreenScanner):
+        return (*made.columns, *made.market_columns)
+    return made.reads or ()
+
+
 def _sessions_of_days(column: str) -> int:
-    """Return how many daily bars a column reads at the most, 0 for one that reads none."""
-    spec = parse_column(column).spec
+    """Return how many daily bars a column reads at the most, 0 for one that reads none, or is none."""
+    try:
+        spec = parse_column(column).spec
+    except SpecError:  # of a scanner in code, whose scans will say so
+        return 0
     return 0 if spec is None or spec.interval.is_intraday else most_sessions_needed(spec)
 
 

@@ -68,3 +68,31 @@ def test_a_run_warns_where_the_sessions_read_before_the_open_are_of_both_kinds(
     assert [one for one in warnings if "made of minutes" in one and (warned is None or warned in one)] == (
         [] if warned is None else [warnings[-1]]
     )
+
+
+@pytest.mark.parametrize(
+    ("reads", "at_close", "warned"),
+    [
+        ('("sma_2_1d",)', False, "read bars made of minutes among stored ones"),
+        ('("close", "rsi_3_1d")', True, "have at the close a bar made of minutes"),
+        ('("sma_2_5m", "no such")', True, None),
+        ("None", True, None),
+    ],
+)
+def test_of_a_scanner_in_code_what_it_says_it_reads_is_warned_of(
+    tmp_path: Path, market: Market, reads: str, at_close: bool, warned: str | None
+) -> None:
+    (tmp_path / "own.py").write_text(
+        "from symscan import BaseScanner, ScanResult\n"
+        f"class Scanner(BaseScanner):\n    reads = {reads}\n"
+        "    def scan(self, context):\n        return ScanResult([])\n"
+    )
+    days = market.days.filter(pl.col("date").is_in(DATES[-3:-2]))
+    store = make_store(tmp_path, {"1m": market.minutes, "1d": days})
+    own = {"module": "own", "config": {"universe": "store"}, "pre_session": True, "at_close": at_close}
+    text = json.dumps({"session_data_config": {"scanners": [own]}})
+    config = parse_config(text, str(tmp_path / "session.json"))
+    warnings = assemble_backtest(config, store, DATES[-1], DATES[-1]).warnings
+    found = [one for one in warnings if "made of minutes" in one]
+    assert len(found) == (warned is not None)
+    assert warned is None or warned in found[0]
