@@ -6,6 +6,9 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Final
 
+from symscan.research.report.style import CSS
+
+_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'"
 _LONGEST: Final = 400
 
 
@@ -23,6 +26,24 @@ def block(value: str) -> str:
     lines = value.replace("\r\n", "\n").split("\n")
     kept = ("".join(one if one.isprintable() else " " for one in line) for line in lines)
     return f"<pre>{escape(chr(10).join(kept))}</pre>"
+
+
+def document(title: str, body: str) -> str:
+    """Return a page: HTML with its style and drawings in it, and without script or request.
+
+    Parameters
+    ----------
+    title
+        A text.
+    body
+        HTML.
+    """
+    head = (
+        f'<meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
+        '<meta name="viewport" content="width=device-width,initial-scale=1">'
+        f'<meta name="color-scheme" content="light dark"><title>{text(title)}</title><style>{CSS}</style>'
+    )
+    return f'<!DOCTYPE html>\n<html lang="en"><head>{head}</head><body>{body}</body></html>\n'
 
 
 def element(tag: str, content: str, kind: str = "") -> str:

@@ -8,13 +8,11 @@ from typing import Any, Final
 
 from symscan.formatting import format_count, format_names, format_number, format_price
 from symscan.research.report import drawings
-from symscan.research.report.markup import block, element, figure, table, text
-from symscan.research.report.style import CSS
+from symscan.research.report.markup import block, document, element, figure, table, text
 from symscan.research.report.trading import trading_sections
 
 Record = Mapping[str, Any]
 
-_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'"
 _KEYS: Final = (
     ("sessions", ",", "sessions", "played, or begun"),
     ("scans", ",", "scans due", "at their times, whatever became of them"),
@@ -36,14 +34,7 @@ _LIMITS: Final = (
 
 def page(record: Record) -> str:
     """Return the page: HTML with its style and drawings in it, and without script."""
-    name = text(record["run"]["name"] or "run")
-    head = (
-        f'<meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
-        '<meta name="viewport" content="width=device-width,initial-scale=1">'
-        f'<meta name="color-scheme" content="light dark"><title>{name}</title><style>{CSS}</style>'
-    )
-    body = "".join(_sections(record))
-    return f'<!DOCTYPE html>\n<html lang="en"><head>{head}</head><body>{body}</body></html>\n'
+    return document(record["run"]["name"] or "run", "".join(_sections(record)))
 
 
 def _sections(record: Record) -> Iterator[str]:

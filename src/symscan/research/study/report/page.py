@@ -11,14 +11,12 @@ import polars as pl
 from symscan.errors import InputError
 from symscan.formatting import format_count, format_number
 from symscan.research.charts.look import finished, load_altair
-from symscan.research.report.markup import block, element, table, text
-from symscan.research.report.style import CSS
+from symscan.research.report.markup import block, document, element, figure, table, text
 from symscan.research.study.report.charts import CHARTS
 from symscan.research.study.report.fillable import fillable_sentence
 from symscan.research.study.study import Study
 from symscan.research.study.verdict import after, opinions_differ
 
-_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'"
 _CAPTIONS: Final = {
     "horizons": "Mean excess per hit by horizon, with 95% intervals; red: what a round trip costs",
     "curve": "By the minute since the entry; what is grey was known when the hit was chosen",
@@ -42,14 +40,7 @@ _LIMITS: Final = (
 
 def page(study: Study) -> str:
     """Return the page: HTML with its style and drawings in it, and without script."""
-    name = text(study.record["run"].get("name") or "study")
-    head = (
-        f'<meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
-        '<meta name="viewport" content="width=device-width,initial-scale=1">'
-        f'<meta name="color-scheme" content="light dark"><title>{name}: study</title><style>{CSS}</style>'
-    )
-    body = "".join(_sections(study))
-    return f'<!DOCTYPE html>\n<html lang="en"><head>{head}</head><body>{body}</body></html>\n'
+    return document(f"{study.record['run'].get('name') or 'study'}: study", "".join(_sections(study)))
 
 
 def _sections(study: Study) -> Iterator[str]:
@@ -153,7 +144,7 @@ def _plots(study: Study) -> Iterator[str]:
 def _figure(caption: str, chart: Any) -> str:
     svg = StringIO()
     finished(chart).save(svg, format="svg")
-    return element("figure", element("figcaption", text(caption)) + svg.getvalue())
+    return figure(caption, svg.getvalue())
 
 
 def _groups(study: Study) -> Iterator[str]:
