@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import partial
 from html import escape
 from time import monotonic
 from typing import Any, Final
@@ -34,6 +35,17 @@ def no_progress(_sessions: Sequence[Session], _run: RunProgress) -> AbstractCont
 @contextmanager
 def terminal_bar(sessions: Sequence[Session], run: RunProgress, console: Console) -> Iterator[ShowPlaying]:
     """Show a bar on a terminal, removed at the end."""
+    with sessions_bar(console, len(sessions)) as update:
+
+        def show(playing: Sequence[SessionProgress]) -> None:
+            update(completed=_played(playing, run), state=state_text(playing, run))
+
+        yield show
+
+
+@contextmanager
+def sessions_bar(console: Console, total: int | None = None) -> Iterator[Callable[..., None]]:
+    """Show a bar of sessions, removed at the end; yields what updates it: completed, total, state."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns = (
@@ -44,12 +56,7 @@ def terminal_bar(sessions: Sequence[Session], run: RunProgress, console: Console
         TextColumn("{task.fields[state]}"),
     )
     with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("sessions", total=len(sessions), state="")
-
-        def show(playing: Sequence[SessionProgress]) -> None:
-            bar.update(task, completed=_played(playing, run), state=state_text(playing, run))
-
-        yield show
+        yield partial(bar.update, bar.add_task("sessions", total=total, state=""))
 
 
 @contextmanager

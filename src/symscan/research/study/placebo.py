@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import polars as pl
 
+from symscan.model.session import Session
 from symscan.research.placebo_store import make_placebo_store
-from symscan.research.study.make import PreparedStudy, join_sessions, prepare_study
+from symscan.research.study.make import PreparedStudy, ShowSession, join_sessions, prepare_study
 from symscan.research.study.playing import play_sessions
 from symscan.research.study.source import StudyRequest
 from symscan.research.study.tables.summary import summarize
 from symscan.runtime.parallel.division import Division
 from symscan.sources.store.bar_store import BarStore
-
-ShowMarket = Callable[[int, int], None]
-"""Called when a market is done: how many are, and of how many."""
 
 SCHEMA: Final = pl.Schema(
     {
@@ -36,9 +35,9 @@ _SEEDS_APART: Final = 100_003
 
 
 def placebo_frame(
-    study: PreparedStudy, request: StudyRequest, markets: int, division: Division, show: ShowMarket
+    study: PreparedStudy, request: StudyRequest, markets: int, division: Division, show: ShowSession
 ) -> pl.DataFrame:
-    """Return the headline of each scanner on so many placebo markets.
+    """Return the headline of each scanner on so many placebo markets; ``show`` counts all their sessions.
 
     Raises
     ------
@@ -47,13 +46,19 @@ def placebo_frame(
     """
     rows: list[tuple[Any, ...]] = []
     for number in range(1, markets + 1):
-        rows += _market(study, request, number, division)
-        show(number, markets)
+        shown = partial(_show_market, show, number, markets)
+        rows += _market(study, request, number, division, shown)
     return pl.DataFrame(rows, schema=SCHEMA, orient="row").with_columns(pl.col(pl.Float64).fill_nan(None))
 
 
+def _show_market(
+    show: ShowSession, number: int, markets: int, session: Session, done: int, total: int
+) -> None:
+    show(session, (number - 1) * total + done, markets * total)
+
+
 def _market(
-    study: PreparedStudy, request: StudyRequest, number: int, division: Division
+    study: PreparedStudy, request: StudyRequest, number: int, division: Division, show: ShowSession
 ) -> Iterator[tuple[Any, ...]]:
     seed = study.plan.settings.seed * _SEEDS_APART + number
     with TemporaryDirectory(prefix="symscan-placebo-") as folder:
@@ -62,7 +67,7 @@ def _market(
         source = replace(study.source, store=store.root, run=None)
         here = prepare_study(source, request)
         with division.executor(here.backtest.config, source.first, source.last) as executor:
-            studied = join_sessions(here, play_sessions(here, lambda *_: None, executor))
+            studied = join_sessions(here, play_sessions(here, show, executor))
         for one in summarize(studied.hits, here.plan, studied.days):
             if one.horizon == here.plan.headline:
                 found = one.excess

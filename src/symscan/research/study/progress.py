@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from symscan.model.session import Session
+from symscan.research.progress import sessions_bar
 from symscan.research.study.make import ShowSession
 
 
@@ -25,17 +25,9 @@ def shown_sessions(console: Console | None = None, *, is_shown: bool = True) -> 
     if not is_shown or not (console.is_terminal or console.is_jupyter):
         yield lambda *_: None
         return
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("{task.fields[state]}"),
-    )
-    with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("sessions", total=None, state="")
+    with sessions_bar(console) as update:
 
         def show(session: Session, done: int, total: int) -> None:
-            bar.update(task, completed=done, total=total, state=str(session.date))
+            update(completed=done, total=total, state=str(session.date))
 
         yield show
