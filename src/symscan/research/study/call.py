@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from symscan.errors import InputError, RunError
+from symscan.formatting import format_count
 from symscan.research.given_config import GivenConfig
 from symscan.research.run import Run
 from symscan.research.study import files
@@ -83,6 +84,8 @@ def make_study(
     RunError
         If a session cannot be played, the run's hits are not found again, or no hit has an entry.
     """
+    if output.placebo < 0:
+        raise InputError(f"placebo: expected a number of markets, 0 or more, got {output.placebo}")
     if output.placebo and output.division.cluster is not None:
         raise InputError("placebo markets are made on this computer, where a cluster does not see them")
     source = find_source(given, request)
@@ -99,7 +102,7 @@ def make_study(
     sums = summarize(studied.hits, study.plan, studied.days)
     t, deviates = headline_t(sums, study.plan), headline_deviates(sums, study.plan)
     if output.placebo:
-        markets = placebo_frame(study, request, output.placebo, output.division, lambda *_: None)
+        markets = placebo_frame(study, request, output.placebo, output.division, show)
         content[files.PLACEBO] = files.as_csv(markets)
     content[files.TRIES] = files.as_json(counted_tries(study, t, deviates, earlier))
     files.write_files(folder, content, _write_page if output.page else _write_nothing)
@@ -112,12 +115,14 @@ def _check_entries(study: PreparedStudy, entered: int, hits: int) -> None:
     """Check that there is something to study."""
     if entered:
         return
-    days = f"{len(study.sessions)} sessions from {study.sessions[0].date} to {study.sessions[-1].date}"
+    count = format_count(len(study.sessions), "session")
+    days = f"{count} from {study.sessions[0].date} to {study.sessions[-1].date}"
     if not hits:
         which = {"all": "", "new": "new ", "entered": "entered "}[study.plan.settings.hits]
-        raise RunError(
-            f"nothing could be studied: {', '.join(study.plan.scanners)} had no {which}hit in {days}"
-        )
+        what = f"nothing could be studied: {', '.join(study.plan.scanners)} had no {which}hit in {days}"
+        if len(study.sessions) == 1 and which == "entered ":
+            what += "; who enters the list of a scanner that scans once a session is known from its second on"
+        raise RunError(what)
     raise RunError(f"nothing could be studied: none of {hits:,} hits has an entry, in {days}")
 
 

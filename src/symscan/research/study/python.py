@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Sequence
+from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 from shutil import rmtree
@@ -12,7 +12,7 @@ from typing import Any
 
 from symscan.config.defaults import find_defaults
 from symscan.plugins.modules import forget_changed
-from symscan.research.arguments import as_date
+from symscan.research.arguments import as_date, as_names
 from symscan.research.given_config import GivenConfig, located_errors
 from symscan.research.run import Run
 from symscan.research.study.call import StudyOutput, make_study
@@ -34,7 +34,7 @@ def study(
     out: Path | str | None = None,
     force: bool = False,
     csv: bool = False,
-    scanners: Sequence[str] = (),
+    scanners: str | Iterable[str] = (),
     open_holdout: bool = False,
     placebo: int = 0,
     page: bool = True,
@@ -64,7 +64,7 @@ def study(
     csv
         Whether hits are written as CSV, too.
     scanners
-        Whose hits; none named means all.
+        Whose hits, one name or several; none named means all.
     open_holdout
         Whether the sessions from ``holdout_from`` on are studied, and they alone.
     placebo
@@ -99,7 +99,7 @@ def study(
     first, last, day = map(as_date, (start, end, date))
     place = None if store is None else Path(store)
     given = {key: _as_json(value) for key, value in settings.items()}
-    request = StudyRequest(place, day, first, last, tuple(scanners), given, open_holdout)
+    request = StudyRequest(place, day, first, last, tuple(as_names(scanners)), given, open_holdout)
     temporary = Path(mkdtemp(prefix="symscan-")) if out is None else None
     try:
         runs = find_defaults().runs

@@ -278,6 +278,8 @@ def test_a_holdout_is_not_looked_at_until_it_is_opened(store: Path) -> None:
         ({"horizons": ["390m"]}, "horizon 390m is as long as the session; use close"),
         ({"match": ["sector"]}, "'match' names 'sector', which is no column of the universe of 'above'"),
         ({"groups": ["size"]}, "'groups' names 'size'"),
+        ({"scanners": "abov"}, "there is no scanner 'abov' in the configuration"),
+        ({"placebo": -1}, "placebo: expected a number of markets, 0 or more, got -1"),
         ({"scanners": ["abov"]}, "there is no scanner 'abov' in the configuration (there are: above)"),
         ({"sides": "long"}, "unknown key 'sides'; did you mean 'side'?"),
         ({"date": "2018-02-26", "start": "2018-02-26"}, "--date plays one session"),
