@@ -34,7 +34,7 @@ bench:
 	.venv/bin/python benchmarks/disturbance.py
 	.venv/bin/python benchmarks/results.py
 	.venv/bin/python benchmarks/report.py
-	.venv/bin/python benchmarks/forward_returns.py
+	.venv/bin/python benchmarks/outcomes.py
 	.venv/bin/python benchmarks/study.py
 	.venv/bin/python benchmarks/python.py
 

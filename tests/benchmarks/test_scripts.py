@@ -18,7 +18,7 @@ _BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
         ["range.py", "least", "--rounds", "1"],
         ["daily.py", "--symbols", "60", "--sessions", "12", "--rounds", "1"],
         ["divided.py", "range"],
-        ["forward_returns.py", "--symbols", "60", "--rounds", "1"],
+        ["outcomes.py", "--symbols", "60", "--rounds", "1"],
         ["study.py", "small", "--rounds", "1"],
         ["latency.py", "--symbols", "50", "--bursts", "8"],
         ["disturbance.py", "--symbols", "50", "--bursts", "8", "--rounds", "1"],

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from symscan.model.bar import FIELDS, Floats
+from symscan.model.bar import Floats
 from symscan.model.instant import Instant
 
 Rows32 = NDArray[np.int32]
@@ -40,39 +40,6 @@ class DayBars:
     low: Floats
     close: Floats
     volume: Floats
-
-    @classmethod
-    def lay_out(
-        cls,
-        opens_at: Instant,
-        closes_at: Instant,
-        interval: Instant,
-        symbols: int,
-        columns: NDArray[np.integer],
-        starts: Instants,
-        fields: Floats,
-    ) -> DayBars:
-        """Lay bars out in slots.
-
-        Parameters
-        ----------
-        opens_at, closes_at
-            The regular session, UTC microseconds; bars outside of it are left out.
-        interval
-            How long a bar lasts, microseconds.
-        symbols
-            How many columns.
-        columns, starts
-            The column and the start of each bar, ``(n,)``.
-        fields
-            Open, high, low, close, volume, ``(5, n)``.
-        """
-        slots = -((opens_at - closes_at) // interval)
-        at = (starts - opens_at) // interval
-        kept = (starts >= opens_at) & (at < slots)
-        laid = np.full((len(FIELDS), slots, symbols), np.nan)
-        laid[:, at[kept], columns[kept]] = fields[:, kept]
-        return cls(opens_at + np.arange(slots) * interval, interval, closes_at, *laid)
 
     @property
     def bars(self) -> int:

@@ -41,12 +41,6 @@ class Entries:
         """Which cells have an entry."""
         return self.row >= 0
 
-    def columns(self, columns: slice | NDArray[np.integer]) -> Entries:
-        """Return the entries of some symbols."""
-        return Entries(
-            self.row[:, columns], self.price[:, columns], self.start[:, columns], self.why[:, columns]
-        )
-
 
 def entries(
     bars: DayBars, decided: Sequence[Instant] | Instants, delay_minutes: int = 0, within_minutes: int = 2

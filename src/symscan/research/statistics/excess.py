@@ -41,11 +41,6 @@ class Excess:
     excess_all: Floats
     controls: NDArray[np.int32]
 
-    @property
-    def is_unmatched(self) -> Mask:
-        """Which hits have a return and too few controls."""
-        return ~np.isnan(self.ret) & np.isnan(self.excess)
-
 
 def excess(ret: Floats, hits: Mask, pool: Mask, strata: Strata, min_controls: int = 3) -> Excess:
     """Return what each hit returned beyond its controls.

@@ -18,15 +18,14 @@ from numpy.typing import NDArray
 from symscan.model.bar import Floats
 from symscan.model.instant import MINUTE
 from symscan.research.statistics.day_bars import DayBars, Rows32
-from symscan.research.statistics.entries import Entries
-from symscan.research.statistics.exits import Exits, returns_bp
+from symscan.research.statistics.exits import returns_bp
 
 _Keys = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
 class Excursions:
-    """How far prices went before the exit, entry bar and exit price included; cells ``(scans, symbols)``.
+    """How far prices went before the exit, entry bar and exit price included, ``(hits,)`` each.
 
     Attributes
     ----------
@@ -55,18 +54,14 @@ class WindowExtremes:
         self._lows = [self._keys(bars.low, np.inf) | slot]
         self._levels = np.frexp(np.arange(bars.bars + 1))[1] - 1
 
-    def rows(
-        self, first: Rows32, last: Rows32, columns: NDArray[np.integer] | None = None
-    ) -> tuple[Rows32, Rows32]:
+    def rows(self, first: Rows32, last: Rows32, column: NDArray[np.integer]) -> tuple[Rows32, Rows32]:
         """Return the slots of the highest and the lowest price from ``first`` to ``last``, both included.
 
-        Cells ``(scans, symbols)``, or those of any ``columns`` of the same shape; where ``first`` is -1 the
-        result means nothing.
+        All have one shape; where ``first`` is -1 the result means nothing.
         """
         start = np.maximum(first, 0)
         level = self._levels[np.maximum(last - start + 1, 1)]
         highs, lows = np.empty(first.shape, np.int64), np.empty(first.shape, np.int64)
-        column = np.broadcast_to(np.arange(self._symbols) if columns is None else columns, first.shape)
         levels = np.flatnonzero(np.bincount(level.ravel())).tolist()
         for one in levels:
             cells = (level == one).nonzero() if len(levels) > 1 else ...
@@ -88,26 +83,6 @@ class WindowExtremes:
             self._highs.append(_doubled(self._highs[-1], step, np.maximum))
             self._lows.append(_doubled(self._lows[-1], step, np.minimum))
         return self._highs[level], self._lows[level]
-
-
-def excursions(
-    bars: DayBars, windows: WindowExtremes, entries: Entries, exits: Exits, side: Floats | float = 1.0
-) -> Excursions:
-    """Return how far the price went for and against each entry before its exit.
-
-    Parameters
-    ----------
-    bars, windows
-        The session's bars, and their windows, which all horizons share.
-    entries, exits
-        Where the holding begins and ends.
-    side
-        1 for what gains when the price rises, -1 for the other; a number, or cells.
-    """
-    known = exits.row >= 0
-    high_row, low_row = windows.rows(np.where(known, entries.row, np.int32(-1)), exits.row)
-    extremes = _Extremes(_at(bars.high, high_row), high_row, _at(bars.low, low_row), low_row)
-    return _between(bars, entries.row, entries.price, exits.row, exits.price, extremes, side)
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,8 +109,14 @@ class HitCells:
         first = np.where(known, self.entry_row, np.int32(-1))
         high_row, low_row = windows.rows(first, exit_row, self.column)
         high, low = bars.high[high_row, self.column], bars.low[low_row, self.column]
-        extremes = _Extremes(high, high_row, low, low_row)
-        return _between(bars, self.entry_row, self.entry_price, exit_row, exit_price, extremes, 1.0)
+        up, up_row = _beyond(np.greater, exit_price, exit_row + np.int32(1), high, high_row)
+        down, down_row = _beyond(np.less, exit_price, exit_row + np.int32(1), low, low_row)
+        up_minutes, down_minutes = (
+            np.where(known, (row - self.entry_row) * (bars.interval / MINUTE), np.nan)
+            for row in (up_row, down_row)
+        )
+        up_bp, down_bp = (returns_bp(self.entry_price, price) for price in (up, down))
+        return Excursions(up_bp, down_bp, up_minutes, down_minutes)
 
     def rest_of_session(self, bars: DayBars, windows: WindowExtremes) -> tuple[Floats, Floats]:
         """Return the highest and the lowest price from each entry bar to the close, NaN without an entry."""
@@ -146,61 +127,10 @@ class HitCells:
         return np.where(known, high, np.nan), np.where(known, low, np.nan)
 
 
-@dataclass(frozen=True, eq=False)
-class _Extremes:
-    """The extremes before an exit, and their slots."""
-
-    high: Floats
-    high_row: Rows32
-    low: Floats
-    low_row: Rows32
-
-
-def _between(
-    bars: DayBars,
-    entry_row: Rows32,
-    entry_price: Floats,
-    exit_row: Rows32,
-    exit_price: Floats,
-    extremes: _Extremes,
-    side: Floats | float,
-) -> Excursions:
-    known, next_row = exit_row >= 0, exit_row + np.int32(1)
-    up, up_row = _beyond(np.greater, exit_price, next_row, extremes.high, extremes.high_row)
-    down, down_row = _beyond(np.less, exit_price, next_row, extremes.low, extremes.low_row)
-    best, worst = (returns_bp(entry_price, price, side) for price in (up, down))
-    minutes = bars.interval / MINUTE
-    up_minutes, down_minutes = ((row - entry_row) * minutes for row in (up_row, down_row))
-    up_minutes[~known], down_minutes[~known] = np.nan, np.nan
-    is_long = np.asarray(side) > 0
-    return Excursions(
-        np.maximum(best, worst),
-        np.minimum(best, worst),
-        np.where(is_long, up_minutes, down_minutes),
-        np.where(is_long, down_minutes, up_minutes),
-    )
-
-
-def rest_of_session(bars: DayBars, entries: Entries) -> tuple[Floats, Floats]:
-    """Return the highest and the lowest price from each entry bar to the close, NaN without an entry."""
-    known = entries.row >= 0
-    high, low = (
-        extreme.accumulate(field[::-1], axis=0)[::-1]
-        for extreme, field in ((np.fmax, bars.high), (np.fmin, bars.low))
-    )
-    at = np.maximum(entries.row, 0)
-    return np.where(known, _at(high, at), np.nan), np.where(known, _at(low, at), np.nan)
-
-
 def _doubled(keys: _Keys, step: int, extreme: np.ufunc) -> _Keys:
     """Return the extremes of windows twice as long; those that reach beyond the last slot end there."""
     result = keys.copy()
     extreme(keys[:-step], keys[step:], out=result[:-step])
-    return result
-
-
-def _at(prices: Floats, row: Rows32) -> Floats:
-    result: Floats = np.take_along_axis(prices, row, axis=0)
     return result
 
 

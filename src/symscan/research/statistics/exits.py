@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from symscan.errors import InputError
 from symscan.model.bar import Floats
@@ -46,11 +45,6 @@ class Exits:
     age_minutes: Floats
     why: Codes
 
-    @property
-    def is_stale(self) -> NDArray[np.bool_]:
-        """Which exits are at a last price instead of an open."""
-        return ~np.isnan(self.age_minutes)
-
 
 def exits(bars: DayBars, entries: Entries, horizon: Horizon, within_minutes: int = 2) -> Exits:
     """Find the exits of a horizon that ends within the session.
@@ -77,17 +71,9 @@ def exits(bars: DayBars, entries: Entries, horizon: Horizon, within_minutes: int
     raise InputError(f"the horizon {horizon.name} ends in a later session")
 
 
-def returns_bp(entry_price: Floats, exit_price: Floats, side: Floats | float = 1.0) -> Floats:
-    """Return what was gained, in basis points of the entry price.
-
-    Parameters
-    ----------
-    entry_price, exit_price
-        Of any shapes that go together.
-    side
-        1 for what gains when the price rises, -1 for the other.
-    """
-    result: Floats = BASIS_POINTS * side * (exit_price / entry_price - 1.0)
+def returns_bp(entry_price: Floats, exit_price: Floats) -> Floats:
+    """Return what who bought gained, in basis points of the entry price; of any shapes that go together."""
+    result: Floats = BASIS_POINTS * (exit_price / entry_price - 1.0)
     return result
 
 

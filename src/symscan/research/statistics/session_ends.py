@@ -203,33 +203,25 @@ def rebased(ends: SessionEnds, seen: NDArray[np.intp]) -> Mask:
 
 
 def later_excursions(
-    entry_price: Floats,
-    high: Floats,
-    low: Floats,
-    later: LaterExits,
-    session: int,
-    side: Floats | float = 1.0,
+    entry_price: Floats, high: Floats, low: Floats, later_high: Floats, later_low: Floats
 ) -> tuple[Floats, Floats]:
-    """Return the most favourable and the most adverse excursion of holdings that end in a later session.
+    """Return the best and the worst excursion of holdings that end in a later session, of one shape each.
 
     Parameters
     ----------
     entry_price, high, low
         Of the entries of one session, and of what follows them in it
-        (:func:`symscan.research.statistics.excursions.rest_of_session`); cells ``(scans, symbols)``.
-    later, session
-        The exits, and which of their sessions the entries are of.
-    side
-        1 for what gains when the price rises, -1 for the other; a number, or cells.
+        (:meth:`symscan.research.statistics.excursions.HitCells.rest_of_session`).
+    later_high, later_low
+        Of what follows it up to the exit: those of :class:`LaterExits`.
 
     Returns
     -------
     mfe_bp, mae_bp
         Basis points of the entry price, ``mfe_bp >= 0 >= mae_bp``; NaN where the exit is unknown.
     """
-    up = returns_bp(entry_price, np.maximum(high, later.high[session]), side)
-    down = returns_bp(entry_price, np.minimum(low, later.low[session]), side)
-    return np.maximum(up, down), np.minimum(up, down)
+    best, worst = np.maximum(high, later_high), np.minimum(low, later_low)
+    return returns_bp(entry_price, best), returns_bp(entry_price, worst)
 
 
 def _reasons(ends: SessionEnds, splits: Floats, at: NDArray[np.intp], exists: Mask, price: Floats) -> Codes:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from support.day_bars import every_cell, lay_out
 from symscan.model.instant import MINUTE
 from symscan.research.statistics.day_bars import DayBars
 from symscan.research.statistics.entries import entries
-from symscan.research.statistics.excursions import rest_of_session
+from symscan.research.statistics.excursions import WindowExtremes
 from symscan.research.statistics.exits import returns_bp
 from symscan.research.statistics.reasons import Why
 from symscan.research.statistics.session_ends import (
@@ -31,7 +32,7 @@ def day(index: int, slots: int, bars: dict[int, dict[int, tuple[float, float, fl
     ]
     columns, at, *fields = np.array(rows).T
     start = index * DAY
-    return DayBars.lay_out(
+    return lay_out(
         start,
         start + slots * MINUTE,
         MINUTE,
@@ -100,17 +101,15 @@ def test_a_later_close_is_the_open_of_its_last_minute_or_the_last_price() -> Non
 
 def test_excursions_reach_from_the_entry_to_the_exit_over_the_night() -> None:
     entered = entries(FIRST, [0])
-    high, low = rest_of_session(FIRST, entered)
-    assert (high[0, PLAIN], low[0, PLAIN]) == (104, 98)
+    high, low = every_cell(entered).rest_of_session(FIRST, WindowExtremes(FIRST))
+    assert (high[PLAIN], low[PLAIN]) == (104, 98)
     later = later_exits(ENDS_OF, SPLITS, 1)
-    mfe, mae = later_excursions(entered.price, high, low, later, 0)
+    mfe, mae = later_excursions(entered.price[0], high, low, later.high[0], later.low[0])
     # the exit is the open of the last minute: what happens in it (115, 90) comes too late
-    assert (mfe[0, PLAIN], mae[0, PLAIN]) == pytest.approx((1000, -200))
-    assert (mfe[0, HALTED], mae[0, HALTED]) == pytest.approx((800, -2000))
-    assert (mfe[0, SPLIT], mae[0, SPLIT]) == pytest.approx((800, -50))
-    assert np.isnan(mfe[0, ENDS])
-    short = later_excursions(entered.price, high, low, later, 0, side=-1.0)
-    assert (short[0][0, PLAIN], short[1][0, PLAIN]) == pytest.approx((200, -1000))
+    assert (mfe[PLAIN], mae[PLAIN]) == pytest.approx((1000, -200))
+    assert (mfe[HALTED], mae[HALTED]) == pytest.approx((800, -2000))
+    assert (mfe[SPLIT], mae[SPLIT]) == pytest.approx((800, -50))
+    assert np.isnan(mfe[ENDS])
 
 
 def test_a_jump_that_a_split_explains_breaks_nothing() -> None:

@@ -189,8 +189,9 @@ class LaterSessions:
         is_ended = (later.why[column] == Why.ENDED) & (entry.why == Why.KNOWN)
         if_ended = np.where(is_ended, returns_bp(entry.price, later.last_price[column] * worth), np.nan)
         found = comparison.of(ret, if_ended)
-        own = LaterExits(*(getattr(later, one.name)[None, column] for one in fields(later)))
-        mfe, mae = later_excursions(entry.price, entry.rest_high, entry.rest_low, own, 0)
+        mfe, mae = later_excursions(
+            entry.price, entry.rest_high, entry.rest_low, later.high[column], later.low[column]
+        )
         unknown = np.full(len(column), np.nan)
         return HitOutcomes(
             np.where(is_ended, np.nan, found.ret),

@@ -1,6 +1,6 @@
-"""Measure forward returns, excursions, strata and excess of a session, and the estimates of a million hits.
+"""Measure returns, excursions of hits, strata and excess of a session, and the estimates of a million hits.
 
-python benchmarks/forward_returns.py [--symbols 8000] [--scans 78] [--rounds 3]
+python benchmarks/outcomes.py [--symbols 8000] [--scans 78] [--rounds 3]
 """
 
 from __future__ import annotations
@@ -10,16 +10,20 @@ import json
 from time import process_time
 
 import numpy as np
+from numpy.typing import NDArray
 
 from symscan.model.instant import MINUTE
 from symscan.research.statistics.day_bars import DayBars
-from symscan.research.statistics.entries import entries
+from symscan.research.statistics.entries import Entries, entries
 from symscan.research.statistics.evidence import estimate, session_sums
 from symscan.research.statistics.excess import excess
-from symscan.research.statistics.forward_returns import forward_returns
+from symscan.research.statistics.excursions import HitCells, WindowExtremes
+from symscan.research.statistics.exits import exits, returns_bp
 from symscan.research.statistics.horizons import parse_horizon
 from symscan.research.statistics.strata import nested_strata
 
+COLUMNS_AT_ONCE = 512
+Block = tuple[tuple[NDArray[np.intp], NDArray[np.intp]], DayBars, WindowExtremes, HitCells]
 HORIZONS = [parse_horizon(f"{minutes}m") for minutes in (1, 2, 5, 10, 15, 30, 60, 90, 120)] + [
     parse_horizon("close")
 ]
@@ -47,9 +51,26 @@ def session_seconds(symbols: int, scans: int) -> float:
     begun = process_time()
     strata = nested_strata(measures)
     found = entries(bars, decided)
-    for result in forward_returns(bars, found, HORIZONS):
-        excess(result.ret_bp, hits, ~hits, strata)
+    blocks = hit_blocks(bars, found, hits)
+    for horizon in HORIZONS:
+        ends = exits(bars, found, horizon)
+        excess(returns_bp(found.price, ends.price), hits, ~hits, strata)
+        for at, part, windows, cells in blocks:
+            cells.excursions(part, windows, ends.row[at], ends.price[at])
     return process_time() - begun
+
+
+def hit_blocks(bars: DayBars, found: Entries, hits: NDArray[np.bool_]) -> list[Block]:
+    """Return hits with the bars of their symbols, so many symbols at once as a study takes."""
+    scan, column = hits.nonzero()
+    blocks: list[Block] = []
+    for first in range(0, bars.symbols, COLUMNS_AT_ONCE):
+        own = (column >= first) & (column < first + COLUMNS_AT_ONCE)
+        at = scan[own], column[own]
+        part = bars.columns(slice(first, first + COLUMNS_AT_ONCE))
+        cells = HitCells(column[own] - first, found.row[at], found.price[at])
+        blocks.append((at, part, WindowExtremes(part), cells))
+    return blocks
 
 
 def million_seconds() -> float:

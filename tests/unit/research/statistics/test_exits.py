@@ -7,11 +7,12 @@ import math
 import numpy as np
 import pytest
 
+from support.day_bars import lay_out, outcomes
 from symscan.errors import InputError
 from symscan.model.instant import MINUTE
 from symscan.research.statistics.day_bars import DayBars
 from symscan.research.statistics.entries import entries
-from symscan.research.statistics.forward_returns import forward_returns
+from symscan.research.statistics.exits import exits
 from symscan.research.statistics.horizons import Horizon, parse_horizon
 from symscan.research.statistics.reasons import Why
 
@@ -30,9 +31,7 @@ def random_day(seed: int, slots: int = 60, symbols: int = 7, interval: int = MIN
     present[20:35, 0] = False
     at, column = present.nonzero()
     starts = OPEN + at * interval
-    return DayBars.lay_out(
-        OPEN, OPEN + slots * interval, interval, symbols, column, starts, fields[:, present]
-    )
+    return lay_out(OPEN, OPEN + slots * interval, interval, symbols, column, starts, fields[:, present])
 
 
 def one_entry(bars: DayBars, symbol: int, decided: int, delay: int, within: int) -> int | Why:
@@ -79,13 +78,13 @@ def one_outcome(
 
 
 @pytest.mark.parametrize(("seed", "minutes"), [(1, 1), (2, 1), (3, 1), (4, 5)])
-def test_forward_returns_are_those_of_a_loop(seed: int, minutes: int) -> None:
+def test_returns_and_excursions_are_those_of_a_loop(seed: int, minutes: int) -> None:
     bars = random_day(seed, interval=minutes * MINUTE)
     decided = [OPEN + k * MINUTE * minutes + 30_000_000 * (k % 2) for k in range(-1, 61, 3)]
     horizons = [parse_horizon(name) for name in ("5m", "30m", "close")]
     within = 3 * minutes
     found = entries(bars, decided, delay_minutes=minutes, within_minutes=within)
-    results = forward_returns(bars, found, horizons, within_minutes=within)
+    results = [outcomes(bars, found, horizon, within) for horizon in horizons]
     for scan, symbol in np.ndindex(found.row.shape):
         slot = one_entry(bars, symbol, decided[scan], minutes, within)
         if isinstance(slot, Why):
@@ -93,60 +92,20 @@ def test_forward_returns_are_those_of_a_loop(seed: int, minutes: int) -> None:
         else:
             assert (found.row[scan, symbol], found.price[scan, symbol]) == (slot, bars.open[slot, symbol])
             assert found.start[scan, symbol] == bars.start[slot]
-        for horizon, result in zip(horizons, results, strict=True):
-            far = result.excursions
-            given = (
-                result.ret_bp,
-                result.age_minutes,
-                far.mfe_bp,
-                far.mae_bp,
-                far.mfe_minutes,
-                far.mae_minutes,
-            )
+        for horizon, (given, why) in zip(horizons, results, strict=True):
             expected = slot if isinstance(slot, Why) else one_outcome(bars, symbol, slot, horizon, within)
             if isinstance(expected, Why):
-                assert result.why[scan, symbol] == expected
+                assert why[scan, symbol] == expected
                 assert all(math.isnan(values[scan, symbol]) for values in given)
             else:
-                assert result.why[scan, symbol] == Why.KNOWN
+                assert why[scan, symbol] == Why.KNOWN
                 assert [values[scan, symbol] for values in given] == pytest.approx(expected, nan_ok=True)
-
-
-def test_a_horizon_does_not_depend_on_the_others() -> None:
-    bars = random_day(5)
-    found = entries(bars, [OPEN, OPEN + 10 * MINUTE])
-    alone = forward_returns(bars, found, [parse_horizon("30m")])[0]
-    among = forward_returns(bars, found, [parse_horizon(name) for name in ("7m", "30m", "close")])[1]
-    np.testing.assert_array_equal(alone.ret_bp, among.ret_bp)
-    np.testing.assert_array_equal(alone.excursions.mae_minutes, among.excursions.mae_minutes)
-
-
-def test_the_other_side_gains_what_this_one_loses() -> None:
-    bars = random_day(6)
-    found = entries(bars, [OPEN + 5 * MINUTE])
-    horizons = [parse_horizon("close")]
-    long, short = (forward_returns(bars, found, horizons, side)[0] for side in (1.0, -1.0))
-    np.testing.assert_array_equal(long.ret_bp, -short.ret_bp)
-    np.testing.assert_array_equal(long.excursions.mfe_bp, -short.excursions.mae_bp)
-    np.testing.assert_array_equal(long.excursions.mfe_minutes, short.excursions.mae_minutes)
-
-
-def test_many_symbols_are_computed_in_parts_that_change_nothing() -> None:
-    bars = random_day(7, symbols=600)
-    found = entries(bars, [OPEN, OPEN + 25 * MINUTE])
-    horizons = [parse_horizon("5m"), parse_horizon("close")]
-    whole = forward_returns(bars, found, horizons)
-    few = slice(505, 520)
-    part = forward_returns(bars.columns(few), found.columns(few), horizons)
-    for one, other in zip(whole, part, strict=True):
-        np.testing.assert_array_equal(one.ret_bp[:, few], other.ret_bp)
-        np.testing.assert_array_equal(one.excursions.mfe_minutes[:, few], other.excursions.mfe_minutes)
 
 
 def test_a_horizon_that_ends_inside_a_bar_is_refused() -> None:
     bars = random_day(8, interval=5 * MINUTE)
     with pytest.raises(InputError, match="7m ends inside a bar; give a multiple of 5 minutes"):
-        forward_returns(bars, entries(bars, [OPEN]), [parse_horizon("7m")])
+        exits(bars, entries(bars, [OPEN]), parse_horizon("7m"))
 
 
 @pytest.mark.parametrize("text", ["0m", "21d", "1h", "open", "m", ""])
