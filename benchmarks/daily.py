@@ -23,7 +23,7 @@ import polars as pl
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from range import Cost, best, run
+from range import Cost, best, cache_of, run
 from session import COMMAND, PEAK
 
 from symscan.clock.session_calendar import SessionCalendar
@@ -104,13 +104,19 @@ def measure(
     played = sorted(days["date"].unique())[-sessions:]
     asked = ["run", config, "--store", store.root, "--start", played[0], "--end", played[-1], "--force"]
     out, found = folder / "out", folder / "polars.parquet"
-    ways = {"command": lambda: run([sys.executable, "-c", COMMAND, *asked, "--out", out])}
+    ways = {
+        "command": lambda: run(
+            [sys.executable, "-c", COMMAND, *asked, "--out", out], cache_of(sys.executable, folder)
+        )
+    }
     if screen == "mean":
         ways["polars"] = lambda: run(
             [sys.executable, "-c", _POLARS, folder / "days.parquet", sessions, found]
         )
     if against:
-        ways["against"] = lambda: run([against, "-c", COMMAND, *asked, "--out", folder / "other"])
+        ways["against"] = lambda: run(
+            [against, "-c", COMMAND, *asked, "--out", folder / "other"], cache_of(against, folder)
+        )
     cost = best(ways, rounds)
     hits = pl.read_parquet(out / "hits" / "*.parquet").select(date="session", symbol="symbol")
     hits = hits.sort("date", "symbol")
