@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from msgspec import structs
 
 from support.builders import MINUTE, Recorder
 from support.harness import BEFORE, SESSION, TODAY, SessionHarness, SessionSetup, UnknownOutsiders
@@ -126,7 +127,7 @@ class TimelyExecution:
     def wait_for(self, job: Job) -> JobResult:
         self.carried_out.append((job.name, str(job.kind), job.at))
         # What a clock says of a scan differs from run to run; here it must not.
-        return replace(job.run(), execution_time_ms=1.0)
+        return structs.replace(job.run(), execution_time_ms=1.0)
 
     def is_busy(self, name: str) -> bool:
         return name in self.running

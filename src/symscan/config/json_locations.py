@@ -10,7 +10,8 @@ import json
 import math
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from symscan.errors import Place
 
@@ -20,16 +21,14 @@ _PLAIN_KEY = re.compile(r"[A-Za-z_$][\w$-]*")
 _STEP = re.compile(r"\.?[A-Za-z_$][\w$-]*$|\[[^\[\]]*\]$")
 
 
-@dataclass(frozen=True, slots=True)
-class Spot:
+class Spot(Struct, frozen=True):
     """Offsets in the text of a value and of its key; an element of a list has no key."""
 
     value: int
     key: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Oddity:
+class Oddity(Struct, frozen=True):
     """Something the JSON parser accepts and a configuration does not."""
 
     path: str
@@ -37,8 +36,7 @@ class Oddity:
     offset: int
 
 
-@dataclass(slots=True)
-class _Container:
+class _Container(Struct):
     path: str
     is_list: bool
     index: int = 0
@@ -50,8 +48,7 @@ class _Container:
         return join(self.path, self.index if self.is_list else self.key or "")
 
 
-@dataclass(frozen=True, slots=True)
-class JsonLocations:
+class JsonLocations(Struct, frozen=True):
     """The locations of keys and values in one JSON text."""
 
     text: str

@@ -6,12 +6,13 @@ fields stand in the order of :data:`FIELDS`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import force_setattr
 from numpy.typing import NDArray
 
 from symscan.model.bar_times import BarTimes
@@ -102,8 +103,7 @@ class Bar:
         return (self.end, self.open, self.high, self.low, self.close, self.volume)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Block:
+class Block(Struct, frozen=True, eq=False, repr_omit_defaults=True):
     """The bars of one interval that end at one instant, one column per row of the symbol table.
 
     Never changed once others can see it: a correction makes a patched copy.
@@ -122,10 +122,10 @@ class Block:
     end: Instant
     fields: Floats
     present: Mask
-    _absent: Rows | None = field(default=None, init=False, repr=False)
-    _rows: Rows | None = field(default=None, init=False, repr=False)
-    _sparse: bool | None = field(default=None, init=False, repr=False)
-    _edition: int = field(default=0, init=False, repr=False)
+    _absent: Rows | None = None  # cached, as are the next two
+    _rows: Rows | None = None
+    _sparse: bool | None = None
+    _edition: int = 0
 
     @property
     def edition(self) -> int:
@@ -138,7 +138,7 @@ class Block:
         absent = self._absent
         if absent is None:
             absent = (~self.present).nonzero()[0]
-            object.__setattr__(self, "_absent", absent)
+            force_setattr(self, "_absent", absent)
         return absent
 
     @property
@@ -147,7 +147,7 @@ class Block:
         rows = self._rows
         if rows is None:
             rows = self.present.nonzero()[0]
-            object.__setattr__(self, "_rows", rows)
+            force_setattr(self, "_rows", rows)
         return rows
 
     @property
@@ -156,7 +156,7 @@ class Block:
         sparse = self._sparse
         if sparse is None:
             sparse = bool(2 * np.count_nonzero(self.present) < len(self.present))
-            object.__setattr__(self, "_sparse", sparse)
+            force_setattr(self, "_sparse", sparse)
         return sparse
 
     def forward_fill(self, values: NDArray[Any], newer: NDArray[Any] | int) -> None:
@@ -182,8 +182,8 @@ class Block:
         self.present[rows] = present
         self.fields[:, rows] = fields
         for cached in ("_absent", "_rows", "_sparse"):
-            object.__setattr__(self, cached, None)
-        object.__setattr__(self, "_edition", self._edition + 1)
+            force_setattr(self, cached, None)
+        force_setattr(self, "_edition", self._edition + 1)
 
     def cut(self, rows: Rows) -> Block:
         """A copy of the columns of some rows, in their order."""
@@ -215,8 +215,7 @@ class Block:
         return values
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class BarSlice:
+class BarSlice(Struct, frozen=True, eq=False):
     """One step of a session: an instant, and the finest bars that end then.
 
     Attributes
@@ -249,8 +248,7 @@ class LateKind(StrEnum):
     RECOVERED = "recovered"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class LateBars:
+class LateBars(Struct, frozen=True, eq=False):
     """Finest bars that came, or came anew, after the slice they belong to was closed.
 
     Attributes
@@ -271,8 +269,7 @@ class LateBars:
     kind: LateKind = LateKind.LATE
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class InterimUpdate:
+class InterimUpdate(Struct, frozen=True, eq=False):
     """An update between two slices of a live session, without an advance of time.
 
     Background work may be ready, and bars of closed slices may have arrived.
@@ -289,8 +286,7 @@ class InterimUpdate:
     at: Instant | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class DayComplete:
+class DayComplete(Struct, frozen=True, eq=False):
     """The last update of a session: after its last slice, when no bar of it comes any more.
 
     Attributes

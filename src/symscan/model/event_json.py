@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import fields, is_dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
-from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import orjson
+from msgspec import Struct, structs
 from numpy.typing import NDArray
 
 from symscan.model.events.feed import (
@@ -213,7 +212,7 @@ def line_of_changes(session: Session, scan: ScanFinished, entered: Sequence[str]
 
 def line_of_counts(session: Session, done: ScannerDone) -> str:
     """A scanner's end as one line of JSON: how often it could not judge a symbol, by reason."""
-    others = record_of(session, replace(done, unknown=UnknownSymbols()))
+    others = record_of(session, structs.replace(done, unknown=UnknownSymbols()))
     return _line({**others, "unknown": done.unknown.scans_by_reason()})
 
 
@@ -232,16 +231,9 @@ def _is_decided_at_once(event: Event) -> bool:
 def _values(
     value: Any, keys: Sequence[str], without: frozenset[str] = frozenset(), first: int = 0
 ) -> dict[str, Any]:
-    """Return the fields of a dataclass from the ``first`` on, under the keys that stand for them."""
-    kind: type = type(value)
-    pairs = zip(_names(kind)[first:], keys, strict=True)
+    """Return the fields of a value from the ``first`` on, under the keys that stand for them."""
+    pairs = zip(value.__struct_fields__[first:], keys, strict=True)
     return {key: _plain(key, getattr(value, name)) for name, key in pairs if key not in without}
-
-
-@cache
-def _names(kind: type) -> tuple[str, ...]:
-    """Return the fields of a dataclass; asked for each event, they would cost more than writing it."""
-    return tuple(one.name for one in fields(kind))
 
 
 def _plain(name: str, value: Any) -> Any:
@@ -262,7 +254,7 @@ def _plain(name: str, value: Any) -> Any:
             return value.isoformat()
         case tuple():
             return [_plain("", one) for one in value]
-        case _ if is_dataclass(value):
+        case Struct():
             return _values(value, VALUES[type(value)])
     return value
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
 import polars as pl
+from msgspec import Struct
 
 from symscan.model.bar import Floats, Rows
 
@@ -19,8 +19,7 @@ SYMBOL: Final = "symbol"
 _MOST_EXAMPLES: Final = 5
 
 
-@dataclass(frozen=True, slots=True)
-class StrayMetadata:
+class StrayMetadata(Struct, frozen=True):
     """Metadata of symbols that a scan did not return: not kept, but counted.
 
     Attributes
@@ -42,8 +41,7 @@ class StrayMetadata:
         return StrayMetadata(len(stray), tuple(stray[:_MOST_EXAMPLES])) if stray else None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class HitColumns:
+class HitColumns(Struct, frozen=True, eq=False):
     """The values of a scan's hits as arrays, until somebody reads them.
 
     Attributes

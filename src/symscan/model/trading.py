@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from enum import StrEnum
 from numbers import Real
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import force_setattr
 
 from symscan.model.instant import Instant
 
@@ -52,8 +54,7 @@ class Flag(StrEnum):
     THIN_EXIT = "thin_exit"
 
 
-@dataclass(frozen=True, slots=True)
-class Signal:
+class Signal(Struct, frozen=True):
     """One decision of a strategy.
 
     Attributes
@@ -85,17 +86,16 @@ class Signal:
     reason: str = ""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "action", Action(self.action))
+        force_setattr(self, "action", Action(self.action))
         _check_texts(self.symbol, self.reason)
-        object.__setattr__(self, "shares", _whole(self.shares))
+        force_setattr(self, "shares", _whole(self.shares))
         if self.shares < 0 or (self.action is Action.EXIT) != (self.shares == 0):
             raise ValueError(f"shares is {self.shares}; an exit has 0, any other signal at least 1")
         for name in ("stop_distance", "target_distance"):
-            object.__setattr__(self, name, _distance(name, getattr(self, name)))
+            force_setattr(self, name, _distance(name, getattr(self, name)))
 
 
-@dataclass(frozen=True, slots=True)
-class SymbolSkipped:
+class SymbolSkipped(Struct, frozen=True):
     """A symbol a strategy skipped, and why."""
 
     symbol: str
@@ -105,8 +105,7 @@ class SymbolSkipped:
         _check_texts(self.symbol, self.reason)
 
 
-@dataclass(frozen=True, slots=True)
-class Position:
+class Position(Struct, frozen=True):
     """An open trade, as its strategy sees it.
 
     Attributes
@@ -131,8 +130,7 @@ class Position:
     target: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class Trade:
+class Trade(Struct, frozen=True):
     """One trade from its decision to its end; amounts are in the currency of the prices.
 
     Attributes
@@ -178,8 +176,7 @@ class Trade:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class PaperResult:
+class PaperResult(Struct, frozen=True):
     """What a strategy's trades of a session come to under one assumption.
 
     Attributes

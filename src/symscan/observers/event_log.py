@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import fields
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -86,9 +85,9 @@ def _text(session: Session, event: Event) -> str:
         case Warned():
             return f"warning: {event.message}"
     values = [
-        f"{one.name} {_value_text(session, one.name, getattr(event, one.name))}"
-        for one in fields(event)
-        if one.name != "at"
+        f"{name} {_value_text(session, name, getattr(event, name))}"
+        for name in event.__struct_fields__
+        if name != "at"
     ]
     return f"{type(event).__name__}: {', '.join(values)}"
 

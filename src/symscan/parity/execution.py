@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
+from msgspec import structs
+
 from symscan.errors import ScanOverrun
 from symscan.model.events.session import Outcome
 from symscan.model.instant import to_iso
@@ -70,7 +72,7 @@ class LenientExecution(InlineExecution):
             job.name
         ):  # its process is killed: the thread that waits for it is back soon
             self._isolated.collect(_POLL_SECONDS)
-        return replace(finished, has_returned=True)
+        return structs.replace(finished, has_returned=True)
 
 
 def _pinned(context: ScanContext) -> ScanContext:

@@ -21,7 +21,7 @@ from symscan.recording.differences import difference
 from symscan.recording.tables import META, TABLES
 
 FORMAT: Final = "symscan session record"
-VERSION: Final = 3
+VERSION: Final = 4
 
 _WRITES: Final = "writes"
 """Set in a connection's ``info`` if the next transaction takes the write lock."""

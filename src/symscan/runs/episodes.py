@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import polars as pl
+from msgspec import Struct, field
 from numpy.typing import NDArray
 
 from symscan.bars.prices import BarPrices
@@ -46,8 +46,7 @@ _WHYS: Final = pl.Series([why.value for why in Why], dtype=pl.String)
 _NUMBER_OF: Final = {why: number for number, why in enumerate(Why)}
 
 
-@dataclass(frozen=True, slots=True)
-class SessionScans:
+class SessionScans(Struct, frozen=True):
     """The scans of one session, from which its episodes follow.
 
     Attributes
@@ -112,8 +111,7 @@ def _hundredths(changes: pl.Series) -> pl.Series:
     return pl.Series(changes.name, np.round(changes.to_numpy(), _PCT_DECIMALS), nan_to_null=True)
 
 
-@dataclass(frozen=True, slots=True)
-class _Codes:
+class _Codes(Struct, frozen=True):
     """Numbers for names: of scanners, and of pairs of a scanner and a symbol."""
 
     scans: Ints
@@ -138,8 +136,7 @@ class _Codes:
         return cls(scans, hits, unknown, removals)
 
 
-@dataclass(frozen=True, slots=True)
-class _OkScans:
+class _OkScans(Struct, frozen=True):
     """The scans that were ok, scanner by scanner.
 
     Attributes
@@ -175,8 +172,7 @@ class _OkScans:
         return cls(number, following, scan[ok], at, _moments(at, session.scans["phase"][ok], 0))
 
 
-@dataclass(frozen=True, slots=True)
-class _Stays:
+class _Stays(Struct, frozen=True):
     """The stays by their first hit: rows of ``hits``, and what follows from the rows between.
 
     Attributes
@@ -214,8 +210,7 @@ class _Stays:
         ]
 
 
-@dataclass(frozen=True, slots=True)
-class _Ends:
+class _Ends(Struct, frozen=True):
     """When stays ended, and why: ``left`` is meant only where ``is_left``."""
 
     left: Ints

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from symscan.model.interval import Interval
 from symscan.model.specs import IndicatorSpec
 
 
-@dataclass(frozen=True, slots=True)
-class AddIndicator:
+class AddIndicator(Struct, frozen=True):
     """Load and keep an indicator for some symbols."""
 
     holder: str
@@ -18,8 +18,7 @@ class AddIndicator:
     spec: IndicatorSpec
 
 
-@dataclass(frozen=True, slots=True)
-class AddBars:
+class AddBars(Struct, frozen=True):
     """Load and keep bars of an interval: this session's, and those of ``days`` sessions before it."""
 
     holder: str
@@ -28,24 +27,21 @@ class AddBars:
     days: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class AddSymbol:
+class AddSymbol(Struct, frozen=True):
     """Add a symbol to the session as a member."""
 
     holder: str
     symbol: str
 
 
-@dataclass(frozen=True, slots=True)
-class RemoveSymbol:
+class RemoveSymbol(Struct, frozen=True):
     """Remove a symbol and all its data."""
 
     holder: str
     symbol: str
 
 
-@dataclass(frozen=True, slots=True)
-class LockSymbol:
+class LockSymbol(Struct, frozen=True):
     """Keep a symbol until it is unlocked."""
 
     holder: str
@@ -53,8 +49,7 @@ class LockSymbol:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class UnlockSymbol:
+class UnlockSymbol(Struct, frozen=True):
     """Release one lock of a symbol, or all (``reason`` None)."""
 
     holder: str
@@ -62,15 +57,13 @@ class UnlockSymbol:
     reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ReleaseLocks:
+class ReleaseLocks(Struct, frozen=True):
     """Release every lock of a holder that ends before the session does."""
 
     holder: str
 
 
-@dataclass(frozen=True, slots=True)
-class AdmitMembers:
+class AdmitMembers(Struct, frozen=True):
     """Make symbols members, for the hits of a scan or from outside; those that are members stay as they are.
 
     ``streams`` and ``history_days`` None stand for what the holder's members have.
@@ -82,15 +75,13 @@ class AdmitMembers:
     history_days: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ReleaseHolder:
+class ReleaseHolder(Struct, frozen=True):
     """Release all that a holder holds that ends before the session does."""
 
     holder: str
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(Struct, frozen=True):
     """A request that is not allowed: not applied, but published as an event."""
 
     holder: str

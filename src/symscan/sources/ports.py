@@ -10,6 +10,7 @@ from typing import ClassVar, Protocol
 from zoneinfo import ZoneInfo
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from symscan.clock.session_calendar import SessionCalendar
@@ -21,8 +22,7 @@ from symscan.model.session import Session
 from symscan.sources.downloads import Downloader
 
 
-@dataclass(frozen=True, slots=True)
-class DailyHistory:
+class DailyHistory(Struct, frozen=True):
     """Daily values of some symbols as of the evening before a session.
 
     Attributes
@@ -110,8 +110,7 @@ class BarSource(Protocol):
         """
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class BarBatch:
+class BarBatch(Struct, frozen=True, eq=False):
     """Bars from a feed, one column per bar, in order of arrival.
 
     Attributes
@@ -132,27 +131,23 @@ class BarBatch:
     corrected: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Connected:
+class Connected(Struct, frozen=True):
     """The feed is connected, for the first time or again."""
 
 
-@dataclass(frozen=True, slots=True)
-class Disconnected:
+class Disconnected(Struct, frozen=True):
     """The connection was lost; the feed tries to restore it by itself."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(Struct, frozen=True):
     """A message of the feed that does not end the session."""
 
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Limited:
+class Limited(Struct, frozen=True):
     """The feed's subscription limit, and the requested symbols beyond it.
 
     They stay requested: the session chooses which of all symbols are subscribed.
@@ -162,15 +157,13 @@ class Limited:
     left_out: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class BarsDropped:
+class BarsDropped(Struct, frozen=True):
     """The feed stays connected but reports that bars were lost; which ones is not known."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class EndOfStream:
+class EndOfStream(Struct, frozen=True):
     """The feed delivers nothing more: a replayed day is over."""
 
 

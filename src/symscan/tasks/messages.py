@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Setup:
+
+class Setup(Struct, frozen=True):
     """The first message to a process.
 
     Attributes
@@ -31,15 +31,13 @@ class Setup:
     scratch: Path
 
 
-@dataclass(frozen=True, slots=True)
-class Reported:
+class Reported(Struct, frozen=True):
     """How far a task is."""
 
     value: Any
 
 
-@dataclass(frozen=True, slots=True)
-class Logged:
+class Logged(Struct, frozen=True):
     """A record of a logger of the process."""
 
     record: logging.LogRecord

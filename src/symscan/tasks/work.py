@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol
+
+from msgspec import Struct
 
 from symscan.errors import SymscanError
 
@@ -23,8 +24,7 @@ OnReport = Callable[[int, Any], None]
 """Gets what a task reported, with the task's place in the sequence."""
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
+class Work(Struct, frozen=True):
     """What all tasks of a run share; each process gets it once.
 
     Attributes
@@ -56,15 +56,13 @@ class Mismatch(SymscanError):
         super().__init__(f"this process has {what}")
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(Struct, frozen=True):
     """A task was done."""
 
     value: Any
 
 
-@dataclass(frozen=True, slots=True)
-class Failed:
+class Failed(Struct, frozen=True):
     """A task could not be done.
 
     Attributes
@@ -79,15 +77,13 @@ class Failed:
     details: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(Struct, frozen=True):
     """A process must not take part: it has something else than the run was begun with."""
 
     what: str
 
 
-@dataclass(frozen=True, slots=True)
-class Lost:
+class Lost(Struct, frozen=True):
     """The process of a task is gone, and how it ended."""
 
     how: str

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -17,8 +16,7 @@ from symscan.observers.base import BaseObserver, Observer
 from symscan.testing import market
 
 
-@dataclass(frozen=True, slots=True)
-class _LaterKind(Event):
+class _LaterKind(Event, frozen=True):
     """A kind of event that this version does not have."""
 
 

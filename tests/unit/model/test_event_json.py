@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import fields
 
 import pytest
+from msgspec import structs
 
 from symscan.model.event_json import EVENTS, VALUES, _plain
 from symscan.model.events.session import Event
@@ -28,7 +28,7 @@ def test_every_kind_of_event_has_a_name_of_its_own() -> None:
 def test_every_instant_is_written_as_one(kind: type) -> None:
     keys = VALUES.get(kind) or EVENTS[kind][1]
     after_at = 1 if kind in EVENTS else 0
-    for field, key in zip(fields(kind)[after_at:], keys, strict=True):
+    for field, key in zip(structs.fields(kind)[after_at:], keys, strict=True):
         if str(field.type).removesuffix(" | None") == "Instant":
             assert _plain(key, 0) == "1970-01-01T00:00:00Z", f"add {key} to the keys of instants"
 
@@ -37,5 +37,5 @@ def test_every_instant_is_written_as_one(kind: type) -> None:
 def test_every_field_has_a_key(kind: type) -> None:
     keys = VALUES.get(kind) or EVENTS[kind][1]
     after_at = 1 if kind in EVENTS else 0
-    assert len(keys) == len(fields(kind)) - after_at
+    assert len(keys) == len(structs.fields(kind)) - after_at
     assert len(set(keys)) == len(keys)

@@ -2,51 +2,43 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from symscan.model.bar import LateKind
 from symscan.model.events.session import Event
 from symscan.model.instant import Instant
 
 
-@dataclass(frozen=True, slots=True)
-class FeedConnected(Event):
+class FeedConnected(Event, frozen=True):
     """The feed delivers, for the first time or again."""
 
     feed: str
 
 
-@dataclass(frozen=True, slots=True)
-class FeedLost(Event):
+class FeedLost(Event, frozen=True):
     """The connection broke; time stands still until it is back."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class FeedRecovered(Event):
+class FeedRecovered(Event, frozen=True):
     """What was missed since ``since`` has been fetched: so many bars."""
 
     since: Instant
     bars: int
 
 
-@dataclass(frozen=True, slots=True)
-class FeedSilent(Event):
+class FeedSilent(Event, frozen=True):
     """Connected, in session, and not one bar since ``since``."""
 
     since: Instant
 
 
-@dataclass(frozen=True, slots=True)
-class FeedNotice(Event):
+class FeedNotice(Event, frozen=True):
     """The feed reported a fault the session survives: a slow client, a limit, a refused symbol."""
 
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class FeedDroppedBars(Event):
+class FeedDroppedBars(Event, frozen=True):
     """The feed stayed connected and lost bars, it is not known which: those after ``since`` are fetched.
 
     Before the close all of the session is fetched once more.
@@ -56,8 +48,7 @@ class FeedDroppedBars(Event):
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class BarsLost(Event):
+class BarsLost(Event, frozen=True):
     """Bars with ``since < end <= until`` that the feed had not delivered could not be fetched, either.
 
     Attributes
@@ -72,16 +63,14 @@ class BarsLost(Event):
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class BarsRefused(Event):
+class BarsRefused(Event, frozen=True):
     """So many bars cannot be, and are not used."""
 
     bars: int
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class BarsCorrected(Event):
+class BarsCorrected(Event, frozen=True):
     """Bars that ended at ``end`` came late, were corrected or recovered, and all that follows was made right.
 
     ``arrived_at`` is when they came, on the market's clock.
@@ -93,30 +82,26 @@ class BarsCorrected(Event):
     arrived_at: Instant
 
 
-@dataclass(frozen=True, slots=True)
-class SubscriptionLimited(Event):
+class SubscriptionLimited(Event, frozen=True):
     """More symbols are wanted than may be subscribed: those left out get no bars of this session."""
 
     limit: int
     left_out: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class LagBegan(Event):
+class LagBegan(Event, frozen=True):
     """Processing fell behind the feed by so many seconds; scans pause."""
 
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class LagEnded(Event):
+class LagEnded(Event, frozen=True):
     """Processing caught up; scans go on."""
 
     skipped: int
 
 
-@dataclass(frozen=True, slots=True)
-class Readiness(Event):
+class Readiness(Event, frozen=True):
     """Shortly before the open: what the session has.
 
     Attributes

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from typing import Any
 
 import numpy as np
+from msgspec import Struct, field
+from msgspec.structs import force_setattr
 from numpy.typing import NDArray
 
 from symscan.model.bar import Floats, Mask
@@ -40,8 +41,7 @@ class ScanPhase(StrEnum):
     AT_CLOSE = "at_close"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Hits:
+class Hits(Struct, frozen=True, eq=False):
     """The symbols one scan returned, best first, with what was known of them then.
 
     All arrays have shape ``(len(symbols),)``; unknown is NaN.
@@ -78,15 +78,13 @@ class Hits:
         return bool((~np.isnan(self.last_bar_end)).any())
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Struct, frozen=True):
     """Something that happened at an instant of the session."""
 
     at: Instant
 
 
-@dataclass(frozen=True, slots=True)
-class SessionPrepared(Event):
+class SessionPrepared(Event, frozen=True):
     """A session is about to be played."""
 
     session: date
@@ -96,8 +94,7 @@ class SessionPrepared(Event):
     scanners: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ScannerReady(Event):
+class ScannerReady(Event, frozen=True):
     """A scanner is set up."""
 
     scanner: str
@@ -105,23 +102,20 @@ class ScannerReady(Event):
     indicators: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ScannerDisabled(Event):
+class ScannerDisabled(Event, frozen=True):
     """A scanner takes no part in this session."""
 
     scanner: str
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class DailyBarsDerived(Event):
+class DailyBarsDerived(Event, frozen=True):
     """The store lacks the last daily bar of so many symbols: it was made of their regular minutes."""
 
     symbols: int
 
 
-@dataclass(frozen=True, slots=True)
-class IndicatorWarmed(Event):
+class IndicatorWarmed(Event, frozen=True):
     """An indicator was played up to now for some symbols."""
 
     indicator: str
@@ -130,15 +124,13 @@ class IndicatorWarmed(Event):
     sessions: int
 
 
-@dataclass(frozen=True, slots=True)
-class SessionActivated(Event):
+class SessionActivated(Event, frozen=True):
     """The session is open to strategies."""
 
     symbols: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class SymbolAdded(Event):
+class SymbolAdded(Event, frozen=True):
     """A symbol became a member; its data was complete at ``ready_at``."""
 
     symbol: str
@@ -146,16 +138,14 @@ class SymbolAdded(Event):
     ready_at: Instant
 
 
-@dataclass(frozen=True, slots=True)
-class SymbolsRemoved(Event):
+class SymbolsRemoved(Event, frozen=True):
     """Symbols were removed with all their data: by ``holder``, or without any holder left after it."""
 
     symbols: tuple[str, ...]
     holder: str
 
 
-@dataclass(frozen=True, slots=True)
-class SymbolLocked(Event):
+class SymbolLocked(Event, frozen=True):
     """A symbol is kept for a reason."""
 
     symbol: str
@@ -163,8 +153,7 @@ class SymbolLocked(Event):
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class SymbolUnlocked(Event):
+class SymbolUnlocked(Event, frozen=True):
     """A lock was taken away; ``reason`` None means all."""
 
     symbol: str
@@ -172,8 +161,7 @@ class SymbolUnlocked(Event):
     reason: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class RequestRefused(Event):
+class RequestRefused(Event, frozen=True):
     """A request was refused."""
 
     holder: str
@@ -181,8 +169,7 @@ class RequestRefused(Event):
     reason: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ScanFinished(Event):
+class ScanFinished(Event, frozen=True, eq=False):
     """A due scan ended, one way or another; carries all symbols it returned.
 
     ``universe`` counts the symbols to judge, ``judged`` and ``unknown`` add up to it.
@@ -206,11 +193,10 @@ class ScanFinished(Event):
 
     def __post_init__(self) -> None:
         if self.decided_at < 0:
-            object.__setattr__(self, "decided_at", self.at)
+            force_setattr(self, "decided_at", self.at)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class UnknownSymbols:
+class UnknownSymbols(Struct, frozen=True, eq=False):
     """The symbols one scanner could not judge, one row per stretch of scans, by symbol then time.
 
     A stretch is of one symbol and reason, over consecutive scans of one phase that were ok.
@@ -246,8 +232,7 @@ class UnknownSymbols:
         return {reason: int(self.scans[codes == code].sum()) for reason, code in code_of.items()}
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ScannerDone(Event):
+class ScannerDone(Event, frozen=True, eq=False):
     """A scanner had its last scan of the session and was torn down."""
 
     scanner: str
@@ -257,16 +242,14 @@ class ScannerDone(Event):
     error: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SessionClosed(Event):
+class SessionClosed(Event, frozen=True):
     """The session is over."""
 
     session: date
     members: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Warned(Event):
+class Warned(Event, frozen=True):
     """Something the user should know of; the session goes on."""
 
     message: str

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from symscan.model.events.session import Event
 from symscan.model.instant import Instant
 from symscan.model.trading import PaperResult, Signal, Trade, Unfilled
 
 
-@dataclass(frozen=True, slots=True)
-class StrategyStarted(Event):
+class StrategyStarted(Event, frozen=True):
     """A strategy takes part in the session; on paper or, with ``on_paper`` False, by its signals alone.
 
     ``capital`` is what its drawdown and exposure are measured against, None where that is not known.
@@ -21,8 +18,7 @@ class StrategyStarted(Event):
     capital: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class StrategyFailed(Event):
+class StrategyFailed(Event, frozen=True):
     """A strategy raised, or broke the contract, in one of its methods; it is called no more."""
 
     strategy: str
@@ -30,8 +26,7 @@ class StrategyFailed(Event):
     error: str
 
 
-@dataclass(frozen=True, slots=True)
-class SignalEmitted(Event):
+class SignalEmitted(Event, frozen=True):
     """A strategy decided something; its signals are numbered from 1 in each session."""
 
     strategy: str
@@ -39,8 +34,7 @@ class SignalEmitted(Event):
     signal: Signal
 
 
-@dataclass(frozen=True, slots=True)
-class SymbolPassed(Event):
+class SymbolPassed(Event, frozen=True):
     """A strategy skipped a symbol."""
 
     strategy: str
@@ -48,8 +42,7 @@ class SymbolPassed(Event):
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class OrderFilled(Event):
+class OrderFilled(Event, frozen=True):
     """A trade was opened on paper in the bar that starts at ``bar_start``; ``price`` holds slippage."""
 
     strategy: str
@@ -60,8 +53,7 @@ class OrderFilled(Event):
     price: float
 
 
-@dataclass(frozen=True, slots=True)
-class OrderUnfilled(Event):
+class OrderUnfilled(Event, frozen=True):
     """A signal came to nothing."""
 
     strategy: str
@@ -71,16 +63,14 @@ class OrderUnfilled(Event):
     why: Unfilled
 
 
-@dataclass(frozen=True, slots=True)
-class TradeClosed(Event):
+class TradeClosed(Event, frozen=True):
     """A trade on paper is over."""
 
     strategy: str
     trade: Trade
 
 
-@dataclass(frozen=True, slots=True)
-class StrategyDone(Event):
+class StrategyDone(Event, frozen=True):
     """A strategy's session is over; without paper it has no results."""
 
     strategy: str

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import structs
 
 from symscan.model.events.session import Event
 from symscan.model.events.trading import (
@@ -72,7 +74,7 @@ class StrategyFigures:
             "passed": dict(sorted(self.passed.items())),
             "unfilled": dict(sorted(self.unfilled.items())),
             "flags": dict(sorted(self.flags.items())),
-            "results": [asdict(result) for result in self.results.values()],
+            "results": [structs.asdict(result) for result in self.results.values()],
             "notes": list(self.notes),
             "capital": self.capital,
         }

@@ -6,17 +6,17 @@ import threading
 from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
 from queue import SimpleQueue
 from typing import Protocol
+
+from msgspec import Struct, field
 
 from symscan.clock.wall_clock import Stopwatch
 from symscan.errors import SymscanError
 from symscan.model.interval import Interval
 
 
-@dataclass(frozen=True, slots=True)
-class DataPlan:
+class DataPlan(Struct, frozen=True):
     """What to load ahead for requests.
 
     Attributes
@@ -36,8 +36,7 @@ class DataPlan:
         return not self.new and not self.history
 
 
-@dataclass(frozen=True, slots=True)
-class LoadResult:
+class LoadResult(Struct, frozen=True):
     """The result of a load.
 
     Attributes
@@ -68,8 +67,7 @@ class DataLoader(Protocol):
         """
 
 
-@dataclass(slots=True)
-class _Load:
+class _Load(Struct):
     plan: DataPlan
     done: threading.Event = field(default_factory=threading.Event)
     result: LoadResult = LoadResult()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+
+from msgspec import structs
 
 from symscan.runtime.monitors.readiness import Connection
 from symscan.runtime.provisioning.loading import DataLoader, DataPlan, LoadResult
@@ -120,7 +121,9 @@ class RecordedExecution:
         for name, memory in self._saved_states.items():
             restore_state(self._scanners[name], memory)
         # Jobs that hung in the process that ended do not hang any more.
-        self._returned = [replace(one, outcome=None, has_returned=True) for one in self._running.values()]
+        self._returned = [
+            structs.replace(one, outcome=None, has_returned=True) for one in self._running.values()
+        ]
         for job in self._submitted.values():
             self._execution.submit(job)
         self._submitted, self._running, self._saved_states = {}, {}, {}

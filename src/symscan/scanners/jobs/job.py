@@ -7,11 +7,12 @@ and its own request queue, and nothing else. Applying its result is the session'
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 import numpy as np
+from msgspec import Struct, structs
 
 from symscan.clock.wall_clock import Stopwatch
 from symscan.model.bar import Floats
@@ -35,8 +36,7 @@ class JobKind(StrEnum):
     TEARDOWN = "teardown"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Evaluation:
+class Evaluation(Struct, frozen=True, eq=False):
     """The evaluation of a scan's result. It is pickled without the candidates that could be judged.
 
     Attributes
@@ -74,8 +74,7 @@ EvaluateResult = Callable[[ScanResult, Mapping[str, Unanswered]], Evaluation]
 """Evaluates a result, given the symbols of which no indicator could be read."""
 
 
-@dataclass(frozen=True, slots=True)
-class JobResult:
+class JobResult(Struct, frozen=True):
     """The result of a job; can be pickled.
 
     Attributes
@@ -249,7 +248,7 @@ class Job:
 
     def _with_requests(self, result: JobResult) -> JobResult:
         """Return a result with the time of the call, and the scanner's requests and state."""
-        return replace(
+        return structs.replace(
             result,
             execution_time_ms=self._execution_time_ms,
             requests=tuple(self._requests(result)),

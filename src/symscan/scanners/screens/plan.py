@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 import polars as pl
+from msgspec import Struct
 
 from symscan.model.bar import Floats, Mask, Rows
 from symscan.model.hit_metadata import SYMBOL
@@ -46,8 +47,7 @@ KEPT: Final = "kept"
 """The mark of hits that are held though they would leave."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Found:
+class Found(Struct, frozen=True, eq=False):
     """The result of evaluating a screen; positions are from 0 to n, of the symbols evaluated.
 
     Attributes

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec import structs
 
 from symscan.model.trading import ExitReason, PaperResult, Position, Trade
 from symscan.strategies.paper.lots import Exit, Lot
@@ -60,7 +61,7 @@ def closed_trade(end: Exit, rules: PaperRules) -> Trade:
     gross = lot.sign * lot.shares * (end.price - lot.entry)
     slippage = lot.shares * rules.slippage * (lot.entry + end.price)
     commission = 2 * lot.shares * rules.commission_per_share
-    return replace(
+    return structs.replace(
         broken_trade(lot, rules),
         exit_at=end.at,
         exit_price=end.price * (1 - lot.sign * rules.slippage),

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from support.builders import make_session
 from symscan.errors import InputError, RunError
@@ -34,7 +35,9 @@ def _later(events: list[Event], days: int) -> tuple[list[Event], Session]:
     """The same events on a later date, at the same instants."""
     session = replace(SESSION, date=SESSION.date + timedelta(days=days))
     kinds = (SessionPrepared, SessionClosed)
-    return [replace(one, session=session.date) if isinstance(one, kinds) else one for one in events], session
+    return [
+        structs.replace(one, session=session.date) if isinstance(one, kinds) else one for one in events
+    ], session
 
 
 def _facts() -> dict[str, Any]:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from support.builders import FunctionScanner
 from support.harness import BEFORE, SESSION, TODAY, MemorySession, SessionHarness, SessionSetup
@@ -310,7 +311,7 @@ def test_a_release_needs_no_data() -> None:
 def test_the_source_lets_go_of_who_was_prepared_and_does_not_come(error: str | None) -> None:
     placed = Placed()
     placed.give(AdmitMembers(ME, ("A", "GONE")))
-    placed.told(replace(CUT, error=error, prepared=("A", "GONE")))
+    placed.told(structs.replace(CUT, error=error, prepared=("A", "GONE")))
     assert placed.market.removed == (["A", "GONE"] if error else ["GONE"])
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
+from msgspec import Struct
 
 from symscan.errors import DataError
 from symscan.indicators.registry import spec_of
@@ -46,7 +47,8 @@ def _classes(kind: Any) -> Iterator[type]:
     if not isinstance(kind, type) or not kind.__module__.startswith("symscan."):
         return
     yield kind
-    if dataclasses.is_dataclass(kind) and kind is not ScanResult:  # whose result is texts and a mask by then
+    holds_values = dataclasses.is_dataclass(kind) or issubclass(kind, Struct)
+    if holds_values and kind is not ScanResult:  # whose result is texts and a mask by then
         namespace = {**vars(import_module(kind.__module__)), **vars(jobs), **vars(requests)}
         for hint in typing.get_type_hints(kind, namespace).values():
             yield from _classes(hint)
