@@ -18,7 +18,8 @@ import pytest
 from support.runs import make_store
 from symscan.clock.session_calendar import SessionCalendar
 from symscan.config import SessionConfig, parse_config
-from symscan.observers.results.run_folder import RunProgress, run_folder
+from symscan.observers.results.run_folder import run_folder
+from symscan.observers.results.run_progress import RunProgress
 from symscan.runtime.assembly import Backtest, assemble_backtest
 from symscan.runtime.backtest_run import BacktestRun, RunOptions
 from symscan.runtime.parallel.session_progress import ShowPlaying

@@ -13,7 +13,7 @@ from typing import Any, Final
 from rich.console import Console
 
 from symscan.model.session import Session
-from symscan.observers.results.run_folder import RunProgress
+from symscan.observers.results.run_progress import RunProgress
 from symscan.runtime.parallel.session_progress import SessionProgress, ShowPlaying
 
 _BETWEEN_UPDATES_SECONDS: Final = 0.25

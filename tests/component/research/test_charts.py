@@ -17,7 +17,7 @@ from component.runs.conftest import DAYS, SYMBOLS, bars, store
 from support.runs import make_store
 from symscan.config import parse_config
 from symscan.errors import DataError, InputError
-from symscan.observers.results.run_folder import RunProgress
+from symscan.observers.results.run_progress import RunProgress
 from symscan.research.charts import scanner_chart
 from symscan.research.run import Run
 from symscan.runs.reading import RunFiles

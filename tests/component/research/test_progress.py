@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Console
 
 from support.builders import MINUTE, make_session
-from symscan.observers.results.run_folder import RunProgress
+from symscan.observers.results.run_progress import RunProgress
 from symscan.research.progress import no_progress, notebook_bar, run_progress, state_text, terminal_bar
 from symscan.runtime.parallel.session_progress import SessionProgress
 

@@ -10,7 +10,7 @@ from typing import Final
 from rich.console import Console
 
 from symscan.model.session import Session
-from symscan.observers.results.run_folder import RunProgress
+from symscan.observers.results.run_progress import RunProgress
 from symscan.research.progress import state_text, terminal_bar
 from symscan.runtime.parallel.session_progress import SessionProgress, ShowPlaying
 

@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from symscan.errors import InputError, RunError
-from symscan.model.events.session import Event, ScanFinished, SessionClosed
+from symscan.model.events.session import Event, SessionClosed
 from symscan.model.session import Session
 from symscan.observers.results.run_checks import check_folder, check_resumable
+from symscan.observers.results.run_progress import RunProgress
 from symscan.observers.results.session_results import SessionResults
 from symscan.observers.results.summary import RunSummary
 from symscan.observers.results.trades import SessionBars
@@ -58,34 +59,6 @@ _HEADERS: Final = {
     HITS_CSV: csv_header(HITS_CSV_COLUMNS),
     JOURNAL: "",
 }
-
-
-class RunProgress:
-    """How far a run has come.
-
-    Attributes
-    ----------
-    completed
-        How many sessions came to their close.
-    hits
-        How many symbols were found, summed over scans.
-    """
-
-    def __init__(self) -> None:
-        self.completed = 0
-        self.hits = 0
-
-    def count(self, event: Event) -> None:
-        """Count an event."""
-        if isinstance(event, ScanFinished):
-            self.hits += len(event.hits.symbols)
-        elif isinstance(event, SessionClosed):
-            self.completed += 1
-
-    def add(self, figures: RunSummary) -> None:
-        """Add a session that was played before."""
-        self.completed += len(figures.completed)
-        self.hits += sum(one.hits for one in figures.scanners.values())
 
 
 class RunFolder:

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from support.builders import MINUTE, make_session
 from symscan.cli.output.progress import session_progress
-from symscan.observers.results.run_folder import RunProgress
+from symscan.observers.results.run_progress import RunProgress
 from symscan.runtime.parallel.session_progress import SessionProgress
 
 SESSION = make_session()
