@@ -12,7 +12,8 @@ from symscan.config import SessionConfig
 from symscan.errors import DataError, InputError, RunError, SymscanError, WorkerLost
 from symscan.model.session import Session
 from symscan.observers.event_log import EventLog
-from symscan.observers.results.run_folder import RunFolder, RunProgress, run_folder
+from symscan.observers.results.run_folder import RunFolder, run_folder
+from symscan.observers.results.run_progress import RunProgress
 from symscan.observers.results.summary import RunSummary
 from symscan.runs.description import RunDescription, read_description, read_record
 from symscan.runs.files.writing import RESUME
@@ -20,6 +21,7 @@ from symscan.runs.layout import SUMMARY
 from symscan.runtime.assembly import Backtest, assemble_backtest
 from symscan.runtime.description import describe_backtest
 from symscan.runtime.parallel.divided_run import play_divided
+from symscan.runtime.parallel.given import GivenBacktest
 from symscan.runtime.parallel.player import GivenRun
 from symscan.runtime.parallel.session_progress import SessionProgress, ShowPlaying
 from symscan.runtime.runner import run_backtest, warn_of_run
@@ -148,7 +150,7 @@ class BacktestRun:
     def _given(self, *, csv: bool) -> GivenRun:
         facts, store = self.description.facts, self.backtest.store.root
         first, last = (date.fromisoformat(facts[key]) for key in ("start", "end"))
-        return GivenRun(self.backtest.config, store, first, last, self.description, csv)
+        return GivenRun(GivenBacktest(self.backtest.config, store, first, last, self.description), csv)
 
 
 def chosen_range(

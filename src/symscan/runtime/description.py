@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import date, time
 from enum import Enum
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -209,6 +210,7 @@ def _simple(value: Any) -> Any:
     return value if isinstance(value, str | int | float | None) else str(value)
 
 
+@cache
 def _version() -> str:
     try:
         return version("symscan")

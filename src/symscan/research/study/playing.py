@@ -12,6 +12,7 @@ from symscan.research.study.make import PreparedStudy, ShowSession
 from symscan.research.study.session.outcomes import SessionOutcomes
 from symscan.research.study.session.player import StudyPlayer
 from symscan.research.study.session.worker import MAKER, GivenStudy
+from symscan.runtime.parallel.given import GivenBacktest
 from symscan.tasks.work import TaskExecutor, Work
 
 
@@ -44,13 +45,10 @@ def _played_apart(
 ) -> Iterator[SessionOutcomes]:
     """Keep on disk what comes before its turn: the later sessions of a range may be half of it."""
     source, run = study.source, study.source.run
+    backtest = study.backtest
     given = GivenStudy(
-        study.backtest.config,
-        study.backtest.store.root,
-        source.first,
-        source.last,
+        GivenBacktest(backtest.config, backtest.store.root, source.first, source.last, study.description),
         study.plan,
-        study.description,
         None if run is None else run.folder.absolute(),
     )
     days = [session.date for session in study.sessions]

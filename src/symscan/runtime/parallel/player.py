@@ -10,21 +10,18 @@ from pathlib import Path
 from typing import Final
 
 from symscan.clock.wall_clock import Stopwatch
-from symscan.config import SessionConfig
 from symscan.errors import SymscanError
 from symscan.model.events.session import Event
 from symscan.model.session import Session
 from symscan.observers.event_log import EventLog
 from symscan.observers.results.session_results import SessionResults
-from symscan.runs.description import RunDescription
-from symscan.runtime.assembly import Backtest, assemble_backtest
+from symscan.runtime.assembly import Backtest
 from symscan.runtime.coordinator import SessionCoordinator
-from symscan.runtime.description import describe_backtest
-from symscan.runtime.parallel.mismatch import first_mismatch
+from symscan.runtime.parallel.given import GivenBacktest
 from symscan.runtime.parallel.session_progress import SessionProgress
 from symscan.runtime.runner import play_session
 from symscan.runtime.session_bars import StoredSessionBars
-from symscan.tasks.work import Mismatch, Report
+from symscan.tasks.work import Report
 
 MAKER: Final = "symscan.runtime.parallel.player:make_player"
 """Where other processes find :func:`make_player`."""
@@ -36,40 +33,10 @@ _FOLDER: Final = "run"
 
 @dataclass(frozen=True, slots=True)
 class GivenRun:
-    """A run whose sessions are to be played.
+    """A run whose sessions are to be played; ``csv``: hits are written as CSV, too."""
 
-    Attributes
-    ----------
-    store
-        The folder of the bar store.
-    first, last
-        Its range.
-    description
-        What it is of: a process that finds something else must not play it.
-    csv
-        Whether hits are written as CSV, too.
-    """
-
-    config: SessionConfig
-    store: Path
-    first: date
-    last: date
-    description: RunDescription
+    backtest: GivenBacktest
     csv: bool = False
-
-    def assembled(self) -> Backtest:
-        """Check and assemble it here.
-
-        Raises
-        ------
-        Mismatch
-            If it would be of something else than it was begun with.
-        """
-        backtest = assemble_backtest(self.config, self.store, self.first, self.last)
-        found = describe_backtest(backtest, self.first, self.last)
-        if (what := first_mismatch(self.description, found)) is not None:
-            raise Mismatch(what)
-        return backtest
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +66,7 @@ def make_player(given: GivenRun, scratch: Path) -> SessionPlayer:
     Mismatch
         If this process sees another store, modules or versions than the run was begun with.
     """
-    return SessionPlayer(given.assembled(), scratch, csv=given.csv)
+    return SessionPlayer(given.backtest.assembled(), scratch, csv=given.csv)
 
 
 class SessionPlayer:

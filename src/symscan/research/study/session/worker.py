@@ -8,15 +8,11 @@ from datetime import date
 from pathlib import Path
 from typing import Final
 
-from symscan.config import SessionConfig
 from symscan.research.study.plan import StudyPlan
 from symscan.research.study.session.player import StudyPlayer
-from symscan.runs.description import RunDescription
 from symscan.runs.reading import RunFiles
-from symscan.runtime.assembly import assemble_backtest
-from symscan.runtime.description import describe_backtest
-from symscan.runtime.parallel.mismatch import first_mismatch
-from symscan.tasks.work import Mismatch, Report
+from symscan.runtime.parallel.given import GivenBacktest
+from symscan.tasks.work import Report
 
 MAKER: Final = "symscan.research.study.session.worker:make_worker"
 """Where other processes find :func:`make_worker`."""
@@ -28,24 +24,14 @@ class GivenStudy:
 
     Attributes
     ----------
-    store
-        The folder of the bar store.
-    first, last
-        Its range.
     plan
         What is measured.
-    description
-        What it is of: a process that finds something else must not play it.
     run
         The folder of the run whose hits have to be found again; None for a configuration.
     """
 
-    config: SessionConfig
-    store: Path
-    first: date
-    last: date
+    backtest: GivenBacktest
     plan: StudyPlan
-    description: RunDescription
     run: Path | None
 
 
@@ -69,9 +55,5 @@ def make_worker(given: GivenStudy, scratch: Path) -> StudyWorker:  # noqa: ARG00
     Mismatch
         If this process sees another store, modules or versions than the study was begun with.
     """
-    backtest = assemble_backtest(given.config, given.store, given.first, given.last)
-    found = describe_backtest(backtest, given.first, given.last)
-    if (what := first_mismatch(given.description, found)) is not None:
-        raise Mismatch(what)
     run = None if given.run is None else RunFiles.open(given.run)
-    return StudyWorker(StudyPlayer(backtest, given.plan, run))
+    return StudyWorker(StudyPlayer(given.backtest.assembled(), given.plan, run))
