@@ -1,4 +1,4 @@
-"""Parsers of values on the command line."""
+"""Options that several commands have, and parsers of values on the command line."""
 
 from __future__ import annotations
 
@@ -51,6 +51,24 @@ def parse_job_count(text: str) -> int:
         return parse_jobs(text)
     except InputError as error:
         raise typer.BadParameter(str(error)) from None
+
+
+Jobs = Annotated[
+    int | None,
+    typer.Option(
+        parser=parse_job_count,
+        metavar="N",
+        help="Play the sessions of a range in N processes at once; auto: one a core.",
+    ),
+]
+Cluster = Annotated[
+    str | None,
+    typer.Option(metavar="ADDRESS", help="Have a Dask cluster play them: tls://scheduler:8786."),
+]
+InsecureCluster = Annotated[
+    bool,
+    typer.Option("--insecure-cluster", help="Allow tcp:// to another computer: a network of your own."),
+]
 
 
 def parse_day_part(text: str) -> time | str:

@@ -24,7 +24,6 @@ from symscan.runtime.given_paths import paths_as_given
 from symscan.runtime.parallel.division import Division
 
 STUDIES: Final = "studies"
-_OPTIONS: Final = {"delay_minutes": "delay", "groups": "group"}
 _MINUTES: Final = re.compile(r"(\d+)m?")
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from symscan.cli.arguments import StoreFolder, parse_date, parse_job_count
+from symscan.cli.arguments import Cluster, InsecureCluster, Jobs, StoreFolder, parse_date
 from symscan.cli.imports import quick_imports
 from symscan.cli.log_options import LogFile, Verbosity, logging_to
 
@@ -36,22 +36,9 @@ def run(
         typer.Option("--resume", help="Go on with a run that was broken off, after its last whole session."),
     ] = False,
     csv: Annotated[bool, typer.Option("--csv", help="Write hits.csv, too: every hit as text.")] = False,
-    jobs: Annotated[
-        int | None,
-        typer.Option(
-            parser=parse_job_count,
-            metavar="N",
-            help="Play the sessions of a range in N processes at once; auto: one a core.",
-        ),
-    ] = None,
-    cluster: Annotated[
-        str | None,
-        typer.Option(metavar="ADDRESS", help="Have a Dask cluster play them: tls://scheduler:8786."),
-    ] = None,
-    insecure_cluster: Annotated[
-        bool,
-        typer.Option("--insecure-cluster", help="Allow tcp:// to another computer: a network of your own."),
-    ] = False,
+    jobs: Jobs = None,
+    cluster: Cluster = None,
+    insecure_cluster: InsecureCluster = False,
     verbose: Verbosity = 0,
     log_file: LogFile = None,
 ) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from symscan.cli.arguments import parse_date, parse_job_count
+from symscan.cli.arguments import Cluster, InsecureCluster, Jobs, parse_date
 from symscan.cli.log_options import LogFile, Verbosity, logging_to
 
 
@@ -85,22 +85,9 @@ def study(
         ),
     ] = 0,
     no_page: Annotated[bool, typer.Option("--no-page", help="Write no report.html.")] = False,
-    jobs: Annotated[
-        int | None,
-        typer.Option(
-            parser=parse_job_count,
-            metavar="N",
-            help="Play the sessions of a range in N processes at once; auto: one a core.",
-        ),
-    ] = None,
-    cluster: Annotated[
-        str | None,
-        typer.Option(metavar="ADDRESS", help="Have a Dask cluster play them: tls://scheduler:8786."),
-    ] = None,
-    insecure_cluster: Annotated[
-        bool,
-        typer.Option("--insecure-cluster", help="Allow tcp:// to another computer: a network of your own."),
-    ] = False,
+    jobs: Jobs = None,
+    cluster: Cluster = None,
+    insecure_cluster: InsecureCluster = False,
     verbose: Verbosity = 0,
     log_file: LogFile = None,
 ) -> None:
