@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from symscan.config.defaults import find_defaults
 from symscan.errors import InputError
 from symscan.runtime.parallel.divisible import check_divisible, why_not_divisible
-from symscan.tasks.jobs import parse_jobs
+from symscan.tasks.jobs import cores, parse_jobs
 from symscan.tasks.local import LocalProcesses
 
 if TYPE_CHECKING:  # which loads what the processes load at the same time
@@ -66,8 +66,14 @@ class Division:
         return cls(find_defaults().jobs or 1, is_default=True)
 
     def started(self) -> Division:
-        """Start processes of this computer now, so that they import modules while this one does."""
-        return self if self.jobs == 1 else replace(self, processes=LocalProcesses(self.jobs, _PLAYER))
+        """Start processes of this computer now, so that they import modules while this one does.
+
+        Where they are more than the cores, importing would keep this one waiting, and those that a range has
+        no session for would do it for nothing: they start once the range is known.
+        """
+        if not 1 < self.jobs <= cores():
+            return self
+        return replace(self, processes=LocalProcesses(self.jobs, _PLAYER))
 
     def executor(
         self, config: SessionConfig, first: date, last: date
