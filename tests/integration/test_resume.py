@@ -11,6 +11,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 from support.cli import DAY, call, started, write_bars, write_config
@@ -61,8 +62,15 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for level in (1, 2, 4, 8, 16)
     ]
     counting = {"name": "counting", "module": "counting", "regular_session": every}
+    patient = {
+        "name": "patient",
+        "universe": "three.txt",
+        "where": "in_scanner('counting', 2) AND close > last_scan.close - 1",
+        **{"confirm_scans": 2, "hold_minutes": 3, "cooldown_minutes": 2},
+        "regular_session": every,
+    }
     write_config(
-        folder, lambda config, _: config["session_data_config"].update(scanners=[*screens, counting])
+        folder, lambda config, _: config["session_data_config"].update(scanners=[*screens, patient, counting])
     )
     how = ("--store", "store", "--interval", "1m", "--label", "start", "--timezone", "America/New_York")
     with started(folder, "data", "import", "bars.csv", *how) as process:
@@ -155,6 +163,9 @@ def _kill_and_compare(project: Path, whole: list[str], name: str, other: str, *f
 
 def test_killed_many_times_and_resumed(project: Path, clean: list[str]) -> None:
     _kill_and_compare(project, clean, "killed", "clean")
+    stays = pl.read_csv(project / "killed" / "hits.csv").filter(pl.col("scanner") == "patient")
+    kept = stays["metadata"].str.json_path_match("$.kept")
+    assert 10 < (kept == "true").sum() < stays.height  # it was amid such stays that it was killed
 
 
 def test_killed_many_times_on_a_faulty_feed(project: Path) -> None:
