@@ -47,6 +47,8 @@ class SessionEnds:
         Of the whole session.
     high_before_exit, low_before_exit
         Of what lies before the exit, its price included.
+    first_volume
+        The volume of the first bar; NaN where that is of the whole day.
     daily_close
         The close of the stored daily bar, which later exits are held against; NaN without one.
     """
@@ -60,6 +62,7 @@ class SessionEnds:
     low: Floats
     high_before_exit: Floats
     low_before_exit: Floats
+    first_volume: Floats
     daily_close: Floats
 
     @classmethod
@@ -68,7 +71,10 @@ class SessionEnds:
         columns, last_slot = np.arange(bars.symbols), bars.bars - 1
         first_row, last_row = bars.next_row[0], bars.previous_row[-1]
         traded = last_row >= 0
-        first = np.where(traded, bars.open[np.minimum(first_row, last_slot), columns], np.nan)
+        first, volume = (
+            np.where(traded, field[np.minimum(first_row, last_slot), columns], np.nan)
+            for field in (bars.open, bars.volume)
+        )
         last = np.where(traded, bars.close[last_row, columns], np.nan)
         at_open = traded & (last_row == last_slot)
         exit_price = np.where(at_open, bars.open[-1], last)
@@ -86,6 +92,7 @@ class SessionEnds:
             low,
             np.fmax(high_before, exit_price),
             np.fmin(low_before, exit_price),
+            volume,
             np.full(bars.symbols, np.nan) if daily_close is None else daily_close,
         )
 
@@ -93,7 +100,7 @@ class SessionEnds:
     def of_days(cls, open_: Floats, high: Floats, low: Floats, close: Floats) -> SessionEnds:
         """Make the ends of daily bars: in at an open, out at a close."""
         unknown = np.full(open_.shape, np.nan)
-        return cls(open_, open_, close, unknown, close, high, low, high, low, unknown)
+        return cls(open_, open_, close, unknown, close, high, low, high, low, unknown, unknown)
 
     @classmethod
     def stack(cls, sessions: Sequence[SessionEnds]) -> SessionEnds:
@@ -127,6 +134,8 @@ class LaterExits:
     last_price
         The symbol's last price before or at the exit, also where ``why`` is ``ENDED``: what
         ``ended_return_pct`` is counted from.
+    volume
+        The shares of the bar at whose open the exit is, on the hit's basis; NaN for others.
     """
 
     price: Floats
@@ -135,6 +144,7 @@ class LaterExits:
     low: Floats
     why: Codes
     last_price: Floats
+    volume: Floats
 
 
 def later_exits(ends: SessionEnds, splits: Floats, sessions: int, *, at_open: bool = False) -> LaterExits:
@@ -171,7 +181,10 @@ def later_exits(ends: SessionEnds, splits: Floats, sessions: int, *, at_open: bo
     price = np.asarray(np.where(why == Why.KNOWN, price, np.nan), np.float64)
     high, low = _ranges(ends, basis, sessions, price, at_open=at_open)
     age = np.where(stale, at[:, None] - seen, 0).astype(np.int32)
-    return LaterExits(price, age, high, low, why, np.where(exists[:, None], last_price, np.nan))
+    last_price = np.where(exists[:, None], last_price, np.nan)
+    is_open = at_open & (why == Why.KNOWN)
+    volume = np.where(is_open, ends.first_volume[at] / ratio, np.nan)
+    return LaterExits(price, age, high, low, why, last_price, volume)
 
 
 def basis_breaks(ends: SessionEnds, splits: Floats) -> Mask:

@@ -134,8 +134,7 @@ class LaterSessions:
         place = self._days.index(outcomes.date) + 1 + self._plan.settings.delay_minutes
         opens = self._opens.get(self._days[place], -1) if place < len(self._days) else -1
         start = np.where(np.isnan(price), -1, opens)
-        unknown = np.full(len(column), np.nan)
-        return replace(scanner, entry=HitEntries(start, price, unknown, why, price, price))
+        return replace(scanner, entry=HitEntries(start, price, entry.volume[column], why, price, price))
 
     def _exits(self, horizon: Horizon, outcomes: SessionOutcomes) -> LaterExits:
         """Return the exits of the symbols of a session's table, ``(symbols,)`` each."""
