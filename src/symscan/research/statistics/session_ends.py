@@ -47,8 +47,9 @@ class SessionEnds:
         Of the whole session.
     high_before_exit, low_before_exit
         Of what lies before the exit, its price included.
-    first_volume
-        The volume of the first bar; NaN where that is of the whole day.
+    first_minute, first_volume
+        How many minutes after the open the first bar starts, and its volume; of a whole day
+        0 and NaN.
     daily_close
         The close of the stored daily bar, which later exits are held against; NaN without one.
     """
@@ -62,6 +63,7 @@ class SessionEnds:
     low: Floats
     high_before_exit: Floats
     low_before_exit: Floats
+    first_minute: Floats
     first_volume: Floats
     daily_close: Floats
 
@@ -79,12 +81,12 @@ class SessionEnds:
         at_open = traded & (last_row == last_slot)
         exit_price = np.where(at_open, bars.open[-1], last)
         age = np.where(traded & ~at_open, (last_slot - 1 - last_row) * (bars.interval / MINUTE), np.nan)
-        soon = first_row * (bars.interval // MINUTE) <= NEXT_OPEN_MINUTES
+        minute = np.where(traded, first_row * (bars.interval / MINUTE), np.nan)
         high_before, low_before = _extremes(bars.high[:-1], bars.low[:-1])
         high, low = _extremes(bars.high, bars.low)
         return cls(
             first,
-            np.where(soon, first, np.nan),
+            np.where(minute <= NEXT_OPEN_MINUTES, first, np.nan),
             exit_price,
             age,
             last,
@@ -92,6 +94,7 @@ class SessionEnds:
             low,
             np.fmax(high_before, exit_price),
             np.fmin(low_before, exit_price),
+            minute,
             volume,
             np.full(bars.symbols, np.nan) if daily_close is None else daily_close,
         )
@@ -99,8 +102,9 @@ class SessionEnds:
     @classmethod
     def of_days(cls, open_: Floats, high: Floats, low: Floats, close: Floats) -> SessionEnds:
         """Make the ends of daily bars: in at an open, out at a close."""
-        unknown = np.full(open_.shape, np.nan)
-        return cls(open_, open_, close, unknown, close, high, low, high, low, unknown, unknown)
+        unknown, at_open = np.full(open_.shape, np.nan), np.where(np.isnan(open_), np.nan, 0.0)
+        of_day = (high, low, high, low)
+        return cls(open_, open_, close, unknown, close, *of_day, at_open, unknown, unknown)
 
     @classmethod
     def stack(cls, sessions: Sequence[SessionEnds]) -> SessionEnds:
@@ -134,8 +138,9 @@ class LaterExits:
     last_price
         The symbol's last price before or at the exit, also where ``why`` is ``ENDED``: what
         ``ended_return_pct`` is counted from.
-    volume
-        The shares of the bar at whose open the exit is, on the hit's basis; NaN for others.
+    minute, volume
+        Of the bar at whose open the exit is: how many minutes after the session's open it starts, and its
+        shares, on the hit's basis; NaN for others.
     """
 
     price: Floats
@@ -144,6 +149,7 @@ class LaterExits:
     low: Floats
     why: Codes
     last_price: Floats
+    minute: Floats
     volume: Floats
 
 
@@ -183,8 +189,9 @@ def later_exits(ends: SessionEnds, splits: Floats, sessions: int, *, at_open: bo
     age = np.where(stale, at[:, None] - seen, 0).astype(np.int32)
     last_price = np.where(exists[:, None], last_price, np.nan)
     is_open = at_open & (why == Why.KNOWN)
+    minute = np.where(is_open, ends.first_minute[at], np.nan)
     volume = np.where(is_open, ends.first_volume[at] / ratio, np.nan)
-    return LaterExits(price, age, high, low, why, last_price, volume)
+    return LaterExits(price, age, high, low, why, last_price, minute, volume)
 
 
 def basis_breaks(ends: SessionEnds, splits: Floats) -> Mask:

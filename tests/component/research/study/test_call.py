@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import polars as pl
@@ -190,6 +192,24 @@ def test_what_is_found_at_the_close_has_no_entry_in_a_study_of_the_session(store
         assert {row[f"why_{name}"] for name in ("5m", "30m", "close", "next_open")} == {"at_close"}
     counted = study.unknown.filter(pl.col("horizon") == "close", pl.col("reason") == "at_close")["n"]
     assert counted.to_list() == [2 * 2]
+
+
+def test_hits_of_whole_days_enter_in_the_first_bar_of_the_next_session(
+    store: Path, bars: pl.DataFrame
+) -> None:
+    scanner = {"name": "day", "universe": "store", "where": "close > 0", "at_close": True}
+    config = {**CONFIG, "study_config": {"match": []}, "session_data_config": {"scanners": [scanner]}}
+    hits = make(store, config, hits="all", horizons=["1d"]).hits.filter(pl.col("session") == DAYS[0])
+    opens = datetime(DAYS[1].year, DAYS[1].month, DAYS[1].day, 9, 30, tzinfo=ZoneInfo("America/New_York"))
+    regular = bars.filter(pl.col("ts") >= opens.astimezone(UTC)).sort("ts")
+    first = regular.group_by("symbol").agg(pl.col("ts", "open", "volume").first())
+    both = hits.join(first, on="symbol", how="inner")
+    assert both.height > 3 and both["entry_at"].to_list() == both["ts"].to_list()
+    assert both["ts"].n_unique() > 1  # not all of them trade in the first minute
+    assert both["entry_price"].to_list() == both["open"].to_list()
+    assert both["fillable_value"].to_list() == pytest.approx(
+        both.select(0.05 * pl.col("open") * pl.col("volume")).to_series().to_list()
+    )
 
 
 # -- runs ----------------------------------------------------------------------------------------

@@ -87,6 +87,8 @@ def test_the_next_open_is_the_first_open_in_time_on_the_hits_basis() -> None:
         Why.BASIS_MISMATCH,
     ]
     assert found.price[0, :3].tolist() == [104, 51, 212]
+    assert found.minute[0, :3].tolist() == [0, 0, 0]
+    assert ENDS_OF.first_minute[1, LATE] == 40
     assert found.volume[0, :3].tolist() == [100, 100, 50]  # shares of before the split
     assert np.isnan(found.volume[0, 3:]).all() and np.isnan(later_exits(ENDS_OF, SPLITS, 1).volume).all()
     assert set(found.why[1].tolist()) == {Why.NOT_YET}

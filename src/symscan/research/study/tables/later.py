@@ -13,7 +13,7 @@ import polars as pl
 
 from symscan.config.study_settings import NEXT_OPEN
 from symscan.model.bar import Floats
-from symscan.model.instant import Instant
+from symscan.model.instant import MINUTE, Instant
 from symscan.research.statistics.exits import returns_bp
 from symscan.research.statistics.horizons import Horizon, HorizonKind
 from symscan.research.statistics.reasons import Why
@@ -133,7 +133,8 @@ class LaterSessions:
         price, why = entry.price[column], entry.why[column]
         place = self._days.index(outcomes.date) + 1 + self._plan.settings.delay_minutes
         opens = self._opens.get(self._days[place], -1) if place < len(self._days) else -1
-        start = np.where(np.isnan(price), -1, opens)
+        minute = np.nan_to_num(entry.minute[column]).astype(np.int64)
+        start = np.where(np.isnan(price), -1, opens + minute * MINUTE)
         return replace(scanner, entry=HitEntries(start, price, entry.volume[column], why, price, price))
 
     def _exits(self, horizon: Horizon, outcomes: SessionOutcomes) -> LaterExits:
