@@ -172,7 +172,7 @@ class RowState:
         cold = self.cold[rows[self.cold]]
         counts = self.counts[cold] + 1
         self.counts[cold] = counts
-        if (counts == self._seed_bars).any():
+        if np.count_nonzero(counts == self._seed_bars):
             self._find_cold()
         return cold, counts
 

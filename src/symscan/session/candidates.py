@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Protocol
@@ -87,6 +87,15 @@ class Candidates:
             values = columns[key] = read(self)
             values.flags.writeable = False
         return values
+
+    def all_named(self, names: Sequence[str]) -> dict[str, Floats]:
+        """Return columns by name, each as :meth:`named` does: as many as a screen reads at every scan."""
+        columns, readers, read = self._shared.columns(self._data.now), self._readers, {}
+        for name in names:
+            reader = readers.get(name)
+            values = None if reader is None else columns.get(reader[0])
+            read[name] = self.named(name) if values is None else values
+        return read
 
     def column(self, column: Column) -> Floats:
         """Return the column of a parsed name, as :meth:`named` does."""

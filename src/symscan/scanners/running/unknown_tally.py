@@ -49,7 +49,7 @@ class UnknownTally:
         if phase is not self._phase:
             self._end(self._reasons != Reason.NONE)
             self._reasons[:], self._phase = Reason.NONE, phase
-        if reasons.any() or self._reasons.any():
+        if np.count_nonzero(reasons) or np.count_nonzero(self._reasons):
             self._assign_indices(symbols)
             now = np.zeros(len(self._index_of), np.int8)
             now[self._indices] = reasons

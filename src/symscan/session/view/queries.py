@@ -82,8 +82,9 @@ class SessionQueries:
     def read_columns(self, keys: Sequence[str]) -> tuple[dict[str, Floats], Computed]:
         """Return columns of the session, and what was computed of columns at this instant; for screens."""
         seen = self._candidates()
-        read = {key: seen.named(key) if key in seen.checked else self._named(key) for key in keys}
-        return read, seen.computed()
+        if seen.checked.issuperset(keys):
+            return seen.all_named(keys), seen.computed()
+        return {key: self._named(key) for key in keys}, seen.computed()
 
     def frame(self, columns: Sequence[str], symbols: Sequence[str] | None = None) -> pl.DataFrame:
         """Return ``symbol`` and the columns requested, one row per candidate, null where unknown.

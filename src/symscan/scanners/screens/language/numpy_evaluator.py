@@ -31,8 +31,9 @@ Node = Callable[[Columns, Computed], Any]
 
 def compile_tree(tree: Tree) -> Node:
     """Compile a tree: of a number to ``Floats``, NaN where unknown; of a condition to :data:`Truth`."""
-    node = _compiled(tree)
-    return _without_warnings(node) if _may_warn(tree) else node
+    folded = _folded(tree)
+    node = _compiled(folded)
+    return _without_warnings(node) if _may_warn(folded) else node
 
 
 def numbers(tree: Tree, columns: Columns) -> Floats:
@@ -97,6 +98,16 @@ def _compiled(tree: Tree) -> Node:
     return apply(_FUNCTIONS[operation], *map(_compiled, parts))
 
 
+def _folded(tree: Tree) -> Tree:
+    """Return a tree whose calculations with nothing but numbers are done: ``5 * 1000`` is one number."""
+    operation, *parts = tree
+    parts = [_folded(part) if isinstance(part, tuple) else part for part in parts]
+    if operation not in _OF_NUMBERS or any(part[0] != "number" for part in parts):
+        return (operation, *parts)
+    with np.errstate(all="ignore"):
+        return ("number", float(_FUNCTIONS[operation](*(_constant(float(part[1]).hex()) for part in parts))))
+
+
 @cache
 def _constant(text: str) -> Floats:
     """Return a number as an array without dimensions: compared in half a scalar's time."""
@@ -120,7 +131,8 @@ def _without_warnings(node: Node) -> Node:
 
 
 def _settled(values: Any) -> Any:
-    return np.where(np.isfinite(values), values, np.nan)
+    finite = np.isfinite(values)
+    return values if np.count_nonzero(finite) == finite.size else np.where(finite, values, np.nan)
 
 
 def _first_known(*values: Any) -> Any:
@@ -174,6 +186,9 @@ _ARITHMETIC: Final[dict[str, Callable[..., Any]]] = {
     "*": np.multiply,
     "/": np.divide,
 }
+_OF_NUMBERS: Final = frozenset({*_ARITHMETIC, "negative", "abs", "settle"})
+"""What makes a number of numbers."""
+
 _FUNCTIONS: Final[dict[str, Callable[..., Any]]] = {
     **_ARITHMETIC,
     "negative": np.negative,
