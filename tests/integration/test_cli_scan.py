@@ -207,16 +207,22 @@ def test_why_a_symbol_is_no_hit_of_a_screen(capsys: pytest.CaptureFixture[str]) 
     ended = call(capsys, *_screen("--symbol", "AAA", "--symbol", "DDD", "--symbol", "ccc"))
     assert (ended.code, ended.err) == (0, "")
     lines = _lines(ended.out)
-    start = lines.index("AAA is no hit: 2 of 3 conditions are false")
+    last_bar = "last bar 10:00 (0 min before)"
+    start = lines.index(f"AAA · screen · {DAY} 10:00 · no hit (2 of 3 clauses false) {last_bar}")
     volume = sum(range(1000, 1030))
-    change = 100 * (103 / 106 - 1)
-    assert lines[start + 4 : start + 7] == [
-        f"change_pct > 0.5 false change_pct {change:.5g}",
-        f"volume > 10 true volume {volume:,}",
-        "close / previous_close > 1 false close 103, previous_close 106",
+    change, ratio = 100 * (103 / 106 - 1), 103 / 106
+    expected = [
+        f"change_pct > 0.5 {change:.5g} 0.5 {change - 0.5:+.5g} false",
+        f"volume > 10 {volume:,} 10 {volume - 10:+,} true",
+        f"close / previous_close > 1 {ratio:.5g} 1 {ratio - 1:+.5g} false",
+        "close 103",
+        "previous_close 106",
     ]
-    start = lines.index("DDD is no hit: it is unknown (not_in_store): 3 of 3 conditions cannot be judged")
-    assert lines[start + 4] == "change_pct > 0.5 unknown change_pct unknown"
+    for line, text in zip(lines[start + 1 : start + 6], expected, strict=True):
+        assert line.startswith(text)
+    why = "unknown: not_in_store (3 of 3 clauses unknown) no bar of it so far"
+    start = lines.index(f"DDD · screen · {DAY} 10:00 · {why}")
+    assert lines[start + 1] == "change_pct > 0.5 0.5 unknown not_in_store"
     assert "ccc is no hit: it is not in the universe of 'screen'; did you mean 'CCC'?" in lines
 
 
@@ -241,9 +247,10 @@ def test_a_scanner_of_a_configuration(project: Path, capsys: pytest.CaptureFixtu
     lines = _lines(ended.out)
     assert [line.split()[:2] for line in lines if line.startswith("1 C")] == [["1", "CCC"]]
     assert lines[-1].startswith("1 found, 3 of 4 judged")
-    assert "BBB is no hit: it meets the condition as number 3, and 1 are taken" in lines
+    assert any("BBB · few · " in one and "it meets all conditions, place 3 of 3 " in one for one in lines)
+    assert "take 1 3 1 -2 false 2 IQR" in lines
     ended = call(capsys, *_of_file("mine_now", "--symbol", "BBB"))
-    assert "BBB is no hit: the scanner did not return it; its code says why" in ended.out
+    assert "the scanner gives no reasons: above is what it had to read" in ended.out
     whole = call(capsys, "run", "many.json", "--store", "store", "--date", DAY, "--csv", "--out", "out")
     assert whole.code == 0
     with (project / "out" / "hits.csv").open(newline="") as file:
@@ -255,7 +262,10 @@ def test_a_symbol_that_has_not_traded_for_long(project: Path, capsys: pytest.Cap
     _configuration(project)
     late = ("--at", "10:45", *_scan()[2:6], "--symbol", "AAA")
     ended = call(capsys, "scan", "many.json", "--scanner", "fresh", *late)
-    assert "AAA is no hit: its last bar may be 1 minutes old, and it is 15 minutes old" in ended.out
+    lines = _lines(ended.out)
+    told = "unknown: stale (1 of 2 clauses unknown) last bar 10:30 (15 min before)"
+    assert f"AAA · fresh · {DAY} 10:45 · {told}" in lines
+    assert "minutes_since_bar <= 1 15 1 -14 unknown stale" in lines
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from symscan.errors import ExpressionError
 from symscan.scanners.screens.language import numpy_evaluator as arrays
+from symscan.scanners.screens.language.clauses import split
 from symscan.scanners.screens.language.compiler import compile_expression, compile_where
 from symscan.scanners.screens.language.names import Kind, Names
 
@@ -147,6 +148,26 @@ def test_every_way_gives_the_same_values(node: Node, data: list[tuple[float | No
         true, false = arrays.truth(compiled.tree, columns)
         assert true.tolist() == [one is True for one in expected]
         assert false.tolist() == [one is False for one in expected]
+
+
+@settings(max_examples=80, deadline=None)
+@given(node=condition, data=rows)
+def test_clauses_add_up_to_their_condition(node: Node, data: list[tuple[float | None, ...]]) -> None:
+    frame = pl.DataFrame(data, schema=dict.fromkeys(COLUMNS, pl.Float64), orient="row")
+    try:
+        clauses = split(compile_where(text(node), NAMES).term)
+    except ExpressionError:
+        return
+    truths = []
+    for one in clauses:
+        truth = evaluated(frame, one.truth.expr)
+        if one.value is not None and one.limit is not None and one.op is not None:
+            sides = zip(evaluated(frame, one.value.expr), evaluated(frame, one.limit.expr), strict=True)
+            assert truth == [None if None in pair else ORDERS[one.op](*pair) for pair in sides]
+        if one.depth == 0:
+            truths.append(truth)
+    together = [False if False in row else None if None in row else True for row in zip(*truths, strict=True)]
+    assert together == [value(node, row) for row in frame.iter_rows(named=True)]
 
 
 @settings(max_examples=150, deadline=None)

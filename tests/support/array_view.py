@@ -45,7 +45,10 @@ class ArrayView:
 def session() -> Callable[..., Any]:
     """Makes a context of symbols and columns."""
 
-    def make(symbols: Sequence[str], ok_scans: int = 0, **columns: Sequence[float]) -> Any:
-        return SimpleNamespace(session_data=ArrayView(symbols, columns), config={}, ok_scans=ok_scans)
+    def make(
+        symbols: Sequence[str], ok_scans: int = 0, *, explains: bool = False, **columns: Sequence[float]
+    ) -> Any:
+        view = ArrayView(symbols, columns)
+        return SimpleNamespace(session_data=view, config={}, ok_scans=ok_scans, explains=explains)
 
     return make

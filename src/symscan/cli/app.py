@@ -28,6 +28,8 @@ _COMMANDS: Final = LazyCommands(
         "report": "symscan.cli.interface.results:report",
         "export": "symscan.cli.interface.results:export",
         "diff": "symscan.cli.interface.results:diff",
+        "why": "symscan.cli.interface.results:why",
+        "near": "symscan.cli.interface.results:near",
         "explain": "symscan.cli.interface.explain:explain",
         "scanners": "symscan.cli.interface.scanners:scanners",
         "plugins": "symscan.cli.interface.plugins:plugins",

@@ -26,6 +26,7 @@ from symscan.runs.reading import TABLES, RunFiles
 
 if TYPE_CHECKING:
     from symscan.research.study import Study
+    from symscan.research.why.python import Why
 
 
 def open_run(folder: Path | str) -> Run:
@@ -288,6 +289,57 @@ class Run:
         from symscan.research.study.python import study  # which takes runs
 
         return study(self, **options)
+
+    def why(
+        self,
+        symbol: str,
+        at: str | None = None,
+        scanner: str | None = None,
+        *,
+        session: date | str | None = None,
+        store: Path | str | None = None,
+    ) -> Why:
+        """Explain why a symbol was a hit or not, clause by clause, as ``symscan why`` does.
+
+        Parameters
+        ----------
+        at
+            ``10:35`` on the exchange's clock, ``open`` or ``close``; None for the whole day.
+        scanner
+            Whose decisions; None for all scanners'.
+        session
+            Its date; None where the run has one session.
+        store
+            Where the bars are now; None for where they were.
+
+        Raises
+        ------
+        InputError
+            If there is no such session, scanner, scan or candidate.
+        RunError
+            If the session was played again and its hits are not those of the run.
+        """
+        from symscan.research.why.python import why  # which takes runs
+
+        return why(self._files, symbol, at, scanner, session=session, store=store)
+
+    def near(
+        self,
+        scanner: str | None = None,
+        at: str | None = None,
+        *,
+        most: int | None = None,
+        session: date | str | None = None,
+        store: Path | str | None = None,
+    ) -> pl.DataFrame:
+        """Return who missed by one clause alone, nearest first, as ``symscan near`` does.
+
+        Parameters are those of :meth:`why`; ``most`` is how many of each scanner, None for all. Of a whole
+        day it is each symbol's nearest scan.
+        """
+        from symscan.research.why.python import near
+
+        return near(self._files, scanner, at, most=most, session=session, store=store)
 
     def export(
         self,

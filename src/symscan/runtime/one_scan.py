@@ -15,13 +15,16 @@ from symscan.errors import InputError, RunError
 from symscan.model.events.session import Event, ScanFinished, ScannerDisabled, ScanPhase
 from symscan.model.instant import from_datetime
 from symscan.model.session import Session
+from symscan.observers.base import Observer
 from symscan.observers.collector import EventCollector
 from symscan.observers.event_log import EventLog
+from symscan.runs.decisions.explanation import ScanExplanation, explain_scan
+from symscan.runs.decisions.log import DecisionLog
+from symscan.runs.decisions.table import ScannerDecisions
 from symscan.runtime.assembly import Backtest
 from symscan.runtime.coordinator import SessionCoordinator
 from symscan.scanners.running.managed_scanner import ManagedScanner
 from symscan.scanners.screens.screen import ScreenScanner
-from symscan.scanners.screens.verdict import SymbolVerdict
 from symscan.session.requests import RequestQueue
 from symscan.session.view import SessionView
 
@@ -51,6 +54,7 @@ class OneScan:
     unknown: Mapping[str, str]
     _managed: ManagedScanner
     _view: SessionView
+    _decisions: ScannerDecisions | None = None
 
     @property
     def earlier_scans(self) -> int | None:
@@ -60,10 +64,11 @@ class OneScan:
         scans = [one for one in self.events if isinstance(one, ScanFinished)]
         return sum(one.scanner == self.scan.scanner and one.at < self.scan.at for one in scans)
 
-    def verdict(self, symbol: str) -> SymbolVerdict | None:
-        """Evaluate a symbol by the scanner's screen; None if it is no screen or does not cover the symbol."""
-        scanner = self._managed.scanner
-        return scanner.verdict(self._view, symbol) if isinstance(scanner, ScreenScanner) else None
+    def explanation(self, symbol: str) -> ScanExplanation | None:
+        """Explain what was decided of a symbol; None where it was no candidate, or nothing was recorded."""
+        if self._decisions is None:
+            return None
+        return explain_scan(self._decisions, len(self._decisions.scans) - 1, symbol)
 
     def values(self) -> pl.DataFrame | None:
         """Return what the scanner's screen read of each symbol; None if it is no screen.
@@ -173,19 +178,24 @@ def _text(scanner: ScannerConfig) -> str:
 
 
 def scan_once(
-    backtest: Backtest, session: Session, at: time | DayPart, scanner: str
+    backtest: Backtest, session: Session, at: time | DayPart, scanner: str, *, explains: bool = False
 ) -> tuple[OneScan | None, list[Event]]:
-    """Run the session up to a scanner's scan at an instant; returns it, None without one, and all events."""
+    """Run the session up to a scanner's scan at an instant; returns it, None without one, and all events.
+
+    With ``explains``, what the scanner decides is recorded clause by clause.
+    """
     is_wanted = _wanted(session, at, scanner)
-    collector = EventCollector()
-    coordinator = backtest.coordinator(session, [collector, EventLog()])
+    collector, log = EventCollector(), DecisionLog(lambda name: name == scanner)
+    observers: list[Observer] = [collector, EventLog()]
+    coordinator = backtest.coordinator(session, observers, verdicts=log if explains else None)
     try:
         coordinator.prepare()
         for update in coordinator.slices():
             coordinator.process(update)
             for event in collector.events:
                 if isinstance(event, ScanFinished) and is_wanted(event):
-                    return _result(coordinator, event, collector.events), collector.events
+                    decided = log.decisions(session).scanners.get(scanner)
+                    return _result(coordinator, event, collector.events, decided), collector.events
     finally:
         coordinator.scanner_manager.teardown_all()
     return None, collector.events
@@ -201,7 +211,9 @@ def _wanted(session: Session, at: time | DayPart, scanner: str) -> Callable[[Sca
     return lambda scan: scan.scanner == scanner and scan.at >= instant
 
 
-def finished_scan(backtest: Backtest, session: Session, at: time | DayPart, scanner: str) -> OneScan:
+def finished_scan(
+    backtest: Backtest, session: Session, at: time | DayPart, scanner: str, *, explains: bool = False
+) -> OneScan:
     """Run the session up to a scanner's scan at an instant, which must not fail.
 
     Raises
@@ -209,7 +221,7 @@ def finished_scan(backtest: Backtest, session: Session, at: time | DayPart, scan
     RunError
         If the scanner did not scan, or the scan failed.
     """
-    scanned, happened = scan_once(backtest, session, at, scanner)
+    scanned, happened = scan_once(backtest, session, at, scanner, explains=explains)
     if scanned is None:
         reasons = [event.reason for event in happened if isinstance(event, ScannerDisabled)]
         raise RunError("the scanner did not scan" + "".join(f": {reason}" for reason in reasons))
@@ -218,10 +230,15 @@ def finished_scan(backtest: Backtest, session: Session, at: time | DayPart, scan
     return scanned
 
 
-def _result(coordinator: SessionCoordinator, scan: ScanFinished, events: list[Event]) -> OneScan:
+def _result(
+    coordinator: SessionCoordinator,
+    scan: ScanFinished,
+    events: list[Event],
+    decisions: ScannerDecisions | None,
+) -> OneScan:
     managed = coordinator.scanner_manager.scanners[scan.scanner]
     view = SessionView(coordinator.session_data, RequestQueue(managed.holder))
     is_screen = isinstance(managed.scanner, ScreenScanner)  # it evaluates its universe, and may read others
     evaluated = tuple(dict.fromkeys([*managed.scanner.universe, *(() if is_screen else view.symbols)]))
     unknown = managed.unknown_tally.entries().reasons_at(scan.at, scan.phase)  # not of earlier scans
-    return OneScan(scan, events, evaluated, unknown, managed, view)
+    return OneScan(scan, events, evaluated, unknown, managed, view, decisions)

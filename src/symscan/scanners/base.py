@@ -11,7 +11,9 @@ from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
+from symscan.model.decisions.clauses import Clause
 from symscan.model.fills import rests_on_daily_bars
+from symscan.scanners.judging import Judge
 from symscan.scanners.past_scans import PastScans
 from symscan.scanners.universe import STORE, Universe, load_universe, store_universe
 from symscan.session.static_columns import StaticColumns
@@ -51,6 +53,10 @@ class ScanContext:
         How many scans of this scanner were ok so far in this session.
     past_scans
         The scans so far of the scanners that this one names in ``reads_scanners``, by name.
+    explains
+        Whether clauses are wanted: a screen makes them only then.
+    clause_names
+        The names of the conditions that :attr:`judge` was given so far in the session.
     """
 
     session_data: SessionView
@@ -60,6 +66,22 @@ class ScanContext:
     config: dict[str, Any]
     ok_scans: int = 0
     past_scans: Mapping[str, PastScans] = field(default_factory=dict)
+    explains: bool = False
+    clause_names: dict[str, None] = field(default_factory=dict)
+    _judge: Judge[ScanResult] | None = None
+
+    @property
+    def judge(self) -> Judge[ScanResult]:
+        """What judges all symbols at once, and keeps by which values: the reasons that are told of a scan."""
+        if self._judge is None:
+            names = self.clause_names
+            self._judge = Judge(self.session_data, ScanResult, names, explains=self.explains)
+        return self._judge
+
+    @property
+    def judged(self) -> tuple[Clause, ...]:
+        """The clauses of :attr:`judge`; none where the scanner did not use it."""
+        return () if self._judge is None else self._judge.clauses
 
 
 @dataclass(slots=True)
@@ -87,6 +109,9 @@ class ScanResult:
         neither judged nor unknown. None: all of them.
     stray_metadata
         Metadata of symbols that are not among ``symbols``; filled in by the engine.
+    clauses
+        The conditions by which symbols were judged, over ``session_data.symbols``. None: those of
+        ``context.judge``.
     """
 
     symbols: Sequence[str]
@@ -97,6 +122,7 @@ class ScanResult:
     unknown: Mask | None = None
     evaluated: Mask | None = None
     stray_metadata: StrayMetadata | None = None
+    clauses: Sequence[Clause] | None = None
 
 
 class BaseScanner(ABC):

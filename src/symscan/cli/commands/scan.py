@@ -30,7 +30,7 @@ def scan_once_at(choice: Choice, store: Path, day: date, at: time | DayPart, sym
     # What the scanner prints is no part of the answer.
     with redirect_plugin_output(), paths_as_given(store):
         backtest = _assemble(choice, store.absolute(), at, session)
-        scanned = finished_scan(backtest, session, at, choice.scanner.name)
+        scanned = finished_scan(backtest, session, at, choice.scanner.name, explains=bool(symbols))
     show_scan(session, scanned, symbols)
 
 

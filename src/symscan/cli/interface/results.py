@@ -1,11 +1,15 @@
-"""``symscan runs``, ``report``, ``export`` and ``diff``: what is done with runs afterwards."""
+"""``symscan runs``, ``report``, ``export``, ``diff``, ``why``, ``near``: what is done with runs later."""
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+
+from symscan.cli.arguments import parse_date, parse_day_part
+from symscan.errors import InputError
 
 DIFFERS = 1
 """The exit code where two runs differ."""
@@ -109,3 +113,83 @@ def export(
 
     ahead = None if sessions_ahead is None else parse_sessions_ahead(sessions_ahead)
     export_run(run, ExportOptions(what, form, scanner, ahead, exchange), out)
+
+
+Asked = Annotated[
+    Path, typer.Argument(metavar="RUN|CONFIG", help="The folder of a run, or a session configuration.")
+]
+AskedStore = Annotated[
+    Path | None,
+    typer.Option(
+        "--store",
+        metavar="DIR",
+        help="The bar store; if not given that of the run, of SYMSCAN_STORE, or of symscan.toml.",
+    ),
+]
+AskedDay = Annotated[
+    date | None,
+    typer.Option("--date", parser=parse_date, metavar="DATE", help="Which session, if a run has several."),
+]
+AskedAt = Annotated[
+    Any,
+    typer.Option(
+        parser=parse_day_part,
+        metavar="TIME",
+        help="Which scan, on the exchange's clock: 10:35; or open, or close. The whole day if not given.",
+    ),
+]
+Csv = Annotated[bool, typer.Option("--csv", help="Write CSV instead of a table.")]
+
+
+def why(
+    what: Asked,
+    symbol: Annotated[
+        str | None, typer.Argument(metavar="[SYMBOL]", help="Whose decisions; none with --clauses.")
+    ] = None,
+    at: AskedAt = None,
+    scanner: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Only what this scanner decided.")
+    ] = None,
+    clauses: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Show how many each clause of this scanner lets through instead."),
+    ] = None,
+    day: AskedDay = None,
+    store: AskedStore = None,
+    as_json: Json = False,
+    as_csv: Csv = False,
+) -> None:
+    """Explain why a symbol was a hit or not, clause by clause.
+
+    Value, limit and margin of each clause of each scan, and whether it is true, false or unknown. The
+    session is played again, and its hits must be those of the run: exit code 1 if they are not.
+    """
+    from symscan.cli.commands.results.why import Question, explain_symbol, show_funnel
+
+    if (symbol is None) is (clauses is None):
+        raise InputError("give a symbol, as in 'symscan why RUN AAPL', or --clauses and a scanner's name")
+    question = Question(what, store, day, scanner, at, as_json, as_csv)
+    if clauses is not None:
+        show_funnel(question, clauses)
+    elif symbol is not None:
+        explain_symbol(question, symbol)
+
+
+def near(
+    what: Asked,
+    scanner: Annotated[str | None, typer.Option(metavar="NAME", help="Only this scanner's.")] = None,
+    at: AskedAt = None,
+    most: Annotated[int, typer.Option(min=1, metavar="N", help="How many of each scanner.")] = 20,
+    day: AskedDay = None,
+    store: AskedStore = None,
+    as_json: Json = False,
+    as_csv: Csv = False,
+) -> None:
+    """Show who missed by one clause alone, and by how much, nearest first.
+
+    Margins are compared over the spread of the clause's values at the scan. Of the whole day, each symbol's
+    nearest scan.
+    """
+    from symscan.cli.commands.results.why import Question, show_near
+
+    show_near(Question(what, store, day, scanner, at, as_json, as_csv), most)

@@ -1,4 +1,4 @@
-"""The report of ``symscan scan``: hits and their reasons, unknown symbols, and why a symbol is no hit."""
+"""The report of ``symscan scan``: hits and their reasons, unknown symbols, what was decided of a symbol."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from symscan.model.events.session import ScannerReady
 from symscan.model.session import Session
 from symscan.observers.results.result_warnings import flaws_of, idle_message, is_idle
 from symscan.observers.results.tables import hits_frame
+from symscan.research.why.text import scan_text
 from symscan.runtime.one_scan import OneScan
-from symscan.scanners.screens.verdict import SymbolVerdict
 
 
 def show_scan(session: Session, scanned: OneScan, symbols: Sequence[str]) -> None:
-    """Print the hits; with ``symbols``, of them alone, and why the others are no hits."""
+    """Print the hits; with ``symbols``, of them alone, and what was decided of each."""
     scan, console = scanned.scan, report_console()
     print_line(console, f"{scan.scanner} at {session.local(scan.at):%Y-%m-%d %H:%M %Z}", "bold")
     for event in scanned.events:
@@ -30,8 +30,7 @@ def show_scan(session: Session, scanned: OneScan, symbols: Sequence[str]) -> Non
         print_line(console, _earlier(scanned.earlier_scans))
     _show_hits(console, session, scanned, symbols or scan.hits.symbols)
     for symbol in symbols:
-        if symbol not in scan.hits.symbols:
-            _show_why_not(console, scanned, symbol)
+        _show_why(console, session, scanned, symbol)
     for _, warning in flaws_of(scan):
         print_line(console, f"warning: {warning}", "yellow")
     if is_idle(scan):
@@ -71,21 +70,13 @@ def _show_hits(console: Console, session: Session, scanned: OneScan, symbols: Se
     console.print(table)
 
 
-def _show_why_not(console: Console, scanned: OneScan, symbol: str) -> None:
-    """Print why a symbol is no hit, as far as the scanner tells."""
-    verdict = scanned.verdict(symbol)
-    if verdict is None:
+def _show_why(console: Console, session: Session, scanned: OneScan, symbol: str) -> None:
+    """Print what was decided of a symbol, clause by clause."""
+    explanation = scanned.explanation(symbol)
+    if explanation is None:
         print_line(console, f"{symbol} is no hit: {_without_verdict(scanned, symbol)}")
-        return
-    print_line(console, f"{symbol} is no hit: {_headline(verdict, scanned.reason(symbol))}")
-    table = plain_table()
-    table.add_column("condition")
-    table.add_column("is", no_wrap=True)
-    table.add_column("values")
-    for one in verdict.conditions:
-        values = ", ".join(f"{name} {_plain(value)}" for name, value in one.values.items())
-        table.add_row(one.text, {True: "true", False: "false", None: "unknown"}[one.is_true], values)
-    console.print(table)
+    else:
+        print_line(console, scan_text(session, explanation))
 
 
 def _without_verdict(scanned: OneScan, symbol: str) -> str:
@@ -96,20 +87,6 @@ def _without_verdict(scanned: OneScan, symbol: str) -> str:
         return f"it is not in the universe of '{scanned.scan.scanner}'{hint}"
     reason = scanned.reason(symbol)
     return f"it is unknown ({reason})" if reason else "the scanner did not return it; its code says why"
-
-
-def _headline(verdict: SymbolVerdict, reason: str | None) -> str:
-    count = len(verdict.conditions)
-    if verdict.place is not None:
-        return f"it meets the condition as number {verdict.place:,}, and {verdict.take:,} are taken"
-    if verdict.false:
-        are = "is" if verdict.false == 1 else "are"
-        return f"{verdict.false} of {count} conditions {are} false"
-    if verdict.is_stale:
-        age = "it has no bar" if verdict.age_minutes is None else f"it is {verdict.age_minutes:g} minutes old"
-        return f"its last bar may be {verdict.max_age_minutes:g} minutes old, and {age}"
-    why = f" ({reason})" if reason else ""
-    return f"it is unknown{why}: {verdict.unknown} of {count} conditions cannot be judged"
 
 
 def _plain(value: object) -> str:

@@ -97,14 +97,14 @@ def find_source(given: GivenConfig | Run, request: StudyRequest) -> StudySource:
         store = chosen_store(request.store)
     else:
         first, last = _range_of(run, request)
-        store = request.store or _store_of(run)
+        store = request.store or store_of(run)
     is_asked = request.day is not None or request.end is not None
     first, last = _without_holdout(settings, first, last, request, is_asked=is_asked)
     return StudySource(config, store, first, last, run, scanners)
 
 
-def config_of(run: RunFiles) -> SessionConfig:
-    """Return the configuration of a run.
+def config_of(run: RunFiles, remedy: str = "study the configuration") -> SessionConfig:
+    """Return the configuration of a run; ``remedy`` is what to do where it is not kept.
 
     Raises
     ------
@@ -112,9 +112,7 @@ def config_of(run: RunFiles) -> SessionConfig:
         If the run does not say what it was of, or was of classes given in Python.
     """
     if run.description is None:
-        raise InputError(
-            f"{run.folder}: a run of the old format does not keep its configuration; study the configuration"
-        )
+        raise InputError(f"{run.folder}: a run of the old format does not keep its configuration; {remedy}")
     text = run.description.facts.get("configuration", {}).get("as_read")
     if not text:
         raise InputError(f"{run.folder}: the run was of no file; study the configuration it was made with")
@@ -163,7 +161,16 @@ def _range_of(run: RunFiles, request: StudyRequest) -> tuple[date, date]:
     return max(start, first), min(end, last)
 
 
-def _store_of(run: RunFiles) -> Path:
+def store_of(run: RunFiles) -> Path:
+    """Return where the store of a run was, which must still be there.
+
+    Raises
+    ------
+    InputError
+        If the run does not say.
+    DataError
+        If it is no longer there.
+    """
     place = None if run.description is None else run.description.environment.get("store")
     if place is None:
         raise InputError(f"{run.folder}: the run does not say where its store was; give the store")

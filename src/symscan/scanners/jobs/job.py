@@ -220,7 +220,10 @@ class Job:
         match self.kind:
             case JobKind.SCAN:
                 returned = self.scanner.scan(self.context)
-                return checked_result(returned, len(self.context.session_data.symbols))
+                result = checked_result(returned, len(self.context.session_data.symbols))
+                if result.clauses is None and self.context.explains:
+                    result.clauses = self.context.judged
+                return result
             case JobKind.SETUP:
                 return self._setup()
             case JobKind.TEARDOWN:

@@ -8,6 +8,7 @@ from typing import Any, TypeGuard
 import numpy as np
 
 from symscan.model.bar import Mask
+from symscan.model.decisions.clauses import Clause
 from symscan.model.hit_metadata import FrameMetadata, StrayMetadata
 from symscan.scanners.base import ScanResult
 from symscan.scanners.jobs.metadata_values import plain_key, plain_value
@@ -31,7 +32,7 @@ def checked_result(result: object, candidates: int) -> ScanResult:
     ------
     TypeError
         If it is no ``ScanResult``, symbols have no order, a symbol is no text, metadata is nothing
-        JSON can hold, or ``unknown`` or ``evaluated`` is no mask over the candidates.
+        JSON can hold, or ``unknown``, ``evaluated`` or a clause is not over the candidates.
     """
     if not isinstance(result, ScanResult):
         raise TypeError(f"scan() returned {type(result).__name__}; return a ScanResult")
@@ -42,6 +43,8 @@ def checked_result(result: object, candidates: int) -> ScanResult:
     result.metadata = _checked_metadata(result.metadata, result.symbols)
     result.unknown = _checked_mask("unknown", result.unknown, candidates)
     result.evaluated = _checked_mask("evaluated", result.evaluated, candidates)
+    for clause in result.clauses or ():
+        _check_clause(clause, candidates)
     if result.error is not None:
         result.error = str(result.error)
         _check_writable(result.error)
@@ -112,6 +115,19 @@ def _checked_mask(name: str, given: object, candidates: int) -> Mask | None:
             f"give one bool for each of the {candidates} session_data.symbols"
         )
     return mask
+
+
+def _check_clause(clause: object, candidates: int) -> None:
+    if not isinstance(clause, Clause):
+        raise TypeError(f"ScanResult.clauses holds {type(clause).__name__}; give a list of symscan.Clause")
+    arrays = {"values": clause.values, "limit": clause.limit, "true": clause.true, "false": clause.false}
+    arrays["applies"] = clause.applies
+    for name, array in arrays.items():
+        if array is not None and np.ndim(array) and np.shape(array) != (candidates,):
+            raise TypeError(
+                f"{name} of clause '{clause.name}' has shape {np.shape(array)}; give one value for each of "
+                f"the {candidates} session_data.symbols"
+            )
 
 
 def _check_writable(text: str) -> None:

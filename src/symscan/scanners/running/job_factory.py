@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from symscan.clock.time_manager import TimeManager
@@ -32,6 +32,8 @@ class JobFactory:
         Finds symbols found that the session does not have.
     scanners
         All scanners of the session by name, for those that read others.
+    explains
+        Whether the clauses of a scanner's scans are wanted.
     """
 
     def __init__(
@@ -42,7 +44,9 @@ class JobFactory:
         runs_concurrently: bool,
         lookup: SymbolLookup | None = None,
         scanners: Mapping[str, ManagedScanner] = MappingProxyType({}),
+        explains: Callable[[str], bool] = lambda _: False,
     ) -> None:
+        self._explains = explains
         self._scanners = scanners
         self._data = session_data
         self._time = time_manager
@@ -111,4 +115,6 @@ class JobFactory:
             config=managed.scanner.config,
             ok_scans=managed.ok_scans,
             past_scans=self.past_scans(managed),
+            explains=self._explains(managed.name),
+            clause_names=managed.clause_names,
         )

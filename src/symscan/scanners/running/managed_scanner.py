@@ -111,6 +111,8 @@ class ManagedScanner:
         When it scanned last, or was to, and how that ended.
     note
         What there is to say of the scan that runs: which scans of others it could not read.
+    clause_names
+        The names of the conditions it has judged by.
     """
 
     name: str
@@ -134,6 +136,7 @@ class ManagedScanner:
     past: list[PastScan] = field(default_factory=list)
     last_scan: tuple[Instant, Outcome] | None = None
     note: str | None = None
+    clause_names: dict[str, None] = field(default_factory=dict)
     _found: set[str] = field(default_factory=set)
 
     @property

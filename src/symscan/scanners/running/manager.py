@@ -67,14 +67,20 @@ class ScannerManager:
         self._data = session_data
         self._time = time_manager
         self._execution = execution = execution or InlineExecution()
+        self._verdicts = None if verdicts is None else VerdictReporter(session_data, verdicts)
         self._jobs = JobFactory(
-            session_data, time_manager, mode, execution.runs_concurrently, lookup, self.scanners
+            session_data,
+            time_manager,
+            mode,
+            execution.runs_concurrently,
+            lookup,
+            self.scanners,
+            (lambda _: False) if verdicts is None else verdicts.wants_clauses,
         )
         self._readers = ScannerReaders(scanners, self._jobs, session_data.session)
         self._events = ScannerEvents(session_data, time_manager)
         self._timetable = Timetable(self._readers.ordered)
         self._stopwatch = stopwatch
-        self._verdicts = None if verdicts is None else VerdictReporter(session_data, verdicts)
 
     # -- before the session ------------------------------------------------------------------
 
@@ -269,7 +275,7 @@ class ScannerManager:
         if job.kind is JobKind.SCAN:
             scan = self._events.scanned(managed, job.phase, result)
             if self._verdicts is not None and result.evaluation is not None:
-                self._verdicts.report(managed.holder, scan, result.evaluation)
+                self._verdicts.report(managed, scan, result)
             self._events.add(scan, result.requests)
         elif job.kind is JobKind.TEARDOWN:
             self._mark_done(managed, result.error, result.requests)

@@ -1,62 +1,29 @@
-"""Report the verdict on every candidate of a scan: what studies compare hits with."""
+"""Report the verdict on every candidate of a scan: what studies compare hits with, and what explains them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from enum import IntEnum
-from typing import Protocol
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from symscan.model.bar import Floats, Rows
+from symscan.model.decisions.clauses import Clause, ClauseKind, reading
+from symscan.model.decisions.verdicts import ScanVerdicts, Verdict, VerdictObserver, Verdicts
 from symscan.model.events.session import ScanFinished
-from symscan.model.session import Session
-from symscan.scanners.jobs.job import Evaluation
-from symscan.session.candidates import Candidates
+from symscan.scanners.jobs.job import Evaluation, JobResult
+from symscan.scanners.running.managed_scanner import ManagedScanner
+from symscan.session.candidates import Candidates, parse_column
 from symscan.session.session_data import SessionData
 from symscan.session.unknown_reasons import Reason
 
-Verdicts = NDArray[np.int8]
-"""A :class:`Verdict` per candidate."""
+__all__ = ["ScanVerdicts", "Verdict", "VerdictObserver", "VerdictReporter", "Verdicts"]
 
+FOUND: Final = "found"
+"""The one clause of a scanner that gives no reasons."""
 
-class Verdict(IntEnum):
-    """What a scan said of a candidate."""
-
-    NO = 0
-    HIT = 1
-    UNKNOWN = 2
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class ScanVerdicts:
-    """The verdicts of one scan that was ok; valid while the observer is called, and not to be changed.
-
-    Attributes
-    ----------
-    scan
-        The scan's event.
-    candidates
-        The symbols it had to judge; a symbol it returned may be another one.
-    verdict
-        The verdict on each of them, shape ``(candidates,)``.
-    column
-        Returns a session reading of the candidates as of the scan, NaN where unknown.
-    """
-
-    scan: ScanFinished
-    candidates: Sequence[str]
-    verdict: Verdicts
-    column: Callable[[str], Floats]
-
-
-class VerdictObserver(Protocol):
-    """Gets the verdicts of every scan that was ok, before its event is published."""
-
-    def on_judged(self, session: Session, verdicts: ScanVerdicts) -> None:
-        """Handle the verdicts of a scan; copy what is kept."""
+_ALWAYS_READ: Final = ("close", "change_pct", "volume")
 
 
 class VerdictReporter:
@@ -74,17 +41,25 @@ class VerdictReporter:
         self._data = data
         self._observer = observer
 
-    def report(self, holder: str, scan: ScanFinished, evaluation: Evaluation) -> None:
-        """Report the verdicts of a scan of one holder's candidates."""
-        candidates = self._data.candidates(holder)
+    def report(self, managed: ManagedScanner, scan: ScanFinished, result: JobResult) -> None:
+        """Report the verdicts of a scan of one scanner's candidates."""
+        evaluation, found = result.evaluation, result.scan_result
+        assert evaluation is not None and found is not None
+        candidates = self._data.candidates(managed.holder)
         verdict = np.where(evaluation.reasons == Reason.NONE, np.int8(Verdict.NO), np.int8(Verdict.UNKNOWN))
         among = np.zeros(self._data.capacity + 1, np.bool_)
         among[self._data.symbols.rows_or_none(scan.hits.symbols)] = True
         among[-1] = False  # of a symbol without a row
         chosen = self._evaluated(candidates, evaluation)
         verdict[among[candidates.rows[chosen]]] = Verdict.HIT
-        symbols = evaluation.symbols
-        verdicts = ScanVerdicts(scan, symbols, verdict, lambda name: candidates.named(name)[chosen])
+        clauses: Sequence[Clause] = ()
+        if self._observer.wants_clauses(managed.name):
+            clauses = [_only(one, chosen) for one in found.clauses or ()]
+            clauses = clauses or list(self._without_reasons(managed, candidates, chosen, verdict))
+        symbols, reasons = evaluation.symbols, evaluation.reasons
+        verdicts = ScanVerdicts(
+            scan, symbols, verdict, lambda name: candidates.named(name)[chosen], reasons, clauses
+        )
         self._observer.on_judged(self._data.session, verdicts)
 
     @staticmethod
@@ -94,3 +69,35 @@ class VerdictReporter:
             return slice(None)
         place = {symbol: index for index, symbol in enumerate(candidates.symbols)}
         return np.array([place[symbol] for symbol in evaluation.symbols], np.intp)
+
+    @staticmethod
+    def _without_reasons(
+        managed: ManagedScanner, candidates: Candidates, chosen: Rows | slice, verdict: Verdicts
+    ) -> list[Clause]:
+        """Return what there is to say of a scanner that judges nothing: what it had to read."""
+        reads = managed.scanner.reads
+        if reads is None:
+            reads = [*_ALWAYS_READ, *(parse_column(one.key).name for one in candidates.specs())]
+        found, no = verdict == Verdict.HIT, verdict == Verdict.NO
+        whole = Clause(FOUND, None, None, None, found, no, ClauseKind.FOUND)
+        return [whole, *(reading(name, candidates.named(name)[chosen]) for name in dict.fromkeys(reads))]
+
+
+def _only(clause: Clause, chosen: Rows | slice) -> Clause:
+    """Return a clause of some of the candidates."""
+    if isinstance(chosen, slice):
+        return clause
+
+    def of(values: Floats) -> Floats:
+        return values[chosen]
+
+    return replace(
+        clause,
+        values=None if clause.values is None else of(clause.values),
+        limit=of(clause.limit)
+        if isinstance(clause.limit, np.ndarray) and clause.limit.ndim
+        else clause.limit,
+        true=clause.true[chosen],
+        false=clause.false[chosen],
+        applies=None if clause.applies is None else clause.applies[chosen],
+    )

@@ -54,7 +54,7 @@ def compile_screen(screen: Screen, universe: Universe, scanners: tuple[str, ...]
     used = dict.fromkeys(name for part in parts for name in part.names)
     values = used | dict.fromkeys(name.column for name in shown if name.column != SYMBOL)
     with _compiling("per"):
-        groups = None if screen.per is None else _groups(screen.per, universe)
+        groups, group_names = (None, ()) if screen.per is None else _groups(screen.per, universe)
     if screen.hold_minutes and KEPT in values:
         message = f"hold_minutes marks hits as '{KEPT}', which is a column of the universe; rename that"
         raise ExpressionError(message, part="hold_minutes")
@@ -77,6 +77,7 @@ def compile_screen(screen: Screen, universe: Universe, scanners: tuple[str, ...]
         numbers={each.name: each.to_numpy() for each in static if each.dtype == pl.Float64},
         order=_alphabetical_ranks(universe.symbols),
         groups=groups,
+        group_names=group_names,
         indicators=tuple(dict.fromkeys(requested)),
         market_indicators=tuple(dict.fromkeys(of_market)),
         values=tuple(values),
@@ -126,8 +127,8 @@ def _split(names: Iterable[str], prefix: str) -> tuple[list[str], list[str]]:
     return [name for name in known if not name.startswith(start)], with_it
 
 
-def _groups(per: str, universe: Universe) -> Rows:
-    """Return each symbol's group, by number, -1 without one."""
+def _groups(per: str, universe: Universe) -> tuple[Rows, tuple[str, ...]]:
+    """Return each symbol's group, by number, -1 without one; and the groups."""
     values = universe.columns.get(per)
     if values is None:
         known = ", ".join(universe.columns) or "none"
@@ -136,8 +137,9 @@ def _groups(per: str, universe: Universe) -> Rows:
         )
     if kind_of(values) is not Kind.TEXT:
         raise ExpressionError(f"per needs a column of texts, but '{per}' is a number", token=per, offset=0)
-    codes = {value: code for code, value in enumerate(dict.fromkeys(values)) if value is not None}
-    return np.array([-1 if value is None else codes[value] for value in values], np.intp)
+    names = tuple(str(value) for value in dict.fromkeys(values) if value is not None)
+    codes = {value: code for code, value in enumerate(names)}
+    return np.array([-1 if value is None else codes[str(value)] for value in values], np.intp), names
 
 
 def _static(universe: Universe, names: Sequence[str]) -> pl.DataFrame:

@@ -13,10 +13,7 @@ from symscan.model.bar import Floats, Mask, Rows
 from symscan.model.hit_metadata import SYMBOL
 from symscan.model.instant import Instant
 from symscan.model.readings import LAST_BAR_END
-from symscan.scanners.screens.language.compiler import (
-    Condition,
-    Expression,
-)
+from symscan.scanners.screens.language.compiler import Expression
 from symscan.scanners.screens.language.names import LAST_SCAN, MARKET
 from symscan.scanners.screens.language.numpy_evaluator import (
     Columns,
@@ -26,7 +23,6 @@ from symscan.scanners.screens.language.numpy_evaluator import (
 )
 from symscan.scanners.screens.lists import ListName
 from symscan.scanners.screens.patience import Patience, Stays
-from symscan.scanners.screens.verdict import ConditionVerdict, SymbolVerdict
 from symscan.session.shared_columns import Computed
 
 PLACE: Final = "place"
@@ -35,7 +31,7 @@ PLACE: Final = "place"
 AGE: Final = "minutes_since_bar"
 """The reading that says how old a symbol's last bar is."""
 
-_NO_PLACE: Final = 2**31 - 1
+NO_PLACE: Final = 2**31 - 1
 """The place of what is in no group: after all that are taken."""
 
 
@@ -95,6 +91,8 @@ class ScreenPlan:
         Each symbol's rank in the alphabet, shape ``(symbols,)``.
     groups
         Each symbol's group among which ``take`` counts, -1 without one; None where it counts among all.
+    group_names
+        The groups by number.
     indicators, market_indicators
         The keys of the indicators to request: of the universe, and of the market's symbol.
     values
@@ -120,6 +118,7 @@ class ScreenPlan:
     numbers: Columns
     order: Rows
     groups: Rows | None
+    group_names: tuple[str, ...]
     indicators: tuple[str, ...]
     market_indicators: tuple[str, ...]
     values: tuple[str, ...]
@@ -175,7 +174,7 @@ class ScreenPlan:
         if self.judge is None:
             positions, unknown = judged(self._truth(self.where, columns, here))
         else:
-            positions, unknown = self.judge(self._with_numbers(columns, here), shared)
+            positions, unknown = self.judge(self.with_numbers(columns, here), shared)
         ranked = self._ranked(positions, columns, here, shared)
         if self.groups is None:
             return Found(ranked, ranked[: self.take], unknown)
@@ -183,7 +182,7 @@ class ScreenPlan:
         if has_none.size:
             unknown = unknown.copy()
             unknown[has_none] = True
-        return Found(ranked, ranked[self._places(ranked, here) <= self._most], unknown)
+        return Found(ranked, ranked[self.places(ranked, here) <= self._most], unknown)
 
     def _evaluate_stays(
         self, patience: Patience, columns: Columns, here: Rows, stays: Stays | None, at: Instant
@@ -194,39 +193,25 @@ class ScreenPlan:
         before = stays or Stays.none(self.static.height)
         chosen = patience.choose(before, at, here, where, leave)
         ranked = self._ranked(chosen.is_chosen.nonzero()[0], columns, here, {})
-        hits, unknown = ranked[self._places(ranked, here) <= self._most], chosen.is_unknown
+        hits, unknown = ranked[self.places(ranked, here) <= self._most], chosen.is_unknown
         if self.groups is not None:
             unknown = unknown | (chosen.is_chosen & (self.groups[here] < 0))
         after = patience.after(before, at, here, chosen, here[hits])
         return Found(ranked, hits, unknown, chosen.is_kept, after)
 
-    def verdict(self, columns: Columns, here: Rows, at: int, found: Found) -> SymbolVerdict:
-        """Explain the result for the symbol at one position of the columns; see :meth:`evaluate`."""
-        frame = self._frame(columns, here)
-        place = self._places(found.ranked, here)[found.ranked == at]
-        age = None if self.max_age_minutes is None else columns[AGE].item(at)
-        return SymbolVerdict(
-            frame[SYMBOL][at],
-            tuple(_condition_verdict(one, frame, at) for one in self.where.conditions),
-            place=int(place[0]) if len(place) and place[0] != _NO_PLACE else None,
-            take=self.take,
-            age_minutes=age if age == age else None,
-            max_age_minutes=self.max_age_minutes,
-        )
-
     def values_of(self, columns: Columns, here: Rows, found: Found) -> pl.DataFrame:
         """Return ``symbol``, ``place`` among all that could be hits, null for others, and the values."""
         places = np.zeros(here.size, np.int32)
-        places[found.ranked] = self._places(found.ranked, here)
-        place = pl.Series(PLACE, places).replace([0, _NO_PLACE], None)
-        values = self._frame(columns, here).select(SYMBOL, *self.values)
+        places[found.ranked] = self.places(found.ranked, here)
+        place = pl.Series(PLACE, places).replace([0, NO_PLACE], None)
+        values = self.frame(columns, here).select(SYMBOL, *self.values)
         return values.rename({PLACE: f"{PLACE}_value"}, strict=False).insert_column(1, place)
 
     @property
     def _most(self) -> int:
-        return _NO_PLACE - 1 if self.take is None else self.take
+        return NO_PLACE - 1 if self.take is None else self.take
 
-    def _places(self, ranked: Rows, here: Rows) -> Rows:
+    def places(self, ranked: Rows, here: Rows) -> Rows:
         """Return each one's place, 1 for the best: among all, or in its group; without a group a last one."""
         if self.groups is None:
             return np.arange(1, ranked.size + 1)
@@ -235,7 +220,7 @@ class ScreenPlan:
         ordered = groups[order]
         places = np.empty(ranked.size, np.intp)
         places[order] = np.arange(1, ranked.size + 1) - np.searchsorted(ordered, ordered)
-        places[groups < 0] = _NO_PLACE
+        places[groups < 0] = NO_PLACE
         return places
 
     def _ranked(self, positions: Rows, columns: Columns, here: Rows, computed: Computed) -> Rows:
@@ -251,9 +236,9 @@ class ScreenPlan:
     def _truth(self, condition: Expression, columns: Columns, here: Rows) -> Truth:
         """Return where a condition is true and where false; what is stale is neither."""
         if condition.tree is not None:
-            found: Truth = compile_tree(condition.tree)(self._with_numbers(columns, here), {})
+            found: Truth = compile_tree(condition.tree)(self.with_numbers(columns, here), {})
         else:
-            values = _evaluated(self._frame(columns, here), condition.expr.cast(pl.Float64))
+            values = _evaluated(self.frame(columns, here), condition.expr.cast(pl.Float64))
             found = values == 1.0, values == 0.0
         if self.max_age_minutes is None:
             return found
@@ -261,11 +246,11 @@ class ScreenPlan:
 
     def _ranks(self, rank: Expression, columns: Columns, here: Rows, computed: Computed) -> Floats:
         if self.ranks is None:
-            return _evaluated(self._frame(columns, here), rank.expr)
-        values: Floats = self.ranks(self._with_numbers(columns, here), computed)
+            return _evaluated(self.frame(columns, here), rank.expr)
+        values: Floats = self.ranks(self.with_numbers(columns, here), computed)
         return values
 
-    def _with_numbers(self, columns: Columns, here: Rows) -> Columns:
+    def with_numbers(self, columns: Columns, here: Rows) -> Columns:
         """Return the session's columns and the universe's numbers."""
         if not self.numbers:
             return columns
@@ -297,7 +282,8 @@ class ScreenPlan:
         names += [one.column for one in self.lists]
         return self.kept(dict.fromkeys(names, np.zeros(0)), np.zeros(0, np.intp))
 
-    def _frame(self, columns: Columns, here: Rows) -> pl.DataFrame:
+    def frame(self, columns: Columns, here: Rows) -> pl.DataFrame:
+        """Return ``symbol`` and all columns read, null where unknown."""
         # ``here`` never falls, so as many as the universe has are the universe.
         static = self.static if here.size == self.static.height else self.static[here]
         return _frame(static, columns)
@@ -318,13 +304,6 @@ def judged(found: Truth) -> Judged:
 def _frame(static: pl.DataFrame, columns: Columns) -> pl.DataFrame:
     """Return ``symbol`` and all columns read, null where unknown."""
     return pl.DataFrame([*static, *(_series(name, values) for name, values in columns.items())])
-
-
-def _condition_verdict(condition: Condition, frame: pl.DataFrame, at: int) -> ConditionVerdict:
-    value = _evaluated(frame, condition.expr.cast(pl.Float64)).item(at)
-    names = dict.fromkeys(condition.expr.meta.root_names())
-    values = {name: frame[name][at] for name in names if name in frame.columns}
-    return ConditionVerdict(condition.text, None if value != value else value == 1.0, values)
 
 
 def _evaluated(frame: pl.DataFrame, expr: pl.Expr) -> Floats:

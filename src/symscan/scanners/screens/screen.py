@@ -15,11 +15,11 @@ from symscan.model.instant import Instant, from_datetime
 from symscan.scanners.base import BaseScanner, ScanContext, ScanResult
 from symscan.scanners.screens.compiling import compile_screen
 from symscan.scanners.screens.criteria import Screen
+from symscan.scanners.screens.explaining import Evaluated, ScreenClauses, spread
 from symscan.scanners.screens.language.names import LAST_SCAN, MARKET
 from symscan.scanners.screens.lists import ScannerLists
 from symscan.scanners.screens.memory import ScanState, ScreenMemory
 from symscan.scanners.screens.plan import KEPT, Found, ScreenPlan
-from symscan.scanners.screens.verdict import SymbolVerdict
 from symscan.scanners.universe import Universe
 from symscan.session.static_columns import StaticColumns
 
@@ -40,7 +40,17 @@ class ScreenScanner(BaseScanner):
 
     transient_attributes = (
         *BaseScanner.transient_attributes,
-        *("_universe", "_screen", "_plan", "_seen", "_market_place", "_lists", "_given", "_others"),
+        *(
+            "_universe",
+            "_screen",
+            "_plan",
+            "_seen",
+            "_market_place",
+            "_lists",
+            "_given",
+            "_others",
+            "_clauses",
+        ),
     )
     _screen: Screen | None = None
     _plan: ScreenPlan | None = None
@@ -53,6 +63,7 @@ class ScreenScanner(BaseScanner):
     _lists: ScannerLists | None = None
     _given: Universe | None = None
     _others: tuple[str, ...] | None = None
+    _clauses: ScreenClauses | None = None
 
     @classmethod
     def of(
@@ -142,6 +153,12 @@ class ScreenScanner(BaseScanner):
             self._read_lists(context)
         here, rows, columns, computed = self._read_columns(view)
         found = self._evaluate(here, columns, computed, context)
+        clauses = None
+        if context.explains and self._clauses is not None:
+            stays = None if self._memory is None else self._memory.state.stays
+            clauses = self._clauses.of(Evaluated(columns, here, computed, found, stays, self._at))
+            if rows is not None:
+                clauses = [spread(one, rows, len(view.symbols)) for one in clauses]
         if self._memory is not None:
             self._memory.end(ScanState(self._over_universe(columns, here), found.stays))
         unknown, evaluated = found.unknown.copy(), None  # others may share it
@@ -151,14 +168,14 @@ class ScreenScanner(BaseScanner):
                 evaluated = _spread(np.ones(here.size, np.bool_), rows, len(view.symbols))
         if not found.hits.size:
             nothing = FrameMetadata((), plan.kept_of_none)
-            return ScanResult(symbols=[], metadata=nothing, unknown=unknown, evaluated=evaluated)
+            return ScanResult([], nothing, unknown=unknown, evaluated=evaluated, clauses=clauses)
         hits = here[found.hits]
         symbols = [self._universe[row] for row in hits.tolist()]
         values = {name: values[found.hits] for name, values in columns.items()}  # of the hits alone
         if found.kept is not None:
             values[KEPT] = found.kept[found.hits].astype(np.float64)
         metadata = FrameMetadata.of_columns(symbols, HitColumns(plan.kept, values, hits))
-        return ScanResult(symbols=symbols, metadata=metadata, unknown=unknown, evaluated=evaluated)
+        return ScanResult(symbols, metadata, unknown=unknown, evaluated=evaluated, clauses=clauses)
 
     def _evaluate(
         self, here: Rows, columns: Columns, computed: Computed | None, context: ScanContext | None
@@ -170,15 +187,6 @@ class ScreenScanner(BaseScanner):
         if context is not None:
             self._at = from_datetime(context.current_time)
         return plan.evaluate(columns, here, computed, self._memory.state.stays, self._at)
-
-    def verdict(self, view: SessionView, symbol: str) -> SymbolVerdict | None:
-        """Explain the screen's result for one symbol in ``view``; None if it is not in the universe."""
-        here, _, columns, _ = self._read_columns(view)
-        at = [place for place, row in enumerate(here.tolist()) if self._universe[row] == symbol]
-        if not at:
-            return None
-        found = self._evaluate(here, columns, None, None)
-        return self._checked_plan().verdict(columns, here, at[0], found)
 
     def values(self, view: SessionView) -> pl.DataFrame:
         """Return ``symbol``, ``place`` among those that meet the condition, and the values of its names."""
@@ -259,6 +267,7 @@ class ScreenScanner(BaseScanner):
         screen = self.screen()
         universe = self._chosen_universe()
         plan = compile_screen(screen, universe, self._others)
+        self._clauses = ScreenClauses(plan, screen.per)
         self._universe = list(universe.symbols)
         self.max_age_minutes = screen.max_age_minutes
         self.reads = plan.session_names

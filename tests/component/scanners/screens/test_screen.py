@@ -14,7 +14,6 @@ from symscan.model.hit_metadata import FrameMetadata
 from symscan.scanners.jobs.saved_state import restore_state, save_state
 from symscan.scanners.screens.criteria import Screen
 from symscan.scanners.screens.screen import ScreenScanner
-from symscan.scanners.screens.verdict import ConditionVerdict, SymbolVerdict
 
 nan = np.nan
 Session = Callable[..., Any]
@@ -243,76 +242,3 @@ def test_faults_show_before_the_run_and_say_their_part(universe: str) -> None:
         assert caught.value.part == part
     with pytest.raises(UniverseError):
         ScreenScanner.of(Screen(where="close > 1"), "nowhere").check()
-
-
-def _verdict(screen: Screen, universe: str, context: Any, symbol: str) -> SymbolVerdict | None:
-    scanner = ScreenScanner.of(screen, universe)
-    scanner.setup(context)
-    return scanner.verdict(context.session_data, symbol)
-
-
-@pytest.mark.parametrize(
-    ("where", "conditions"),
-    [
-        ("close > 1", ["close > 1"]),
-        (
-            "close > 1 AND volume BETWEEN 1 AND 3 AND NOT (close > 8 AND volume > 2)",
-            ["close > 1", "volume BETWEEN 1 AND 3", "NOT (close > 8 AND volume > 2)"],
-        ),
-        ("(close > 1 AND volume > 2) AND close < 9", ["close > 1", "volume > 2", "close < 9"]),
-        ("close > 1 AND volume > 2 OR close > 7", ["close > 1 AND volume > 2 OR close > 7"]),
-        (
-            "CASE WHEN close > 1 AND volume > 1 THEN 1 ELSE 2 END = 1 AND close > AVG(close)",
-            ["CASE WHEN close > 1 AND volume > 1 THEN 1 ELSE 2 END = 1", "close > AVG(close)"],
-        ),
-    ],
-)
-def test_a_verdict_is_of_what_and_joins(
-    session: Session, universe: str, where: str, conditions: list[str]
-) -> None:
-    context = session("EDCBA", close=[5, nan, 5, 0, 9], volume=[2, 2, nan, 2, 2])
-    for symbol in "EDCBA":
-        verdict = _verdict(Screen(where=where), universe, context, symbol)
-        assert verdict is not None
-        assert [one.text for one in verdict.conditions] == conditions
-        result = scan(Screen(where=where), universe, context)
-        assert verdict.is_hit is (symbol in result.symbols)
-        is_unknown = result.unknown.tolist()["EDCBA".index(symbol)]
-        assert is_unknown is (verdict.unknown > 0 and not verdict.false)
-
-
-def test_a_verdict_has_the_values_that_made_it(session: Session, universe: str) -> None:
-    context = session("EDCBA", close=[5, nan, 5, 0, 9], volume=[2, 3, nan, 2, 2])
-    verdict = _verdict(Screen(where="close > volume AND volume > 2"), universe, context, "D")
-    assert verdict is not None
-    assert verdict.conditions == (
-        ConditionVerdict("close > volume", None, {"close": None, "volume": 3.0}),
-        ConditionVerdict("volume > 2", True, {"volume": 3.0}),
-    )
-    assert (verdict.false, verdict.unknown, verdict.place, verdict.is_hit) == (0, 1, None, False)
-    assert _verdict(Screen(where="close > 2"), universe, context, "Z") is None
-
-
-def test_a_verdict_knows_place_and_age(session: Session, universe: str) -> None:
-    context = session("EDCBA", close=[5, 7, 6, 0, 9], minutes_since_bar=[0, 5, 5.5, 9, nan])
-    screen = Screen(where="close > 1", rank="close", take=1, max_age_minutes=5)
-    places = {}
-    for symbol in "EDCBA":
-        verdict = _verdict(screen, universe, context, symbol)
-        assert verdict is not None
-        places[symbol] = (verdict.place, verdict.is_hit, verdict.is_stale, verdict.age_minutes)
-    assert places == {
-        "D": (1, True, False, 5.0),
-        "E": (2, False, False, 0.0),
-        "C": (None, False, True, 5.5),
-        "B": (None, False, True, 9.0),
-        "A": (None, False, True, None),
-    }
-
-
-def test_a_verdict_of_a_polars_expression(session: Session, universe: str) -> None:
-    context = session("EDCBA", close=[5, 7, 6, 0, 9], volume=[2, 3, nan, 2, 2])
-    where = (pl.col("close") > 5) & pl.col("volume").is_between(1, 2)
-    verdict = _verdict(Screen(where=where), universe, context, "D")
-    assert verdict is not None
-    assert [one.is_true for one in verdict.conditions] == [True, False]

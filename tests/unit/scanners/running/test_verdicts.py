@@ -5,6 +5,7 @@ import numpy as np
 from support.builders import MINUTE, FunctionScanner, make_block, make_session
 from symscan.clock.time_manager import TimeManager
 from symscan.model.bar import BarSlice
+from symscan.model.decisions.clauses import Code
 from symscan.model.events.session import ScanPhase
 from symscan.model.session import Session
 from symscan.runtime.processor import DataProcessor
@@ -24,11 +25,18 @@ class Judged:
 
     def __init__(self) -> None:
         self.got: list[tuple[str, int, tuple[str, ...], list[int], list[float]]] = []
+        self.clauses: list[tuple[str, list[int], list[float] | None]] = []
+
+    def wants_clauses(self, scanner: str) -> bool:
+        return scanner == "mine"
 
     def on_judged(self, session: Session, verdicts: ScanVerdicts) -> None:
         assert session is SESSION
         change = [round(one, 6) for one in verdicts.column("change_pct").tolist()]
         scan = verdicts.scan
+        for one in verdicts.clauses:
+            values = None if one.values is None else one.values.tolist()
+            self.clauses.append((one.name, one.codes().tolist(), values))
         self.got.append(
             (scan.scanner, scan.at, tuple(verdicts.candidates), verdicts.verdict.tolist(), change)
         )
@@ -59,6 +67,21 @@ def test_every_candidate_of_a_scan_has_a_verdict() -> None:
     assert (scanner, at, candidates) == ("mine", AT, ("C", "A", "B"))
     assert verdict == [Verdict.UNKNOWN, Verdict.HIT, Verdict.NO]
     np.testing.assert_array_equal(change, [np.nan, 10.0, 10.0])
+
+
+def test_a_scanner_that_judges_nothing_has_one_clause_and_what_it_had_to_read() -> None:
+    (found, *read) = _played(lambda _: ScanResult(["A"])).clauses
+    assert found == ("found", [Code.UNKNOWN, Code.TRUE, Code.FALSE], None)
+    assert [name for name, _, _ in read] == ["close", "change_pct", "volume"]
+    np.testing.assert_array_equal(read[0][2] or (), [np.nan, 11.0, 22.0])
+
+
+def test_reasons_given_are_clauses_whether_or_not_the_result_bears_them() -> None:
+    def judges(context: ScanContext) -> ScanResult:
+        strong = context.judge("close", ">", 15.0)
+        return ScanResult(np.array(context.session_data.symbols)[strong.true].tolist())
+
+    assert _played(judges).clauses[0][:2] == ("close", [Code.UNKNOWN, Code.FALSE, Code.TRUE])
 
 
 def test_a_scan_that_failed_has_none() -> None:

@@ -9,10 +9,10 @@ from typing import Final
 import numpy as np
 
 from symscan.model.bar import Floats, Mask, Rows
+from symscan.model.decisions.verdicts import ScanVerdicts, Verdict, Verdicts
 from symscan.model.events.session import ScanPhase
 from symscan.model.instant import Instant
 from symscan.model.session import Session
-from symscan.scanners.running.verdicts import ScanVerdicts, Verdict, Verdicts
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,6 +96,10 @@ class VerdictLog:
                 hits.have_bars_today,
             )
         )
+
+    def wants_clauses(self, scanner: str) -> bool:  # noqa: ARG002 - an observer's
+        """Whether clauses are wanted: a study needs none."""
+        return False
 
     def columns(self, symbols: Sequence[str]) -> Rows:
         """Return the columns of symbols; those seen for the first time are added to the table."""

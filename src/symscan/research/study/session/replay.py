@@ -28,8 +28,10 @@ class ReplayDiffers(RunError):
     """A run's hits are not found again, so that a study of them would be of something else."""
 
 
-def check_replay(run: RunFiles, session: Session, log: VerdictLog, store: BarStore) -> None:
-    """Check that a session that was played again has the hits of the run.
+def check_replay(
+    run: RunFiles, session: Session, log: VerdictLog, store: BarStore, then: str = "study that"
+) -> None:
+    """Check that a session that was played again has the hits of the run; ``then`` is what to do if not.
 
     Raises
     ------
@@ -46,7 +48,7 @@ def check_replay(run: RunFiles, session: Session, log: VerdictLog, store: BarSto
     what = _difference(row)
     raise ReplayDiffers(
         f"{run.folder}: its hits are not found again: at {when} '{row['scanner']}' {what}{_why(run, store)}; "
-        "run it anew, and study that"
+        f"run it anew, and {then}"
     )
 
 

@@ -15,15 +15,7 @@ from symscan.scanners.screens.language.names import Name, Names, UnknownNameErro
 from symscan.scanners.screens.language.numpy_evaluator import Tree
 from symscan.scanners.screens.language.polars_parser import PythonReader
 from symscan.scanners.screens.language.sql_parser import ExpressionParser
-from symscan.scanners.screens.language.terms import Kind, Term, conditions, settle
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Condition:
-    """One of the conditions that ``AND`` joins in an expression: as written, and what polars evaluates."""
-
-    text: str
-    expr: pl.Expr
+from symscan.scanners.screens.language.terms import Kind, Term, settle
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,10 +36,10 @@ class Expression:
     expr
         What polars evaluates: null where unknown, never NaN or infinite; one value where it is the same
         for every symbol.
+    term
+        What it is made of, for what splits it.
     tree
         The same for NumPy, None where only polars can evaluate it.
-    conditions
-        What ``AND`` joins in it, in the order of the text; the whole where it joins nothing.
     is_cross_sectional
         Whether a symbol's value depends on other symbols.
     """
@@ -57,8 +49,8 @@ class Expression:
     names: tuple[str, ...]
     indicators: tuple[str, ...]
     expr: pl.Expr
+    term: Term
     tree: Tree | None = None
-    conditions: tuple[Condition, ...] = ()
     market_indicators: tuple[str, ...] = ()
     is_cross_sectional: bool = False
 
@@ -100,8 +92,8 @@ def _compiled(source: str | pl.Expr, names: Names) -> Expression:
         columns,
         tuple(keys[False]),
         settled.expr,
+        settled,
         settled.tree,
-        tuple(Condition(part.text, settle(part).expr) for part in conditions(settled)),
         tuple(keys[True]),
         settled.spans or any(name.of_market for name in used.values()),
     )

@@ -267,9 +267,9 @@ class PythonReader:
     def _between(self, nodes: list[Node], options: Node) -> Term:
         value, low, high = (self._term(node) for node in nodes)
         closed = options["closed"]
-        above = terms.compare(">=" if closed in ("Both", "Left") else ">", value, low)
-        below = terms.compare("<=" if closed in ("Both", "Right") else "<", value, high)
-        return replace(terms.both(above, below), parts=())
+        above = ">=" if closed in ("Both", "Left") else ">"
+        below = "<=" if closed in ("Both", "Right") else "<"
+        return terms.within(value, (above, low), (below, high))
 
     def _is_in(self, nodes: list[Node], _: Node) -> Term:
         return terms.is_among(self._term(nodes[0]), literal_list(nodes[1]))

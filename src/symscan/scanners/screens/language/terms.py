@@ -34,6 +34,14 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Logic:
+    """``AND``, ``OR`` or ``NOT`` of terms, or a comparison, by its sign, of two."""
+
+    op: str
+    terms: tuple[Term, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Term:
     """A piece of an expression.
 
@@ -55,8 +63,8 @@ class Term:
         What it stands for where it is written out, as in ``70`` or ``'Energy'``.
     tree
         The same for NumPy, None where NumPy is not to evaluate it.
-    parts
-        The conditions that ``AND`` joins in it; none where it joins none.
+    logic
+        How it is made of others, where ``AND``, ``OR``, ``NOT`` or a comparison makes it.
     spans
         Whether it holds a value of many symbols.
     """
@@ -69,7 +77,7 @@ class Term:
     settled: bool = False
     value: float | str | None = None
     tree: Tree | None = None
-    parts: tuple[Term, ...] = ()
+    logic: Logic | None = None
     spans: bool = False
 
     def fault(self, message: str) -> ExpressionError:
@@ -192,7 +200,8 @@ def compare(sign: str, left: Term, right: Term) -> Term:
         raise left.fault(f"'{sign}' does not order truth values; combine them with AND, OR and NOT")
     a, b = settle(left), settle(right)
     op = sign if a.kind is Kind.NUMBER else ""
-    return derived(_COMPARISONS[sign](a.expr, b.expr), Kind.TRUTH, a, b, op=op)
+    compared = derived(_COMPARISONS[sign](a.expr, b.expr), Kind.TRUTH, a, b, op=op)
+    return replace(compared, logic=Logic(sign, (a, b)))
 
 
 _COMPARISONS: Final = {
@@ -208,25 +217,19 @@ _COMPARISONS: Final = {
 def both(left: Term, right: Term) -> Term:
     """``AND``: false with false on either side, else unknown with unknown on either."""
     a, b = expect(left, Kind.TRUTH, "AND"), expect(right, Kind.TRUTH, "AND")
-    joined = derived(a.expr & b.expr, Kind.TRUTH, a, b, op="and")
-    return replace(joined, parts=(*conditions(a), *conditions(b)))
-
-
-def conditions(term: Term) -> tuple[Term, ...]:
-    """The conditions that ``AND`` joins in a term, the term itself where it joins none."""
-    return term.parts or (term,)
+    return replace(derived(a.expr & b.expr, Kind.TRUTH, a, b, op="and"), logic=Logic("AND", (a, b)))
 
 
 def either(left: Term, right: Term) -> Term:
     """``OR``: true with true on either side, else unknown with unknown on either."""
     a, b = expect(left, Kind.TRUTH, "OR"), expect(right, Kind.TRUTH, "OR")
-    return derived(a.expr | b.expr, Kind.TRUTH, a, b, op="or")
+    return replace(derived(a.expr | b.expr, Kind.TRUTH, a, b, op="or"), logic=Logic("OR", (a, b)))
 
 
 def negation(term: Term) -> Term:
     """``NOT``."""
     truth = expect(term, Kind.TRUTH, "NOT")
-    return derived(~truth.expr, Kind.TRUTH, truth, op="not")
+    return replace(derived(~truth.expr, Kind.TRUTH, truth, op="not"), logic=Logic("NOT", (truth,)))
 
 
 def is_null(term: Term) -> Term:
@@ -243,8 +246,17 @@ def is_truth(term: Term, wanted: bool) -> Term:
 
 
 def between(term: Term, low: Term, high: Term) -> Term:
-    """``BETWEEN low AND high``, both ends included: one condition."""
-    return replace(both(compare(">=", term, low), compare("<=", term, high)), parts=())
+    """``BETWEEN low AND high``, both ends included: two conditions."""
+    return within(term, (">=", low), ("<=", high))
+
+
+def within(term: Term, above: tuple[str, Term], below: tuple[str, Term]) -> Term:
+    """Two comparisons of one term, joined by ``AND``; what they say is not written, so it is made up here."""
+    ends = [
+        replace(compare(sign, term, end), text=f"{term.text} {sign} {end.text}")
+        for sign, end in (above, below)
+    ]
+    return both(*ends)
 
 
 def is_among(term: Term, choices: Sequence[Term]) -> Term:
@@ -260,7 +272,7 @@ def is_among(term: Term, choices: Sequence[Term]) -> Term:
         found.append(derived(_typed_null(Kind.TRUTH), Kind.TRUTH))
     if not found:
         raise term.fault("IN needs at least one choice, as in IN ('Energy', 'Utilities')")
-    return reduce(either, found)
+    return replace(reduce(either, found), logic=None)  # one clause, whatever it compares with
 
 
 def choose(branches: Sequence[tuple[Term, Term]], otherwise: Term = NULL) -> Term:

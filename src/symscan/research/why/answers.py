@@ -1,0 +1,216 @@
+"""Answer why a symbol was a hit or not, who missed by one clause, and what the clauses let through."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, time
+
+import polars as pl
+
+from symscan.errors import InputError
+from symscan.model.events.session import ScanPhase
+from symscan.model.instant import Instant, from_datetime
+from symscan.model.session import Session
+from symscan.research.why.absence import why_no_candidate
+from symscan.research.why.replay import FoundDecisions, decisions_of
+from symscan.research.why.source import DecisionSource
+from symscan.runs.decisions.explanation import ScanExplanation, Stay, explain_scan, stays
+from symscan.runs.decisions.frames import funnel_frame, near_frame, why_frame
+from symscan.runs.decisions.table import ScannerDecisions
+
+At = time | str | None
+"""A time on the exchange's clock, ``open``, ``close``, or None for the whole day."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ScannerAnswer:
+    """What one scanner decided of a symbol.
+
+    Attributes
+    ----------
+    explanations
+        Of the scans asked about, in their order.
+    stays
+        Its stays on the scanner's list in the day.
+    absent
+        Why the scanner did not judge the symbol at all; None where it did.
+    """
+
+    scanner: str
+    explanations: tuple[ScanExplanation, ...]
+    stays: tuple[Stay, ...]
+    absent: str | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SymbolAnswer:
+    """Why a symbol was a hit or not, by scanner; ``at`` is the instant asked about, None for the day."""
+
+    session: Session
+    symbol: str
+    at: At
+    scanners: tuple[ScannerAnswer, ...]
+
+    @property
+    def frame(self) -> pl.DataFrame:
+        """Every clause of every scan."""
+        return why_frame(one for each in self.scanners for one in each.explanations)
+
+
+class Decisions:
+    """Answers questions about one session; its decisions are found once."""
+
+    def __init__(self, source: DecisionSource) -> None:
+        self.source = source
+        self._found: FoundDecisions | None = None
+
+    @property
+    def session(self) -> Session:
+        """The session."""
+        return self.source.session
+
+    def why(self, symbol: str, at: At = None, scanner: str | None = None) -> SymbolAnswer:
+        """Explain what was decided of a symbol.
+
+        Raises
+        ------
+        InputError
+            If there is no such scanner or scan, or no scanner asked about judged the symbol.
+        """
+        names = self._names(scanner)
+        answers = [self._why(name, symbol, at, is_named=scanner is not None) for name in names]
+        given = [one for one in answers if one is not None]
+        if not given:
+            raise self._no_scan(names, at)
+        if all(one.absent for one in given):
+            raise InputError("; ".join(f"{one.absent}" for one in given))
+        return SymbolAnswer(self.session, symbol, at, tuple(given))
+
+    def near(
+        self, scanner: str | None = None, at: At = None, most: int | None = None
+    ) -> dict[str, pl.DataFrame]:
+        """Return by scanner who missed by one clause, nearest first; of the day each symbol's nearest.
+
+        Raises
+        ------
+        InputError
+            If there is no such scanner, or none has such a scan.
+        """
+        names, tables = self._names(scanner), self._found_decisions.decisions.scanners
+        asked = [one for one in names if one in tables and _scans_at(tables[one], self.session, at)]
+        if not asked:
+            raise self._no_scan(names, at)
+        return {name: near_frame(*self._scans_of(name, at), most) for name in asked}
+
+    def funnel(self, scanner: str, at: At = None) -> pl.DataFrame:
+        """Return how many each clause of a scanner lets through, summed over scans.
+
+        Raises
+        ------
+        InputError
+            If there is no such scanner or scan.
+        """
+        self.source.check_scanner(scanner)
+        return funnel_frame(*self._scans_of(scanner, at))
+
+    def scans(self, scanner: str, at: At = None) -> int:
+        """Return how many scans of a scanner a question is about."""
+        table, scans = self._scans_of(scanner, at)
+        return len(table.scans) if scans is None else len(scans)
+
+    def _names(self, scanner: str | None) -> list[str]:
+        if scanner is None:
+            return self.source.scanners
+        self.source.check_scanner(scanner)
+        return [scanner]
+
+    def _why(self, name: str, symbol: str, at: At, *, is_named: bool) -> ScannerAnswer | None:
+        table = self._found_decisions.decisions.scanners.get(name)
+        if table is None:
+            if is_named:
+                raise self._no_scan([name], at)
+            return None
+        if table.column(symbol) is None:
+            return ScannerAnswer(name, (), (), why_no_candidate(self.source, name, symbol))
+        scans = _scans_at(table, self.session, at)
+        if not scans:
+            if is_named:
+                raise self._no_scan([name], at)
+            return None
+        explained = [explain_scan(table, scan, symbol) for scan in scans]
+        return ScannerAnswer(
+            name, tuple(one for one in explained if one is not None), tuple(stays(table, symbol))
+        )
+
+    def _scans_of(self, name: str, at: At) -> tuple[ScannerDecisions, Sequence[int] | None]:
+        table = self._found_decisions.decisions.scanners.get(name)
+        if table is None:
+            raise self._no_scan([name], at)
+        scans = _scans_at(table, self.session, at)
+        if not scans:
+            raise self._no_scan([name], at)
+        return table, None if at is None else scans
+
+    @property
+    def _found_decisions(self) -> FoundDecisions:
+        if self._found is None:
+            self._found = decisions_of(self.source)
+        return self._found
+
+    def _no_scan(self, names: Sequence[str], at: At) -> InputError:
+        return InputError("; ".join(self._without_scan(name, at) for name in names))
+
+    def _without_scan(self, name: str, at: At) -> str:
+        found, session = self._found_decisions, self.session
+        if name in found.disabled:
+            return f"'{name}' took no part in the session of {session.date}: {found.disabled[name]}"
+        failed = [one for one in found.failed if one.scanner == name]
+        table = found.decisions.scanners.get(name)
+        if table is None and failed:
+            first = f"{_how(failed[0].outcome)}: {failed[0].error}"
+            return f"no scan of '{name}' was ok on {session.date}; the first {first}"
+        if table is None:
+            return f"'{name}' has no scan on {session.date}"
+        for one in failed:
+            if isinstance(at, time) and one.at == _instant(session, at):
+                return f"the scan of '{name}' at {at:%H:%M} {_how(one.outcome)}: {one.error}"
+        return f"'{name}' has no scan at {_text(at)} on {session.date}; {_nearest(table, session, at)}"
+
+
+def _scans_at(table: ScannerDecisions, session: Session, at: At) -> list[int]:
+    """Return the scans at an instant: of one there may be several phases."""
+    if at is None:
+        return list(range(len(table.scans)))
+    if isinstance(at, str):
+        phase = ScanPhase.PRE_SESSION if at == "open" else ScanPhase.AT_CLOSE
+        return [
+            number
+            for number, one in enumerate(table.scans)
+            if one.phase == phase and (at == "close" or one.at == session.open)
+        ]
+    instant = _instant(session, at)
+    return [number for number, one in enumerate(table.scans) if one.at == instant]
+
+
+def _instant(session: Session, at: time) -> Instant:
+    return from_datetime(datetime.combine(session.date, at, session.zone))
+
+
+def _nearest(table: ScannerDecisions, session: Session, at: At) -> str:
+    clock = (
+        at if isinstance(at, time) else session.local(session.open if at == "open" else session.close).time()
+    )
+    wanted = _instant(session, clock)
+    before = [one.at for one in table.scans if one.at <= wanted]
+    after = [one.at for one in table.scans if one.at > wanted]
+    near = [f"{session.local(one):%H:%M}" for one in (*before[-1:], *after[:1])]
+    return f"the nearest {'are at' if len(near) > 1 else 'is at'} {' and '.join(near)}"
+
+
+def _how(outcome: str) -> str:
+    return {"failed": "failed", "skipped": "was skipped", "timed_out": "timed out"}.get(outcome, outcome)
+
+
+def _text(at: At) -> str:
+    return f"{at:%H:%M}" if isinstance(at, time) else str(at)

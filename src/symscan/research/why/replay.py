@@ -1,0 +1,90 @@
+"""The decisions of a session: from the ledger that a run kept, else by playing the session again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from symscan.errors import InputError, RunError
+from symscan.model.decisions.verdicts import ScanVerdicts
+from symscan.model.events.session import Event, Outcome, ScanFinished, ScannerDisabled
+from symscan.model.instant import Instant
+from symscan.model.session import Session
+from symscan.research.study.session.judged import VerdictLog
+from symscan.research.study.session.replay import check_replay
+from symscan.research.why.source import DecisionSource
+from symscan.runs.decisions.log import DecisionLog
+from symscan.runs.decisions.table import SessionDecisions
+
+
+@dataclass(frozen=True, slots=True)
+class FailedScan:
+    """A scan that was due and not ok: how it ended, and why."""
+
+    scanner: str
+    at: Instant
+    outcome: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FoundDecisions:
+    """The decisions of a session, and what there are none of.
+
+    Attributes
+    ----------
+    failed
+        The scans that were due and not ok.
+    disabled
+        Why a scanner took no part, by its name.
+    """
+
+    decisions: SessionDecisions
+    failed: tuple[FailedScan, ...]
+    disabled: dict[str, str]
+
+
+def decisions_of(source: DecisionSource) -> FoundDecisions:
+    """Return the decisions of a session.
+
+    Raises
+    ------
+    ReplayDiffers
+        If the session was played again, and its hits are not those of the run.
+    DataError
+        If a file of the run or the store is damaged.
+    RunError
+        If the session cannot be played.
+    """
+    recorder = _Recorder()
+    coordinator = source.backtest.coordinator(source.session, [recorder], verdicts=recorder)
+    try:
+        coordinator.run()
+    except InputError as error:
+        raise RunError(f"{source.session.date}: {error}") from error
+    if source.run is not None:
+        check_replay(source.run, source.session, recorder.verdicts, source.backtest.store, "ask about that")
+    decisions = recorder.log.decisions(source.session, source.scanners)
+    return FoundDecisions(decisions, tuple(recorder.failed), recorder.disabled)
+
+
+class _Recorder:
+    """Records the decisions of a session, its hits, and the scans that were not ok."""
+
+    def __init__(self) -> None:
+        self.log, self.verdicts = DecisionLog(), VerdictLog()
+        self.failed: list[FailedScan] = []
+        self.disabled: dict[str, str] = {}
+
+    def wants_clauses(self, scanner: str) -> bool:
+        return self.log.wants_clauses(scanner)
+
+    def on_judged(self, session: Session, verdicts: ScanVerdicts) -> None:
+        self.log.on_judged(session, verdicts)
+        self.verdicts.on_judged(session, verdicts)
+
+    def observe(self, session: Session, event: Event) -> None:  # noqa: ARG002 - an observer's
+        match event:
+            case ScanFinished() if event.outcome is not Outcome.OK:
+                self.failed.append(FailedScan(event.scanner, event.at, str(event.outcome), event.error or ""))
+            case ScannerDisabled():
+                self.disabled[event.scanner] = event.reason

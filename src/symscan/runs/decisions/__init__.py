@@ -1,0 +1,1 @@
+"""What each scan of a session decided of each symbol, and by which clauses."""

@@ -1,0 +1,127 @@
+"""Record what the scans of a session decide: an observer of their verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from symscan.model.bar import Floats
+from symscan.model.decisions.clauses import Clause, Code
+from symscan.model.decisions.verdicts import ScanVerdicts
+from symscan.model.session import Session
+from symscan.runs.decisions.table import (
+    ClauseHead,
+    JudgedScan,
+    ScanHead,
+    ScannerDecisions,
+    SessionDecisions,
+    tabulate,
+)
+
+_AGE = "minutes_since_bar"
+
+
+class DecisionLog:
+    """Records the decisions of a session.
+
+    Parameters
+    ----------
+    wanted
+        Whose decisions are recorded; None for all scanners'.
+    """
+
+    def __init__(self, wanted: Callable[[str], bool] | None = None) -> None:
+        self._wanted = wanted
+        self._of: dict[str, _ScannerLog] = {}
+
+    def wants_clauses(self, scanner: str) -> bool:
+        """Whether the decisions of a scanner are recorded."""
+        return self._wanted is None or self._wanted(scanner)
+
+    def on_judged(self, session: Session, verdicts: ScanVerdicts) -> None:  # noqa: ARG002 - an observer's
+        """Record a scan."""
+        name = verdicts.scan.scanner
+        if not self.wants_clauses(name):
+            return
+        log = self._of.get(name)
+        if log is None:
+            log = self._of[name] = _ScannerLog(name)
+        log.add(verdicts)
+
+    def decisions(self, session: Session, order: Sequence[str] = ()) -> SessionDecisions:
+        """Return what was recorded; scanners in a given order, others after them."""
+        names = dict.fromkeys([*(one for one in order if one in self._of), *self._of])
+        tables: Mapping[str, ScannerDecisions] = {name: self._of[name].table() for name in names}
+        return SessionDecisions(session.date, tables)
+
+
+class _ScannerLog:
+    """Records the scans of one scanner."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._heads: dict[ClauseHead, int] = {}
+        self._columns: dict[str, int] = {}
+        self._scans: list[JudgedScan] = []
+        self._last: tuple[Sequence[str], NDArray[np.intp]] | None = None
+
+    def table(self) -> ScannerDecisions:
+        """Return all scans as one table."""
+        return tabulate(self._name, list(self._heads), list(self._columns), self._scans)
+
+    def add(self, verdicts: ScanVerdicts) -> None:
+        """Add a scan; arrays are copied."""
+        scan, clauses, count = verdicts.scan, verdicts.clauses, len(verdicts.candidates)
+        codes = np.full((len(clauses), count), Code.UNKNOWN, np.uint8)
+        values, limits = (np.full((len(clauses), count), np.nan) for _ in range(2))
+        for at, clause in enumerate(clauses):
+            codes[at] = clause.codes()
+            if clause.values is not None:
+                values[at] = clause.values
+            if clause.limit is not None:
+                limits[at] = clause.limit
+        columns = self._columns_of(verdicts.candidates)
+        place = np.zeros(len(self._columns), np.uint32)
+        found = [self._columns[one] for one in scan.hits.symbols if one in self._columns]
+        place[found] = np.arange(1, len(found) + 1, dtype=np.uint32)
+        self._scans.append(
+            JudgedScan(
+                ScanHead(scan.at, str(scan.phase)),
+                columns,
+                np.array([self._head(one) for one in clauses], np.intp),
+                verdicts.verdict.astype(np.uint8),
+                codes,
+                values,
+                limits,
+                verdicts.reasons.astype(np.uint8),
+                verdicts.column(_AGE).astype(np.float32),
+                place[columns],
+                _spreads(clauses, values),
+            )
+        )
+
+    def _head(self, clause: Clause) -> int:
+        labels = None if clause.labels is None else tuple(clause.labels)
+        head = ClauseHead(clause.name, clause.kind, clause.depth, clause.op, labels)
+        return self._heads.setdefault(head, len(self._heads))
+
+    def _columns_of(self, symbols: Sequence[str]) -> NDArray[np.intp]:
+        """Return the columns of symbols; mostly they are those of the scan before."""
+        if self._last is None or self._last[0] is not symbols:
+            for symbol in symbols:
+                self._columns.setdefault(symbol, len(self._columns))
+            self._last = symbols, np.fromiter(map(self._columns.__getitem__, symbols), np.intp, len(symbols))
+        return self._last[1]
+
+
+def _spreads(clauses: Sequence[Clause], values: Floats) -> Floats:
+    """Return the interquartile range of what each clause compared, NaN where it compared nothing."""
+    spreads = np.full(len(clauses), np.nan)
+    for at, clause in enumerate(clauses):
+        known = values[at][~np.isnan(values[at])] if clause.op is not None else ()
+        if len(known):
+            low, high = np.quantile(known, (0.25, 0.75))
+            spreads[at] = high - low
+    return spreads
