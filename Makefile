@@ -1,7 +1,7 @@
 # Shortcuts to the lines in the README; nothing here is needed to use symscan.
 VENV = python3 -m venv .venv && .venv/bin/pip install -q -c constraints.txt -e
 
-.PHONY: demo test quick coverage check bench profile release
+.PHONY: demo test quick coverage check bench profile release vendor
 
 demo:
 	$(VENV) . && .venv/bin/symscan demo
@@ -37,6 +37,10 @@ bench:
 	.venv/bin/python benchmarks/outcomes.py
 	.venv/bin/python benchmarks/study.py
 	.venv/bin/python benchmarks/python.py
+
+# What the dashboard's page brings along, fetched anew and compared with what is here.
+vendor:
+	.venv/bin/python docs/fetch_vendored.py
 
 # What to expect of both is in CONTRIBUTING.md.
 profile:

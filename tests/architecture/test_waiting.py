@@ -11,6 +11,7 @@ EDGES = (
     "cli.output.progress",
     "cli.signals",
     "clock.wall_clock",
+    "dashboard.serving",
     "observers.guard",  # live, an observer of the user's has a thread
     "research.follow",  # for the next events of a live session
     "research.progress",

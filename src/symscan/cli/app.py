@@ -27,6 +27,7 @@ _COMMANDS: Final = LazyCommands(
         "runs": "symscan.cli.interface.results:runs",
         "report": "symscan.cli.interface.results:report",
         "export": "symscan.cli.interface.results:export",
+        "dashboard": "symscan.cli.interface.dashboard:dashboard",
         "diff": "symscan.cli.interface.results:diff",
         "why": "symscan.cli.interface.results:why",
         "near": "symscan.cli.interface.results:near",

@@ -19,6 +19,9 @@ def demo(
         int, typer.Option(min=50, max=20_000, metavar="N", help="How many made-up symbols.")
     ] = 300,
     seed: Annotated[int, typer.Option(min=0, metavar="N", help="Another seed is another market.")] = 7,
+    dashboard: Annotated[
+        bool, typer.Option("--dashboard", help="Show the run in a browser afterwards, until Ctrl-C.")
+    ] = False,
     verbose: Verbosity = 0,
     log_file: LogFile = None,
 ) -> None:
@@ -31,3 +34,7 @@ def demo(
 
     with logging_to(verbose, log_file):
         play_demo(folder, symbols, seed)
+        if dashboard:
+            from symscan.cli.commands.results.dashboard import show_dashboard
+
+            show_dashboard(folder / "run", folder / "store", ("localhost", 0, (), None), is_opened=True)

@@ -71,10 +71,10 @@ def symbol_chart(run: RunFiles, open_store: Callable[[], Store], symbol: str, da
     """
     altair = load_altair()
     session = _session(run, day)
-    keys = _indicators(run, session.date)
+    keys = indicators_of_session(run, session.date)
     bars = _bars(open_store(), symbol, session, keys)
-    panes = [_prices(altair, bars, [key for key in keys if _is_price(key)])]
-    others = [key for key in keys if not _is_price(key)]
+    panes = [_prices(altair, bars, [key for key in keys if is_price(key)])]
+    others = [key for key in keys if not is_price(key)]
     panes += [_pane(altair, bars, key, LINES[at % len(LINES)]) for at, key in enumerate(others)]
     lanes = _lanes(run, symbol, session)
     if lanes.height:
@@ -105,7 +105,7 @@ def _bars(store: Store, symbol: str, session: Session, keys: Sequence[str]) -> p
     return exchange_time(regular, session.zone, "start", "end").drop("session", "symbol")
 
 
-def _indicators(run: RunFiles, day: date) -> list[str]:
+def indicators_of_session(run: RunFiles, day: date) -> list[str]:
     """Return the indicators that scanners asked for in a session, by the journal."""
     keys: dict[str, None] = {}
     with (run.folder / JOURNAL).open(encoding="utf-8", errors="replace") as lines:
@@ -117,7 +117,7 @@ def _indicators(run: RunFiles, day: date) -> list[str]:
     return list(keys)
 
 
-def _is_price(key: str) -> bool:
+def is_price(key: str) -> bool:
     return key.startswith(_ON_PRICES)
 
 

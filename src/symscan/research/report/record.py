@@ -74,7 +74,7 @@ def report_record(
         "best": _best(run, tables, store, top),
         "strategies": trading_record(run, sessions),
         "failures": _failures(tables),
-        "conditions": list(_conditions(run, sessions)),
+        "conditions": list(conditions(run, sessions)),
         "configuration": _configuration(run),
     }
 
@@ -164,7 +164,7 @@ def _failures(tables: RunTables) -> dict[str, Any]:
     }
 
 
-def _conditions(run: RunFiles, sessions: Sequence[date]) -> Iterator[dict[str, str]]:
+def conditions(run: RunFiles, sessions: Sequence[date]) -> Iterator[dict[str, str]]:
     """Yield what went wrong beside scans, from the journal."""
     days = {str(day) for day in sessions}
     count = 0
