@@ -12,7 +12,7 @@ from symscan.tasks.jobs import cores
 from symscan.tasks.messages import Reported
 from symscan.tasks.stretches import Stretches
 from symscan.tasks.task_process import TaskProcess
-from symscan.tasks.work import Done, Failed, Lost, OnReport, Outcome, Refused, Work
+from symscan.tasks.work import OnReport, TaskDone, TaskFailed, TaskLost, TaskOutcome, TaskRefused, Work
 
 _KILLED: Final = "signal SIGKILL"
 
@@ -89,7 +89,7 @@ class LocalProcesses:
             doing[number] = place
             self._processes[number].submit(tasks[place])
 
-    def _received(self, doing: Collection[int]) -> Iterator[tuple[int, Outcome | Reported]]:
+    def _received(self, doing: Collection[int]) -> Iterator[tuple[int, TaskOutcome | Reported]]:
         """Wait for messages of the processes that do something; what they print meanwhile is written."""
         connections = {self._processes[number].connection: number for number in doing}
         streams = {one.fileno(): one for process in self._processes for one in process.streams if one.is_open}
@@ -111,18 +111,18 @@ class LocalProcesses:
             process.close(waits=waits)
 
 
-def _value(outcome: Outcome, task: Any) -> Any:
+def _value(outcome: TaskOutcome, task: Any) -> Any:
     """Return the result of a task, or raise why there is none."""
     match outcome:
-        case Done():
+        case TaskDone():
             return outcome.value
-        case Failed():
+        case TaskFailed():
             if outcome.details is not None:
                 raise TaskCrashed(f"{task}: {outcome.message}\n{outcome.details}")
             raise RunError(outcome.message)
-        case Refused():
+        case TaskRefused():
             raise RunError(f"the process for {task} has {outcome.what}: it changed since the run began")
-        case Lost():
+        case TaskLost():
             memory = " (as the system does where memory runs out: have fewer jobs)"
             hint = memory if outcome.how == _KILLED else ""
             raise WorkerLost(f"the process that did {task} ended before it was done, {outcome.how}{hint}")

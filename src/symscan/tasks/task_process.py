@@ -21,7 +21,7 @@ from weakref import finalize
 
 from symscan.processes import end, exit_status, start_python
 from symscan.tasks.messages import Logged, Reported, Setup
-from symscan.tasks.work import Lost, Outcome
+from symscan.tasks.work import TaskLost, TaskOutcome
 
 _SERVE: Final = (
     "import sys, json; sys.path[:] = json.loads(sys.argv[1]); "
@@ -67,12 +67,12 @@ class TaskProcess:
         """Have it do a task, after those before it."""
         self._send(task)
 
-    def receive(self) -> Outcome | Reported | None:
+    def receive(self) -> TaskOutcome | Reported | None:
         """Return its next message, None if it was for a logger; ``connection`` must be readable."""
         try:
-            message: Outcome | Reported | Logged = pickle.loads(self.connection.recv_bytes())
+            message: TaskOutcome | Reported | Logged = pickle.loads(self.connection.recv_bytes())
         except (OSError, EOFError):
-            return Lost(exit_status(self._process))
+            return TaskLost(exit_status(self._process))
         if not isinstance(message, Logged):
             return message
         logging.getLogger(message.record.name).handle(message.record)

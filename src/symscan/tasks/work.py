@@ -56,13 +56,13 @@ class Mismatch(SymscanError):
         super().__init__(f"this process has {what}")
 
 
-class Done(Struct, frozen=True):
+class TaskDone(Struct, frozen=True):
     """A task was done."""
 
     value: Any
 
 
-class Failed(Struct, frozen=True):
+class TaskFailed(Struct, frozen=True):
     """A task could not be done.
 
     Attributes
@@ -77,19 +77,19 @@ class Failed(Struct, frozen=True):
     details: str | None = None
 
 
-class Refused(Struct, frozen=True):
+class TaskRefused(Struct, frozen=True):
     """A process must not take part: it has something else than the run was begun with."""
 
     what: str
 
 
-class Lost(Struct, frozen=True):
+class TaskLost(Struct, frozen=True):
     """The process of a task is gone, and how it ended."""
 
     how: str
 
 
-Outcome = Done | Failed | Refused | Lost
+TaskOutcome = TaskDone | TaskFailed | TaskRefused | TaskLost
 
 
 class TaskExecutor(Protocol):

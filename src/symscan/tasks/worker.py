@@ -9,6 +9,7 @@ import os
 import pickle
 import signal
 import sys
+import threading
 import traceback
 from contextlib import suppress
 from importlib import import_module
@@ -20,7 +21,16 @@ from typing import Any, Final, TextIO
 from symscan.errors import SymscanError
 from symscan.processes import end_with_parent
 from symscan.tasks.messages import Logged, Reported, Setup
-from symscan.tasks.work import Doer, Done, Failed, Mismatch, Outcome, Refused, Work, find_maker
+from symscan.tasks.work import (
+    Doer,
+    Mismatch,
+    TaskDone,
+    TaskFailed,
+    TaskOutcome,
+    TaskRefused,
+    Work,
+    find_maker,
+)
 
 _COLLECT_SELDOM: Final = (50_000, 20, 50)
 """As the command line does: few cycles are made, and looking for them costs a twentieth of the time."""
@@ -55,6 +65,7 @@ class _Worker:
 
     def __init__(self, parent: Connection) -> None:
         self._parent = parent
+        self._sending = threading.Lock()  # a thread of the user's may log while a result is sent
 
     def run(self) -> None:
         """Do tasks until the connection is closed.
@@ -70,7 +81,7 @@ class _Worker:
             task = self._receive()
             self._send(self._do(made, task) if callable(made) else made)
 
-    def _make(self, setup: Setup) -> Doer | Outcome:
+    def _make(self, setup: Setup) -> Doer | TaskOutcome:
         """Return what does the tasks, or why nothing does."""
         sys.path[:] = setup.path
         self._forward_logs(setup)
@@ -82,9 +93,9 @@ class _Worker:
         except Exception as error:  # the border of the process: a fault is an outcome
             return _outcome(error)
 
-    def _do(self, doer: Doer, task: Any) -> Outcome:
+    def _do(self, doer: Doer, task: Any) -> TaskOutcome:
         try:
-            return Done(doer(task, lambda value: self._send(Reported(value))))
+            return TaskDone(doer(task, lambda value: self._send(Reported(value))))
         except Exception as error:  # the border of the process: a fault is an outcome
             return _outcome(error)
 
@@ -99,7 +110,8 @@ class _Worker:
     def _send(self, message: object) -> None:
         content = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
         try:
-            self._parent.send_bytes(content)
+            with self._sending:
+                self._parent.send_bytes(content)
         except OSError:  # nobody waits for it any more
             raise SystemExit(1) from None
 
@@ -119,21 +131,21 @@ class _Forward(QueueHandler):
         self.queue.log(record)  # type: ignore[attr-defined]
 
 
-def _folder_fault(folder: Path) -> Refused | None:
+def _folder_fault(folder: Path) -> TaskRefused | None:
     """Make a folder the current one; returns what is wrong with it."""
     try:
         os.chdir(folder)
     except OSError as error:
-        return Refused(f"no folder {folder} that it can use ({error.strerror})")
+        return TaskRefused(f"no folder {folder} that it can use ({error.strerror})")
     return None
 
 
-def _outcome(error: Exception) -> Outcome:
+def _outcome(error: Exception) -> TaskOutcome:
     if isinstance(error, Mismatch):
-        return Refused(error.what)
+        return TaskRefused(error.what)
     if isinstance(error, SymscanError):
-        return Failed(str(error))
-    return Failed(repr(error), "".join(traceback.format_exception(error)))
+        return TaskFailed(str(error))
+    return TaskFailed(repr(error), "".join(traceback.format_exception(error)))
 
 
 def _write_lines(stream: TextIO | None) -> None:

@@ -18,7 +18,7 @@ from symscan.tasks.cluster.address import checked_address
 from symscan.tasks.cluster.remote import Answer, SharedWork, do_tasks
 from symscan.tasks.cluster.versions import versions
 from symscan.tasks.local import TaskCrashed
-from symscan.tasks.work import Done, Failed, Lost, OnReport, Outcome, Refused, Work
+from symscan.tasks.work import OnReport, TaskDone, TaskFailed, TaskLost, TaskOutcome, TaskRefused, Work
 
 TRIES: Final = 4
 """How often a task is begun whose worker is lost: once, and three times again."""
@@ -106,7 +106,7 @@ class DaskCluster:
                 if left is not None:
                     doing.update([self._submitted(shared, tasks, self._again(left, answer, tasks))])
                 places = zip(stretch.places, answer.outcomes, strict=False)
-                yield from ((place, one.value) for place, one in places if isinstance(one, Done))
+                yield from ((place, one.value) for place, one in places if isinstance(one, TaskDone))
 
     def _stretches(self, tasks: int) -> Iterator[_Stretch]:
         threads: int = sum(self._client.nthreads().values())
@@ -131,7 +131,7 @@ class DaskCluster:
             return future.result()
         except KilledWorker as error:
             stretch.tries += error.allowed_failures
-            return Answer(str(error.last_worker.address), (Lost("it is gone"),))
+            return Answer(str(error.last_worker.address), (TaskLost("it is gone"),))
         except CancelledError:
             raise WorkerLost(f"the scheduler {self.address} is gone, or dropped {first}") from None
         except ImportError as error:
@@ -147,7 +147,7 @@ class DaskCluster:
         outcome, task = answer.outcomes[-1], tasks[left.places[0]]
         _raise_fault(outcome, answer.worker, task)
         if left.tries >= TRIES:
-            how = outcome.how if isinstance(outcome, Lost) else "it was not done"
+            how = outcome.how if isinstance(outcome, TaskLost) else "it was not done"
             raise WorkerLost(
                 f"{task} was begun {left.tries} times, and each time its worker was lost; the last one was "
                 f"{answer.worker} ({how})"
@@ -177,19 +177,19 @@ class DaskCluster:
 
 def _left(answer: Answer, stretch: _Stretch) -> _Stretch | None:
     """Return what of a stretch is not done; the count of tries is that of its first task."""
-    done = sum(isinstance(one, Done) for one in answer.outcomes)
+    done = sum(isinstance(one, TaskDone) for one in answer.outcomes)
     if done == len(stretch.places):
         return None
     return _Stretch(stretch.places[done:], stretch.tries if done == 0 else 1)
 
 
-def _raise_fault(outcome: Outcome, worker: str, task: Any) -> None:
+def _raise_fault(outcome: TaskOutcome, worker: str, task: Any) -> None:
     match outcome:
-        case Failed(details=None):
+        case TaskFailed(details=None):
             raise RunError(outcome.message)
-        case Failed():
+        case TaskFailed():
             raise TaskCrashed(f"{task}, on {worker}: {outcome.message}\n{outcome.details}")
-        case Refused():
+        case TaskRefused():
             raise RunError(f"worker {worker} has {outcome.what}")
 
 

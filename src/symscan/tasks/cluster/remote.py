@@ -16,7 +16,7 @@ from typing import Any, Final
 from symscan.tasks.cluster.versions import first_difference, versions
 from symscan.tasks.messages import Reported
 from symscan.tasks.task_process import TaskProcess
-from symscan.tasks.work import Done, Lost, Outcome, Refused
+from symscan.tasks.work import TaskDone, TaskLost, TaskOutcome, TaskRefused
 
 _IDLE_SECONDS: Final = 10.0
 """How long a process waits for more tasks of its run before it is ended."""
@@ -58,7 +58,7 @@ class Answer:
     """
 
     worker: str
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[TaskOutcome, ...]
 
 
 def do_tasks(shared: SharedWork, tasks: Sequence[Any], key: str) -> Answer:
@@ -80,17 +80,17 @@ def do_tasks(shared: SharedWork, tasks: Sequence[Any], key: str) -> Answer:
     return Answer(worker.address, tuple(outcomes_of(shared, tasks, is_wanted)))
 
 
-def outcomes_of(shared: SharedWork, tasks: Sequence[Any], is_wanted: Callable[[], bool]) -> list[Outcome]:
+def outcomes_of(shared: SharedWork, tasks: Sequence[Any], is_wanted: Callable[[], bool]) -> list[TaskOutcome]:
     """Return what comes of tasks, up to the first that is not done."""
     difference = first_difference(shared.versions, versions())
     if difference is not None:
-        return [Refused(difference)]
-    process, found = _PROCESSES.get(shared), list[Outcome]()
+        return [TaskRefused(difference)]
+    process, found = _PROCESSES.get(shared), list[TaskOutcome]()
     try:
         for task in tasks:
             process.submit(task)
             found.append(_outcome(process, is_wanted))
-            if not isinstance(found[-1], Done):
+            if not isinstance(found[-1], TaskDone):
                 process.close(waits=False)
                 return found
     except BaseException:
@@ -100,7 +100,7 @@ def outcomes_of(shared: SharedWork, tasks: Sequence[Any], is_wanted: Callable[[]
     return found
 
 
-def _outcome(process: TaskProcess, is_wanted: Callable[[], bool]) -> Outcome:
+def _outcome(process: TaskProcess, is_wanted: Callable[[], bool]) -> TaskOutcome:
     """Wait for what comes of a task; what is printed meanwhile goes to the worker's own output."""
     while True:
         streams = {one.fileno(): one for one in process.streams if one.is_open}
@@ -113,7 +113,7 @@ def _outcome(process: TaskProcess, is_wanted: Callable[[], bool]) -> Outcome:
             if message is not None and not isinstance(message, Reported):
                 return message
         elif not is_wanted():
-            return Lost("nobody wants it any more")
+            return TaskLost("nobody wants it any more")
 
 
 class _Processes:

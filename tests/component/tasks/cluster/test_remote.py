@@ -9,7 +9,7 @@ import pytest
 from support.tasks import work
 from symscan.tasks.cluster.remote import SharedWork, outcomes_of
 from symscan.tasks.cluster.versions import versions
-from symscan.tasks.work import Done, Failed, Lost, Refused
+from symscan.tasks.work import TaskDone, TaskFailed, TaskLost, TaskRefused
 
 
 def _shared(run: str, given: str = "", **other: str) -> SharedWork:
@@ -24,30 +24,30 @@ def test_one_process_does_the_stretches_of_a_run() -> None:
     shared = _shared("one")
     first = outcomes_of(shared, ["a", "b"], _always)
     second = outcomes_of(shared, ["c"], _always)
-    assert [type(one) for one in (*first, *second)] == [Done, Done, Done]
-    assert isinstance(second[0], Done)
+    assert [type(one) for one in (*first, *second)] == [TaskDone, TaskDone, TaskDone]
+    assert isinstance(second[0], TaskDone)
     assert second[0].value[2] == ["a", "b", "c"]
     (other,) = outcomes_of(_shared("other"), ["a"], _always)
-    assert isinstance(other, Done)
+    assert isinstance(other, TaskDone)
     assert other.value[2] == ["a"]
 
 
 def test_a_stretch_ends_with_the_first_that_is_not_done() -> None:
     done, lost = outcomes_of(_shared("lost"), ["a", "die", "b"], _always)
-    assert isinstance(done, Done)
-    assert lost == Lost("signal SIGKILL")
-    assert outcomes_of(_shared("wrong"), ["wrong", "b"], _always) == [Failed("the task is wrong")]
+    assert isinstance(done, TaskDone)
+    assert lost == TaskLost("signal SIGKILL")
+    assert outcomes_of(_shared("wrong"), ["wrong", "b"], _always) == [TaskFailed("the task is wrong")]
 
 
 def test_what_a_worker_has_otherwise_is_refused() -> None:
     assert outcomes_of(_shared("data", "another 1m/2018-02-20"), ["a"], _always) == [
-        Refused("another 1m/2018-02-20")
+        TaskRefused("another 1m/2018-02-20")
     ]
     assert outcomes_of(_shared("version", polars="0.1"), ["a"], _always) == [
-        Refused(f"polars {versions()['polars']} instead of 0.1")
+        TaskRefused(f"polars {versions()['polars']} instead of 0.1")
     ]
 
 
 @pytest.mark.slow
 def test_what_nobody_wants_any_more_is_left() -> None:
-    assert outcomes_of(_shared("left"), ["sleep"], lambda: False) == [Lost("nobody wants it any more")]
+    assert outcomes_of(_shared("left"), ["sleep"], lambda: False) == [TaskLost("nobody wants it any more")]
