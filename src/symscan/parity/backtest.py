@@ -141,7 +141,7 @@ def _traits(made: BaseScanner, candidates: frozenset[str] | None) -> ScannerTrai
     if not type(made).__module__.startswith(_BUILT_IN):
         return ScannerTraits()
     is_cross_sectional = not isinstance(made, ScreenScanner) or made.is_cross_sectional
-    return ScannerTraits(is_cross_sectional, made.remembers, candidates)
+    return ScannerTraits(is_cross_sectional, made.is_stateful, candidates)
 
 
 class RecordedDay:

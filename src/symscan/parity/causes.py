@@ -58,14 +58,14 @@ class ScannerTraits:
     ----------
     is_cross_sectional
         Whether on other symbols: it takes the best so many, or compares each with all.
-    remembers
+    is_stateful
         Whether on its earlier scans and requests: it may, if it is the user's own code.
     candidates
         The symbols it reads; None if it may read any.
     """
 
     is_cross_sectional: bool = True
-    remembers: bool = True
+    is_stateful: bool = True
     candidates: frozenset[str] | None = None
 
     def covers(self, symbol: str) -> bool:

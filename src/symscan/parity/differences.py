@@ -120,7 +120,7 @@ class Comparison:
     def _follow_bars(self, live: Scan) -> None:
         """Keep the cause of different bars for a scanner with state: its later results may follow from it."""
         at, scanner = live.at, live.scanner
-        if scanner not in self._of_scanners and self.causes.traits_of(scanner).remembers:
+        if scanner not in self._of_scanners and self.causes.traits_of(scanner).is_stateful:
             cause = self.causes.of_others(live.moment, scanner)
             if cause is not None:
                 self._of_scanners[scanner] = self._inherit(at, cause)
@@ -182,7 +182,7 @@ class Comparison:
         own = self.causes.of_bars(at, symbol)
         if own is None and self.causes.traits_of(scanner).is_cross_sectional:
             own = self.causes.of_others(at, scanner)
-        if own is None and self.causes.traits_of(scanner).remembers:
+        if own is None and self.causes.traits_of(scanner).is_stateful:
             own = self._of_members.get(symbol) or self._of_memory(scanner)
         return own or self._of_leavers.get(symbol)
 
@@ -210,7 +210,7 @@ class Comparison:
 
     def _of_memory(self, scanner: str) -> Cause | None:
         """Explain a difference of a scanner with state: by earlier differences or different members."""
-        if not self.causes.traits_of(scanner).remembers:
+        if not self.causes.traits_of(scanner).is_stateful:
             return None
         members = (
             Cause(cause.why, f"{symbol}, a member it may look at: {cause.text}")

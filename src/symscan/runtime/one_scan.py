@@ -59,7 +59,7 @@ class OneScan:
     @property
     def earlier_scans(self) -> int | None:
         """How many earlier scans of the session it rests on, its own; None if it depends on none."""
-        if not self._managed.scanner.remembers:
+        if not self._managed.scanner.is_stateful:
             return None
         scans = [one for one in self.events if isinstance(one, ScanFinished)]
         return sum(one.scanner == self.scan.scanner and one.at < self.scan.at for one in scans)
@@ -137,7 +137,7 @@ def _with_one(config: SessionConfig, scanner: ScannerConfig, **due: Any) -> Sess
     """
     never = {"pre_session": False, "pre_session_windows": (), "regular_session": (), "at_close": False}
     times = {**never, **due}
-    if remembers(scanner) and scanner.regular_session:
+    if is_stateful(scanner) and scanner.regular_session:
         times["pre_session"] = times["pre_session"] or scanner.pre_session
         for key in ("pre_session_windows", "regular_session"):
             times[key] = (*getattr(scanner, key), *times[key])
@@ -146,7 +146,7 @@ def _with_one(config: SessionConfig, scanner: ScannerConfig, **due: Any) -> Sess
     return replace(config, mode="backtest", scanners=(*others, alone), strategies=(), observers=())
 
 
-def remembers(scanner: ScannerConfig) -> bool:
+def is_stateful(scanner: ScannerConfig) -> bool:
     """Whether what a screen finds depends on earlier scans, its own or others'."""
     screen = scanner.screen
     if screen is None:

@@ -152,7 +152,7 @@ class BaseScanner(ABC):
     reads_scanners: Sequence[str] = ()
     """The scanners of the configuration whose scans it reads: at the same instant it runs after them."""
 
-    remembers: bool = False
+    is_stateful: bool = False
     """Whether what it finds depends on its earlier scans of the session, or on other scanners' scans."""
 
     transient_attributes: ClassVar[tuple[str, ...]] = _MADE_BY_SETUP

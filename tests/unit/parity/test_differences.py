@@ -17,8 +17,8 @@ from symscan.parity.journal_events import JournalEvent, read_event
 
 SESSION = make_session(minutes=60)
 VALUES = ("price", "previous_close", "change_pct", "gap_pct", "volume")
-ALONE = ScannerTraits(is_cross_sectional=False, remembers=False, candidates=frozenset("ABC"))
-WEIGHING = ScannerTraits(is_cross_sectional=True, remembers=False, candidates=frozenset("ABC"))
+ALONE = ScannerTraits(is_cross_sectional=False, is_stateful=False, candidates=frozenset("ABC"))
+WEIGHING = ScannerTraits(is_cross_sectional=True, is_stateful=False, candidates=frozenset("ABC"))
 OWN = ScannerTraits()
 SINCE = to_iso(SESSION.open + 2 * MINUTE)
 DROPPED: dict[str, Any] = {"event": "feed_dropped_bars", "since": SINCE, "reason": "slow client"}

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
 from itertools import pairwise
 
 from symscan.config import ScannerConfig, SessionConfig
 from symscan.errors import ConfigError, ConfigErrors, SymscanError
 from symscan.scanners.base import BaseScanner
+from symscan.scanners.screens.lists import no_such_scanner
 from symscan.scanners.screens.screen import ScreenScanner
 
 
@@ -24,7 +24,7 @@ def check_found_by(scanner: ScannerConfig, config: SessionConfig) -> None:
     names = [one.name for one in config.scanners if one.enabled]
     wanted = found_by.get(scanner.name)
     if wanted is not None and wanted not in names:
-        raise ConfigErrors([_error(scanner, config, unknown_scanner(wanted, names))])
+        raise ConfigErrors([_error(scanner, config, no_such_scanner(wanted, names))])
     check_reads(scanner, {name: () if by is None else (by,) for name, by in found_by.items()}, config)
 
 
@@ -44,7 +44,7 @@ def check_reads(scanner: ScannerConfig, reads: Mapping[str, Sequence[str]], conf
     names = [one.name for one in config.scanners if one.enabled]
     for name in reads[scanner.name]:
         if name not in names:
-            raise ConfigErrors([_error(scanner, config, unknown_scanner(name, names))])
+            raise ConfigErrors([_error(scanner, config, no_such_scanner(name, names))])
     circle = _circle(scanner.name, reads)
     if circle:
         steps = ", ".join(f"'{one}' reads '{other}'" for one, other in pairwise(circle))
@@ -65,13 +65,6 @@ def faulty(scanner: ScannerConfig, name: str, config: SessionConfig) -> ConfigEr
     """Say that the scanner whose hits are judged has faults, which are told where it stands."""
     message = f"it judges what '{name}' finds, which has faults of its own"
     return ConfigErrors([config.error(f"{scanner.path}.universe.found_by", message)])
-
-
-def unknown_scanner(name: str, names: Sequence[str]) -> str:
-    """Say that a scanner does not exist, and which do."""
-    close = get_close_matches(name, names, n=1)
-    guess = f"did you mean '{close[0]}'? " if close else ""
-    return f"there is no scanner '{name}'; {guess}there are: {', '.join(names) or 'none'}"
 
 
 def _circle(name: str, reads: Mapping[str, Sequence[str]]) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -35,6 +36,13 @@ class ListName(NamedTuple):
         """The one name of its column."""
         quoted = self.scanner.replace("'", "''")
         return f"in_scanner('{quoted}'{'' if self.minutes is None else f', {self.minutes:g}'})"
+
+
+def no_such_scanner(name: str, names: Sequence[str]) -> str:
+    """Say that a scanner does not exist, and which do."""
+    close = get_close_matches(name, names, n=1)
+    guess = f"did you mean '{close[0]}'? " if close else ""
+    return f"there is no scanner '{name}'; {guess}there are: {', '.join(names) or 'none'}"
 
 
 class _Listed(NamedTuple):

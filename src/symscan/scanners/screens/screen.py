@@ -276,7 +276,7 @@ class ScreenScanner(BaseScanner):
         self.reads_scanners = tuple(dict.fromkeys(read))
         self._lists = None
         waits = bool(plan.last_scan) or plan.patience is not None
-        self.remembers = waits or bool(self.reads_scanners)
+        self.is_stateful = waits or bool(self.reads_scanners)
         self._memory = ScreenMemory() if waits else None
         self._market = screen.market
         return plan

@@ -93,7 +93,7 @@ def test_a_screen_waits_by_its_rules(session: Session, universe: str, rules: dic
     screen = Screen(where="close > 5", rank="close", **rules)
     scanner, loop = ScreenScanner.of(screen, universe), Loop(screen)
     scanner.setup(session(SYMBOLS))
-    assert scanner.remembers
+    assert scanner.is_stateful
     ok, entries, seen_kept = 0, 0, 0
     before: list[str] = []
     for number in range(60):

@@ -56,7 +56,7 @@ def test_what_is_unknown_is_marked_and_no_hit(session: Session, universe: str) -
 def test_the_last_scan_is_the_last_that_was_ok(session: Session, universe: str) -> None:
     scanner = ScreenScanner.of(Screen(where="close > 4 AND last_scan.close <= 4"), universe)
     assert scanner.setup(session("EDCBA"))
-    assert scanner.remembers
+    assert scanner.is_stateful
     found = []
     scans = [
         (0, [3, 3, 5, nan, 4]),  # the first: unknown wherever it matters

@@ -17,7 +17,7 @@ from symscan.model.hit_metadata import SYMBOL
 from symscan.model.readings import HAVE_PRIOR, LAST_BAR_END, SESSION_READINGS
 from symscan.model.specs import prior_name, split_prior
 from symscan.scanners.screens.language.terms import Kind
-from symscan.scanners.screens.lists import ListName
+from symscan.scanners.screens.lists import ListName, no_such_scanner
 from symscan.session.candidates import no_prior
 from symscan.session.static_columns import Static
 
@@ -112,10 +112,7 @@ class Names:
             If there is no such scanner.
         """
         if self.scanners is not None and listed.scanner not in self.scanners:
-            close = get_close_matches(listed.scanner, self.scanners, n=1)
-            guess = f"did you mean '{close[0]}'? " if close else ""
-            there_are = ", ".join(self.scanners) or "none"
-            raise UnknownNameError(f"there is no scanner '{listed.scanner}'; {guess}there are: {there_are}")
+            raise UnknownNameError(no_such_scanner(listed.scanner, self.scanners))
         return Name(listed.column, Kind.TRUTH, scanner=listed.scanner)
 
     def _last_scan(self, name: str) -> Name:
