@@ -74,7 +74,7 @@ class StudyPlan:
         return tuple(one for one in self.settings.match if one in MEASURES)
 
     @property
-    def asks_harder(self) -> bool:
+    def compares_by_change(self) -> bool:
         """Whether the headline is compared with symbols that moved as much, too: no match says so already."""
         return CHANGE not in self.settings.match
 

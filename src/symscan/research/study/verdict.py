@@ -67,10 +67,10 @@ def _found(row: Row) -> str:
     if row["lo"] is None:
         return f"{what}, {over}: too few sessions for an interval, so that it can be anything"
     interval = f"95% interval {_digits(row['lo'])} to {_digits(row['hi'])}"
-    return f"{what}, {interval}, {over}: {_told(row)}"
+    return f"{what}, {interval}, {over}: {_conclusion(row)}"
 
 
-def _told(row: Row) -> str:
+def _conclusion(row: Row) -> str:
     """Return what the interval says, before and after costs."""
     cost = basis_points(row["cost_bp"], sign=False)
     if row["lo"] <= 0.0 <= row["hi"]:

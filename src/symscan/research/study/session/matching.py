@@ -59,7 +59,7 @@ def match_by_change(
 
     None where the plan matches by change already.
     """
-    if not plan.asks_harder:
+    if not plan.compares_by_change:
         return None
     candidates = _candidates(scans, symbols)
     levels = np.zeros(len(candidates), np.int64)

@@ -37,7 +37,7 @@ MOVED_SCHEMA: Final = pl.Schema(
 
 def moved_as_much_frame(hits: pl.DataFrame, plan: StudyPlan, days: Sequence[date]) -> pl.DataFrame:
     """Return the rows of ``moved_as_much.csv``: one of each scanner, none if ``change`` is matched."""
-    rows = [_row(name, hits, plan, days) for name in plan.scanners] if plan.asks_harder else []
+    rows = [_row(name, hits, plan, days) for name in plan.scanners] if plan.compares_by_change else []
     frame = pl.DataFrame([tuple(row) for row in rows], schema=MOVED_SCHEMA, orient="row")
     return frame.with_columns(pl.col(pl.Float64).fill_nan(None))
 
