@@ -209,11 +209,18 @@ def test_what_needs_minutes_is_refused_by_name(
     assert "the store has daily bars only" in fault.message
 
 
-def test_the_last_scan_of_one_at_the_close_is_that_before_the_open(folder: Path, store: Path) -> None:
-    where = "close_1d > last_scan.close_1d"
-    run = play(folder, [scanner(where, pre_session=True), scanner("roc_1_1d > 0", name="up")], store, LAST)
+def test_the_last_scan_of_one_at_the_close_is_that_before_the_open(
+    folder: Path, store: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    risen = scanner("close_1d > last_scan.close_1d", pre_session=True)
+    run = play(folder, [risen, scanner("roc_1_1d > 0", name="up")], store, LAST)
     missed = set(run.table("unknown").filter(scanner="day", phase="at_close")["symbol"])
     assert run.found("day") == {hit for hit in run.found("up") if hit[1] not in missed} != set()
+    monkeypatch.chdir(folder)
+    (folder / "risen.json").write_text(json.dumps({"session_data_config": {"scanners": [risen]}}))
+    ended = call(capsys, "scan", "risen.json", "--store", str(store), "--date", str(LAST), "--at", "close")
+    assert f"\n{len(run.found('day'))} found, " in ended.out
+    assert "its 1 before this one were made first" in ended.out
 
 
 def test_a_strategy_is_refused_and_a_scanner_s_own_request_too(folder: Path, store: Path) -> None:

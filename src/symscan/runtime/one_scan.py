@@ -137,7 +137,8 @@ def _with_one(config: SessionConfig, scanner: ScannerConfig, **due: Any) -> Sess
     """
     never = {"pre_session": False, "pre_session_windows": (), "regular_session": (), "at_close": False}
     times = {**never, **due}
-    if is_stateful(scanner) and scanner.regular_session:
+    has_own = scanner.pre_session_windows or scanner.regular_session or scanner.at_close
+    if is_stateful(scanner) and has_own:  # what is written on the command line has no times of its own
         times["pre_session"] = times["pre_session"] or scanner.pre_session
         for key in ("pre_session_windows", "regular_session"):
             times[key] = (*getattr(scanner, key), *times[key])
