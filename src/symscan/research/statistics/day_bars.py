@@ -69,11 +69,20 @@ class DayBars:
     @cached_property
     def previous_row(self) -> Rows32:
         """The last slot up to each with a bar, -1 where none is; ``(bars, symbols)``."""
-        own = np.arange(self.bars, dtype=np.int32)[:, None]
-        rows = np.where(np.isnan(self.open), np.int32(-1), own)
-        result: Rows32 = np.maximum.accumulate(rows, axis=0)
-        return result
+        return last_known_rows(self.open)
+
+    @property
+    def prices(self) -> tuple[Floats, Floats, Floats, Floats]:
+        """Open, high, low and close."""
+        return self.open, self.high, self.low, self.close
 
     def row_from(self, instant: Instant) -> int:
         """The first slot that starts at ``instant`` or later; ``bars`` if none does."""
         return int(np.searchsorted(self.start, instant, side="left"))
+
+
+def last_known_rows(values: Floats) -> Rows32:
+    """Return the last row up to each where a column has a value, -1 where none is, of the same shape."""
+    own = np.arange(len(values), dtype=np.int32)[:, None]
+    result: Rows32 = np.maximum.accumulate(np.where(np.isnan(values), np.int32(-1), own), axis=0)
+    return result

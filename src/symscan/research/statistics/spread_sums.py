@@ -8,13 +8,13 @@ cross the night: what happens there says nothing of the spread, and splits need 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import numpy as np
 
 from symscan.model.bar import Floats
-from symscan.research.statistics.day_bars import DayBars
+from symscan.research.statistics.day_bars import last_known_rows
 
 _HEAD: Final = 7
 _PRODUCTS: Final = 14
@@ -27,15 +27,20 @@ _AT_ONCE: Final = 64
 _FEWEST_MOVES: Final = 2
 
 
-def spread_sums(bars: DayBars) -> Floats:
-    """Return the sums of a session's terms, ``(TERMS, symbols)``, to be added to those of other sessions.
+Prices = Sequence[Floats] | Floats
+"""Open, high, low and close, ``(bars, symbols)`` each; NaN without a bar."""
+
+
+def spread_sums(prices: Prices) -> Floats:
+    """Return the sums of the terms of bars, ``(TERMS, symbols)``, to be added to those of other bars.
 
     They are 0 for symbols without two bars.
     """
-    sums = np.zeros((TERMS, bars.symbols))
-    for first in range(0, bars.symbols, _AT_ONCE):
+    symbols = prices[0].shape[1]
+    sums = np.zeros((TERMS, symbols))
+    for first in range(0, symbols, _AT_ONCE):
         block = slice(first, first + _AT_ONCE)
-        for place, term in enumerate(_terms(bars.columns(block))):
+        for place, term in enumerate(_terms([np.ascontiguousarray(one[:, block]) for one in prices])):
             sums[place, block] = term.sum(axis=0)
     return sums
 
@@ -54,13 +59,14 @@ def edge_of_sums(sums: Floats) -> Floats:
     return np.where(known, np.sign(square) * np.sqrt(np.abs(square)), np.nan)
 
 
-def _terms(bars: DayBars) -> Iterator[Floats]:
+def _terms(prices: Prices) -> Iterator[Floats]:
     """Yield what is summed over pairs of bars, 0 where there is none. Names as in the paper."""
-    before = np.vstack([np.full((1, bars.symbols), -1, np.int32), bars.previous_row[:-1]])
-    paired = ~np.isnan(bars.open) & (before >= 0)
+    opened = prices[0]
+    before = np.vstack([np.full((1, opened.shape[1]), -1, np.int32), last_known_rows(opened)[:-1]])
+    paired = ~np.isnan(opened) & (before >= 0)
     at = np.maximum(before, 0)
     with np.errstate(divide="ignore"):
-        o, h, low, close = (np.log(prices) for prices in (bars.open, bars.high, bars.low, bars.close))
+        o, h, low, close = (np.log(one) for one in prices)
     h1, l1, c1 = (np.take_along_axis(prices, at, axis=0) for prices in (h, low, close))
     m, m1 = (h + low) / 2.0, (h1 + l1) / 2.0
     tau = np.where(paired & ((h != low) | (low != c1)), 1.0, 0.0)

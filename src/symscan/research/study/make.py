@@ -135,7 +135,7 @@ def _joiner(study: PreparedStudy) -> SessionJoiner:
         for session in calendar.previous(study.sessions[0].date, SPREAD_SESSIONS):
             bars = load_day(store, session, known)
             if bars is not None:
-                spreads.add(known, spread_sums(bars))
+                spreads.add(known, spread_sums(bars.prices))
     opens = {one.date: one.open for one in calendar.sessions(study.days[0], study.days[-1])}
     later = LaterSessions(study.plan, study.days, store.splits(), load, opens)
     return SessionJoiner(study.plan, later, study.days, spreads)

@@ -8,7 +8,7 @@ import pytest
 from symscan.inference.student_t import quantile, two_sided_p
 from symscan.research.statistics.evidence import estimate, standard_error
 from symscan.research.statistics.families import family_p
-from symscan.research.statistics.spread import edge
+from symscan.research.statistics.spread_sums import edge_of_sums, spread_sums
 
 pytestmark = pytest.mark.slow
 
@@ -61,14 +61,18 @@ def test_the_decision_on_a_family_is_that_of_stepm_with_its_own_draws(edge_of_on
 def test_spreads_of_all_symbols_at_once_are_those_of_bidask() -> None:
     import bidask
 
-    rng, parts, expected = np.random.default_rng(0), [], []
-    for size in [0, 1, 2, 3, 4, 40, 0, 900, 5, 300, 2, 3]:
+    rng, expected = np.random.default_rng(0), []
+    sizes = [0, 1, 2, 3, 4, 40, 0, 900, 5, 300, 2, 3]
+    prices = np.full((4, max(sizes), len(sizes)), np.nan)
+    for column, size in enumerate(sizes):
         close = np.round(30 * np.exp(np.cumsum(rng.normal(0, 0.0007, size))), 2)
         first = np.round(close + rng.normal(0, 0.02, size), 2)
         high = np.round(np.maximum(first, close) + rng.choice([0, 0.01, 0.03], size), 2)
         low = np.round(np.minimum(first, close) - rng.choice([0, 0.01, 0.03], size), 2)
-        parts.append(np.array([first, high, low, close]))
+        rows = np.sort(rng.permutation(max(sizes))[:size])  # minutes without a bar do not count
+        prices[:, rows, column] = first, high, low, close
         expected.append(bidask.edge(first, high, low, close, sign=True))
-    offsets = np.cumsum([0, *(part.shape[1] for part in parts)])
     assert np.isfinite(expected).sum() >= 4
-    np.testing.assert_allclose(edge(np.hstack(parts), offsets), expected, rtol=1e-12, atol=1e-15)
+    halves = [prices[:, :450], prices[:, 450:]]  # sums of sessions; no pair crosses the night
+    assert not np.allclose(sum(map(spread_sums, halves)), spread_sums(prices))
+    np.testing.assert_allclose(edge_of_sums(spread_sums(prices)), expected, rtol=1e-12, atol=1e-15)

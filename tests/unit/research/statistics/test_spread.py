@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from symscan.research.statistics.spread import cost_bp, edge, spread_bp
+from symscan.research.statistics.spread import cost_bp, spread_bp
+from symscan.research.statistics.spread_sums import edge_of_sums, spread_sums
 
 
 def test_prices_that_never_move_have_no_estimate() -> None:
-    assert np.isnan(edge(np.full((4, 10), 20.0), np.array([0, 10]))).all()
+    assert np.isnan(edge_of_sums(spread_sums(np.full((4, 10, 1), 20.0)))).all()
 
 
 def test_a_spread_is_at_least_one_tick() -> None:

@@ -14,7 +14,7 @@ from symscan.model.interval import ONE_DAY
 from symscan.model.session import Session
 from symscan.research.statistics.day_bars import DayBars
 from symscan.research.statistics.session_ends import SessionEnds
-from symscan.research.statistics.spread import edge
+from symscan.research.statistics.spread_sums import edge_of_sums, spread_sums
 from symscan.sources.ports import HistorySource
 from symscan.sources.store.bar_store import BarStore
 from symscan.sources.stored.played_days import PlayedDays
@@ -124,10 +124,8 @@ def daily_edges(history: HistorySource, session: Session, symbols: Sequence[str]
     blocks = list(history.load(symbols, ONE_DAY, session, DAILY_BARS))
     if not blocks or not symbols:
         return np.full(len(symbols), np.nan)
-    fields = np.stack([block.fields[:4] for block in blocks])  # (days, 4, symbols)
-    known = ~np.isnan(fields).any(axis=1)
-    offsets = np.concatenate([[0], np.cumsum(known.sum(axis=0))])
-    return edge(fields.transpose(1, 2, 0)[:, known.T], offsets)
+    fields = np.stack([block.fields for block in blocks], axis=1)  # (fields, days, symbols)
+    return edge_of_sums(spread_sums(fields[:VOLUME]))
 
 
 def measures(history: HistorySource, session: Session, symbols: Sequence[str]) -> Mapping[str, Floats]:

@@ -118,7 +118,7 @@ def study_session(
         np.stack([one.price for one in day.delayed]) if is_later else None,
         scanners,
         ends,
-        spread_sums(bars),
+        spread_sums(bars.prices),
         curve_minutes(bars),
         delays_of(bars),
     )
