@@ -132,5 +132,5 @@ def test_real_bars(tmp_path: Path) -> None:
     same = ["n", "sessions", "n_unmatched", "mean_excess"]
     options = {"out": tmp_path / "other", "horizons": HORIZONS, "headline": "30m", "progress": False}
     other = run.study(match=["change", "volatility"], **options).summary.filter(pl.col("horizon") == "30m")
-    assert study.moved_as_much.select(same).equals(other.select(same))
+    assert study.matched_on_change.select(same).equals(other.select(same))
     assert study.summary.filter(pl.col("horizon") == "30m")["mean_excess"].eq(other["mean_excess"]).sum() == 0

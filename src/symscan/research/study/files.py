@@ -25,7 +25,7 @@ SESSIONS: Final = "sessions.csv"
 CURVE: Final = "curve.csv"
 DELAYS: Final = "delays.csv"
 QUANTILES: Final = "quantiles.csv"
-MOVED_AS_MUCH: Final = "moved_as_much.csv"
+MATCHED_ON_CHANGE: Final = "matched_on_change.csv"
 UNKNOWN: Final = "unknown.csv"
 TRIES: Final = "tries.json"
 REPORT: Final = "report.html"
@@ -34,7 +34,7 @@ FORMAT_VERSION: Final = 1
 
 FILES: Final = (
     *(STUDY, HITS, HITS_CSV, SUMMARY, GROUPS, SESSIONS, CURVE, DELAYS, QUANTILES, UNKNOWN, TRIES, REPORT),
-    *(MOVED_AS_MUCH, PLACEBO),
+    *(MATCHED_ON_CHANGE, PLACEBO),
 )
 """Everything that a study's folder may hold."""
 

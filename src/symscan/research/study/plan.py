@@ -20,7 +20,7 @@ from symscan.research.statistics.horizons import Horizon, HorizonKind, parse_hor
 CHANGE: Final = "change"
 """The measure of how much a symbol has moved by the scan."""
 
-HARDER_MATCH: Final = (CHANGE, "volatility")
+CHANGE_MATCH: Final = (CHANGE, "volatility")
 """What controls are alike in where any symbol that moved as much may be one."""
 
 
@@ -74,7 +74,7 @@ class StudyPlan:
         return tuple(one for one in self.settings.match if one in MEASURES)
 
     @property
-    def compares_by_change(self) -> bool:
+    def also_matches_on_change(self) -> bool:
         """Whether the headline is compared with symbols that moved as much, too: no match says so already."""
         return CHANGE not in self.settings.match
 

@@ -17,7 +17,7 @@ from symscan.research.study import files, tries
 from symscan.research.study.make import PreparedStudy, StudiedHits
 from symscan.research.study.plan import StudyPlan
 from symscan.research.study.tables.groups import groups_frame
-from symscan.research.study.tables.moved_as_much import moved_as_much_frame
+from symscan.research.study.tables.matched_on_change import matched_on_change_frame
 from symscan.research.study.tables.summary import (
     HorizonSums,
     session_index,
@@ -43,7 +43,7 @@ def study_files(study: PreparedStudy, studied: StudiedHits, *, csv: bool) -> dic
         files.SESSIONS: files.as_csv(sessions_frame(sums)),
         files.CURVE: files.as_csv(curve_frame(studied.curves, studied.minutes, plan)),
         files.DELAYS: files.as_csv(delays_frame(studied.hits, plan, index, len(studied.days))),
-        files.MOVED_AS_MUCH: files.as_csv(moved_as_much_frame(studied.hits, plan, studied.days)),
+        files.MATCHED_ON_CHANGE: files.as_csv(matched_on_change_frame(studied.hits, plan, studied.days)),
         files.QUANTILES: files.as_csv(quantiles_frame(studied.hits, plan)),
         files.UNKNOWN: files.as_csv(unknown_frame(sums)),
     }

@@ -11,8 +11,8 @@ import polars as pl
 from symscan.errors import DataError, InputError
 from symscan.research.study import files
 from symscan.research.study.verdict import (
+    change_sentence,
     holdout_sentence,
-    moved_sentence,
     placebo_sentences,
     tries_sentence,
     verdict,
@@ -101,10 +101,10 @@ class Study:
         return self._read(files.QUANTILES)
 
     @cached_property
-    def moved_as_much(self) -> pl.DataFrame:
+    def matched_on_change(self) -> pl.DataFrame:
         """The headline against any symbol that had moved as much; empty where ``match`` has ``change``."""
-        path = self._folder / files.MOVED_AS_MUCH
-        return self._read(files.MOVED_AS_MUCH) if path.exists() else pl.DataFrame()
+        path = self._folder / files.MATCHED_ON_CHANGE
+        return self._read(files.MATCHED_ON_CHANGE) if path.exists() else pl.DataFrame()
 
     @cached_property
     def unknown(self) -> pl.DataFrame:
@@ -131,7 +131,7 @@ class Study:
     @property
     def sentences(self) -> list[str]:
         """What stands beside the verdicts: who moved as much, tries, holdout, placebo markets."""
-        found = [moved_sentence(row) for row in self.moved_as_much.rows(named=True)]
+        found = [change_sentence(row) for row in self.matched_on_change.rows(named=True)]
         found += [tries_sentence(self.tries, self.scanners)] if self.tries else []
         holdout = holdout_sentence(self._record, self.tries)
         found += [] if holdout is None else [holdout]

@@ -111,13 +111,13 @@ def _besides(row: Row, figures: int) -> Iterator[str]:
         yield f"{row['n_unmatched'] / row['n']:.0%} of those that are known have too few controls"
 
 
-def moved_sentence(row: Row) -> str:
+def change_sentence(row: Row) -> str:
     """Return the answer to the harder question: did hits beat *any* symbol that had moved as much?
 
     Parameters
     ----------
     row
-        Its row of ``moved_as_much.csv``.
+        Its row of ``matched_on_change.csv``.
     """
     hits, who = row["n"] - row["n_unmatched"], "symbols that had moved as much by the scan"
     if not hits:

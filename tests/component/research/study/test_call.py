@@ -24,7 +24,7 @@ from symscan.research.study.report.fillable import fillable_sentence
 
 FILES = {
     *("study.json", "hits.parquet", "summary.csv", "groups.csv", "sessions.csv", "unknown.csv"),
-    *("curve.csv", "delays.csv", "moved_as_much.csv", "quantiles.csv", "tries.json"),
+    *("curve.csv", "delays.csv", "matched_on_change.csv", "quantiles.csv", "tries.json"),
 }
 NOT_REPEATED = {"tries.json", "report.html"}
 
@@ -60,16 +60,16 @@ def test_the_headline_is_held_against_symbols_that_moved_as_much(store: Path, st
     other = make(store, match=["change", "volatility"])
     expected = other.summary.filter(pl.col("horizon") == "30m")
     same = ["n", "sessions", "n_unmatched", "mean_excess", "lo", "hi", "net"]
-    assert study.moved_as_much.select(same).equals(expected.select(same))
+    assert study.matched_on_change.select(same).equals(expected.select(same))
     assert any("that had moved as much by the scan" in one for one in study.sentences)
-    assert other.moved_as_much.is_empty()  # it is in the table already
+    assert other.matched_on_change.is_empty()  # it is in the table already
     assert not any("moved as much" in one for one in other.sentences)
 
 
 def test_the_headline_of_later_sessions_is_held_against_symbols_that_moved_as_much(store: Path) -> None:
     study = make(store, headline="next_open")
     expected = make(store, match=["change", "volatility"]).summary.filter(pl.col("horizon") == "next_open")
-    assert study.moved_as_much["mean_excess"].equals(expected["mean_excess"])
+    assert study.matched_on_change["mean_excess"].equals(expected["mean_excess"])
 
 
 @pytest.mark.slow

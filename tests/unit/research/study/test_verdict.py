@@ -10,8 +10,8 @@ import pytest
 from symscan.research.study.tries import Try, count_tries
 from symscan.research.study.verdict import (
     after,
+    change_sentence,
     holdout_sentence,
-    moved_sentence,
     opinions_differ,
     placebo_sentences,
     tries_sentence,
@@ -90,7 +90,7 @@ def test_a_second_opinion_is_said_only_where_it_differs() -> None:
     ],
 )
 def test_the_harder_question_is_answered(changes: dict[str, Any], said: str) -> None:
-    assert said in moved_sentence({**ROW, **changes})
+    assert said in change_sentence({**ROW, **changes})
 
 
 def test_horizons_are_said_in_words() -> None:

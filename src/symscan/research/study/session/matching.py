@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from symscan.model.bar import Floats, Rows
 from symscan.research.statistics.strata import Strata, nested_strata, quantile_levels
-from symscan.research.study.plan import CHANGE, HARDER_MATCH, StudyPlan
+from symscan.research.study.plan import CHANGE, CHANGE_MATCH, StudyPlan
 from symscan.research.study.session.judged import JudgedScan
 from symscan.session.static_columns import StaticColumns
 
@@ -59,11 +59,11 @@ def match_by_change(
 
     None where the plan matches by change already.
     """
-    if not plan.compares_by_change:
+    if not plan.also_matches_on_change:
         return None
     candidates = _candidates(scans, symbols)
     levels = np.zeros(len(candidates), np.int64)
-    return _by_scan(HARDER_MATCH, scans, measures, levels, candidates, len(symbols))
+    return _by_scan(CHANGE_MATCH, scans, measures, levels, candidates, len(symbols))
 
 
 def symbol_columns(

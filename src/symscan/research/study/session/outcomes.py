@@ -91,14 +91,14 @@ class HeadlineRows:
         The excess for entries some minutes later, ``(hits, delays)``.
     control
         The return of one control, drawn at random, ``(hits,)``.
-    moved_as_much
+    matched_on_change
         The excess against symbols that had moved as much by the scan, ``(hits,)``; None where the plan
         matches by change already.
     """
 
     delays: Floats
     control: Floats
-    moved_as_much: Floats | None
+    matched_on_change: Floats | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -261,8 +261,8 @@ def _headline_of(comparison: Comparison, change_strata: Strata | None, day: _Mea
         for one in day.delayed
     ]
     drawn = comparison.drawn_controls(returns, day.plan.settings.seed, day.ordinal)
-    moved_as_much = comparison.excess_among(change_strata, returns)
-    return HeadlineRows(np.stack(delays, axis=1), drawn, moved_as_much)
+    matched_on_change = comparison.excess_among(change_strata, returns)
+    return HeadlineRows(np.stack(delays, axis=1), drawn, matched_on_change)
 
 
 def _curve_of(

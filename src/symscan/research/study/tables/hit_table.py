@@ -20,7 +20,7 @@ from symscan.runs.schemas import INSTANT, PHASE_PLACE
 NO_CHANGE: Final = "no_change"
 """Why a hit has no outcome on the side of its change: the change is not known, or none."""
 
-MOVED_COLUMN: Final = "_moved_as_much"
+CHANGE_MATCHED: Final = "_matched_on_change"
 """The excess at the headline against symbols that had moved as much."""
 
 PER_HORIZON: Final = (
@@ -89,8 +89,8 @@ def add_headline(
         _known(headline.delays[:, place] * side).alias(f"_delay_{minutes}")
         for place, minutes in enumerate(delays)
     ]
-    if headline.moved_as_much is not None:
-        late.append(_known(headline.moved_as_much * side).alias(MOVED_COLUMN))
+    if headline.matched_on_change is not None:
+        late.append(_known(headline.matched_on_change * side).alias(CHANGE_MATCHED))
     return frame.with_columns(*late, _known(headline.control * side).alias("_control"))
 
 

@@ -216,8 +216,8 @@ class LaterSessions:
         delays = [comparison.of(returns_bp(one, later.price)).excess for one in outcomes.delayed_price]
         seed = self._plan.settings.seed
         drawn = comparison.drawn_controls(ret, seed, outcomes.date.toordinal())
-        moved_as_much = comparison.excess_among(scanner.change_strata, ret)
-        return HeadlineRows(np.stack(delays, axis=1), drawn, moved_as_much)
+        matched_on_change = comparison.excess_among(scanner.change_strata, ret)
+        return HeadlineRows(np.stack(delays, axis=1), drawn, matched_on_change)
 
 
 class _Columns:

@@ -10,11 +10,11 @@ import numpy as np
 import polars as pl
 
 from symscan.research.statistics.evidence import estimate, session_sums
-from symscan.research.study.plan import HARDER_MATCH, StudyPlan
-from symscan.research.study.tables.hit_table import MOVED_COLUMN
+from symscan.research.study.plan import CHANGE_MATCH, StudyPlan
+from symscan.research.study.tables.hit_table import CHANGE_MATCHED
 from symscan.research.study.tables.summary import column, session_index
 
-MOVED_SCHEMA: Final = pl.Schema(
+SCHEMA: Final = pl.Schema(
     {
         "scanner": pl.String(),
         "horizon": pl.String(),
@@ -35,22 +35,22 @@ MOVED_SCHEMA: Final = pl.Schema(
 )
 
 
-def moved_as_much_frame(hits: pl.DataFrame, plan: StudyPlan, days: Sequence[date]) -> pl.DataFrame:
-    """Return the rows of ``moved_as_much.csv``: one of each scanner, none if ``change`` is matched."""
-    rows = [_row(name, hits, plan, days) for name in plan.scanners] if plan.compares_by_change else []
-    frame = pl.DataFrame([tuple(row) for row in rows], schema=MOVED_SCHEMA, orient="row")
+def matched_on_change_frame(hits: pl.DataFrame, plan: StudyPlan, days: Sequence[date]) -> pl.DataFrame:
+    """Return the rows of ``matched_on_change.csv``: one of each scanner, none if ``change`` is matched."""
+    rows = [_row(name, hits, plan, days) for name in plan.scanners] if plan.also_matches_on_change else []
+    frame = pl.DataFrame([tuple(row) for row in rows], schema=SCHEMA, orient="row")
     return frame.with_columns(pl.col(pl.Float64).fill_nan(None))
 
 
 def _row(name: str, hits: pl.DataFrame, plan: StudyPlan, days: Sequence[date]) -> Iterator[Any]:
     own, headline = hits.filter(pl.col("scanner") == name), plan.headline
     unknown = np.full(own.height, np.nan)
-    excess = column(own, MOVED_COLUMN) if MOVED_COLUMN in own.columns else unknown
+    excess = column(own, CHANGE_MATCHED) if CHANGE_MATCHED in own.columns else unknown
     ret, cost = column(own, f"ret_{headline.name}"), column(own, "cost_bp")
     sums = session_sums(session_index(own, days), len(days), ret, excess, unknown, cost)
     found = estimate(sums.matched, sums.sum_excess, headline.overlap)
     net = estimate(sums.matched, sums.sum_net, headline.overlap)
-    yield from (name, headline.name, " ".join(HARDER_MATCH))
+    yield from (name, headline.name, " ".join(CHANGE_MATCH))
     yield from (int(sums.n.sum()), found.sessions, int(sums.unmatched.sum()))
     yield from (found.mean, found.lo, found.hi, found.t, found.p)
     yield from (net.mean, net.lo, net.hi, " ".join(map(str, found.marks)))
