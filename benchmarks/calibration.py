@@ -30,7 +30,7 @@ from symscan.research.statistics.exits import exits, returns_bp
 from symscan.research.statistics.families import bootstrap_t_interval, session_draws
 from symscan.research.statistics.horizons import parse_horizon
 from symscan.research.statistics.placebo import PlaceboPrices, placebo_bars, random_signs
-from symscan.research.statistics.reasons import Why
+from symscan.research.statistics.reasons import OutcomeReason
 from symscan.research.statistics.session_ends import SessionEnds, later_exits
 from symscan.research.statistics.strata import nested_strata
 
@@ -181,7 +181,7 @@ def returns(days: list[Played]) -> dict[str, list[Cells]]:
             later = later_exits(
                 ends, np.ones_like(ends.first), horizon.sessions, at_open=horizon.name == "next_open"
             )
-            prices = np.where(later.why == Why.KNOWN, later.price, np.nan)
+            prices = np.where(later.why == OutcomeReason.KNOWN, later.price, np.nan)
             result[horizon.name] = [
                 returns_bp(day.entries.price, price) for day, price in zip(days, prices, strict=True)
             ]

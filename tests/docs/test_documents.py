@@ -17,7 +17,7 @@ from symscan.config import load_config, parse_config
 from symscan.errors import ConfigErrors
 from symscan.inference.clustered import Mark
 from symscan.model.events import session as events
-from symscan.research.statistics.reasons import Why
+from symscan.research.statistics.reasons import OutcomeReason
 from symscan.runs.schemas import (
     EPISODES_SCHEMA,
     HITS_CSV_COLUMNS,
@@ -137,7 +137,7 @@ def test_the_study_guide_runs_as_written(project: Path, monkeypatch: pytest.Monk
     hits = {re.sub(r"(?<=_)(5m|30m|close)$", "", name) for name in study.hits.columns}
     assert hits - described == set()
     assert {f"`{mark}`" for mark in map(str, Mark)} - set(re.findall(r"`\w+`", STUDY)) == set()
-    assert {why.text for why in Why if why.text} - described == set()
+    assert {why.text for why in OutcomeReason if why.text} - described == set()
 
 
 @pytest.mark.parametrize(

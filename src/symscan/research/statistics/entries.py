@@ -12,7 +12,7 @@ from symscan.model.bar import Floats
 from symscan.model.fills import FillWindow
 from symscan.model.instant import Instant
 from symscan.research.statistics.day_bars import DayBars, Instants, Rows32
-from symscan.research.statistics.reasons import Codes, Why
+from symscan.research.statistics.reasons import Codes, OutcomeReason
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,7 +28,7 @@ class Entries:
     start
         Where it starts, UTC microseconds; -1 where there is none.
     why
-        Why there is none, codes of :class:`~symscan.research.statistics.reasons.Why`.
+        Why there is none, codes of :class:`~symscan.research.statistics.reasons.OutcomeReason`.
     """
 
     row: Rows32
@@ -71,11 +71,13 @@ def _entry_rows(bars: DayBars, window: FillWindow) -> tuple[Rows32, Codes]:
     first, end = bars.row_from(window.first), bars.row_from(window.last + 1)
     if first >= last:
         nothing = np.full(bars.symbols, -1, np.int32)
-        return nothing, np.full(bars.symbols, Why.TOO_LATE, np.int8)
+        return nothing, np.full(bars.symbols, OutcomeReason.TOO_LATE, np.int8)
     rows = bars.next_row[first]
     is_late = (rows == last) & (rows < end)
     found = (rows < end) & ~is_late
-    why = np.where(found, Why.KNOWN, np.where(is_late, Why.TOO_LATE, Why.NO_ENTRY_BAR))
+    why = np.where(
+        found, OutcomeReason.KNOWN, np.where(is_late, OutcomeReason.TOO_LATE, OutcomeReason.NO_ENTRY_BAR)
+    )
     return np.where(found, rows, np.int32(-1)), why.astype(np.int8)
 
 

@@ -17,7 +17,7 @@ from symscan.model.instant import MINUTE
 from symscan.research.statistics.day_bars import DayBars, Rows32
 from symscan.research.statistics.entries import Entries
 from symscan.research.statistics.horizons import Horizon, HorizonKind
-from symscan.research.statistics.reasons import Codes, Why
+from symscan.research.statistics.reasons import Codes, OutcomeReason
 
 BASIS_POINTS: Final = 10_000.0
 
@@ -37,7 +37,7 @@ class Exits:
         Where the exit is at a last price instead of an open: how long before the exit that bar ended; else
         NaN.
     why
-        Why the exit is unknown, codes of :class:`~symscan.research.statistics.reasons.Why`.
+        Why the exit is unknown, codes of :class:`~symscan.research.statistics.reasons.OutcomeReason`.
     """
 
     row: Rows32
@@ -88,7 +88,7 @@ def _after_minutes(bars: DayBars, entries: Entries, horizon: Horizon, within_min
     target = np.where(entries.is_known, entries.row + np.int32(slots), np.int32(-1))
     beyond = entries.start + horizon.minutes * MINUTE > bars.closes_at
     target[beyond] = -1
-    why = np.where(beyond, np.int8(Why.SESSION_END), entries.why)
+    why = np.where(beyond, np.int8(OutcomeReason.SESSION_END), entries.why)
     last = np.int32(bars.bars - 1)
     return _at_slots(bars, np.minimum(target, last), why, within_minutes * MINUTE // bars.interval)
 

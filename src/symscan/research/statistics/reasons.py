@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 Codes = NDArray[np.int8]
-"""Codes of :class:`Why`."""
+"""Codes of :class:`OutcomeReason`."""
 
 
-class Why(IntEnum):
+class OutcomeReason(IntEnum):
     """Why an outcome is unknown; one reason each, what is the matter with the entry first."""
 
     KNOWN = 0
@@ -29,8 +29,8 @@ class Why(IntEnum):
     @property
     def text(self) -> str:
         """As it stands in files."""
-        return "" if self is Why.KNOWN else self.name.lower()
+        return "" if self is OutcomeReason.KNOWN else self.name.lower()
 
 
-REASONS: tuple[str, ...] = tuple(why.text for why in Why)
+REASONS: tuple[str, ...] = tuple(why.text for why in OutcomeReason)
 """The texts by code."""

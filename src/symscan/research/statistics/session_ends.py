@@ -18,7 +18,7 @@ from symscan.model.bar import BASIS_TOLERANCE, Floats, Mask
 from symscan.model.instant import MINUTE
 from symscan.research.statistics.day_bars import DayBars
 from symscan.research.statistics.exits import returns_bp
-from symscan.research.statistics.reasons import Codes, Why
+from symscan.research.statistics.reasons import Codes, OutcomeReason
 
 NEXT_OPEN_MINUTES: Final = 30
 """How long after the open the first bar may start whose open counts as the next session's open."""
@@ -182,13 +182,13 @@ def later_exits(ends: SessionEnds, splits: Floats, sessions: int, *, at_open: bo
     last_price = _ahead(ends.last * basis, seen) / basis
     price = np.where(stale & (not at_open), last_price, own[at] * ratio)
     why = _reasons(ends, splits, at, exists, price)
-    is_other_basis = (why == Why.KNOWN) & rebased(ends, seen)
-    why = np.where(is_other_basis, np.int8(Why.BASIS_MISMATCH), why)
-    price = np.asarray(np.where(why == Why.KNOWN, price, np.nan), np.float64)
+    is_other_basis = (why == OutcomeReason.KNOWN) & rebased(ends, seen)
+    why = np.where(is_other_basis, np.int8(OutcomeReason.BASIS_MISMATCH), why)
+    price = np.asarray(np.where(why == OutcomeReason.KNOWN, price, np.nan), np.float64)
     high, low = _ranges(ends, basis, sessions, price, at_open=at_open)
     age = np.where(stale, at[:, None] - seen, 0).astype(np.int32)
     last_price = np.where(exists[:, None], last_price, np.nan)
-    is_open = at_open & (why == Why.KNOWN)
+    is_open = at_open & (why == OutcomeReason.KNOWN)
     minute = np.where(is_open, ends.first_minute[at], np.nan)
     volume = np.where(is_open, ends.first_volume[at] / ratio, np.nan)
     return LaterExits(price, age, high, low, why, last_price, minute, volume)
@@ -250,10 +250,10 @@ def _reasons(ends: SessionEnds, splits: Floats, at: NDArray[np.intp], exists: Ma
     trades_on = np.maximum.accumulate(traded[::-1], axis=0)[::-1][at]
     breaks = np.cumsum(basis_breaks(ends, splits), axis=0)
     is_broken = breaks[at] > breaks
-    why = np.where(is_broken, Why.BASIS_MISMATCH, Why.KNOWN)
-    why = np.where(np.isnan(price), Why.NO_NEXT_OPEN, why)
-    why = np.where(~trades_on, Why.ENDED, why)
-    return np.where(exists[:, None], why, Why.NOT_YET).astype(np.int8)
+    why = np.where(is_broken, OutcomeReason.BASIS_MISMATCH, OutcomeReason.KNOWN)
+    why = np.where(np.isnan(price), OutcomeReason.NO_NEXT_OPEN, why)
+    why = np.where(~trades_on, OutcomeReason.ENDED, why)
+    return np.where(exists[:, None], why, OutcomeReason.NOT_YET).astype(np.int8)
 
 
 def _ranges(

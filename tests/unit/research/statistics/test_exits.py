@@ -14,7 +14,7 @@ from symscan.research.statistics.day_bars import DayBars
 from symscan.research.statistics.entries import entries
 from symscan.research.statistics.exits import exits
 from symscan.research.statistics.horizons import Horizon, parse_horizon
-from symscan.research.statistics.reasons import Why
+from symscan.research.statistics.reasons import OutcomeReason
 
 OPEN = 1_000_000 * MINUTE
 
@@ -34,26 +34,26 @@ def random_day(seed: int, slots: int = 60, symbols: int = 7, interval: int = MIN
     return lay_out(OPEN, OPEN + slots * interval, interval, symbols, column, starts, fields[:, present])
 
 
-def one_entry(bars: DayBars, symbol: int, decided: int, delay: int, within: int) -> int | Why:
+def one_entry(bars: DayBars, symbol: int, decided: int, delay: int, within: int) -> int | OutcomeReason:
     """The entry slot of one symbol, by looking at slot after slot."""
     first, last = decided + delay * MINUTE, decided + (delay + within) * MINUTE
     slots = [k for k in range(bars.bars) if not math.isnan(bars.open[k, symbol])]
     if first > bars.start[-2]:
-        return Why.TOO_LATE
+        return OutcomeReason.TOO_LATE
     for slot in slots:
         if first <= bars.start[slot] <= last:
-            return Why.TOO_LATE if slot == bars.bars - 1 else slot
-    return Why.NO_ENTRY_BAR
+            return OutcomeReason.TOO_LATE if slot == bars.bars - 1 else slot
+    return OutcomeReason.NO_ENTRY_BAR
 
 
 def one_outcome(
     bars: DayBars, symbol: int, slot: int, horizon: Horizon, within: int
-) -> tuple[float, ...] | Why:
+) -> tuple[float, ...] | OutcomeReason:
     """Return, the age of a stale price, and the excursions of one long entry, by loops."""
     minute = bars.interval // MINUTE
     end = bars.start[-1] if horizon.name == "close" else bars.start[slot] + horizon.minutes * MINUTE
     if end > bars.closes_at:
-        return Why.SESSION_END
+        return OutcomeReason.SESSION_END
     end = min(end, bars.start[-1])
     age, slots = math.nan, [k for k in range(slot, bars.bars) if not math.isnan(bars.open[k, symbol])]
     later = [k for k in slots if end <= bars.start[k] <= end + within * MINUTE]
@@ -87,18 +87,20 @@ def test_returns_and_excursions_are_those_of_a_loop(seed: int, minutes: int) -> 
     results = [outcomes(bars, found, horizon, within) for horizon in horizons]
     for scan, symbol in np.ndindex(found.row.shape):
         slot = one_entry(bars, symbol, decided[scan], minutes, within)
-        if isinstance(slot, Why):
+        if isinstance(slot, OutcomeReason):
             assert found.row[scan, symbol] == -1
         else:
             assert (found.row[scan, symbol], found.price[scan, symbol]) == (slot, bars.open[slot, symbol])
             assert found.start[scan, symbol] == bars.start[slot]
         for horizon, (given, why) in zip(horizons, results, strict=True):
-            expected = slot if isinstance(slot, Why) else one_outcome(bars, symbol, slot, horizon, within)
-            if isinstance(expected, Why):
+            expected = (
+                slot if isinstance(slot, OutcomeReason) else one_outcome(bars, symbol, slot, horizon, within)
+            )
+            if isinstance(expected, OutcomeReason):
                 assert why[scan, symbol] == expected
                 assert all(math.isnan(values[scan, symbol]) for values in given)
             else:
-                assert why[scan, symbol] == Why.KNOWN
+                assert why[scan, symbol] == OutcomeReason.KNOWN
                 assert [values[scan, symbol] for values in given] == pytest.approx(expected, nan_ok=True)
 
 

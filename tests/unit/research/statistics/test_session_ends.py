@@ -11,7 +11,7 @@ from symscan.research.statistics.day_bars import DayBars
 from symscan.research.statistics.entries import entries
 from symscan.research.statistics.excursions import WindowExtremes
 from symscan.research.statistics.exits import returns_bp
-from symscan.research.statistics.reasons import Why
+from symscan.research.statistics.reasons import OutcomeReason
 from symscan.research.statistics.session_ends import (
     SessionEnds,
     basis_breaks,
@@ -78,27 +78,27 @@ SPLITS[1, SPLIT] = 2.0
 
 def test_the_next_open_is_the_first_open_in_time_on_the_hits_basis() -> None:
     found = later_exits(ENDS_OF, SPLITS, 1, at_open=True)
-    assert [Why(code) for code in found.why[0]] == [
-        Why.KNOWN,
-        Why.KNOWN,
-        Why.KNOWN,
-        Why.ENDED,
-        Why.NO_NEXT_OPEN,
-        Why.BASIS_MISMATCH,
+    assert [OutcomeReason(code) for code in found.why[0]] == [
+        OutcomeReason.KNOWN,
+        OutcomeReason.KNOWN,
+        OutcomeReason.KNOWN,
+        OutcomeReason.ENDED,
+        OutcomeReason.NO_NEXT_OPEN,
+        OutcomeReason.BASIS_MISMATCH,
     ]
     assert found.price[0, :3].tolist() == [104, 51, 212]
     assert found.minute[0, :3].tolist() == [0, 0, 0]
     assert ENDS_OF.first_minute[1, LATE] == 40
     assert found.volume[0, :3].tolist() == [100, 100, 50]  # shares of before the split
     assert np.isnan(found.volume[0, 3:]).all() and np.isnan(later_exits(ENDS_OF, SPLITS, 1).volume).all()
-    assert set(found.why[1].tolist()) == {Why.NOT_YET}
+    assert set(found.why[1].tolist()) == {OutcomeReason.NOT_YET}
     assert np.isnan(found.price[1]).all()
 
 
 def test_a_later_close_is_the_open_of_its_last_minute_or_the_last_price() -> None:
     found = later_exits(ENDS_OF, SPLITS, 1)
     assert found.price[0, [PLAIN, HALTED, SPLIT, LATE]].tolist() == [110, 53, 216, 22]
-    assert found.why[0, [ENDS, BROKEN]].tolist() == [Why.ENDED, Why.BASIS_MISMATCH]
+    assert found.why[0, [ENDS, BROKEN]].tolist() == [OutcomeReason.ENDED, OutcomeReason.BASIS_MISMATCH]
     assert found.last_price[0, ENDS] == 12
     np.testing.assert_array_equal(ENDS_OF.exit_age[1, [PLAIN, HALTED]], [np.nan, 49 - 21])
 
@@ -128,7 +128,10 @@ def test_daily_bars_that_know_of_a_split_the_minutes_do_not_are_on_another_basis
         for index, (price, close) in enumerate(zip(minutes, days, strict=True))
     ]
     found = later_exits(SessionEnds.stack(sessions), np.ones((3, 6)), 1)
-    assert [Why(code) for code in found.why[:2, 0]] == [Why.BASIS_MISMATCH, Why.KNOWN]
+    assert [OutcomeReason(code) for code in found.why[:2, 0]] == [
+        OutcomeReason.BASIS_MISMATCH,
+        OutcomeReason.KNOWN,
+    ]
     assert np.isnan(found.price[0, 0])
 
 
@@ -141,7 +144,7 @@ def test_daily_bars_that_differ_by_one_ratio_or_are_not_there_leave_exits(
         for index, (price, close) in enumerate(zip((30.0, 20.0), closes, strict=True))
     ]
     found = later_exits(SessionEnds.stack(sessions), np.ones((2, 6)), 1)
-    assert (Why(found.why[0, 0]), found.price[0, 0]) == (Why.KNOWN, 20.0)
+    assert (OutcomeReason(found.why[0, 0]), found.price[0, 0]) == (OutcomeReason.KNOWN, 20.0)
 
 
 def test_a_session_without_the_symbol_leaves_its_last_price() -> None:
@@ -150,9 +153,9 @@ def test_a_session_without_the_symbol_leaves_its_last_price() -> None:
     found = later_exits(ends, np.ones((3, 2)), 1)
     assert found.price[0].tolist() == [10.0, 6.0]
     assert found.age_sessions[0].tolist() == [1, 0]
-    assert found.why[1].tolist() == [Why.KNOWN, Why.ENDED]
+    assert found.why[1].tolist() == [OutcomeReason.KNOWN, OutcomeReason.ENDED]
     assert (found.price[1, 0], found.last_price[1, 1]) == (12.0, 6.0)
-    assert found.why[2].tolist() == [Why.NOT_YET, Why.NOT_YET]
+    assert found.why[2].tolist() == [OutcomeReason.NOT_YET, OutcomeReason.NOT_YET]
 
 
 def test_daily_bars_end_at_their_close_in_the_entrys_own_session() -> None:

@@ -25,7 +25,7 @@ class HitExcess:
 
 
 @dataclass(frozen=True, eq=False)
-class Comparison:
+class HitComparison:
     """The hits of one scanner in a session, and who may be their controls.
 
     Attributes

@@ -12,7 +12,7 @@ from symscan.model.instant import MINUTE
 from symscan.research.statistics.day_bars import DayBars
 from symscan.research.statistics.entries import Entries
 from symscan.research.statistics.exits import returns_bp
-from symscan.research.study.session.comparison import Comparison
+from symscan.research.study.session.comparison import HitComparison
 
 FIRST_MINUTE: Final = -30
 LAST_MINUTE: Final = 120
@@ -64,7 +64,7 @@ def curve_minutes(bars: DayBars) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     return np.arange(-(-FIRST_MINUTE // step) * step, LAST_MINUTE + 1, step)
 
 
-def curve_rows(bars: DayBars, entries: Entries, comparison: Comparison) -> CurveRows:
+def curve_rows(bars: DayBars, entries: Entries, comparison: HitComparison) -> CurveRows:
     """Follow the price of each hit and of its controls, by the last close that was known at each minute."""
     closes = np.where(
         bars.previous_row >= 0,

@@ -8,7 +8,7 @@ import numpy as np
 
 from symscan.model.bar import Floats
 from symscan.model.session import Session
-from symscan.research.statistics.reasons import Why
+from symscan.research.statistics.reasons import OutcomeReason
 from symscan.research.statistics.session_ends import SessionEnds
 from symscan.research.statistics.spread_sums import TERMS
 from symscan.research.study.plan import StudyPlan
@@ -63,7 +63,7 @@ def _of_scanner(
         np.full(len(hits), -1, np.int64),
         nothing,
         nothing,
-        np.full(len(hits), Why.NOT_YET, np.int8),
+        np.full(len(hits), OutcomeReason.NOT_YET, np.int8),
         nothing,
         nothing,
     )

@@ -16,7 +16,7 @@ from symscan.research.statistics.horizons import Horizon
 from symscan.research.statistics.reasons import Codes
 from symscan.research.statistics.session_ends import SessionEnds
 from symscan.research.statistics.strata import Strata
-from symscan.research.study.session.comparison import Comparison
+from symscan.research.study.session.comparison import HitComparison
 from symscan.research.study.session.curve import CurveRows, CurveSums
 from symscan.research.study.session.judged import HitRows, JudgedScan
 from symscan.scanners.running.verdicts import Verdict, Verdicts
@@ -150,9 +150,9 @@ class ScannerSession:
     change_strata: Strata | None
 
     @property
-    def comparison(self) -> Comparison:
+    def comparison(self) -> HitComparison:
         """Compares the hits with their controls."""
-        return Comparison(
+        return HitComparison(
             self.instants,
             self.hits.scan,
             self.hits.column,

@@ -19,12 +19,12 @@ from symscan.research.statistics.entries import Entries, entries
 from symscan.research.statistics.excursions import HitCells, WindowExtremes
 from symscan.research.statistics.exits import Exits, exits, returns_bp
 from symscan.research.statistics.horizons import Horizon, HorizonKind
-from symscan.research.statistics.reasons import Why
+from symscan.research.statistics.reasons import OutcomeReason
 from symscan.research.statistics.session_ends import SessionEnds
 from symscan.research.statistics.spread_sums import spread_sums
 from symscan.research.statistics.strata import Strata
 from symscan.research.study.plan import StudyPlan
-from symscan.research.study.session.comparison import Comparison
+from symscan.research.study.session.comparison import HitComparison
 from symscan.research.study.session.curve import CurveRows, CurveSums, curve_minutes, curve_rows
 from symscan.research.study.session.judged import HitRows, JudgedScan, VerdictLog, pool_of
 from symscan.research.study.session.outcomes import (
@@ -170,7 +170,7 @@ def _of_scanner(
     settings, rows = day.plan.settings, HitRows.of(scans, day.symbols)
     hits = rows.chosen(chosen_hits(rows, settings.hits, is_once=facts.is_once))
     verdict = pool_of(scans, day.symbols)
-    comparison = Comparison(
+    comparison = HitComparison(
         instants, hits.scan, hits.column, verdict == Verdict.NO, facts.strata, settings.min_controls
     )
     far = _HitBars(day, comparison)
@@ -196,7 +196,7 @@ def _of_scanner(
 class _HitBars:
     """The bars of the symbols that were hit, in blocks that stay in the processor's cache."""
 
-    def __init__(self, day: _Measured, comparison: Comparison) -> None:
+    def __init__(self, day: _Measured, comparison: HitComparison) -> None:
         self.at = (comparison.instants[comparison.scan], comparison.column)
         self._day = day
         columns, place = np.unique(comparison.column, return_inverse=True)
@@ -216,7 +216,7 @@ class _HitBars:
         high, low = np.full(len(row), np.nan), np.full(len(row), np.nan)
         for hits, bars, windows, cells in self._blocks:
             high[hits], low[hits] = cells.rest_of_session(bars, windows)
-        why = np.where(is_at_close, np.int8(Why.AT_CLOSE), entries.why[at])
+        why = np.where(is_at_close, np.int8(OutcomeReason.AT_CLOSE), entries.why[at])
         return HitEntries(entries.start[at], entries.price[at], volume, why, high, low)
 
     def excursions(self, ends: Exits) -> tuple[Floats, Floats, Floats, Floats]:
@@ -230,7 +230,7 @@ class _HitBars:
 
 
 def _outcomes_of(
-    comparison: Comparison, far: _HitBars, ends: Exits, entry: HitEntries, day: _Measured
+    comparison: HitComparison, far: _HitBars, ends: Exits, entry: HitEntries, day: _Measured
 ) -> HitOutcomes:
     found = comparison.of(returns_bp(day.entries.price, ends.price))
     return HitOutcomes(
@@ -240,11 +240,13 @@ def _outcomes_of(
         found.controls,
         *far.excursions(ends),
         ends.age_minutes[far.at],
-        np.where(entry.why == Why.KNOWN, ends.why[far.at], entry.why),
+        np.where(entry.why == OutcomeReason.KNOWN, ends.why[far.at], entry.why),
     )
 
 
-def _headline_of(comparison: Comparison, change_strata: Strata | None, day: _Measured) -> HeadlineRows | None:
+def _headline_of(
+    comparison: HitComparison, change_strata: Strata | None, day: _Measured
+) -> HeadlineRows | None:
     """Say what the headline is for later entries with the same exits, and of one control each."""
     headline = day.plan.headline
     if not headline.is_within_session:
@@ -266,7 +268,7 @@ def _headline_of(comparison: Comparison, change_strata: Strata | None, day: _Mea
 
 
 def _curve_of(
-    comparison: Comparison, hits: HitRows, day: _Measured, *, is_once: bool
+    comparison: HitComparison, hits: HitRows, day: _Measured, *, is_once: bool
 ) -> CurveRows | CurveSums:
     rows = curve_rows(day.bars, day.entries, comparison)
     return rows if is_once else rows.sums(side_of(day.plan, hits.change_pct))

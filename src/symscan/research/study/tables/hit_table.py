@@ -12,7 +12,7 @@ import polars as pl
 from symscan.model.bar import Floats
 from symscan.model.instant import MINUTE
 from symscan.research.statistics.horizons import Horizon
-from symscan.research.statistics.reasons import REASONS, Why
+from symscan.research.statistics.reasons import REASONS, OutcomeReason
 from symscan.research.study.plan import StudyPlan
 from symscan.research.study.session.outcomes import HeadlineRows, HitOutcomes, ScannerSession
 from symscan.runs.schemas import INSTANT, PHASE_PLACE
@@ -124,9 +124,13 @@ def _of_horizon(horizon: Horizon, outcome: HitOutcomes, side: Floats) -> list[pl
 def _reasons(outcome: HitOutcomes, side: Floats) -> pl.Series:
     """Return why a return is unknown, or an excess alone; null where both are known."""
     code = np.where(
-        (outcome.why == Why.KNOWN) & np.isnan(outcome.excess), np.int8(Why.UNMATCHED), outcome.why
+        (outcome.why == OutcomeReason.KNOWN) & np.isnan(outcome.excess),
+        np.int8(OutcomeReason.UNMATCHED),
+        outcome.why,
     )
-    texts = np.array([*REASONS, NO_CHANGE])[np.where(np.isnan(side) & (outcome.why == Why.KNOWN), -1, code)]
+    texts = np.array([*REASONS, NO_CHANGE])[
+        np.where(np.isnan(side) & (outcome.why == OutcomeReason.KNOWN), -1, code)
+    ]
     return pl.Series(texts, dtype=pl.String).replace("", None)
 
 

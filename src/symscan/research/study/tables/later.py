@@ -16,7 +16,7 @@ from symscan.model.bar import Floats
 from symscan.model.instant import MINUTE, Instant
 from symscan.research.statistics.exits import returns_bp
 from symscan.research.statistics.horizons import Horizon, HorizonKind
-from symscan.research.statistics.reasons import Why
+from symscan.research.statistics.reasons import OutcomeReason
 from symscan.research.statistics.session_ends import (
     LaterExits,
     SessionEnds,
@@ -156,7 +156,7 @@ class LaterSessions:
         )
         own = LaterExits(*(getattr(found, one.name)[0] for one in fields(found)))
         if horizon.sessions < len(has_bars) and not has_bars[horizon.sessions]:  # the store lacks that day
-            own = replace(own, price=blank.first, why=np.full_like(own.why, Why.NOT_YET))
+            own = replace(own, price=blank.first, why=np.full_like(own.why, OutcomeReason.NOT_YET))
         return own
 
     def _ends(self, day: date, symbols: tuple[str, ...]) -> SessionEnds | None:
@@ -186,7 +186,7 @@ class LaterSessions:
     def _of_scanner(self, scanner: ScannerSession, ret: Floats, later: LaterExits) -> HitOutcomes:
         entry, comparison, column = scanner.entry, scanner.comparison, scanner.hits.column
         worth = 1.0 + self._plan.settings.ended_return_pct / 100.0
-        is_ended = (later.why[column] == Why.ENDED) & (entry.why == Why.KNOWN)
+        is_ended = (later.why[column] == OutcomeReason.ENDED) & (entry.why == OutcomeReason.KNOWN)
         if_ended = np.where(is_ended, returns_bp(entry.price, later.last_price[column] * worth), np.nan)
         found = comparison.of(ret, if_ended)
         mfe, mae = later_excursions(
@@ -203,7 +203,7 @@ class LaterSessions:
             unknown,
             unknown,
             unknown,
-            np.where(entry.why != Why.KNOWN, entry.why, later.why[column]),
+            np.where(entry.why != OutcomeReason.KNOWN, entry.why, later.why[column]),
             later.age_sessions[column],
             np.where(is_ended, found.excess, np.nan),
         )
