@@ -98,8 +98,8 @@ def make_study(
     with output.division.executor(config, source.first, source.last) as executor:
         studied = join_sessions(study, play_sessions(study, show, executor))
     _check_entries(study, studied.hits["entry_price"].count(), studied.hits.height)
-    content = study_files(study, studied, csv=output.csv)
     sums = summarize(studied.hits, study.plan, studied.days)
+    content = study_files(study, studied, sums, csv=output.csv)
     t, deviates = headline_t(sums, study.plan), headline_deviates(sums, study.plan)
     if output.placebo:
         markets = placebo_frame(study, request, output.placebo, output.division, show)

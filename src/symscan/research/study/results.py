@@ -22,16 +22,16 @@ from symscan.research.study.tables.summary import (
     HorizonSums,
     session_index,
     sessions_frame,
-    summarize,
     summary_frame,
     unknown_frame,
 )
 from symscan.research.study.tables.timing import curve_frame, delays_frame, quantiles_frame
 
 
-def study_files(study: PreparedStudy, studied: StudiedHits, *, csv: bool) -> dict[str, bytes]:
+def study_files(
+    study: PreparedStudy, studied: StudiedHits, sums: Sequence[HorizonSums], *, csv: bool
+) -> dict[str, bytes]:
     """Return the files of a study by their names, without the tries and the report."""
-    sums = summarize(studied.hits, study.plan, studied.days)
     rows = studied.hits.select(name for name in studied.hits.columns if not name.startswith("_"))
     zone, index = study.sessions[0].zone, session_index(studied.hits, studied.days)
     plan = study.plan

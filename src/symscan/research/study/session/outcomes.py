@@ -180,7 +180,7 @@ class SessionOutcomes:
     ends
         What the session says of holdings of earlier ones, by symbol of the table.
     spread_sums
-        The terms of its spreads, ``(TERMS, symbols)``.
+        The terms of its spreads, ``(TERMS, symbols)``; 0 where they are not estimated from minutes.
     minutes, delays
         The minutes of the curve, and those of delayed entries; sessions, for hits of daily bars.
     edges

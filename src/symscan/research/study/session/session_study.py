@@ -21,7 +21,7 @@ from symscan.research.statistics.exits import Exits, exits, returns_bp
 from symscan.research.statistics.horizons import Horizon, HorizonKind
 from symscan.research.statistics.reasons import OutcomeReason
 from symscan.research.statistics.session_ends import SessionEnds
-from symscan.research.statistics.spread_sums import spread_sums
+from symscan.research.statistics.spread_sums import TERMS, spread_sums
 from symscan.research.statistics.strata import Strata
 from symscan.research.study.plan import StudyPlan
 from symscan.research.study.session.comparison import HitComparison
@@ -118,10 +118,15 @@ def study_session(
         np.stack([one.price for one in day.delayed]) if is_later else None,
         scanners,
         ends,
-        spread_sums(bars.prices),
+        _spread_sums(plan, bars),
         curve_minutes(bars),
         delays_of(bars),
     )
+
+
+def _spread_sums(plan: StudyPlan, bars: DayBars) -> Floats:
+    """Return the terms of spreads, 0 where a study has a spread given."""
+    return spread_sums(bars.prices) if plan.settings.spread is None else np.zeros((TERMS, bars.symbols))
 
 
 def scan_instants(scans: Sequence[JudgedScan], session: Session, interval: int, *, daily: bool) -> Instants:
