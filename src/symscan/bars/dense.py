@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import polars as pl
+from msgspec import Struct
 
 from symscan.bars.aggregator import combine_slots
 from symscan.bars.arrays import ArrayPool
@@ -23,8 +23,7 @@ _ROWS_AT_ONCE: Final = 1 << 17
 """Small enough that intermediate arrays stay in the cache, without another allocation."""
 
 
-@dataclass(frozen=True, slots=True)
-class Slots:
+class Slots(Struct, frozen=True):
     """Consecutive bars of one length: ``[start, start + step)``, ... up to ``stop``, the last one cut there.
 
     All in UTC microseconds.

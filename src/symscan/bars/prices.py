@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from symscan.model.bar import Floats
 
 
-@dataclass(frozen=True, slots=True)
-class BarPrices:
+class BarPrices(Struct, frozen=True):
     """Open, high, low and close of bars.
 
     Attributes

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, Final
 
+from msgspec import Struct
 from pydantic import BaseModel, ValidationError
 
 from symscan.config import file_schema as shape
@@ -36,8 +36,7 @@ _SHAPES: Final[dict[tuple[str, ...], type[BaseModel]]] = {
 """Every object with fixed keys, by where it stands (numbers left out)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(Struct, frozen=True):
     """Something wrong at a path; ``key`` says that its key is to blame, not its value."""
 
     path: str

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from symscan.indicators.base import Indicator
@@ -24,8 +24,7 @@ Depths = NDArray[np.int16]
 """How many bars back the values of each row are kept."""
 
 
-@dataclass(frozen=True, slots=True)
-class _PinnedValues:
+class _PinnedValues(Struct, frozen=True):
     """An indicator's values at one instant by output and bars back, and the rows each holder requested."""
 
     outputs: Mapping[tuple[str, int], Floats]

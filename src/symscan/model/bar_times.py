@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from symscan.model.instant import MINUTE, Instant, from_datetime
 from symscan.model.interval import Interval
 from symscan.model.session import Session
 
 
-@dataclass(frozen=True, slots=True)
-class BarTimes:
+class BarTimes(Struct, frozen=True):
     """Computes the start of a bar from its end.
 
     Attributes

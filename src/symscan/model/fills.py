@@ -12,8 +12,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from symscan.model.instant import MINUTE, SECOND, Instant
 from symscan.model.specs import split_prior
@@ -29,8 +30,7 @@ _OF_SESSIONS: Final = ("_1d", "_1w", "_1mo")
 """How the keys of indicators end that are made of completed sessions."""
 
 
-@dataclass(frozen=True, slots=True)
-class FillWindow:
+class FillWindow(Struct, frozen=True):
     """Where the bar that fills a decision may start: ``first`` to ``last``, both included; microseconds."""
 
     first: Instant

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from symscan.bars.prices import BarPrices
@@ -36,8 +36,7 @@ def extremes(prices: BarPrices, columns: Ints, after: Ints, until: Ints) -> tupl
     return highest, lowest, last
 
 
-@dataclass(frozen=True, slots=True)
-class _Spans:
+class _Spans(Struct, frozen=True):
     """Spans of rows in columns of a table, of few distinct bounds: those of scans.
 
     Rows between two neighbouring bounds are reduced once for all columns, and a span from those.

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
 import polars as pl
+from msgspec import Struct
 
 from symscan.formatting import none_if_unknown
 from symscan.inference.clustered import CONFIDENCE, FEW_SESSIONS, FEWEST_SESSIONS, Mark, estimate
@@ -30,8 +30,7 @@ NEVER_WON: Final = "never_won"
 _BASIS_POINTS: Final = 10_000.0
 
 
-@dataclass(frozen=True, slots=True)
-class Figure:
+class Figure(Struct, frozen=True):
     """A figure with its 95% interval over sessions; NaN is unknown.
 
     Attributes

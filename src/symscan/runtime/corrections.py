@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from symscan.bars.aggregator import combine
 from symscan.bars.grid import Grid
@@ -17,8 +17,7 @@ from symscan.session.readings import PhaseBars
 from symscan.session.session_data import SessionData
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Change:
+class _Change(Struct, frozen=True, eq=False):
     """Rows whose bar of one end changed."""
 
     end: Instant

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from symscan.model.instant import MINUTE, Instant
 
 
-@dataclass(frozen=True, slots=True)
-class PastScan:
+class PastScan(Struct, frozen=True):
     """One scan that was ok.
 
     Attributes
@@ -27,8 +27,7 @@ class PastScan:
     unknown: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class PastScans:
+class PastScans(Struct, frozen=True):
     """The scans of one scanner that were ok so far in the session, oldest first.
 
     Attributes

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Protocol
 
 import numpy as np
+from msgspec import Struct
 
 from symscan.bars.grid import Grid
 from symscan.errors import SpecError
@@ -172,8 +172,7 @@ def _own(values: Floats) -> Floats:
     return values if values.base is None else values.copy()
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(Struct, frozen=True):
     """A parsed column name: ``spec`` is None for a session reading, ``back`` bars earlier."""
 
     name: str

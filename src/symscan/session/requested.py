@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from copy import copy
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from symscan.model.interval import Interval
 from symscan.model.specs import IndicatorSpec
@@ -13,8 +14,7 @@ from symscan.session.requests import AddBars, AddIndicator, AddSymbol, AnyReques
 Requestable = IndicatorSpec | Interval
 
 
-@dataclass(frozen=True, slots=True)
-class Unanswered:
+class Unanswered(Struct, frozen=True):
     """An indicator that was read of a symbol and had no reading: not requested, or still being loaded."""
 
     spec: IndicatorSpec

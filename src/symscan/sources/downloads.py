@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol
+
+from msgspec import Struct, field
 
 from symscan.model.instant import Instant
 from symscan.model.interval import Interval
@@ -13,8 +14,7 @@ from symscan.model.session import Session
 from symscan.sources.progress import Progress, silent
 
 
-@dataclass(frozen=True, slots=True)
-class SplitConflict:
+class SplitConflict(Struct, frozen=True):
     """A stored split that the broker has with another ratio; the stored one is kept."""
 
     symbol: str
@@ -23,8 +23,7 @@ class SplitConflict:
     fetched: float
 
 
-@dataclass(frozen=True, slots=True)
-class FetchReport:
+class FetchReport(Struct, frozen=True):
     """The result of a download.
 
     Attributes

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
+
+from msgspec import Struct
 
 from symscan.model.instant import Instant, to_iso
 from symscan.model.session import Session
@@ -41,8 +42,7 @@ class Kind(StrEnum):
     WARNING = "warning"
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
+class Condition(Struct, frozen=True):
     """A condition of the session that affects how far its hits can be relied on.
 
     Attributes

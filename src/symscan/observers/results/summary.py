@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date
 from itertools import compress
 from typing import Any, Final
 
 import numpy as np
+from msgspec import Struct, field
 
 from symscan.formatting import none_if_unknown
 from symscan.model.events.session import (
@@ -32,8 +32,7 @@ _FIRST_HITS: Final = 10
 _COUNTS: Final = ("scans", "failed", "skipped", "judged", "hits", "new")
 
 
-@dataclass(frozen=True, slots=True)
-class NewHit:
+class NewHit(Struct, frozen=True):
     """A symbol a scanner returned for the first time in a session; unknown numbers are NaN."""
 
     session: Session
@@ -44,8 +43,7 @@ class NewHit:
     volume: float
 
 
-@dataclass(slots=True)
-class ScannerFigures:
+class ScannerFigures(Struct):
     """What one scanner did over a run.
 
     Attributes
@@ -117,7 +115,8 @@ class ScannerFigures:
             "symbols": list(self.symbols),
             "notes": list(self.notes),
             "first": [
-                {name: getattr(hit, name) for name in NewHit.__slots__} | {"session": str(hit.session.date)}
+                {name: getattr(hit, name) for name in NewHit.__struct_fields__}
+                | {"session": str(hit.session.date)}
                 for hit in self.first
             ],
         }

@@ -5,12 +5,12 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Final
 
 import polars as pl
+from msgspec import Struct
 
 from symscan.runs.files.writing import writing
 from symscan.runs.hit_values import FILE_KEY, ValueNotes
@@ -21,16 +21,14 @@ _SMALL: Final = 3
 """Levels of compression: the higher one saves a twentieth of the hits, and nothing of the others."""
 
 
-@dataclass(frozen=True, slots=True)
-class ScannerValues:
+class ScannerValues(Struct, frozen=True):
     """What one scanner said of its hits in a session: the columns of its file, and the notes on them."""
 
     frame: pl.DataFrame
     notes: ValueNotes
 
 
-@dataclass(frozen=True, slots=True)
-class SessionFiles:
+class SessionFiles(Struct, frozen=True):
     """The Parquet files of one session.
 
     Attributes

@@ -10,6 +10,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from msgspec import Struct
+
 from symscan.clock.schedule import due_instants, pre_session_instants
 from symscan.clock.time_manager import TimeManager
 from symscan.config import ObserverConfig, ScannerConfig, SessionConfig, StrategyConfig
@@ -261,8 +263,7 @@ class ScannerSetup:
         return ProcessScanner(partial(_make_elsewhere, make, modules, self.folders), dict(scanner.config))
 
 
-@dataclass(frozen=True, slots=True)
-class StrategySetup:
+class StrategySetup(Struct, frozen=True):
     """Makes a configuration's strategies, anew for every session.
 
     Attributes
@@ -329,8 +330,7 @@ class StrategySetup:
                 raise ConfigErrors([self.config.error(f"{strategy.path}.config", message)])
 
 
-@dataclass(frozen=True, slots=True)
-class ObserverSetup:
+class ObserverSetup(Struct, frozen=True):
     """Makes a configuration's observers, anew for every run.
 
     Attributes

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct
 
 from symscan.clock.wall_clock import Stopwatch
 from symscan.errors import SymscanError
@@ -31,16 +32,14 @@ _PART: Final = "part"
 _FOLDER: Final = "run"
 
 
-@dataclass(frozen=True, slots=True)
-class GivenRun:
+class GivenRun(Struct, frozen=True):
     """A run whose sessions are to be played; ``csv``: hits are written as CSV, too."""
 
     backtest: GivenBacktest
     csv: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class PlayedSession:
+class PlayedSession(Struct, frozen=True):
     """The results of one session.
 
     Attributes

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from symscan.model.instant import Instant
 from symscan.model.session import Session
 from symscan.runtime.coordinator import SessionCoordinator
 
 
-@dataclass(frozen=True, slots=True)
-class SessionProgress:
+class SessionProgress(Struct, frozen=True):
     """How far a session is.
 
     Attributes

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from itertools import chain, groupby
 from types import MappingProxyType
 
 import numpy as np
+from msgspec import Struct
 
 from symscan.model.bar import Block, Rows
 from symscan.model.events.session import (
@@ -47,8 +47,7 @@ from symscan.session.session_data import SessionData
 from symscan.sources.ports import BarSource, HistorySource
 
 
-@dataclass(frozen=True, slots=True)
-class MemberNeeds:
+class MemberNeeds(Struct, frozen=True):
     """The data that a member of the session gets.
 
     Attributes

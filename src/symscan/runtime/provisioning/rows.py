@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from symscan.bars.dense import number
 from symscan.errors import SymscanError
@@ -31,8 +31,7 @@ def allocate_rows(data: SessionData, history: HistorySource, symbols: Iterable[s
     return new
 
 
-@dataclass(frozen=True, slots=True)
-class OutsiderLookup:
+class OutsiderLookup(Struct, frozen=True):
     """Finds symbols that a concurrent scan found outside its universe.
 
     Runs on the scan's thread; it touches neither the session nor the scan's own copy of it.

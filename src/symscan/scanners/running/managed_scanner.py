@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
 import numpy as np
+from msgspec import Struct, field
 
 from symscan.model.bar import Mask
 from symscan.model.events.session import Outcome, ScanPhase
@@ -54,8 +54,7 @@ def check_transition(old: ScannerState, new: ScannerState) -> ScannerState:
     return new
 
 
-@dataclass(frozen=True, slots=True)
-class DueTimes:
+class DueTimes(Struct, frozen=True):
     """When a scanner is due in one session."""
 
     pre_session: tuple[Instant, ...]
@@ -83,8 +82,7 @@ class DueTimes:
         return max(self.all, default=None)
 
 
-@dataclass(slots=True)
-class ManagedScanner:
+class ManagedScanner(Struct):
     """One scanner with its schedule and its state.
 
     Attributes

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from symscan.model.bar import Floats
 from symscan.scanners.screens.patience import Stays
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ScanState:
+class ScanState(Struct, frozen=True, eq=False):
     """The state of a screen after a scan.
 
     Attributes

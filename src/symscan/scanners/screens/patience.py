@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from symscan.model.bar import Mask, Rows
@@ -18,8 +18,7 @@ _LONG_AGO: Final = -(1 << 62)
 Instants = NDArray[np.int64]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Stays:
+class Stays(Struct, frozen=True, eq=False):
     """The stays among a screen's hits after a scan; every array is over the universe.
 
     Attributes
@@ -46,8 +45,7 @@ class Stays:
         return Stays(np.zeros(symbols, np.bool_), never, never, np.zeros(symbols, np.int32))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Chosen:
+class Chosen(Struct, frozen=True, eq=False):
     """Who would be a hit, before the best are taken; masks over the symbols that were evaluated.
 
     Attributes
@@ -66,8 +64,7 @@ class Chosen:
     confirmed: NDArray[np.int32]
 
 
-@dataclass(frozen=True, slots=True)
-class Patience:
+class Patience(Struct, frozen=True):
     """The rules of a screen that waits; spans of time are microseconds."""
 
     confirm_scans: int

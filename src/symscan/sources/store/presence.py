@@ -5,18 +5,17 @@ from __future__ import annotations
 import base64
 import zlib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date
 from itertools import repeat
 from typing import Any
 
 import numpy as np
+from msgspec import Struct, field
 
 from symscan.model.bar import Mask
 
 
-@dataclass(frozen=True, slots=True)
-class Presence:
+class Presence(Struct, frozen=True):
     """The symbols of one interval by date; immutable.
 
     Attributes

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Protocol
 
 import polars as pl
+from msgspec import Struct
 
 from symscan.bars.arrays import ArrayPool
 from symscan.bars.dense import BAR_COLUMNS, DenseBars, Slots
@@ -48,8 +48,7 @@ class DayStore(Protocol):
         """The bars of one date as :meth:`load` gives them, part by part."""
 
 
-@dataclass(frozen=True, slots=True)
-class DayLayout:
+class DayLayout(Struct, frozen=True):
     """The bars of a stored day.
 
     Attributes

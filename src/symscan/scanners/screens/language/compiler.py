@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 
 import polars as pl
+from msgspec import Struct
 
 from symscan.errors import ExpressionError
 from symscan.indicators.registry import user_definitions
@@ -18,8 +18,7 @@ from symscan.scanners.screens.language.sql_parser import ExpressionParser
 from symscan.scanners.screens.language.terms import Kind, Term, settle
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Expression:
+class Expression(Struct, frozen=True, eq=False):
     """An expression ready to be evaluated.
 
     Attributes
