@@ -54,7 +54,7 @@ def _facts() -> dict[str, Any]:
 def _events() -> list[Event]:
     found = {"metadata": {SYMBOL: {KEY: SYMBOL, "level": 2.5}}}
     first, last = np.array([AT]), np.array([AT + MINUTE])
-    unknown = UnknownSymbols((OTHER,), (SYMBOL,), first, last, np.array([2]))
+    unknown = UnknownSymbols((OTHER,), (SYMBOL,), ("regular",), first, last, np.array([2]))
     return [
         Warned(SESSION.pre_open, SCANNER),
         SessionPrepared(SESSION.pre_open, SESSION.date, SESSION.open, SESSION.close, (), (SCANNER,)),
