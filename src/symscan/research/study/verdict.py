@@ -186,19 +186,19 @@ def placebo_sentences(found: pl.DataFrame, observed: Mapping[str, float | None])
 def _placebo(name: str, rows: pl.DataFrame, observed: float | None) -> str:
     ts: Sequence[float] = rows["t"].drop_nulls().to_list()
     if not ts:
-        return f"{name}: on {rows.height} placebo markets there is no t to compare with."
-    pooled = _pooled(rows.drop_nulls("t"))
+        return f"{name}: on {format_count(rows.height, 'placebo market')} there is no t to compare with."
+    pooled, markets = _pooled(rows.drop_nulls("t")), format_count(len(ts), "placebo market")
     if abs(pooled) > _NO_CHANCE:
         return (
-            f"{name}: on {len(ts)} placebo markets, where nobody can have an edge, it has one "
+            f"{name}: on {markets}, where nobody can have an edge, it has one "
             f"(z {pooled:+.1f} over all of them): it sees the future, or symscan has a fault. "
             "Believe no figure of it."
         )
     if observed is None:
-        return f"{name}: {len(ts)} placebo markets, none of which stands out."
+        return f"{name}: {markets}, none of which stands out."
     as_large = sum(abs(one) >= abs(observed) for one in ts)
     return (
-        f"{name}: of {len(ts)} placebo markets, where nobody can have an edge, {as_large} have a t as large "
+        f"{name}: of {markets}, where nobody can have an edge, {as_large} with a t as large "
         f"(p {(1 + as_large) / (1 + len(ts)):.2g})."
     )
 

@@ -142,14 +142,14 @@ def test_a_scanner_that_stands_out_on_placebo_markets_is_not_believed() -> None:
     found = pl.DataFrame(columns)
     peek, fair = placebo_sentences(found, {"peek": 25.0, "fair": 1.9})
     assert "it sees the future, or symscan has a fault" in peek
-    assert fair.endswith("1 have a t as large (p 0.67).")
+    assert fair.endswith("1 with a t as large (p 0.67).")
 
 
 def test_a_large_t_of_few_sessions_accuses_nobody() -> None:
     markets = {"scanner": "fair", "horizon": "30m", "t": [3.9, 3.0, -0.1]}  # 2.8 with few degrees of freedom
     few, many = (pl.DataFrame({**markets, "sessions": count}) for count in (5, 100))
     assert placebo_sentences(few, {"fair": 1.0}) == [
-        "fair: of 3 placebo markets, where nobody can have an edge, 2 have a t as large (p 0.75)."
+        "fair: of 3 placebo markets, where nobody can have an edge, 2 with a t as large (p 0.75)."
     ]
     assert "it sees the future" in placebo_sentences(many, {"fair": 1.0})[0]
 
