@@ -8,6 +8,7 @@
 
 from symscan.config.load import config_schema, load_config, override_study, parse_config
 from symscan.config.model import (
+    Explain,
     Isolation,
     Mode,
     ObserverConfig,
@@ -20,6 +21,7 @@ from symscan.config.model import (
 from symscan.config.study_settings import StudySettings
 
 __all__ = [
+    "Explain",
     "Isolation",
     "Mode",
     "ObserverConfig",

@@ -10,7 +10,7 @@ from typing import Annotated, Any, get_args
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, PlainValidator, Tag, WithJsonSchema
 
 from symscan.config import fields
-from symscan.config.model import Isolation, Mode
+from symscan.config.model import Explain, Isolation, Mode
 from symscan.config.study_settings import HITS, SIDES, StudySettings
 from symscan.model.live_settings import LiveSettings
 from symscan.model.specs import IndicatorType
@@ -24,6 +24,7 @@ TAGS = frozenset({WINDOWS_TAG, SWITCH_TAG, OBJECT_TAG, KEY_TAG})
 
 MODES: tuple[str, ...] = get_args(Mode)
 _ISOLATIONS: tuple[str, ...] = get_args(Isolation)
+_EXPLAIN: tuple[str, ...] = get_args(Explain)
 _LIVE = LiveSettings()
 _STUDY = StudySettings()
 _TYPES = tuple(IndicatorType)
@@ -203,6 +204,15 @@ class ScannerShape(Shape):
         30.0, gt=0, le=86_400, description="How long one scan may take, and live its setup; default 30."
     )
     add_symbols: bool = Field(True, description="Whether the symbols it finds join the session.")
+    explain: Annotated[
+        Explain,
+        PlainValidator(fields.parse_one_of(*_EXPLAIN)),
+        WithJsonSchema({"enum": list(_EXPLAIN)}),
+    ] = Field(
+        "none",
+        description="What a run keeps of its decisions, for why and near: none, near or full.",
+        examples=["near"],
+    )
     isolation: Annotated[
         Isolation,
         PlainValidator(fields.parse_one_of(*_ISOLATIONS)),

@@ -18,6 +18,8 @@ from symscan.model.specs import IndicatorConfig, IndicatorSpec
 Mode = Literal["backtest", "live"]
 Isolation = Literal["thread", "process"]
 
+Explain = Literal["none", "near", "full"]
+
 Module = str | type[Any]
 """What holds a plug-in: the dotted name of a module, or, from Python, the class itself."""
 
@@ -128,6 +130,8 @@ class ScannerConfig:
         Whether the symbols it finds join the session.
     isolation
         What keeps it from the others in a live session: a ``thread`` of its own, or a ``process``.
+    explain
+        What a run keeps of its decisions: ``none``, ``near`` or ``full``.
     """
 
     name: str = ""
@@ -145,6 +149,7 @@ class ScannerConfig:
     timeout_seconds: float = 30.0
     add_symbols: bool = True
     isolation: Isolation = "thread"
+    explain: Explain = "none"
 
     def __post_init__(self) -> None:
         if not self.name:

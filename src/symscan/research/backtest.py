@@ -28,6 +28,7 @@ from symscan.runtime.backtest_run import (
     is_complete,
 )
 from symscan.runtime.given_paths import paths_as_given
+from symscan.runtime.kept_decisions import explain_level, keeping
 from symscan.runtime.parallel.division import Division
 
 
@@ -54,6 +55,7 @@ def run(
     force: bool = False,
     resume: bool = False,
     csv: bool = False,
+    explain: str | None = None,
     jobs: int | str | None = None,
     cluster: str | None = None,
     insecure_cluster: bool = False,
@@ -81,6 +83,9 @@ def run(
         Whether it goes on with a run that was broken off there, after its last whole session.
     csv
         Whether hits are written as CSV, too.
+    explain
+        How much is kept of what scanners decide of each symbol, for :meth:`Run.why` and :meth:`Run.near`:
+        ``"near"`` or ``"full"``, of all scanners. None is what the configuration says.
     jobs
         How many processes play the sessions of a range at once, ``"auto"`` for one a core; the results are
         the same. None is what ``symscan.toml`` says, else 1. They cannot play a class of a notebook's cell.
@@ -108,7 +113,7 @@ def run(
     check_options(force=force, resume=resume)
     division = Division.of(jobs, cluster, allows_insecure=insecure_cluster)
     forget_changed()
-    read = read_config(config)
+    read = keeping(read_config(config), explain_level(explain, "explain"))
     first, last = chosen_range(read, *map(as_date, (date, start, end)))
     place, folder = chosen_store(store), _folder(out, folder_name(read.name, first, last))
     if resume and is_complete(folder.path, read.name, first, last):

@@ -28,7 +28,8 @@ JOINED: Final = (HITS_CSV, SCANS, UNKNOWN, TRADES, EPISODES_CSV, JOURNAL)
 HITS: Final = "hits"
 VALUES: Final = "values"
 EPISODES: Final = "episodes"
-FOLDERS: Final = (HITS, VALUES, EPISODES)
+LEDGER: Final = "ledger"
+FOLDERS: Final = (HITS, VALUES, EPISODES, LEDGER)
 """The folders of Parquet files, one file per session."""
 
 PARTS: Final = ".sessions"
@@ -66,6 +67,11 @@ def episodes_file(folder: Path, day: date) -> Path:
 def values_file(folder: Path, scanner: str, day: date) -> Path:
     """Return the file of what a scanner said of its hits in a session."""
     return folder / VALUES / scanner_folder(scanner) / f"{day}.parquet"
+
+
+def ledger_file(folder: Path, day: date) -> Path:
+    """Return the file of what scans of a session decided, where a run keeps that."""
+    return folder / LEDGER / f"{day}.parquet"
 
 
 def scanner_folder(scanner: str) -> str:

@@ -20,6 +20,7 @@ from symscan.runs.files.writing import RESUME
 from symscan.runs.layout import SUMMARY
 from symscan.runtime.assembly import Backtest, assemble_backtest
 from symscan.runtime.description import describe_backtest
+from symscan.runtime.kept_decisions import ledger_writer
 from symscan.runtime.parallel.divided_run import play_divided
 from symscan.runtime.parallel.given import GivenBacktest
 from symscan.runtime.parallel.player import GivenRun
@@ -131,8 +132,13 @@ class BacktestRun:
         shown = options.shown or options.folder
         try:
             if executor is None:
+                ledger = ledger_writer(self.backtest.config, options.folder)
                 run_backtest(
-                    self.backtest, [results], lambda one: show([SessionProgress.of(one)]), results.finished
+                    self.backtest,
+                    [*([ledger] if ledger else []), results],  # a session is whole once its results are
+                    lambda one: show([SessionProgress.of(one)]),
+                    results.finished,
+                    ledger,
                 )
             else:
                 if self.backtest.sessions[0].date not in results.finished:

@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from symscan.errors import DataError
+from symscan.model.decisions.verdicts import VerdictObserver
 from symscan.model.events.session import Warned
 from symscan.model.instant import Instant
 from symscan.model.session import Session
@@ -28,6 +29,7 @@ def run_backtest(
     observers: Sequence[Observer],
     progress: Progress | None = None,
     finished: Collection[date] = (),
+    verdicts: VerdictObserver | None = None,
 ) -> None:
     """Run every session.
 
@@ -40,13 +42,17 @@ def run_backtest(
         Called after every slice with the session's coordinator.
     finished
         Sessions that an interrupted run completed: they are left out.
+    verdicts
+        Gets the verdicts of each scan; None: nobody.
     """
     made = backtest.checked.observers.make()
     log = EventLog()
     with guarding(made, [*observers, log], waits=True, late=[log]) as (every, new):
         if backtest.sessions[0].date not in finished:
             warn_of_run(backtest, [one for one in (*every, *new) if one not in observers])
-        _run_sessions(backtest, [*every, *new], progress, finished)
+        unfinished = [session for session in backtest.sessions if session.date not in finished]
+        for session, following in zip(unfinished, [*unfinished[1:], None], strict=True):
+            play_session(backtest, session, [*every, *new], progress, following, verdicts)
 
 
 def warn_of_run(backtest: Backtest, observers: Sequence[Observer]) -> None:
@@ -57,23 +63,13 @@ def warn_of_run(backtest: Backtest, observers: Sequence[Observer]) -> None:
             observer.observe(first, Warned(first.pre_open, message))
 
 
-def _run_sessions(
-    backtest: Backtest,
-    observers: Sequence[Observer],
-    progress: Progress | None,
-    finished: Collection[date],
-) -> None:
-    unfinished = [session for session in backtest.sessions if session.date not in finished]
-    for session, following in zip(unfinished, [*unfinished[1:], None], strict=True):
-        play_session(backtest, session, observers, progress, following)
-
-
 def play_session(
     backtest: Backtest,
     session: Session,
     observers: Sequence[Observer],
     progress: Progress | None = None,
     following: Session | None = None,
+    verdicts: VerdictObserver | None = None,
 ) -> None:
     """Run one session.
 
@@ -81,8 +77,10 @@ def play_session(
     ----------
     following
         The session to be run next, whose bars are read meanwhile; None for none.
+    verdicts
+        Gets the verdicts of each scan; None: nobody.
     """
-    coordinator = backtest.coordinator(session, observers, following=following)
+    coordinator = backtest.coordinator(session, observers, following=following, verdicts=verdicts)
     coordinator.run(None if progress is None else lambda: progress(coordinator))
 
 

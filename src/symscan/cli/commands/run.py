@@ -26,6 +26,7 @@ from symscan.runtime.backtest_run import (
     is_complete,
 )
 from symscan.runtime.given_paths import paths_as_given
+from symscan.runtime.kept_decisions import explain_level, keeping
 from symscan.runtime.parallel.division import Division
 from symscan.tasks.work import TaskExecutor
 
@@ -43,6 +44,7 @@ def run_configuration(
     force: bool,
     resume: bool,
     csv: bool,
+    explain: str | None = None,
     division: Division = _UNDIVIDED,
 ) -> None:
     """Run the configuration of a file over a date, a range, or the range it names itself.
@@ -52,7 +54,7 @@ def run_configuration(
     InputError
         If the options contradict each other, or there are no dates.
     """
-    config = load_config(path)
+    config = keeping(load_config(path), explain_level(explain))
     first, last = chosen_range(config, day, start, end)
     check_options(force=force, resume=resume)
     results = run_sessions(

@@ -139,6 +139,9 @@ AskedAt = Annotated[
     ),
 ]
 Csv = Annotated[bool, typer.Option("--csv", help="Write CSV instead of a table.")]
+Replay = Annotated[
+    bool, typer.Option("--replay", help="Play the session again also where the run has kept its decisions.")
+]
 
 
 def why(
@@ -158,17 +161,18 @@ def why(
     store: AskedStore = None,
     as_json: Json = False,
     as_csv: Csv = False,
+    replays: Replay = False,
 ) -> None:
     """Explain why a symbol was a hit or not, clause by clause.
 
-    Value, limit and margin of each clause of each scan, and whether it is true, false or unknown. The
-    session is played again, and its hits must be those of the run: exit code 1 if they are not.
+    Value, limit and margin of each clause of each scan, and whether it is true, false or unknown. Where the
+    run has not kept that (--explain), its session is played again: exit code 1 if its hits are others.
     """
     from symscan.cli.commands.results.why import Question, explain_symbol, show_funnel
 
     if (symbol is None) is (clauses is None):
         raise InputError("give a symbol, as in 'symscan why RUN AAPL', or --clauses and a scanner's name")
-    question = Question(what, store, day, scanner, at, as_json, as_csv)
+    question = Question(what, store, day, scanner, at, as_json, as_csv, replays)
     if clauses is not None:
         show_funnel(question, clauses)
     elif symbol is not None:
@@ -184,6 +188,7 @@ def near(
     store: AskedStore = None,
     as_json: Json = False,
     as_csv: Csv = False,
+    replays: Replay = False,
 ) -> None:
     """Show who missed by one clause alone, and by how much, nearest first.
 
@@ -192,4 +197,4 @@ def near(
     """
     from symscan.cli.commands.results.why import Question, show_near
 
-    show_near(Question(what, store, day, scanner, at, as_json, as_csv), most)
+    show_near(Question(what, store, day, scanner, at, as_json, as_csv, replays), most)

@@ -36,6 +36,13 @@ def run(
         typer.Option("--resume", help="Go on with a run that was broken off, after its last whole session."),
     ] = False,
     csv: Annotated[bool, typer.Option("--csv", help="Write hits.csv, too: every hit as text.")] = False,
+    explain: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LEVEL",
+            help="Keep what scanners decide of each symbol, for why and near: near or full, of all scanners.",
+        ),
+    ] = None,
     jobs: Jobs = None,
     cluster: Cluster = None,
     insecure_cluster: InsecureCluster = False,
@@ -58,5 +65,15 @@ def run(
             from symscan.cli.commands.run import run_configuration
 
         run_configuration(
-            config, store, day, start, end, out, force=force, resume=resume, csv=csv, division=division
+            config,
+            store,
+            day,
+            start,
+            end,
+            out,
+            force=force,
+            resume=resume,
+            csv=csv,
+            explain=explain,
+            division=division,
         )

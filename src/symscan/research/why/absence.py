@@ -11,16 +11,14 @@ from symscan.scanners.running.managed_scanner import ManagedScanner
 
 
 def why_no_candidate(source: DecisionSource, scanner: str, symbol: str) -> str:
-    """Say why no scan of a scanner was about a symbol."""
+    """Say why no scan of a scanner was about a symbol, the scanner and the symbol left out."""
     managed = {one.name: one for one in source.backtest.checked.scanners.managed(source.session)}
     own = managed[scanner].scanner
     file = own.universe_before_setup()
     name = file.name or "its universe"
-    head = f"{symbol} is no candidate of '{scanner}'"
     if symbol in file.symbols:
-        return f"{head}: it is in {name}, but was on no list that the scanner evaluates"
-    known = " and ".join(_parts(source, managed, own, name, symbol))
-    return f"{head}: {known}"
+        return f"it is in {name}, but was on no list that the scanner evaluates"
+    return "; ".join(_parts(source, managed, own, name, symbol))
 
 
 def _parts(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
 
@@ -13,7 +13,7 @@ from symscan.model.events.session import ScanPhase
 from symscan.model.instant import Instant, from_datetime
 from symscan.model.session import Session
 from symscan.research.why.absence import why_no_candidate
-from symscan.research.why.replay import FoundDecisions, decisions_of
+from symscan.research.why.replay import FoundDecisions, decisions_of, kept_decisions
 from symscan.research.why.source import DecisionSource
 from symscan.runs.decisions.explanation import ScanExplanation, Stay, explain_scan, stays
 from symscan.runs.decisions.frames import funnel_frame, near_frame, why_frame
@@ -59,11 +59,20 @@ class SymbolAnswer:
 
 
 class Decisions:
-    """Answers questions about one session; its decisions are found once."""
+    """Answers questions about one session, from what its run has kept, else by playing it again.
 
-    def __init__(self, source: DecisionSource) -> None:
+    Parameters
+    ----------
+    source
+        The session.
+    replays
+        Whether it is played again also where its decisions were kept.
+    """
+
+    def __init__(self, source: DecisionSource, *, replays: bool = False) -> None:
         self.source = source
-        self._found: FoundDecisions | None = None
+        self._replays = replays
+        self._played: FoundDecisions | None = None
 
     @property
     def session(self) -> Session:
@@ -79,12 +88,14 @@ class Decisions:
             If there is no such scanner or scan, or no scanner asked about judged the symbol.
         """
         names = self._names(scanner)
-        answers = [self._why(name, symbol, at, is_named=scanner is not None) for name in names]
+        tables = self._tables(names, whole=True)
+        answers = [self._why(tables, name, symbol, at, is_named=scanner is not None) for name in names]
         given = [one for one in answers if one is not None]
         if not given:
             raise self._no_scan(names, at)
         if all(one.absent for one in given):
-            raise InputError("; ".join(f"{one.absent}" for one in given))
+            reasons = _grouped((one.scanner, f"{one.absent}") for one in given)
+            raise InputError("\n".join(no_candidate(symbol, names, why) for why, names in reasons.items()))
         return SymbolAnswer(self.session, symbol, at, tuple(given))
 
     def near(
@@ -97,14 +108,15 @@ class Decisions:
         InputError
             If there is no such scanner, or none has such a scan.
         """
-        names, tables = self._names(scanner), self._found_decisions.decisions.scanners
+        names = self._names(scanner)
+        tables = self._tables(names, whole=False)
         asked = [one for one in names if one in tables and _scans_at(tables[one], self.session, at)]
         if not asked:
             raise self._no_scan(names, at)
-        return {name: near_frame(*self._scans_of(name, at), most) for name in asked}
+        return {name: near_frame(*self._scans_of(tables, name, at), most) for name in asked}
 
-    def funnel(self, scanner: str, at: At = None) -> pl.DataFrame:
-        """Return how many each clause of a scanner lets through, summed over scans.
+    def funnel(self, scanner: str, at: At = None) -> tuple[pl.DataFrame, int]:
+        """Return how many each clause of a scanner lets through, summed over scans; and how many these are.
 
         Raises
         ------
@@ -112,12 +124,8 @@ class Decisions:
             If there is no such scanner or scan.
         """
         self.source.check_scanner(scanner)
-        return funnel_frame(*self._scans_of(scanner, at))
-
-    def scans(self, scanner: str, at: At = None) -> int:
-        """Return how many scans of a scanner a question is about."""
-        table, scans = self._scans_of(scanner, at)
-        return len(table.scans) if scans is None else len(scans)
+        table, scans = self._scans_of(self._tables([scanner], whole=False), scanner, at)
+        return funnel_frame(table, scans), len(table.scans) if scans is None else len(scans)
 
     def _names(self, scanner: str | None) -> list[str]:
         if scanner is None:
@@ -125,8 +133,18 @@ class Decisions:
         self.source.check_scanner(scanner)
         return [scanner]
 
-    def _why(self, name: str, symbol: str, at: At, *, is_named: bool) -> ScannerAnswer | None:
-        table = self._found_decisions.decisions.scanners.get(name)
+    def _tables(self, names: Sequence[str], *, whole: bool) -> Mapping[str, ScannerDecisions]:
+        """Return the decisions of scanners; what cannot be answered from kept ones is played again."""
+        if self._played is None and not self._replays:
+            kept = kept_decisions(self.source, names, whole=whole)
+            if kept is not None:
+                return kept.scanners
+        return self._play().decisions.scanners
+
+    def _why(
+        self, tables: Mapping[str, ScannerDecisions], name: str, symbol: str, at: At, *, is_named: bool
+    ) -> ScannerAnswer | None:
+        table = tables.get(name)
         if table is None:
             if is_named:
                 raise self._no_scan([name], at)
@@ -143,8 +161,10 @@ class Decisions:
             name, tuple(one for one in explained if one is not None), tuple(stays(table, symbol))
         )
 
-    def _scans_of(self, name: str, at: At) -> tuple[ScannerDecisions, Sequence[int] | None]:
-        table = self._found_decisions.decisions.scanners.get(name)
+    def _scans_of(
+        self, tables: Mapping[str, ScannerDecisions], name: str, at: At
+    ) -> tuple[ScannerDecisions, Sequence[int] | None]:
+        table = tables.get(name)
         if table is None:
             raise self._no_scan([name], at)
         scans = _scans_at(table, self.session, at)
@@ -152,30 +172,47 @@ class Decisions:
             raise self._no_scan([name], at)
         return table, None if at is None else scans
 
-    @property
-    def _found_decisions(self) -> FoundDecisions:
-        if self._found is None:
-            self._found = decisions_of(self.source)
-        return self._found
+    def _play(self) -> FoundDecisions:
+        if self._played is None:
+            self._played = decisions_of(self.source)
+        return self._played
 
     def _no_scan(self, names: Sequence[str], at: At) -> InputError:
-        return InputError("; ".join(self._without_scan(name, at) for name in names))
+        reasons = _grouped((name, self._without_scan(name, at)) for name in names)
+        return InputError("\n".join(f"{_quoted(named)}: {why}" for why, named in reasons.items()))
 
     def _without_scan(self, name: str, at: At) -> str:
-        found, session = self._found_decisions, self.session
+        found, session = self._play(), self.session
         if name in found.disabled:
-            return f"'{name}' took no part in the session of {session.date}: {found.disabled[name]}"
+            return f"it took no part in the session of {session.date}: {found.disabled[name]}"
         failed = [one for one in found.failed if one.scanner == name]
         table = found.decisions.scanners.get(name)
         if table is None and failed:
             first = f"{_how(failed[0].outcome)}: {failed[0].error}"
-            return f"no scan of '{name}' was ok on {session.date}; the first {first}"
+            return f"no scan was ok on {session.date}; the first {first}"
         if table is None:
-            return f"'{name}' has no scan on {session.date}"
+            return f"there is no scan on {session.date}"
         for one in failed:
             if isinstance(at, time) and one.at == _instant(session, at):
-                return f"the scan of '{name}' at {at:%H:%M} {_how(one.outcome)}: {one.error}"
-        return f"'{name}' has no scan at {_text(at)} on {session.date}; {_nearest(table, session, at)}"
+                return f"the scan at {at:%H:%M} {_how(one.outcome)}: {one.error}"
+        return f"there is no scan at {_text(at)} on {session.date}; {_nearest(table, session, at)}"
+
+
+def no_candidate(symbol: str, scanners: Sequence[str], why: str) -> str:
+    """Say that scanners did not judge a symbol."""
+    return f"{symbol} is no candidate of {_quoted(scanners)}: {why}"
+
+
+def _grouped(reasons: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    """Return the scanners by reason."""
+    found: dict[str, list[str]] = {}
+    for name, reason in reasons:
+        found.setdefault(reason, []).append(name)
+    return found
+
+
+def _quoted(names: Sequence[str]) -> str:
+    return ", ".join(f"'{name}'" for name in names)
 
 
 def _scans_at(table: ScannerDecisions, session: Session, at: At) -> list[int]:
@@ -213,4 +250,4 @@ def _how(outcome: str) -> str:
 
 
 def _text(at: At) -> str:
-    return f"{at:%H:%M}" if isinstance(at, time) else str(at)
+    return f"{at:%H:%M}" if isinstance(at, time) else f"the {at}"

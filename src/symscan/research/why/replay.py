@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from symscan.errors import InputError, RunError
@@ -12,8 +13,10 @@ from symscan.model.session import Session
 from symscan.research.study.session.judged import VerdictLog
 from symscan.research.study.session.replay import check_replay
 from symscan.research.why.source import DecisionSource
+from symscan.runs.decisions.ledger import read_ledger
 from symscan.runs.decisions.log import DecisionLog
 from symscan.runs.decisions.table import SessionDecisions
+from symscan.runs.layout import ledger_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +46,37 @@ class FoundDecisions:
     disabled: dict[str, str]
 
 
+def kept_decisions(
+    source: DecisionSource, scanners: Sequence[str], *, whole: bool
+) -> SessionDecisions | None:
+    """Return the decisions that a run has kept; None where it has not kept what is asked for.
+
+    Parameters
+    ----------
+    scanners
+        Whose decisions are asked for.
+    whole
+        Whether the values of everybody are, not only of hits and of those that missed by one clause.
+
+    Raises
+    ------
+    DataError
+        If the file is damaged.
+    """
+    if source.run is None:
+        return None
+    path = ledger_file(source.run.folder, source.session.date)
+    if not path.exists():
+        return None
+    kept = read_ledger(path)
+    tables = [kept.scanners.get(name) for name in scanners]
+    if any(one is None or (whole and not one.is_whole) for one in tables):
+        return None
+    return kept
+
+
 def decisions_of(source: DecisionSource) -> FoundDecisions:
-    """Return the decisions of a session.
+    """Play a session again, and return its decisions.
 
     Raises
     ------

@@ -94,6 +94,8 @@ def _run_of(given: object) -> RunFiles | None:
     if not isinstance(given, str | Path):
         return None
     path = Path(given)
+    if not path.exists():
+        raise InputError(f"{path}: there is no such run and no such configuration")
     if path.is_dir() or (path.suffix != ".json" and (path / SUMMARY).exists()):
         return RunFiles.open(path)
     return None

@@ -13,7 +13,7 @@ from symscan.model.decisions.clauses import ClauseKind
 from symscan.model.instant import Instant
 from symscan.model.readings import LAST_BAR_END
 from symscan.model.session import Session
-from symscan.research.why.answers import ScannerAnswer, SymbolAnswer
+from symscan.research.why.answers import ScannerAnswer, SymbolAnswer, no_candidate
 from symscan.runs.decisions.explanation import ClauseResult, ScanExplanation, Stay
 from symscan.runs.schemas import INSTANT
 
@@ -25,7 +25,7 @@ def answer_text(answer: SymbolAnswer) -> str:
     blocks = []
     for one in answer.scanners:
         if one.absent is not None:
-            blocks.append(one.absent)
+            blocks.append(no_candidate(answer.symbol, [one.scanner], one.absent))
         elif answer.at is None:
             blocks.append("\n".join(_day(answer.session, answer.symbol, one)))
         else:

@@ -14,10 +14,12 @@ from symscan.clock.wall_clock import Stopwatch
 from symscan.errors import SymscanError
 from symscan.model.events.session import Event
 from symscan.model.session import Session
+from symscan.observers.base import Observer
 from symscan.observers.event_log import EventLog
 from symscan.observers.results.session_results import SessionResults
 from symscan.runtime.assembly import Backtest
 from symscan.runtime.coordinator import SessionCoordinator
+from symscan.runtime.kept_decisions import ledger_writer
 from symscan.runtime.parallel.given import GivenBacktest
 from symscan.runtime.parallel.session_progress import SessionProgress
 from symscan.runtime.runner import play_session
@@ -97,7 +99,9 @@ class SessionPlayer:
         session, error = self._sessions[day], None
         results = SessionResults(session, part, self._bars, csv=self._csv)
         try:
-            play_session(self._backtest, session, [_Collected(results), EventLog()], _Reports(report))
+            ledger = ledger_writer(self._backtest.config, folder)
+            observers: list[Observer] = [*([ledger] if ledger else []), _Collected(results), EventLog()]
+            play_session(self._backtest, session, observers, _Reports(report), verdicts=ledger)
         except SymscanError as fault:
             error = str(fault)
         results.write(folder)

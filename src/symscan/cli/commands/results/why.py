@@ -34,6 +34,7 @@ class Question:
     at: time | str | None
     as_json: bool
     as_csv: bool
+    replays: bool
 
 
 def explain_symbol(question: Question, symbol: str) -> None:
@@ -60,8 +61,7 @@ def show_funnel(question: Question, scanner: str) -> None:
     """Print how many each clause of a scanner lets through."""
     with redirect_plugin_output(), paths_as_given(question.store or Path()):
         decisions = _decisions(question)
-        funnel = decisions.funnel(scanner, question.at)
-        scans = decisions.scans(scanner, question.at)
+        funnel, scans = decisions.funnel(scanner, question.at)
     title = f"{scanner} · {decisions.session.date}{at_text(question.at)} · symbols over {scans:,} scans"
     _write(question, funnel, funnel_text(funnel, title))
 
@@ -80,7 +80,8 @@ def show_near(question: Question, most: int) -> None:
 
 
 def _decisions(question: Question) -> Decisions:
-    return Decisions(find_decisions(question.what, question.day, question.store))
+    source = find_decisions(question.what, question.day, question.store)
+    return Decisions(source, replays=question.replays)
 
 
 def _write(question: Question, frame: pl.DataFrame, text: str) -> None:
