@@ -27,8 +27,8 @@ from symscan.runtime.backtest_run import (
     folder_name,
     is_complete,
 )
+from symscan.runtime.building.kept_decisions import explain_level, keeping
 from symscan.runtime.given_paths import paths_as_given
-from symscan.runtime.kept_decisions import explain_level, keeping
 from symscan.runtime.parallel.division import Division
 
 

@@ -19,8 +19,8 @@ from symscan.runs.description import RunDescription, read_description, read_reco
 from symscan.runs.files.writing import RESUME
 from symscan.runs.layout import SUMMARY
 from symscan.runtime.assembly import Backtest, assemble_backtest
+from symscan.runtime.building.kept_decisions import ledger_writer
 from symscan.runtime.description import describe_backtest
-from symscan.runtime.kept_decisions import ledger_writer
 from symscan.runtime.parallel.divided_run import play_divided
 from symscan.runtime.parallel.given import GivenBacktest
 from symscan.runtime.parallel.player import GivenRun

@@ -18,8 +18,8 @@ from symscan.observers.base import Observer
 from symscan.observers.event_log import EventLog
 from symscan.observers.results.session_results import SessionResults
 from symscan.runtime.assembly import Backtest
+from symscan.runtime.building.kept_decisions import ledger_writer
 from symscan.runtime.coordinator import SessionCoordinator
-from symscan.runtime.kept_decisions import ledger_writer
 from symscan.runtime.parallel.given import GivenBacktest
 from symscan.runtime.parallel.session_progress import SessionProgress
 from symscan.runtime.runner import play_session
