@@ -40,6 +40,7 @@ _CLASSES: tuple[type, ...] = (
     IndicatorReading,
     symscan.TimeManager,
     symscan.Screen,
+    symscan.DatedFile,
     symscan.ScreenScanner,
     symscan.IndicatorConfig,
     symscan.IndicatorType,
@@ -49,7 +50,7 @@ _CLASSES: tuple[type, ...] = (
 _INNER = {
     symscan.SessionView: {"unanswered", "add_unanswered", "forget"},
     symscan.ScriptSession: {"apply_requests"},
-    symscan.BaseScanner: {"use_folders"},
+    symscan.BaseScanner: {"use_folders", "use_dated_files", "columns_at"},
     symscan.TimeManager: {"advance_to"},
     symscan.ScreenScanner: {"setup", "scan", "check"},
 }

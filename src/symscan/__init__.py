@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from symscan.clock.session_calendar import SessionCalendar
     from symscan.clock.time_manager import TimeManager
     from symscan.config import ScannerConfig, SessionConfig, load_config
+    from symscan.model.dated_file import DatedFile
     from symscan.model.interval import Interval
     from symscan.model.specs import IndicatorConfig, IndicatorSpec, IndicatorType
     from symscan.model.trading import Position, Signal, SymbolSkipped
@@ -72,6 +73,7 @@ __all__ = [
     "ConfigError",
     "ConfigErrors",
     "DataError",
+    "DatedFile",
     "ExpressionError",
     "FeedBar",
     "FeedError",
@@ -147,6 +149,7 @@ _HOMES: Final = {
     "SymbolSkipped": "symscan.model.trading",
     "Position": "symscan.model.trading",
     "Run": "symscan.research.run",
+    "DatedFile": "symscan.model.dated_file",
     "ScanContext": "symscan.scanners.base",
     "ScanReport": "symscan.strategies.base",
     "ScanResult": "symscan.scanners.base",

@@ -103,6 +103,25 @@ class UniverseError(InputError):
     """A universe is missing or malformed."""
 
 
+class TableError(InputError):
+    """A dated file is missing or malformed.
+
+    Parameters
+    ----------
+    message
+        What is wrong, with its file and line, and what to do.
+    key
+        Which of ``file``, ``as_of`` and ``zone`` is at fault; None: what the file holds.
+    number
+        Which of several files it is, from 0; None where there is one, or it is not known.
+    """
+
+    def __init__(self, message: str, *, key: str | None = None, number: int | None = None) -> None:
+        self.key = key
+        self.number = number
+        super().__init__(message)
+
+
 class SpecError(InputError):
     """An interval or an indicator that does not exist, or a parameter out of bounds."""
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import date, time
 from difflib import get_close_matches
 from typing import Annotated, Any, Final
+from zoneinfo import available_timezones
 
 from pydantic import PlainValidator, WithJsonSchema
 
@@ -149,6 +150,16 @@ def parse_one_of(*choices: str) -> Callable[[object], str]:
     return parse
 
 
+def parse_zone(value: object) -> str:
+    """A time zone by its name, ``America/New_York``."""
+    zones = available_timezones()
+    if isinstance(value, str) and value in zones:
+        return value
+    near = get_close_matches(value, zones, n=1) if isinstance(value, str) else []
+    hint = f'; did you mean "{near[0]}"?' if near else ""
+    raise ValueError(f'expected a time zone such as "America/New_York", got {show(value)}{hint}')
+
+
 def parse_horizon(value: object) -> str:
     """A horizon of a study, ``30m``, ``close``, ``next_open`` or ``5d``."""
     if not isinstance(value, str):
@@ -192,6 +203,7 @@ Name = Annotated[str, PlainValidator(parse_name), _text_schema("gap_scanner")]
 Text = Annotated[str, PlainValidator(parse_text), WithJsonSchema({"type": "string", "minLength": 1})]
 ModuleName = Annotated[str, PlainValidator(parse_module), _text_schema("scanners.gap_scanner")]
 IndicatorKey = Annotated[IndicatorSpec, PlainValidator(parse_indicator), _text_schema("rsi_14_5m")]
+Zone = Annotated[str, PlainValidator(parse_zone), _text_schema("America/New_York")]
 Horizon = Annotated[
     str, PlainValidator(parse_horizon), _text_schema("30m", "([1-9][0-9]*[md]|close|next_open)")
 ]

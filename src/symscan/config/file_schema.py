@@ -7,20 +7,23 @@ from __future__ import annotations
 
 from typing import Annotated, Any, get_args
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, PlainValidator, Tag, WithJsonSchema
+from pydantic import ConfigDict, Discriminator, Field, PlainValidator, Tag, WithJsonSchema
 
 from symscan.config import fields
+from symscan.config.data_shapes import (
+    KEY_TAG,
+    OBJECT_TAG,
+    SWITCH_TAG,
+    WINDOWS_TAG,
+    DatedColumns,
+    ScreenUniverse,
+    Shape,
+    object_or_key,
+)
 from symscan.config.model import Explain, Isolation, Mode
 from symscan.config.study_settings import HITS, SIDES, StudySettings
 from symscan.model.live_settings import LiveSettings
 from symscan.model.specs import IndicatorType
-
-WINDOWS_TAG = "<windows>"
-SWITCH_TAG = "<switch>"
-OBJECT_TAG = "<object>"
-KEY_TAG = "<key>"
-TAGS = frozenset({WINDOWS_TAG, SWITCH_TAG, OBJECT_TAG, KEY_TAG})
-"""Parts of a pydantic location that are no part of the file."""
 
 MODES: tuple[str, ...] = get_args(Mode)
 _ISOLATIONS: tuple[str, ...] = get_args(Isolation)
@@ -34,12 +37,6 @@ OneOfHits = Annotated[str, PlainValidator(fields.parse_one_of(*HITS)), WithJsonS
 OneOfSides = Annotated[
     str, PlainValidator(fields.parse_one_of(*SIDES)), WithJsonSchema({"enum": list(SIDES)})
 ]
-
-
-class Shape(BaseModel):
-    """A JSON object with a fixed set of keys."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class WindowShape(Shape):
@@ -106,32 +103,13 @@ def _window_or_switch(value: object) -> str:
     return WINDOWS_TAG if isinstance(value, list) else SWITCH_TAG
 
 
-def _object_or_key(value: object) -> str:
-    return OBJECT_TAG if isinstance(value, dict) else KEY_TAG
-
-
 PreSession = Annotated[
     Annotated[bool, Tag(SWITCH_TAG)] | Annotated[list[WindowShape], Field(min_length=1), Tag(WINDOWS_TAG)],
     Discriminator(_window_or_switch),
 ]
 Indicator = Annotated[
     Annotated[fields.IndicatorKey, Tag(KEY_TAG)] | Annotated[IndicatorShape, Tag(OBJECT_TAG)],
-    Discriminator(_object_or_key),
-]
-
-
-class FoundByShape(Shape):
-    """The symbols that another scanner has found."""
-
-    found_by: fields.Text = Field(description="The scanner.", examples=["gap_scanner"])
-    within_minutes: float | None = Field(
-        None, gt=0, le=100_000, description="How long ago at most; default: any time of the session."
-    )
-
-
-ScreenUniverse = Annotated[
-    Annotated[fields.Text, Tag(KEY_TAG)] | Annotated[FoundByShape, Tag(OBJECT_TAG)],
-    Discriminator(_object_or_key),
+    Discriminator(object_or_key),
 ]
 
 
@@ -184,6 +162,9 @@ class ScannerShape(Shape):
     )
     cooldown_minutes: float | None = Field(
         None, ge=0, le=100_000, description="Screens: how long who has left is no hit again; default 0."
+    )
+    columns: DatedColumns | None = Field(
+        None, description="Dated files whose columns are joined: float, market cap, earnings dates."
     )
     enabled: bool = Field(True, description="Whether the scanner takes part.")
     required: bool = Field(False, description="Whether the session fails if it cannot be set up.")

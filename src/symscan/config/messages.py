@@ -9,6 +9,7 @@ from typing import Any, Final
 from msgspec import Struct
 from pydantic import BaseModel, ValidationError
 
+from symscan.config import data_shapes
 from symscan.config import file_schema as shape
 from symscan.config.fields import show
 from symscan.config.json_locations import JsonLocations, join
@@ -31,7 +32,8 @@ _SHAPES: Final[dict[tuple[str, ...], type[BaseModel]]] = {
     (*_SCANNER, "regular_session"): shape.WindowShape,
     (*_SCANNER, "pre_session"): shape.WindowShape,
     (*_SCANNER, "symbol_requirements"): shape.RequirementsShape,
-    (*_SCANNER, "universe"): shape.FoundByShape,
+    (*_SCANNER, "universe"): data_shapes.FoundByShape,
+    (*_SCANNER, "columns"): data_shapes.DatedFileShape,
 }
 """Every object with fixed keys, by where it stands (numbers left out)."""
 
@@ -76,9 +78,9 @@ def path_of(steps: Steps) -> str:
 
 def _to_fault(detail: Any, holder: Steps) -> Fault:
     *holders, last = (*holder, *detail["loc"]) or ("",)
-    steps: Steps = tuple(step for step in holders if step not in shape.TAGS)
+    steps: Steps = tuple(step for step in holders if step not in data_shapes.TAGS)
     kind, value, context = detail["type"], detail["input"], detail.get("ctx", {})
-    if kind == "extra_forbidden" or last not in {*shape.TAGS, ""}:
+    if kind == "extra_forbidden" or last not in {*data_shapes.TAGS, ""}:
         steps = (*steps, last)
     if kind == "extra_forbidden":
         return Fault(path_of(steps), _unknown_key(steps), key=True)

@@ -11,6 +11,7 @@ from symscan.clock.schedule import Window
 from symscan.config.json_locations import JsonLocations
 from symscan.config.study_settings import StudySettings
 from symscan.errors import ConfigError, Place
+from symscan.model.dated_file import DatedFile
 from symscan.model.interval import ONE_MINUTE, Interval
 from symscan.model.live_settings import LiveSettings
 from symscan.model.specs import IndicatorConfig, IndicatorSpec
@@ -132,6 +133,8 @@ class ScannerConfig:
         What keeps it from the others in a live session: a ``thread`` of its own, or a ``process``.
     explain
         What a run keeps of its decisions: ``none``, ``near`` or ``full``.
+    columns
+        The dated files whose columns are joined with its universe's.
     """
 
     name: str = ""
@@ -150,6 +153,7 @@ class ScannerConfig:
     add_symbols: bool = True
     isolation: Isolation = "thread"
     explain: Explain = "none"
+    columns: tuple[DatedFile, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.name:

@@ -12,15 +12,14 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from symscan.clock.schedule import DAYS, Window
+from symscan.config.data_shapes import DatedFileShape, FoundByShape, Shape
 from symscan.config.file_schema import (
     BacktestShape,
     ConfigShape,
-    FoundByShape,
     IndicatorShape,
     ObserverShape,
     RequirementsShape,
     ScannerShape,
-    Shape,
     StrategyShape,
     StudyShape,
     WindowShape,
@@ -35,6 +34,7 @@ from symscan.config.model import (
     SymbolRequirements,
 )
 from symscan.config.study_settings import StudySettings
+from symscan.model.dated_file import DatedFile
 from symscan.model.live_settings import LiveSettings
 from symscan.model.specs import IndicatorConfig, IndicatorSpec
 
@@ -96,6 +96,7 @@ def _scanner(shape: ScannerShape, path: str) -> ScannerConfig:
         "pre_session_windows": _windows(shape.pre_session) if isinstance(shape.pre_session, list) else (),
         "regular_session": _regular_session(shape),
         "symbol_requirements": _requirements(shape.symbol_requirements),
+        "columns": _dated_files(shape.columns),
     }
     return ScannerConfig(path=path, **_alike(shape, ScannerConfig) | own)
 
@@ -111,6 +112,11 @@ def _screen(shape: ScannerShape) -> ScreenConfig | None:
     if isinstance(shape.universe, FoundByShape):
         given |= {"universe": DEFAULT_UNIVERSE} | _alike(shape.universe, ScreenConfig)
     return ScreenConfig(**given)
+
+
+def _dated_files(shape: DatedFileShape | list[DatedFileShape] | None) -> tuple[DatedFile, ...]:
+    shapes = shape if isinstance(shape, list) else [shape] if shape is not None else []
+    return tuple(DatedFile(one.file, one.as_of, one.zone) for one in shapes)
 
 
 def _regular_session(shape: ScannerShape) -> tuple[Window, ...]:

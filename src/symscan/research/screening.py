@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -13,6 +14,7 @@ import polars as pl
 from symscan.config.defaults import chosen_store
 from symscan.config.resolve import DEFAULT_UNIVERSE
 from symscan.errors import ConfigError, ConfigErrors, InputError
+from symscan.model.dated_file import DatedFile
 from symscan.model.hit_metadata import SYMBOL
 from symscan.plugins.modules import forget_changed
 from symscan.research.arguments import as_names, as_session_time, universe_file
@@ -46,6 +48,7 @@ def screen(
     market: str | None = None,
     exchange: str = "NYSE",
     indicator_modules: str | Iterable[str] = (),
+    columns: DatedFile | Sequence[DatedFile] = (),
     **of_several_scans: object,
 ) -> pl.DataFrame:
     """Scan once, at one instant of one session: everybody's values and verdict.
@@ -78,6 +81,8 @@ def screen(
         Whose session it is.
     indicator_modules
         Modules of the current folder with indicators that the screen names.
+    columns
+        Dated files whose columns the screen names, joined as they were known at that instant.
     **of_several_scans
         What a screen of a configuration may have besides and one scan cannot answer is an error that says so:
         ``confirm_scans``, ``leave_when``, ``hold_minutes``, ``cooldown_minutes``.
@@ -101,6 +106,7 @@ def screen(
     with universe_file(universe) as named:
         criteria: dict[str, Any] = {"where": where, "universe": named, "rank": rank, "take": take, "per": per}
         criteria |= {"show": as_names(show), "max_age_minutes": max_age_minutes, "market": market}
+        criteria |= {"columns": _as_objects(columns)}
         whole = _whole(criteria, {"exchange": exchange, "indicator_modules": as_names(indicator_modules)})
         return judged_frame(_scanned(whole, at, chosen_store(store)))
 
@@ -151,6 +157,12 @@ def judged_frame(scanned: OneScan) -> pl.DataFrame:
         .with_columns(pl.col("verdict").cast(pl.String))
         .select(SYMBOL, *_JUDGED, *names)
     )
+
+
+def _as_objects(files: DatedFile | Sequence[DatedFile]) -> list[dict[str, str]]:
+    """Return dated files as a configuration has them."""
+    given = [files] if isinstance(files, DatedFile) else files
+    return [{key: value for key, value in asdict(one).items() if value is not None} for one in given]
 
 
 def _whole(criteria: dict[str, Any], others: dict[str, Any]) -> dict[str, Any]:

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from symscan.errors import DataError, InputError
+from symscan.model.session import Session
 from symscan.runs.description import RunDescription
 from symscan.runs.reading import RunFiles
-from symscan.runtime.description import describe_store
+from symscan.runtime.description import describe_store, describe_tables
+from symscan.scanners.base import BaseScanner
 from symscan.sources.store.bar_store import BarStore
 
 
@@ -35,6 +37,29 @@ def unchanged_store(run: RunFiles, path: Path | None) -> BarStore:
             "run it anew, or give the store it was of"
         )
     return store
+
+
+def check_tables(run: RunFiles, made: Mapping[str, BaseScanner], last: Session) -> None:
+    """Check that the dated files are those of a run, as far as their rows were known by a session.
+
+    Parameters
+    ----------
+    made
+        The scanners by name, as they are made now.
+
+    Raises
+    ------
+    DataError
+        If one has changed since; the error names it.
+    """
+    before = (run.description.facts.get("tables") if run.description else None) or {}
+    for scanner, files in describe_tables(made, last).items():
+        for file, digest in files.items():
+            if before.get(scanner, {}).get(file, digest) != digest:
+                raise DataError(
+                    f"the dated file '{file}' of '{scanner}' has changed since the run in {run.folder}: rows "
+                    "that were known by then are others; run it anew, or restore the file"
+                )
 
 
 def _place_of(run: RunFiles, described: RunDescription) -> Path:

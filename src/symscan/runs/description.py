@@ -17,7 +17,7 @@ from symscan.runs.layout import FORMAT_VERSION, RUN
 _NO_PART: Final = frozenset({"format_version", "run_id", "environment"})
 _ID_DIGITS: Final = 16
 _COMPARED_ALONE: Final = frozenset(
-    {"configuration", "exchange", "sessions", "store", "universes", "modules", "scanners"}
+    {"configuration", "exchange", "sessions", "store", "universes", "tables", "modules", "scanners"}
 )
 """Facts whose differences have words of their own."""
 
@@ -144,6 +144,7 @@ def _compared(description: RunDescription) -> dict[str, Any]:
         "sessions": facts.get("sessions"),
         "stored bars": {**store.get("files", {}), "splits": store.get("splits")},
         "universes": {f"that of '{name}'": one.get("digest") for name, one in universes.items()},
+        "dated files": {f"of '{name}'": files for name, files in facts.get("tables", {}).items()},
         "modules": facts.get("modules"),
         "rest": {key: value for key, value in facts.items() if key not in _COMPARED_ALONE},
     }

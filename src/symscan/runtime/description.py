@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 _NO_SETTING: Final = frozenset({"file", "text", "path", "study", "explain"})
 """Fields of the configuration that say where it was read, or what is done with results."""
 
+_ONLY_IF_GIVEN: Final = frozenset({"columns"})
+"""Settings that are left out where nothing is set."""
+
 _NO_RESULT: Final = frozenset({"name", "path", "enabled", "timeout_seconds", "isolation", "required"})
 """Fields of a scanner on which its hits do not depend."""
 
@@ -70,6 +73,7 @@ def _described(
     modules = _relative(digests(checked.scanners.folders), checked.scanners.folders) | _given_classes(config)
     days = (sessions[0].date, sessions[-1].date)
     universes = {name: _universe(scanner, *days) for name, scanner in made.items()}
+    tables = describe_tables(made, sessions[-1])
     facts = {
         "name": config.name,
         "mode": checked.mode,
@@ -83,10 +87,16 @@ def _described(
         "universes": universes,
         "store": store,
         "scanners": {
-            one.name: {"digest": _scanner_digest(one, made[one.name], universes[one.name], modules)}
+            one.name: {
+                "digest": _scanner_digest(
+                    one, made[one.name], universes[one.name], modules, tables.get(one.name)
+                )
+            }
             for one in checked.scanners.enabled
         },
     }
+    if tables:
+        facts["tables"] = tables
     return RunDescription(facts, environment(root, config))
 
 
@@ -119,6 +129,18 @@ def describe_store(store: BarStore, last: date, *, is_before: bool = False) -> d
     }
     splits = [[symbol, str(day), ratio] for symbol, day, ratio in store.splits().rows()]
     return {"origin": store.origin, "files": files, "splits": digest_of(splits) if splits else None}
+
+
+def describe_tables(made: Mapping[str, BaseScanner], last: Session) -> dict[str, dict[str, str]]:
+    """Return digests of the dated files that scanners rest on, as far as their rows were known by a session.
+
+    Of each scanner that rests on any, by the names of its files.
+    """
+    found = {
+        name: {file: table.digest(last.post_close) for file, table in scanner.tables.tables.items()}
+        for name, scanner in made.items()
+    }
+    return {name: digests for name, digests in found.items() if digests}
 
 
 def _digest_in(name: str) -> str:
@@ -159,13 +181,18 @@ def _universe(scanner: BaseScanner, first: date, last: date) -> dict[str, Any]:
 
 
 def _scanner_digest(
-    config: ScannerConfig, made: BaseScanner, universe: Mapping[str, Any], modules: Mapping[str, str]
+    config: ScannerConfig,
+    made: BaseScanner,
+    universe: Mapping[str, Any],
+    modules: Mapping[str, str],
+    tables: Mapping[str, str] | None,
 ) -> str:
     """Return a digest of all that a scanner's hits follow from but the bars: its name is no part of it."""
     settings = {name: value for name, value in _plain(config).items() if name not in _NO_RESULT}
     is_own = config.module is not None and not type(made).__module__.startswith(_BUILT_IN)
     code = dict(modules) if is_own else _version()
-    return digest_of([settings, universe["digest"], code])
+    parts = [settings, universe["digest"], code]
+    return digest_of(parts if tables is None else [*parts, tables])
 
 
 def _given_classes(config: SessionConfig) -> dict[str, str]:
@@ -196,6 +223,7 @@ def _plain(value: Any) -> Any:
         return value.__name__
     if is_dataclass(value):
         kept = [one.name for one in fields(value) if one.name not in _NO_SETTING]
+        kept = [name for name in kept if name not in _ONLY_IF_GIVEN or getattr(value, name)]
         return {name: _plain(getattr(value, name)) for name in kept}
     if isinstance(value, Mapping):
         return {str(key): _plain(one) for key, one in value.items()}

@@ -210,8 +210,8 @@ class ScriptSession:
         scanner.use_date(self.coordinator.session_data.session.date)
         now = self.time_manager.get_current_time()
         view = self._view(holder, lambda: scanner.universe)
-        ok_scans = self._ok_scans[holder]
-        return ScanContext(view, self.time_manager, "backtest", now, scanner.config, ok_scans)
+        ok_scans, tables = self._ok_scans[holder], scanner.tables
+        return ScanContext(view, self.time_manager, "backtest", now, scanner.config, ok_scans, tables=tables)
 
     def scan(self, scanner: BaseScanner, name: str | None = None) -> ScanResult:
         """Let a scanner scan now; nothing it finds joins by itself.

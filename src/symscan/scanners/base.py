@@ -9,26 +9,35 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import wraps
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from symscan.model.decisions.clauses import Clause
 from symscan.model.fills import rests_on_daily_bars
+from symscan.model.instant import from_datetime
 from symscan.scanners.judging import Judge
 from symscan.scanners.past_scans import PastScans
+from symscan.scanners.tables.scanner_tables import CurrentColumns, ScannerTables, as_dated_files
 from symscan.scanners.universe import STORE, Universe, load_universe, store_universe
 from symscan.session.static_columns import StaticColumns
 
 DEFAULT_UNIVERSE: Final = "sp500"
 """The universe of a scanner that names none."""
 
-_MADE_BY_SETUP: Final = ("_folders", "_file", "_loaded_universe", "_static", "_known", "_date")
+_MADE_BY_SETUP: Final = (
+    *("_folders", "_file", "_loaded_universe", "_static", "_known", "_date"),
+    *("_dated_files", "_exchange", "_tables"),
+)
 
 if TYPE_CHECKING:
+    import polars as pl
     from pydantic import BaseModel
 
     from symscan.clock.time_manager import TimeManager
     from symscan.model.bar import Mask
+    from symscan.model.dated_file import DatedFile
     from symscan.model.hit_metadata import StrayMetadata
+    from symscan.model.instant import Instant
     from symscan.scanners.membership import Period
     from symscan.session.view import SessionView
 
@@ -53,6 +62,8 @@ class ScanContext:
         How many scans of this scanner were ok so far in this session.
     past_scans
         The scans so far of the scanners that this one names in ``reads_scanners``, by name.
+    tables
+        The files that it rests on; read them with :meth:`table`.
     explains
         Whether clauses are wanted: a screen makes them only then.
     clause_names
@@ -66,6 +77,32 @@ class ScanContext:
     config: dict[str, Any]
     ok_scans: int = 0
     past_scans: Mapping[str, PastScans] = field(default_factory=dict)
+    tables: ScannerTables | None = field(default=None, repr=False)
+
+    def table(self, file: str, *, latest: bool = False) -> pl.DataFrame:
+        """Return the rows of a file of one's own that were known by ``current_time``, and no others.
+
+        Parameters
+        ----------
+        file
+            As :attr:`BaseScanner.rests_on` or the configuration's ``columns`` name it.
+        latest
+            Only the last known row of each symbol.
+
+        Returns
+        -------
+        polars.DataFrame
+            The file's columns, in the order in which rows became known: numbers, dates or texts, null
+            where empty. The date column is the instant from which a row counts, on the exchange's clock.
+
+        Raises
+        ------
+        TableError
+            If the scanner does not declare the file.
+        """
+        tables = self.tables or ScannerTables((), (), (), "NYSE")
+        return tables.known(file, from_datetime(self.current_time), latest=latest)
+
     explains: bool = False
     clause_names: dict[str, None] = field(default_factory=dict)
     _judge: Judge[ScanResult] | None = None
@@ -107,6 +144,9 @@ class ScanResult:
     evaluated
         Which of ``session_data.symbols`` the scan was about, shape ``(len(symbols),)``; the others are
         neither judged nor unknown. None: all of them.
+    without_row
+        For whom a dated file has no row yet, which explains why they are unknown, shape
+        ``(len(symbols),)``; None where none is read.
     stray_metadata
         Metadata of symbols that are not among ``symbols``; filled in by the engine.
     clauses
@@ -122,6 +162,7 @@ class ScanResult:
     unknown: Mask | None = None
     evaluated: Mask | None = None
     stray_metadata: StrayMetadata | None = None
+    without_row: Mask | None = None
     clauses: Sequence[Clause] | None = None
 
 
@@ -149,11 +190,20 @@ class BaseScanner(ABC):
     reads: Sequence[str] | None = None
     """The readings and indicators a decision needs; None means the last price and all that was requested."""
 
+    rests_on: Mapping[str, str | DatedFile] = MappingProxyType({})
+    """Files of its own that it reads with ``context.table``, each with the column that says since when a
+    row is known: ``{"earnings.csv": "announced_at"}``; or with a :class:`DatedFile`, which has a zone."""
+
     reads_scanners: Sequence[str] = ()
     """The scanners of the configuration whose scans it reads: at the same instant it runs after them."""
 
     is_stateful: bool = False
     """Whether what it finds depends on its earlier scans of the session, or on other scanners' scans."""
+
+    _folders: tuple[Path, ...] = ()
+    _dated_files: tuple[DatedFile, ...] = ()
+    _exchange: str = "NYSE"
+    _tables: ScannerTables | None = None
 
     transient_attributes: ClassVar[tuple[str, ...]] = _MADE_BY_SETUP
     """Attributes that every setup makes the same; the others are kept, should a session be resumed."""
@@ -171,13 +221,12 @@ class BaseScanner(ABC):
         self._loaded_universe: list[str] = []
         self._file: Universe | None = None
         self._static: StaticColumns | None = None
-        self._folders: tuple[Path, ...] = ()
         self._known: Callable[[], Sequence[str]] | None = None
         self._date: date | None = None
 
     def use_folders(self, folders: Sequence[Path]) -> None:
         """Set where universe files are searched, first match wins. Called by the engine before ``setup``."""
-        self._folders = tuple(folders)
+        self._folders, self._tables = tuple(folders), None
 
     def use_known_symbols(self, known: Callable[[], Sequence[str]] | None) -> None:
         """Set the source of the universe ``store``, None for none. Called by the engine."""
@@ -186,6 +235,19 @@ class BaseScanner(ABC):
     def use_date(self, day: date | None) -> None:
         """Set the session's date, as of which universes are loaded, None for none. Called by the engine."""
         self._date = day
+
+    def use_dated_files(self, files: Sequence[DatedFile], exchange: str) -> None:
+        """Set the files whose columns are joined with the universe's. Called by the engine."""
+        self._dated_files, self._exchange, self._tables = tuple(files), exchange, None
+
+    @property
+    def tables(self) -> ScannerTables:
+        """The dated files it rests on: those of the configuration and of :attr:`rests_on`."""
+        if self._tables is None:
+            self._tables = ScannerTables(
+                self._joined_files(), as_dated_files(self.rests_on), self._folders, self._exchange
+            )
+        return self._tables
 
     @property
     def universe(self) -> tuple[str, ...]:
@@ -219,6 +281,12 @@ class BaseScanner(ABC):
         """The columns of the universe loaded last, None where none was loaded."""
         return self._static
 
+    def columns_at(self, at: Instant) -> StaticColumns | CurrentColumns | None:
+        """Return the columns of its universe as of an instant: the file's own, and those of dated files."""
+        if not self.tables.joined:
+            return self.static_columns
+        return CurrentColumns(self.static_columns, self.tables, at)
+
     @property
     def rests_on_daily_bars(self) -> bool:
         """Whether it reads bars of completed sessions alone, as its ``reads`` say."""
@@ -229,11 +297,14 @@ class BaseScanner(ABC):
 
         Raises
         ------
+        TableError
+            If a dated file is missing or malformed.
         UniverseError
             If there is no such universe, or its file is malformed.
         """
         if self._named_universe() is not None:
             self._load_universe()
+        self._check_tables()
 
     def setup(self, context: ScanContext) -> bool:  # noqa: ARG002 - for subclasses to use
         """Prepare once before the session: load the universe, request indicators.
@@ -264,6 +335,14 @@ class BaseScanner(ABC):
             self._load_universe()
         file = self._file or Universe(type(self).__name__, (), {}, None, Path())
         return file if self.universe == file.symbols else file.of_symbols(self.universe)
+
+    def _joined_files(self) -> tuple[DatedFile, ...]:
+        """The dated files whose columns are joined."""
+        return self._dated_files
+
+    def _check_tables(self) -> None:
+        columns = {} if self._file is None else self._file.columns
+        self.tables.check(columns, self.universe)
 
     def _load_universe(self) -> list[str]:
         """The symbols of the universe the configuration names, else :attr:`params`, else of ``sp500``.

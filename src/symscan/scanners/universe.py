@@ -13,7 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from symscan.errors import UniverseError
+from symscan.errors import SymscanError, UniverseError
 from symscan.model.readings import SESSION_READINGS
 from symscan.model.symbol_text import SYMBOL_PATTERN
 from symscan.scanners.membership import END, START, Period, check_overlaps, parse_period
@@ -272,7 +272,7 @@ def _parse_table(
     if not lines:
         return [], {}, None
     (number, header), *rows = _records(path, lines)
-    names = _column_names(path, number, header)
+    names = column_names(path, number, header)
     for line, row in rows:
         if len(row) != len(names):
             raise UniverseError(f"{path}:{line}: {len(row)} values, but the header has {len(names)} columns")
@@ -302,22 +302,40 @@ def _records(path: Path, lines: Sequence[_Line]) -> Iterator[tuple[int, list[str
         yield number, [value.strip() for value in record]
 
 
-def _column_names(path: Path, number: int, header: Sequence[str]) -> list[str]:
-    """The header's names as identifiers, the symbol's column as ``symbol``."""
-    names = [re.sub(r"\W+", "_", name.lower(), flags=re.ASCII).strip("_") for name in header]
+def identifier(name: str) -> str:
+    """Return a header's name as expressions write it: ``Market Cap`` is ``market_cap``."""
+    return re.sub(r"\W+", "_", name.lower(), flags=re.ASCII).strip("_")
+
+
+def column_names(
+    path: Path,
+    number: int,
+    header: Sequence[str],
+    *,
+    needs_symbol: bool = True,
+    error: type[SymscanError] = UniverseError,
+) -> list[str]:
+    """Return a header's names as identifiers, the symbol's column as ``symbol``.
+
+    Raises
+    ------
+    SymscanError
+        If a name cannot be one of a column; ``error`` is its class.
+    """
+    names = [identifier(name) for name in header]
     names = ["symbol" if name in _SYMBOL_HEADERS else name for name in names]
-    if "symbol" not in names:
-        raise UniverseError(f"{path}:{number}: no column 'symbol' in the header: {', '.join(header)}")
+    if needs_symbol and "symbol" not in names:
+        raise error(f"{path}:{number}: no column 'symbol' in the header: {', '.join(header)}")
     for at, name in enumerate(names):
         place = f"{path}:{number}: column {at + 1} '{header[at]}'"
         if not re.match(r"[a-z_]", name):
-            raise UniverseError(f"{place} needs a name that begins with a letter")
+            raise error(f"{place} needs a name that begins with a letter")
         if name in SESSION_READINGS:
-            raise UniverseError(f"{place} has the name of a session reading; rename it")
+            raise error(f"{place} has the name of a session reading; rename it")
         if _KEY_END.search(name):
-            raise UniverseError(f"{place} reads as an indicator's key; rename it")
+            raise error(f"{place} reads as an indicator's key; rename it")
         if name in names[:at]:
-            raise UniverseError(f"{place} is the second column '{name}'; rename one")
+            raise error(f"{place} is the second column '{name}'; rename one")
     return names
 
 

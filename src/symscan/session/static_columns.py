@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 import polars as pl
 
 Static = str | int | float | None
 """A value of a static column; None is unknown."""
+
+
+class NamedColumns(Protocol):
+    """Columns by name, as series over any symbols."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the columns."""
+
+    def series(self, name: str, symbols: tuple[str, ...]) -> pl.Series:
+        """Return the values of ``symbols``, null where unknown."""
 
 
 class StaticColumns:

@@ -35,7 +35,8 @@ class Reason(IntEnum):
     WARMING = 6
     STALE = 7
     NO_PREMARKET_BAR = 8
-    NO_VALUE = 9
+    NO_ROW_YET = 9
+    NO_VALUE = 10
 
     @property
     def text(self) -> str:

@@ -24,6 +24,7 @@ from symscan.research.study.source import StudyRequest, StudySource
 from symscan.research.study.tables.costs import SPREAD_SESSIONS, SpreadHistory
 from symscan.research.study.tables.joining import JoinedSession, SessionJoiner
 from symscan.research.study.tables.later import DayEnds, LaterSessions
+from symscan.research.unchanged_store import check_tables
 from symscan.runs.description import RunDescription
 from symscan.runtime.assembly import Backtest, assemble_backtest
 from symscan.runtime.description import describe_backtest
@@ -97,6 +98,10 @@ def prepare_study(source: StudySource, request: StudyRequest) -> PreparedStudy:
     """
     config = replace(source.config, strategies=(), observers=())  # no hit depends on them
     backtest = assemble_backtest(config, source.store.absolute(), source.first, source.last)
+    if source.run is not None:
+        enabled, made = backtest.checked.scanners.enabled, backtest.checked.made
+        scanners = {one.name: scanner for one, scanner in zip(enabled, made, strict=True)}
+        check_tables(source.run, scanners, backtest.sessions[-1])
     plan = make_plan(source.settings, source.scanners, is_daily=_is_daily(source))
     _check_columns(backtest, plan)
     days = _readable_days(backtest, source, opened=request.open_holdout)

@@ -7,7 +7,15 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 from symscan.config import ObserverConfig, ScannerConfig, SessionConfig, StrategyConfig
-from symscan.errors import ConfigError, ConfigErrors, ExpressionError, SpecError, SymscanError, UniverseError
+from symscan.errors import (
+    ConfigError,
+    ConfigErrors,
+    ExpressionError,
+    SpecError,
+    SymscanError,
+    TableError,
+    UniverseError,
+)
 from symscan.plugins.errors import describe_error
 from symscan.scanners.base import BaseScanner
 
@@ -58,8 +66,19 @@ def located_errors(plug_in: PlugInConfig, config: SessionConfig) -> Iterator[Non
     except UniverseError as fault:
         where = f"{path}.universe" if is_screen else f"{path}.config.universe"
         raise ConfigErrors([error_at(where, str(fault))]) from None
+    except TableError as fault:
+        raise ConfigErrors([error_at(_table_path(plug_in, fault), str(fault))]) from None
     except (ConfigError, SpecError) as fault:
         raise ConfigErrors([error_at(f"{path}.module", str(fault))]) from None
+
+
+def _table_path(plug_in: PlugInConfig, fault: TableError) -> str:
+    """Return where a configuration names the dated file at fault; code names its own."""
+    files = plug_in.columns if isinstance(plug_in, ScannerConfig) else ()
+    if not files or (fault.number is None and fault.key is None):
+        return f"{plug_in.path}.module" if not files else f"{plug_in.path}.columns"
+    number = "" if len(files) == 1 or fault.number is None else f"[{fault.number}]"
+    return f"{plug_in.path}.columns{number}" + (f".{fault.key}" if fault.key else "")
 
 
 def check_scanner(made: BaseScanner) -> None:

@@ -8,14 +8,14 @@ from dataclasses import dataclass, fields
 from datetime import date
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
 from symscan.clock.schedule import due_instants, pre_session_instants
 from symscan.clock.time_manager import TimeManager
 from symscan.config import ObserverConfig, ScannerConfig, SessionConfig, StrategyConfig
-from symscan.config.model import Mode, Module, module_name
+from symscan.config.model import Mode, module_name
 from symscan.errors import ConfigError, ConfigErrors, SymscanError
 from symscan.indicators.registry import use_modules
 from symscan.model.session import Session
@@ -28,11 +28,13 @@ from symscan.runtime.building.faults import (
     located_errors,
 )
 from symscan.runtime.building.reading import check_found_by, check_reads, faulty, reads_of
-from symscan.scanners import builtin as builtin_scanners
+from symscan.runtime.building.scanner_loading import SCANNERS as SCANNERS
+from symscan.runtime.building.scanner_loading import ScannerSetting, make_elsewhere
+from symscan.runtime.building.scanner_loading import load_scanner as load_scanner
+from symscan.runtime.building.scanner_loading import load_screen as load_screen
 from symscan.scanners.base import BaseScanner
 from symscan.scanners.running.managed_scanner import DueTimes, ManagedScanner
 from symscan.scanners.screens.criteria import Screen
-from symscan.scanners.screens.screen import ScreenScanner
 from symscan.scanners.universe import Universe
 from symscan.session.session_data import SessionData
 from symscan.strategies import builtin as builtin_strategies
@@ -42,7 +44,6 @@ from symscan.strategies.paper.rules import PaperRules
 if TYPE_CHECKING:
     from symscan.strategies.engine import AnalysisEngine
 
-SCANNERS: Final[PlugInKind[BaseScanner]] = PlugInKind("Scanner", "scanners", BaseScanner, builtin_scanners)
 STRATEGIES: Final[PlugInKind[BaseStrategy]] = PlugInKind(
     "Strategy", "strategies", BaseStrategy, builtin_strategies
 )
@@ -50,9 +51,6 @@ OBSERVERS: Final[PlugInKind[BaseObserver]] = PlugInKind("Observer", "observers",
 
 KnownSymbols = Callable[[date], Sequence[str]]
 """Returns the symbols a store knows before the session of a date; can be pickled."""
-
-Known = Callable[[], Sequence[str]] | None
-"""Gives the symbols of the universe ``store``; None where there is no store."""
 
 
 def use_indicators(config: SessionConfig, folders: Sequence[Path]) -> None:
@@ -68,79 +66,6 @@ def use_indicators(config: SessionConfig, folders: Sequence[Path]) -> None:
         raise ConfigErrors(
             [config.error(f"indicator_modules[{number}]", str(fault)) for number, fault in faults]
         )
-
-
-def load_scanner(
-    module: Module,
-    name: str,
-    config: dict[str, Any],
-    folders: Sequence[Path],
-    known: Known = None,
-    day: date | None = None,
-) -> BaseScanner:
-    """Make the scanner a module holds, in this process or another.
-
-    Parameters
-    ----------
-    module
-        ``scanners.gap_scanner``: a module of the project, else a built-in one; the prefix
-        ``scanners.`` and the suffix ``_scanner`` may be left out, on both sides. Or the class.
-    name
-        The scanner's name, from which a class ``{Name}Scanner`` is found.
-    config
-        What its constructor is given.
-    folders
-        Where the project's modules and universes are, first match wins.
-    known
-        Gives the symbols of the universe ``store``.
-    day
-        The session's date, as of which universes are loaded; None where there is none to name.
-
-    Raises
-    ------
-    ConfigError
-        If there is no such module, it does not import, or holds no scanner class that is meant.
-    """
-    found = SCANNERS.load(module, folders)
-    screen = found if isinstance(found, Screen) else getattr(found, "screen", None)
-    if isinstance(screen, Screen):
-        return load_screen(screen, config.get("universe", "sp500"), folders, known, config, day=day)
-    scanner = SCANNERS.make(SCANNERS.class_in(found, module, name), module, config)
-    return _with_universes(scanner, folders, known, day)
-
-
-def load_screen(
-    screen: Screen,
-    universe: str,
-    folders: Sequence[Path],
-    known: Known = None,
-    config: dict[str, Any] | None = None,
-    scanners: Sequence[str] = (),
-    found_by: Universe | None = None,
-    day: date | None = None,
-) -> BaseScanner:
-    """Make a scanner of a screen, over a universe by name or path, or over what another scanner finds."""
-    made = ScreenScanner.of(screen, universe, config)
-    made.use_scanners(scanners, found_by)
-    return _with_universes(made, folders, known, day)
-
-
-def _make_elsewhere(
-    make: Callable[[], BaseScanner], modules: Sequence[str], folders: Sequence[Path]
-) -> BaseScanner:
-    """Make a scanner in another process, which does not know the configuration's indicators yet."""
-    for _, fault in use_modules(modules, folders):
-        raise fault
-    return make()
-
-
-def _with_universes(
-    scanner: BaseScanner, folders: Sequence[Path], known: Known, day: date | None
-) -> BaseScanner:
-    scanner.use_date(day)
-    scanner.use_folders(folders)
-    scanner.use_known_symbols(known)
-    return scanner
 
 
 def _make_strategy(cls: type[BaseStrategy], strategy: StrategyConfig) -> BaseStrategy:
@@ -231,16 +156,16 @@ class ScannerSetup:
     def _maker(self, scanner: ScannerConfig, day: date | None) -> Callable[[], BaseScanner]:
         """Return a function that makes the scanner, in this process or another."""
         known = None if day is None or self.known_symbols is None else partial(self.known_symbols, day)
+        setting = ScannerSetting(known, day, self.config.exchange, scanner.columns)
         if scanner.screen is None:
-            config = dict(scanner.config)
-            return partial(load_scanner, scanner.module or "", scanner.name, config, self.folders, known, day)
+            module, config = scanner.module or "", dict(scanner.config)
+            return partial(load_scanner, module, scanner.name, config, self.folders, setting)
         screen = scanner.screen
-        criteria = Screen(**{one.name: getattr(screen, one.name) for one in fields(Screen)})
+        given = {one.name: getattr(screen, one.name) for one in fields(Screen) if hasattr(screen, one.name)}
         names = tuple(one.name for one in self.enabled)
         found_by = None if screen.found_by is None else self._universe_found(scanner, screen.found_by, day)
-        return partial(
-            load_screen, criteria, screen.universe, self.folders, known, None, names, found_by, day
-        )
+        screen_of = partial(load_screen, Screen(**given), screen.universe, self.folders, setting)
+        return partial(screen_of, None, names, found_by)
 
     def _universe_found(self, scanner: ScannerConfig, name: str, day: date | None) -> Universe:
         """Return the universe of the scanner whose hits a screen judges, as far as it is known now."""
@@ -260,7 +185,7 @@ class ScannerSetup:
         )
 
         modules, make = self.config.indicator_modules, self._maker(scanner, day)
-        return ProcessScanner(partial(_make_elsewhere, make, modules, self.folders), dict(scanner.config))
+        return ProcessScanner(partial(make_elsewhere, make, modules, self.folders), dict(scanner.config))
 
 
 class StrategySetup(Struct, frozen=True):

@@ -8,7 +8,7 @@ from typing import Any, Final
 from symscan.runs.description import RunDescription
 
 _VERSIONS: Final = ("symscan", "python", "numpy", "polars", "platform")
-_COMPARED: Final = frozenset({"store", "modules", "universes", "scanners"})
+_COMPARED: Final = frozenset({"store", "modules", "universes", "tables", "scanners"})
 """Facts that are compared in words of their own; scanners follow from the others."""
 
 
@@ -30,6 +30,7 @@ def _mismatches(begun: RunDescription, found: RunDescription) -> Iterator[str]:
     imported = {name: digest for name, digest in before["modules"].items() if name in now["modules"]}
     yield from _named(imported, now["modules"], "module {}")  # one that runs more has imported more
     yield from _named(before["universes"], now["universes"], "universe of '{}'")
+    yield from _named(before.get("tables", {}), now.get("tables", {}), "dated file of '{}'")
     if before["store"] != now["store"]:
         yield "other splits" if before["store"]["splits"] != now["store"]["splits"] else "another store"
     for name in now:

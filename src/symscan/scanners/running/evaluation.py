@@ -123,7 +123,10 @@ class ResultEvaluator:
             reasons[self._is_among(found)] = Reason.NONE
         else:
             reasons[~flagged] = Reason.NONE
-            reasons[flagged & (reasons == Reason.NONE)] = Reason.NO_VALUE
+            unexplained = flagged & (reasons == Reason.NONE)
+            reasons[unexplained] = Reason.NO_VALUE
+            if result.without_row is not None:
+                reasons[unexplained & result.without_row] = Reason.NO_ROW_YET
         return reasons
 
     def _add_unanswered(self, reasons: Reasons, unanswered: Mapping[str, Unanswered]) -> None:

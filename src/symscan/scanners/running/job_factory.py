@@ -106,7 +106,8 @@ class JobFactory:
         self, managed: ManagedScanner, data: SessionData, request_queue: RequestQueue
     ) -> ScanContext:
         view = SessionView(data, request_queue)
-        view.use_static_columns(lambda: managed.scanner.static_columns)
+        now = self._time.now
+        view.use_static_columns(lambda: managed.scanner.columns_at(now))
         return ScanContext(
             session_data=view,
             time_manager=self._time.pinned() if self._runs_concurrently else self._time,
@@ -117,4 +118,5 @@ class JobFactory:
             past_scans=self.past_scans(managed),
             explains=self._explains(managed.name),
             clause_names=managed.clause_names,
+            tables=managed.scanner.tables,
         )

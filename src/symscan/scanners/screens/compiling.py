@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Final, NamedTuple
@@ -20,20 +20,33 @@ from symscan.scanners.screens.language.compiler import (
     compile_where,
     resolve_column,
 )
-from symscan.scanners.screens.language.names import LAST_SCAN, MARKET, Names, dtype_of, kind_of
+from symscan.scanners.screens.language.names import LAST_SCAN, MARKET, Names, dtype_of, kind_of, kind_of_dtype
 from symscan.scanners.screens.language.numpy_evaluator import Node, apply, column, compile_tree, constant
 from symscan.scanners.screens.language.terms import Kind
 from symscan.scanners.screens.lists import ListName
 from symscan.scanners.screens.patience import Patience
 from symscan.scanners.screens.plan import AGE, KEPT, ScreenPlan, judged, while_fresh
+from symscan.scanners.tables.dated_columns import DatedColumns
 from symscan.scanners.universe import Universe
 
 _MOST_UNIVERSES: Final = 16
 """Of so many universes is kept what every screen and session of a run would make of their symbols anew."""
 
 
-def compile_screen(screen: Screen, universe: Universe, scanners: tuple[str, ...] | None = None) -> ScreenPlan:
-    """Compile a screen; ``scanners`` are those it may name, None where they are not known.
+def compile_screen(
+    screen: Screen,
+    universe: Universe,
+    scanners: tuple[str, ...] | None = None,
+    dated: DatedColumns | None = None,
+) -> ScreenPlan:
+    """Compile a screen for a universe.
+
+    Parameters
+    ----------
+    scanners
+        Those it may name, None where they are not known.
+    dated
+        The columns of dated files over the universe, None without any.
 
     Raises
     ------
@@ -41,6 +54,8 @@ def compile_screen(screen: Screen, universe: Universe, scanners: tuple[str, ...]
         If an expression is refused; ``part`` says which.
     """
     kinds = {name: kind_of(values) for name, values in universe.columns.items()}
+    codings = {} if dated is None else dated.codings(dated.names)
+    kinds |= {name: kind_of_dtype(coding.dtype) for name, coding in codings.items()}
     names = Names(kinds, screen.market is not None, scanners)
     with _compiling("where"):
         where = compile_where(screen.where, names)
@@ -54,12 +69,17 @@ def compile_screen(screen: Screen, universe: Universe, scanners: tuple[str, ...]
     used = dict.fromkeys(name for part in parts for name in part.names)
     values = used | dict.fromkeys(name.column for name in shown if name.column != SYMBOL)
     with _compiling("per"):
-        groups, group_names = (None, ()) if screen.per is None else _groups(screen.per, universe)
+        is_dated = screen.per in codings and kinds[screen.per] is Kind.TEXT
+        has_groups = screen.per is not None and not is_dated
+        groups, group_names = _groups(screen.per or "", universe, kinds) if has_groups else (None, ())
+        if is_dated and codings[screen.per or ""].texts is not None:
+            group_names = tuple(codings[screen.per or ""].texts or ())
     if screen.hold_minutes and KEPT in values:
         message = f"hold_minutes marks hits as '{KEPT}', which is a column of the universe; rename that"
         raise ExpressionError(message, part="hold_minutes")
     static = _static(universe, [name for name in values if name in universe.columns])
-    inputs = _Inputs.of([name for name in values if name not in universe.columns])
+    joined = [] if dated is None else [name for name in [*values, screen.per or ""] if dated.has(name)]
+    inputs = _Inputs.of([name for name in values if name not in {*universe.columns, *joined}])
     aged = [] if screen.max_age_minutes is None else [AGE]
     requested = [key for part in parts for key in part.indicators]
     of_market = [key for part in parts for key in part.market_indicators]
@@ -73,6 +93,8 @@ def compile_screen(screen: Screen, universe: Universe, scanners: tuple[str, ...]
         lists=inputs.lists,
         market=inputs.market,
         last_scan=inputs.last_scan,
+        dated={} if dated is None else dated.codings(dict.fromkeys(joined)),
+        dated_groups=screen.per if is_dated else None,
         static=static,
         numbers={each.name: each.to_numpy() for each in static if each.dtype == pl.Float64},
         order=_alphabetical_ranks(universe.symbols),
@@ -127,16 +149,17 @@ def _split(names: Iterable[str], prefix: str) -> tuple[list[str], list[str]]:
     return [name for name in known if not name.startswith(start)], with_it
 
 
-def _groups(per: str, universe: Universe) -> tuple[Rows, tuple[str, ...]]:
+def _groups(per: str, universe: Universe, kinds: Mapping[str, Kind]) -> tuple[Rows, tuple[str, ...]]:
     """Return each symbol's group, by number, -1 without one; and the groups."""
     values = universe.columns.get(per)
-    if values is None:
-        known = ", ".join(universe.columns) or "none"
+    if values is None and per not in kinds:
+        known = ", ".join(kinds) or "none"
         raise ExpressionError(
             f"'{per}' is no column of this universe; its columns: {known}", token=per, offset=0
         )
-    if kind_of(values) is not Kind.TEXT:
-        raise ExpressionError(f"per needs a column of texts, but '{per}' is a number", token=per, offset=0)
+    if values is None or kinds[per] is not Kind.TEXT:
+        message = f"per needs a column of texts, but '{per}' is a {kinds[per]}"
+        raise ExpressionError(message, token=per, offset=0)
     names = tuple(str(value) for value in dict.fromkeys(values) if value is not None)
     codes = {value: code for code, value in enumerate(names)}
     return np.array([-1 if value is None else codes[str(value)] for value in values], np.intp), names

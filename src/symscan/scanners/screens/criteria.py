@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from symscan.errors import ExpressionError
+from symscan.model.dated_file import DatedFile
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,6 +40,8 @@ class Screen:
         How long a symbol stays among the hits at least.
     cooldown_minutes
         How long a symbol that has left the hits is none again.
+    columns
+        The dated files whose columns are joined, as they were known at the scan.
     found_by
         The scanner whose hits are evaluated, instead of a universe.
     within_minutes
@@ -63,6 +66,7 @@ class Screen:
     cooldown_minutes: float = 0.0
     found_by: str | None = None
     within_minutes: float | None = None
+    columns: DatedFile | Sequence[DatedFile] = ()
 
     def __post_init__(self) -> None:
         self._check_count("take", self.take)
@@ -75,6 +79,11 @@ class Screen:
             raise ExpressionError(f"show is a text; give a list of names, as in ['{self.show}']", part="show")
         if self.per is not None and self.take is None:
             raise ExpressionError("per says whom take counts among; give a take", part="per")
+
+    @property
+    def dated_files(self) -> tuple[DatedFile, ...]:
+        """The dated files."""
+        return (self.columns,) if isinstance(self.columns, DatedFile) else tuple(self.columns)
 
     @property
     def waits(self) -> bool:

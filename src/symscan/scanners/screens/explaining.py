@@ -16,7 +16,7 @@ from symscan.model.instant import MINUTE, Instant
 from symscan.scanners.screens.language.clauses import ClauseTerm, Side, split, split_negation
 from symscan.scanners.screens.language.numpy_evaluator import Columns, compile_tree
 from symscan.scanners.screens.patience import Stays
-from symscan.scanners.screens.plan import AGE, NO_PLACE, Found, ScreenPlan
+from symscan.scanners.screens.plan import AGE, NO_PLACE, Found, ScreenPlan, places_in
 from symscan.session.shared_columns import Computed
 
 _LONG_AGO: Final = -(1 << 61)
@@ -76,12 +76,12 @@ class ScreenClauses:
             yield Clause(name, age, "<=", limit, age <= limit, nobody, ClauseKind.AGE)
 
     def _take(self, scan: Evaluated) -> Iterator[Clause]:
-        take, groups = self._plan.take, self._plan.groups
+        take, groups = self._plan.take, self._plan.groups_of(scan.columns, scan.here)
         if take is None:
             return
         ranked = scan.found.ranked
         places = np.full(len(scan.here), np.nan)
-        places[ranked] = self._plan.places(ranked, scan.here)
+        places[ranked] = places_in(ranked, groups)
         is_ranked, has_none = ~np.isnan(places), places == NO_PLACE
         places[has_none] = np.nan
         name = f"take {take}" if self._per is None else f"take {take} per {self._per}"
@@ -89,7 +89,7 @@ class ScreenClauses:
             name, places, "<=", take, places <= take, places > take, ClauseKind.TAKE, applies=is_ranked
         )
         if groups is not None and self._per is not None:
-            numbers = groups[scan.here].astype(np.float64)
+            numbers = groups.astype(np.float64)
             yield reading(self._per, np.where(numbers < 0, np.nan, numbers), self._plan.group_names)
 
 
@@ -117,6 +117,9 @@ class _Truths:
                 yield self._reading(name, line.depth + 1)
 
     def _reading(self, name: str, depth: int) -> Clause:
+        if name in self._plan.dated:
+            values = self._columns[name]
+            return reading(name, *self._plan.dated[name].labelled(values), depth)
         if name in self._columns:
             return reading(name, np.asarray(self._columns[name], np.float64), depth=depth)
         texts = self._plan.static[name]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,6 +24,7 @@ from symscan.scanners.screens.language.numpy_evaluator import (
 )
 from symscan.scanners.screens.lists import ListName
 from symscan.scanners.screens.patience import Patience, Stays
+from symscan.scanners.tables.dated_columns import Coding
 from symscan.session.shared_columns import Computed
 
 PLACE: Final = "place"
@@ -83,6 +85,10 @@ class ScreenPlan:
         The columns it reads of the market's symbol, as ``market.NAME``.
     last_scan
         The columns whose values at the last scan it reads, as ``last_scan.NAME``.
+    dated
+        The columns it reads of dated files, with how their values are kept as numbers.
+    dated_groups
+        The one of them whose texts are the groups among which ``take`` counts; None: ``groups`` are.
     static
         ``symbol`` and the static columns that are read, one row per symbol of the universe.
     numbers
@@ -114,6 +120,8 @@ class ScreenPlan:
     lists: tuple[ListName, ...]
     market: tuple[str, ...]
     last_scan: tuple[str, ...]
+    dated: Mapping[str, Coding]
+    dated_groups: str | None
     static: pl.DataFrame
     numbers: Columns
     order: Rows
@@ -176,13 +184,14 @@ class ScreenPlan:
         else:
             positions, unknown = self.judge(self.with_numbers(columns, here), shared)
         ranked = self._ranked(positions, columns, here, shared)
-        if self.groups is None:
+        groups = self.groups_of(columns, here)
+        if groups is None:
             return Found(ranked, ranked[: self.take], unknown)
-        has_none = ranked[self.groups[here[ranked]] < 0]
+        has_none = ranked[groups[ranked] < 0]
         if has_none.size:
             unknown = unknown.copy()
             unknown[has_none] = True
-        return Found(ranked, ranked[self.places(ranked, here) <= self._most], unknown)
+        return Found(ranked, ranked[places_in(ranked, groups) <= self._most], unknown)
 
     def _evaluate_stays(
         self, patience: Patience, columns: Columns, here: Rows, stays: Stays | None, at: Instant
@@ -193,16 +202,17 @@ class ScreenPlan:
         before = stays or Stays.none(self.static.height)
         chosen = patience.choose(before, at, here, where, leave)
         ranked = self._ranked(chosen.is_chosen.nonzero()[0], columns, here, {})
-        hits, unknown = ranked[self.places(ranked, here) <= self._most], chosen.is_unknown
-        if self.groups is not None:
-            unknown = unknown | (chosen.is_chosen & (self.groups[here] < 0))
+        groups = self.groups_of(columns, here)
+        hits, unknown = ranked[places_in(ranked, groups) <= self._most], chosen.is_unknown
+        if groups is not None:
+            unknown = unknown | (chosen.is_chosen & (groups < 0))
         after = patience.after(before, at, here, chosen, here[hits])
         return Found(ranked, hits, unknown, chosen.is_kept, after)
 
     def values_of(self, columns: Columns, here: Rows, found: Found) -> pl.DataFrame:
         """Return ``symbol``, ``place`` among all that could be hits, null for others, and the values."""
         places = np.zeros(here.size, np.int32)
-        places[found.ranked] = self.places(found.ranked, here)
+        places[found.ranked] = places_in(found.ranked, self.groups_of(columns, here))
         place = pl.Series(PLACE, places).replace([0, NO_PLACE], None)
         values = self.frame(columns, here).select(SYMBOL, *self.values)
         return values.rename({PLACE: f"{PLACE}_value"}, strict=False).insert_column(1, place)
@@ -211,17 +221,11 @@ class ScreenPlan:
     def _most(self) -> int:
         return NO_PLACE - 1 if self.take is None else self.take
 
-    def places(self, ranked: Rows, here: Rows) -> Rows:
-        """Return each one's place, 1 for the best: among all, or in its group; without a group a last one."""
-        if self.groups is None:
-            return np.arange(1, ranked.size + 1)
-        groups = self.groups[here[ranked]]
-        order = np.argsort(groups, kind="stable")
-        ordered = groups[order]
-        places = np.empty(ranked.size, np.intp)
-        places[order] = np.arange(1, ranked.size + 1) - np.searchsorted(ordered, ordered)
-        places[groups < 0] = NO_PLACE
-        return places
+    def groups_of(self, columns: Columns, here: Rows) -> Rows | None:
+        """Return the group of each symbol evaluated, -1 without one; None where all are one."""
+        if self.dated_groups is not None:
+            return np.nan_to_num(columns[self.dated_groups], nan=-1.0).astype(np.intp)
+        return None if self.groups is None else self.groups[here]
 
     def _ranked(self, positions: Rows, columns: Columns, here: Rows, computed: Computed) -> Rows:
         """Return positions best first."""
@@ -267,7 +271,9 @@ class ScreenPlan:
         rows
             Which symbols of the universe they are, best first.
         """
-        taken = _frame(self.static[rows], columns)
+        taken = self._frame_of(self.static[rows], columns)
+        dates = [name for name, coding in self.dated.items() if coding.dtype == pl.Date]
+        taken = taken.with_columns(pl.col(dates).dt.strftime("%Y-%m-%d")) if dates else taken
         if LAST_BAR_END in self.values:
             taken = taken.with_columns(pl.col(LAST_BAR_END).dt.strftime("%Y-%m-%dT%H:%M:%SZ"))
         if not self.marks_kept:
@@ -280,13 +286,35 @@ class ScreenPlan:
         names += [f"{LAST_SCAN}.{name}" for name in self.last_scan]
         names += [KEPT] if self.marks_kept else []
         names += [one.column for one in self.lists]
+        names += self.dated
         return self.kept(dict.fromkeys(names, np.zeros(0)), np.zeros(0, np.intp))
 
     def frame(self, columns: Columns, here: Rows) -> pl.DataFrame:
         """Return ``symbol`` and all columns read, null where unknown."""
         # ``here`` never falls, so as many as the universe has are the universe.
         static = self.static if here.size == self.static.height else self.static[here]
-        return _frame(static, columns)
+        return self._frame_of(static, columns)
+
+    def _frame_of(self, static: pl.DataFrame, columns: Columns) -> pl.DataFrame:
+        """Return ``symbol`` and all columns read, null where unknown."""
+        read = [
+            self.dated[name].decode(name, values) if name in self.dated else _series(name, values)
+            for name, values in columns.items()
+        ]
+        return pl.DataFrame([*static, *read])
+
+
+def places_in(ranked: Rows, groups: Rows | None) -> Rows:
+    """Return each one's place, 1 for the best: among all, or in its group; without a group a last one."""
+    if groups is None:
+        return np.arange(1, ranked.size + 1)
+    own = groups[ranked]
+    order = np.argsort(own, kind="stable")
+    ordered = own[order]
+    places = np.empty(ranked.size, np.intp)
+    places[order] = np.arange(1, ranked.size + 1) - np.searchsorted(ordered, ordered)
+    places[own < 0] = NO_PLACE
+    return places
 
 
 def while_fresh(found: Truth, is_fresh: Mask) -> Truth:
@@ -299,11 +327,6 @@ def judged(found: Truth) -> Judged:
     true, false = found
     unknown: Mask = ~(true | false)
     return true.nonzero()[0], unknown
-
-
-def _frame(static: pl.DataFrame, columns: Columns) -> pl.DataFrame:
-    """Return ``symbol`` and all columns read, null where unknown."""
-    return pl.DataFrame([*static, *(_series(name, values) for name, values in columns.items())])
 
 
 def _evaluated(frame: pl.DataFrame, expr: pl.Expr) -> Floats:

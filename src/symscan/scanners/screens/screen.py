@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from symscan.model.bar import Floats, Mask, Rows
+from symscan.model.dated_file import DatedFile
 from symscan.model.fills import rests_on_daily_bars
 from symscan.model.hit_metadata import FrameMetadata, HitColumns
 from symscan.model.instant import Instant, from_datetime
@@ -20,6 +21,7 @@ from symscan.scanners.screens.language.names import LAST_SCAN, MARKET
 from symscan.scanners.screens.lists import ScannerLists
 from symscan.scanners.screens.memory import ScanState, ScreenMemory
 from symscan.scanners.screens.plan import KEPT, Found, ScreenPlan
+from symscan.scanners.tables.dated_columns import DatedColumns
 from symscan.scanners.universe import Universe
 from symscan.session.static_columns import StaticColumns
 
@@ -40,17 +42,8 @@ class ScreenScanner(BaseScanner):
 
     transient_attributes = (
         *BaseScanner.transient_attributes,
-        *(
-            "_universe",
-            "_screen",
-            "_plan",
-            "_seen",
-            "_market_place",
-            "_lists",
-            "_given",
-            "_others",
-            "_clauses",
-        ),
+        *("_universe", "_screen", "_plan", "_seen", "_market_place", "_lists", "_given", "_others"),
+        *("_clauses", "_dated", "_screen_files"),
     )
     _screen: Screen | None = None
     _plan: ScreenPlan | None = None
@@ -62,6 +55,8 @@ class ScreenScanner(BaseScanner):
     _found_by: tuple[str, float | None] | None = None
     _lists: ScannerLists | None = None
     _given: Universe | None = None
+    _dated: DatedColumns | None = None
+    _screen_files: tuple[DatedFile, ...] = ()
     _others: tuple[str, ...] | None = None
     _clauses: ScreenClauses | None = None
 
@@ -162,20 +157,32 @@ class ScreenScanner(BaseScanner):
         if self._memory is not None:
             self._memory.end(ScanState(self._over_universe(columns, here), found.stays))
         unknown, evaluated = found.unknown.copy(), None  # others may share it
+        without_row = self._without_row(view, here)
         if rows is not None:  # candidates outside the universe are not evaluated
             unknown = _spread(unknown, rows, len(view.symbols))
+            if without_row is not None:
+                without_row = _spread(without_row, rows, len(view.symbols))
             if self._market is not None or self._found_by is not None:  # others are read, not judged
                 evaluated = _spread(np.ones(here.size, np.bool_), rows, len(view.symbols))
+        judged: dict[str, Any] = {"unknown": unknown, "evaluated": evaluated, "clauses": clauses}
+        judged["without_row"] = without_row
         if not found.hits.size:
             nothing = FrameMetadata((), plan.kept_of_none)
-            return ScanResult([], nothing, unknown=unknown, evaluated=evaluated, clauses=clauses)
+            return ScanResult([], nothing, **judged)
         hits = here[found.hits]
         symbols = [self._universe[row] for row in hits.tolist()]
         values = {name: values[found.hits] for name, values in columns.items()}  # of the hits alone
         if found.kept is not None:
             values[KEPT] = found.kept[found.hits].astype(np.float64)
         metadata = FrameMetadata.of_columns(symbols, HitColumns(plan.kept, values, hits))
-        return ScanResult(symbols, metadata, unknown=unknown, evaluated=evaluated, clauses=clauses)
+        return ScanResult(symbols, metadata, **judged)
+
+    def _without_row(self, view: SessionView, here: Rows) -> Mask | None:
+        """Return for whom a dated file that the condition reads has no row yet, None where none does."""
+        if self._dated is None:
+            return None
+        without = self._dated.without_row(self._checked_plan().where.names, view.now)
+        return None if without is None else without[here]
 
     def _evaluate(
         self, here: Rows, columns: Columns, computed: Computed | None, context: ScanContext | None
@@ -212,6 +219,8 @@ class ScreenScanner(BaseScanner):
         if self._lists is not None:
             lists = self._checked_plan().lists
             columns |= {one.column: self._lists.column(one)[here] for one in lists}
+        if self._dated is not None:
+            columns |= {name: self._dated.values(name, view.now)[here] for name in self._checked_plan().dated}
         if self._memory is not None:
             columns |= self._at_last_scan(here)
         return here, rows, columns, computed
@@ -266,7 +275,10 @@ class ScreenScanner(BaseScanner):
     def _compile(self) -> ScreenPlan:
         screen = self.screen()
         universe = self._chosen_universe()
-        plan = compile_screen(screen, universe, self._others)
+        self._screen_files, self._tables = screen.dated_files, None
+        self.tables.check(universe.columns, universe.symbols)
+        dated = self.tables.columns_over(universe.symbols) if self.tables.joined else None
+        plan = compile_screen(screen, universe, self._others, dated)
         self._clauses = ScreenClauses(plan, screen.per)
         self._universe = list(universe.symbols)
         self.max_age_minutes = screen.max_age_minutes
@@ -274,12 +286,15 @@ class ScreenScanner(BaseScanner):
         self._found_by = None if screen.found_by is None else (screen.found_by, screen.within_minutes)
         read = [one.scanner for one in plan.lists] + ([screen.found_by] if screen.found_by else [])
         self.reads_scanners = tuple(dict.fromkeys(read))
-        self._lists = None
+        self._lists, self._dated = None, dated
         waits = bool(plan.last_scan) or plan.patience is not None
         self.is_stateful = waits or bool(self.reads_scanners)
         self._memory = ScreenMemory() if waits else None
         self._market = screen.market
         return plan
+
+    def _joined_files(self) -> tuple[DatedFile, ...]:
+        return *super()._joined_files(), *self._screen_files
 
     def _chosen_universe(self) -> Universe:
         """Load the universe with its columns, also where a subclass chooses the symbols itself."""

@@ -21,7 +21,7 @@ from symscan.session.requested import Requestable, Unanswered, missing_call
 from symscan.session.requests import RequestQueue
 from symscan.session.session_data import SessionData
 from symscan.session.shared_columns import Computed
-from symscan.session.static_columns import StaticColumns
+from symscan.session.static_columns import NamedColumns
 from symscan.session.view.indicator_value import IndicatorReading
 
 
@@ -45,11 +45,16 @@ class SessionQueries:
         self._bar_times: dict[str, BarTimes] = {}
         self._answered: set[str] = set()
         self._unanswered: dict[str, Unanswered] = {}
-        self._static: Callable[[], StaticColumns | None] = lambda: None
+        self._static: Callable[[], NamedColumns | None] = lambda: None
 
-    def use_static_columns(self, static: Callable[[], StaticColumns | None]) -> None:
+    def use_static_columns(self, static: Callable[[], NamedColumns | None]) -> None:
         """Add the columns of a universe file, as soon as there are any; called by the engine."""
         self._static = static
+
+    @property
+    def now(self) -> int:
+        """The instant it is as of, UTC microseconds."""
+        return self._data.now
 
     @property
     def symbols(self) -> tuple[str, ...]:
@@ -221,8 +226,9 @@ class SessionQueries:
         static = self._static_column(key)
         if static is None:
             return self._named(key)
-        if static.dtype == pl.String:
-            raise SpecError(f"'{key}' is text; read it with frame(['{key}'])")
+        if static.dtype in (pl.String, pl.Date):
+            kind = "text" if static.dtype == pl.String else "a date"
+            raise SpecError(f"'{key}' is {kind}; read it with frame(['{key}'])")
         values: Floats = static.cast(pl.Float64).to_numpy().copy()
         values.flags.writeable = False
         return values
@@ -275,8 +281,7 @@ class SessionQueries:
 
     def _readable_row(self, symbol: str) -> int | None:
         """Return :meth:`_visible_row`; a symbol that nobody requested is an error."""
-        row = self._visible_row(symbol)
-        if row is None and self._is_strange(symbol):
+        if (row := self._visible_row(symbol)) is None and self._is_strange(symbol):
             raise CandidateError(f"{self._no_candidate(symbol)}; {self._advice(symbol)}")
         return row
 

@@ -10,6 +10,7 @@ from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Final
 
+from symscan.model.instant import from_datetime
 from symscan.processes import end_with_parent
 from symscan.scanners.base import BaseScanner, ScanContext, ScanResult
 from symscan.scanners.execution.process.messages import (
@@ -120,7 +121,9 @@ class _Worker:
     def _complete_context(context: ScanContext, scanner: BaseScanner) -> None:
         """Add what is not sent: the scanner's configuration and its universe's columns."""
         context.config = scanner.config
-        context.session_data.use_static_columns(lambda: scanner.static_columns)
+        now = from_datetime(context.current_time)
+        context.session_data.use_static_columns(lambda: scanner.columns_at(now))
+        context.tables = scanner.tables
 
     def _value(self, scanner: BaseScanner, call: Call) -> ScanResult | bool | None:
         self._pending_state = call.saved_state or self._pending_state
@@ -173,4 +176,5 @@ def _plain(result: ScanResult) -> ScanResult:
         unknown=result.unknown,
         evaluated=result.evaluated,
         stray_metadata=result.stray_metadata,
+        without_row=result.without_row,
     )

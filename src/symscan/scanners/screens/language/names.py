@@ -18,6 +18,7 @@ from symscan.model.readings import HAVE_PRIOR, LAST_BAR_END, SESSION_READINGS
 from symscan.model.specs import prior_name, split_prior
 from symscan.scanners.screens.language.terms import Kind
 from symscan.scanners.screens.lists import ListName, no_such_scanner
+from symscan.scanners.tables.dated_columns import days_to_column, days_to_name
 from symscan.session.candidates import no_prior
 from symscan.session.static_columns import Static
 
@@ -65,12 +66,12 @@ class Name:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """Session readings, indicators by their key, and the universe's static columns.
+    """Session readings, indicators by their key, and the universe's columns.
 
     Attributes
     ----------
     static
-        The kind of each static column.
+        The kind of each column of the universe, those of dated files included.
     has_market
         Whether a symbol is named that ``market.NAME`` reads.
     scanners
@@ -89,6 +90,8 @@ class Names:
         UnknownNameError
             If it stands for nothing, or only its outputs do.
         """
+        if (counted := days_to_name(name)) is not None:
+            return self.days_to(counted)
         listed = ListName.parse(name)
         if listed is not None:
             return self.in_scanner(listed)
@@ -102,6 +105,23 @@ class Names:
         if _PRIOR.match(name):
             return self._prior(name)
         return self._current(name)
+
+    def days_to(self, name: str) -> Name:
+        """What ``days_to(name)`` stands for: how many sessions it is until a date.
+
+        Raises
+        ------
+        UnknownNameError
+            If it is no column of dates.
+        """
+        dates = [one for one, kind in self.static.items() if kind is Kind.DATE]
+        if name not in dates:
+            known = f"columns of dates: {', '.join(dates)}" if dates else "dated files ('columns') have some"
+            kind = "not known" if name not in self.static else f"a {self.static[name]}"
+            raise UnknownNameError(
+                f"days_to counts the sessions until a date, but '{name}' is {kind}; {known}"
+            )
+        return Name(days_to_column(name), Kind.NUMBER)
 
     def in_scanner(self, listed: ListName) -> Name:
         """What ``in_scanner('name', minutes)`` stands for.
@@ -118,7 +138,8 @@ class Names:
     def _last_scan(self, name: str) -> Name:
         """What ``last_scan.x`` stands for."""
         now = self.resolve(name)
-        if name.startswith(f"{LAST_SCAN}.") or now.kind is not Kind.NUMBER or name in self.static:
+        is_dated = days_to_name(name) is not None
+        if is_dated or name.startswith(f"{LAST_SCAN}.") or now.kind is not Kind.NUMBER or name in self.static:
             raise UnknownNameError(
                 f"'{LAST_SCAN}.{name}': only readings and indicators that are numbers have a value at the "
                 f"last scan, as in {LAST_SCAN}.close"
@@ -213,7 +234,17 @@ def kind_of(values: Iterable[Static]) -> Kind:
     return Kind.TEXT if any(isinstance(value, str) for value in values) else Kind.NUMBER
 
 
+def kind_of_dtype(dtype: pl.DataType) -> Kind:
+    """The kind of a column of a type."""
+    return {pl.String(): Kind.TEXT, pl.Date(): Kind.DATE}.get(dtype, Kind.NUMBER)
+
+
 def dtype_of(kind: Kind) -> pl.DataType:
     """The type of a column of a kind."""
-    dtypes = {Kind.NUMBER: pl.Float64(), Kind.TEXT: pl.String(), Kind.TRUTH: pl.Boolean()}
+    dtypes = {
+        Kind.NUMBER: pl.Float64(),
+        Kind.TEXT: pl.String(),
+        Kind.TRUTH: pl.Boolean(),
+        Kind.DATE: pl.Date(),
+    }
     return dtypes.get(kind, pl.Datetime("us", "UTC"))

@@ -25,6 +25,9 @@ LONGEST_CHAIN: Final = 200
 IN_SCANNER: Final = "in_scanner"
 """What asks whether a symbol is on another scanner's list."""
 
+DAYS_TO: Final = "days_to"
+"""What counts the sessions until a date."""
+
 PER: Final = "per"
 """What names the groups of the call before it; elsewhere a name like any other."""
 
@@ -193,6 +196,8 @@ class ExpressionParser:
                 term = self._name(token, self._take_prior())
             case TokenKind.NAME if token.value == IN_SCANNER and self._tokens.next.value == "(":
                 term = self._in_scanner()
+            case TokenKind.NAME if token.value == DAYS_TO and self._tokens.next.value == "(":
+                term = self._days_to()
             case TokenKind.NAME if self._tokens.accept("("):
                 term = self._call(token)
             case TokenKind.NAME | TokenKind.QUOTED:
@@ -248,6 +253,21 @@ class ExpressionParser:
             name = self._names.in_scanner(ListName(named.value, minutes))
         except UnknownNameError as error:
             raise self._tokens.fault(str(error), named) from None
+        self.used[name.column] = name
+        return terms.column(name.column, name.kind)
+
+    def _days_to(self) -> Term:
+        """``days_to(column)``."""
+        self._tokens.expect("(")
+        named = self._tokens.next
+        if named.kind not in (TokenKind.NAME, TokenKind.QUOTED):
+            raise self._tokens.unexpected("a column of dates, as in days_to(earnings_date)")
+        self._tokens.take()
+        try:
+            name = self._names.days_to(named.value)
+        except UnknownNameError as error:
+            raise self._tokens.fault(str(error), named) from None
+        self._tokens.expect(")")
         self.used[name.column] = name
         return terms.column(name.column, name.kind)
 

@@ -30,6 +30,7 @@ class Kind(StrEnum):
     TEXT = "text"
     TRUTH = "truth value"
     INSTANT = "instant"
+    DATE = "date"
     NULL = "NULL"
 
 
@@ -144,7 +145,7 @@ def expect(term: Term, kind: Kind, what: str) -> Term:
 
 
 def _typed_null(kind: Kind) -> pl.Expr:
-    dtypes = {Kind.NUMBER: pl.Float64, Kind.TEXT: pl.String, Kind.TRUTH: pl.Boolean}
+    dtypes = {Kind.NUMBER: pl.Float64, Kind.TEXT: pl.String, Kind.TRUTH: pl.Boolean, Kind.DATE: pl.Date}
     return pl.lit(None, dtype=dtypes.get(kind, pl.Datetime("us", "UTC")))
 
 
@@ -194,7 +195,8 @@ def compare(sign: str, left: Term, right: Term) -> Term:
             raise term.fault(f"'{sign} NULL' is always unknown; write IS NULL or IS NOT NULL")
     if left.kind is not right.kind:
         both = f"'{left.text}' is a {left.kind} and '{right.text}' a {right.kind}"
-        hint = "; for a range write x BETWEEN a AND b" if left.kind is Kind.TRUTH else ""
+        is_truth = left.kind is Kind.TRUTH
+        hint = "; for a range write x BETWEEN a AND b" if is_truth else _date_hint(left, right)
         raise right.fault(f"'{sign}' compares like with like, but {both}{hint}")
     if left.kind is Kind.TRUTH and sign not in ("=", "<>"):
         raise left.fault(f"'{sign}' does not order truth values; combine them with AND, OR and NOT")
@@ -202,6 +204,11 @@ def compare(sign: str, left: Term, right: Term) -> Term:
     op = sign if a.kind is Kind.NUMBER else ""
     compared = derived(_COMPARISONS[sign](a.expr, b.expr), Kind.TRUTH, a, b, op=op)
     return replace(compared, logic=Logic(sign, (a, b)))
+
+
+def _date_hint(left: Term, right: Term) -> str:
+    dates = [term.text for term in (left, right) if term.kind is Kind.DATE]
+    return f"; a date counts in sessions, as in days_to({dates[0]}) > 1" if dates else ""
 
 
 _COMPARISONS: Final = {
