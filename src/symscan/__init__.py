@@ -33,10 +33,10 @@ if TYPE_CHECKING:
     from symscan.clock.session_calendar import SessionCalendar
     from symscan.clock.time_manager import TimeManager
     from symscan.config import ScannerConfig, SessionConfig, load_config
-    from symscan.model.dated_file import DatedFile
     from symscan.model.interval import Interval
     from symscan.model.specs import IndicatorConfig, IndicatorSpec, IndicatorType
     from symscan.model.trading import Position, Signal, SymbolSkipped
+    from symscan.model.universes.dated_file import DatedFile
     from symscan.observers.base import BaseObserver
     from symscan.research.backtest import run
     from symscan.research.follow import FollowedEvent, follow
@@ -149,7 +149,7 @@ _HOMES: Final = {
     "SymbolSkipped": "symscan.model.trading",
     "Position": "symscan.model.trading",
     "Run": "symscan.research.run",
-    "DatedFile": "symscan.model.dated_file",
+    "DatedFile": "symscan.model.universes.dated_file",
     "ScanContext": "symscan.scanners.base",
     "ScanReport": "symscan.strategies.base",
     "ScanResult": "symscan.scanners.base",

@@ -100,7 +100,19 @@ class CalendarError(InputError):
 
 
 class UniverseError(InputError):
-    """A universe is missing or malformed."""
+    """A universe is missing or malformed.
+
+    Parameters
+    ----------
+    message
+        What is wrong and what to do.
+    part
+        Where in a universe made of others: ``.any[1]``; empty for the whole.
+    """
+
+    def __init__(self, message: str, *, part: str = "") -> None:
+        self.part = part
+        super().__init__(message)
 
 
 class TableError(InputError):

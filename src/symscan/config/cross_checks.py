@@ -16,9 +16,11 @@ from symscan.config.json_locations import join
 from symscan.config.messages import Fault, closest_key, keys_of
 from symscan.config.study_settings import MEASURES
 from symscan.model.live_settings import LiveSettings
+from symscan.model.universes.universe_spec import is_set, set_faults, split_found_by
 
 _LIVE: Final = LiveSettings()
 _MOST_MEASURES: Final = 3
+_MOST_MINUTES: Final = 100_000
 _SCANNERS: Final = "session_data_config.scanners"
 _STRATEGIES: Final = "session_data_config.strategies"
 _OBSERVERS: Final = "session_data_config.observers"
@@ -116,6 +118,7 @@ def _scanner_faults(path: str, scanner: dict[str, Any]) -> Iterator[Fault]:
     yield from _kind_faults(path, scanner, given)
     yield from _schedule_faults(path, scanner, given)
     yield from _repeats(scanner, path, "show", fields.parse_text)
+    yield from _universe_faults(path, scanner.get("universe"))
     requirements = _object(scanner.get("symbol_requirements"))
     yield from _repeats(requirements, join(path, "symbol_requirements"), "streams", fields.parse_stream)
     schedule = join(path, "schedule")
@@ -154,6 +157,31 @@ def _kind_faults(path: str, scanner: dict[str, Any], given: set[str]) -> Iterato
             yield Fault(path, "the key 'name' is missing; a screen needs one")
     else:
         yield Fault(path, "expected a 'module' (a scanner in code) or a 'where' (a screen), got neither")
+
+
+def _universe_faults(path: str, universe: Any) -> Iterator[Fault]:
+    """Yield the faults of a universe made of others, each at its part."""
+    if not is_set(universe):
+        return
+    found, rest = split_found_by(universe)
+    if found is not None:
+        number = universe["all"].index(found)
+        place = f"{path}.universe.all[{number}]"
+        if not isinstance(found["found_by"], str) or not found["found_by"].strip():
+            yield Fault(f"{place}.found_by", "expected the name of a scanner")
+        minutes = found.get("within_minutes")
+        if minutes is not None and not 0 < _number(minutes) <= _MOST_MINUTES:
+            yield Fault(f"{place}.within_minutes", f"expected a number above 0, got {fields.show(minutes)}")
+        known = ("found_by", "within_minutes")
+        for key in found:
+            if key not in known:
+                message = f"unknown key '{key}'; known here: {', '.join(known)}"
+                yield Fault(f"{place}.{key}", message, key=True)
+    elif rest is None:
+        return
+    if rest is not None and not (found is not None and set(rest) == {"except"}):
+        for place, message in set_faults(rest):
+            yield Fault(f"{path}.universe{place}", message)
 
 
 def _schedule_faults(path: str, scanner: dict[str, Any], given: set[str]) -> Iterator[Fault]:

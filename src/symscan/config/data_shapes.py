@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    PlainValidator,
+    Tag,
+    WithJsonSchema,
+)
 
 from symscan.config import fields
+from symscan.model.universes.universe_spec import SET_KEYS, is_set
 
 WINDOWS_TAG = "<windows>"
 SWITCH_TAG = "<switch>"
 OBJECT_TAG = "<object>"
 LIST_TAG = "<list>"
+SET_TAG = "<set>"
 KEY_TAG = "<key>"
-TAGS = frozenset({WINDOWS_TAG, SWITCH_TAG, OBJECT_TAG, LIST_TAG, KEY_TAG})
+TAGS = frozenset({WINDOWS_TAG, SWITCH_TAG, OBJECT_TAG, LIST_TAG, SET_TAG, KEY_TAG})
 """Parts of a pydantic location that are no part of the file."""
 
 
@@ -41,9 +51,31 @@ class FoundByShape(Shape):
     )
 
 
+def _universe_tag(value: object) -> str:
+    return SET_TAG if is_set(value) else object_or_key(value)
+
+
+UniverseSet = Annotated[
+    Any,
+    PlainValidator(lambda value: value),  # its parts are checked one by one, each with its place
+    WithJsonSchema(
+        {
+            "type": "object",
+            "description": "Who is in any of some universes and in all of some, but in none of some.",
+            "properties": {
+                **{key: {"type": "array", "minItems": 1} for key in SET_KEYS},
+                "symbols": {"type": "array", "minItems": 1, "items": {"type": "string"}},
+            },
+            "additionalProperties": False,
+            "examples": [{"any": ["sp500", "nasdaq100_sample"], "except": [{"symbols": ["AAPL"]}]}],
+        }
+    ),
+]
 ScreenUniverse = Annotated[
-    Annotated[fields.Text, Tag(KEY_TAG)] | Annotated[FoundByShape, Tag(OBJECT_TAG)],
-    Discriminator(object_or_key),
+    Annotated[fields.Text, Tag(KEY_TAG)]
+    | Annotated[FoundByShape, Tag(OBJECT_TAG)]
+    | Annotated[UniverseSet, Tag(SET_TAG)],
+    Discriminator(_universe_tag),
 ]
 
 

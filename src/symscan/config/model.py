@@ -11,10 +11,11 @@ from symscan.clock.schedule import Window
 from symscan.config.json_locations import JsonLocations
 from symscan.config.study_settings import StudySettings
 from symscan.errors import ConfigError, Place
-from symscan.model.dated_file import DatedFile
 from symscan.model.interval import ONE_MINUTE, Interval
 from symscan.model.live_settings import LiveSettings
 from symscan.model.specs import IndicatorConfig, IndicatorSpec
+from symscan.model.universes.dated_file import DatedFile
+from symscan.model.universes.universe_spec import UniverseSpec
 
 Mode = Literal["backtest", "live"]
 Isolation = Literal["thread", "process"]
@@ -53,7 +54,7 @@ class ScreenConfig:
     Attributes
     ----------
     universe
-        The name or path of the universe it judges.
+        The universe it judges, by name or path or made of others.
     where
         What a symbol must meet, polars SQL.
     rank
@@ -76,9 +77,11 @@ class ScreenConfig:
         How long a symbol stays among the hits at least, and how long it then stays away.
     found_by, within_minutes
         The scanner whose hits it judges instead of a universe, and how long ago they may have been found.
+    restricted_to
+        The universe of which these hits have to be; None: of any.
     """
 
-    universe: str
+    universe: UniverseSpec
     where: str
     rank: str | None = None
     take: int | None = None
@@ -92,6 +95,7 @@ class ScreenConfig:
     cooldown_minutes: float = 0.0
     found_by: str | None = None
     within_minutes: float | None = None
+    restricted_to: UniverseSpec | None = None
 
 
 @dataclass(frozen=True, slots=True)

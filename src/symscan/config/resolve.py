@@ -34,9 +34,10 @@ from symscan.config.model import (
     SymbolRequirements,
 )
 from symscan.config.study_settings import StudySettings
-from symscan.model.dated_file import DatedFile
 from symscan.model.live_settings import LiveSettings
 from symscan.model.specs import IndicatorConfig, IndicatorSpec
+from symscan.model.universes.dated_file import DatedFile
+from symscan.model.universes.universe_spec import is_set, split_found_by
 
 DEFAULT_UNIVERSE = "sp500"
 
@@ -111,6 +112,10 @@ def _screen(shape: ScannerShape) -> ScreenConfig | None:
     given = {"universe": DEFAULT_UNIVERSE} | _alike(shape, ScreenConfig)
     if isinstance(shape.universe, FoundByShape):
         given |= {"universe": DEFAULT_UNIVERSE} | _alike(shape.universe, ScreenConfig)
+    elif isinstance(shape.universe, dict) and is_set(shape.universe):
+        found, rest = split_found_by(shape.universe)
+        if found is not None:
+            given |= {**found, "universe": DEFAULT_UNIVERSE, "restricted_to": rest}
     return ScreenConfig(**given)
 
 

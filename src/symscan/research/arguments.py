@@ -14,22 +14,23 @@ from symscan.clock.session_calendar import SessionCalendar
 from symscan.errors import InputError
 from symscan.model.session import Session
 from symscan.model.symbol_text import SYMBOL_PATTERN
+from symscan.model.universes.universe_spec import UniverseSpec, is_set
 from symscan.runtime.one_scan import DayPart
 
 _DAY_AND_WORD: Final = re.compile(r"(\S+)\s+(open|close)")
 
 
 @contextmanager
-def universe_file(given: str | Iterable[str]) -> Iterator[str]:
-    """Yield the name or path of a universe; symbols are written to a file as long as it is needed.
+def universe_file(given: UniverseSpec | Iterable[str]) -> Iterator[UniverseSpec]:
+    """Yield a universe by name or path, or made of others; symbols are written to a file while needed.
 
     Raises
     ------
     InputError
         If they are none.
     """
-    if isinstance(given, str):
-        yield given
+    if isinstance(given, str) or is_set(given):
+        yield given  # type: ignore[misc]
         return
     symbols = _symbols(given)
     with TemporaryDirectory(prefix="symscan-") as folder:

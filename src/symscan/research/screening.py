@@ -14,8 +14,9 @@ import polars as pl
 from symscan.config.defaults import chosen_store
 from symscan.config.resolve import DEFAULT_UNIVERSE
 from symscan.errors import ConfigError, ConfigErrors, InputError
-from symscan.model.dated_file import DatedFile
 from symscan.model.hit_metadata import SYMBOL
+from symscan.model.universes.dated_file import DatedFile
+from symscan.model.universes.universe_spec import UniverseSpec
 from symscan.plugins.modules import forget_changed
 from symscan.research.arguments import as_names, as_session_time, universe_file
 from symscan.research.given_config import read_config
@@ -38,7 +39,7 @@ def screen(
     where: str,
     *,
     at: datetime | str,
-    universe: str | Iterable[str] = DEFAULT_UNIVERSE,
+    universe: UniverseSpec | Iterable[str] = DEFAULT_UNIVERSE,
     store: Path | str | None = None,
     rank: str | None = None,
     take: int | None = None,
@@ -62,7 +63,8 @@ def screen(
         or a ``datetime``, whose zone counts if it has one. At ``close`` the day is complete: daily
         indicators read today's bar, as those of an ``at_close`` scan do.
     universe
-        Whom: by name or path, or the symbols themselves.
+        Whom: by name or path, the symbols themselves, or made of universes:
+        ``{"any": [...], "except": [...]}``.
     store
         The folder of the bar store; None for ``SYMSCAN_STORE``, or that of ``symscan.toml``.
     rank

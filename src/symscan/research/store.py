@@ -18,6 +18,7 @@ from symscan.config.defaults import chosen_store
 from symscan.errors import InputError
 from symscan.model.instant import Instant
 from symscan.model.interval import ONE_DAY, Interval
+from symscan.model.universes.universe_spec import UniverseSpec
 from symscan.research.arguments import as_date, as_names
 from symscan.research.session_values import indicators_of, session_values
 from symscan.research.stored_bars import SCHEMA, bars_of
@@ -99,8 +100,8 @@ class Store:
         """Return every symbol the store has bars of, in the order of the alphabet."""
         return list(self._symbols)
 
-    def universe(self, name: str, on: date | str | None = None) -> pl.DataFrame:
-        """Return a universe, by name or path: ``symbol``, and the columns of its file.
+    def universe(self, name: UniverseSpec, on: date | str | None = None) -> pl.DataFrame:
+        """Return a universe, by name or path or made of others: ``symbol``, and the columns of its file.
 
         ``store`` is every symbol of the store. ``on`` is the date whose members are returned where the
         file has columns ``from`` and ``to``.
@@ -112,7 +113,7 @@ class Store:
         """
         if name == STORE:
             return pl.DataFrame({"symbol": self._symbols}, schema={"symbol": pl.String()})
-        universe = load_universe(name, (Path.cwd(),), as_date(on))
+        universe = load_universe(name, (Path.cwd(),), as_date(on), self.symbols)
         return pl.DataFrame({"symbol": universe.symbols, **universe.columns})
 
     def bars(

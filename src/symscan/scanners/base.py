@@ -5,20 +5,17 @@ from __future__ import annotations
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from functools import wraps
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from symscan.model.decisions.clauses import Clause
 from symscan.model.fills import rests_on_daily_bars
-from symscan.model.instant import from_datetime
-from symscan.scanners.judging import Judge
-from symscan.scanners.past_scans import PastScans
+from symscan.scanners.scan import ScanContext as ScanContext
+from symscan.scanners.scan import ScanResult as ScanResult
 from symscan.scanners.tables.scanner_tables import CurrentColumns, ScannerTables, as_dated_files
-from symscan.scanners.universe import STORE, Universe, load_universe, store_universe
+from symscan.scanners.universe import Universe, load_universe
 from symscan.session.static_columns import StaticColumns
 
 DEFAULT_UNIVERSE: Final = "sp500"
@@ -30,140 +27,12 @@ _MADE_BY_SETUP: Final = (
 )
 
 if TYPE_CHECKING:
-    import polars as pl
     from pydantic import BaseModel
 
-    from symscan.clock.time_manager import TimeManager
-    from symscan.model.bar import Mask
-    from symscan.model.dated_file import DatedFile
-    from symscan.model.hit_metadata import StrayMetadata
     from symscan.model.instant import Instant
+    from symscan.model.universes.dated_file import DatedFile
+    from symscan.model.universes.universe_spec import UniverseSpec
     from symscan.scanners.membership import Period
-    from symscan.session.view import SessionView
-
-
-@dataclass(slots=True)
-class ScanContext:
-    """The context of each call of a scanner.
-
-    Attributes
-    ----------
-    session_data
-        The session as it stood at ``current_time``, bound to this scanner.
-    time_manager
-        The session's clock.
-    mode
-        ``backtest`` or ``live``; for information, results must not depend on it.
-    current_time
-        The instant the scan is as of, on the exchange's clock.
-    config
-        The scanner's own configuration.
-    ok_scans
-        How many scans of this scanner were ok so far in this session.
-    past_scans
-        The scans so far of the scanners that this one names in ``reads_scanners``, by name.
-    tables
-        The files that it rests on; read them with :meth:`table`.
-    explains
-        Whether clauses are wanted: a screen makes them only then.
-    clause_names
-        The names of the conditions that :attr:`judge` was given so far in the session.
-    """
-
-    session_data: SessionView
-    time_manager: TimeManager
-    mode: str
-    current_time: datetime
-    config: dict[str, Any]
-    ok_scans: int = 0
-    past_scans: Mapping[str, PastScans] = field(default_factory=dict)
-    tables: ScannerTables | None = field(default=None, repr=False)
-
-    def table(self, file: str, *, latest: bool = False) -> pl.DataFrame:
-        """Return the rows of a file of one's own that were known by ``current_time``, and no others.
-
-        Parameters
-        ----------
-        file
-            As :attr:`BaseScanner.rests_on` or the configuration's ``columns`` name it.
-        latest
-            Only the last known row of each symbol.
-
-        Returns
-        -------
-        polars.DataFrame
-            The file's columns, in the order in which rows became known: numbers, dates or texts, null
-            where empty. The date column is the instant from which a row counts, on the exchange's clock.
-
-        Raises
-        ------
-        TableError
-            If the scanner does not declare the file.
-        """
-        tables = self.tables or ScannerTables((), (), (), "NYSE")
-        return tables.known(file, from_datetime(self.current_time), latest=latest)
-
-    explains: bool = False
-    clause_names: dict[str, None] = field(default_factory=dict)
-    _judge: Judge[ScanResult] | None = None
-
-    @property
-    def judge(self) -> Judge[ScanResult]:
-        """What judges all symbols at once, and keeps by which values: the reasons that are told of a scan."""
-        if self._judge is None:
-            names = self.clause_names
-            self._judge = Judge(self.session_data, ScanResult, names, explains=self.explains)
-        return self._judge
-
-    @property
-    def judged(self) -> tuple[Clause, ...]:
-        """The clauses of :attr:`judge`; none where the scanner did not use it."""
-        return () if self._judge is None else self._judge.clauses
-
-
-@dataclass(slots=True)
-class ScanResult:
-    """The result of a scan.
-
-    Attributes
-    ----------
-    symbols
-        The symbols that meet the criteria, best first.
-    metadata
-        Why, per symbol: a mapping of values by name, which JSON can hold. NaN becomes null, dates and
-        instants ISO 8601.
-    execution_time_ms
-        How long the scan took; filled in by the engine.
-    skipped
-        True if the scan did not run.
-    error
-        Why the scan failed, None if it did not.
-    unknown
-        Which of ``session_data.symbols`` could not be judged, shape ``(len(symbols),)``. None lets
-        the engine decide: a symbol is unknown while anything the scanner requested is.
-    evaluated
-        Which of ``session_data.symbols`` the scan was about, shape ``(len(symbols),)``; the others are
-        neither judged nor unknown. None: all of them.
-    without_row
-        For whom a dated file has no row yet, which explains why they are unknown, shape
-        ``(len(symbols),)``; None where none is read.
-    stray_metadata
-        Metadata of symbols that are not among ``symbols``; filled in by the engine.
-    clauses
-        The conditions by which symbols were judged, over ``session_data.symbols``. None: those of
-        ``context.judge``.
-    """
-
-    symbols: Sequence[str]
-    metadata: Mapping[str, Any] | None = None
-    execution_time_ms: float = 0.0
-    skipped: bool = False
-    error: str | None = None
-    unknown: Mask | None = None
-    evaluated: Mask | None = None
-    stray_metadata: StrayMetadata | None = None
-    without_row: Mask | None = None
-    clauses: Sequence[Clause] | None = None
 
 
 class BaseScanner(ABC):
@@ -357,8 +226,10 @@ class BaseScanner(ABC):
         named = self._named_universe()
         return self._load_universe_from_file(DEFAULT_UNIVERSE if named is None else named)
 
-    def _load_universe_from_file(self, file_path: str) -> list[str]:
+    def _load_universe_from_file(self, file_path: UniverseSpec) -> list[str]:
         """The symbols of a universe by name or path; ``store``: those the bar store knows before the session.
+
+        An object makes one of others: ``{"any": [...], "all": [...], "except": [...]}``.
 
         Sets ``_universe`` as ``_load_universe`` does.
 
@@ -367,10 +238,7 @@ class BaseScanner(ABC):
         UniverseError
             If there is no such universe, or its file is malformed.
         """
-        if file_path == STORE and self._known is not None:
-            self._file = store_universe(self._known())
-        else:
-            self._file = load_universe(file_path, self._folders, self._date)
+        self._file = load_universe(file_path, self._folders, self._date, self._known)
         self._static = StaticColumns(self._file.symbols, self._file.columns)
         self._adopt_universe(self._file.symbols)
         return list(self._file.symbols)
@@ -382,10 +250,10 @@ class BaseScanner(ABC):
             self._universe = loaded.copy()
         self._loaded_universe = loaded
 
-    def _named_universe(self) -> str | None:
+    def _named_universe(self) -> UniverseSpec | None:
         """The universe of the configuration, else the one ``params`` declares; None without either."""
         if "universe" in self.config:
-            named: str = self.config["universe"]
+            named: UniverseSpec = self.config["universe"]
             return named
         field = None if self.params is None else self.params.model_fields.get("universe")
         if field is None or field.is_required():

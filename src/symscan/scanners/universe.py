@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 import csv
+import json
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 from difflib import get_close_matches
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from symscan.errors import SymscanError, UniverseError
 from symscan.model.readings import SESSION_READINGS
 from symscan.model.symbol_text import SYMBOL_PATTERN
+from symscan.model.universes.universe_spec import UniverseSpec, is_set
 from symscan.scanners.membership import END, START, Period, check_overlaps, parse_period
+from symscan.scanners.universe_model import STORE as STORE
+from symscan.scanners.universe_model import Universe as Universe
+from symscan.scanners.universe_model import store_universe as store_universe
+from symscan.scanners.universe_sets import load_set
 
 if TYPE_CHECKING:
     from symscan.session.static_columns import Static
 
-STORE: Final = "store"
-"""The name of the universe of all symbols that the session's bar store knows before the session."""
-
-_SUFFIXES: Final = (".txt", ".csv")
+_SUFFIXES: Final = (".txt", ".csv", ".json")
 _FOLDER: Final = Path("data", "universes")
 _SYMBOL_HEADERS: Final = ("symbol", "ticker")
 _AS_OF = re.compile(r"#\s*as_of\s*:\s*(.*)", re.IGNORECASE)
@@ -35,63 +38,28 @@ _KEY_END = re.compile(r"_\d+[mhdw]$")
 _Line = tuple[int, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Universe:
-    """The symbols a scanner judges.
+def load_universe(
+    universe: UniverseSpec,
+    folders: Sequence[Path] = (),
+    on: date | None = None,
+    known: Callable[[], Sequence[str]] | None = None,
+) -> Universe:
+    """The universe of a name or a path, or one made of others.
 
-    Attributes
-    ----------
-    name
-        The file's name without its suffix.
-    symbols
-        The symbols in the order of the file, each once.
-    columns
-        Static columns by name, each aligned with ``symbols``; None is unknown. The values of one
-        column are all int, all float or all str.
-    as_of
-        The date the list was true, from a line ``# as_of: 2026-08-08``; None if it does not say. Of a
-        file with columns ``from`` and ``to``, the date that was asked for.
-    path
-        The file it was read from.
-    periods
-        All rows of a file with columns ``from`` and ``to``; None of one without.
-    """
-
-    name: str
-    symbols: tuple[str, ...]
-    columns: Mapping[str, tuple[Static, ...]]
-    as_of: date | None
-    path: Path
-    periods: tuple[Period, ...] | None = None
-
-    def of_symbols(self, symbols: Sequence[str]) -> Universe:
-        """Return a universe of other symbols with the columns of this one, unknown where it has none."""
-        place = {symbol: row for row, symbol in enumerate(self.symbols)}
-        rows = [place.get(symbol) for symbol in symbols]
-        columns = {
-            name: tuple(None if row is None else values[row] for row in rows)
-            for name, values in self.columns.items()
-        }
-        return replace(self, symbols=tuple(symbols), columns=columns)
-
-
-def store_universe(symbols: Sequence[str]) -> Universe:
-    """The universe of the symbols a store knows before a session; it has no file."""
-    return Universe(STORE, tuple(symbols), {}, None, Path(STORE))
-
-
-def load_universe(name_or_path: str, folders: Sequence[Path] = (), on: date | None = None) -> Universe:
-    """The universe of a name or a path.
-
-    A name stands for ``data/universes/NAME.txt`` or ``.csv`` in one of ``folders``, in the current
-    folder, or among those that come with symscan. A path ends in ``.txt`` or ``.csv`` or has a
-    slash; a relative one is looked up in the current folder, then in ``folders``.
+    A name stands for ``data/universes/NAME.txt``, ``.csv`` or ``.json`` in one of ``folders``, in the
+    current folder, or among those that come with symscan. A path ends like these or has a slash; a
+    relative one is looked up in the current folder, then in ``folders``.
 
     Parameters
     ----------
+    universe
+        A name, a path, or an object: ``{"any": [...], "all": [...], "except": [...]}`` of such, or
+        ``{"symbols": ["AAPL", "MSFT"]}``.
     on
         The date whose members are wanted, where the file has columns ``from`` and ``to``: those with
         ``from <= on < to``. There may be none.
+    known
+        Gives the symbols of the universe ``store``; None where there is no session.
 
     Raises
     ------
@@ -99,7 +67,7 @@ def load_universe(name_or_path: str, folders: Sequence[Path] = (), on: date | No
         If there is no such universe, its file is malformed, its members depend on a date and none is
         given, or it is that of a bar store.
     """
-    file = read_universe(name_or_path, folders)
+    file = read_universe(universe, folders, known)
     if file.periods is None:
         return file
     if on is None:
@@ -107,8 +75,12 @@ def load_universe(name_or_path: str, folders: Sequence[Path] = (), on: date | No
     return _members(file, file.periods, on)
 
 
-def read_universe(name_or_path: str, folders: Sequence[Path] = ()) -> Universe:
-    """The universe of a name or a path; of a file with columns ``from`` and ``to``, all its rows.
+def read_universe(
+    universe: UniverseSpec,
+    folders: Sequence[Path] = (),
+    known: Callable[[], Sequence[str]] | None = None,
+) -> Universe:
+    """The universe of a name or a path, or made of others; of one by dates, all its rows.
 
     Then ``symbols`` is one per row, and not unique.
 
@@ -117,14 +89,47 @@ def read_universe(name_or_path: str, folders: Sequence[Path] = ()) -> Universe:
     UniverseError
         As :func:`load_universe`, but for a date.
     """
+    return load_set(universe, partial(_read_named, folders=tuple(folders), known=known, within=()))
+
+
+def _read_named(
+    name_or_path: str,
+    folders: tuple[Path, ...],
+    known: Callable[[], Sequence[str]] | None,
+    within: tuple[Path, ...],
+) -> Universe:
     if name_or_path == STORE:
-        raise UniverseError("universe 'store' is that of a session's bar store; here there is no session")
+        if known is None:
+            raise UniverseError("universe 'store' is that of a session's bar store; here there is no session")
+        return store_universe(known())
     path = _find(name_or_path, [Path(folder) for folder in folders])
-    return _read(path)
+    if path.suffix.lower() != ".json":
+        return _read(path)
+    if path in within:
+        raise UniverseError(f"{path}: it is made of itself")
+    spec = _spec_in(path)
+    load = partial(_read_named, folders=(*folders, path.parent), known=known, within=(*within, path))
+    try:
+        return replace(load_set(spec, load), name=path.stem, path=path)
+    except UniverseError as fault:
+        place = fault.part.lstrip(".")
+        raise UniverseError(f"{path}: {place}: {fault}" if place else f"{path}: {fault}") from None
+
+
+def _spec_in(path: Path) -> UniverseSpec:
+    """Return the universe that a JSON file describes."""
+    try:
+        spec = json.loads(_text(path))
+    except ValueError as error:
+        raise UniverseError(f"{path}: it is no JSON ({error})") from None
+    if not is_set(spec):
+        raise UniverseError(f"{path}: expected an object with 'any', 'all' or 'symbols'")
+    found: UniverseSpec = spec
+    return found
 
 
 def symbols_between(
-    name_or_path: str, first: date, last: date, folders: Sequence[Path] = ()
+    universe: UniverseSpec, first: date, last: date, folders: Sequence[Path] = ()
 ) -> tuple[str, ...]:
     """The symbols of a universe on any date of a range, both included, each once.
 
@@ -133,7 +138,7 @@ def symbols_between(
     UniverseError
         As :func:`read_universe`.
     """
-    file = read_universe(name_or_path, folders)
+    file = read_universe(universe, folders)
     if file.periods is None:
         return file.symbols
     return tuple(dict.fromkeys(one.symbol for one in file.periods if one.meets(first, last)))
@@ -144,7 +149,8 @@ def _members(file: Universe, periods: tuple[Period, ...], on: date) -> Universe:
     rows = [row for row, one in enumerate(periods) if one.includes(on)]
     symbols = tuple(periods[row].symbol for row in rows)
     columns = {name: tuple(values[row] for row in rows) for name, values in file.columns.items()}
-    return replace(file, symbols=symbols, columns=columns, as_of=on)
+    as_of = file.as_of if file.is_partly_undated else on
+    return replace(file, symbols=symbols, columns=columns, as_of=as_of)
 
 
 def universe_names(folders: Sequence[Path] = ()) -> list[str]:

@@ -65,7 +65,7 @@ def located_errors(plug_in: PlugInConfig, config: SessionConfig) -> Iterator[Non
         raise ConfigErrors([error_at(part, str(fault), offset=offset)]) from None
     except UniverseError as fault:
         where = f"{path}.universe" if is_screen else f"{path}.config.universe"
-        raise ConfigErrors([error_at(where, str(fault))]) from None
+        raise ConfigErrors([error_at(f"{where}{fault.part}", str(fault))]) from None
     except TableError as fault:
         raise ConfigErrors([error_at(_table_path(plug_in, fault), str(fault))]) from None
     except (ConfigError, SpecError) as fault:

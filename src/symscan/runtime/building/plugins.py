@@ -165,7 +165,7 @@ class ScannerSetup:
         names = tuple(one.name for one in self.enabled)
         found_by = None if screen.found_by is None else self._universe_found(scanner, screen.found_by, day)
         screen_of = partial(load_screen, Screen(**given), screen.universe, self.folders, setting)
-        return partial(screen_of, None, names, found_by)
+        return partial(screen_of, None, names, found_by, screen.restricted_to)
 
     def _universe_found(self, scanner: ScannerConfig, name: str, day: date | None) -> Universe:
         """Return the universe of the scanner whose hits a screen judges, as far as it is known now."""

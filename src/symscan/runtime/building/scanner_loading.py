@@ -10,7 +10,8 @@ from typing import Any, Final
 
 from symscan.config.model import Module
 from symscan.indicators.registry import use_modules
-from symscan.model.dated_file import DatedFile
+from symscan.model.universes.dated_file import DatedFile
+from symscan.model.universes.universe_spec import UniverseSpec
 from symscan.plugins.modules import PlugInKind
 from symscan.scanners import builtin as builtin_scanners
 from symscan.scanners.base import BaseScanner
@@ -91,16 +92,17 @@ def load_scanner(
 
 def load_screen(
     screen: Screen,
-    universe: str,
+    universe: UniverseSpec,
     folders: Sequence[Path],
     setting: ScannerSetting = ScannerSetting(),
     config: dict[str, Any] | None = None,
     scanners: Sequence[str] = (),
     found_by: Universe | None = None,
+    restricted_to: UniverseSpec | None = None,
 ) -> BaseScanner:
-    """Make a scanner of a screen, over a universe by name or path, or over what another scanner finds."""
+    """Make a scanner of a screen, over a universe, or over what another scanner finds of one."""
     made = ScreenScanner.of(screen, universe, config)
-    made.use_scanners(scanners, found_by)
+    made.use_scanners(scanners, found_by, restricted_to)
     return setting.given_to(made, folders)
 
 

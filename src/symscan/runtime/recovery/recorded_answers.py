@@ -17,8 +17,8 @@ from polars.exceptions import PanicException
 
 from symscan.errors import DataError
 from symscan.model.events.session import Event
-from symscan.scanners.base import ScanResult
 from symscan.scanners.jobs.job import JobResult
+from symscan.scanners.scan import ScanResult
 
 _PROTOCOL: Final = 5
 
@@ -47,7 +47,8 @@ ALLOWED: Final[dict[str, frozenset[str]]] = {
     "symscan.model.hit_metadata": frozenset({"StrayMetadata", "_of_frame"}),
     "symscan.model.specs": frozenset({"IndicatorSpec"}),
     "symscan.runtime.recovery.recorded_answers": frozenset({"frame_of"}),
-    "symscan.scanners.base": frozenset({"ScanResult"}),
+    "symscan.scanners.base": frozenset({"ScanResult"}),  # in records of earlier versions
+    "symscan.scanners.scan": frozenset({"ScanResult"}),
     "symscan.scanners.jobs.job": frozenset({"Evaluation", "JobKind", "JobResult"}),
     "symscan.session.requests": frozenset(
         {"AddBars", "AddIndicator", "AddSymbol", "LockSymbol", "Refused", "ReleaseLocks", "RemoveSymbol"}

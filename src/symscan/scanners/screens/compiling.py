@@ -72,8 +72,8 @@ def compile_screen(
         is_dated = screen.per in codings and kinds[screen.per] is Kind.TEXT
         has_groups = screen.per is not None and not is_dated
         groups, group_names = _groups(screen.per or "", universe, kinds) if has_groups else (None, ())
-        if is_dated and codings[screen.per or ""].texts is not None:
-            group_names = tuple(codings[screen.per or ""].texts or ())
+        if is_dated and screen.per is not None:
+            group_names = tuple(codings[screen.per].texts.to_list())  # type: ignore[union-attr]  # of texts
     if screen.hold_minutes and KEPT in values:
         message = f"hold_minutes marks hits as '{KEPT}', which is a column of the universe; rename that"
         raise ExpressionError(message, part="hold_minutes")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from symscan.errors import ExpressionError
-from symscan.model.dated_file import DatedFile
+from symscan.model.universes.dated_file import DatedFile
 
 
 @dataclass(frozen=True, slots=True, eq=False)

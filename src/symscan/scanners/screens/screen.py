@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from symscan.model.bar import Floats, Mask, Rows
-from symscan.model.dated_file import DatedFile
 from symscan.model.fills import rests_on_daily_bars
 from symscan.model.hit_metadata import FrameMetadata, HitColumns
 from symscan.model.instant import Instant, from_datetime
+from symscan.model.universes.dated_file import DatedFile
+from symscan.model.universes.universe_spec import ANY, EXCEPT, UniverseSpec
 from symscan.scanners.base import BaseScanner, ScanContext, ScanResult
 from symscan.scanners.screens.compiling import compile_screen
 from symscan.scanners.screens.criteria import Screen
@@ -22,7 +24,7 @@ from symscan.scanners.screens.lists import ScannerLists
 from symscan.scanners.screens.memory import ScanState, ScreenMemory
 from symscan.scanners.screens.plan import KEPT, Found, ScreenPlan
 from symscan.scanners.tables.dated_columns import DatedColumns
-from symscan.scanners.universe import Universe
+from symscan.scanners.universe import Universe, load_universe
 from symscan.session.static_columns import StaticColumns
 
 if TYPE_CHECKING:
@@ -43,7 +45,7 @@ class ScreenScanner(BaseScanner):
     transient_attributes = (
         *BaseScanner.transient_attributes,
         *("_universe", "_screen", "_plan", "_seen", "_market_place", "_lists", "_given", "_others"),
-        *("_clauses", "_dated", "_screen_files"),
+        *("_clauses", "_dated", "_screen_files", "_restricted_to"),
     )
     _screen: Screen | None = None
     _plan: ScreenPlan | None = None
@@ -55,6 +57,7 @@ class ScreenScanner(BaseScanner):
     _found_by: tuple[str, float | None] | None = None
     _lists: ScannerLists | None = None
     _given: Universe | None = None
+    _restricted_to: UniverseSpec | None = None
     _dated: DatedColumns | None = None
     _screen_files: tuple[DatedFile, ...] = ()
     _others: tuple[str, ...] | None = None
@@ -62,19 +65,24 @@ class ScreenScanner(BaseScanner):
 
     @classmethod
     def of(
-        cls, screen: Screen, universe: str = "sp500", config: Mapping[str, Any] | None = None
+        cls, screen: Screen, universe: UniverseSpec = "sp500", config: Mapping[str, Any] | None = None
     ) -> ScreenScanner:
         """A scanner of a screen that stands alone, over a universe by name or path."""
         scanner = cls({**(config or {}), "universe": universe})
         scanner._screen = screen
         return scanner
 
-    def use_scanners(self, names: Sequence[str], found_by: Universe | None = None) -> None:
-        """Set which scanners may be named, and the universe of the one whose hits are evaluated.
+    def use_scanners(
+        self,
+        names: Sequence[str],
+        found_by: Universe | None = None,
+        restricted_to: UniverseSpec | None = None,
+    ) -> None:
+        """Set which scanners may be named, the universe of the one whose hits are evaluated, and of which.
 
         Called by the engine before the screen is compiled.
         """
-        self._others, self._given = tuple(names), found_by
+        self._others, self._given, self._restricted_to = tuple(names), found_by, restricted_to
 
     def screen(self) -> Screen:
         """Return this scanner's criteria; called once, before the session.
@@ -235,10 +243,13 @@ class ScreenScanner(BaseScanner):
         """Take the universe of the scanner whose hits are evaluated, which may choose it in its setup."""
         self._checked_plan()
         past = None if self._found_by is None else context.past_scans.get(self._found_by[0])
-        if past is None or past.universe in ((), tuple(self._universe)):
+        if past is None or not past.universe:
+            return
+        symbols = self._restricted(past.universe)
+        if symbols == tuple(self._universe):
             return
         known = self._given or self._file or Universe(type(self).__name__, (), {}, None, Path())
-        self._given = known.of_symbols(past.universe)
+        self._given = known.of_symbols(symbols)
         self._plan = self._compile()
 
     def _of_market(self, view: SessionView, count: int) -> dict[str, Floats]:
@@ -299,6 +310,9 @@ class ScreenScanner(BaseScanner):
     def _chosen_universe(self) -> Universe:
         """Load the universe with its columns, also where a subclass chooses the symbols itself."""
         if self._given is not None:
+            symbols = self._restricted(self._given.symbols)
+            if symbols != self._given.symbols:
+                self._given = self._given.of_symbols(symbols)
             self._file = self._given
             self._static = StaticColumns(self._given.symbols, self._given.columns)
             return self._given
@@ -307,6 +321,19 @@ class ScreenScanner(BaseScanner):
         if file is None or symbols == file.symbols:
             return file or Universe(type(self).__name__, symbols, {}, None, Path())
         return file.of_symbols(symbols)
+
+    def _restricted(self, symbols: tuple[str, ...]) -> tuple[str, ...]:
+        """Return which symbols of the scanner whose hits are evaluated may be among them."""
+        spec = self._restricted_to
+        if spec is None:
+            return symbols
+        left_out = () if isinstance(spec, str) else spec.get(EXCEPT, ())
+        load = partial(load_universe, folders=self._folders, on=self._date, known=self._known)
+        if left_out and set(spec) == {EXCEPT}:
+            without = set(load({ANY: left_out}).symbols)
+            return tuple(one for one in symbols if one not in without)
+        kept = set(load(spec).symbols)
+        return tuple(one for one in symbols if one in kept)
 
     def _matching_rows(self, candidates: tuple[str, ...]) -> tuple[Rows, Rows | None]:
         """Return the universe's symbols among the candidates, and their rows; None where they are all."""

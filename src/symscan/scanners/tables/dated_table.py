@@ -16,9 +16,9 @@ import polars as pl
 
 from symscan.errors import TableError
 from symscan.model.bar import Rows
-from symscan.model.dated_file import DatedFile
 from symscan.model.instant import Instant
 from symscan.model.symbol_text import SYMBOL_PATTERN
+from symscan.model.universes.dated_file import DatedFile
 from symscan.scanners.tables.times import has_time_without_zone, known_since
 from symscan.scanners.universe import column_names, identifier
 

@@ -12,8 +12,8 @@ import polars as pl
 
 from symscan.clock.session_calendar import SessionCalendar
 from symscan.errors import TableError
-from symscan.model.dated_file import DatedFile
 from symscan.model.instant import Instant
+from symscan.model.universes.dated_file import DatedFile
 from symscan.scanners.tables.dated_columns import DatedColumns, check_names, days_to_column
 from symscan.scanners.tables.dated_table import SYMBOL, DatedTable, find_file, read_table
 from symscan.session.static_columns import StaticColumns

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from symscan.model.instant import Instant
 from symscan.session.candidates import Candidates
 from symscan.session.holders import CONFIG, MEMBERS
 from symscan.session.requests import RequestQueue
@@ -20,6 +21,11 @@ class SessionView(SessionQueries, SessionCommands):
     requests
         Where this holder's requests are recorded.
     """
+
+    @property
+    def now(self) -> Instant:
+        """The instant it is as of, UTC microseconds."""
+        return self._data.now
 
     def __reduce__(self) -> tuple[type[SessionView], tuple[SessionData, RequestQueue]]:
         return type(self), (self._data, self._requests)  # cached columns are read again

@@ -52,11 +52,6 @@ class SessionQueries:
         self._static = static
 
     @property
-    def now(self) -> int:
-        """The instant it is as of, UTC microseconds."""
-        return self._data.now
-
-    @property
     def symbols(self) -> tuple[str, ...]:
         """This holder's candidates: the order of every column."""
         return self._candidates().symbols

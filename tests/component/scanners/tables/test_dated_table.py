@@ -12,8 +12,8 @@ import pytest
 
 from symscan.clock.session_calendar import SessionCalendar
 from symscan.errors import TableError
-from symscan.model.dated_file import DatedFile
 from symscan.model.instant import from_datetime
+from symscan.model.universes.dated_file import DatedFile
 from symscan.scanners.tables.dated_columns import DatedColumns, sessions_until
 from symscan.scanners.tables.dated_table import DatedTable, read_table
 from symscan.scanners.tables.scanner_tables import ScannerTables

@@ -55,6 +55,10 @@ def check_universe(name: str, store: Path | None) -> None:
         print(f"{file.path}: {count} in {format_count(len(file.periods), 'period')}, none overlapping.")
         for line in _interrupted(file.periods):
             print(line)
+        if file.is_partly_undated:
+            print(
+                "  A part of it is undated: the same on every date, so earlier sessions lack who has left it."
+            )
     if store is not None:
         for line in _lacking(file, BarStore(store)):
             print(line)
@@ -62,8 +66,8 @@ def check_universe(name: str, store: Path | None) -> None:
 
 def _interrupted(periods: tuple[Period, ...]) -> Iterator[str]:
     for earlier, later in interruptions(periods):
-        lines = f"lines {earlier.line} and {later.line}"
-        yield f"  {later.symbol} is no member from {earlier.end} to {later.start} ({lines})"
+        lines = f" (lines {earlier.line} and {later.line})" if later.line else ""  # of one made of others
+        yield f"  {later.symbol} is no member from {earlier.end} to {later.start}{lines}"
 
 
 def _lacking(file: Universe, store: BarStore) -> Iterator[str]:
