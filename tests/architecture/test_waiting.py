@@ -8,6 +8,8 @@ from pathlib import Path
 SOURCE = Path(__file__).parents[2] / "src" / "symscan"
 WAITING = {"asyncio", "concurrent", "multiprocessing", "queue", "selectors", "socket", "threading", "time"}
 EDGES = (
+    "alerts.delivery",  # what each thread's exchanges were
+    "alerts.sender",  # a process of its own
     "cli.output.progress",
     "cli.signals",
     "clock.wall_clock",

@@ -37,6 +37,7 @@ _COMMANDS: Final = LazyCommands(
         "schema": "symscan.cli.interface.scanners:schema",
         "data": "symscan.cli.interface.data:app",
         "universe": "symscan.cli.interface.universe:universe",
+        "alerts": "symscan.cli.interface.monitoring.alerts:app",
         "new": "symscan.cli.interface.new:app",
     }
 )

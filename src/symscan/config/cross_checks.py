@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from symscan.config import fields
+from symscan.config.alert_checks import alert_faults
 from symscan.config.file_schema import ScannerShape
 from symscan.config.json_locations import join
 from symscan.config.messages import Fault, closest_key, keys_of
@@ -51,6 +52,8 @@ def cross_faults(values: Any) -> Iterator[Fault]:
     yield from _same_names(_objects(data, _OBSERVERS), "observers")
     for path, scanner in scanners:
         yield from _scanner_faults(path, scanner)
+    names = [name for _, scanner in scanners if (name := effective_name(scanner)) is not None]
+    yield from alert_faults(_object(top.get("alerts")), names)
 
 
 def study_faults(study: dict[str, Any], path: str) -> Iterator[Fault]:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from pydantic import (
-    BaseModel,
-    ConfigDict,
     Discriminator,
     Field,
     PlainValidator,
@@ -15,6 +13,7 @@ from pydantic import (
 )
 
 from symscan.config import fields
+from symscan.config.shape import Shape
 from symscan.model.universes.universe_spec import SET_KEYS, is_set
 
 WINDOWS_TAG = "<windows>"
@@ -25,12 +24,6 @@ SET_TAG = "<set>"
 KEY_TAG = "<key>"
 TAGS = frozenset({WINDOWS_TAG, SWITCH_TAG, OBJECT_TAG, LIST_TAG, SET_TAG, KEY_TAG})
 """Parts of a pydantic location that are no part of the file."""
-
-
-class Shape(BaseModel):
-    """A JSON object with a fixed set of keys."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 def object_or_key(value: object) -> str:

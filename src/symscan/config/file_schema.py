@@ -10,6 +10,7 @@ from typing import Annotated, Any, get_args
 from pydantic import ConfigDict, Discriminator, Field, PlainValidator, Tag, WithJsonSchema
 
 from symscan.config import fields
+from symscan.config.alert_schema import AlertsShape
 from symscan.config.data_shapes import (
     KEY_TAG,
     OBJECT_TAG,
@@ -17,10 +18,10 @@ from symscan.config.data_shapes import (
     WINDOWS_TAG,
     DatedColumns,
     ScreenUniverse,
-    Shape,
     object_or_key,
 )
 from symscan.config.model import Explain, Isolation, Mode
+from symscan.config.shape import Shape
 from symscan.config.study_settings import HITS, SIDES, StudySettings
 from symscan.model.live_settings import LiveSettings
 from symscan.model.specs import IndicatorType
@@ -361,6 +362,7 @@ class ConfigShape(Shape):
     backtest_config: BacktestShape | None = Field(None, description="The days of a backtest.")
     live_config: LiveShape | None = Field(None, description="How a live session takes its bars.")
     study_config: StudyShape | None = Field(None, description="What a study measures after hits.")
+    alerts: AlertsShape | None = Field(None, description="Which messages a live session sends to people.")
     indicator_modules: list[fields.ModuleName] = Field(
         [], description="Modules with indicators of your own.", examples=[["my_indicators"]]
     )

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from symscan.config import data_shapes
 from symscan.config import file_schema as shape
+from symscan.config.alert_schema import AlertRuleShape, AlertsShape, TargetShape
 from symscan.config.fields import show
 from symscan.config.json_locations import JsonLocations, join
 from symscan.errors import ConfigError
@@ -18,11 +19,15 @@ from symscan.errors import ConfigError
 Steps = tuple[str | int, ...]
 
 _SCANNER: Final = ("session_data_config", "scanners")
+_ALERTS: Final = ("alerts",)
 _SHAPES: Final[dict[tuple[str, ...], type[BaseModel]]] = {
     (): shape.ConfigShape,
     ("backtest_config",): shape.BacktestShape,
     ("live_config",): shape.LiveShape,
     ("study_config",): shape.StudyShape,
+    _ALERTS: AlertsShape,
+    (*_ALERTS, "rules"): AlertRuleShape,
+    (*_ALERTS, "targets"): TargetShape,
     ("session_data_config",): shape.SessionDataShape,
     ("session_data_config", "indicators"): shape.IndicatorShape,
     _SCANNER: shape.ScannerShape,
@@ -93,8 +98,10 @@ def _to_fault(detail: Any, holder: Steps) -> Fault:
     if kind == "too_short":
         return Fault(path_of(steps), "the list is empty; fill it, or leave the key out")
     expected = _expected(steps, kind, context)
+    is_secret = steps[:2] == (*_ALERTS, "targets")
+    got = "something else" if is_secret else show(value)
     # An unforeseen kind keeps pydantic's own words rather than none.
-    message = f"expected {expected}, got {show(value)}" if expected else f"{detail['msg']}, got {show(value)}"
+    message = f"expected {expected}, got {got}" if expected else f"{detail['msg']}, got {got}"
     return Fault(path_of(steps), message)
 
 
@@ -124,6 +131,8 @@ def _expected(steps: Steps, kind: str, context: dict[str, Any]) -> str | None:
 def _unknown_key(steps: Steps) -> str:
     key = str(steps[-1])
     where = tuple(step for step in steps[:-1] if isinstance(step, str))
+    if where[:2] == (*_ALERTS, "targets"):
+        where = where[:2]  # a target stands under its own name
     known = keys_of(_SHAPES[where])
     near = closest_key(key, known)
     if near:

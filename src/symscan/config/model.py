@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from symscan.clock.schedule import Window
+from symscan.config.alert_settings import AlertSettings
 from symscan.config.json_locations import JsonLocations
 from symscan.config.study_settings import StudySettings
 from symscan.errors import ConfigError, Place
@@ -232,6 +233,8 @@ class SessionConfig:
         How a live session takes its bars.
     study
         What a study measures after hits; no run depends on it.
+    alerts
+        Which messages a live session sends to people; no result depends on it.
     file
         Where it was read from.
     text
@@ -253,6 +256,7 @@ class SessionConfig:
     indicator_modules: tuple[str, ...] = ()
     live: LiveSettings = field(default_factory=LiveSettings)
     study: StudySettings = field(default_factory=StudySettings)
+    alerts: AlertSettings = field(default_factory=AlertSettings)
     text: str = field(default="", repr=False, compare=False)
 
     def place(self, path: str, *, key: bool = False, offset: int | None = None) -> Place:

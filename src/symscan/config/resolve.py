@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from symscan.clock.schedule import DAYS, Window
-from symscan.config.data_shapes import DatedFileShape, FoundByShape, Shape
+from symscan.config.alert_schema import AlertsShape
+from symscan.config.alert_settings import AlertRule, AlertSettings, AlertTarget
+from symscan.config.data_shapes import DatedFileShape, FoundByShape
 from symscan.config.file_schema import (
     BacktestShape,
     ConfigShape,
@@ -33,6 +35,7 @@ from symscan.config.model import (
     StrategyConfig,
     SymbolRequirements,
 )
+from symscan.config.shape import Shape
 from symscan.config.study_settings import StudySettings
 from symscan.model.live_settings import LiveSettings
 from symscan.model.specs import IndicatorConfig, IndicatorSpec
@@ -60,6 +63,7 @@ def to_model(shape: ConfigShape, file: str, text: str) -> SessionConfig:
         ),
         "live": LiveSettings(**_alike(live, LiveSettings)) if live else LiveSettings(),
         "study": study_settings(shape.study_config) if shape.study_config else StudySettings(),
+        "alerts": _alerts(shape.alerts) if shape.alerts else AlertSettings(),
     }
     alike = _alike(shape, SessionConfig) | _alike(data, SessionConfig) | _days_of(shape.backtest_config)
     return SessionConfig(file=Path(file), text=text, **alike | own)
@@ -68,6 +72,18 @@ def to_model(shape: ConfigShape, file: str, text: str) -> SessionConfig:
 def study_settings(shape: StudyShape) -> StudySettings:
     """Convert the validated settings of a study."""
     return StudySettings(**_alike(shape, StudySettings))
+
+
+def _alerts(shape: AlertsShape) -> AlertSettings:
+    targets = (
+        AlertTarget(name, join("alerts.targets", name), **_alike(one, AlertTarget))
+        for name, one in shape.targets.items()
+    )
+    rules = (
+        AlertRule(path=join("alerts.rules", index), **_alike(one, AlertRule))
+        for index, one in enumerate(shape.rules)
+    )
+    return AlertSettings(tuple(targets), tuple(rules))
 
 
 def _alike(shape: Shape, model: type) -> dict[str, Any]:

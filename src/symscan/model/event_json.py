@@ -14,6 +14,7 @@ import orjson
 from msgspec import Struct, structs
 from numpy.typing import NDArray
 
+from symscan.model.events.alerts import AlertDecided
 from symscan.model.events.feed import (
     BarsCorrected,
     BarsLost,
@@ -130,6 +131,13 @@ EVENTS: Final[Mapping[type[Event], tuple[str, tuple[str, ...]]]] = {
     OrderUnfilled: ("order_unfilled", ("strategy", "number", "decided_at", "signal", "why")),
     TradeClosed: ("trade_closed", ("strategy", "trade")),
     StrategyDone: ("strategy_done", ("strategy", "signals", "results")),
+    AlertDecided: (
+        "alert_decided",
+        (
+            *("id", "rule", "targets", "about", "scanners", "symbols", "text", "decided_at"),
+            "max_age_seconds",
+        ),
+    ),
 }
 """How files name each kind of event and its fields after ``at``, in order: a format, so that renaming a class
 or a field changes no file."""

@@ -7,16 +7,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, create_engine, select, tuple_
+from sqlalchemy import ColumnElement, Connection, create_engine, func, select, tuple_
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import NullPool
 
 from symscan.errors import DataError
+from symscan.model.event_json import event_name
+from symscan.model.events.session import Event
 from symscan.model.instant import Instant
 from symscan.recording.database import advice, is_empty, read_meta
-from symscan.recording.tables import EVENTS
+from symscan.recording.tables import EVENTS, STEPS
 
 EventKey = tuple[int, int]
 """The number of a step, and that of an event in it: they rise with the session."""
@@ -48,6 +50,14 @@ class StoredEvent:
     at: Instant
     kind: str
     line: str
+
+
+@dataclass(frozen=True, slots=True)
+class DatedEvent:
+    """An event as it was recorded, and when: on the computer's clock, in ISO 8601."""
+
+    event: StoredEvent
+    recorded_at: str
 
 
 class RecordFollower:
@@ -100,6 +110,41 @@ class RecordFollower:
             If the record cannot be read.
         """
         return self._events(tuple_(*_COLUMNS[:2]) > tuple_(*key))
+
+    def meta(self) -> dict[str, Any] | None:
+        """Return the facts of the record; None where its process has only made the file.
+
+        Raises
+        ------
+        DataError
+            If it is no record.
+        """
+        if is_empty(self._path, self._connection):
+            return None
+        return read_meta(self._path, self._connection)
+
+    def last_step(self) -> int:
+        """Return the number of the last step that is whole, 0 if there is none."""
+        with self._reading():
+            return int(self._connection.execute(select(func.max(STEPS.c.seq))).scalar() or 0)
+
+    def of_kind(self, kind: type[Event], after: int, until: int) -> list[DatedEvent]:
+        """Return the events of one kind in the steps after one and up to another.
+
+        Raises
+        ------
+        DataError
+            If the record cannot be read.
+        """
+        wanted = (
+            select(*_COLUMNS, STEPS.c.recorded_at)
+            .join(STEPS, STEPS.c.seq == EVENTS.c.seq)
+            .where(EVENTS.c.seq > after, EVENTS.c.seq <= until, EVENTS.c.kind == event_name(kind))
+            .order_by(*_COLUMNS[:2])
+        )
+        with self._reading():
+            rows = self._connection.execute(wanted).all()
+        return [DatedEvent(StoredEvent((seq, n), *rest), written) for seq, n, *rest, written in rows]
 
     def _events(self, condition: ColumnElement[bool]) -> list[StoredEvent]:
         if is_empty(self._path, self._connection):

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
-from symscan.recording import RECORD_NAME
+from symscan.recording import OUTBOX_NAME, RECORD_NAME
 
 FORMAT_VERSION: Final = 2
 """The version of the format that is written; 1 is that of folders without a ``run.json``."""
@@ -102,7 +102,7 @@ def _is_result(name: str) -> bool:
     return (
         name.removesuffix(PARTIAL) in (*JOINED, RUN, SUMMARY, REPORT, PROGRESS)
         or name in (*FOLDERS, PARTS, REPLACED)
-        or name.startswith(RECORD_NAME)
+        or name.startswith((RECORD_NAME, OUTBOX_NAME))
     )
 
 

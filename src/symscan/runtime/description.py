@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from symscan.runtime.assembly import Backtest
     from symscan.runtime.live.session import LiveSetup
 
-_NO_SETTING: Final = frozenset({"file", "text", "path", "study", "explain"})
+_NO_SETTING: Final = frozenset({"file", "text", "path", "study", "alerts", "explain"})
 """Fields of the configuration that say where it was read, or what is done with results."""
 
 _ONLY_IF_GIVEN: Final = frozenset({"columns", "restricted_to"})

@@ -25,6 +25,13 @@ class StepLog(Protocol):
         """Mark the events of the last step as published."""
 
 
+class StepDecider(Protocol):
+    """Decides upon the events of a step, before it is stored."""
+
+    def decide(self, session: Session, events: Sequence[Event]) -> Sequence[Event]:
+        """Return the events of what was decided: stored and published with the step."""
+
+
 class EventPublisher:
     """Collects the events of a step and passes them to observers once the step is stored.
 
@@ -38,6 +45,8 @@ class EventPublisher:
         Get new events only, and none twice.
     step_log
         Stores steps; None stores nothing, as in a backtest, which can be run again.
+    decider
+        Decides upon each step that is stored, also one that a resumed session repeats; None: nobody.
     """
 
     def __init__(
@@ -46,11 +55,13 @@ class EventPublisher:
         observers: Sequence[Observer] = (),
         announcers: Sequence[Observer] = (),
         step_log: StepLog | None = None,
+        decider: StepDecider | None = None,
     ) -> None:
         self._session = session
         self._observers = tuple(observers)
         self._announcers = tuple(announcers)
         self._step_log = step_log
+        self._decider = decider
         self._events: list[Event] = []
 
     def add(self, event: Event) -> None:
@@ -65,6 +76,8 @@ class EventPublisher:
             if events:
                 self._notify(events, [*self._observers, *self._announcers])
             return
+        if self._decider is not None and events:
+            events = [*events, *self._decider.decide(self._session, events)]
         is_replaying = step_log.is_replaying
         events = [*events, *step_log.commit(kind, end, events)]
         self._notify(events, self._observers if is_replaying else [*self._observers, *self._announcers])

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from datetime import datetime, time
 from pathlib import Path
 from typing import Any
 
+from symscan.alerts.process import AlertSender
+from symscan.alerts.targets import open_services
 from symscan.cli.commands.live_start import (
     InterruptedSession,
     check_day,
@@ -19,7 +21,7 @@ from symscan.cli.commands.live_start import (
     wait_until_start,
 )
 from symscan.cli.errors import SessionStopped
-from symscan.cli.output.live_output import LiveConsole
+from symscan.cli.output.live_output import CONDITION_MARK, LiveConsole
 from symscan.cli.output.plugin_output import redirect_plugin_output
 from symscan.cli.output.run_report import report_console, show_report
 from symscan.cli.signals import INTERRUPTED, StopSignals, stop_signals
@@ -60,6 +62,7 @@ def run_live_session(
     force: bool,
     jsonl: bool,
     quiet: bool,
+    alerts: bool,
 ) -> None:
     """Run a live session of the configuration of a file, and print the closing report.
 
@@ -67,6 +70,8 @@ def run_live_session(
     ----------
     replay_options
         The given options that only a replay takes.
+    alerts
+        Whether the alerts that are decided are sent.
 
     Raises
     ------
@@ -79,10 +84,12 @@ def run_live_session(
         found = find_broker(options.source, project_folders(path))
         _check(options, replay_options, found, force=force)
         config = load_config(path)
+        sends = alerts and bool(config.alerts.rules)
+        if sends:
+            open_services(config)  # while somebody is there to mend what is missing
         broker = _broker(config, options, found)
-        out, summary = _run_session(
-            config, options, broker, LiveConsole(as_json=jsonl, stdout=stdout), force=force, quiet=quiet
-        )
+        console = LiveConsole(as_json=jsonl, stdout=stdout)
+        out, summary = _run_session(config, options, broker, console, force=force, quiet=quiet, sends=sends)
     show_report(config.name, summary, out, report_console(stderr=jsonl))
     check_scanners(summary, out)
 
@@ -142,6 +149,7 @@ def _run_session(
     *,
     force: bool,
     quiet: bool,
+    sends: bool,
 ) -> tuple[Path, RunSummary]:
     """Check all options, then run the session to its close; return the folder of its results, too."""
     run = _plan_run(config, options, broker)
@@ -153,7 +161,19 @@ def _run_session(
         assembled = assemble_live(config, options, run, broker)  # data may have changed during the wait
     _check_record(assembled)
     console_observers = _console_observers(console, quiet=quiet, is_over=run.is_over)
-    return run.out, _run(assembled, _facts(assembled), console_observers, console, force)
+    with _alert_sender(run, console, sends=sends) as senders:
+        announcers = [*console_observers, *senders]
+        return run.out, _run(assembled, _facts(assembled), announcers, console, force)
+
+
+@contextmanager
+def _alert_sender(run: LiveRun, console: LiveConsole, *, sends: bool) -> Iterator[list[Observer]]:
+    """Yield what sends alerts, if any are to be sent; it ends with the session."""
+    if not sends:
+        yield []
+        return
+    with closing(AlertSender(run.folder, lambda line: console.message(f"{CONDITION_MARK}{line}"))) as sender:
+        yield [sender]
 
 
 def _print_resume_notes(console: LiveConsole, options: LiveOptions, run: LiveRun) -> None:

@@ -71,6 +71,9 @@ def live(
         bool, typer.Option("--jsonl", help="Write hits and conditions as JSON lines; text to standard error.")
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Leave out who joins and leaves.")] = False,
+    no_alerts: Annotated[
+        bool, typer.Option("--no-alerts", help="Decide the alerts of the configuration, but send none.")
+    ] = False,
     verbose: Verbosity = 0,
     log_file: LogFile = None,
 ) -> None:
@@ -89,4 +92,4 @@ def live(
     pace = None if factor == math.inf else factor
     options = LiveOptions(source, store, day, pace, faults or "", feed, out, resume, begin, csv)
     with logging_to(verbose, log_file):
-        run_live_session(config, options, given, force=force, jsonl=jsonl, quiet=quiet)
+        run_live_session(config, options, given, force=force, jsonl=jsonl, quiet=quiet, alerts=not no_alerts)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from typing import TYPE_CHECKING
 
 from symscan.clock.session_calendar import SessionCalendar
 from symscan.clock.time_manager import TimeManager
@@ -43,10 +44,15 @@ from symscan.scanners.running.evaluation import SymbolLookup
 from symscan.scanners.running.managed_scanner import ManagedScanner
 from symscan.scanners.running.manager import ScannerManager
 from symscan.scanners.running.verdicts import VerdictObserver
+from symscan.scanners.screens.screen import ScreenScanner
 from symscan.session.day_completion import DayCompletion, EarlierDays, StoredDay
 from symscan.session.holders import scanner_holder
 from symscan.session.session_data import SessionData
 from symscan.sources.ports import BarSource, HistorySource
+
+if TYPE_CHECKING:
+    from symscan.alerts.decider import AlertDecider
+    from symscan.alerts.rules import CompiledRule
 
 DEFAULT_HISTORY_DAYS = 5
 """Sessions of bars a member is given where nothing else is said."""
@@ -62,6 +68,8 @@ class CheckedConfig:
         The mode that scanners and strategies see.
     made
         Every enabled scanner, made once to find its faults.
+    alerts
+        The rules of alerts, compiled.
     """
 
     config: SessionConfig
@@ -72,6 +80,15 @@ class CheckedConfig:
     observers: ObserverSetup
     indicators: tuple[IndicatorSpec, ...]
     made: tuple[BaseScanner, ...]
+    alerts: tuple[CompiledRule, ...] = ()
+
+    def decider(self) -> AlertDecider | None:
+        """Return what decides the alerts of one session; None where there are no rules."""
+        if not self.alerts:
+            return None
+        from symscan.alerts.decider import AlertDecider
+
+        return AlertDecider(self.alerts)
 
     def needs(self) -> MemberNeeds:
         """Return the data of a member."""
@@ -160,7 +177,23 @@ def check(
     strategies.check()
     observers.check()
     indicators = member_indicators(config)
-    return CheckedConfig(config, mode, calendar, scanners, strategies, observers, indicators, made)
+    alerts = _alert_rules(config, scanners.enabled, made)
+    return CheckedConfig(config, mode, calendar, scanners, strategies, observers, indicators, made, alerts)
+
+
+def _alert_rules(
+    config: SessionConfig, scanners: Sequence[ScannerConfig], made: Sequence[BaseScanner]
+) -> tuple[CompiledRule, ...]:
+    """Compile the rules of alerts, given the scanners they are about."""
+    if not config.alerts.rules:
+        return ()
+    from symscan.alerts.rules import compile_rules
+
+    values = {
+        one.name: scanner.value_kinds if isinstance(scanner, ScreenScanner) else None
+        for one, scanner in zip(scanners, made, strict=True)
+    }
+    return compile_rules(config, values)
 
 
 def build(

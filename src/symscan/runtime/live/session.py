@@ -253,7 +253,7 @@ class LiveSetup:
                 feed.open()
                 recorder = StepRecorder(record, self.session)
                 source = self._source(feed, processed, any(one.due.at_close for one in managed))
-                publisher = EventPublisher(self.session, every, new, recorder)
+                publisher = EventPublisher(self.session, every, new, recorder, self.checked.decider())
                 execution = self.make_execution(feed.wake, waits_for_session=feed.waits_for_session)
                 ports = self._ports(feed, source, recorder, publisher, execution)
                 coordinator = build(self.checked, self.session, managed, ports)

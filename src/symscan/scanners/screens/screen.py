@@ -11,7 +11,7 @@ import numpy as np
 
 from symscan.model.bar import Floats, Mask, Rows
 from symscan.model.fills import rests_on_daily_bars
-from symscan.model.hit_metadata import FrameMetadata, HitColumns
+from symscan.model.hit_metadata import SYMBOL, FrameMetadata, HitColumns
 from symscan.model.instant import Instant, from_datetime
 from symscan.model.universes.dated_file import DatedFile
 from symscan.model.universes.universe_spec import ANY, EXCEPT, UniverseSpec
@@ -19,7 +19,7 @@ from symscan.scanners.base import BaseScanner, ScanContext, ScanResult
 from symscan.scanners.screens.compiling import compile_screen
 from symscan.scanners.screens.criteria import Screen
 from symscan.scanners.screens.explaining import Evaluated, ScreenClauses, spread
-from symscan.scanners.screens.language.names import LAST_SCAN, MARKET
+from symscan.scanners.screens.language.names import LAST_SCAN, MARKET, kind_of_dtype
 from symscan.scanners.screens.lists import ScannerLists
 from symscan.scanners.screens.memory import ScanState, ScreenMemory
 from symscan.scanners.screens.plan import KEPT, Found, ScreenPlan
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from symscan.scanners.screens.language.numpy_evaluator import Columns
+    from symscan.scanners.screens.language.terms import Kind
     from symscan.session.shared_columns import Computed
     from symscan.session.view import SessionView
 
@@ -121,6 +122,12 @@ class ScreenScanner(BaseScanner):
     def market_columns(self) -> tuple[str, ...]:
         """The columns that the screen reads of the market's symbol, without ``market.``."""
         return tuple(self._checked_plan().market)
+
+    @property
+    def value_kinds(self) -> dict[str, Kind]:
+        """The names of the values that it keeps with each hit, and what they are."""
+        values = self._checked_plan().kept_of_none().drop(SYMBOL)
+        return {name: kind_of_dtype(dtype) for name, dtype in values.schema.items()}
 
     def check(self) -> None:
         """Load the universe and compile the screen, so that faults show before the run starts.

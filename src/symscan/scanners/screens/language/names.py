@@ -234,11 +234,6 @@ def kind_of(values: Iterable[Static]) -> Kind:
     return Kind.TEXT if any(isinstance(value, str) for value in values) else Kind.NUMBER
 
 
-def kind_of_dtype(dtype: pl.DataType) -> Kind:
-    """The kind of a column of a type."""
-    return {pl.String(): Kind.TEXT, pl.Date(): Kind.DATE}.get(dtype, Kind.NUMBER)
-
-
 def dtype_of(kind: Kind) -> pl.DataType:
     """The type of a column of a kind."""
     dtypes = {
@@ -248,3 +243,14 @@ def dtype_of(kind: Kind) -> pl.DataType:
         Kind.DATE: pl.Date(),
     }
     return dtypes.get(kind, pl.Datetime("us", "UTC"))
+
+
+def kind_of_dtype(dtype: pl.DataType) -> Kind:
+    """The kind of the values in a column."""
+    if dtype == pl.Boolean():
+        return Kind.TRUTH
+    if isinstance(dtype, pl.Datetime):
+        return Kind.INSTANT
+    if dtype == pl.Date():
+        return Kind.DATE
+    return Kind.NUMBER if dtype.is_numeric() else Kind.TEXT
