@@ -7,6 +7,15 @@ import { listen, showHelp } from "./lib/keys.js";
 import { Slider } from "./lib/slider.js";
 import { address, change, go, read } from "./lib/state.js";
 import * as theme from "./lib/theme.js";
+import * as about from "./pages/about.js";
+import * as config from "./pages/config.js";
+import * as hits from "./pages/hits.js";
+import * as overview from "./pages/overview.js";
+import * as runs from "./pages/runs.js";
+import * as scanner from "./pages/scanner.js";
+import * as symbol from "./pages/symbol.js";
+
+const MODULES = { overview, hits, symbol, scanner, runs, config, about };
 
 const TITLES = { overview: "Overview", hits: "Hits", symbol: "Symbol", scanner: "Scanner", runs: "Runs", config: "Config", about: "About" };
 const OF_A_RUN = new Set(["overview", "hits", "symbol", "scanner", "config"]);
@@ -75,12 +84,10 @@ async function showPage(view) {
   }
   const name = `${view.page} ${view.run}`;
   if (!current || current.name !== name) {
-    const module = await import(`./pages/${view.page}.js`);
-    if (view.signal.aborted) return;
     leave();
     const root = el("div", { className: `page page-${view.page} waiting` });
     main.append(root); // out of sight, so that charts know their size
-    current = { name, page: module.create(root, view) };
+    current = { name, page: MODULES[view.page].create(root, view) };
     await current.page.update(view);
     if (view.signal.aborted) return;
     main.replaceChildren(root);
@@ -110,7 +117,8 @@ function fail(error) {
     main.replaceChildren(signInForm());
     return;
   }
-  if (error instanceof Gone) {
+  if (/dynamically imported/.test(error.message)) window.dispatchEvent(new CustomEvent("server", { detail: false }));
+  if (error instanceof Gone || document.body.classList.contains("gone")) {
     if (!main.childElementCount || main.querySelector(".quiet")) main.replaceChildren(empty("The server does not answer."));
     return;
   }

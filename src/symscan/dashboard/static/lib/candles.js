@@ -50,7 +50,8 @@ export class Candles {
     this.series = this.chart.addSeries(lib.CandlestickSeries, { ...this.candleLook(), priceLineVisible: false });
     this.volume = this.chart.addSeries(lib.HistogramSeries, { priceScaleId: "volume", priceFormat: { type: "volume" }, lastValueVisible: false, priceLineVisible: false, color: colour("volume") });
     this.chart.priceScale("volume").applyOptions({ scaleMargins: { top: 0.82, bottom: 0 } });
-    this.chart.timeScale().subscribeVisibleLogicalRangeChange(() => this.drawLanes());
+    this.chart.timeScale().subscribeVisibleLogicalRangeChange(() => this.scheduleLanes());
+    this.chart.timeScale().subscribeSizeChange(() => this.scheduleLanes());
     this.chart.subscribeCrosshairMove((move) => this.say(move.logical === undefined || move.logical === null ? this.data.length - 1 : Math.max(0, Math.min(this.data.length - 1, move.logical))));
   }
 
@@ -73,7 +74,7 @@ export class Candles {
     this.series.applyOptions(this.candleLook());
     this.volume.applyOptions({ color: colour("volume") });
     this.lines.forEach((one, at) => one.series.applyOptions({ color: colour(LINES[at % LINES.length]) }));
-    this.drawLanes();
+    this.scheduleLanes();
   }
 
   /** Show bars: columns of the server; `shift` seconds bring UTC to the exchange's clock. */
@@ -94,7 +95,7 @@ export class Candles {
     if (range) this.chart.timeScale().setVisibleLogicalRange(range);
     else this.chart.timeScale().fitContent();
     this.say(this.data.length - 1);
-    this.drawLanes();
+    this.scheduleLanes();
   }
 
   /** Show lines of indicators: [{name, on_prices, values}] at the ends of bars, and level lines. */
@@ -133,7 +134,15 @@ export class Candles {
   setLanes(found, until) {
     this.found = found;
     this.until = until;
-    this.drawLanes();
+    this.scheduleLanes();
+  }
+
+  /** Draw the lanes with the next frame: by then the chart knows its size. */
+  scheduleLanes() {
+    this.frame ||= requestAnimationFrame(() => {
+      this.frame = 0;
+      if (!this.destroyed) this.drawLanes();
+    });
   }
 
   drawLanes() {

@@ -115,7 +115,7 @@ export function bars(items, { title, kinds = ["bar-first", "bar-again"], names =
   const labels = el("div", { className: "bar-labels", "aria-hidden": "true" }, items.filter((_, at) => at % step === 0).map((one) => el("span", {}, one.label)));
   const chart = svg("svg", { viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: "none", class: "bars", role: "img", "aria-label": title }, drawn, lines);
   return el("figure", { className: "plot" }, el("figcaption", {}, title), chart, labels,
-    asTable(title, ["", ...(names.length ? names : kinds.map((_, at) => `part ${at + 1}`)).map((one) => [one, "number"])], () => items.map((one) => [one.label, ...one.parts.map((part) => number(part))])));
+    asTable(title, ["at", ...(names.length ? names : kinds.map((_, at) => `part ${at + 1}`)).map((one) => [one, "number"])], () => items.map((one) => [one.label, ...one.parts.map((part) => number(part))])));
 }
 
 /** A heat strip for each row: `rows`: [{name, values: [number|null]}] over `labels`; `onPick(row, column)`. */
@@ -131,5 +131,5 @@ export function heat(rows, labels, { title, onPick = null, instants = null, zone
   const step = Math.max(1, Math.ceil(labels.length / 8));
   return el("figure", { className: "plot" }, el("figcaption", {}, title), drawn,
     el("div", { className: "heat-row", "aria-hidden": "true" }, el("span", { className: "heat-name" }), el("div", { className: "bar-labels" }, labels.filter((_, at) => at % step === 0).map((one) => el("span", {}, one)))),
-    asTable(title, ["", ...labels.map((one) => [one, "number"])], () => rows.map((row) => [row.name, ...row.values.map((value) => number(value))])));
+    asTable(title, ["row", ...labels.map((one) => [one, "number"])], () => rows.map((row) => [row.name, ...row.values.map((value) => number(value))])));
 }

@@ -93,14 +93,15 @@ function columnsOf(kind, page) {
   const time = (name) => ({ text: (row) => clock(at(row, name), view().zone), exact: (row) => utc(at(row, name)) });
   const money = (name) => ({ align: "number", text: (row) => price(at(row, name)), exact: (row) => String(at(row, name) ?? "") });
   const pct = (name) => ({ align: "number", text: (row) => signed(at(row, name)), exact: (row) => String(at(row, name) ?? ""), kind: (row) => (at(row, name) > 0 ? "up" : at(row, name) < 0 ? "down" : "") });
+  const isGone = (row) => at(row, "state") === "left"; // what it did since is not this list's to say
   const whole = (name) => ({ align: "number", text: (row) => count(at(row, name)) });
   const scanner = { key: "scanner", title: "scanner", width: 130, sortable: kind === "stays", text: (row) => `${scannerMark(view().colours.get(at(row, "scanner")) ?? 0)} ${at(row, "scanner")}`.trim(), exact: (row) => at(row, "scanner"), kind: (row) => `colour-${scannerClass(view().colours.get(at(row, "scanner")) ?? 0)}`, grow: true };
   const symbol = { key: "symbol", title: "symbol", width: 92, sortable: kind === "stays", text: (row) => at(row, "symbol"), exact: (row) => at(row, "symbol"), kind: (row) => (at(row, "new") ? "strong" : "") };
   if (kind === "now") return [
-    { key: "rank", title: "rank", width: 52, align: "number", text: (row) => (at(row, "state") === "left" ? "–" : count(at(row, "rank"))) }, symbol, scanner,
-    { key: "state", title: "state", width: 92, text: (row) => STATES[at(row, "state")], kind: (row) => (at(row, "state") === "left" ? "faded" : at(row, "state") === "entered" ? "strong" : "") },
+    { key: "rank", title: "rank", width: 52, align: "number", text: (row) => (isGone(row) ? "–" : count(at(row, "rank"))) }, symbol, scanner,
+    { key: "state", title: "state", width: 108, text: (row) => STATES[at(row, "state")], kind: (row) => (at(row, "state") === "left" ? "faded" : at(row, "state") === "entered" ? "strong" : "") },
     { key: "since", title: "since", width: 70, ...time("since") }, { key: "price", title: "price", width: 90, ...money("price") },
-    { key: "change_pct", title: "change %", width: 90, ...pct("change_pct") }, { key: "highest_pct", title: "peak %", hint: "highest price since it entered, against its price then", width: 82, ...pct("highest_pct") }, { key: "volume", title: "volume", width: 110, ...whole("volume") }];
+    { key: "change_pct", title: "change %", width: 90, ...pct("change_pct"), text: (row) => (isGone(row) ? "–" : signed(at(row, "change_pct"))) }, { key: "highest_pct", title: "peak %", hint: "highest price since it entered, against its price then", width: 82, ...pct("highest_pct") }, { key: "volume", title: "volume", width: 110, ...whole("volume"), text: (row) => (isGone(row) ? "–" : count(at(row, "volume"))) }];
   if (kind === "scans") return [
     { key: "scan_at", title: "scan", width: 76, ...time("scan_at") }, symbol, scanner, { key: "rank", title: "rank", width: 56, ...whole("rank") },
     { key: "price", title: "price", width: 90, ...money("price") }, { key: "change_pct", title: "change %", width: 90, ...pct("change_pct") }, { key: "gap_pct", title: "gap %", width: 80, ...pct("gap_pct") }, { key: "volume", title: "volume", width: 110, ...whole("volume") }];

@@ -24,7 +24,7 @@ function list(view, { runs, total }) {
     one.title, el("span", { className: one.status === "complete" ? "" : "bad" }, one.status), one.mode ?? "–", one.start ?? "–", one.end ?? "–", count(one.sessions), one.scanners.join(", ") || "–", count(one.hits), count(one.new),
     one.fault ? el("span", { className: "bad" }, one.fault) : one.name === view.run ? "A" : one.is_over ? el("a", { href: address("runs", { with: one.name }) }, "compare with A") : "–",
   ]);
-  return el("div", {}, table(["run", "name", "status", "mode", "from", "to", ["sessions", "number"], "scanners", ["hits", "number"], ["new", "number"], ""], rows, "runs"), total > runs.length ? el("p", { className: "quiet" }, `${count(total - runs.length)} more are not listed; name a smaller folder.`) : null);
+  return el("div", {}, table(["run", "name", "status", "mode", "from", "to", ["sessions", "number"], "scanners", ["hits", "number"], ["new", "number"], "comparison"], rows, "runs"), total > runs.length ? el("p", { className: "quiet" }, `${count(total - runs.length)} more are not listed; name a smaller folder.`) : null);
 }
 
 function hint(view, { runs }) {
