@@ -37,6 +37,7 @@ bench:
 	.venv/bin/python benchmarks/outcomes.py
 	.venv/bin/python benchmarks/study.py
 	.venv/bin/python benchmarks/python.py
+	.venv/bin/python benchmarks/dashboard.py
 
 # What the dashboard's page brings along, fetched anew and compared with what is here.
 vendor:
