@@ -14,7 +14,7 @@ from pydantic import Field, PlainValidator, WithJsonSchema
 
 from symscan.config import fields
 from symscan.config.alert_settings import CHANGES, COOLDOWNS, ENVIRONMENT_PREFIX, AlertRule
-from symscan.config.shape import Shape
+from symscan.config.fields import Shape
 
 _RULE = AlertRule("", "")
 _VARIABLE: Final = re.compile(rf"{ENVIRONMENT_PREFIX}[A-Z0-9_]+")

@@ -13,7 +13,7 @@ from pydantic import (
 )
 
 from symscan.config import fields
-from symscan.config.shape import Shape
+from symscan.config.fields import Shape
 from symscan.model.universes.universe_spec import SET_KEYS, is_set
 
 WINDOWS_TAG = "<windows>"

@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from typing import Annotated, Any, Final
 from zoneinfo import available_timezones
 
-from pydantic import PlainValidator, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, PlainValidator, WithJsonSchema
 
 from symscan.clock.schedule import DAYS
 from symscan.config.study_settings import check_horizon
@@ -25,6 +25,12 @@ _NAME = re.compile(r"\w[\w.+-]*( [\w.+-]+)*")
 _MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 _LONGEST_SHOWN: Final = 40
 _WIDEST_SPREAD_BPS: Final = 10_000
+
+
+class Shape(BaseModel):
+    """A JSON object with a fixed set of keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 def show(value: object) -> str:

@@ -20,8 +20,8 @@ from symscan.config.data_shapes import (
     ScreenUniverse,
     object_or_key,
 )
+from symscan.config.fields import Shape
 from symscan.config.model import Explain, Isolation, Mode
-from symscan.config.shape import Shape
 from symscan.config.study_settings import HITS, SIDES, StudySettings
 from symscan.model.live_settings import LiveSettings
 from symscan.model.specs import IndicatorType

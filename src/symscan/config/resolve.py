@@ -15,6 +15,7 @@ from symscan.clock.schedule import DAYS, Window
 from symscan.config.alert_schema import AlertsShape
 from symscan.config.alert_settings import AlertRule, AlertSettings, AlertTarget
 from symscan.config.data_shapes import DatedFileShape, FoundByShape
+from symscan.config.fields import Shape
 from symscan.config.file_schema import (
     BacktestShape,
     ConfigShape,
@@ -35,7 +36,6 @@ from symscan.config.model import (
     StrategyConfig,
     SymbolRequirements,
 )
-from symscan.config.shape import Shape
 from symscan.config.study_settings import StudySettings
 from symscan.model.live_settings import LiveSettings
 from symscan.model.specs import IndicatorConfig, IndicatorSpec

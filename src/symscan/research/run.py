@@ -204,7 +204,9 @@ class Run:
             If there is no store, or a file of it has changed since; the error names it.
         """
         files = unchanged_store(self._files, None if path is None else Path(path))
-        return Store(files, SessionCalendar(str(self.summary.get("exchange", "NYSE"))), self._session_config())
+        return Store(
+            files, SessionCalendar(str(self.summary.get("exchange", "NYSE"))), self._session_config()
+        )
 
     def _session_config(self) -> SessionConfig | None:
         """Return the configuration of a run of a file, for the modules that it names."""

@@ -13,7 +13,7 @@ from symscan.runs.decisions.log import DecisionLog
 from symscan.runs.layout import ledger_file
 
 
-class LedgerWriter:
+class DecisionWriter:
     """Writes the ledger of a session at its close; of one that is broken off there is none.
 
     Parameters

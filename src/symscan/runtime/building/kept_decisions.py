@@ -8,12 +8,12 @@ from typing import cast, get_args
 
 from symscan.config import Explain, SessionConfig
 from symscan.errors import InputError
-from symscan.observers.results.ledger import LedgerWriter
+from symscan.observers.results.ledger import DecisionWriter
 
 
-def ledger_writer(config: SessionConfig, folder: Path) -> LedgerWriter | None:
+def ledger_writer(config: SessionConfig, folder: Path) -> DecisionWriter | None:
     """Return what writes the decisions that are kept into a run's folder; None where none are."""
-    writer = LedgerWriter(folder, {one.name: one.explain for one in config.scanners if one.enabled})
+    writer = DecisionWriter(folder, {one.name: one.explain for one in config.scanners if one.enabled})
     return writer if writer.keeps_any else None
 
 

@@ -47,7 +47,6 @@ ALLOWED: Final[dict[str, frozenset[str]]] = {
     "symscan.model.hit_metadata": frozenset({"StrayMetadata", "_of_frame"}),
     "symscan.model.specs": frozenset({"IndicatorSpec"}),
     "symscan.runtime.recovery.recorded_answers": frozenset({"frame_of"}),
-    "symscan.scanners.base": frozenset({"ScanResult"}),  # in records of earlier versions
     "symscan.scanners.scan": frozenset({"ScanResult"}),
     "symscan.scanners.jobs.job": frozenset({"Evaluation", "JobKind", "JobResult"}),
     "symscan.session.requests": frozenset(
