@@ -17,6 +17,7 @@ EDGES = (
     "observers.guard",  # live, an observer of the user's has a thread
     "research.follow",  # for the next events of a live session
     "research.progress",
+    "observers.results.write_behind",
     "recording.database",  # for a record that another program has locked
     "runtime.provisioning.loading",
     "scanners.execution",

@@ -132,14 +132,7 @@ class BacktestRun:
         shown = options.shown or options.folder
         try:
             if executor is None:
-                ledger = ledger_writer(self.backtest.config, options.folder)
-                run_backtest(
-                    self.backtest,
-                    [*([ledger] if ledger else []), results],  # a session is whole once its results are
-                    lambda one: show([SessionProgress.of(one)]),
-                    results.finished,
-                    ledger,
-                )
+                self._play_here(results, show, options.folder)
             else:
                 if self.backtest.sessions[0].date not in results.finished:
                     warn_of_run(self.backtest, [EventLog()])
@@ -152,6 +145,20 @@ class BacktestRun:
             raise
         except SymscanError as error:
             raise _ended_early(error, results, shown) from error
+
+    def _play_here(self, results: RunFolder, show: ShowPlaying, folder: Path) -> None:
+        """Run the sessions in this process; what they leave is known once the last is written."""
+        ledger = ledger_writer(self.backtest.config, folder)
+        try:
+            run_backtest(
+                self.backtest,
+                [*([ledger] if ledger else []), results],  # a session is whole once its results are
+                lambda one: show([SessionProgress.of(one)]),
+                results.finished,
+                ledger,
+            )
+        finally:
+            results.finish_writing()
 
     def _given(self, *, csv: bool) -> GivenRun:
         facts, store = self.description.facts, self.backtest.store.root

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from symscan.errors import InputError
 from symscan.recording import RECORD_NAME
-from symscan.recording.ownership import lock_record
+from symscan.recording.ownership import FOLDER_MODE, lock_record
+from symscan.runs.description import RunDescription, check_same, read_description
 from symscan.runs.layout import FOLDERS, HITS_CSV, PARTS, PROGRESS, REPLACED, RUN, SUMMARY, strange_file
 
 
@@ -68,3 +69,35 @@ def _check_csv(path: Path, csv: bool) -> None:
 def _check_is_over(record: Path) -> None:
     """Refuse the folder of a session that still runs."""
     lock_record(record).release()
+
+
+def make_folder(path: Path, *, force: bool, resume: bool) -> None:
+    """Make the folder of a run, if there may be one.
+
+    Raises
+    ------
+    InputError
+        If it exists, or cannot be made.
+    """
+    try:
+        check_folder(path, force=force, resume=resume)
+        path.mkdir(FOLDER_MODE, parents=True, exist_ok=resume or force)
+    except OSError as error:
+        raise InputError(f"{path}: the run's folder cannot be made ({error.strerror})") from None
+
+
+def as_begun(path: Path, description: RunDescription) -> RunDescription:
+    """Return the description that the run in the folder was begun with, if it is the same.
+
+    Raises
+    ------
+    InputError
+        If it is another.
+    """
+    if not (path / RUN).exists():
+        return description
+    begun = read_description(path)
+    if description.is_live:
+        return begun
+    check_same(path, begun, description)
+    return begun

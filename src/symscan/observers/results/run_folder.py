@@ -1,29 +1,30 @@
 """The folder of a run, written session by session.
 
-Each session's results follow from its own events and are written at its close, whole; the files of the
-whole run are joined from them when it ends, however it ends. What an earlier run left in the folder comes
-back unless this one has results of its own.
+Each session's results follow from its own events and are written at its close, whole, on a thread while the
+next session plays; the files of the whole run are joined from them when it ends, however it ends. What an
+earlier run left in the folder comes back unless this one has results of its own.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from symscan.errors import InputError, RunError
+from symscan.errors import RunError
 from symscan.model.events.session import Event, SessionClosed
 from symscan.model.session import Session
-from symscan.observers.results.run_checks import check_folder, check_resumable
+from symscan.observers.results.run_checks import as_begun, check_resumable, make_folder
 from symscan.observers.results.run_progress import RunProgress
 from symscan.observers.results.session_results import SessionResults
 from symscan.observers.results.summary import RunSummary
 from symscan.observers.results.trades import SessionBars
-from symscan.recording.ownership import FOLDER_MODE
-from symscan.runs.description import RunDescription, check_same, read_description, write_description
+from symscan.observers.results.write_behind import WriteBehind
+from symscan.runs.description import RunDescription, write_description
 from symscan.runs.files.parts import RunParts
 from symscan.runs.files.replaced import ReplacedResults
 from symscan.runs.files.session_files import replacing
@@ -102,6 +103,7 @@ class RunFolder:
         self._open: dict[date, SessionResults] = {}
         self._is_incomplete = False
         self._sessions: Mapping[date, Session] = {}
+        self._behind = WriteBehind()
 
     @property
     def summary(self) -> RunSummary:
@@ -149,7 +151,7 @@ class RunFolder:
 
     def observe(self, session: Session, event: Event) -> None:
         """Handle an event; a backtest's session is written at its close, and nothing after that is of it."""
-        if session.date in self._figures:
+        if session.date in self._figures or session.date == self._behind.day:
             return
         self.progress.count(event)
         try:
@@ -158,7 +160,21 @@ class RunFolder:
             if self._description.is_live:
                 results.process()  # its journal is followed
             elif isinstance(event, SessionClosed):
-                self._commit(session.date)
+                self._commit_closed(session.date)
+        except RunError:
+            self._is_incomplete = True
+            raise
+
+    def finish_writing(self) -> None:
+        """Wait until the session that is being written is whole.
+
+        Raises
+        ------
+        RunError
+            If it cannot be written.
+        """
+        try:
+            self._wait()
         except RunError:
             self._is_incomplete = True
             raise
@@ -196,6 +212,14 @@ class RunFolder:
 
         Where a file could not be written, nothing more is: what is whole can be gone on with.
         """
+        try:
+            self.finish_writing()
+        except RunError:
+            self._end("failed", facts)
+            raise
+        self._end(status, facts)
+
+    def _end(self, status: str, facts: Mapping[str, Any]) -> None:
         is_failing = self.keeps_previous and status != "complete"
         if self._is_incomplete or (is_failing and self._replaced.exists()):
             self._close()
@@ -224,14 +248,33 @@ class RunFolder:
         self._open[session.date] = results
         return results
 
+    def _commit_closed(self, day: date) -> None:
+        """Write a session, on a thread if another one is played after it."""
+        self._wait()
+        if day >= max(self._sessions):
+            self._commit(day)
+        else:
+            self._open[day].prepare()
+            self._behind.begin(day, partial(self._write, day, self._open[day]))
+
+    def _wait(self) -> None:
+        """Wait for the session written on a thread: there is one at a time, so that memory is bounded."""
+        if (whole := self._behind.wait()) is not None:
+            self._mark_committed(whole)
+
     def _commit(self, day: date) -> None:
+        self._open[day].prepare()
+        self._write(day, self._open[day])
+        self._mark_committed(day)
+
+    def _write(self, day: date, results: SessionResults) -> None:
         """Write a session; it is whole with the renaming of its part."""
-        results = self._open[day]
         results.write(self._home)
         with writing(self._home):
             self._parts.commit(day)
-        self._figures[day] = results.figures
-        del self._open[day]
+
+    def _mark_committed(self, day: date) -> None:
+        self._figures[day] = self._open.pop(day).figures
         self.keeps_previous = False
 
     def _write_open(self, *, is_complete: bool) -> None:
@@ -272,8 +315,9 @@ class RunFolder:
             self._replaced.restore()
 
     def _close(self) -> None:
+        """Close what is open; the error that ended the run is the one to be raised."""
         for results in self._open.values():
-            with writing(self._home / JOURNAL):
+            with suppress(RunError):
                 results.close()
 
 
@@ -325,9 +369,9 @@ def run_folder(
     described = description or RunDescription(facts())
     if resume:
         check_resumable(path, is_live=described.is_live, csv=csv)
-    _make(path, force, resume)
+    make_folder(path, force=force, resume=resume)
     with exclusive_folder(path):
-        described = _as_begun(path, described) if resume else described
+        described = as_begun(path, described) if resume else described
         replaced = ReplacedResults(path)
         if force:
             replaced.move_all()
@@ -353,28 +397,3 @@ def _written(
         raise
     finally:
         folder.end(status, facts())
-
-
-def _make(path: Path, force: bool, resume: bool) -> None:
-    try:
-        check_folder(path, force=force, resume=resume)
-        path.mkdir(FOLDER_MODE, parents=True, exist_ok=resume or force)
-    except OSError as error:
-        raise InputError(f"{path}: the run's folder cannot be made ({error.strerror})") from None
-
-
-def _as_begun(path: Path, description: RunDescription) -> RunDescription:
-    """Return the description that the run in the folder was begun with, if it is the same.
-
-    Raises
-    ------
-    InputError
-        If it is another.
-    """
-    if not (path / RUN).exists():
-        return description
-    begun = read_description(path)
-    if description.is_live:
-        return begun
-    check_same(path, begun, description)
-    return begun

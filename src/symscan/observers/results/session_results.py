@@ -53,6 +53,7 @@ class SessionResults:
         self._part = part
         self._bars = bars
         self._csv = csv
+        self._derived: tuple[pl.DataFrame, pl.DataFrame | None] | None = None
         self._trades = SessionTrades()
         self._scans: list[ScanFinished] = []
         self._changes: list[Changes] = []
@@ -98,30 +99,53 @@ class SessionResults:
         with writing(self._part / JOURNAL):
             self._journal.close()
 
+    def prepare(self) -> None:
+        """Write the journal to its end, and read what the session's bars say while they are in memory.
+
+        Afterwards :meth:`write` may be called on another thread.
+        """
+        self.close()
+        if self._bars is None:
+            return
+        symbols = set(self._trades.symbols).union(*(scan.hits.symbols for scan in self._scans))
+        prices = self._bars(self.session, sorted(symbols))
+        self._bars = lambda _session, _symbols: prices
+
     def write(self, folder: Path) -> None:
         """Write the session's Parquet files into the run's folder, and its parts of the other files."""
         self.close()
         hits = SessionHits(self.session, self._scans)
         unknown = unknown_frame(self.session, self._done)
-        stays = self._stays(hits, unknown)
+        stays, trades = self._with_prices(hits, unknown)
         files = SessionFiles(folder, self.session.date)
         files.write(hits.frame[HITS_SCHEMA.names()], hits.values(), finished(stays, hits.texts(stays["hit"])))
-        for name, text in self._texts(hits, unknown, stays):
+        for name, text in self._texts(hits, unknown, stays, trades):
             with writing(self._part / name) as path:
                 path.write_text(text, encoding="utf-8", newline="")
 
     def _texts(
-        self, hits: SessionHits, unknown: pl.DataFrame, stays: pl.DataFrame
+        self, hits: SessionHits, unknown: pl.DataFrame, stays: pl.DataFrame, trades: pl.DataFrame | None
     ) -> Iterator[tuple[str, str]]:
         shown = finished(stays, hits.plain_texts(stays["hit"]))
         yield SCANS, scans_csv(self.session, self._scans, self._changes)
         yield UNKNOWN, csv_rows(unknown)
         yield EPISODES_CSV, csv_rows(for_people(shown, self.session.zone))
-        if self._trades.has_strategies:
-            yield TRADES, csv_rows(self._trades.frame(self.session, self._bars))
+        if trades is not None:
+            yield TRADES, csv_rows(trades)
         if self._csv:
             yield HITS_CSV, csv_rows(hits.csv_frame())
         yield FIGURES, json.dumps(self.figures.as_state(), ensure_ascii=False)
+
+    def _with_prices(
+        self, hits: SessionHits, unknown: pl.DataFrame
+    ) -> tuple[pl.DataFrame, pl.DataFrame | None]:
+        """Return the stays, and the trades if there are strategies; then the bars' memory is free."""
+        if self._derived is None:
+            has_trades = self._trades.has_strategies
+            trades = self._trades.frame(self.session, self._bars) if has_trades else None
+            self._derived = self._stays(hits, unknown), trades
+            self._bars = None
+        return self._derived
 
     def _stays(self, hits: SessionHits, unknown: pl.DataFrame) -> pl.DataFrame:
         scans = SessionScans(

@@ -36,6 +36,11 @@ class SessionTrades:
         elif isinstance(event, StrategyStarted):
             self.has_strategies = True
 
+    @property
+    def symbols(self) -> set[str]:
+        """Whose bars the trades need."""
+        return {event.trade.symbol for event in self._events if isinstance(event, TradeClosed)}
+
     def frame(self, session: Session, bars: SessionBars | None) -> pl.DataFrame:
         """Return the rows of ``trades.csv``; without ``bars``, what needs the session's is unknown."""
         return trades_frame(session, self._events, bars)
