@@ -35,6 +35,7 @@ _CLASSES: tuple[type, ...] = (
     symscan.BaseScanner,
     symscan.ScanContext,
     symscan.ScanResult,
+    symscan.Clause,
     symscan.SessionView,
     Bar,
     IndicatorReading,

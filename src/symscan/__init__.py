@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from symscan.clock.session_calendar import SessionCalendar
     from symscan.clock.time_manager import TimeManager
     from symscan.config import ScannerConfig, SessionConfig, load_config
+    from symscan.model.decisions.clauses import Clause
     from symscan.model.interval import Interval
     from symscan.model.specs import IndicatorConfig, IndicatorSpec, IndicatorType
     from symscan.model.trading import Position, Signal, SymbolSkipped
@@ -70,6 +71,7 @@ __all__ = [
     "BaseStrategy",
     "CalendarError",
     "CandidateError",
+    "Clause",
     "ConfigError",
     "ConfigErrors",
     "DataError",
@@ -136,6 +138,7 @@ _HOMES: Final = {
     "BaseObserver": "symscan.observers.base",
     "BaseScanner": "symscan.scanners.base",
     "BaseStrategy": "symscan.strategies.base",
+    "Clause": "symscan.model.decisions.clauses",
     "FeedBar": "symscan.sources.iterable_feed",
     "FollowedEvent": "symscan.research.follow",
     "IndicatorConfig": "symscan.model.specs",

@@ -34,6 +34,7 @@ README = (ROOT / "README.md").read_text()
 SCRIPTS = (ROOT / "docs" / "SCRIPTS.md").read_text(encoding="utf-8")
 RESULTS = (ROOT / "docs" / "RESULTS.md").read_text()
 STUDY = (ROOT / "docs" / "STUDY.md").read_text()
+WHY = (ROOT / "docs" / "WHY.md").read_text()
 
 pages = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 
@@ -138,6 +139,18 @@ def test_the_study_guide_runs_as_written(project: Path, monkeypatch: pytest.Monk
     assert hits - described == set()
     assert {f"`{mark}`" for mark in map(str, Mark)} - set(re.findall(r"`\w+`", STUDY)) == set()
     assert {why.text for why in OutcomeReason if why.text} - described == set()
+
+
+@pytest.mark.slow
+def test_the_guide_to_decisions_runs_as_written(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(project)
+    scanner, calls = _blocks(WHY, "python")
+    Path("ahead.py").write_text(scanner)
+    names: dict[str, Any] = {}
+    exec(calls, names)
+    assert names["why"].frame["clause"].to_list() == ["change_pct", "lead_pct", "liquid", "take 5"]
+    assert names["missed"].height > 0
+    assert names["missed"]["margin"].drop_nulls().max() < 0
 
 
 @pytest.mark.parametrize(
