@@ -20,6 +20,7 @@ _BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
         ["divided.py", "range"],
         ["outcomes.py", "--symbols", "60", "--rounds", "1"],
         ["study.py", "small", "--rounds", "1"],
+        ["why.py", "--symbols", "60", "--rounds", "1"],
         ["latency.py", "--symbols", "50", "--bursts", "8"],
         ["disturbance.py", "--symbols", "50", "--bursts", "8", "--rounds", "1"],
     ],

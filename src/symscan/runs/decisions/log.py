@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from symscan.model.bar import Floats
 from symscan.model.decisions.clauses import Clause, Code
 from symscan.model.decisions.verdicts import ScanVerdicts
 from symscan.model.session import Session
@@ -98,7 +97,6 @@ class _ScannerLog:
                 verdicts.reasons.astype(np.uint8),
                 verdicts.column(_AGE).astype(np.float32),
                 place[columns],
-                _spreads(clauses, values),
             )
         )
 
@@ -114,14 +112,3 @@ class _ScannerLog:
                 self._columns.setdefault(symbol, len(self._columns))
             self._last = symbols, np.fromiter(map(self._columns.__getitem__, symbols), np.intp, len(symbols))
         return self._last[1]
-
-
-def _spreads(clauses: Sequence[Clause], values: Floats) -> Floats:
-    """Return the interquartile range of what each clause compared, NaN where it compared nothing."""
-    spreads = np.full(len(clauses), np.nan)
-    for at, clause in enumerate(clauses):
-        known = values[at][~np.isnan(values[at])] if clause.op is not None else ()
-        if len(known):
-            low, high = np.quantile(known, (0.25, 0.75))
-            spreads[at] = high - low
-    return spreads

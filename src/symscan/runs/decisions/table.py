@@ -184,7 +184,6 @@ class JudgedScan:
     reasons: NDArray[np.uint8]
     age: NDArray[np.float32]
     place: NDArray[np.uint32]
-    scale: Floats
 
 
 def tabulate(
@@ -196,14 +195,15 @@ def tabulate(
     codes = np.full((count, most, width), Code.NOT_APPLICABLE, np.uint8)
     values, limits = (np.full((count, most, width), np.nan) for _ in range(2))
     reasons, place = np.zeros((count, width), np.uint8), np.zeros((count, width), np.uint32)
-    age, scale = np.full((count, width), np.nan, np.float32), np.full((count, most), np.nan)
+    age = np.full((count, width), np.nan, np.float32)
     for at, scan in enumerate(scans):
         own, where = scan.columns, np.ix_(scan.heads, scan.columns)
         verdict[at, own], reasons[at, own] = scan.verdict, scan.reasons
         age[at, own], place[at, own] = scan.age, scan.place
         codes[at][where], values[at][where], limits[at][where] = scan.codes, scan.values, scan.limits
-        scale[at, scan.heads] = scan.scale
     heads = tuple(one.head for one in scans)
+    scale = _spreads(values)
+    scale[:, [one.op is None for one in clauses]] = np.nan
     return ScannerDecisions(
         name,
         tuple(clauses),
@@ -218,3 +218,22 @@ def tabulate(
         place,
         scale,
     )
+
+
+def _spreads(values: Floats) -> Floats:
+    """Return the interquartile range of the known values of each scan and clause, NaN without any."""
+    ordered = np.sort(values, axis=2)  # what is unknown comes last
+    known = (~np.isnan(values)).sum(axis=2)
+    low, high = (_quantile(ordered, known, share) for share in (0.25, 0.75))
+    return high - low
+
+
+def _quantile(ordered: Floats, known: NDArray[np.intp], share: float) -> Floats:
+    """Return a quantile of the first so many of sorted values, between two of them by their distance."""
+    if not ordered.shape[2]:
+        return np.full(known.shape, np.nan)
+    at = np.maximum(known - 1, 0) * share
+    below = np.floor(at).astype(np.intp)
+    above = np.minimum(below + 1, np.maximum(known - 1, 0))
+    first, second = (np.take_along_axis(ordered, one[:, :, None], axis=2)[:, :, 0] for one in (below, above))
+    return np.where(known > 0, first + (second - first) * (at - below), np.nan)

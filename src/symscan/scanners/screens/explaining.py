@@ -151,6 +151,8 @@ class _Truths:
     def _whole(self, values: Any) -> Any:
         """Return an array of one value per symbol; what is the same for all is one value."""
         count = len(self._scan.here)
+        if values.shape == (count,):
+            return values
         return np.broadcast_to(values.reshape(-1) if values.size == 1 else values, count)
 
 
