@@ -17,7 +17,8 @@ def why_no_candidate(source: DecisionSource, scanner: str, symbol: str) -> str:
     file = own.universe_before_setup()
     name = file.name or "its universe"
     if symbol in file.symbols:
-        return f"it is in {name}, but was on no list that the scanner evaluates"
+        lists = ", ".join(f"'{one}'" for one in own.reads_scanners) or "the scanner"
+        return f"it is in {name}, but was never on the list of {lists}, which it evaluates"
     return "; ".join(_parts(source, managed, own, name, symbol))
 
 

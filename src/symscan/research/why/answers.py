@@ -91,9 +91,10 @@ class Decisions:
         tables = self._tables(names, whole=True)
         answers = [self._why(tables, name, symbol, at, is_named=scanner is not None) for name in names]
         given = [one for one in answers if one is not None]
-        if not given:
-            raise self._no_scan(names, at)
         if all(one.absent for one in given):
+            without = [name for name, one in zip(names, answers, strict=True) if one is None]
+            if without:
+                raise self._no_scan(without, at)
             reasons = _grouped((one.scanner, f"{one.absent}") for one in given)
             raise InputError("\n".join(no_candidate(symbol, names, why) for why, names in reasons.items()))
         return SymbolAnswer(self.session, symbol, at, tuple(given))
