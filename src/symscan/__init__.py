@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from symscan.model.trading import Position, Signal, SymbolSkipped
     from symscan.model.universes.dated_file import DatedFile
     from symscan.observers.base import BaseObserver
+    from symscan.research.audit.python import audit
+    from symscan.research.audit.results import Audit
     from symscan.research.backtest import run
     from symscan.research.follow import FollowedEvent, follow
     from symscan.research.run import Run, open_run
@@ -64,6 +66,7 @@ if TYPE_CHECKING:
     from symscan.strategies.paper.rules import PaperRules
 
 __all__ = [
+    "Audit",
     "BarStore",
     "BaseBroker",
     "BaseObserver",
@@ -120,6 +123,7 @@ __all__ = [
     "UniverseError",
     "VirtualClock",
     "WorkerLost",
+    "audit",
     "follow",
     "load_config",
     "load_universe",
@@ -133,6 +137,7 @@ __all__ = [
 ]
 
 _HOMES: Final = {
+    "Audit": "symscan.research.audit.results",
     "BarStore": "symscan.sources.store.bar_store",
     "BaseBroker": "symscan.sources.base_broker",
     "BaseObserver": "symscan.observers.base",
@@ -173,6 +178,7 @@ _HOMES: Final = {
     "TimeManager": "symscan.clock.time_manager",
     "Universe": "symscan.scanners.universe",
     "VirtualClock": "symscan.sources.clocks",
+    "audit": "symscan.research.audit.python",
     "follow": "symscan.research.follow",
     "load_config": "symscan.config",
     "load_universe": "symscan.scanners.universe",

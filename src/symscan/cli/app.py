@@ -24,6 +24,7 @@ _COMMANDS: Final = LazyCommands(
         "parity": "symscan.cli.interface.parity:parity",
         "scan": "symscan.cli.interface.scan:scan",
         "study": "symscan.cli.interface.study:study",
+        "audit": "symscan.cli.interface.study:audit",
         "runs": "symscan.cli.interface.results:runs",
         "report": "symscan.cli.interface.results:report",
         "export": "symscan.cli.interface.results:export",

@@ -69,6 +69,9 @@ class BaseScanner(ABC):
     is_stateful: bool = False
     """Whether what it finds depends on its earlier scans of the session, or on other scanners' scans."""
 
+    judges_alone: bool = False
+    """Whether what it finds of a symbol depends on no other symbol; an audit then halves the universe."""
+
     _folders: tuple[Path, ...] = ()
     _dated_files: tuple[DatedFile, ...] = ()
     _exchange: str = "NYSE"
@@ -132,6 +135,11 @@ class BaseScanner(ABC):
     def universe_name(self) -> str | None:
         """The name of the universe loaded last, None where none was loaded."""
         return self._file.name if self._file is not None else None
+
+    @property
+    def universe_path(self) -> Path | None:
+        """The file of the universe loaded last, None where none was loaded; of ``store`` no file is there."""
+        return self._file.path if self._file is not None else None
 
     @property
     def universe_periods(self) -> tuple[Period, ...] | None:

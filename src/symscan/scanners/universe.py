@@ -156,7 +156,10 @@ def _members(file: Universe, periods: tuple[Period, ...], on: date) -> Universe:
 def universe_names(folders: Sequence[Path] = ()) -> list[str]:
     """The names of all universes there are, sorted."""
     found = (
-        path.stem for folder in _homes(folders) for suffix in _SUFFIXES for path in folder.glob("*" + suffix)
+        path.stem
+        for folder in universe_homes(folders)
+        for suffix in _SUFFIXES
+        for path in folder.glob("*" + suffix)
     )
     return sorted(set(found))
 
@@ -166,7 +169,7 @@ def _find(name_or_path: str, folders: Sequence[Path]) -> Path:
         raise UniverseError(f"{name_or_path!r} is not a universe; give the name of one or the path of a file")
     if name_or_path.endswith(_SUFFIXES) or "/" in name_or_path or "\\" in name_or_path:
         return _find_file(Path(name_or_path).expanduser(), folders)
-    for home in _homes(folders):
+    for home in universe_homes(folders):
         files = [file for suffix in _SUFFIXES if (file := home / (name_or_path + suffix)).is_file()]
         if len(files) > 1:
             raise UniverseError(
@@ -194,8 +197,8 @@ def _what_there_is(wanted: str, folders: Sequence[Path]) -> str:
     return f"{guess}there are: {', '.join(names)}; and 'store', all symbols of the bar store"
 
 
-def _homes(folders: Sequence[Path]) -> list[Path]:
-    """Where names are looked up, first match wins."""
+def universe_homes(folders: Sequence[Path]) -> list[Path]:
+    """Return the folders where names are looked up, first match wins."""
     return [*(folder / _FOLDER for folder in (*folders, Path())), _shipped()]
 
 

@@ -69,7 +69,7 @@ class LocalProcesses:
                         continue
                     place = doing.pop(number)
                     self._submit_next(number, tasks, stretches, doing)  # before the result is used
-                    yield place, _value(message, tasks[place])
+                    yield place, value_of(message, tasks[place])
             self._is_done = True
         finally:
             self._close(waits=self._is_done)
@@ -111,8 +111,8 @@ class LocalProcesses:
             process.close(waits=waits)
 
 
-def _value(outcome: TaskOutcome, task: Any) -> Any:
-    """Return the result of a task, or raise why there is none."""
+def value_of(outcome: TaskOutcome, task: Any) -> Any:
+    """Return the result of a task, or raise why there is none; see :meth:`LocalProcesses.run`."""
     match outcome:
         case TaskDone():
             return outcome.value

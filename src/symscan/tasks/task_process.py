@@ -40,14 +40,17 @@ class TaskProcess:
         How many threads polars has there, unless the environment says so.
     preload
         A module that it imports before it is told what to do; empty for none.
+    environment
+        Variables that it has instead of those of this process; None for these.
     """
 
-    def __init__(self, threads: int, preload: str = "") -> None:
+    def __init__(self, threads: int, preload: str = "", environment: Mapping[str, str] | None = None) -> None:
         ours, theirs = socket.socketpair()
         lifeline, parent_end = os.pipe()  # never written to: the kernel closes it when this process is gone
         self._scratch = Path(mkdtemp(prefix="symscan-tasks-"))
         try:
-            self._process = _started(theirs.fileno(), lifeline, threads, preload)
+            variables = os.environ if environment is None else environment
+            self._process = _started(theirs.fileno(), lifeline, threads, preload, variables)
         finally:
             theirs.close()
             os.close(lifeline)
@@ -139,13 +142,15 @@ class _Lines:
                 stream.write(text)
 
 
-def _started(connection: int, lifeline: int, threads: int, preload: str) -> subprocess.Popen[bytes]:
+def _started(
+    connection: int, lifeline: int, threads: int, preload: str, environment: Mapping[str, str]
+) -> subprocess.Popen[bytes]:
     path = [entry for entry in sys.path if isinstance(entry, str)]
     return start_python(
         _SERVE,
         [json.dumps(path), str(connection), str(lifeline), preload],
         [connection, lifeline],
-        {_THREADS: str(threads), **os.environ},
+        {_THREADS: str(threads), **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )

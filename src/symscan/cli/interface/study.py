@@ -1,4 +1,4 @@
-"""``symscan study``: what happened after the hits."""
+"""``symscan study``: what happened after the hits; ``symscan audit``: whether scanners are honest."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from symscan.cli.arguments import Cluster, InsecureCluster, Jobs, parse_date
+from symscan.cli.arguments import Cluster, InsecureCluster, Jobs, parse_date, parse_job_count
 from symscan.cli.log_options import LogFile, Verbosity, logging_to
 
 
@@ -134,3 +134,72 @@ def study(
     )
     with logging_to(verbose, log_file):
         study_hits(arguments)
+
+
+def audit(
+    what: Annotated[
+        str, typer.Argument(metavar="CONFIG|SCANNER", help="A session configuration, or a scanner's module.")
+    ],
+    store: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="The bar store; if not given that of SYMSCAN_STORE, or of symscan.toml.",
+        ),
+    ] = None,
+    day: Annotated[
+        date | None, typer.Option("--date", parser=parse_date, metavar="DATE", help="Audit one session.")
+    ] = None,
+    start: Annotated[
+        date | None, typer.Option(parser=parse_date, metavar="DATE", help="Of a range: its first date.")
+    ] = None,
+    end: Annotated[
+        date | None, typer.Option(parser=parse_date, metavar="DATE", help="Of a range: its last date.")
+    ] = None,
+    scanner: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Only this scanner; may be given again.")
+    ] = None,
+    universe: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The universe of a scanner given by its module.")
+    ] = None,
+    sessions: Annotated[
+        int, typer.Option(min=1, metavar="N", help="How many sessions: the first, the last, some between.")
+    ] = 3,
+    scans: Annotated[
+        int, typer.Option(min=1, metavar="N", help="How many scans of each session, of every hour.")
+    ] = 20,
+    only: Annotated[
+        str | None,
+        typer.Option(metavar="LIST", help="Only these checks: future,clock,order,unrelated,state,files."),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, metavar="N", help="Of random draws.")] = 0,
+    strict: Annotated[bool, typer.Option("--strict", help="Notes count as findings.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print audit.json instead of the table.")] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Where results go; audits/NAME-START[_END] if not given."),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the results of an earlier audit.")] = False,
+    jobs: Annotated[
+        int | None,
+        typer.Option(parser=parse_job_count, metavar="N", help="Processes at a time; else one a core."),
+    ] = None,
+    verbose: Verbosity = 0,
+    log_file: LogFile = None,
+) -> None:
+    """Audit scanners: do they look ahead, keep state, depend on chance, order, the clock or files?
+
+    Sessions are played as they are, and again with the future deleted and changed, in another order, alone,
+    behind walls. Exit code 0: nothing found in enough scans; 1: something found; 2: wrong input, or a scanner
+    that fails by itself; 3: not enough scans with hits to judge by.
+    """
+    from symscan.cli.commands.audits.audit import AuditArguments, audit_session
+    from symscan.research.audit.planning.subject import AuditRequest
+
+    request = AuditRequest(store, day, start, end, tuple(scanner or ()), sessions, scans, seed)
+    groups = tuple(one.strip() for one in only.split(",")) if only is not None else ()
+    arguments = AuditArguments(
+        what, request, universe, groups, out, force=force, strict=strict, as_json=as_json, jobs=jobs
+    )
+    with logging_to(verbose, log_file):
+        audit_session(arguments)

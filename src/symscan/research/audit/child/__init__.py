@@ -1,0 +1,1 @@
+"""What runs in the processes of an audit: scanners that nobody trusts yet, over changed stores."""

@@ -1,0 +1,1 @@
+"""What plays say of a scanner: compared, counted, confirmed."""
