@@ -71,6 +71,7 @@ def make_application(folder: RunFolder, access: Access) -> ASGIApp:
         Route(SIGN_IN_PATH, api.sign_in, methods=["POST"]),
         Route("/api/v1/about", api.about),
         Route(_RUNS, api.runs),
+        Route(f"{_RUNS}/{{run}}/stays.csv", api.stays_csv),
         Route(f"{_RUNS}/{{run}}/compare/{{other}}", api.compare),
         *(Route(f"{_RUNS}/{{run}}{end}", partial(api.of_run, query)) for end, query in QUERIES.items()),
     ]
@@ -101,6 +102,13 @@ class _Api:
         return await self._answer(
             request, (a, b), lambda: runs.compare(self._folder.open(a), self._folder.open(b))
         )
+
+    async def stays_csv(self, request: Request) -> Response:
+        """Answer the stays that are listed as a file."""
+        name, asked = request.path_params["run"], _parameters(request)
+        body = await self._in_worker(lambda: lists.stays_csv(self._folder.open(name), asked))
+        headers = {"Content-Disposition": 'attachment; filename="stays.csv"', "Cache-Control": "no-store"}
+        return Response(body, headers=headers, media_type="text/csv")
 
     async def runs(self, request: Request) -> Response:
         """Answer which runs there are: as they are now."""

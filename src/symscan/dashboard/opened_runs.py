@@ -24,6 +24,9 @@ from symscan.runs.export import zone_of
 from symscan.runs.layout import RUN, SUMMARY
 from symscan.runs.listing import ListedRun, list_runs
 
+SHOWN: Final = ("1m", "5m", "15m", "1h")
+"""The intervals of bars within a session that are shown."""
+
 _MOST_OPEN: Final = 4
 _MOST_SESSIONS: Final = 6
 
@@ -114,6 +117,13 @@ class OpenedRun:
             return str(error)
         return None
 
+    @cached_property
+    def intervals(self) -> list[str]:
+        """The intervals of which bars can be shown; of a store of daily bars alone these."""
+        if self.store_fault is not None:
+            return []
+        return [*(SHOWN if any(map(_is_intraday, self.store.intervals)) else ()), "1d"]
+
     def regular_bars(self, session: Session) -> pl.DataFrame | None:
         """Return the regular bars of all symbols of the finest interval; None without a store."""
         if self.store_fault is not None:
@@ -121,7 +131,7 @@ class OpenedRun:
         return self._bars.get(session.date, lambda: self._regular(session))
 
     def _regular(self, session: Session) -> pl.DataFrame | None:
-        finest = next((one for one in self.store.intervals if one.endswith(("m", "h"))), None)
+        finest = next(filter(_is_intraday, self.store.intervals), None)
         if finest is None:
             return None
         bars = self.store.bars(self.store.symbols(), finest, session.date)
@@ -225,6 +235,10 @@ class _Kept(Generic[_K, _V]):
 def as_instant(instant: Instant) -> pl.Expr:
     """Return an instant as polars compares it with a column."""
     return pl.lit(instant).cast(pl.Datetime("us", "UTC"))
+
+
+def _is_intraday(interval: str) -> bool:
+    return interval.endswith(("m", "h"))
 
 
 def _holds_run(folder: Path) -> bool:

@@ -16,6 +16,7 @@ from support.hostile_run import KEY, OTHER, SCANNER, SECRET, SYMBOL, write_hosti
 from symscan.dashboard.application import QUERIES, make_application
 from symscan.dashboard.opened_runs import RunFolder
 from symscan.dashboard.parameters import MOST_CHARACTERS, MOST_ROWS
+from symscan.dashboard.queries.lists import harmless
 from symscan.dashboard.security import CONTENT_SECURITY_POLICY, Access
 from symscan.dashboard.sign_in import SignIn
 from symscan.errors import InputError
@@ -239,6 +240,15 @@ def test_pages_of_rows_are_the_whole(client: TestClient, runs: Path) -> None:
     assert frame.select("symbol", "entered").rows() == list(
         zip(whole["rows"]["symbol"], whole["rows"]["entered"], strict=True)
     )
+
+
+def test_a_file_of_stays_is_no_program_of_a_spreadsheet(client: TestClient, runs: Path) -> None:
+    answer = client.get(_address(runs, "/stays.csv"), params={"session": DAY, "sort": "symbol"})
+    assert answer.headers["content-disposition"] == 'attachment; filename="stays.csv"'
+    assert pl.read_csv(answer.content)["symbol"].to_list() == [OTHER, OTHER, SYMBOL]
+    texts = ["=1+1", "@SUM(A1)", "-2", "+3", "\t=1", "AMD", "BRK.B", None]
+    written = pl.DataFrame({"text": texts}).select(harmless("text"))["text"].to_list()
+    assert written == ["'=1+1", "'@SUM(A1)", "'-2", "'+3", "'\t=1", "AMD", "BRK.B", None]
 
 
 def test_a_fault_of_ours_shows_nothing_of_it(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:

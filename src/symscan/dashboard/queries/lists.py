@@ -14,8 +14,10 @@ from symscan.dashboard.queries.stays import stays_of_session
 from symscan.errors import InputError
 from symscan.model.instant import Instant
 from symscan.model.session import Session
+from symscan.runs.texts import with_texts
 
 _FARTHEST_ROW: Final = 10_000_000
+_FORMULA: Final = r"^[=+\-@\t\r]"
 _SORTS: Final = (
     *("entered", "left", "scanner", "symbol", "why", "scans", "first_rank", "best_rank", "last_rank"),
     *("price", "last_price", "price_end", "highest_pct", "lowest_pct", "new", "episode"),
@@ -37,12 +39,7 @@ def stays(opened: OpenedRun, asked: Parameters) -> dict[str, Any]:
         *("session", "until", "scanner", "symbol", "new", "entered_from", "entered_to", "max_rank"),
         *("where", "sort", "offset", "limit"),
     )
-    session = opened.session(asked.day())
-    found = stays_of_session(opened, session, asked.instant("until"))
-    chosen = _chosen(opened, found, asked)
-    where = asked.text("where")
-    rows = chosen if where is None else kept(chosen, where)
-    ordered = _sorted(rows, asked.text("sort") or "-entered")
+    found, ordered = _ordered(opened, asked)
     page = ordered.slice(asked.whole("offset", 0, _FARTHEST_ROW), asked.whole("limit", MOST_ROWS, MOST_ROWS))
     return {
         "total": ordered.height,
@@ -50,6 +47,34 @@ def stays(opened: OpenedRun, asked: Parameters) -> dict[str, Any]:
         "rows": by_columns(page.select(_COLUMNS)),
         "has_bars": opened.store_fault is None,
     }
+
+
+def stays_csv(opened: OpenedRun, asked: Parameters) -> bytes:
+    """Return the stays of a session as CSV: all that are listed, in the same order.
+
+    A text that a spreadsheet would take for a formula has an apostrophe before it.
+    """
+    asked.expect("session", "until", "scanner", "symbol", "new", "max_rank", "where", "sort")
+    rows = with_texts(_ordered(opened, asked)[1].select(_COLUMNS))
+    texts = [name for name, kind in rows.schema.items() if kind == pl.String()]
+    return rows.with_columns(map(harmless, texts)).write_csv().encode()
+
+
+def harmless(name: str) -> pl.Expr:
+    """Return a column of texts with an apostrophe before those that a spreadsheet would evaluate."""
+    text = pl.col(name)
+    is_formula = text.str.contains(_FORMULA).fill_null(False)
+    return pl.when(is_formula).then(pl.lit("'") + text).otherwise(text).alias(name)
+
+
+def _ordered(opened: OpenedRun, asked: Parameters) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return the stays of a session as of an instant, and those that are listed, in order."""
+    session = opened.session(asked.day())
+    found = stays_of_session(opened, session, asked.instant("until"))
+    chosen = _chosen(opened, found, asked)
+    where = asked.text("where")
+    rows = chosen if where is None else kept(chosen, where)
+    return found, _sorted(rows, asked.text("sort") or "-entered")
 
 
 def _chosen(opened: OpenedRun, found: pl.DataFrame, asked: Parameters) -> pl.DataFrame:

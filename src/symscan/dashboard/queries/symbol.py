@@ -7,7 +7,7 @@ from typing import Any, Final
 import polars as pl
 
 from symscan.dashboard.columns import by_columns
-from symscan.dashboard.opened_runs import OpenedRun, as_instant
+from symscan.dashboard.opened_runs import SHOWN, OpenedRun, as_instant
 from symscan.dashboard.parameters import MOST_VALUES, Parameters
 from symscan.dashboard.queries.stays import stays_of_session
 from symscan.dashboard.queries.times import cut
@@ -17,7 +17,6 @@ from symscan.model.session import Session
 from symscan.research.charts.symbol_chart import indicators_of_session, is_price
 
 _LEVELS: Final = ("previous_close", "premarket_high", "premarket_low")
-_INTERVALS: Final = ("1m", "5m", "15m", "1h", "1d")
 _DAYS: Final = 60
 _MOST_SYMBOLS: Final = 20
 _BARS: Final = ("start", "end", "open", "high", "low", "close", "volume")
@@ -27,7 +26,7 @@ def bars(opened: OpenedRun, asked: Parameters) -> dict[str, Any]:
     """Return the bars of a symbol that ended by an instant: of a session, or daily ones up to it."""
     asked.expect("session", "symbol", "interval", "until")
     session, symbol = opened.session(asked.day()), asked.needed("symbol")
-    interval = asked.choice("interval", _INTERVALS, "5m")
+    interval = asked.choice("interval", (*SHOWN, "1d"), "5m")
     until = asked.instant("until")
     found = _bars(opened, session, symbol, interval)
     known = cut(found, "end", until)
@@ -53,7 +52,7 @@ def indicators(opened: OpenedRun, asked: Parameters) -> dict[str, Any]:
     """
     asked.expect("session", "symbol", "interval", "until")
     session, symbol = opened.session(asked.day()), asked.needed("symbol")
-    interval = asked.choice("interval", _INTERVALS[:-1], "5m")
+    interval = asked.choice("interval", SHOWN, "5m")
     until = asked.instant("until")
     keys = indicators_of_session(opened.run.files, session.date)[:MOST_VALUES]
     columns = list(dict.fromkeys(("vwap", *_LEVELS, *keys)))

@@ -29,6 +29,7 @@ def head(opened: OpenedRun, asked: Parameters) -> dict[str, Any]:
         "sessions": [str(day) for day in run.sessions],
         "scanners": run.scanners,
         "store_fault": opened.store_fault,
+        "intervals": opened.intervals,
     }
 
 

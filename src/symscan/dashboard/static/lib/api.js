@@ -12,6 +12,11 @@ export class Gone extends Error {}
 
 /** Ask for an answer; `params` may hold lists, and null for what is not given. */
 export async function get(path, params = {}, signal = undefined) {
+  return answerOf(await request(addressOf(path, params), { signal }));
+}
+
+/** The address of an answer. */
+export function addressOf(path, params = {}) {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(params)) {
     for (const one of Array.isArray(value) ? value : [value]) {
@@ -19,7 +24,7 @@ export async function get(path, params = {}, signal = undefined) {
     }
   }
   const text = query.toString();
-  return answerOf(await request(`/api/v1${path}${text ? `?${text}` : ""}`, { signal }));
+  return `/api/v1${path}${text ? `?${text}` : ""}`;
 }
 
 /** Exchange the token for a cookie. */

@@ -29,14 +29,14 @@ function apply(node, options) {
     else if (key === "href") node.setAttribute("href", safeLink(value));
     else if (key === "data") Object.assign(node.dataset, value);
     else if (PROPERTIES.has(key)) node[key] = value;
-    else if (key === "role" || key === "for" || key === "list" || key === "target" || key === "rel" || key.startsWith("aria-")) node.setAttribute(key, String(value));
+    else if (key === "role" || key === "for" || key === "list" || key === "target" || key === "rel" || key === "download" || key.startsWith("aria-")) node.setAttribute(key, String(value));
     else throw new Error(`no such option: ${key}`);
   }
 }
 
 /** Links lead to places of this page, or to the projects named on the page About. */
 function safeLink(address) {
-  return /^(#|\/static\/|https:\/\/)/.test(address) ? address : "#";
+  return /^(#|\/static\/|\/api\/|https:\/\/)/.test(address) ? address : "#";
 }
 
 /** A table of texts: `columns` are [title, className] or titles; cells are texts, nodes or null (unknown). */

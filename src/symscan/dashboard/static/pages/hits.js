@@ -1,6 +1,6 @@
 // Hits: what was found? Stays as of the slider, who is on the lists now, and all scans.
 
-import { get, runPath } from "../lib/api.js";
+import { addressOf, get, runPath } from "../lib/api.js";
 import { Candles } from "../lib/candles.js";
 import { code, el, empty } from "../lib/dom.js";
 import { WHY, clock, count, lasting, number, offset, price, signed, utc } from "../lib/format.js";
@@ -124,6 +124,7 @@ function drawTools(page, view, kind) {
     el("label", {}, "best rank to ", el("input", { type: "number", id: "max-rank", className: "short", min: "1", max: "5000", value: view.given.get("max_rank") || "", onchange: (event) => change({ max_rank: event.target.value || null }) })),
     el("label", { className: "wide" }, "filter ", el("input", { type: "search", id: "where", placeholder: "highest_pct > 1 AND price > 5", value: view.given.get("where") || "", spellcheck: false, maxLength: 300, title: "as in screens: over these columns and the scanner's values at entry", onchange: (event) => change({ where: event.target.value.trim() || null }) })),
   ];
+  if (kind === "stays") extra.push(el("a", { href: addressOf(`${runPath(view.run)}/stays.csv`, { ...stayParams(view), limit: null }), download: "stays.csv" }, "as CSV"));
   if (kind === "scans" && view.given.get("symbol")) extra.push(el("a", { className: "chip", href: address("hits", { symbol: null }) }, `${view.given.get("symbol")} ✕`));
   page.tools.replaceChildren(el("div", { className: "tabs", role: "group", "aria-label": "what is listed" }, tabs), el("div", { className: "names", role: "group", "aria-label": "scanners" }, chips), ...extra);
   if (active) document.getElementById(active)?.focus();
@@ -196,8 +197,8 @@ async function showSide(page, view) {
   page.side.replaceChildren(head, el("p", {}, story), page.chart ? page.chart.box : el("p", { className: "quiet" }, "No chart: there are no bars. Start with --store DIR."), ...valuesOf(one), el("p", {}, el("a", { href: address("hits", { view: "scans", symbol: one.symbol }) }, "all its scans")));
   if (!page.chart) return;
   try {
-    const found = await get(`${runPath(view.run)}/bars`, { session: view.session, symbol: one.symbol, interval: "5m", until: view.at }, view.signal);
-    if (page.chosen === one) await page.chart.setBars(found.rows, offset(view.times.open, view.zone));
+    const found = await get(`${runPath(view.run)}/bars`, { session: view.session, symbol: one.symbol, interval: view.head.intervals[0] === "1d" ? "1d" : "5m", until: view.at }, view.signal);
+    if (page.chosen === one) await page.chart.setBars(found.rows, found.interval === "1d" ? 0 : offset(view.times.open, view.zone));
   } catch (error) {
     if (error.name !== "AbortError") page.side.append(el("p", { className: "quiet" }, error.message));
   }

@@ -7,7 +7,6 @@ import { WHY, clock, count, number, offset, price, signed } from "../lib/format.
 import { address, go } from "../lib/state.js";
 import { scannerClass } from "../lib/theme.js";
 
-const INTERVALS = ["1m", "5m", "15m", "1h", "1d"];
 const LEVELS = { previous_close: "previous close", premarket_high: "pre-market high", premarket_low: "pre-market low", open: "open" };
 
 export function create(root) {
@@ -28,7 +27,8 @@ async function update(page, view) {
     page.drawn = "";
     return;
   }
-  const interval = INTERVALS.includes(view.given.get("interval")) ? view.given.get("interval") : "5m";
+  const usual = view.head.intervals.includes("5m") ? "5m" : "1d";
+  const interval = view.head.intervals.includes(view.given.get("interval")) ? view.given.get("interval") : usual;
   const of = { session: view.session, symbol, until: view.at };
   const [lanes, bars] = await Promise.all([get(`${runPath(view.run)}/lanes`, of, view.signal), barsOf(view, { ...of, interval })]);
   if (view.signal.aborted) return;
@@ -57,7 +57,7 @@ async function barsOf(view, params) {
 function drawHead(page, view, symbol, interval, bars) {
   const closes = bars.rows ? bars.rows.close : [];
   const last = closes.length ? closes[closes.length - 1] : null;
-  const buttons = INTERVALS.map((one) => el("a", { className: "tab", href: address("symbol", { interval: one === "5m" ? null : one }), "aria-current": one === interval ? "true" : "false" }, one));
+  const buttons = view.head.intervals.map((one) => el("a", { className: "tab", href: address("symbol", { interval: one }), "aria-current": one === interval ? "true" : "false" }, one));
   page.head.replaceChildren(el("h1", {}, symbol, " ", el("small", { title: String(last ?? "") }, last === null ? "" : price(last)), " ", page.change || ""), el("div", { className: "tabs", role: "group", "aria-label": "interval" }, buttons), el("span", { className: "quiet" }, `${view.session}${view.at === null ? "" : `, as of ${clock(view.at, view.zone)}`}, ${view.zone}`));
 }
 
