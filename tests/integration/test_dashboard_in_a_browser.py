@@ -14,6 +14,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+import symscan
 from support.cli import started
 from support.hostile_run import SCANNER, SYMBOL, write_hostile_run
 from support.waiting import LIMIT
@@ -33,7 +34,7 @@ PAGES = {
     "hits": "",
     "hits, now": "&view=now&at=13:05",
     "hits, all scans": "&view=scans",
-    "symbol": "&symbol=GEN045&at=13:05",
+    "symbol": "&symbol=GEN045&at=13:05&why=1",
     "scanner": "",
     "runs": "&with=hostile",
     "config": "",
@@ -207,6 +208,26 @@ def test_nothing_later_than_the_slider_is_fetched(tab: Tab) -> None:
         asked = [one for one in tab.answers if "/api/" in one.url and "/times?" not in one.url]
         assert len(asked) >= 2
         assert [at for one in asked for at in _instants(one.json()) if at > until] == [], page
+
+
+def test_criteria_are_what_why_says_of_that_scan(
+    tab: Tab, runs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(runs.parent)  # where the configuration's universe is
+    run = symscan.open_run(runs / "demo")
+    symbol = run.hits["symbol"][-1]
+    said = run.why(symbol, "13:00", store=runs.parent / "demo" / "store").record
+    tab.open("symbol", more=f"&symbol={symbol}&at=13:00&why=1")
+    panel = tab.page.locator(".criteria")
+    for one in said["scanners"]:
+        for scan in one["scans"]:
+            rows = tab.page.get_by_role("region", name=f"clauses of {one['scanner']}").locator("tbody tr")
+            _expect(rows).to_have_count(len(scan["clauses"]))
+            _expect(panel).to_contain_text(scan["verdict"])
+            for place, clause in enumerate(scan["clauses"]):
+                word = {"true": "yes", "false": "NO", "unknown": "unknown", None: "–"}[clause["holds"]]
+                _expect(rows.nth(place).locator("td").first).to_contain_text(clause["clause"])
+                _expect(rows.nth(place).locator("td").last).to_have_text(word)
 
 
 def test_keys_and_links_lead_where_they_say(tab: Tab) -> None:

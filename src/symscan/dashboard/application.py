@@ -22,7 +22,7 @@ from starlette.types import ASGIApp
 from symscan.dashboard.columns import as_json
 from symscan.dashboard.opened_runs import OpenedRun, RunFolder
 from symscan.dashboard.parameters import Parameters
-from symscan.dashboard.queries import lists, overview, runs, scanners, symbol, times
+from symscan.dashboard.queries import lists, overview, reasons, runs, scanners, symbol, times
 from symscan.dashboard.security import SIGN_IN_PATH, Access, Guard, refuse
 from symscan.dashboard.sign_in import COOKIE
 from symscan.dashboard.vendored import static_files
@@ -41,6 +41,7 @@ QUERIES: Final[Mapping[str, _Query]] = {
     "/indicators": symbol.indicators,
     "/lanes": symbol.lanes,
     "/symbols": symbol.symbols,
+    "/why": reasons.why,
     "/scanner": scanners.scanner,
     "/study": scanners.study,
     "/config": runs.config,
@@ -221,7 +222,7 @@ def _content(name: str) -> tuple[bytes, bytes, str]:
 
 async def _on_error(_request: Request, error: Exception) -> Response:
     """Answer a mistake in what was asked, or a run that cannot be read."""
-    status = 409 if isinstance(error, DataError) else 400 if isinstance(error, InputError) else 500
+    status = 400 if isinstance(error, InputError) and not isinstance(error, DataError) else 409
     return refuse(
         status, str(error), _HINTS if isinstance(error, DataError) else "go back, or choose another run"
     )

@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Final, Generic, TypeVar
 from zoneinfo import ZoneInfo
@@ -20,6 +20,8 @@ from symscan.model.instant import Instant
 from symscan.model.session import Session
 from symscan.research.run import Run, open_run
 from symscan.research.store import Store
+from symscan.research.why.answers import Decisions
+from symscan.research.why.source import find_decisions
 from symscan.runs.export import zone_of
 from symscan.runs.layout import RUN, SUMMARY
 from symscan.runs.listing import ListedRun, list_runs
@@ -52,6 +54,7 @@ class OpenedRun:
         self.run = run
         self._store = store
         self._hits: _Kept[date, pl.DataFrame] = _Kept(_MOST_SESSIONS)
+        self._decisions: _Kept[date, Decisions] = _Kept(1)
         self._bars: _Kept[date, pl.DataFrame | None] = _Kept(_MOST_SESSIONS // 2)
 
     @cached_property
@@ -129,6 +132,17 @@ class OpenedRun:
         if self.store_fault is not None:
             return None
         return self._bars.get(session.date, lambda: self._regular(session))
+
+    def decisions(self, day: date) -> Decisions:
+        """Return the decisions of a session; those of the last one that was asked for are kept.
+
+        Raises
+        ------
+        InputError
+            If the configuration, its modules or the store are not there.
+        """
+        found = partial(find_decisions, self.run.files, day, self._store)
+        return self._decisions.get(day, lambda: Decisions(found()))
 
     def _regular(self, session: Session) -> pl.DataFrame | None:
         finest = next(filter(_is_intraday, self.store.intervals), None)

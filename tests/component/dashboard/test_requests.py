@@ -58,6 +58,7 @@ PARAMS: dict[str, dict[str, Any]] = {
     "/hits": {"session": DAY, "symbol": SYMBOL},
     "/lanes": {"session": DAY, "symbol": OTHER},
     "/symbols": {"prefix": "<"},
+    "/why": {"session": DAY, "symbol": SYMBOL},
     "/scanner": {"scanner": SCANNER},
     "/study": {"scanner": SCANNER},
 }

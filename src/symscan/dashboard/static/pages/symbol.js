@@ -4,7 +4,8 @@ import { Refused, get, runPath } from "../lib/api.js";
 import { Candles } from "../lib/candles.js";
 import { asTable, el, empty, section, table } from "../lib/dom.js";
 import { WHY, clock, count, number, offset, price, signed } from "../lib/format.js";
-import { address, go } from "../lib/state.js";
+import { criteria } from "../lib/criteria.js";
+import { address, change, go } from "../lib/state.js";
 import { scannerClass } from "../lib/theme.js";
 
 const LEVELS = { previous_close: "previous close", premarket_high: "pre-market high", premarket_low: "pre-market low", open: "open" };
@@ -34,6 +35,7 @@ async function update(page, view) {
   if (view.signal.aborted) return;
   drawHead(page, view, symbol, interval, bars);
   drawStays(page, view, symbol, lanes);
+  explain(page, view, symbol);
   if (bars.fault) {
     if (page.chart) page.chart.destroy();
     page.chart = null;
@@ -99,6 +101,25 @@ async function drawChart(page, view, symbol, interval, bars, lanes) {
   drawReadings(page, view, bars, lines, levels);
 }
 
+/** Why and why not: on demand, since the session may have to be played again for it. */
+async function explain(page, view, symbol) {
+  const box = page.below.querySelector(".criteria");
+  const title = `Why, why not${view.at === null ? "" : ` at ${clock(view.at, view.zone)}`}`;
+  if (view.given.get("why") !== "1") {
+    box.replaceChildren(section(title, el("p", {}, el("button", { type: "button", onclick: () => change({ why: "1" }) }, "show what each clause decided"), el("span", { className: "quiet" }, " the session may be played again for it"))));
+    return;
+  }
+  if (!box.childElementCount) box.replaceChildren(page.criteria ?? section(title, el("p", { className: "quiet" }, "asking the engine…")));
+  try {
+    const found = await get(`${runPath(view.run)}/why`, { session: view.session, symbol, at: view.at }, view.signal);
+    page.criteria = section(title, ...criteria(found, view), el("p", {}, el("button", { type: "button", onclick: () => change({ why: null }) }, "hide")));
+  } catch (error) {
+    if (error.name === "AbortError") return;
+    page.criteria = section(title, el("p", { className: "notice" }, `${error.message} ${error.hint ?? ""}`));
+  }
+  if (!view.signal.aborted) page.below.querySelector(".criteria").replaceChildren(page.criteria);
+}
+
 function drawReadings(page, view, bars, lines, levels) {
   const last = bars.rows.close.length - 1;
   const before = levels.previous_close;
@@ -120,6 +141,7 @@ function drawStays(page, view, symbol, lanes) {
   const gaps = unknown.scanner.map((name, at) => [name, unknown.reason[at], clock(unknown.from[at], view.zone), clock(unknown.to[at], view.zone)]);
   page.below.replaceChildren(
     el("div", { className: "readings" }, page.drawn.startsWith(`${symbol} `) && page.readings ? page.readings : null),
+    el("div", { className: "criteria" }),
     section("Stays on lists", rows.length ? table(["scanner", "entered", "left", "why", ["scans", "number"], ["best rank", "number"], ["price", "number"], ["peak %", "number"], ["low %", "number"]], rows, "stays on lists") : el("p", { className: "quiet" }, `No scanner had ${symbol} on its list${view.at === null ? "" : " by then"}.`)),
     ...(gaps.length ? [section("Could not be judged", table(["scanner", "reason", "from", "to"], gaps, "stretches of unknown"))] : []));
   if (!rows.length && !gaps.length) page.below.append(el("p", {}, el("button", { type: "button", onclick: () => go("hits", { symbol: null }) }, "who was found")));
