@@ -122,6 +122,10 @@ def _scanner_faults(path: str, scanner: dict[str, Any]) -> Iterator[Fault]:
     yield from _schedule_faults(path, scanner, given)
     yield from _repeats(scanner, path, "show", fields.parse_text)
     yield from _universe_faults(path, scanner.get("universe"))
+    universe = scanner.get("universe")
+    if "universe_where" in given and isinstance(universe, dict) and _finds_by(universe):
+        message = "it narrows a universe; one of what another scanner finds is narrowed there"
+        yield Fault(join(path, "universe_where"), message, key=True)
     requirements = _object(scanner.get("symbol_requirements"))
     yield from _repeats(requirements, join(path, "symbol_requirements"), "streams", fields.parse_stream)
     schedule = join(path, "schedule")
@@ -160,6 +164,10 @@ def _kind_faults(path: str, scanner: dict[str, Any], given: set[str]) -> Iterato
             yield Fault(path, "the key 'name' is missing; a screen needs one")
     else:
         yield Fault(path, "expected a 'module' (a scanner in code) or a 'where' (a screen), got neither")
+
+
+def _finds_by(universe: dict[str, Any]) -> bool:
+    return "found_by" in universe or (is_set(universe) and split_found_by(universe)[0] is not None)
 
 
 def _universe_faults(path: str, universe: Any) -> Iterator[Fault]:

@@ -167,6 +167,11 @@ class ScannerShape(Shape):
     columns: DatedColumns | None = Field(
         None, description="Dated files whose columns are joined: float, market cap, earnings dates."
     )
+    universe_where: fields.Text | None = Field(
+        None,
+        description="What a symbol of the universe must meet before the session, by earlier days.",
+        examples=["close_1d > 5 AND dollar_volume_20_1d > 1e7"],
+    )
     enabled: bool = Field(True, description="Whether the scanner takes part.")
     required: bool = Field(False, description="Whether the session fails if it cannot be set up.")
     pre_session: PreSession = Field(

@@ -140,6 +140,8 @@ class ScannerConfig:
         What a run keeps of its decisions: ``none``, ``near`` or ``full``.
     columns
         The dated files whose columns are joined with its universe's.
+    universe_where
+        What a symbol of its universe must meet before the session, by what is known of earlier days.
     """
 
     name: str = ""
@@ -159,6 +161,7 @@ class ScannerConfig:
     isolation: Isolation = "thread"
     explain: Explain = "none"
     columns: tuple[DatedFile, ...] = ()
+    universe_where: str | None = None
 
     def __post_init__(self) -> None:
         if not self.name:

@@ -48,6 +48,7 @@ from symscan.model.events.session import (
     SymbolLocked,
     SymbolsRemoved,
     SymbolUnlocked,
+    UniverseNarrowed,
     UnknownSymbols,
     Warned,
 )
@@ -81,6 +82,7 @@ _ADDRESS: Final = re.compile(r"\b0x[0-9a-f]{6,}\b")
 
 EVENTS: Final[Mapping[type[Event], tuple[str, tuple[str, ...]]]] = {
     SessionPrepared: ("session_prepared", ("session", "opens_at", "closes_at", "symbols", "scanners")),
+    UniverseNarrowed: ("universe_narrowed", ("scanner", "universe", "kept", "unknown")),
     ScannerReady: ("scanner_ready", ("scanner", "universe", "indicators")),
     ScannerDisabled: ("scanner_disabled", ("scanner", "reason")),
     DailyBarsDerived: ("daily_bars_derived", ("symbols",)),

@@ -30,6 +30,7 @@ from symscan.model.events.session import (
     SessionActivated,
     SessionClosed,
     SessionPrepared,
+    UniverseNarrowed,
     Warned,
 )
 from symscan.model.events.trading import StrategyDone, StrategyFailed, StrategyStarted
@@ -44,7 +45,9 @@ LOGGER.addHandler(logging.NullHandler())  # else Python writes warnings to stand
 _LEVELS: Final[Mapping[type[Event], int]] = MappingProxyType(
     {
         **dict.fromkeys((SessionPrepared, SessionActivated, SessionClosed), logging.INFO),
-        **dict.fromkeys((ScannerReady, ScannerDone, ScanFinished, IndicatorWarmed), logging.INFO),
+        **dict.fromkeys(
+            (UniverseNarrowed, ScannerReady, ScannerDone, ScanFinished, IndicatorWarmed), logging.INFO
+        ),
         **dict.fromkeys((StrategyStarted, StrategyDone), logging.INFO),
         **dict.fromkeys((FeedConnected, FeedRecovered, LagEnded, Readiness), logging.INFO),
         **dict.fromkeys((ScannerDisabled, StrategyFailed, Warned), logging.WARNING),

@@ -20,7 +20,7 @@ from symscan.observers.event_log import EventLog
 from symscan.parity.causes import ScannerTraits
 from symscan.parity.execution import LenientExecution
 from symscan.runtime.building.build import CheckedConfig, SessionPorts, build, check, first_due
-from symscan.runtime.building.store_universe import recorded_symbols
+from symscan.runtime.building.store_universe import KEPT, recorded_symbols
 from symscan.runtime.coordinator import SessionCoordinator
 from symscan.runtime.publisher import EventPublisher
 from symscan.scanners.base import BaseScanner
@@ -112,6 +112,7 @@ def replay(recorded: Recorded) -> Replayed:
         source,
         EventPublisher(session, [collector, EventLog()]),
         execution=execution,
+        kept=about.get(KEPT) or {},
     )
     coordinator = build(checked, session, managed, ports)
     try:

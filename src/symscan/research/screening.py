@@ -50,6 +50,7 @@ def screen(
     exchange: str = "NYSE",
     indicator_modules: str | Iterable[str] = (),
     columns: DatedFile | Sequence[DatedFile] = (),
+    universe_where: str | None = None,
     **of_several_scans: object,
 ) -> pl.DataFrame:
     """Scan once, at one instant of one session: everybody's values and verdict.
@@ -85,6 +86,8 @@ def screen(
         Modules of the current folder with indicators that the screen names.
     columns
         Dated files whose columns the screen names, joined as they were known at that instant.
+    universe_where
+        What a symbol of the universe must meet before the session: ``dollar_volume_20_1d > 1e7``.
     **of_several_scans
         What a screen of a configuration may have besides and one scan cannot answer is an error that says so:
         ``confirm_scans``, ``leave_when``, ``hold_minutes``, ``cooldown_minutes``.
@@ -108,7 +111,7 @@ def screen(
     with universe_file(universe) as named:
         criteria: dict[str, Any] = {"where": where, "universe": named, "rank": rank, "take": take, "per": per}
         criteria |= {"show": as_names(show), "max_age_minutes": max_age_minutes, "market": market}
-        criteria |= {"columns": _as_objects(columns)}
+        criteria |= {"columns": _as_objects(columns), "universe_where": universe_where}
         whole = _whole(criteria, {"exchange": exchange, "indicator_modules": as_names(indicator_modules)})
         return judged_frame(_scanned(whole, at, chosen_store(store)))
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 _NO_SETTING: Final = frozenset({"file", "text", "path", "study", "alerts", "explain"})
 """Fields of the configuration that say where it was read, or what is done with results."""
 
-_ONLY_IF_GIVEN: Final = frozenset({"columns", "restricted_to"})
+_ONLY_IF_GIVEN: Final = frozenset({"columns", "restricted_to", "universe_where"})
 """Settings that are left out where nothing is set."""
 
 _NO_RESULT: Final = frozenset({"name", "path", "enabled", "timeout_seconds", "isolation", "required"})

@@ -23,7 +23,7 @@ DEFAULT_UNIVERSE: Final = "sp500"
 
 _MADE_BY_SETUP: Final = (
     *("_folders", "_file", "_loaded_universe", "_static", "_known", "_date"),
-    *("_dated_files", "_exchange", "_tables"),
+    *("_dated_files", "_exchange", "_tables", "_kept"),
 )
 
 if TYPE_CHECKING:
@@ -72,6 +72,7 @@ class BaseScanner(ABC):
     judges_alone: bool = False
     """Whether what it finds of a symbol depends on no other symbol; an audit then halves the universe."""
 
+    _kept: frozenset[str] | None = None
     _folders: tuple[Path, ...] = ()
     _dated_files: tuple[DatedFile, ...] = ()
     _exchange: str = "NYSE"
@@ -120,6 +121,11 @@ class BaseScanner(ABC):
                 self._joined_files(), as_dated_files(self.rests_on), self._folders, self._exchange
             )
         return self._tables
+
+    def narrow(self, symbols: Sequence[str]) -> None:
+        """Keep of its universe only these symbols. Called by the engine before ``setup``."""
+        self._kept = frozenset(symbols)
+        self._universe, self._loaded_universe, self._file = [], [], None
 
     @property
     def universe(self) -> tuple[str, ...]:
@@ -247,9 +253,15 @@ class BaseScanner(ABC):
             If there is no such universe, or its file is malformed.
         """
         self._file = load_universe(file_path, self._folders, self._date, self._known)
+        if self._kept is not None:
+            self._file = self._file.of_symbols(self._narrowed(self._file.symbols))
         self._static = StaticColumns(self._file.symbols, self._file.columns)
         self._adopt_universe(self._file.symbols)
         return list(self._file.symbols)
+
+    def _narrowed(self, symbols: list[str] | tuple[str, ...]) -> list[str]:
+        """Return who is kept of a universe."""
+        return [one for one in symbols if self._kept is None or one in self._kept]
 
     def _adopt_universe(self, symbols: Iterable[str]) -> None:
         """Set the universe to what was loaded, unless the scanner chose another one."""
@@ -273,7 +285,7 @@ class BaseScanner(ABC):
 def _adopting(load: Callable[..., list[str]]) -> Callable[..., list[str]]:
     @wraps(load)
     def adopting(self: BaseScanner) -> list[str]:
-        symbols = load(self)
+        symbols = self._narrowed(load(self))
         self._adopt_universe(symbols)
         return symbols
 

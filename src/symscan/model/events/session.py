@@ -94,6 +94,15 @@ class SessionPrepared(Event, frozen=True):
     scanners: tuple[str, ...]
 
 
+class UniverseNarrowed(Event, frozen=True):
+    """A scanner's universe was narrowed before the session: who is kept, and of whom that is unknown."""
+
+    scanner: str
+    universe: int
+    kept: int
+    unknown: int
+
+
 class ScannerReady(Event, frozen=True):
     """A scanner is set up."""
 
@@ -274,6 +283,7 @@ __all__ = [
     "SymbolLocked",
     "SymbolUnlocked",
     "SymbolsRemoved",
+    "UniverseNarrowed",
     "UnknownSymbols",
     "Warned",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING
@@ -22,6 +22,8 @@ from symscan.model.live_settings import LiveSettings
 from symscan.model.session import Session
 from symscan.model.specs import IndicatorConfig, IndicatorSpec
 from symscan.plugins.modules import project_folders
+from symscan.runtime.building.daily_prefilter import check_prefilter, narrow_universes
+from symscan.runtime.building.faults import all_or_errors, located_errors
 from symscan.runtime.building.plugins import (
     KnownSymbols,
     ObserverSetup,
@@ -133,6 +135,8 @@ class SessionPorts:
         Reads the session's own daily bars that are stored already; None where there are none.
     verdicts
         Gets the verdicts on all candidates of each scan; None: nobody. Only where jobs run inline.
+    kept
+        Who was kept of a narrowed universe by scanner, where the session was begun before.
     """
 
     history: HistorySource
@@ -148,6 +152,7 @@ class SessionPorts:
     stopwatch: Callable[[], Stopwatch] = Stopwatch
     stored_day: StoredDay | None = None
     verdicts: VerdictObserver | None = None
+    kept: Mapping[str, tuple[Sequence[str], int]] = field(default_factory=dict)
 
 
 def check(
@@ -174,6 +179,7 @@ def check(
     strategies = StrategySetup(config, folders, mode)
     observers = ObserverSetup(config, folders)
     made = tuple(scanners.check(day))
+    _check_prefilters(scanners, made)
     strategies.check()
     observers.check()
     indicators = member_indicators(config)
@@ -196,11 +202,24 @@ def _alert_rules(
     return compile_rules(config, values)
 
 
+def _check_prefilters(scanners: ScannerSetup, made: Sequence[BaseScanner]) -> None:
+    """Check the conditions by which universes are narrowed."""
+
+    def check_one(pair: tuple[ScannerConfig, BaseScanner]) -> None:
+        scanner, one = pair
+        if scanner.universe_where is not None:
+            with located_errors(scanner, scanners.config):
+                check_prefilter(one, scanner.universe_where)
+
+    all_or_errors(zip(scanners.enabled, made, strict=True), check_one)
+
+
 def build(
     checked: CheckedConfig, session: Session, managed: Sequence[ManagedScanner], ports: SessionPorts
 ) -> SessionCoordinator:
     """Build one session, ready to run."""
     history, source = ports.history, ports.source
+    narrow_universes(checked.scanners, managed, session, history, checked.calendar, ports.kept)
     data = SessionData(session, base=source.base, keeps_checkpoints=ports.keeps_checkpoints)
     time_manager = TimeManager(session)
     warm_up = IndicatorWarmup(data, history, checked.calendar)

@@ -60,8 +60,9 @@ def located_errors(plug_in: PlugInConfig, config: SessionConfig) -> Iterator[Non
     try:
         yield
     except ExpressionError as fault:
-        part = f"{path}.{fault.part}" if is_screen and fault.part else f"{path}.module"
-        offset = fault.offset if is_screen else None
+        is_own = is_screen or fault.part == "universe_where"
+        part = f"{path}.{fault.part}" if is_own and fault.part else f"{path}.module"
+        offset = fault.offset if is_own else None
         raise ConfigErrors([error_at(part, str(fault), offset=offset)]) from None
     except UniverseError as fault:
         where = f"{path}.universe" if is_screen else f"{path}.config.universe"

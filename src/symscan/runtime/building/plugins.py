@@ -145,6 +145,10 @@ class ScannerSetup:
             for scanner, one in made
         ]
 
+    def make(self, scanner: ScannerConfig, day: date) -> BaseScanner:
+        """Make one scanner in this process."""
+        return self._maker(scanner, day)()
+
     def _checked(self, scanner: ScannerConfig, day: date | None) -> BaseScanner:
         with located_errors(scanner, self.config):
             made = self._maker(scanner, day)()

@@ -12,10 +12,14 @@ from typing import Any, Final
 from symscan.recording.session_log import SessionRecord
 from symscan.runtime.building.build import CheckedConfig
 from symscan.runtime.building.plugins import KnownSymbols, ScannerSetup
+from symscan.scanners.running.managed_scanner import ManagedScanner
 from symscan.scanners.universe import STORE
 from symscan.sources.stored.universe import symbols_before
 
 _KEY: Final = "store_universe"
+
+KEPT: Final = "kept_universes"
+"""Where the record of a session says who was kept of narrowed universes, and of how many that was unknown."""
 
 
 def recorded_scanners(checked: CheckedConfig, record: SessionRecord, day: date) -> ScannerSetup:
@@ -30,6 +34,13 @@ def recorded_scanners(checked: CheckedConfig, record: SessionRecord, day: date) 
     if record.meta.get(_KEY) is None:
         record.update_meta(**{_KEY: list(setup.known_symbols(day))})
     return replace(setup, known_symbols=partial(_as_recorded, tuple(record.meta[_KEY])))
+
+
+def record_kept(record: SessionRecord, managed: Sequence[ManagedScanner]) -> None:
+    """Record who was kept of narrowed universes: the store grows, and a resumed session keeps to it."""
+    kept = {one.name: [list(one.kept), one.narrowed.unknown] for one in managed if one.kept and one.narrowed}
+    if kept and record.meta.get(KEPT) is None:
+        record.update_meta(**{KEPT: kept})
 
 
 def recorded_symbols(about: Mapping[str, Any]) -> KnownSymbols:

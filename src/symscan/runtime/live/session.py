@@ -22,7 +22,7 @@ from symscan.recording import RECORD_NAME
 from symscan.recording.database import Waiting
 from symscan.recording.session_log import WAITING, SessionRecord
 from symscan.runtime.building.build import CheckedConfig, SessionPorts, build, first_due
-from symscan.runtime.building.store_universe import recorded_scanners
+from symscan.runtime.building.store_universe import KEPT, record_kept, recorded_scanners
 from symscan.runtime.coordinator import SessionCoordinator
 from symscan.runtime.provisioning.loading import BackgroundLoader
 from symscan.runtime.provisioning.prefetch import PrefetchedHistory
@@ -256,7 +256,9 @@ class LiveSetup:
                 publisher = EventPublisher(self.session, every, new, recorder, self.checked.decider())
                 execution = self.make_execution(feed.wake, waits_for_session=feed.waits_for_session)
                 ports = self._ports(feed, source, recorder, publisher, execution)
-                coordinator = build(self.checked, self.session, managed, ports)
+                ports = replace(ports, kept=record.meta.get(KEPT) or {})
+                coordinator = build(replace(self.checked, scanners=scanners), self.session, managed, ports)
+                record_kept(record, managed)
                 recorder.when_live(lambda: _restore_source(source, coordinator, record))
 
                 def stop() -> None:

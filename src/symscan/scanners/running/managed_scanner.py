@@ -10,7 +10,7 @@ import numpy as np
 from msgspec import Struct, field
 
 from symscan.model.bar import Mask
-from symscan.model.events.session import Outcome, ScanPhase
+from symscan.model.events.session import Outcome, ScanPhase, UniverseNarrowed
 from symscan.model.instant import Instant
 from symscan.scanners.base import BaseScanner, ScanResult
 from symscan.scanners.jobs.job import Job
@@ -111,6 +111,10 @@ class ManagedScanner(Struct):
         What there is to say of the scan that runs: which scans of others it could not read.
     clause_names
         The names of the conditions it has judged by.
+    narrowed
+        How its universe was narrowed before the session, None where it is whole.
+    kept
+        Who was kept of it then.
     """
 
     name: str
@@ -135,6 +139,8 @@ class ManagedScanner(Struct):
     last_scan: tuple[Instant, Outcome] | None = None
     note: str | None = None
     clause_names: dict[str, None] = field(default_factory=dict)
+    narrowed: UniverseNarrowed | None = None
+    kept: tuple[str, ...] | None = None
     _found: set[str] = field(default_factory=set)
 
     @property

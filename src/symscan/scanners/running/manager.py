@@ -92,7 +92,8 @@ class ScannerManager:
         ScannerFailed
             If a required scanner could not be set up.
         """
-        return [self._setup(managed) for managed in self._readers.ordered]
+        narrowed = [one.narrowed for one in self._readers.ordered if one.narrowed is not None]
+        return [*narrowed, *(self._setup(managed) for managed in self._readers.ordered)]
 
     def ready(self) -> list[ManagedScanner]:
         """The scanners that can be called."""

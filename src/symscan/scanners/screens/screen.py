@@ -85,6 +85,11 @@ class ScreenScanner(BaseScanner):
         """
         self._others, self._given, self._restricted_to = tuple(names), found_by, restricted_to
 
+    def narrow(self, symbols: Sequence[str]) -> None:
+        """Keep of its universe only these symbols. Called by the engine before ``setup``."""
+        super().narrow(symbols)
+        self._plan = None
+
     def screen(self) -> Screen:
         """Return this scanner's criteria; called once, before the session.
 

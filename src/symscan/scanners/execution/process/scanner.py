@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from typing import Any, cast
 
 from symscan.plugins.errors import DescribedError
@@ -67,6 +69,10 @@ class ProcessScanner(BaseScanner):
     def universe_as_of(self) -> date | None:
         """The date of the universe it loaded last, None where it has none."""
         return self._info.universe_as_of
+
+    def narrow(self, symbols: Sequence[str]) -> None:
+        """Keep of its universe only these symbols, in its process."""
+        self._make = partial(_narrowed, self._make, tuple(symbols))
 
     def setup(self, context: ScanContext) -> bool:
         """Set the scanner up in its process; one that is not ready has no process any more.
@@ -189,3 +195,9 @@ class ProcessScanner(BaseScanner):
         with self._lock:
             self._child = None if self._is_closed else ChildProcess(self._make)
             return self._child
+
+
+def _narrowed(make: Make, symbols: tuple[str, ...]) -> BaseScanner:
+    scanner = make()
+    scanner.narrow(symbols)
+    return scanner
