@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-FOLDERS = (".ci", "benchmarks", "data", "docs", "examples", "session_configs", "src", "tests")
+FOLDERS = (".ci", "benchmarks", "data", "docs", "examples", "ops", "session_configs", "src", "tests")
 OURS = ("benchmarks", "docs", "examples", "src", "tests", "README.md")
 """What has to be in our style; a scanner that somebody tries out beside it need not."""
 

@@ -99,6 +99,7 @@ def play_live(
     resume: bool = False,
     make_execution: Callable[..., ThreadedExecution] = ThreadedExecution,
     make_feed: Callable[..., ReplayFeed] = ReplayFeed,
+    meter: Any = None,
 ) -> Played:
     """Play the day as a live session; its record is closed afterwards.
 
@@ -114,6 +115,8 @@ def play_live(
         Makes what carries out scans; with a clock of its own, timeouts do not depend on this machine.
     make_feed
         Makes the replay; with a clock of its own, nor does what a speed comes to.
+    meter
+        Measures the steps, and is given every event.
     """
     told, seen = Recorder(), 0
     path = folder / out
@@ -123,8 +126,8 @@ def play_live(
         live = assemble_live(config, options, LiveRun(calendar_of(config).session(day), path))
         broker: Any = live.broker
         broker.make_feed = make_feed
-        live = replace(live, make_execution=make_execution)
-        with live.opened([results, told]) as session:
+        live = replace(live, make_execution=make_execution, meter=meter)
+        with live.opened([results, told, *([] if meter is None else [meter])]) as session:
 
             def count() -> None:
                 nonlocal seen

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
@@ -167,3 +168,11 @@ class Outbox:
 
 def _row(message: Message) -> dict[str, Any]:
     return {name: getattr(message, name) for name in Message.__slots__}
+
+
+def counts_in(path: Path) -> list[tuple[str, str, int]]:
+    """Return how many messages a session's outbox holds, by target and state; none where there is none."""
+    if not path.exists():
+        return []
+    with closing(Outbox(path)) as outbox:
+        return [(target, state.value, count) for target, state, count in outbox.counts()]

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
 from datetime import datetime, time
 from pathlib import Path
 from typing import Any
 
-from symscan.alerts.process import AlertSender
-from symscan.alerts.targets import open_services
 from symscan.cli.commands.live_start import (
     InterruptedSession,
     check_day,
@@ -20,8 +19,9 @@ from symscan.cli.commands.live_start import (
     session_at,
     wait_until_start,
 )
+from symscan.cli.commands.monitoring.live import Monitoring, monitoring
 from symscan.cli.errors import SessionStopped
-from symscan.cli.output.live_output import CONDITION_MARK, LiveConsole
+from symscan.cli.output.live_output import LiveConsole
 from symscan.cli.output.plugin_output import redirect_plugin_output
 from symscan.cli.output.run_report import report_console, show_report
 from symscan.cli.signals import INTERRUPTED, StopSignals, stop_signals
@@ -63,6 +63,7 @@ def run_live_session(
     jsonl: bool,
     quiet: bool,
     alerts: bool,
+    metrics: str | None,
 ) -> None:
     """Run a live session of the configuration of a file, and print the closing report.
 
@@ -72,6 +73,8 @@ def run_live_session(
         The given options that only a replay takes.
     alerts
         Whether the alerts that are decided are sent.
+    metrics
+        The address at which metrics are served; None: they are not.
 
     Raises
     ------
@@ -84,12 +87,12 @@ def run_live_session(
         found = find_broker(options.source, project_folders(path))
         _check(options, replay_options, found, force=force)
         config = load_config(path)
-        sends = alerts and bool(config.alerts.rules)
-        if sends:
-            open_services(config)  # while somebody is there to mend what is missing
         broker = _broker(config, options, found)
         console = LiveConsole(as_json=jsonl, stdout=stdout)
-        out, summary = _run_session(config, options, broker, console, force=force, quiet=quiet, sends=sends)
+        with monitoring(
+            config, broker.origin or broker.name, console, alerts=alerts, address=metrics
+        ) as beside:
+            out, summary = _run_session(config, options, broker, console, beside, force=force, quiet=quiet)
     show_report(config.name, summary, out, report_console(stderr=jsonl))
     check_scanners(summary, out)
 
@@ -146,10 +149,10 @@ def _run_session(
     options: LiveOptions,
     broker: Broker,
     console: LiveConsole,
+    beside: Monitoring,
     *,
     force: bool,
     quiet: bool,
-    sends: bool,
 ) -> tuple[Path, RunSummary]:
     """Check all options, then run the session to its close; return the folder of its results, too."""
     run = _plan_run(config, options, broker)
@@ -161,19 +164,18 @@ def _run_session(
         assembled = assemble_live(config, options, run, broker)  # data may have changed during the wait
     _check_record(assembled)
     console_observers = _console_observers(console, quiet=quiet, is_over=run.is_over)
-    with _alert_sender(run, console, sends=sends) as senders:
-        announcers = [*console_observers, *senders]
-        return run.out, _run(assembled, _facts(assembled), announcers, console, force)
+    with beside.announcers(run.folder, console) as announcers:
+        observed = _Observed(beside.observers, [*console_observers, *announcers])
+        measured = replace(assembled, meter=beside.meter)
+        return run.out, _run(measured, _facts(assembled), observed, console, force)
 
 
-@contextmanager
-def _alert_sender(run: LiveRun, console: LiveConsole, *, sends: bool) -> Iterator[list[Observer]]:
-    """Yield what sends alerts, if any are to be sent; it ends with the session."""
-    if not sends:
-        yield []
-        return
-    with closing(AlertSender(run.folder, lambda line: console.message(f"{CONDITION_MARK}{line}"))) as sender:
-        yield [sender]
+@dataclass(frozen=True, slots=True)
+class _Observed:
+    """Who is given the events of a session beside its results: all of them, or new ones."""
+
+    observers: Sequence[Observer]
+    announcers: Sequence[Observer]
 
 
 def _print_resume_notes(console: LiveConsole, options: LiveOptions, run: LiveRun) -> None:
@@ -258,7 +260,7 @@ def _check_record(assembled: LiveSetup) -> None:
 def _run(
     assembled: LiveSetup,
     facts: dict[str, Any],
-    console_observers: list[Observer],
+    observed: _Observed,
     console: LiveConsole,
     force: bool,
 ) -> RunSummary:
@@ -274,7 +276,7 @@ def _run(
                 bars=RecordedSessionBars(live_run.folder),
                 csv=options.csv,
             ) as results:
-                _run_live(assembled, results, console_observers, signals, console)
+                _run_live(assembled, results, observed, signals, console)
                 if signals.is_requested and not results.summary.completed:
                     raise KeyboardInterrupt  # the run folder records it as interrupted
         except KeyboardInterrupt:
@@ -286,14 +288,15 @@ def _run(
 def _run_live(
     assembled: LiveSetup,
     results: RunFolder,
-    console_observers: list[Observer],
+    observed: _Observed,
     signals: StopSignals,
     console: LiveConsole,
 ) -> None:
     """Run the session; an error is a ``RunError`` that names the results so far, not an input error."""
     out = assembled.run.out
     try:
-        run_live(assembled, [results], console_observers, signals, results.catch_up, console.message)
+        observers = [*observed.observers, results]
+        run_live(assembled, observers, observed.announcers, signals, results.catch_up, console.message)
     except SymscanError as error:
         raise RunError(f"{error}; {left_in(results, out)}, --resume goes on") from error
 

@@ -74,6 +74,12 @@ def live(
     no_alerts: Annotated[
         bool, typer.Option("--no-alerts", help="Decide the alerts of the configuration, but send none.")
     ] = False,
+    metrics: Annotated[
+        str | None,
+        typer.Option(
+            metavar="[HOST:]PORT", help="Serve metrics for Prometheus there, as 9464 of this computer."
+        ),
+    ] = None,
     verbose: Verbosity = 0,
     log_file: LogFile = None,
 ) -> None:
@@ -92,4 +98,13 @@ def live(
     pace = None if factor == math.inf else factor
     options = LiveOptions(source, store, day, pace, faults or "", feed, out, resume, begin, csv)
     with logging_to(verbose, log_file):
-        run_live_session(config, options, given, force=force, jsonl=jsonl, quiet=quiet, alerts=not no_alerts)
+        run_live_session(
+            config,
+            options,
+            given,
+            force=force,
+            jsonl=jsonl,
+            quiet=quiet,
+            alerts=not no_alerts,
+            metrics=metrics,
+        )

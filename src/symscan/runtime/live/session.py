@@ -28,7 +28,7 @@ from symscan.runtime.provisioning.loading import BackgroundLoader
 from symscan.runtime.provisioning.prefetch import PrefetchedHistory
 from symscan.runtime.provisioning.rows import OutsiderLookup
 from symscan.runtime.publisher import EventPublisher
-from symscan.runtime.recovery.source import RecordedSource
+from symscan.runtime.recovery.metered import Meter, make_recorder, make_source
 from symscan.runtime.recovery.step_recorder import StepRecorder
 from symscan.runtime.recovery.undelivered import undelivered
 from symscan.runtime.recovery.work import RecordedConnectionStatus, RecordedExecution, RecordedLoader
@@ -186,6 +186,8 @@ class LiveSetup:
         Warnings to publish at the start.
     make_execution
         Makes the execution that runs scans beside the stream; replaceable for another clock.
+    meter
+        Measures the session's steps; None: nobody.
     """
 
     checked: CheckedConfig
@@ -197,6 +199,7 @@ class LiveSetup:
     history: HistorySource
     warnings: tuple[str, ...] = ()
     make_execution: Callable[..., ThreadedExecution] = ThreadedExecution
+    meter: Meter | None = None
 
     @property
     def session(self) -> Session:
@@ -251,7 +254,7 @@ class LiveSetup:
                 record.update_meta(**self._details(feed, record.meta))
                 self.broker.prepare(self.day, self._named_symbols())
                 feed.open()
-                recorder = StepRecorder(record, self.session)
+                recorder = make_recorder(record, self.session, self.meter)
                 source = self._source(feed, processed, any(one.due.at_close for one in managed))
                 publisher = EventPublisher(self.session, every, new, recorder, self.checked.decider())
                 execution = self.make_execution(feed.wake, waits_for_session=feed.waits_for_session)
@@ -302,7 +305,7 @@ class LiveSetup:
         loader = BackgroundLoader(prefetched.prefetch, feed.wake, waits_for_session=feed.waits_for_session)
         return SessionPorts(
             prefetched,
-            RecordedSource(recorder, source),
+            make_source(recorder, source, self.meter),
             publisher,
             RecordedLoader(recorder, loader),
             RecordedExecution(recorder, execution),

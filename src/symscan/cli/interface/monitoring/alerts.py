@@ -20,7 +20,7 @@ def test(
     ] = None,
 ) -> None:
     """Send a message to each target of a configuration; exit code 1 if one does not take it."""
-    from symscan.cli.commands.alerts.testing import test_targets
+    from symscan.cli.commands.monitoring.testing import test_targets
 
     test_targets(config, target)
 
@@ -35,7 +35,7 @@ def preview(
     most: Annotated[int, typer.Option(metavar="N", min=0, help="How many messages to show at most.")] = 100,
 ) -> None:
     """Show what the rules would have sent in a run; nothing is sent."""
-    from symscan.cli.commands.alerts.preview import show_preview
+    from symscan.cli.commands.monitoring.preview import show_preview
 
     show_preview(run, config, most)
 
@@ -45,6 +45,6 @@ def list_(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a live session.")],
 ) -> None:
     """List the messages that a live session decided, and what became of each."""
-    from symscan.cli.commands.alerts.listing import list_alerts
+    from symscan.cli.commands.monitoring.listing import list_alerts
 
     list_alerts(run)

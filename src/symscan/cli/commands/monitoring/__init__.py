@@ -1,0 +1,1 @@
+"""Around a live session: alerts that are sent, and metrics that are served."""
