@@ -26,7 +26,7 @@ check:
 	$(MAKE) coverage
 
 bench:
-	$(VENV) '.[alpaca]'
+	$(VENV) '.[alpaca,dashboard]' playwright
 	.venv/bin/python benchmarks/session.py
 	.venv/bin/python benchmarks/range.py
 	.venv/bin/python benchmarks/daily.py

@@ -95,8 +95,9 @@ async function showPage(view) {
   } else {
     await current.page.update(view);
     if (view.signal.aborted) return;
-    main.replaceChildren(current.page.root);
-    current.page.root.classList.remove("waiting");
+    const { root } = current.page;
+    if (main.childNodes.length !== 1 || main.firstChild !== root) main.replaceChildren(root); // moving it would lose the focus
+    root.classList.remove("waiting");
   }
 }
 

@@ -18,7 +18,7 @@ export function address(page, changes = {}) {
     if (Array.isArray(value)) value.forEach((one) => next.append(name, one));
     else if (value !== null && value !== undefined && value !== "") next.set(name, value);
   }
-  const query = next.toString();
+  const query = next.toString().replaceAll("%3A", ":");
   return `#/${page}${query ? `?${query}` : ""}`;
 }
 

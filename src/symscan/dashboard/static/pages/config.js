@@ -17,11 +17,11 @@ async function update(root, view) {
   }
   const due = found.schedule;
   const schedule = due.scanner.map((name, at) => [name, count(due.scans[at]), due.first[at], due.last[at]]);
-  const universes = Object.entries(found.universes).map(([name, one]) => [name, one.name, count(one.symbols), one.by_date ? "each session" : (one.as_of ?? null), one.digest]);
+  const universes = Object.entries(found.universes).map(([name, one]) => [name, one.name, count(one.symbols), one.by_date ? "each session" : (one.as_of ?? "–"), one.digest]);
   const modules = Object.entries(found.modules);
   root.replaceChildren(
     el("h1", {}, `Config of ${view.head.title}`),
-    el("dl", { className: "values" }, [["run id", found.run_id], ["bars of", found.store_origin], ["exchange", `${view.head.exchange}, ${view.head.zone}`], ...Object.entries(found.versions)].flatMap(([name, value]) => [el("dt", {}, name), el("dd", { className: value === null ? "unknown" : "" }, value ?? "unknown")])),
+    el("dl", { className: "values" }, [["run id", found.run_id], ["bars of", found.store_origin ?? "–"], ["exchange", `${view.head.exchange}, ${view.head.zone}`], ...Object.entries(found.versions)].flatMap(([name, value]) => [el("dt", {}, name), el("dd", { className: value === null ? "unknown" : "" }, value ?? "unknown")])),
     section("Schedule", table(["scanner", ["scans due", "number"], "first", "last"], schedule, "schedule of scanners")),
     universes.length ? section("Universes", table(["scanner", "universe", ["symbols", "number"], "as of", "digest"], universes, "universes")) : "",
     modules.length ? section("Modules", table(["file", "digest"], modules, "modules")) : "",

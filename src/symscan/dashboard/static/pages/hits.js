@@ -151,6 +151,7 @@ function showRows(page, view, kind, rows) {
     page.place.replaceChildren(page.grid.view);
   }
   page.grid.setSort(kind === "stays" ? view.given.get("sort") || "-entered" : "");
+  page.grid.selected = chosenRow(page, rows);
   page.grid.setRows(rows.total, page.reader.isLoaded);
   page.grid.view.hidden = rows.total === 0;
   page.place.querySelector(".empty")?.remove();
@@ -158,6 +159,23 @@ function showRows(page, view, kind, rows) {
   const as = view.at === null ? "" : `, as of ${clock(view.at, view.zone)}`;
   const names = { stays: "stays", now: "symbols on the lists", scans: "hits" };
   page.said.textContent = `${count(rows.total)} ${names[kind]}${as}${rows.hidden ? `; ${count(rows.hidden)} hidden by filters` : ""}${kind === "now" ? listTimes(view, rows.lists) : ""}`;
+}
+
+/** The row of the stay that was chosen, which may stand elsewhere by now; -1 if it is not among the first. */
+function chosenRow(page, rows) {
+  if (!page.chosen) return -1;
+  const last = Math.min(rows.total, WINDOW);
+  for (let row = 0; row < last; row++) {
+    if (page.reader.at(row, "symbol") === page.chosen.symbol && page.reader.at(row, "scanner") === page.chosen.scanner && startOf(page, row) === page.chosen.entered) {
+      choose(page, row);
+      return row;
+    }
+  }
+  return -1;
+}
+
+function startOf(page, row) {
+  return page.reader.at(row, "entered") ?? page.reader.at(row, "since") ?? page.reader.at(row, "scan_at");
 }
 
 function listTimes(view, lists) {
@@ -172,9 +190,13 @@ function noRows(view, kind, rows) {
   return empty("Nothing was found in this session.", el("a", { href: address("overview") }, "Overview"), " shows how many were judged, and how many were unknown and why. Thresholds are in ", el("a", { href: address("config") }, "Config"), "; ", code("symscan study"), " tells what others would have found.");
 }
 
-function selected(page, row) {
+function choose(page, row) {
   const at = (name) => page.reader.at(row, name);
-  page.chosen = { symbol: at("symbol"), scanner: at("scanner"), entered: at("entered") ?? at("since") ?? at("scan_at"), left: at("left"), why: at("why"), values: at("values"), scans: at("scans"), price: at("price") };
+  page.chosen = { symbol: at("symbol"), scanner: at("scanner"), entered: startOf(page, row), left: at("left"), why: at("why"), values: at("values") };
+}
+
+function selected(page, row) {
+  choose(page, row);
   showSide(page, page.view);
 }
 

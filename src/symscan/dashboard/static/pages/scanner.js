@@ -40,7 +40,7 @@ function cards({ figures, times }) {
 }
 
 function when({ figures }) {
-  return bars(figures.entries.map((one) => ({ label: one.at, parts: [one.first, one.again], title: `${one.at}: ${one.first} for the first time, ${one.again} again` })), { title: "entries by time of day (dark: first of the session)", names: ["first", "again"] });
+  return bars(figures.entries.map((one) => ({ label: one.at, parts: [one.first, one.again], title: `${one.at}: ${one.first} for the first time, ${one.again} again` })), { title: "entries by time of day (full: first of the session, pale: again)", names: ["first", "again"] });
 }
 
 function lengths({ figures }) {
