@@ -368,6 +368,9 @@ class ConfigShape(Shape):
     live_config: LiveShape | None = Field(None, description="How a live session takes its bars.")
     study_config: StudyShape | None = Field(None, description="What a study measures after hits.")
     alerts: AlertsShape | None = Field(None, description="Which messages a live session sends to people.")
+    renames: fields.Text | None = Field(
+        None, description="A CSV file of changes of ticker: date,old,new.", examples=["renames.csv"]
+    )
     indicator_modules: list[fields.ModuleName] = Field(
         [], description="Modules with indicators of your own.", examples=[["my_indicators"]]
     )

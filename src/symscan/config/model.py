@@ -230,6 +230,8 @@ class SessionConfig:
         The strategies in the order of the file, disabled ones too.
     observers
         The observers in the order of the file, disabled ones too.
+    renames
+        The file of changes of ticker; None without any.
     indicator_modules
         The modules that hold indicators of the user's.
     live
@@ -257,6 +259,7 @@ class SessionConfig:
     strategies: tuple[StrategyConfig, ...] = ()
     observers: tuple[ObserverConfig, ...] = ()
     indicator_modules: tuple[str, ...] = ()
+    renames: str | None = None
     live: LiveSettings = field(default_factory=LiveSettings)
     study: StudySettings = field(default_factory=StudySettings)
     alerts: AlertSettings = field(default_factory=AlertSettings)

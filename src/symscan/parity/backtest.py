@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from symscan.scanners.screens.screen import ScreenScanner
 from symscan.sources.store.bar_store import BarStore
 from symscan.sources.stored.backtest_source import BacktestSource
 from symscan.sources.stored.history import StoreHistory
+from symscan.sources.stored.universe import symbols_stored
 
 _BUILT_IN = "symscan."
 
@@ -98,7 +100,9 @@ def replay(recorded: Recorded) -> Replayed:
     """
     about = recorded.about
     day = date.fromisoformat(about["session"])
-    checked = check(parse_config(about["configuration"], about["file"]), "live", day, recorded_symbols(about))
+    stored = partial(symbols_stored, Path(about["store"]))
+    config = parse_config(about["configuration"], about["file"])
+    checked = check(config, "live", day, recorded_symbols(about), stored)
     session = checked.calendar.session(day)
     store = BarStore(Path(about["store"]))
     managed = checked.scanners.managed(session, isolates=True)

@@ -30,7 +30,7 @@ from symscan.sources.stored.daily_bars import DailyBars
 from symscan.sources.stored.daily_source import DailySource
 from symscan.sources.stored.history import StoreHistory
 from symscan.sources.stored.played_days import PlayedDays
-from symscan.sources.stored.universe import symbols_before
+from symscan.sources.stored.universe import symbols_before, symbols_stored
 
 if TYPE_CHECKING:
     from symscan.runtime.live.session import LiveOptions, LiveRun, LiveSetup
@@ -139,7 +139,8 @@ def assemble_backtest(config: SessionConfig, store: Path, start: date, end: date
         raise ConfigErrors(
             [config.error("mode", "only 'backtest' can be run by this command; leave 'mode' out")]
         )
-    checked = check(config, "backtest", start, partial(symbols_before, store.resolve()))
+    root = store.resolve()
+    checked = check(config, "backtest", start, partial(symbols_before, root), partial(symbols_stored, root))
     opened = BarStore(store)
     sessions = _sessions(checked.calendar, start, end)
     if opened.has_only_days and (faults := list(daily_faults(config, checked.made))):
@@ -183,7 +184,9 @@ def assemble_live(
     from symscan.sources.brokers import find_broker
 
     session, store = run.session, options.store_folder
-    checked = check(config, "live", session.date, partial(symbols_before, store.resolve()))
+    root = store.resolve()
+    stored = partial(symbols_stored, root)
+    checked = check(config, "live", session.date, partial(symbols_before, root), stored)
     if broker is None:
         broker = find_broker(options.source, project_folders(config.file)).make(run.feed)
     day = LiveDay(session, checked.calendar, store, options.speed, options.faults, run.start)

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 _NO_SETTING: Final = frozenset({"file", "text", "path", "study", "alerts", "explain"})
 """Fields of the configuration that say where it was read, or what is done with results."""
 
-_ONLY_IF_GIVEN: Final = frozenset({"columns", "restricted_to", "universe_where"})
+_ONLY_IF_GIVEN: Final = frozenset({"columns", "restricted_to", "universe_where", "renames"})
 """Settings that are left out where nothing is set."""
 
 _NO_RESULT: Final = frozenset({"name", "path", "enabled", "timeout_seconds", "isolation", "required"})
@@ -97,6 +97,8 @@ def _described(
     }
     if tables:
         facts["tables"] = tables
+    if (renames := checked.scanners.renames).changes:
+        facts["renames"] = digest_of([[str(one.day), one.old, one.new] for one in renames.changes])
     return RunDescription(facts, environment(root, config))
 
 

@@ -17,7 +17,12 @@ from symscan.model.interval import ONE_DAY, Interval
 from symscan.model.session import Session
 from symscan.model.specs import IndicatorSpec
 from symscan.plugins.modules import project_folders
-from symscan.runtime.building.build import DEFAULT_HISTORY_DAYS, calendar_of, member_indicators
+from symscan.runtime.building.build import (
+    DEFAULT_HISTORY_DAYS,
+    calendar_of,
+    member_indicators,
+    read_config_renames,
+)
 from symscan.runtime.building.plugins import ScannerSetup, use_indicators
 from symscan.runtime.run_warnings import survivorship_warnings
 from symscan.scanners.running.managed_scanner import ManagedScanner
@@ -28,7 +33,7 @@ from symscan.session.session_data import SessionData
 from symscan.sources.store.bar_store import BarStore
 from symscan.sources.stored.day_mix import DayMix, measure_day_mix
 from symscan.sources.stored.history import StoreHistory
-from symscan.sources.stored.universe import symbols_before
+from symscan.sources.stored.universe import symbols_before, symbols_stored
 
 _MEMBERS = "members"
 
@@ -146,7 +151,8 @@ def explain(config: SessionConfig, session: Session, store: BarStore | None = No
     use_indicators(config, folders)
     indicators = member_indicators(config)
     known = None if store is None else partial(symbols_before, store.root.resolve())
-    setup = ScannerSetup(config, folders, known)
+    stored = None if store is None else partial(symbols_stored, store.root.resolve())
+    setup = ScannerSetup(config, folders, known, read_config_renames(config, folders), stored)
     setup.check(session.date)
     managed = setup.managed(session)
     events, requests = _set_up(managed, session, config)

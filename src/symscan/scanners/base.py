@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date
 from functools import wraps
 from pathlib import Path
@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from symscan.model.fills import rests_on_daily_bars
+from symscan.model.universes.renames import Renames, renamed
 from symscan.scanners.scan import ScanContext as ScanContext
 from symscan.scanners.scan import ScanResult as ScanResult
 from symscan.scanners.tables.scanner_tables import CurrentColumns, ScannerTables, as_dated_files
@@ -23,7 +24,7 @@ DEFAULT_UNIVERSE: Final = "sp500"
 
 _MADE_BY_SETUP: Final = (
     *("_folders", "_file", "_loaded_universe", "_static", "_known", "_date"),
-    *("_dated_files", "_exchange", "_tables", "_kept"),
+    *("_dated_files", "_exchange", "_tables", "_kept", "_renames", "_stored"),
 )
 
 if TYPE_CHECKING:
@@ -73,6 +74,8 @@ class BaseScanner(ABC):
     """Whether what it finds of a symbol depends on no other symbol; an audit then halves the universe."""
 
     _kept: frozenset[str] | None = None
+    _renames: Renames = Renames()
+    _stored: Callable[[], Sequence[Collection[str]]] | None = None
     _folders: tuple[Path, ...] = ()
     _dated_files: tuple[DatedFile, ...] = ()
     _exchange: str = "NYSE"
@@ -113,6 +116,10 @@ class BaseScanner(ABC):
         """Set the files whose columns are joined with the universe's. Called by the engine."""
         self._dated_files, self._exchange, self._tables = tuple(files), exchange, None
 
+    def use_renames(self, renames: Renames, stored: Callable[[], Sequence[Collection[str]]] | None) -> None:
+        """Set changes of ticker, and what the store has bars of. Called by the engine."""
+        self._renames, self._stored, self._tables = renames, stored, None
+
     @property
     def tables(self) -> ScannerTables:
         """The dated files it rests on: those of the configuration and of :attr:`rests_on`."""
@@ -120,6 +127,7 @@ class BaseScanner(ABC):
             self._tables = ScannerTables(
                 self._joined_files(), as_dated_files(self.rests_on), self._folders, self._exchange
             )
+            self._tables.use_renames(self._renames, self._date)
         return self._tables
 
     def narrow(self, symbols: Sequence[str]) -> None:
@@ -253,6 +261,9 @@ class BaseScanner(ABC):
             If there is no such universe, or its file is malformed.
         """
         self._file = load_universe(file_path, self._folders, self._date, self._known)
+        if self._stored is not None and self._date is not None:
+            others = renamed(self._file.symbols, self._renames, self._date, self._stored)
+            self._file = self._file.renamed(others) if others else self._file
         if self._kept is not None:
             self._file = self._file.of_symbols(self._narrowed(self._file.symbols))
         self._static = StaticColumns(self._file.symbols, self._file.columns)

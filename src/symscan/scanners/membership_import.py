@@ -1,7 +1,8 @@
 """Convert public forms of an index's membership into a universe by dates.
 
-Three forms are recognised by their header: periods (``ticker,start_date,end_date``), snapshots
-(``date,tickers``: all members from that date on) and changes (``date,added,removed``).
+Four forms are recognised by their header: periods (``ticker,start_date,end_date``), snapshots
+(``date,tickers``: all members from that date on) and changes (``date,added,removed``, or one a row:
+``date,action,ticker``).
 """
 
 from __future__ import annotations
@@ -26,8 +27,16 @@ _MEMBERS: Final = ("tickers", "symbols", "members", "constituents")
 _ADDED: Final = ("added", "add", "added_ticker", "added_tickers", "additions")
 _REMOVED: Final = ("removed", "remove", "removed_ticker", "removed_tickers", "removals", "deleted")
 
+_ACTION: Final = ("action", "change", "change_type", "type", "event")
+_ADDS: Final = ("add", "added", "addition", "additions", "in", "join", "joined", "include", "included", "+")
+_REMOVES: Final = (
+    *("remove", "removed", "removal", "deletion", "delete", "deleted", "drop", "dropped"),
+    *("out", "leave", "left", "exclude", "excluded", "-"),
+)
+
 _FORMS: Final = (
-    "write periods (symbol,from,to), snapshots (date,tickers) or changes (date,added,removed) with a header"
+    "write periods (symbol,from,to), snapshots (date,tickers) or changes (date,added,removed or "
+    "date,action,ticker) with a header"
 )
 
 
@@ -97,7 +106,7 @@ def _rows(path: Path) -> Iterator[_Row]:
 def _role(name: str) -> str | None:
     plain = re.sub(r"\W+", "_", name.strip().lower()).strip("_")
     roles = {"symbol": _SYMBOL, START: _FROM, END: _TO, "date": _DATE, "members": _MEMBERS}
-    roles |= {"added": _ADDED, "removed": _REMOVED}
+    roles |= {"added": _ADDED, "removed": _REMOVED, "action": _ACTION}
     return next((role for role, names in roles.items() if plain in names), None)
 
 
@@ -179,9 +188,27 @@ def _of_changes(path: Path, rows: Sequence[_Row], members: Sequence[str]) -> lis
     return [*periods, *(Period(one, None, None, 0) for one in members if one not in changed)]
 
 
+def _of_actions(path: Path, rows: Sequence[_Row], members: Sequence[str]) -> list[Period]:
+    """Take each row as a change of one symbol; on one date who leaves goes first."""
+    changes = []
+    for row in rows:
+        action = row.texts["action"].casefold()
+        if action not in (*_ADDS, *_REMOVES):
+            raise UniverseError(
+                f"{path}:{row.line}: '{row.texts['action']}' is neither 'added' nor 'removed'; write one"
+            )
+        texts = {"date": row.texts["date"], "added": "", "removed": ""}
+        changes.append(
+            _Row(row.line, texts | {"added" if action in _ADDS else "removed": row.texts["symbol"]})
+        )
+    by_day = sorted(changes, key=lambda one: (_date(path, one), bool(one.texts["added"])))
+    return _of_changes(path, by_day, members)
+
+
 _Convert = Callable[[Path, Sequence[_Row], Sequence[str]], list[Period]]
 _CONVERTERS: Final[tuple[tuple[str, frozenset[str], _Convert], ...]] = (
     ("periods", frozenset({"symbol", START}), _of_periods),
     ("snapshots", frozenset({"date", "members"}), _of_snapshots),
     ("changes", frozenset({"date", "added", "removed"}), _of_changes),
+    ("changes", frozenset({"date", "action", "symbol"}), _of_actions),
 )

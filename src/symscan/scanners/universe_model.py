@@ -60,6 +60,14 @@ class Universe:
         }
         return replace(self, symbols=tuple(symbols), columns=columns)
 
+    def renamed(self, others: Mapping[str, str]) -> Universe:
+        """Return the same with other symbols for some; of two rows that are one symbol then, the first."""
+        named = [others.get(symbol, symbol) for symbol in self.symbols]
+        first = dict(zip(reversed(named), range(len(named) - 1, -1, -1), strict=True))
+        rows = [row for row, symbol in enumerate(named) if first[symbol] == row]
+        columns = {name: tuple(values[row] for row in rows) for name, values in self.columns.items()}
+        return replace(self, symbols=tuple(named[row] for row in rows), columns=columns)
+
 
 def store_universe(symbols: Sequence[str]) -> Universe:
     """The universe of the symbols a store knows before a session; it has no file."""

@@ -40,7 +40,7 @@ def load_set(spec: UniverseSpec, load: Load, where: str = "") -> Universe:
     UniverseError
         If a part is missing or malformed, or nothing is left; ``part`` says which.
     """
-    if isinstance(spec, str):
+    if isinstance(spec, str) or (not where and not isinstance(spec, Mapping)):
         try:
             return load(spec)
         except UniverseError as fault:

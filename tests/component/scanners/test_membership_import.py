@@ -13,6 +13,9 @@ from symscan.scanners.membership_import import read_membership, universe_text
 PERIODS = "ticker,start_date,end_date\nB,2020-01-01,\nA,2019-01-01,2020-02-01\n"
 SNAPSHOTS = 'date,tickers\n2020-02-01,"A,C"\n2020-01-01,"A,B"\n2020-03-01,"B C"\n'
 CHANGES = "Date,Added,Removed\n2020-01-01,A,B\n2020-02-01,B,\n2020-03-01,,A\n"
+ACTIONS = (
+    "date,action,ticker\n2020-03-01,removed,A\n2020-01-01,Added,A\n2020-01-01,drop,B\n2020-02-01,add,B\n"
+)
 
 
 def _read(folder: Path, text: str, members: tuple[str, ...] = ()) -> tuple[str, str]:
@@ -31,6 +34,7 @@ def _read(folder: Path, text: str, members: tuple[str, ...] = ()) -> tuple[str, 
             "A,2020-01-01,2020-03-01\nB,2020-01-01,2020-02-01\nB,2020-03-01,\nC,2020-02-01,\n",
         ),
         (CHANGES, "changes", "A,2020-01-01,2020-03-01\nB,,2020-01-01\nB,2020-02-01,\n"),
+        (ACTIONS, "changes", "A,2020-01-01,2020-03-01\nB,,2020-01-01\nB,2020-02-01,\n"),
     ],
 )
 def test_each_form_is_the_periods_it_says(tmp_path: Path, text: str, form: str, rows: str) -> None:
@@ -51,6 +55,8 @@ def test_who_never_changed_is_known_from_the_members_of_today(tmp_path: Path) ->
         ("date,tickers\n1/2/2020,A\n", "facts.csv:2: '1/2/2020' is not a date"),
         ("date,added,removed\n2020-01-01,A,\n2020-02-01,A,\n", "facts.csv:3: A is added, as on line 2"),
         ("date,added,removed\n2020-01-01,,A\n2020-02-01,,A\n", "facts.csv:3: A is removed, as on line 2"),
+        ("date,action,ticker\n2020-01-01,sold,A\n", "facts.csv:2: 'sold' is neither 'added' nor 'removed'"),
+        ("date,action,ticker\n2020-01-01,add,A\n2020-01-02,add,A\n", "facts.csv:3: A is added, as on line 2"),
         ("date,added,removed\n2020-01-01,A\n", "facts.csv:2: 2 values, but the header has 3"),
     ],
 )

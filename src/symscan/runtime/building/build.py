@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from symscan.clock.session_calendar import SessionCalendar
@@ -12,7 +13,7 @@ from symscan.clock.time_manager import TimeManager
 from symscan.clock.wall_clock import Stopwatch
 from symscan.config import ScannerConfig, SessionConfig
 from symscan.config.model import Mode
-from symscan.errors import CalendarError, ConfigError, ConfigErrors, SpecError
+from symscan.errors import CalendarError, ConfigError, ConfigErrors, SpecError, UniverseError
 from symscan.indicators.registry import check as checked_spec
 from symscan.indicators.registry import spec_of
 from symscan.model.bar import Block
@@ -21,6 +22,7 @@ from symscan.model.interval import ONE_DAY
 from symscan.model.live_settings import LiveSettings
 from symscan.model.session import Session
 from symscan.model.specs import IndicatorConfig, IndicatorSpec
+from symscan.model.universes.renames import Renames
 from symscan.plugins.modules import project_folders
 from symscan.runtime.building.daily_prefilter import check_prefilter, narrow_universes
 from symscan.runtime.building.faults import all_or_errors, located_errors
@@ -28,6 +30,7 @@ from symscan.runtime.building.plugins import (
     KnownSymbols,
     ObserverSetup,
     ScannerSetup,
+    StoredSymbols,
     StrategySetup,
     use_indicators,
 )
@@ -42,6 +45,7 @@ from symscan.runtime.provisioning.warm_up import IndicatorWarmup
 from symscan.runtime.publisher import EventPublisher
 from symscan.scanners.base import BaseScanner
 from symscan.scanners.execution.inline import Execution, InlineExecution
+from symscan.scanners.renames_file import read_renames
 from symscan.scanners.running.evaluation import SymbolLookup
 from symscan.scanners.running.managed_scanner import ManagedScanner
 from symscan.scanners.running.manager import ScannerManager
@@ -156,7 +160,11 @@ class SessionPorts:
 
 
 def check(
-    config: SessionConfig, mode: Mode, day: date | None = None, known_symbols: KnownSymbols | None = None
+    config: SessionConfig,
+    mode: Mode,
+    day: date | None = None,
+    known_symbols: KnownSymbols | None = None,
+    stored_symbols: StoredSymbols | None = None,
 ) -> CheckedConfig:
     """Check everything that can be wrong with a configuration before a session is built.
 
@@ -166,6 +174,8 @@ def check(
         The date of its first session.
     known_symbols
         Gives the symbols of the universe ``store`` by the session's date; None where there is no store.
+    stored_symbols
+        Gives the symbols that the store has bars of, on a date and at all; None where there is no store.
 
     Raises
     ------
@@ -175,7 +185,8 @@ def check(
     calendar = calendar_of(config)
     folders = project_folders(config.file)
     use_indicators(config, folders)
-    scanners = ScannerSetup(config, folders, known_symbols)
+    renames = read_config_renames(config, folders)
+    scanners = ScannerSetup(config, folders, known_symbols, renames, stored_symbols)
     strategies = StrategySetup(config, folders, mode)
     observers = ObserverSetup(config, folders)
     made = tuple(scanners.check(day))
@@ -200,6 +211,22 @@ def _alert_rules(
         for one, scanner in zip(scanners, made, strict=True)
     }
     return compile_rules(config, values)
+
+
+def read_config_renames(config: SessionConfig, folders: Sequence[Path]) -> Renames:
+    """Return the changes of ticker that a configuration names."""
+    if config.renames is None:
+        return Renames()
+    places = [Path(config.renames).expanduser(), *(folder / config.renames for folder in folders)]
+    path = next((one for one in places if one.is_file()), None)
+    try:
+        if path is None:
+            raise UniverseError(
+                f"there is no file '{config.renames}'; write one with the header date,old,new"
+            )
+        return read_renames(path)
+    except UniverseError as fault:
+        raise ConfigErrors([config.error("renames", str(fault))]) from None
 
 
 def _check_prefilters(scanners: ScannerSetup, made: Sequence[BaseScanner]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, fields
 from datetime import date
@@ -19,6 +19,7 @@ from symscan.config.model import Mode, module_name
 from symscan.errors import ConfigError, ConfigErrors, SymscanError
 from symscan.indicators.registry import use_modules
 from symscan.model.session import Session
+from symscan.model.universes.renames import NO_RENAMES, Renames
 from symscan.observers.base import BaseObserver
 from symscan.plugins.modules import PlugInKind
 from symscan.runtime.building.faults import (
@@ -51,6 +52,9 @@ OBSERVERS: Final[PlugInKind[BaseObserver]] = PlugInKind("Observer", "observers",
 
 KnownSymbols = Callable[[date], Sequence[str]]
 """Returns the symbols a store knows before the session of a date; can be pickled."""
+
+StoredSymbols = Callable[[date], Sequence[Collection[str]]]
+"""Returns the symbols that a store has bars of, on a date and at all; can be pickled."""
 
 
 def use_indicators(config: SessionConfig, folders: Sequence[Path]) -> None:
@@ -93,11 +97,17 @@ class ScannerSetup:
         Where the project's modules and universes are, first match wins.
     known_symbols
         Gives the symbols of the universe ``store`` by the session's date; None where there is no store.
+    renames
+        Changes of ticker.
+    stored_symbols
+        Gives the symbols that the store has bars of, on a date and at all; None where there is no store.
     """
 
     config: SessionConfig
     folders: tuple[Path, ...]
     known_symbols: KnownSymbols | None = None
+    renames: Renames = NO_RENAMES
+    stored_symbols: StoredSymbols | None = None
 
     @property
     def enabled(self) -> list[ScannerConfig]:
@@ -160,7 +170,10 @@ class ScannerSetup:
     def _maker(self, scanner: ScannerConfig, day: date | None) -> Callable[[], BaseScanner]:
         """Return a function that makes the scanner, in this process or another."""
         known = None if day is None or self.known_symbols is None else partial(self.known_symbols, day)
-        setting = ScannerSetting(known, day, self.config.exchange, scanner.columns)
+        bars = self.stored_symbols
+        stored = None if day is None or bars is None else partial(bars, day)
+        exchange = self.config.exchange
+        setting = ScannerSetting(known, day, exchange, scanner.columns, self.renames, stored)
         if scanner.screen is None:
             module, config = scanner.module or "", dict(scanner.config)
             return partial(load_scanner, module, scanner.name, config, self.folders, setting)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Any, Final
 from symscan.config.model import Module
 from symscan.indicators.registry import use_modules
 from symscan.model.universes.dated_file import DatedFile
+from symscan.model.universes.renames import NO_RENAMES, Renames
 from symscan.model.universes.universe_spec import UniverseSpec
 from symscan.plugins.modules import PlugInKind
 from symscan.scanners import builtin as builtin_scanners
@@ -23,6 +24,9 @@ SCANNERS: Final[PlugInKind[BaseScanner]] = PlugInKind("Scanner", "scanners", Bas
 
 Known = Callable[[], Sequence[str]] | None
 """Gives the symbols of the universe ``store``; None where there is no store."""
+
+Stored = Callable[[], Sequence[Collection[str]]] | None
+"""Gives the symbols with bars of the session's date, and of any; None where there is no store."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,18 +43,25 @@ class ScannerSetting:
         Whose sessions count.
     columns
         The dated files whose columns are joined with its universe's.
+    renames
+        Changes of ticker.
+    stored
+        Gives the symbols that the store has bars of, on the session's date and at all.
     """
 
     known: Known = None
     day: date | None = None
     exchange: str = "NYSE"
     columns: tuple[DatedFile, ...] = ()
+    renames: Renames = NO_RENAMES
+    stored: Stored = None
 
     def given_to(self, scanner: BaseScanner, folders: Sequence[Path]) -> BaseScanner:
         """Give it to a scanner, with where the project's files are."""
         scanner.use_date(self.day)
         scanner.use_folders(folders)
         scanner.use_known_symbols(self.known)
+        scanner.use_renames(self.renames, self.stored)
         scanner.use_dated_files(self.columns, self.exchange)
         return scanner
 

@@ -15,6 +15,7 @@ import polars as pl
 from symscan.clock.session_calendar import SessionCalendar
 from symscan.model.bar import Floats, Mask, Rows
 from symscan.model.instant import Instant, to_datetime
+from symscan.model.universes.renames import Renames
 from symscan.scanners.tables.dated_table import DatedTable
 
 _DAYS_TO: Final = re.compile(r"days_to\((?P<name>\w+)\)")
@@ -82,6 +83,38 @@ class Coding:
         return series.cast(pl.Int32).cast(pl.Date) if self.dtype == pl.Date else series
 
 
+class CompanyNames:
+    """One name for each company, whatever it is called when: rows follow changes of ticker.
+
+    Parameters
+    ----------
+    renames
+        The changes.
+    day
+        The date on which symbols are asked for.
+    """
+
+    def __init__(self, renames: Renames, day: date) -> None:
+        self._renames = renames
+        self._day = day
+
+    def of_symbols(self, symbols: Sequence[str]) -> list[str]:
+        """Return the names of the companies that symbols are on the date."""
+        affected = self._renames.symbols
+        return [self._renames.last(one, self._day) if one in affected else one for one in symbols]
+
+    def of_rows(self, table: DatedTable) -> list[str] | None:
+        """Return the names of the companies of a table's rows; None where none has changed its ticker."""
+        affected = self._renames.symbols
+        if affected.isdisjoint(table.places):
+            return None
+        names = table.frame["symbol"].to_list()
+        for row, symbol in enumerate(names):
+            if symbol in affected:
+                names[row] = self._renames.last(symbol, to_datetime(int(table.known_at[row])).date())
+        return names
+
+
 class DatedColumns:
     """The columns of dated tables over some symbols.
 
@@ -95,12 +128,18 @@ class DatedColumns:
         Whose rows are joined.
     calendar
         The exchange's sessions, which ``days_to`` counts.
+    company
+        Names companies that have changed their tickers; None: none has.
     """
 
     def __init__(
-        self, tables: Sequence[DatedTable], symbols: Sequence[str], calendar: SessionCalendar
+        self,
+        tables: Sequence[DatedTable],
+        symbols: Sequence[str],
+        calendar: SessionCalendar,
+        company: CompanyNames | None = None,
     ) -> None:
-        self._joined = [_JoinedTable(table, symbols) for table in tables]
+        self._joined = [_JoinedTable(table, symbols, company) for table in tables]
         self._table_of = {name: one for one in self._joined for name in one.table.names}
         self._calendar = calendar
         self._days: dict[str, tuple[tuple[int, date], Floats]] = {}
@@ -152,12 +191,18 @@ class DatedColumns:
 class _JoinedTable:
     """One table over the symbols."""
 
-    def __init__(self, table: DatedTable, symbols: Sequence[str]) -> None:
+    def __init__(self, table: DatedTable, symbols: Sequence[str], company: CompanyNames | None) -> None:
         self.table = table
+        places, self._codes = table.places, table.codes
+        names = None if company is None else company.of_rows(table)
+        if company is not None and names is not None:
+            symbols = company.of_symbols(symbols)
+            places = {name: place for place, name in enumerate(dict.fromkeys(names))}
+            self._codes = np.array([places[name] for name in names], np.intp)
         self.codings = {name: Coding.of(table.frame[name]) for name in table.names}
-        self._place = np.array([table.places.get(symbol, -1) for symbol in symbols], np.intp)
+        self._place = np.array([places.get(symbol, -1) for symbol in symbols], np.intp)
         self._count = 0
-        self._last = np.full(len(table.places) + 1, -1, np.intp)  # its last item is of who has no rows
+        self._last = np.full(len(places) + 1, -1, np.intp)  # its last item is of who has no rows
         self._rows: Rows = np.full(len(symbols), -1, np.intp)
         self._encoded: dict[str, Floats] = {}
         self._values: dict[str, Floats] = {}
@@ -169,7 +214,7 @@ class _JoinedTable:
             self._count, self._last[:] = 0, -1
         if count != self._count:
             new = slice(self._count, count)
-            self._last[self.table.codes[new]] = np.arange(self._count, count)  # of one symbol the last counts
+            self._last[self._codes[new]] = np.arange(self._count, count)  # of one symbol the last counts
             self._count, self._rows, self._values = count, self._last[self._place], {}
         return self._rows
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,8 @@ from symscan.clock.session_calendar import SessionCalendar
 from symscan.errors import TableError
 from symscan.model.instant import Instant
 from symscan.model.universes.dated_file import DatedFile
-from symscan.scanners.tables.dated_columns import DatedColumns, check_names, days_to_column
+from symscan.model.universes.renames import NO_RENAMES, Renames
+from symscan.scanners.tables.dated_columns import CompanyNames, DatedColumns, check_names, days_to_column
 from symscan.scanners.tables.dated_table import SYMBOL, DatedTable, find_file, read_table
 from symscan.session.static_columns import StaticColumns
 
@@ -64,6 +66,12 @@ class ScannerTables:
         self._exchange = exchange
         self._known: dict[str, tuple[int, pl.DataFrame]] = {}
         self._columns: tuple[tuple[str, ...], DatedColumns] | None = None
+        self._renames: Renames = NO_RENAMES
+        self._day: date | None = None
+
+    def use_renames(self, renames: Renames, day: date | None) -> None:
+        """Set changes of ticker, which rows follow, and the date on which symbols are asked for."""
+        self._renames, self._day = renames, day
 
     @property
     def files(self) -> tuple[DatedFile, ...]:
@@ -123,7 +131,7 @@ class ScannerTables:
             fault = None
             if not table.has_symbols:
                 fault = f"{table.path}:1: there is no column 'symbol', by which rows are joined"
-            elif symbols and table.places.keys().isdisjoint(symbols):
+            elif symbols and table.places.keys().isdisjoint({*symbols, *self._renames.symbols}):
                 fault = (
                     f"{table.path}: none of its symbols is in the universe; are they written alike? It has "
                     f"{next(iter(table.places), 'no rows')}, the universe {symbols[0]}"
@@ -137,7 +145,8 @@ class ScannerTables:
     def columns_over(self, symbols: tuple[str, ...]) -> DatedColumns:
         """Return the joined columns over some symbols; those of the last symbols are kept."""
         if self._columns is None or self._columns[0] != symbols:
-            self._columns = symbols, DatedColumns(self.joined, symbols, self.calendar)
+            company = None if self._day is None else CompanyNames(self._renames, self._day)
+            self._columns = symbols, DatedColumns(self.joined, symbols, self.calendar, company)
         return self._columns[1]
 
     def known(self, file: str, at: Instant, *, latest: bool = False) -> pl.DataFrame:

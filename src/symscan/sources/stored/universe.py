@@ -35,6 +35,22 @@ def symbols_before(root: Path, day: date) -> tuple[str, ...]:
     return _symbols_before(root, day, catalogue_state(root))
 
 
+def symbols_stored(root: Path, day: date) -> tuple[frozenset[str], ...]:
+    """Return the symbols that a store has bars of: those of a date, if it has any of it; then all.
+
+    They say under which of its symbols a company is stored, and nothing else.
+    """
+    return _symbols_stored(root, day, catalogue_state(root))
+
+
+@lru_cache(maxsize=8)
+def _symbols_stored(root: Path, day: date, state: object) -> tuple[frozenset[str], ...]:
+    store = _opened(root, state)
+    interval = store.base(day)
+    every = frozenset(store.symbols())
+    return (every,) if interval is None else (frozenset(store.symbols_on(interval, [day])), every)
+
+
 @lru_cache(maxsize=8)
 def _symbols_before(root: Path, day: date, state: object) -> tuple[str, ...]:
     store = _opened(root, state)
