@@ -10,7 +10,7 @@ from support.builders import Day, Recorder, Weekdays, make_session, weekdays_bef
 from support.markets import MemoryMarket
 from symscan.clock.time_manager import TimeManager
 from symscan.clock.wall_clock import Stopwatch
-from symscan.config.model import Mode
+from symscan.config.model import Mode, ScannerConfig
 from symscan.model.instant import MINUTE
 from symscan.model.interval import ONE_MINUTE
 from symscan.model.session import Session
@@ -75,6 +75,14 @@ class SessionSetup:
     @property
     def strategies(self) -> SessionSetup:
         return self
+
+    @property
+    def scanners(self) -> SessionSetup:
+        return self
+
+    @property
+    def enabled(self) -> tuple[ScannerConfig, ...]:
+        return ()  # no universe is narrowed
 
     @property
     def calendar(self) -> Weekdays:
