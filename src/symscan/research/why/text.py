@@ -91,40 +91,38 @@ def _data_as_of(session: Session, scan: ScanExplanation) -> str:
 
 
 def _row(session: Session, scan: ScanExplanation, one: ClauseResult) -> tuple[str, ...]:
-    indent = "  " * (one.depth + 1)
-    notes = [] if one.kind in (ClauseKind.WHERE, ClauseKind.JUDGED, ClauseKind.READING) else [one.kind]
-    if one.kind in _SAY_THEMSELVES:
-        notes = []
-    if one.holds == "unknown" and scan.reason is not None:
-        notes.append(scan.reason)
-    if one.nearest:
-        notes.append("nearest of the day")
-    if one.margin_scaled is not None and one.holds == "false":
-        notes.append(f"{format_number(abs(one.margin_scaled), '.2g')} IQR")
-    text = one.clause
+    text = "  " * (one.depth + 1) + one.clause
+    if one.kind == ClauseKind.READING:
+        return text, _value(session, one) or "unknown", "", "", "", ""
     if one.kind == ClauseKind.JUDGED and one.op is not None:
         text = f"{text} {one.op}"
-    if one.kind == ClauseKind.READING:
-        value = _value(session, one) if one.value is not None else "unknown"
-        return f"{indent}{text}", value, "", "", "", ""
-    return (
-        f"{indent}{text}",
-        _value(session, one),
-        _number(one.limit),
-        _number(one.margin, "+"),
-        one.holds or "",
-        "; ".join(notes),
-    )
+    numbers = (_value(session, one), _number(one.limit), _number(one.margin, "+"))
+    return text, *numbers, _holds(one), "; ".join(_notes(scan, one))
 
 
-_SAY_THEMSELVES = (
-    ClauseKind.TAKE,
-    ClauseKind.CONFIRM,
-    ClauseKind.HOLD,
-    ClauseKind.COOLDOWN,
-    ClauseKind.FOUND,
-    ClauseKind.AGE,
-)
+def _holds(one: ClauseResult) -> str:
+    if one.kind == ClauseKind.HOLD:
+        return {"true": "held", "false": "over"}.get(one.holds or "", "")
+    return one.holds or ""
+
+
+def _notes(scan: ScanExplanation, one: ClauseResult) -> Iterator[str]:
+    """Yield what else there is to say of a clause."""
+    if one.kind == ClauseKind.HOLD:
+        return
+    if one.kind == ClauseKind.LEAVE and one.depth == 0:
+        yield one.kind
+    leaves = any(other.kind == ClauseKind.LEAVE and other.holds is not None for other in scan.clauses)
+    if one.kind == ClauseKind.WHERE and leaves:
+        if one.depth == 0:
+            yield "decides nothing: it was a hit"
+        return
+    if one.holds == "unknown" and scan.reason is not None:
+        yield scan.reason
+    if one.nearest:
+        yield "nearest of the day"
+    if one.margin_scaled is not None and one.holds == "false":
+        yield f"{format_number(abs(one.margin_scaled), '.2g')} IQR"
 
 
 def _value(session: Session, one: ClauseResult) -> str:

@@ -61,14 +61,15 @@ class _ScannerLog:
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._heads: dict[ClauseHead, int] = {}
+        self._heads: dict[tuple[ClauseHead, int], int] = {}
         self._columns: dict[str, int] = {}
         self._scans: list[JudgedScan] = []
         self._last: tuple[Sequence[str], NDArray[np.intp]] | None = None
 
     def table(self) -> ScannerDecisions:
         """Return all scans as one table."""
-        return tabulate(self._name, list(self._heads), list(self._columns), self._scans)
+        heads = [head for head, _ in self._heads]
+        return tabulate(self._name, heads, list(self._columns), self._scans)
 
     def add(self, verdicts: ScanVerdicts) -> None:
         """Add a scan; arrays are copied."""
@@ -89,7 +90,7 @@ class _ScannerLog:
             JudgedScan(
                 ScanHead(scan.at, str(scan.phase)),
                 columns,
-                np.array([self._head(one) for one in clauses], np.intp),
+                self._heads_of(clauses),
                 verdicts.verdict.astype(np.uint8),
                 codes,
                 values,
@@ -100,10 +101,16 @@ class _ScannerLog:
             )
         )
 
-    def _head(self, clause: Clause) -> int:
-        labels = None if clause.labels is None else tuple(clause.labels)
-        head = ClauseHead(clause.name, clause.kind, clause.depth, clause.op, labels)
-        return self._heads.setdefault(head, len(self._heads))
+    def _heads_of(self, clauses: Sequence[Clause]) -> NDArray[np.intp]:
+        """Return the numbers of clauses; two that are alike in one scan are two."""
+        numbers = []
+        for clause in clauses:
+            labels = None if clause.labels is None else tuple(clause.labels)
+            key = ClauseHead(clause.name, clause.kind, clause.depth, clause.op, labels), 0
+            while (number := self._heads.setdefault(key, len(self._heads))) in numbers:
+                key = key[0], key[1] + 1
+            numbers.append(number)
+        return np.array(numbers, np.intp)
 
     def _columns_of(self, symbols: Sequence[str]) -> NDArray[np.intp]:
         """Return the columns of symbols; mostly they are those of the scan before."""

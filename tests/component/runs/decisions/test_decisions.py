@@ -9,12 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from support import run_events
 from symscan.errors import DataError
-from symscan.model.decisions.clauses import ClauseKind, Code
-from symscan.model.decisions.verdicts import Verdict
+from symscan.model.decisions.clauses import Clause, ClauseKind, Code, reading
+from symscan.model.decisions.verdicts import ScanVerdicts, Verdict
 from symscan.runs.decisions.explanation import explain_scan, stays
 from symscan.runs.decisions.frames import funnel_frame, near_frame, why_frame
 from symscan.runs.decisions.ledger import read_ledger, write_ledger
+from symscan.runs.decisions.log import DecisionLog
 from symscan.runs.decisions.table import (
     NOT_JUDGED,
     ClauseHead,
@@ -244,3 +246,33 @@ def test_a_damaged_ledger_is_named(tmp_path: Path) -> None:
         path.write_bytes(content)
         with pytest.raises(DataError, match=r"2018-02-21.parquet: the ledger is damaged .*; remove it"):
             read_ledger(path)
+
+
+def test_clauses_that_are_alike_in_one_scan_are_kept_apart() -> None:
+    log = DecisionLog()
+    nobody = np.zeros(2, np.bool_)
+    alike = [
+        Clause("close > 1", np.array([2.0, 0.0]), ">", 1.0, ~nobody, nobody),
+        reading("sector", np.array([0.0, 1.0]), ("Tech", "Energy")),
+        Clause("take 1 per sector", np.array([1.0, 1.0]), "<=", 1, ~nobody, nobody, ClauseKind.TAKE),
+        reading("sector", np.array([1.0, 0.0]), ("Tech", "Energy")),
+    ]
+    session = run_events.SESSION
+    for minute in (5, 10):
+        log.on_judged(
+            session,
+            ScanVerdicts(
+                run_events.scan(minute, run_events.hits("A"), scanner="hot"),
+                ("A", "B"),
+                np.array([1, 0], np.int8),
+                lambda _: np.zeros(2),
+                np.zeros(2, np.int8),
+                alike,
+            ),
+        )
+    table = log.decisions(session).scanners["hot"]
+    assert [one.text for one in table.clauses] == ["close > 1", "sector", "take 1 per sector", "sector"]
+    found = explain_scan(table, 1, "A")
+    assert found is not None
+    assert [one.value for one in found.clauses] == [2.0, "Tech", 1.0, "Energy"]
+    assert (found.place, found.places) == (1, 1)
