@@ -16,6 +16,9 @@ def why_no_candidate(source: DecisionSource, scanner: str, symbol: str) -> str:
     own = managed[scanner].scanner
     file = own.universe_before_setup()
     name = file.name or "its universe"
+    narrowed = {one.name: one.universe_where for one in source.backtest.config.scanners}.get(scanner)
+    if symbol in file.symbols and narrowed is not None:
+        return f"it is in {name}, and universe_where left it out before the session: {narrowed}"
     if symbol in file.symbols:
         lists = ", ".join(f"'{one}'" for one in own.reads_scanners) or "the scanner"
         return f"it is in {name}, but was never on the list of {lists}, which it evaluates"

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from symscan.model.bar import Floats
 from symscan.model.decisions.clauses import Clause, Code
 from symscan.model.decisions.verdicts import ScanVerdicts
 from symscan.model.session import Session
@@ -62,13 +64,15 @@ class _ScannerLog:
     def __init__(self, name: str) -> None:
         self._name = name
         self._heads: dict[tuple[ClauseHead, int], int] = {}
+        self._labels: dict[int, dict[str, int]] = {}
         self._columns: dict[str, int] = {}
         self._scans: list[JudgedScan] = []
         self._last: tuple[Sequence[str], NDArray[np.intp]] | None = None
 
     def table(self) -> ScannerDecisions:
         """Return all scans as one table."""
-        heads = [head for head, _ in self._heads]
+        labels = {number: tuple(texts) for number, texts in self._labels.items()}
+        heads = [replace(head, labels=labels.get(number)) for (head, _), number in self._heads.items()]
         return tabulate(self._name, heads, list(self._columns), self._scans)
 
     def add(self, verdicts: ScanVerdicts) -> None:
@@ -76,9 +80,12 @@ class _ScannerLog:
         scan, clauses, count = verdicts.scan, verdicts.clauses, len(verdicts.candidates)
         codes = np.full((len(clauses), count), Code.UNKNOWN, np.uint8)
         values, limits = (np.full((len(clauses), count), np.nan) for _ in range(2))
+        heads = self._heads_of(clauses)
         for at, clause in enumerate(clauses):
             codes[at] = clause.codes()
-            if clause.values is not None:
+            if clause.labels is not None and clause.values is not None:
+                values[at] = self._relabelled(int(heads[at]), clause.values, clause.labels)
+            elif clause.values is not None:
                 values[at] = clause.values
             if clause.limit is not None:
                 limits[at] = clause.limit
@@ -90,7 +97,7 @@ class _ScannerLog:
             JudgedScan(
                 ScanHead(scan.at, str(scan.phase)),
                 columns,
-                self._heads_of(clauses),
+                heads,
                 verdicts.verdict.astype(np.uint8),
                 codes,
                 values,
@@ -105,12 +112,20 @@ class _ScannerLog:
         """Return the numbers of clauses; two that are alike in one scan are two."""
         numbers = []
         for clause in clauses:
-            labels = None if clause.labels is None else tuple(clause.labels)
-            key = ClauseHead(clause.name, clause.kind, clause.depth, clause.op, labels), 0
+            key = ClauseHead(clause.name, clause.kind, clause.depth, clause.op), 0
             while (number := self._heads.setdefault(key, len(self._heads))) in numbers:
                 key = key[0], key[1] + 1
             numbers.append(number)
         return np.array(numbers, np.intp)
+
+    def _relabelled(self, head: int, values: Floats, labels: Sequence[str]) -> Floats:
+        """Return the numbers of texts in the table of the whole session: those of a scan may be others."""
+        known = self._labels.setdefault(head, {})
+        numbers = np.array([known.setdefault(text, len(known)) for text in labels], np.float64)
+        is_known = ~np.isnan(values)
+        found = np.full(len(values), np.nan)
+        found[is_known] = numbers[values[is_known].astype(np.intp)]
+        return found
 
     def _columns_of(self, symbols: Sequence[str]) -> NDArray[np.intp]:
         """Return the columns of symbols; mostly they are those of the scan before."""

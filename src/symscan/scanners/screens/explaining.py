@@ -23,6 +23,10 @@ _LONG_AGO: Final = -(1 << 61)
 """Before any instant: who left then never was a hit."""
 
 
+_Texts = dict[str, tuple[Floats, tuple[str, ...]]]
+"""Columns of texts over the universe: as numbers, and the texts by number."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Evaluated:
     """What a scan of a screen read and found; see :meth:`ScreenPlan.evaluate`."""
@@ -49,10 +53,11 @@ class ScreenClauses:
     def __init__(self, plan: ScreenPlan, per: str | None = None) -> None:
         self._plan = plan
         self._per = per
+        self._texts: _Texts = {}
 
     def of(self, scan: Evaluated) -> list[Clause]:
         """Return the clauses of one scan over the symbols evaluated, in the order in which they decide."""
-        truths = _Truths(self._plan, scan)
+        truths = _Truths(self._plan, scan, self._texts)
         clauses = [*self._age(scan), *truths.clauses(self._where, ClauseKind.WHERE)]
         if self._plan.patience is not None:
             clauses += _of_patience(self._plan, scan, truths.clauses(self._leave, ClauseKind.LEAVE), clauses)
@@ -89,15 +94,17 @@ class ScreenClauses:
             name, places, "<=", take, places <= take, places > take, ClauseKind.TAKE, applies=is_ranked
         )
         if groups is not None and self._per is not None:
-            numbers = groups.astype(np.float64)
-            yield reading(self._per, np.where(numbers < 0, np.nan, numbers), self._plan.group_names)
+            numbers = np.where(groups < 0, np.nan, groups.astype(np.float64))
+            coding = self._plan.dated.get(self._per)
+            texts = self._plan.group_names if coding is None else coding.labelled(numbers)[1]
+            yield reading(self._per, numbers, texts)
 
 
 class _Truths:
     """Evaluates clauses over the columns of one scan."""
 
-    def __init__(self, plan: ScreenPlan, scan: Evaluated) -> None:
-        self._plan, self._scan = plan, scan
+    def __init__(self, plan: ScreenPlan, scan: Evaluated, texts: _Texts) -> None:
+        self._plan, self._scan, self._texts = plan, scan, texts
         self._computed = {} if scan.computed is None else scan.computed
         self._columns = plan.with_numbers(scan.columns, scan.here)
 
@@ -122,10 +129,13 @@ class _Truths:
             return reading(name, *self._plan.dated[name].labelled(values), depth)
         if name in self._columns:
             return reading(name, np.asarray(self._columns[name], np.float64), depth=depth)
-        texts = self._plan.static[name]
-        labels = texts.unique(maintain_order=True).drop_nulls()
-        numbers = texts.replace_strict(labels, range(len(labels)), default=None, return_dtype=pl.Float64)
-        return reading(name, numbers.to_numpy()[self._scan.here], tuple(labels), depth)
+        if name not in self._texts:
+            texts = self._plan.static[name]
+            labels = texts.unique(maintain_order=True).drop_nulls()
+            numbers = texts.replace_strict(labels, range(len(labels)), default=None, return_dtype=pl.Float64)
+            self._texts[name] = numbers.to_numpy(), tuple(labels)
+        of_universe, known = self._texts[name]
+        return reading(name, of_universe[self._scan.here], known, depth)
 
     def _truth(self, side: Side) -> tuple[Mask, Mask]:
         if side.tree is not None:
