@@ -36,6 +36,7 @@ bench:
 	.venv/bin/python benchmarks/report.py
 	.venv/bin/python benchmarks/outcomes.py
 	.venv/bin/python benchmarks/study.py
+	.venv/bin/python benchmarks/why.py
 	.venv/bin/python benchmarks/python.py
 	.venv/bin/python benchmarks/dashboard.py
 

@@ -150,7 +150,7 @@ def test_every_way_gives_the_same_values(node: Node, data: list[tuple[float | No
         assert false.tolist() == [one is False for one in expected]
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(node=condition, data=rows)
 def test_clauses_add_up_to_their_condition(node: Node, data: list[tuple[float | None, ...]]) -> None:
     frame = pl.DataFrame(data, schema=dict.fromkeys(COLUMNS, pl.Float64), orient="row")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from symscan.errors import InputError, RunError
 from symscan.model.decisions.verdicts import ScanVerdicts
@@ -17,6 +18,9 @@ from symscan.runs.decisions.ledger import read_ledger
 from symscan.runs.decisions.log import DecisionLog
 from symscan.runs.decisions.table import SessionDecisions
 from symscan.runs.layout import ledger_file
+
+_ASK_ANEW: Final = "run it anew, and ask about that"
+_ASK_PARITY: Final = "it was live: symscan parity names the cause of each difference"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +97,9 @@ def decisions_of(source: DecisionSource) -> FoundDecisions:
         coordinator.run()
     except InputError as error:
         raise RunError(f"{source.session.date}: {error}") from error
-    if source.run is not None:
-        check_replay(source.run, source.session, recorder.verdicts, source.backtest.store, "ask about that")
+    if (run := source.run) is not None:
+        remedy = _ASK_PARITY if run.mode == "live" else _ASK_ANEW
+        check_replay(run, source.session, recorder.verdicts, source.backtest.store, remedy)
     decisions = recorder.log.decisions(source.session, source.scanners)
     return FoundDecisions(decisions, tuple(recorder.failed), recorder.disabled)
 

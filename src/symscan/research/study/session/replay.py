@@ -22,6 +22,7 @@ from symscan.sources.store.bar_store import BarStore
 
 _KEYS: Final = ("scan_at", "phase", "scanner", "symbol")
 _VALUES: Final = ("rank", "new", "price")
+_STUDY_ANEW: Final = "run it anew, and study that"
 
 
 class ReplayDiffers(RunError):
@@ -29,9 +30,9 @@ class ReplayDiffers(RunError):
 
 
 def check_replay(
-    run: RunFiles, session: Session, log: VerdictLog, store: BarStore, then: str = "study that"
+    run: RunFiles, session: Session, log: VerdictLog, store: BarStore, remedy: str = _STUDY_ANEW
 ) -> None:
-    """Check that a session that was played again has the hits of the run; ``then`` is what to do if not.
+    """Check that a session that was played again has the hits of the run; ``remedy`` is what to do if not.
 
     Raises
     ------
@@ -47,8 +48,8 @@ def check_replay(
     when = f"{session.local(_micros(row['scan_at'])):%Y-%m-%d %H:%M}"
     what = _difference(row)
     raise ReplayDiffers(
-        f"{run.folder}: its hits are not found again: at {when} '{row['scanner']}' {what}{_why(run, store)}; "
-        f"run it anew, and {then}"
+        f"{run.folder}: its hits are not found again: at {when} '{row['scanner']}' {what}"
+        f"{_why(run, store)}; {remedy}"
     )
 
 
