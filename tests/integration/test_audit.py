@@ -29,6 +29,7 @@ CAUGHT = {
     "later_splits": {"future_changed", "files"},
     "reach": {"future_changed"},
     "members": {"unrelated"},
+    "tables": {"future_deleted", "later_tables"},
     "variables": {"environment"},
     "thread": {"files"},
     "command": {"files"},
@@ -115,6 +116,29 @@ def test_a_scanner_that_cannot_be_imported_behind_walls_accuses_no_other(
     (finding,) = audited["scanners"]["movers_at_import"]["findings"]
     assert finding["says"].endswith("project/movers.csv, which it does not declare (movers_at_import.py:7)")
     assert audited["scanners"]["honest_place"]["findings"] == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("failing", "without any change (failing.py:8: return {}"),
+        ("deadly", "the process that did the session of 2018-11-20 ended before it was done, signal SIGKILL"),
+    ],
+)
+def test_who_fails_by_himself_is_not_audited(
+    project: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    name: str,
+    says: str,
+) -> None:
+    monkeypatch.chdir(project)
+    options = ("--store", "store", "--date", "2018-11-20", "--universe", "members")
+    ended = call(capsys, "audit", name, *options)
+    assert ended.code == 2
+    assert says in ended.err
+    assert not (project / "audits").exists()
 
 
 @pytest.mark.slow

@@ -40,6 +40,8 @@ def make_project(folder: Path) -> Path:
     (universes / "sized.csv").write_text("# as_of: 2019-06-01\n" + table)
     for place in (project / "movers.csv", elsewhere / "movers.csv"):
         place.write_text("symbol\n" + "\n".join(LIKED) + "\n")
+    announced = [f"{one},2018-11-{12 if at % 2 else 26}" for at, one in enumerate(sorted(UNIVERSE))]
+    (project / "earnings.csv").write_text("symbol,announced_at\n" + "\n".join(announced) + "\n")
     market = make_market()
     make_store(project, {"1m": market.minutes, "1d": market.days}, SPLITS)
     return project

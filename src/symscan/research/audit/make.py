@@ -206,12 +206,12 @@ class _Auditor:
         made = subject.scanners[name][1]
         warnings = survivorship_warnings({name: made}, subject.sessions[0].date)
         findings = [Finding(name, "universe_columns", Kind.UNIVERSE, one) for one in warnings]
-        file = subject.source_of(name)
-        private = [one for one in ([] if file is None else hints_of(file)) if one.is_private]
-        if file is not None and private:
-            lines = ", ".join(f"{file.name}:{one.line}" for one in private[:3])
-            says = f"uses {private[0].what.removeprefix('the ')}, which is not for scanners ({lines})"
-            findings.append(Finding(name, "future_changed", Kind.NOTE, says))
+        for file in subject.sources_of(name):
+            private = [one for one in hints_of(file) if one.is_private]
+            if private:
+                lines = ", ".join(f"{file.name}:{one.line}" for one in private[:3])
+                says = f"uses {private[0].what.removeprefix('the ')}, which is not for scanners ({lines})"
+                findings.append(Finding(name, "future_changed", Kind.NOTE, says))
         return findings
 
 

@@ -19,7 +19,7 @@ from symscan.research.audit.child.play import Plays, Said
 from symscan.research.audit.child.stores import link_store
 from symscan.research.audit.child.walls import Walls
 from symscan.research.audit.planning.plan import Family
-from symscan.research.audit.planning.subject import Subject
+from symscan.research.audit.planning.subject import Subject, universe_of
 from symscan.research.audit.planning.universes import universe_files
 from symscan.scanners.universe import universe_homes
 from symscan.tasks.fresh import FreshTask, run_fresh
@@ -106,7 +106,7 @@ class AuditRunner:
                 self._config,
                 self._project,
                 self._walled,
-                self._shown(),
+                None,  # so that only the session itself leads to its store
                 self._walls(foreign),
                 dict(foreign.modules),
                 self._own_tables(),
@@ -147,8 +147,7 @@ class AuditRunner:
         named = [str(path) for path in foreign.universes.values() if path is not None]
         config_folder = self._subject.config.file.resolve().parent
         for config, _ in self._subject.scanners.values():
-            spec = config.screen.universe if config.screen is not None else config.config.get("universe")
-            named += map(str, universe_files(spec, (self._project, config_folder)))
+            named += map(str, universe_files(universe_of(config), (self._project, config_folder)))
         absolute = [
             one.file
             for _, made in self._subject.scanners.values()

@@ -18,6 +18,8 @@ from symscan.research.audit.child.walls import Walls, build_walls
 MAKER: Final = "symscan.research.audit.child.entry:make_player"
 """Where other processes find :func:`make_player`."""
 
+_STORE: Final = "SYMSCAN_STORE"
+
 PLAYER: Final = "symscan.research.audit.child.player"
 """What a process without walls may import before it is told what to do."""
 
@@ -66,7 +68,10 @@ def make_player(given: GivenAudit, scratch: Path) -> Callable[[Any, Any], Any]:
         sys.meta_path.insert(0, _KnownModules(given.modules or {}))
         denials = build_walls(walls)
     os.chdir(copy.folder)
-    os.environ["SYMSCAN_STORE"] = str(store)
+    if given.walls is None:
+        os.environ[_STORE] = str(store)
+    else:
+        os.environ.pop(_STORE, None)
     from symscan.research.audit.child.player import Player
 
     return Player(pickle.loads(given.config), given.store, store, copy, denials)

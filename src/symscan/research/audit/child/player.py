@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -276,6 +276,7 @@ def _package() -> str:
     return f"{Path(symscan.__file__).parent}{os.sep}"
 
 
+@cache
 def _libraries() -> tuple[str, ...]:
     paths = sysconfig.get_paths()
     return (

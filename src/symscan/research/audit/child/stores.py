@@ -30,6 +30,7 @@ _OF_DAY, _OF_LATER, _OF_NAMES = 0, 1, 2
 """What random numbers are drawn for; each has its own."""
 
 _Bars = dict[tuple[Interval, date], pl.DataFrame]
+_Files = list[tuple[Interval, date, tuple[str, bytes, int, frozenset[str]]]]
 
 
 class ChangedStores:
@@ -49,7 +50,8 @@ class ChangedStores:
         self._folder = folder
         self._calendar = calendar
         self._pasts: dict[date, Catalogue] = {}
-        self._links: dict[str, Path | bytes] = {}
+        self._links: set[str] = set()
+        self._laters: dict[tuple[Change, date], _Files] = {}
         folder.mkdir(exist_ok=True)
 
     def make(self, play: Play) -> BarStore:
@@ -57,11 +59,11 @@ class ChangedStores:
         session = self._calendar.session(play.day)
         written: dict[str, bytes] = {}
         catalogue = self._changed(play, session, written)
-        for name in set(self._links) - catalogue.names():
+        for name in sorted(self._links - catalogue.names()):
             (self._folder / name).unlink()
-            del self._links[name]
-        for name in sorted(catalogue.names() - self._links.keys()):
+        for name in sorted(catalogue.names() - self._links):
             self._put(name, written)
+        self._links = set(catalogue.names())
         write_catalogue(self._folder, catalogue)
         return BarStore(self._folder)
 
@@ -72,7 +74,6 @@ class ChangedStores:
             target.write_bytes(written[name])
         else:
             os.link(self._base.root / name, target)
-        self._links[name] = target
 
     def _changed(self, play: Play, session: Session, written: dict[str, bytes]) -> Catalogue:
         cut = play.cut or Cut(session.open)
@@ -88,9 +89,11 @@ class ChangedStores:
                     self._base.splits(), play.day, self._calendar.next(play.day).date, self._base.symbols()
                 )
                 other = self._other_future(session, cut, play.seed)
-                return self._with(self._past(play.day), other, written, splits)
+                past = self._with_later(self._past(play.day), play, written)
+                return self._with(past, other, written, splits)
             case Change.BORN:
-                return self._with(self._catalogue, self._born(session, cut, play.seed), written)
+                later = self._with_later(self._catalogue, play, written)
+                return self._with(later, self._born(session, cut, play.seed), written)
             case Change.STRANGERS:
                 strange = {
                     key: frames.with_copies(bars, pl.lit(True), STRANGERS, [play.seed, _OF_NAMES])
@@ -123,8 +126,6 @@ class ChangedStores:
             if interval.is_intraday and not cut.is_complete:
                 future = ~frames.is_known(interval, session, cut.at)
             result[interval, session.date] = frames.changed(bars, future, [seed, _OF_DAY])
-        for key, bars in self._later(session.date).items():
-            result[key] = frames.changed(bars, pl.lit(True), [seed, _OF_LATER])
         return result
 
     def _born(self, session: Session, cut: Cut, seed: int) -> _Bars:
@@ -136,23 +137,34 @@ class ChangedStores:
                 is_day = not interval.is_intraday
                 future = pl.lit(True) if is_day else ~frames.is_known(interval, session, cut.at)
                 result[interval, session.date] = frames.with_copies(bars, future, BORN, names)
-        for key, bars in self._later(session.date).items():
-            result[key] = frames.with_copies(bars, pl.lit(True), BORN, names)
         return result
 
-    def _later(self, day: date) -> _Bars:
-        """Return the bars of the next few sessions."""
-        later = [one.date for one in self._sessions_after(day)]
-        return {
-            (interval, one): self._base.load(interval, [one])
-            for one in later
-            for interval in self._base.intervals(one)
-        }
+    def _with_later(self, catalogue: Catalogue, play: Play, written: dict[str, bytes]) -> Catalogue:
+        """Return a catalogue with the next few sessions changed: the same for all instants of a session."""
+        key = (play.change, play.day)
+        found = self._laters.get(key)
+        if found is None:
+            found = self._laters[key] = _files_of(self._changed_later(play))
+        for interval, day, (name, content, rows, symbols) in found:
+            written[f"{interval}/{name}"] = content
+            catalogue = catalogue.with_bars(
+                interval, {day: BarFile(name, rows, len(symbols))}, {day: symbols}
+            )
+        return catalogue
 
-    def _sessions_after(self, day: date) -> list[Session]:
+    def _changed_later(self, play: Play) -> _Bars:
         stored = {one for interval in self._base.intervals() for one in self._base.sessions(interval)}
-        later = sorted(one for one in stored if one > day)[:_CHANGED_SESSIONS]
-        return [self._calendar.session(one) for one in later]
+        later = sorted(one for one in stored if one > play.day)[:_CHANGED_SESSIONS]
+        result: _Bars = {}
+        for day in later:
+            for interval in self._base.intervals(day):
+                bars = self._base.load(interval, [day])
+                if play.change is Change.BORN:
+                    bars = frames.with_copies(bars, pl.lit(True), BORN, [play.seed, _OF_NAMES])
+                else:
+                    bars = frames.changed(bars, pl.lit(True), [play.seed, _OF_LATER])
+                result[interval, day] = bars
+        return result
 
     def _recent(self, day: date) -> _Bars:
         """Return the bars of a session and of the one before it."""
@@ -190,24 +202,32 @@ class ChangedStores:
         written: dict[str, bytes],
         splits: pl.DataFrame | None = None,
     ) -> Catalogue:
-        for (interval, day), frame in bars.items():
-            name = _written(frame, f"{interval}/{day}", written)
-            symbols = frozenset(frame["symbol"].unique())
-            file = BarFile(name.rpartition("/")[2], frame.height, len(symbols))
-            catalogue = catalogue.with_bars(interval, {day: file}, {day: symbols})
+        for interval, day, (name, content, rows, symbols) in _files_of(bars):
+            written[f"{interval}/{name}"] = content
+            catalogue = catalogue.with_bars(
+                interval, {day: BarFile(name, rows, len(symbols))}, {day: symbols}
+            )
         if splits is not None and splits.height:
-            catalogue = replace(catalogue, splits=_written(splits, "splits", written))
+            name, content = _file_of(splits, "splits")
+            written[name] = content
+            catalogue = replace(catalogue, splits=name)
         return catalogue
 
 
-def _written(frame: pl.DataFrame, stem: str, written: dict[str, bytes]) -> str:
-    """Keep the bytes of a file, and return its name."""
+def _files_of(bars: _Bars) -> _Files:
+    """Return the files of bars: name, content, rows and symbols of each."""
+    return [
+        (interval, day, (*_file_of(frame, str(day)), frame.height, frozenset(frame["symbol"].unique())))
+        for (interval, day), frame in bars.items()
+    ]
+
+
+def _file_of(frame: pl.DataFrame, stem: str) -> tuple[str, bytes]:
+    """Return the name and the content of a file."""
     content = io.BytesIO()
     frame.write_parquet(content, compression="lz4")
     data = content.getvalue()
-    name = f"{stem}.{hashlib.blake2b(data, digest_size=8).hexdigest()}.parquet"
-    written[name] = data
-    return name
+    return f"{stem}.{hashlib.blake2b(data, digest_size=8).hexdigest()}.parquet", data
 
 
 def link_store(source: Path, target: Path, sessions: Sequence[date]) -> None:

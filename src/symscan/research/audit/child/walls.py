@@ -80,7 +80,7 @@ class Denials:
         PermissionError
             Always.
         """
-        if os.path.exists(what) and not _imports():  # which looks through folders by itself  # noqa: PTH110
+        if os.path.exists(what) and not _imports(self.walls.modules):  # noqa: PTH110 - no heavy imports
             one = Denied(what, _place(self.walls.modules))
             if one not in self.found:
                 self.found.append(one)
@@ -179,13 +179,17 @@ def _address(arguments: Sequence[Any]) -> str:
     return " ".join(str(one) for one in arguments if isinstance(one, str | tuple | int))
 
 
-def _imports() -> bool:
-    """Whether the import system asks."""
-    frame: FrameType | None = sys._getframe(3)
-    while frame is not None and frame.f_code.co_filename == __file__:
+def _imports(modules: Sequence[str]) -> bool:
+    """Whether the import system asks, which looks through folders by itself."""
+    frame: FrameType | None = sys._getframe()
+    while frame is not None:
+        file = frame.f_code.co_filename
+        if file.startswith("<frozen ") or _IMPORTLIB in file:
+            return True
+        if os.path.realpath(file) in modules:
+            return False
         frame = frame.f_back
-    file = "" if frame is None else frame.f_code.co_filename
-    return file.startswith("<frozen ") or _IMPORTLIB in file
+    return False
 
 
 def _place(modules: Sequence[str]) -> str:

@@ -52,6 +52,6 @@ def _who(subject: Subject, denied: Denied, differing: Sequence[str]) -> list[str
     own = [
         name
         for name in subject.scanners
-        if file and (source := subject.source_of(name)) is not None and source.name == file
+        if file and any(source.name == file for source in subject.sources_of(name))
     ]
     return own or list(differing) or list(subject.scanners)

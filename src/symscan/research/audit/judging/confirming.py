@@ -106,9 +106,8 @@ def _why(subject: Subject, scanner: str, found: Difference, plain: Played, chang
 
 def hinted(subject: Subject, scanner: str) -> str:
     """Return the lines of a scanner's source that reach outside of its session, as the end of a sentence."""
-    file = subject.source_of(scanner)
-    hints = [] if file is None else hints_of(file)
-    return f"; look at {said(file, hints)}" if file is not None and hints else ""
+    found = [said(file, hints) for file in subject.sources_of(scanner) if (hints := hints_of(file))]
+    return f"; look at {', '.join(found)}" if found else ""
 
 
 def _record(played: Played, scanner: str, found: Difference) -> ScanRecord | None:

@@ -96,7 +96,7 @@ def _applies(subject: Subject, check: str, name: str, step: Step) -> bool:
         return subject.judges_alone(name) and path is not None and path.stem == step.label
     if check == "later_tables":
         return bool(made.tables.files)
-    return not (check == "unrelated" and made.universe_name == "store")
+    return not (check == "unrelated" and subject.judges_store(name))
 
 
 def _compared(name: str, check: str, step: Step, before: Played, after: Played) -> Comparison:

@@ -9,12 +9,11 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Final
 
-from symscan.config import ScannerConfig
 from symscan.model.session import Session
 from symscan.research.audit.child.frames import made_up
 from symscan.research.audit.child.play import Change, Cut, Play
 from symscan.research.audit.child.stores import STRANGERS
-from symscan.research.audit.planning.subject import Subject
+from symscan.research.audit.planning.subject import Subject, universe_of
 from symscan.research.audit.planning.tables import known_rows
 from symscan.research.audit.planning.universes import UniverseText, place_in_project, universe_files
 
@@ -119,12 +118,12 @@ class Files:
         project, config_folder = Path.cwd(), subject.config.file.resolve().parent
         paths = {path for path in universes.values() if path is not None and path.is_file()}
         for config, _ in subject.scanners.values():
-            paths |= set(universe_files(_named(config), (project, config_folder)))
+            paths |= set(universe_files(universe_of(config), (project, config_folder)))
         paths = {path for path in paths if path.suffix.lower() != ".json"}
         places = {path: place_in_project(path, project, config_folder) for path in sorted(paths)}
         given = {}
         for config, _ in subject.scanners.values():
-            named = _named(config)
+            named = universe_of(config)
             if isinstance(named, str) and Path(named).is_absolute() and Path(named).resolve() in places:
                 given[named] = places[Path(named).resolve()]
         return cls(places, given, _tables(subject, (project, config_folder)))
@@ -150,11 +149,6 @@ def _tables(subject: Subject, folders: Sequence[Path]) -> dict[str, tuple[Path, 
             if found is not None:
                 result[one.file] = found, one.as_of
     return result
-
-
-def _named(config: ScannerConfig) -> object:
-    """Return the universe that a configuration names."""
-    return config.screen.universe if config.screen is not None else config.config.get("universe")
 
 
 def baselines(subject: Subject) -> list[Family]:

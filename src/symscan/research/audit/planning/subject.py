@@ -16,10 +16,12 @@ from symscan.model.session import Session
 from symscan.research.audit.child.play import Cut
 from symscan.research.audit.judging.hints import asks_in_scans
 from symscan.research.audit.planning.samples import cuts_of, sampled
+from symscan.research.audit.planning.universes import names_store
 from symscan.runtime.assembly import Backtest, assemble_backtest
 from symscan.runtime.parallel.divisible import check_divisible
 from symscan.scanners.base import BaseScanner
 from symscan.scanners.screens.screen import ScreenScanner
+from symscan.scanners.universe import STORE
 from symscan.sources.store.bar_store import BarStore
 
 _BEFORE: Final = 2
@@ -110,22 +112,25 @@ class Subject:
         used = [one for one in store.intervals() if one.is_intraday or store.has_only_days]
         return sorted({day for one in used for day in store.sessions(one)})
 
-    def source_of(self, scanner: str) -> Path | None:
-        """Return the file of a scanner's class, None of a screen and of built-in ones."""
-        made = self.scanners[scanner][1]
-        if type(made).__module__.startswith("symscan."):
-            return None
-        file = inspect.getsourcefile(type(made))
-        return None if file is None else Path(file)
+    def sources_of(self, scanner: str) -> list[Path]:
+        """Return the files of a scanner's class and of those it derives from, none of symscan's own."""
+        classes = type(self.scanners[scanner][1]).__mro__
+        named = [(one, one.__module__) for one in classes]
+        own = [one for one, name in named if not f"{name}.".startswith(("symscan.", "builtins.", "abc."))]
+        return list(dict.fromkeys(Path(file) for one in own if (file := inspect.getsourcefile(one))))
 
     def is_stateful(self, scanner: str) -> bool:
         """Whether a scanner says that it depends on scans before."""
         return self.scanners[scanner][1].is_stateful
 
+    def judges_store(self, scanner: str) -> bool:
+        """Whether a scanner's universe follows from what is in the store: nobody there is unrelated."""
+        config, made = self.scanners[scanner]
+        return made.universe_name == STORE or names_store(universe_of(config))
+
     def asks_in_scans(self, scanner: str) -> bool:
         """Whether a scanner asks for data in its scans, which those after it have."""
-        file = self.source_of(scanner)
-        return file is not None and asks_in_scans(file)
+        return any(map(asks_in_scans, self.sources_of(scanner)))
 
     def judges_alone(self, scanner: str) -> bool:
         """Whether a scanner says that it judges each symbol alone, or is a screen that does."""
@@ -133,6 +138,11 @@ class Subject:
         if isinstance(made, ScreenScanner):
             return not made.is_cross_sectional and not made.reads_scanners
         return made.judges_alone
+
+
+def universe_of(config: ScannerConfig) -> object:
+    """Return the universe that a configuration names, None if it names none."""
+    return config.screen.universe if config.screen is not None else config.config.get("universe")
 
 
 def find_subject(config: SessionConfig, request: AuditRequest) -> Subject:

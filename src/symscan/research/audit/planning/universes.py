@@ -152,6 +152,13 @@ def universe_files(spec: object, folders: Sequence[Path]) -> list[Path]:
     return []
 
 
+def names_store(spec: object) -> bool:
+    """Whether a universe is all that the store has, or is made of it."""
+    if isinstance(spec, Mapping):
+        return any(names_store(one) for key in SET_KEYS for one in spec.get(key, ()))
+    return spec == STORE
+
+
 def place_in_project(path: Path, project: Path, config_folder: Path) -> str:
     """Return by which relative path a file is found first in the current folder, instead of where it is."""
     for folder in (project, config_folder):
