@@ -202,10 +202,14 @@ def test_processes_read_the_same_rows_and_changed_files_are_noticed(
     assert {name: list(files) for name, files in tables.items()} == {
         name: ["f.csv"] for name in ("screen", "coded", "joining", "away", "best")
     }
+    why = ("why", "one", "LIQ03", "--at", "12:00")
+    told = call(capsys, *why, "--date", str(DAY))  # a part of the range that the digests are of
+    assert (told.code, told.err) == (0, "")
     (project / "f.csv").write_text(FILE + f"LIQ01,{DAY},5e8,{AFTER},soft\n")
     ended = call(capsys, "study", "one", "--store", str(store))
     assert ended.code == 2
     assert "the dated file 'f.csv' of 'screen' has changed since the run" in ended.err
+    assert "'f.csv' of 'screen' has changed since the run" in call(capsys, *why, "--date", str(DAY)).err
 
 
 def test_faults_are_placed_in_the_configuration(

@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from symscan.errors import DataError, InputError
-from symscan.model.session import Session
 from symscan.runs.description import RunDescription
 from symscan.runs.reading import RunFiles
+from symscan.runtime.building.build import CheckedConfig
 from symscan.runtime.description import describe_store, describe_tables
-from symscan.scanners.base import BaseScanner
 from symscan.sources.store.bar_store import BarStore
 
 
@@ -39,20 +38,25 @@ def unchanged_store(run: RunFiles, path: Path | None) -> BarStore:
     return store
 
 
-def check_tables(run: RunFiles, made: Mapping[str, BaseScanner], last: Session) -> None:
-    """Check that the dated files are those of a run, as far as their rows were known by a session.
+def check_tables(run: RunFiles, checked: CheckedConfig) -> None:
+    """Check that the dated files are those of a run, as far as their rows were known by its end.
 
     Parameters
     ----------
-    made
-        The scanners by name, as they are made now.
+    checked
+        Its configuration, checked now.
 
     Raises
     ------
     DataError
         If one has changed since; the error names it.
     """
-    before = (run.description.facts.get("tables") if run.description else None) or {}
+    facts = {} if run.description is None else run.description.facts
+    before = facts.get("tables")
+    if not before:
+        return
+    last = checked.calendar.session(date.fromisoformat(facts["sessions"][-1]))
+    made = {one.name: each for one, each in zip(checked.scanners.enabled, checked.made, strict=True)}
     for scanner, files in describe_tables(made, last).items():
         for file, digest in files.items():
             if before.get(scanner, {}).get(file, digest) != digest:

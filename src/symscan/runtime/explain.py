@@ -23,8 +23,9 @@ from symscan.runtime.building.build import (
     member_indicators,
     read_config_renames,
 )
+from symscan.runtime.building.daily_prefilter import narrow_universes
 from symscan.runtime.building.plugins import ScannerSetup, use_indicators
-from symscan.runtime.run_warnings import survivorship_warnings
+from symscan.runtime.run_warnings import survivorship_warnings, unknown_table_warnings
 from symscan.scanners.running.managed_scanner import ManagedScanner
 from symscan.scanners.running.manager import ScannerManager
 from symscan.session.requests import AddBars, AddIndicator, Request
@@ -155,6 +156,8 @@ def explain(config: SessionConfig, session: Session, store: BarStore | None = No
     setup = ScannerSetup(config, folders, known, read_config_renames(config, folders), stored)
     setup.check(session.date)
     managed = setup.managed(session)
+    if store is not None:
+        narrow_universes(setup, managed, session, StoreHistory(store, calendar), calendar, {})
     events, requests = _set_up(managed, session, config)
     disabled = {event.scanner: event.reason for event in events if isinstance(event, ScannerDisabled)}
     names = {one.holder: one.name for one in managed}
@@ -175,7 +178,11 @@ def explain(config: SessionConfig, session: Session, store: BarStore | None = No
     if store is not None and daily is not None and _mixes(config, wanted, daily):
         mix = measure_day_mix(store, calendar, session.date)
     scanners = {one.name: one.scanner for one in managed}
-    warnings = tuple(survivorship_warnings(scanners, session.date, is_past=_is_past(session, store)))
+    is_past = _is_past(session, store)
+    warnings = (
+        *survivorship_warnings(scanners, session.date, is_past=is_past),
+        *unknown_table_warnings(scanners, [session]),
+    )
     return Explanation(session, config.symbols, planned, tuple(wanted), daily, mix, warnings)
 
 

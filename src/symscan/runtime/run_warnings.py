@@ -57,6 +57,7 @@ def find_run_warnings(
     yield from _not_traded(scanners, store, traded, playable)
     yield from survivorship_warnings(scanners, playable[0].date)
     yield from _without_members(scanners, playable)
+    yield from unknown_table_warnings(scanners, playable)
     for scanner in enabled:
         yield from _never_due(scanner, playable)
 
@@ -181,6 +182,19 @@ def survivorship_warnings(
             f"{first}, symbols that had left it by then are not scanned (survivorship bias); date it with a "
             "line '# as_of: DATE', or give it columns 'from' and 'to'"
         )
+
+
+def unknown_table_warnings(scanners: Mapping[str, BaseScanner], sessions: Sequence[Session]) -> Iterator[str]:
+    """Warn of dated files of which no row is known on some of the sessions."""
+    for name, scanner in scanners.items():
+        for file, table in scanner.tables.tables.items():
+            without = [one.date for one in sessions if table.count_at(one.close) == 0]
+            if without:
+                begins = ""
+                if len(table.known_at):
+                    since = sessions[0].local(int(table.known_at[0]))
+                    begins = f"; its first counts from {since:%Y-%m-%d %H:%M} on"
+                yield f"no row of '{file}', which '{name}' reads, is known on {_dates(without)}{begins}"
 
 
 def _without_members(scanners: Mapping[str, BaseScanner], sessions: Sequence[Session]) -> Iterator[str]:

@@ -99,9 +99,7 @@ def prepare_study(source: StudySource, request: StudyRequest) -> PreparedStudy:
     config = replace(source.config, strategies=(), observers=())  # no hit depends on them
     backtest = assemble_backtest(config, source.store.absolute(), source.first, source.last)
     if source.run is not None:
-        enabled, made = backtest.checked.scanners.enabled, backtest.checked.made
-        scanners = {one.name: scanner for one, scanner in zip(enabled, made, strict=True)}
-        check_tables(source.run, scanners, backtest.sessions[-1])
+        check_tables(source.run, backtest.checked)
     plan = make_plan(source.settings, source.scanners, is_daily=_is_daily(source))
     _check_columns(backtest, plan)
     days = _readable_days(backtest, source, opened=request.open_holdout)

@@ -14,6 +14,7 @@ from symscan.errors import InputError
 from symscan.model.session import Session
 from symscan.research.given_config import read_config
 from symscan.research.study.source import config_of, store_of
+from symscan.research.unchanged_store import check_tables
 from symscan.runs.layout import SUMMARY
 from symscan.runs.reading import RunFiles
 from symscan.runtime.assembly import Backtest, assemble_backtest
@@ -84,7 +85,10 @@ def find_decisions(
     config = replace(config, mode="backtest", strategies=(), observers=())
     chosen = _day_of_config(config, day) if run is None else _day_of_run(run, day)
     place = (store or store_of(run)) if run is not None else chosen_store(store)
-    return DecisionSource(assemble_backtest(config, place.absolute(), chosen, chosen), run)
+    backtest = assemble_backtest(config, place.absolute(), chosen, chosen)
+    if run is not None:
+        check_tables(run, backtest.checked)
+    return DecisionSource(backtest, run)
 
 
 def _run_of(given: object) -> RunFiles | None:
