@@ -32,6 +32,7 @@ bench:
 	.venv/bin/python benchmarks/daily.py
 	.venv/bin/python benchmarks/latency.py
 	.venv/bin/python benchmarks/disturbance.py
+	.venv/bin/python benchmarks/alerts.py
 	.venv/bin/python benchmarks/results.py
 	.venv/bin/python benchmarks/report.py
 	.venv/bin/python benchmarks/outcomes.py

@@ -23,6 +23,7 @@ _BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
         ["why.py", "--symbols", "60", "--rounds", "1"],
         ["latency.py", "--symbols", "50", "--bursts", "8"],
         ["disturbance.py", "--symbols", "50", "--bursts", "8", "--rounds", "1"],
+        ["alerts.py", "--speed", "20000"],
     ],
     ids=lambda script: script[0],
 )

@@ -15,8 +15,10 @@ from symscan.cli.output.run_report import show_next, show_report
 from symscan.cli.signals import exit_code_of
 from symscan.config import SessionConfig, load_config
 from symscan.config.defaults import runs_folder
+from symscan.observers.metrics.run_file import check_metrics_file, write_run_metrics
 from symscan.observers.results.failed_scanners import check_scanners
 from symscan.observers.results.summary import RunSummary
+from symscan.runs.reading import RunFiles
 from symscan.runtime.backtest_run import (
     BacktestRun,
     RunOptions,
@@ -45,9 +47,15 @@ def run_configuration(
     resume: bool,
     csv: bool,
     explain: str | None = None,
+    metrics_file: Path | None = None,
     division: Division = _UNDIVIDED,
 ) -> None:
     """Run the configuration of a file over a date, a range, or the range it names itself.
+
+    Parameters
+    ----------
+    metrics_file
+        The file for the run's metrics; None: none.
 
     Raises
     ------
@@ -57,11 +65,15 @@ def run_configuration(
     config = keeping(load_config(path), explain_level(explain))
     first, last = chosen_range(config, day, start, end)
     check_options(force=force, resume=resume)
+    if metrics_file is not None:
+        check_metrics_file(metrics_file)
     results = run_sessions(
         config, store, first, last, out, force=force, resume=resume, csv=csv, division=division
     )
     if results is not None:
         show_next(results)
+    if metrics_file is not None and results is not None:
+        write_run_metrics(metrics_file, RunFiles.open(results))
 
 
 def run_sessions(

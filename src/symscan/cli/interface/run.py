@@ -43,6 +43,10 @@ def run(
             help="Keep what scanners decide of each symbol, for why and near: near or full, of all scanners.",
         ),
     ] = None,
+    metrics_file: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="In the end, write the run's metrics there, for Prometheus."),
+    ] = None,
     jobs: Jobs = None,
     cluster: Cluster = None,
     insecure_cluster: InsecureCluster = False,
@@ -75,5 +79,6 @@ def run(
             resume=resume,
             csv=csv,
             explain=explain,
+            metrics_file=metrics_file,
             division=division,
         )

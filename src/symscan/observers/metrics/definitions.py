@@ -39,13 +39,13 @@ def client() -> Any:
         raise InputError(_MISSING) from None
 
 
-class SessionMetricsSet:
-    """The metrics of one session, in a registry of their own.
+class ScanMetrics:
+    """The metrics of scans, in a registry of their own.
 
     Parameters
     ----------
     name, mode, exchange, feed
-        What the session is of.
+        What the session, or the run, is of.
     """
 
     def __init__(self, name: str, mode: str, exchange: str, feed: str) -> None:
@@ -53,13 +53,9 @@ class SessionMetricsSet:
         self.registry: CollectorRegistry = library.CollectorRegistry()
         self._library = library
         library.disable_created_metrics()  # a series more for each, which says when counting began
-        library.ProcessCollector(registry=self.registry)
-        library.GCCollector(registry=self.registry)
         self._info("build", "The version of symscan.", version=version("symscan"), python=python_version())
         self._info("session", "What the session is of.", name=name, mode=mode, exchange=exchange, feed=feed)
         self._define_scans()
-        self._define_bars()
-        self._define_session()
 
     def _define_scans(self) -> None:
         of = ("scanner",)
@@ -76,6 +72,34 @@ class SessionMetricsSet:
         self.present = self._gauge("present_symbols", "Symbols on the list of a scanner.", *of)
         self.universe = self._gauge("universe_symbols", "Symbols a scanner judges.", *of)
         self.unknown = self._gauge("unknown_symbols", "Symbols the last scan could not judge.", *of)
+
+    def _info(self, what: str, about: str, **labels: str) -> None:
+        self._gauge(f"{what}_info", about, *labels).labels(**labels).set(1)
+
+    def _counter(self, name: str, about: str, *labels: str) -> Counter:
+        made: Counter = self._library.Counter(f"symscan_{name}_total", about, labels, registry=self.registry)
+        return made
+
+    def _gauge(self, name: str, about: str, *labels: str) -> Gauge:
+        made: Gauge = self._library.Gauge(f"symscan_{name}", about, labels, registry=self.registry)
+        return made
+
+    def _histogram(self, name: str, about: str, buckets: tuple[float, ...], *labels: str) -> Histogram:
+        made: Histogram = self._library.Histogram(
+            f"symscan_{name}", about, labels, registry=self.registry, buckets=buckets
+        )
+        return made
+
+
+class SessionMetricsSet(ScanMetrics):
+    """The metrics of one live session: its scans, its bars, its feed, its process."""
+
+    def __init__(self, name: str, mode: str, exchange: str, feed: str) -> None:
+        super().__init__(name, mode, exchange, feed)
+        self._library.ProcessCollector(registry=self.registry)
+        self._library.GCCollector(registry=self.registry)
+        self._define_bars()
+        self._define_session()
 
     def _define_bars(self) -> None:
         self.bars = self._counter("bars", "Bars that came in, by when.", "kind")
@@ -99,20 +123,3 @@ class SessionMetricsSet:
         self.conditions = self._counter("conditions", "Conditions that began or ended.", "condition")
         self.members = self._gauge("members", "Symbols that are members.")
         self.locked = self._gauge("locked_symbols", "Symbols that are locked.")
-
-    def _info(self, what: str, about: str, **labels: str) -> None:
-        self._gauge(f"{what}_info", about, *labels).labels(**labels).set(1)
-
-    def _counter(self, name: str, about: str, *labels: str) -> Counter:
-        made: Counter = self._library.Counter(f"symscan_{name}_total", about, labels, registry=self.registry)
-        return made
-
-    def _gauge(self, name: str, about: str, *labels: str) -> Gauge:
-        made: Gauge = self._library.Gauge(f"symscan_{name}", about, labels, registry=self.registry)
-        return made
-
-    def _histogram(self, name: str, about: str, buckets: tuple[float, ...], *labels: str) -> Histogram:
-        made: Histogram = self._library.Histogram(
-            f"symscan_{name}", about, labels, registry=self.registry, buckets=buckets
-        )
-        return made
