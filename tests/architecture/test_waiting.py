@@ -13,6 +13,7 @@ EDGES = (
     "cli.output.progress",
     "cli.signals",
     "clock.wall_clock",
+    "dashboard.live_record",  # for the next events of a session
     "dashboard.serving",
     "observers.guard",  # live, an observer of the user's has a thread
     "research.follow",  # for the next events of a live session

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -17,7 +18,7 @@ import pytest
 import symscan
 from support.cli import started
 from support.hostile_run import SCANNER, SYMBOL, write_hostile_run
-from support.waiting import LIMIT
+from support.waiting import LIMIT, wait_for_file
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -296,4 +297,45 @@ def test_ctrl_c_ends_it_with_a_tab_open(browser: Any, runs: Path) -> None:
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=LIMIT)
         assert (process.returncode, out, err) == (0, "", "")
+        tab.context.close()
+
+
+def _came_and_went(folder: Path) -> list[tuple[str, str]]:
+    """Who came to a list or left it in a live session, by its events."""
+    lists: dict[str, list[str]] = {}
+    told = []
+    for event in symscan.follow(folder):
+        if event.kind == "scan_finished" and event.data["outcome"] == "ok":
+            before, here = lists.get(event.data["scanner"], []), event.data["hits"]["symbols"]
+            told += [("came", one) for one in here if one not in before]
+            told += [("left", one) for one in before if one not in here]
+            lists[event.data["scanner"]] = here
+    return told
+
+
+def test_a_session_is_followed_though_the_server_is_killed(browser: Any, runs: Path, tmp_path: Path) -> None:
+    market = runs.parent / "demo"
+    config = json.loads((market / "demo.json").read_text())
+    (tmp_path / "demo.json").write_text(json.dumps({**config, "mode": "live"}))
+    shutil.copytree(market / "data", tmp_path / "data")
+    of = ("--store", str(market / "store"), "--source", "replay", "--date", DAY, "--from", "15:00")
+    session = started(tmp_path, "live", "demo.json", *of, "--speed", "240", "--out", "live/one", "--quiet")
+    wait_for_file(tmp_path / "live" / "one" / "session.sqlite")
+    with _served(tmp_path / "live") as (address, process):
+        tab = Tab(browser, address)
+        tab.page.goto(f"{address}#/live")
+        _expect(tab.page.locator(".state")).to_contain_text("the session's time is")
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+    with _served(tmp_path / "live", int(address.rsplit(":", 1)[1].strip("/"))):
+        said = session.communicate(timeout=LIMIT)
+        assert session.returncode == 0, said
+        _expect(tab.page.locator(".state")).to_contain_text("the session is over")
+        told = _came_and_went(tmp_path / "live" / "one")
+        assert len(told) > 10
+        _expect(tab.page.locator(".grid")).to_have_attribute("aria-rowcount", str(len(told) + 1))
+        for row, (what, symbol) in enumerate(reversed(told[-5:])):
+            _expect(tab.page.locator(f"[aria-rowindex='{row + 2}'][role=row]").last).to_contain_text(symbol)
+            words = "left" if what == "left" else "↑"
+            _expect(tab.page.locator(f"[aria-rowindex='{row + 2}'][role=row]").last).to_contain_text(words)
         tab.context.close()

@@ -20,6 +20,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from symscan.dashboard.columns import as_json
+from symscan.dashboard.live_streams import LiveStreams
 from symscan.dashboard.opened_runs import OpenedRun, RunFolder
 from symscan.dashboard.parameters import Parameters
 from symscan.dashboard.queries import lists, overview, reasons, runs, scanners, symbol, times
@@ -73,6 +74,7 @@ def make_application(folder: RunFolder, access: Access) -> ASGIApp:
         Route("/api/v1/about", api.about),
         Route(_RUNS, api.runs),
         Route(f"{_RUNS}/{{run}}/stays.csv", api.stays_csv),
+        Route(f"{_RUNS}/{{run}}/live", api.live),
         Route(f"{_RUNS}/{{run}}/compare/{{other}}", api.compare),
         *(Route(f"{_RUNS}/{{run}}{end}", partial(api.of_run, query)) for end, query in QUERIES.items()),
     ]
@@ -88,6 +90,7 @@ class _Api:
         self._access = access
         self._kept: OrderedDict[str, bytes] = OrderedDict()
         self._worker: CapacityLimiter | None = None
+        self._streams = LiveStreams(folder)
         self._start = token_hex(8)  # what an earlier server answered is not kept by the browser
 
     async def of_run(self, query: _Query, request: Request) -> Response:
@@ -110,6 +113,14 @@ class _Api:
         body = await self._in_worker(lambda: lists.stays_csv(self._folder.open(name), asked))
         headers = {"Content-Disposition": 'attachment; filename="stays.csv"', "Cache-Control": "no-store"}
         return Response(body, headers=headers, media_type="text/csv")
+
+    async def live(self, request: Request) -> Response:
+        """Answer the events of a live session, those so far and each as it is recorded."""
+        asked = _parameters(request)
+        asked.expect("after")
+        after = request.headers.get("last-event-id") or asked.text("after")
+        record = await self._in_worker(lambda: self._streams.record(request.path_params["run"]))
+        return self._streams.response(record, after)
 
     async def runs(self, request: Request) -> Response:
         """Answer which runs there are: as they are now."""

@@ -18,6 +18,7 @@ from symscan.clock.session_calendar import SessionCalendar
 from symscan.errors import InputError
 from symscan.model.instant import Instant
 from symscan.model.session import Session
+from symscan.recording import RECORD_NAME
 from symscan.research.run import Run, open_run
 from symscan.research.store import Store
 from symscan.research.why.answers import Decisions
@@ -219,6 +220,19 @@ class RunFolder:
             self._open.popitem(last=False)
         return opened
 
+    def record(self, name: str) -> Path:
+        """Return the record of a live session, whether it is over or not.
+
+        Raises
+        ------
+        InputError
+            If there is no such session, or it has none.
+        """
+        path = self._place(name) / RECORD_NAME
+        if not path.is_file():
+            raise InputError("this run has no record to follow; a live session has one")
+        return path
+
     def _place(self, name: str) -> Path:
         if name not in self.names():
             raise InputError("there is no such run here; choose one of the list on the page Runs")
@@ -256,7 +270,7 @@ def _is_intraday(interval: str) -> bool:
 
 
 def _holds_run(folder: Path) -> bool:
-    return any((folder / name).is_file() for name in (RUN, SUMMARY))
+    return any((folder / name).is_file() for name in (RUN, SUMMARY, RECORD_NAME))
 
 
 def _stamp(path: Path) -> tuple[int, int]:

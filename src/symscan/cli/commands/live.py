@@ -64,6 +64,7 @@ def run_live_session(
     quiet: bool,
     alerts: bool,
     metrics: str | None,
+    dashboard: bool,
 ) -> None:
     """Run a live session of the configuration of a file, and print the closing report.
 
@@ -75,6 +76,8 @@ def run_live_session(
         Whether the alerts that are decided are sent.
     metrics
         The address at which metrics are served; None: they are not.
+    dashboard
+        Whether the session is shown in a browser, by a process of its own.
 
     Raises
     ------
@@ -89,9 +92,8 @@ def run_live_session(
         config = load_config(path)
         broker = _broker(config, options, found)
         console = LiveConsole(as_json=jsonl, stdout=stdout)
-        with monitoring(
-            config, broker.origin or broker.name, console, alerts=alerts, address=metrics
-        ) as beside:
+        feed, shown = broker.origin or broker.name, options.store_folder if dashboard else None
+        with monitoring(config, feed, console, alerts=alerts, address=metrics, dashboard=shown) as beside:
             out, summary = _run_session(config, options, broker, console, beside, force=force, quiet=quiet)
     show_report(config.name, summary, out, report_console(stderr=jsonl))
     check_scanners(summary, out)

@@ -80,6 +80,9 @@ def live(
             metavar="[HOST:]PORT", help="Serve metrics for Prometheus there, as 9464 of this computer."
         ),
     ] = None,
+    dashboard: Annotated[
+        bool, typer.Option("--dashboard", help="Show the session in a browser, by a process of its own.")
+    ] = False,
     verbose: Verbosity = 0,
     log_file: LogFile = None,
 ) -> None:
@@ -107,4 +110,5 @@ def live(
             quiet=quiet,
             alerts=not no_alerts,
             metrics=metrics,
+            dashboard=dashboard,
         )

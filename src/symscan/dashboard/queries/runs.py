@@ -13,6 +13,7 @@ from symscan.dashboard.columns import by_columns
 from symscan.dashboard.opened_runs import OpenedRun, RunFolder
 from symscan.dashboard.parameters import Parameters
 from symscan.dashboard.vendored import notices
+from symscan.recording import RECORD_NAME
 from symscan.runs.differences import compare_runs
 
 _MOST_RUNS: Final = 500
@@ -45,6 +46,7 @@ def runs(folder: RunFolder, asked: Parameters) -> dict[str, Any]:
                 "new": one.new,
                 "run_id": one.run_id,
                 "fault": one.fault,
+                "has_record": (one.folder / RECORD_NAME).is_file(),
                 "is_over": one.fault is None and one.status not in ("being written", "broken off"),
             }
             for name, one in page

@@ -10,14 +10,15 @@ import * as theme from "./lib/theme.js";
 import * as about from "./pages/about.js";
 import * as config from "./pages/config.js";
 import * as hits from "./pages/hits.js";
+import * as live from "./pages/live.js";
 import * as overview from "./pages/overview.js";
 import * as runs from "./pages/runs.js";
 import * as scanner from "./pages/scanner.js";
 import * as symbol from "./pages/symbol.js";
 
-const MODULES = { overview, hits, symbol, scanner, runs, config, about };
+const MODULES = { overview, hits, symbol, scanner, runs, live, config, about };
 
-const TITLES = { overview: "Overview", hits: "Hits", symbol: "Symbol", scanner: "Scanner", runs: "Runs", config: "Config", about: "About" };
+const TITLES = { overview: "Overview", hits: "Hits", symbol: "Symbol", scanner: "Scanner", runs: "Runs", live: "Live", config: "Config", about: "About" };
 const OF_A_RUN = new Set(["overview", "hits", "symbol", "scanner", "config"]);
 const WITH_SLIDER = new Set(["overview", "hits", "symbol", "scanner"]);
 
@@ -77,12 +78,12 @@ async function show() {
 }
 
 async function showPage(view) {
-  if (!view.run && view.page !== "about") {
+  if (!view.run && view.page !== "about" && view.page !== "live") {
     leave();
     main.replaceChildren(noRuns(view));
     return;
   }
-  const name = `${view.page} ${view.run}`;
+  const name = view.page === "live" ? "live" : `${view.page} ${view.run}`;
   if (!current || current.name !== name) {
     leave();
     const root = el("div", { className: `page page-${view.page} waiting` });
@@ -108,6 +109,7 @@ function leave() {
 }
 
 function noRuns(view) {
+  if (view.runs && view.runs.some((one) => one.has_record && !one.is_over)) return empty("The session is not over: its results are shown after its close.", el("a", { href: address("live", { at: null }) }, "Live"), " shows it as it goes on.");
   if (view.runs && view.runs.length) return empty("None of the runs here can be shown.", el("a", { href: address("runs") }, "Runs says what is wrong with each"));
   return empty("There are no runs here yet.", "Make one: ", code("symscan demo"), ", then ", code("symscan dashboard demo/run"), ".");
 }
@@ -145,9 +147,9 @@ function signInForm(wrong = "") {
 
 function drawFrame(view) {
   document.title = `symscan: ${TITLES[view.page]}`;
-  const dropped = { overview: {}, hits: {}, symbol: {}, scanner: {}, runs: { at: null }, config: { at: null }, about: { at: null } };
+  const dropped = { overview: {}, hits: {}, symbol: {}, scanner: {}, runs: { at: null }, live: { at: null }, config: { at: null }, about: { at: null } };
   frame.pages.replaceChildren(el("span", { className: "brand" }, "symscan"), ...Object.entries(TITLES).map(([page, title]) => el("a", { href: address(page, dropped[page]), "aria-current": page === view.page ? "page" : "false" }, title)));
-  frame.choices.replaceChildren(...(view.page === "about" ? [] : [runChoice(view)]), ...sessionChoice(view), symbolField(view), el("button", { type: "button", title: theme.label(), "aria-label": theme.label(), onclick: turnTheme }, "◐"), el("button", { type: "button", title: "keys", "aria-label": "keys", onclick: showHelp }, "?"));
+  frame.choices.replaceChildren(...(view.page === "about" || view.page === "live" ? [] : [runChoice(view)]), ...sessionChoice(view), symbolField(view), el("button", { type: "button", title: theme.label(), "aria-label": theme.label(), onclick: turnTheme }, "◐"), el("button", { type: "button", title: "keys", "aria-label": "keys", onclick: showHelp }, "?"));
   slider.set(WITH_SLIDER.has(view.page) ? view.times : null, view.at, view.zone);
 }
 
@@ -218,7 +220,7 @@ function toGrid(event) {
 }
 
 listen({
-  go: () => go("overview"), gh: () => go("hits"), gs: () => go("symbol"), gc: () => go("scanner"), gr: () => go("runs", { at: null }),
+  go: () => go("overview"), gh: () => go("hits"), gs: () => go("symbol"), gc: () => go("scanner"), gr: () => go("runs", { at: null }), gl: () => go("live", { at: null }),
   "/": () => document.getElementById("find")?.focus(), "?": showHelp, t: turnTheme,
   "[": () => otherSession(-1), "]": () => otherSession(1),
   ArrowLeft: () => slider.step(-1), ArrowRight: () => slider.step(1), ShiftArrowLeft: () => slider.step(-10), ShiftArrowRight: () => slider.step(10),

@@ -1,9 +1,9 @@
-"""What runs beside a live session for people who do not look at its console: alerts and metrics."""
+"""What runs beside a live session for people who do not look at its console: alerts, metrics, a dashboard."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from symscan.alerts.process import AlertSender
 from symscan.alerts.targets import open_services
 from symscan.cli.output.live_output import CONDITION_MARK, LiveConsole
 from symscan.config import SessionConfig
+from symscan.dashboard.process import DashboardProcess, check_installed
 from symscan.observers.base import Observer
 from symscan.observers.metrics.definitions import SessionMetricsSet
 from symscan.observers.metrics.endpoint import Address, AlertMetrics, served
@@ -31,11 +32,14 @@ class Monitoring:
         Its metrics; None where they are not served.
     meter
         Keeps the metrics; it is given every event and each step.
+    dashboard
+        The bar store of the dashboard beside it; None where none is started.
     """
 
     sends: bool = False
     metrics: SessionMetricsSet | None = None
     meter: SessionMetrics | None = None
+    dashboard: Path | None = None
 
     @property
     def observers(self) -> list[Observer]:
@@ -48,16 +52,26 @@ class Monitoring:
         if self.metrics is not None:
             self.metrics.record_bytes.set_function(lambda: _size(folder / RECORD_NAME))
             self.metrics.registry.register(AlertMetrics(lambda: counts_in(folder / OUTBOX_NAME)))
-        if not self.sends:
-            yield []
-            return
-        with closing(AlertSender(folder, lambda line: console.message(f"{CONDITION_MARK}{line}"))) as sender:
-            yield [sender]
+        with ExitStack() as stack:
+            announcers: list[Observer] = []
+            if self.sends:
+                sender = AlertSender(folder, lambda line: console.message(f"{CONDITION_MARK}{line}"))
+                announcers.append(stack.enter_context(closing(sender)))
+            if self.dashboard is not None:
+                shown = DashboardProcess(folder, self.dashboard)
+                announcers.append(stack.enter_context(closing(shown)))
+            yield announcers
 
 
 @contextmanager
 def monitoring(
-    config: SessionConfig, feed: str, console: LiveConsole, *, alerts: bool, address: str | None
+    config: SessionConfig,
+    feed: str,
+    console: LiveConsole,
+    *,
+    alerts: bool,
+    address: str | None,
+    dashboard: Path | None,
 ) -> Iterator[Monitoring]:
     """Check what a live session is to send and to serve, and serve its metrics until the context ends.
 
@@ -69,6 +83,8 @@ def monitoring(
         Whether alerts are sent, if the configuration has any.
     address
         Where metrics are served; None: nowhere.
+    dashboard
+        The bar store of the dashboard that is started beside the session; None: none is.
 
     Raises
     ------
@@ -78,13 +94,15 @@ def monitoring(
     sends = alerts and bool(config.alerts.rules)
     if sends:
         open_services(config)  # while somebody is there to mend what is missing
+    if dashboard is not None:
+        check_installed()
     if address is None:
-        yield Monitoring(sends)
+        yield Monitoring(sends, dashboard=dashboard)
         return
     metrics = SessionMetricsSet(config.name, "live", config.exchange, feed)
     with served(metrics, Address.parse(address)) as where:
         console.message(f"metrics are served at http://{where}/metrics")
-        yield Monitoring(sends, metrics, SessionMetrics(metrics))
+        yield Monitoring(sends, metrics, SessionMetrics(metrics), dashboard)
 
 
 def _size(path: Path) -> float:

@@ -3,7 +3,7 @@
 import { el } from "./dom.js";
 
 export const KEYS = [
-  ["g then o h s c r", "Overview, Hits, Symbol, Scanner, Runs"],
+  ["g then o h s c r l", "Overview, Hits, Symbol, Scanner, Runs, Live"],
   ["/", "find a symbol"],
   ["j k ↓ ↑ PgUp PgDn Home End", "rows of a table"],
   ["Enter", "open the symbol of a row"],

@@ -1,6 +1,6 @@
 // The state is the address: #/hits?run=..&session=..&at=10:35. Going back works, and links can be mailed.
 
-export const PAGES = ["overview", "hits", "symbol", "scanner", "runs", "config", "about"];
+export const PAGES = ["overview", "hits", "symbol", "scanner", "runs", "live", "config", "about"];
 
 /** The page and the parameters of the address. */
 export function read() {
