@@ -73,6 +73,7 @@ class BaseScanner(ABC):
     judges_alone: bool = False
     """Whether what it finds of a symbol depends on no other symbol; an audit then halves the universe."""
 
+    _date: date | None = None
     _kept: frozenset[str] | None = None
     _renames: Renames = Renames()
     _stored: Callable[[], Sequence[Collection[str]]] | None = None
@@ -98,7 +99,6 @@ class BaseScanner(ABC):
         self._file: Universe | None = None
         self._static: StaticColumns | None = None
         self._known: Callable[[], Sequence[str]] | None = None
-        self._date: date | None = None
 
     def use_folders(self, folders: Sequence[Path]) -> None:
         """Set where universe files are searched, first match wins. Called by the engine before ``setup``."""
