@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from typing import Final, NamedTuple
 
 import polars as pl
 
@@ -30,6 +31,18 @@ from symscan.runs.schemas import HITS_SCHEMA
 from symscan.runs.texts import csv_rows
 from symscan.session.holders import scanner_holder
 
+_FEW_BARS: Final = 1 << 19
+"""The bars of a larger session are not kept in memory beside those of the next two."""
+
+
+class _Tables(NamedTuple):
+    """What happened in a session; ``trades`` is None without strategies."""
+
+    hits: SessionHits
+    unknown: pl.DataFrame
+    stays: pl.DataFrame
+    trades: pl.DataFrame | None
+
 
 class SessionResults:
     """The results of one session.
@@ -53,7 +66,7 @@ class SessionResults:
         self._part = part
         self._bars = bars
         self._csv = csv
-        self._derived: tuple[pl.DataFrame, pl.DataFrame | None] | None = None
+        self._tables: _Tables | None = None
         self._trades = SessionTrades()
         self._scans: list[ScanFinished] = []
         self._changes: list[Changes] = []
@@ -102,7 +115,7 @@ class SessionResults:
     def prepare(self) -> None:
         """Write the journal to its end, and read what the session's bars say while they are in memory.
 
-        Afterwards :meth:`write` may be called on another thread.
+        Afterwards :meth:`write` may be called on another thread; what it still reads of the bars is little.
         """
         self.close()
         if self._bars is None:
@@ -110,42 +123,41 @@ class SessionResults:
         symbols = set(self._trades.symbols).union(*(scan.hits.symbols for scan in self._scans))
         prices = self._bars(self.session, sorted(symbols))
         self._bars = lambda _session, _symbols: prices
+        if prices.close.size > _FEW_BARS:
+            self._read_tables()
 
     def write(self, folder: Path) -> None:
         """Write the session's Parquet files into the run's folder, and its parts of the other files."""
         self.close()
-        hits = SessionHits(self.session, self._scans)
-        unknown = unknown_frame(self.session, self._done)
-        stays, trades = self._with_prices(hits, unknown)
+        tables = self._read_tables()
+        hits, stays = tables.hits, tables.stays
         files = SessionFiles(folder, self.session.date)
         files.write(hits.frame[HITS_SCHEMA.names()], hits.values(), finished(stays, hits.texts(stays["hit"])))
-        for name, text in self._texts(hits, unknown, stays, trades):
+        for name, text in self._texts(tables):
             with writing(self._part / name) as path:
                 path.write_text(text, encoding="utf-8", newline="")
 
-    def _texts(
-        self, hits: SessionHits, unknown: pl.DataFrame, stays: pl.DataFrame, trades: pl.DataFrame | None
-    ) -> Iterator[tuple[str, str]]:
-        shown = finished(stays, hits.plain_texts(stays["hit"]))
+    def _texts(self, tables: _Tables) -> Iterator[tuple[str, str]]:
+        hits = tables.hits
+        shown = finished(tables.stays, hits.plain_texts(tables.stays["hit"]))
         yield SCANS, scans_csv(self.session, self._scans, self._changes)
-        yield UNKNOWN, csv_rows(unknown)
+        yield UNKNOWN, csv_rows(tables.unknown)
         yield EPISODES_CSV, csv_rows(for_people(shown, self.session.zone))
-        if trades is not None:
-            yield TRADES, csv_rows(trades)
+        if tables.trades is not None:
+            yield TRADES, csv_rows(tables.trades)
         if self._csv:
             yield HITS_CSV, csv_rows(hits.csv_frame())
         yield FIGURES, json.dumps(self.figures.as_state(), ensure_ascii=False)
 
-    def _with_prices(
-        self, hits: SessionHits, unknown: pl.DataFrame
-    ) -> tuple[pl.DataFrame, pl.DataFrame | None]:
-        """Return the stays, and the trades if there are strategies; then the bars' memory is free."""
-        if self._derived is None:
+    def _read_tables(self) -> _Tables:
+        """Return the tables of what happened, made once; then the bars' memory is free."""
+        if self._tables is None:
+            hits, unknown = SessionHits(self.session, self._scans), unknown_frame(self.session, self._done)
             has_trades = self._trades.has_strategies
             trades = self._trades.frame(self.session, self._bars) if has_trades else None
-            self._derived = self._stays(hits, unknown), trades
+            self._tables = _Tables(hits, unknown, self._stays(hits, unknown), trades)
             self._bars = None
-        return self._derived
+        return self._tables
 
     def _stays(self, hits: SessionHits, unknown: pl.DataFrame) -> pl.DataFrame:
         scans = SessionScans(
