@@ -154,6 +154,8 @@ class AuditRunner:
             for one in made.tables.files
             if Path(one.file).is_absolute()
         ]
+        if (renames := self._subject.config.renames) is not None:
+            named += [str(folder / renames) for folder in (self._project, config_folder)]
         files = [*modules, *compiled, *named, *absolute]
         return Walls(_real(files), _real(folders), modules)
 

@@ -29,6 +29,7 @@ _SCOPES_SINCE: Final = 6
 _ABSTRACT_SOCKETS: Final = 1
 
 _IMPORTLIB: Final = f"{os.sep}importlib{os.sep}"
+_JOBS: Final = os.path.join("symscan", "scanners", "jobs", "job.py")  # noqa: PTH118 - no heavy imports
 _READS: Final = {"open": 0, "os.listdir": 0, "os.scandir": 0, "sqlite3.connect": 0}
 _NETWORK: Final = frozenset(
     {"socket.connect", "socket.sendto", "socket.getaddrinfo", "socket.gethostbyname", "socket.bind"}
@@ -58,10 +59,19 @@ class Walls:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Denied:
-    """What was denied: a file, a folder or an address; ``place`` is the line that asked, empty if unknown."""
+    """What was denied: a file, a folder or an address.
+
+    Attributes
+    ----------
+    place
+        The line that asked, empty if unknown.
+    scanner
+        The scanner that was being called, empty if none was: at import, on a thread.
+    """
 
     what: str
     place: str = ""
+    scanner: str = ""
 
 
 @dataclass(slots=True)
@@ -81,7 +91,7 @@ class Denials:
             Always.
         """
         if os.path.exists(what) and not _imports(self.walls.modules):  # noqa: PTH110 - no heavy imports
-            one = Denied(what, _place(self.walls.modules))
+            one = Denied(what, _place(self.walls.modules), _called_scanner())
             if one not in self.found:
                 self.found.append(one)
         raise PermissionError(errno.EACCES, "an audit lets a scanner read only what it declares", what)
@@ -190,6 +200,16 @@ def _imports(modules: Sequence[str]) -> bool:
             return False
         frame = frame.f_back
     return False
+
+
+def _called_scanner() -> str:
+    """Return the name of the scanner whose job calls."""
+    frame: FrameType | None = sys._getframe()
+    while frame is not None:
+        if frame.f_code.co_filename.endswith(_JOBS):
+            return str(getattr(frame.f_locals.get("self"), "name", ""))
+        frame = frame.f_back
+    return ""
 
 
 def _place(modules: Sequence[str]) -> str:

@@ -48,6 +48,8 @@ def judge_walls(
 
 def _who(subject: Subject, denied: Denied, differing: Sequence[str]) -> list[str]:
     """Return the scanners that a denied read is of."""
+    if denied.scanner in subject.scanners:
+        return [denied.scanner]
     file = denied.place.partition(":")[0]
     own = [
         name

@@ -10,7 +10,7 @@ from symscan.model.instant import Instant
 from symscan.research.audit.checks import CHECKS, Kind, needs_repeat
 from symscan.research.audit.child.play import Cut, Played
 from symscan.research.audit.judging.compare import Compared, Difference, compare, compare_one
-from symscan.research.audit.planning.plan import Step
+from symscan.research.audit.planning.plan import Step, half_of
 from symscan.research.audit.planning.subject import Subject
 
 _LEAST_SCANS = 5
@@ -93,7 +93,7 @@ def _applies(subject: Subject, check: str, name: str, step: Step) -> bool:
     made = subject.scanners[name][1]
     if check == "half":
         path = made.universe_path
-        return subject.judges_alone(name) and path is not None and path.stem == step.label
+        return subject.judges_alone(name) and path is not None and half_of(path) == step.label
     if check == "later_tables":
         return bool(made.tables.files)
     return not (check == "unrelated" and subject.judges_store(name))
@@ -206,8 +206,8 @@ def _says(subject: Subject, check: str, different: Sequence[Comparison], counted
         says = "depends on the scans before, as it says (is_stateful)"
     elif check == "one_scan" and subject.asks_in_scans(first.scanner):
         says = "asks for data in its scans, which its first scan lacks"
-    label = f" with {first.step.label}" if first.step.label else ""
-    return f"{says}: {counted}; {described(subject, first)}{label}"
+    label = f"with {first.step.label}, " if first.step.label else ""
+    return f"{says}: {counted}; {label}{described(subject, first)}"
 
 
 def described(subject: Subject, one: Comparison) -> str:

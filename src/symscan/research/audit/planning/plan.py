@@ -220,7 +220,7 @@ def _columns(subject: Subject, files: Files) -> Iterator[Family]:
             steps += [
                 Step(
                     Play(one.date, files=replaced, universes=_given(files, replaced)),
-                    f"{column} of {path.stem}",
+                    f"the values of {column} in {path.stem} permuted",
                 )
                 for one in subject.sessions
             ]
@@ -238,15 +238,15 @@ def _clocks(subject: Subject, _files: Files) -> Iterator[Family]:
     days, steps = [one.date for one in subject.sessions], []
     for number, shift in enumerate(_SHIFTS):
         play = Play(days[number % len(days)], clock_seconds=int(shift.total_seconds()))
-        steps.append(Step(play, f"{shift.days} days later"))
+        steps.append(Step(play, f"the clock {shift.days} days on"))
     yield Family("clock", "the play on another day", tuple(steps))
 
 
 def _orders(subject: Subject, files: Files) -> Iterator[Family]:
     texts = [(path, UniverseText.read(path)) for path in files.universes]
-    editions = {"universe reversed": {path: text.reversed() for path, text in texts}}
+    editions = {"the universe reversed": {path: text.reversed() for path, text in texts}}
     for seed in (1, 2):
-        editions[f"universe shuffled {seed}"] = {
+        editions[f"the universe shuffled ({seed})"] = {
             path: text.shuffled([subject.seed, seed]) for path, text in texts
         }
     steps = []
@@ -255,7 +255,7 @@ def _orders(subject: Subject, files: Files) -> Iterator[Family]:
             replaced = files.replaced(content)
             steps.append(Step(Play(session.date, files=replaced, universes=_given(files, replaced)), label))
         if len(subject.config.scanners) > 1:
-            steps.append(Step(Play(session.date, reverses_scanners=True), "scanners reversed"))
+            steps.append(Step(Play(session.date, reverses_scanners=True), "the scanners reversed"))
     if steps:
         yield Family("order", "the play in another order", tuple(steps))
 
@@ -267,9 +267,14 @@ def _halves(subject: Subject, files: Files) -> Iterator[Family]:
             content, kept = UniverseText.read(path).half([subject.seed, session.date.toordinal()])
             replaced = files.replaced({path: content})
             play = Play(session.date, files=replaced, universes=_given(files, replaced))
-            steps.append(Step(play, path.stem, among=kept))
+            steps.append(Step(play, half_of(path), among=kept))
     if steps and any(map(subject.judges_alone, subject.scanners)):
         yield Family("half", "the play with half of the universe", tuple(steps))
+
+
+def half_of(path: Path) -> str:
+    """Return the label of steps with half of a universe."""
+    return f"half of {path.stem}"
 
 
 def _unrelated(subject: Subject, candidates: Mapping[date, frozenset[str]]) -> list[Family]:

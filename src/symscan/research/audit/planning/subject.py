@@ -134,7 +134,9 @@ class Subject:
 
     def judges_alone(self, scanner: str) -> bool:
         """Whether a scanner says that it judges each symbol alone, or is a screen that does."""
-        made = self.scanners[scanner][1]
+        config, made = self.scanners[scanner]
+        if config.universe_where is not None:
+            return False  # which may compare symbols
         if isinstance(made, ScreenScanner):
             return not made.is_cross_sectional and not made.reads_scanners
         return made.judges_alone
