@@ -103,7 +103,7 @@ def idle_message(name: str, scans: int) -> str:
     """Return the warning of a scanner all of whose scans were idle."""
     return (
         f"scanner '{name}' had no symbols to judge, at {format_count(scans, 'scan')}: load its universe in "
-        "setup, self._load_universe(), or ask for data of symbols"
+        "setup, self._load_universe(), or ask for data of symbols; a 'universe_where' may have kept nobody"
     )
 
 

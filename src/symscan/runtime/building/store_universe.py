@@ -38,7 +38,7 @@ def recorded_scanners(checked: CheckedConfig, record: SessionRecord, day: date) 
 
 def record_kept(record: SessionRecord, managed: Sequence[ManagedScanner]) -> None:
     """Record who was kept of narrowed universes: the store grows, and a resumed session keeps to it."""
-    kept = {one.name: [list(one.kept), one.narrowed.unknown] for one in managed if one.kept and one.narrowed}
+    kept = {one.name: [list(one.kept or ()), one.narrowed.unknown] for one in managed if one.narrowed}
     if kept and record.meta.get(KEPT) is None:
         record.update_meta(**{KEPT: kept})
 

@@ -208,7 +208,8 @@ class _Reader:
             raise self._fault(f"there is no date {place}; leave the row out", self._line(row))
         if self._file.zone is None and has_time_without_zone(text):
             message = f'\'{text}\' {place} has no zone; give one, as in "zone": "America/New_York"'
-            raise self._fault(message, self._line(row), key="zone")
+            in_code = 'in code, DatedFile(..., zone="America/New_York")'
+            raise self._fault(f"{message}; {in_code}", self._line(row), key="zone")
         raise self._fault(
             f"'{text}' {place} is not a time; write 2018-03-01, or 2018-03-01T16:30:00-05:00", self._line(row)
         )

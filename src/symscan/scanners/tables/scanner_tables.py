@@ -29,6 +29,8 @@ def as_dated_files(rests_on: Mapping[str, str | DatedFile]) -> tuple[DatedFile, 
     TableError
         If it is no such mapping.
     """
+    if not isinstance(rests_on, Mapping):
+        raise TableError(f'rests_on is {rests_on!r}; write rests_on = {{"earnings.csv": "announced_at"}}')
     files = []
     for file, as_of in rests_on.items():
         if not isinstance(as_of, str | DatedFile):

@@ -16,7 +16,7 @@ from symscan.model.instant import from_datetime
 from symscan.model.universes.dated_file import DatedFile
 from symscan.scanners.tables.dated_columns import DatedColumns, sessions_until
 from symscan.scanners.tables.dated_table import DatedTable, read_table
-from symscan.scanners.tables.scanner_tables import ScannerTables
+from symscan.scanners.tables.scanner_tables import ScannerTables, as_dated_files
 from symscan.scanners.tables.times import known_since
 
 ZONE = ZoneInfo("America/New_York")
@@ -173,6 +173,17 @@ def test_table_of_code_is_of_what_was_known(tmp_path: Path) -> None:
     assert str(latest["announced"][1]) == "2018-03-03 00:00:00-05:00"
     with pytest.raises(TableError, match=r"does not rest on 'f.csv' \(it declares: 'e.csv'\); declare it"):
         tables.known("f.csv", 0)
+
+
+def test_rests_on_is_a_mapping() -> None:
+    assert as_dated_files({"a.csv": "x", "b.csv": DatedFile("", "y", "UTC")}) == (
+        DatedFile("a.csv", "x"),
+        DatedFile("b.csv", "y", "UTC"),
+    )
+    with pytest.raises(TableError, match=r"rests_on says 3 of 'a\.csv'; name its date column"):
+        as_dated_files({"a.csv": 3})  # type: ignore[dict-item]
+    with pytest.raises(TableError, match=r"rests_on is .*; write rests_on = "):
+        as_dated_files(["a.csv"])  # type: ignore[arg-type]
 
 
 def test_digest_is_of_the_rows_that_were_known(tmp_path: Path) -> None:
