@@ -37,7 +37,7 @@ _ID_DIGITS: Final = 16
 
 @dataclass(frozen=True, slots=True)
 class _Finding:
-    """One thing that a rule speaks of: a symbol that entered or left, or a condition."""
+    """One thing that a rule is about: a symbol that entered or left, or a condition."""
 
     at: Instant
     decided_at: Instant
@@ -67,9 +67,9 @@ class AlertDecider:
         self._rules = tuple(rules)
         self._has_conditions = any(rule.settings.conditions for rule in rules)
         self._changes = ListChanges()
-        self._silent: dict[tuple[str, ...], Instant] = {}
-        self._sent: set[tuple[str, str, str]] = set()
-        self._found: list[tuple[str, str, str | None]] = []
+        self._alerted_at: dict[tuple[str, ...], Instant] = {}
+        self._alerted: set[tuple[str, str, str]] = set()
+        self._reported: list[tuple[str, str, str | None]] = []
         self._conditions = Conditions(self._note_condition, lambda _line, _record: None)
 
     def decide(self, session: Session, events: Sequence[Event]) -> list[AlertDecided]:
@@ -112,9 +112,9 @@ class AlertDecider:
             return
         for row in rows.tolist():
             symbol = scan.hits.symbols[row]
-            if self._is_silent(rule, scan.at, ENTERED, symbol, scan.scanner):
+            if self._is_cooling(rule, scan.at, ENTERED, symbol, scan.scanner):
                 continue
-            self._sent.add((rule.name, scan.scanner, symbol))
+            self._alerted.add((rule.name, scan.scanner, symbol))
             text = rule.template.fill(_Facts(session, rule, scan, symbol, row).value_of)
             yield _Finding(scan.at, scan.decided_at, HITS, text, ENTERED, scan.scanner, symbol)
 
@@ -125,54 +125,52 @@ class AlertDecider:
         if LEFT not in rule.settings.on:
             return
         if ENTERED in rule.settings.on:
-            left = [one for one in left if (rule.name, scan.scanner, one) in self._sent]
-        self._sent.difference_update((rule.name, scan.scanner, one) for one in left)
+            left = [one for one in left if (rule.name, scan.scanner, one) in self._alerted]
+        self._alerted.difference_update((rule.name, scan.scanner, one) for one in left)
         if self._is_late(rule, scan):
             self.late[rule.name] += len(left)
             return
         for symbol in left:
-            if not self._is_silent(rule, scan.at, LEFT, symbol, scan.scanner):
+            if not self._is_cooling(rule, scan.at, LEFT, symbol, scan.scanner):
                 text = LEFT_TEMPLATE.fill(_Facts(session, rule, scan, symbol).value_of)
                 yield _Finding(scan.at, scan.decided_at, HITS, text, LEFT, scan.scanner, symbol)
 
     def _is_late(self, rule: CompiledRule, scan: ScanFinished) -> bool:
         return (scan.decided_at - scan.at) / SECOND > rule.settings.max_age_seconds
 
-    def _is_silent(self, rule: CompiledRule, at: Instant, change: str, symbol: str, scanner: str) -> bool:
-        """Return whether a rule has spoken of it lately; if not, it has now."""
-        match rule.settings.per:
-            case value if value == PER_RULE:
-                key: tuple[str, ...] = (rule.name, change)
-            case value if value == PER_SYMBOL:
-                key = (rule.name, change, symbol)
-            case _:
-                key = (rule.name, change, symbol, scanner)
-        return self._has_spoken(rule, key, at, is_whole_scan=rule.settings.per == PER_RULE)
+    def _is_cooling(self, rule: CompiledRule, at: Instant, change: str, symbol: str, scanner: str) -> bool:
+        """Return whether a rule had an alert about it lately; if not, it has one now."""
+        per = rule.settings.per
+        if per == PER_RULE:
+            return self._had_alert(rule, (rule.name, change), at, is_whole_scan=True)
+        subject = (symbol,) if per == PER_SYMBOL else (symbol, scanner)
+        return self._had_alert(rule, (rule.name, change, *subject), at)
 
-    def _has_spoken(
+    def _had_alert(
         self, rule: CompiledRule, key: tuple[str, ...], at: Instant, *, is_whole_scan: bool = False
     ) -> bool:
-        last = self._silent.get(key)
+        """Return whether the cooldown of a key runs; with ``is_whole_scan``, not at the instant it began."""
+        last = self._alerted_at.get(key)
         cooldown = int(rule.settings.cooldown_minutes * MINUTE)
         if last is not None and cooldown and at - last < cooldown and not (is_whole_scan and at == last):
             return True
-        self._silent[key] = at
+        self._alerted_at[key] = at
         return False
 
     def _add_conditions(self, session: Session, event: Event, findings: dict[str, list[_Finding]]) -> None:
-        self._found = []
+        self._reported = []
         self._conditions.observe(session, event)
-        for kind, line, scanner in self._found:
+        for kind, line, scanner in self._reported:
             for rule in self._rules:
                 key = (rule.name, kind, scanner or "")
-                if kind in rule.settings.conditions and not self._has_spoken(rule, key, event.at):
+                if kind in rule.settings.conditions and not self._had_alert(rule, key, event.at):
                     finding = _Finding(event.at, event.at, kind, line, scanner=scanner or "")
                     findings[rule.name].append(finding)
 
     def _note_condition(self, line: str, record: dict[str, object]) -> None:
         scanner = record.get("scanner")
         kind = str(record.get("condition", ""))
-        self._found.append((kind, line, None if scanner is None else str(scanner)))
+        self._reported.append((kind, line, None if scanner is None else str(scanner)))
 
 
 @dataclass(frozen=True, slots=True)

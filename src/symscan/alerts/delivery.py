@@ -1,4 +1,4 @@
-"""Send one message through apprise, and tell what became of it: without a word of the address.
+"""Send one message through apprise, and return what became of it, without a word of the address.
 
 What apprise and the services say may hold the address, so that it is neither logged nor shown.
 """

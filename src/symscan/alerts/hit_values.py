@@ -1,8 +1,8 @@
-"""The values of hits that rules speak of: readings, and what the scanner keeps with each hit."""
+"""The values of hits that rules read: readings, and what the scanner keeps with each hit."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -100,8 +100,3 @@ def _plain(value: Any) -> float | str | None:
         case datetime() | date():
             return value.isoformat()
     return None
-
-
-def kinds_of(names: Sequence[str], kinds: Kinds) -> Kinds:
-    """Return the kinds of some names, which are known."""
-    return {name: kinds[name] for name in names}

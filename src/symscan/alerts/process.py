@@ -61,10 +61,17 @@ class AlertSender:
             self._report("alerts: the process that sends them ended too often; it is not started again")
             return
         self._close_pipe()
+        try:
+            self._start_process()
+        except OSError as error:  # no more processes or files: the session goes on without
+            self._report(f"alerts: the process that sends them cannot be started: {error.strerror}")
+
+    def _start_process(self) -> None:
         read, self._wake = os.pipe()
         os.set_blocking(self._wake, False)
         try:
-            self._process = start_python(START, [str(self._folder), str(read)], [read])
+            arguments = [str(self._folder), str(read)]
+            self._process = start_python(START, arguments, [read], stdout=subprocess.DEVNULL)
         finally:
             os.close(read)
 

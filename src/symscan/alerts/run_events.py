@@ -48,13 +48,13 @@ from symscan.runs.hit_values import stored_name
 from symscan.runs.layout import JOURNAL
 from symscan.runs.reading import RunFiles
 
-_SPOKEN_OF: Final = (
+_OF_CONDITIONS: Final = (
     *(BarsLost, BarsRefused, FeedDroppedBars, FeedLost, FeedNotice, FeedRecovered, FeedSilent),
     *(LagBegan, LagEnded, SubscriptionLimited, ScannerDisabled, StrategyFailed, Warned),
 )
 """The events beside scans that may be a condition."""
 
-_KINDS: Final = {EVENTS[kind][0]: kind for kind in _SPOKEN_OF}
+_KINDS: Final = {EVENTS[kind][0]: kind for kind in _OF_CONDITIONS}
 _PREPARED, _CLOSED, _SCAN, _DONE = (
     EVENTS[kind][0] for kind in (SessionPrepared, SessionClosed, ScanFinished, ScannerDone)
 )

@@ -8,7 +8,7 @@ from typing import Final
 ENTERED: Final = "entered"
 LEFT: Final = "left"
 CHANGES: Final = (ENTERED, LEFT)
-"""What of a scanner's list a rule may speak of."""
+"""The changes of a scanner's list that a rule may be about."""
 
 PER_SYMBOL: Final = "symbol"
 PER_SYMBOL_AND_SCANNER: Final = "symbol+scanner"

@@ -17,7 +17,7 @@ from symscan.sources.ports import BarSource
 
 
 class Meter(Protocol):
-    """Is told of each step: what begins it, and how long it and its storing took."""
+    """Measures each step: what begins it, and how long it and its storing take."""
 
     def begin_step(self, update: SourceUpdate) -> None:
         """Note that a step begins."""
