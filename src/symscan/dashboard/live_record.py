@@ -7,7 +7,8 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
-from threading import Event, Thread
+from threading import Thread
+from time import sleep
 from typing import Any, Final
 
 import orjson
@@ -83,9 +84,7 @@ class LiveRecord:
         self._is_over = False
         self._fault: str | None = None
         self._zone: str | None = None
-        self._stop = Event()
-        self._thread = Thread(target=self._read, name="record", daemon=True)
-        self._thread.start()
+        Thread(target=self._read, name="record", daemon=True).start()
 
     @property
     def is_over(self) -> bool:
@@ -101,11 +100,6 @@ class LiveRecord:
     def zone(self) -> str | None:
         """The exchange's zone; None before the session has made its record."""
         return self._zone
-
-    def close(self) -> None:
-        """Stop reading."""
-        self._stop.set()
-        self._thread.join()
 
     def messages_after(self, key: EventKey, most: int) -> list[Message]:
         """Return the next messages after a key; none where they are not read yet."""
@@ -123,7 +117,7 @@ class LiveRecord:
 
     def _follow(self, record: RecordFollower) -> None:
         maker, key = MessageMaker(), BEFORE_ALL
-        while not self._stop.is_set():
+        while True:
             is_running = record.is_running()  # before its events: the last ones are not to be missed
             found = record.after(key)
             if found and self._zone is None:
@@ -134,7 +128,7 @@ class LiveRecord:
             if not found and not is_running:
                 return
             if not found:
-                self._stop.wait(POLL_SECONDS)
+                sleep(POLL_SECONDS)
 
     def _add(self, maker: MessageMaker, event: StoredEvent) -> None:
         message = maker.message(event)

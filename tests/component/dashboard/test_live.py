@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import anyio
 import pytest
 
+from symscan.dashboard import live_streams
 from symscan.dashboard.live_record import MessageMaker, id_of, key_of
+from symscan.dashboard.live_streams import LiveStreams
+from symscan.dashboard.opened_runs import RunFolder
 from symscan.recording.following import BEFORE_ALL, StoredEvent
 
 SECOND = 1_000_000
@@ -68,3 +74,36 @@ def test_what_is_no_id_begins_with_the_first_event(text: str | None) -> None:
 
 def test_an_id_is_that_of_its_key() -> None:
     assert key_of(id_of((12, 3))) == (12, 3)
+
+
+def _record(_: str) -> Any:
+    """A record that has more to send than a tab takes."""
+    texts = [((step, 0), b"{}") for step in range(1, 1000)]
+    return SimpleNamespace(
+        identity="1",
+        zone="UTC",
+        fault=None,
+        is_over=False,
+        messages_after=lambda key, most: [one for one in texts if one[0] > key][:most],
+    )
+
+
+def test_a_tab_that_takes_nothing_is_dropped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live_streams, "_SEND_SECONDS", 0.01)
+    streams = LiveStreams(RunFolder(tmp_path))
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        await anyio.sleep_forever()
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+        if len(sent) > 3:
+            await anyio.sleep_forever()
+
+    async def follow() -> None:
+        await streams.response(_record("one"), "4.0")({"type": "http", "method": "GET"}, receive, send)
+
+    anyio.run(follow)
+    assert [message["type"] for message in sent] == ["http.response.start", *["http.response.body"] * 3]
+    assert b"id: 204.0" in sent[3]["body"]  # the batch after the event that it knew
