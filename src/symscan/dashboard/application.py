@@ -97,6 +97,9 @@ class _Api:
         """Answer a query of one run."""
         name = request.path_params["run"]
         asked = _parameters(request)
+        if query is scanners.study:  # which may be made, or made anew, at any time
+            answer = await self._in_worker(lambda: as_json(query(self._folder.open(name), asked)))
+            return Response(answer, headers={"Cache-Control": "no-store"}, media_type="application/json")
         return await self._answer(request, (name,), lambda: query(self._folder.open(name), asked))
 
     async def compare(self, request: Request) -> Response:

@@ -53,7 +53,7 @@ def study(opened: OpenedRun, asked: Parameters) -> dict[str, Any]:
     asked.expect("scanner", "name")
     name = asked.needed("scanner")
     opened.check_scanners([name])
-    studies = _studies(opened)
+    studies = _studies(opened, name)
     chosen = asked.text("name") or (next(iter(studies), None))
     if chosen is None:
         return {"studies": [], "study": None}
@@ -74,9 +74,17 @@ def study(opened: OpenedRun, asked: Parameters) -> dict[str, Any]:
     }
 
 
-def _studies(opened: OpenedRun) -> dict[str, Study]:
-    """Return the studies of the run that lie beside it, by the names of their folders."""
+def _studies(opened: OpenedRun, scanner: str) -> dict[str, Study]:
+    """Return the studies of a scanner over sessions of the run that lie beside it, by their folders' names.
+
+    A study is of the run where the scanner's digest is the same: it names all that its hits follow from.
+    """
+    described = opened.run.files.description
+    digest = None if described is None else described.facts.get("scanners", {}).get(scanner)
     found: dict[str, Study] = {}
+    if digest is None:
+        return found
+    days = {str(day) for day in opened.run.sessions}
     beside: Path = opened.run.path.absolute().parent
     for folder in sorted(beside.iterdir()):
         if (folder / "study.json").is_file():
@@ -84,6 +92,8 @@ def _studies(opened: OpenedRun) -> dict[str, Study]:
                 one = open_study(folder)
             except InputError:
                 continue  # it is damaged or newer: it says so where it is opened by itself
-            if opened.run.run_id is not None and one.record.get("run", {}).get("run_id") == opened.run.run_id:
+            if one.record.get("scanners", {}).get(scanner) == digest and days.issuperset(
+                one.record["sessions"]
+            ):
                 found[folder.name] = one
     return found
