@@ -67,11 +67,16 @@ def study(opened: OpenedRun, asked: Parameters) -> dict[str, Any]:
         "study": {
             "name": chosen,
             "headline": found.headline,
-            "verdicts": found.verdicts,
-            "sentences": found.sentences,
+            "sentences": [
+                one for one in (*found.verdicts, *found.sentences) if not _is_of_others(one, name, found)
+            ],
             "summary": {column: rows[column].to_list() for column in rows.columns},
         },
     }
+
+
+def _is_of_others(sentence: str, scanner: str, study: Study) -> bool:
+    return any(sentence.startswith(f"{other}: ") for other in study.scanners if other != scanner)
 
 
 def _studies(opened: OpenedRun, scanner: str) -> dict[str, Study]:

@@ -7,6 +7,8 @@ import { bars, heat } from "../lib/plots.js";
 import { address, change, go } from "../lib/state.js";
 import { scannerClass } from "../lib/theme.js";
 
+const STUDIED = ["horizon", "n", "sessions", "n_unknown", "mean_ret", "mean_excess", "lo", "hi", "t", "p", "net"];
+
 export function create(root) {
   return { root, update: (view) => update(root, view) };
 }
@@ -78,7 +80,8 @@ function overlap(view, found) {
 function studied(view, found) {
   if (view.at !== null) return el("p", { className: "quiet" }, "What happened after hits is a study of the whole run: it is shown without an instant on the slider.");
   if (!found.study) return section("After hits", el("p", {}, "Whether anything follows its hits is measured, not guessed: ", code(`symscan study ${view.head.mode === "live" ? "CONFIG" : "RUN"}`), " compares them with matched controls, and what it finds appears here if its folder lies beside the run."));
-  const columns = Object.keys(found.study.summary);
-  const rows = columns.length ? found.study.summary[columns[0]].map((_, row) => columns.map((name) => number(found.study.summary[name][row]))) : [];
-  return section("After hits", el("p", {}, found.study.headline), ...[...found.study.verdicts, ...found.study.sentences].map((one) => el("p", {}, one)), table(columns.map((one) => [one.replaceAll("_", " "), "number"]), rows, "the study's summary"));
+  const { summary } = found.study;
+  const columns = STUDIED.filter((one) => one in summary);
+  const rows = columns.length ? summary[columns[0]].map((_, row) => columns.map((name) => number(summary[name][row]))) : [];
+  return section(`After hits, by the study ${found.study.name}`, ...found.study.sentences.map((one) => el("p", {}, one)), table(columns.map((one) => [one.replaceAll("_", " "), one === "horizon" ? "" : "number"]), rows, "the study's summary; returns in basis points"));
 }
