@@ -224,7 +224,8 @@ class _Reader:
             stray = given & values.is_null()
             fits = int((given & ~stray).sum())
             if fits and not stray.any():
-                return values if values.dtype == pl.Date else values.fill_nan(None)
+                # A number that is not finite is unknown, as in an expression.
+                return values if values.dtype == pl.Date else values.set(~values.is_finite(), None)
             if fits > int(stray.sum()):
                 row = _first(stray)
                 assert row is not None

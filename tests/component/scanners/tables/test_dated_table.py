@@ -106,6 +106,13 @@ def test_columns_have_types(tmp_path: Path) -> None:
     assert table.frame.rows() == [("A", 1e9, date(2018, 2, 1), "x, y"), ("B", None, None, None)]
 
 
+def test_numbers_that_are_not_finite_are_unknown(tmp_path: Path) -> None:
+    table = _read(
+        tmp_path, HEAD + "A,2018-01-01,inf,\nB,2018-01-01,-Infinity,\nC,2018-01-01,1e999,\nD,2018-01-01,2,\n"
+    )
+    assert table.frame["cap"].to_list() == [None, None, None, 2.0]
+
+
 def test_last_known_row_counts_as_an_as_of_join_has_it(tmp_path: Path) -> None:
     random = np.random.default_rng(1)
     start = datetime(2018, 3, 1, 9, tzinfo=ZONE)
