@@ -36,3 +36,8 @@ def format_names(names: Sequence[str], count: int = 0, most: int = _MOST_NAMED) 
     """The first names and how many more there are; ``count`` where only some of them are given."""
     more = max(count, len(names)) - most
     return ", ".join(names[:most]) + (f" and {more:,} more" if more > 0 else "")
+
+
+def printable(text: str) -> str:
+    """The text with a sign for every character that is not shown: none moves a cursor or breaks a line."""
+    return text if text.isprintable() else "".join(one if one.isprintable() else "�" for one in text)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from symscan.formatting import format_number, format_price
+from symscan.formatting import format_number, format_price, printable
 
 
 @pytest.mark.parametrize(
@@ -43,3 +43,8 @@ def test_what_rounds_to_zero_has_no_sign(value: float, form: str, shown: str) ->
 def test_units_follow_known_numbers_only() -> None:
     assert format_number(-0.0, "+.2f", "%") == "0.00%"
     assert format_number(None, "+.2f", "%") == "unknown"
+
+
+def test_what_a_terminal_would_obey_is_a_sign() -> None:
+    assert printable("\x1b[31mred\nx\u202e") == "�[31mred�x�"
+    assert printable("Größe > 2 · ok") == "Größe > 2 · ok"

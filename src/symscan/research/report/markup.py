@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Final
 
+from symscan.formatting import printable
 from symscan.research.report.style import CSS
 
 _POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'"
@@ -17,7 +18,7 @@ def text(value: object) -> str:
 
     Control characters are shown as a sign of their own: some end a document for some programs.
     """
-    plain = "".join(one if one.isprintable() or one == " " else "�" for one in str(value))
+    plain = printable(str(value))
     return escape(plain if len(plain) <= _LONGEST else f"{plain[:_LONGEST]}…")
 
 

@@ -8,7 +8,7 @@ from datetime import time
 
 import polars as pl
 
-from symscan.formatting import format_count, format_number
+from symscan.formatting import format_count, format_number, printable
 from symscan.model.decisions.clauses import ClauseKind
 from symscan.model.instant import Instant
 from symscan.model.readings import LAST_BAR_END
@@ -145,9 +145,12 @@ def _history(session: Session, scan: ScanExplanation, stay: Stay) -> str:
         until = f"{scans} until {_clock(session, stay.last)}, {_places(stay)}"
         return f"is a hit since {_clock(session, stay.entered)} ({until})"
     said = f"was a hit {span} ({scans}, {_places(stay)})"
-    if stay.left is None:
-        return said
-    return f"{said}, left at {_clock(session, stay.left)}: {stay.why}"
+    return said if stay.left is None else f"{said}, {_left(session, stay)}"
+
+
+def _left(session: Session, stay: Stay) -> str:
+    assert stay.left is not None
+    return f"left at {_clock(session, stay.left)}: {printable(f'{stay.why}')}"
 
 
 def _places(stay: Stay) -> str:
@@ -173,7 +176,7 @@ def _day(session: Session, symbol: str, answer: ScannerAnswer) -> Iterator[str]:
     counts = ", ".join(f"{count:,} {verdict}" for verdict, count in verdicts.items())
     yield f"{symbol} · {answer.scanner} · {session.date} · {format_count(len(scans), 'scan')}: {counts}"
     for stay in answer.stays:
-        left = "" if stay.left is None else f"; left at {_clock(session, stay.left)}: {stay.why}"
+        left = "" if stay.left is None else f"; {_left(session, stay)}"
         span = _span(session, stay.entered, stay.last)
         yield f"  hit {span}, {format_count(stay.scans, 'scan')}, {_places(stay)}{left}"
     for reason, first, last, count in _unknown(scans):
@@ -255,8 +258,9 @@ def at_text(at: time | str | None) -> str:
 
 def _table(rows: Sequence[tuple[str, ...]], align: str) -> Iterator[str]:
     """Yield rows in columns; ``align`` has ``l`` or ``r`` for each."""
-    widths = [max((len(row[at]) for row in rows), default=0) for at in range(len(align))]
-    for row in rows:
+    shown = [tuple(map(printable, row)) for row in rows]
+    widths = [max((len(row[at]) for row in shown), default=0) for at in range(len(align))]
+    for row in shown:
         cells = [
             cell.ljust(width) if side == "l" else cell.rjust(width)
             for cell, width, side in zip(row, widths, align, strict=True)
