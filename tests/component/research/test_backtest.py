@@ -199,6 +199,8 @@ def test_an_interruption_leaves_whole_sessions(project: Path, store: Path) -> No
         symscan.run(config, store=store, start=DAYS[0], end=DAYS[1], out="here")
     assert caught.value.__notes__ == ["the results up to there are in here; resume=True goes on"]
     assert (project / "here" / "hits" / f"{DAYS[0]}.parquet").exists()
+    with pytest.raises(symscan.InputError, match=f"the session of {DAYS[1]} was broken off"):
+        symscan.open_run("here").near(session=DAYS[1])
     day = "never"
     resumed = symscan.run(config, store=store, start=DAYS[0], end=DAYS[1], out="here", resume=True)
     whole = symscan.run(config, store=store, start=DAYS[0], end=DAYS[1])

@@ -117,7 +117,13 @@ def _day_of_run(run: RunFiles, day: date | None) -> date:
     if day is not None and day not in days:
         near = min(days, key=lambda one: (abs((one - day).days), one))
         raise InputError(f"{run.folder}: the run has no session of {day}; the nearest is {near}")
-    return day or days[0]
+    chosen = day or days[0]
+    if str(chosen) not in run.summary["completed"]:
+        raise InputError(
+            f"{run.folder}: the session of {chosen} was broken off, so it cannot be played again as it was; "
+            "go on with it by --resume, or ask about the configuration"
+        )
+    return chosen
 
 
 def _day_of_config(config: SessionConfig, day: date | None) -> date:

@@ -83,9 +83,14 @@ def read_ledger(path: Path) -> SessionDecisions:
         If the file is damaged, or of a newer format.
     """
     try:
-        notes = orjson.loads(pl.read_parquet_metadata(path)[_KEY])
+        stored = pl.read_parquet_metadata(path)
+        if _KEY not in stored:
+            raise ValueError("it holds no decisions")
+        notes = orjson.loads(stored[_KEY])
         if notes["version"] != _VERSION:
             raise DataError(f"{path}: the ledger is of another format; use the symscan that wrote it")
+        if notes["session"] != path.stem:
+            raise ValueError(f"it is of {notes['session']}")
         frame = pl.read_parquet(path, glob=False, hive_partitioning=False)
         tables = [_table(frame.filter(scanner=at), one) for at, one in enumerate(notes["scanners"])]
         return SessionDecisions(date.fromisoformat(notes["session"]), {one.name: one for one in tables})

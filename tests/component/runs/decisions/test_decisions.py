@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 
 from support import run_events
@@ -246,6 +247,16 @@ def test_a_damaged_ledger_is_named(tmp_path: Path) -> None:
         path.write_bytes(content)
         with pytest.raises(DataError, match=r"2018-02-21.parquet: the ledger is damaged .*; remove it"):
             read_ledger(path)
+    pl.DataFrame({"symbol": ["AAPL"]}).write_parquet(path)
+    with pytest.raises(DataError, match=r"the ledger is damaged \(it holds no decisions\)"):
+        read_ledger(path)
+
+
+def test_the_ledger_of_another_session_is_not_taken(tmp_path: Path) -> None:
+    path = tmp_path / "2018-02-22.parquet"
+    write_ledger(path, SessionDecisions(date(2018, 2, 21), {"hot": _table()}), {"hot": "full"})
+    with pytest.raises(DataError, match=r"2018-02-22.parquet: the ledger is damaged \(it is of 2018-02-21\)"):
+        read_ledger(path)
 
 
 def test_clauses_that_are_alike_in_one_scan_are_kept_apart() -> None:
