@@ -75,7 +75,6 @@ class Player:
         self._stores = None if store == base else ChangedStores(base, store, self._calendar)
         self._copy = copy
         self._denials = denials
-        self._cache = BlockCache()
         self._universes: dict[str, Path | None] = {}
         if denials is not None:
             watch_readers(denials)
@@ -124,8 +123,9 @@ class Player:
             self._universes.setdefault(one.name, None if path is None else path.resolve())
         session = checked.calendar.session(play.day)
         planned = (session,) if store.has_only_days else ()
-        daily = DailyBars(store, self._cache, planned)
-        return Backtest(checked, store, (session,), (), self._cache, daily_bars=daily)
+        cache = BlockCache()  # of this store alone: others have other symbols
+        daily = DailyBars(store, cache, planned)
+        return Backtest(checked, store, (session,), (), cache, daily_bars=daily)
 
     @staticmethod
     def _play(backtest: Backtest, play: Play, records: _Records) -> None:
