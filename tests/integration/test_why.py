@@ -220,6 +220,21 @@ def test_mistakes_are_named(capsys: pytest.CaptureFixture[str], line: str) -> No
     assert MISTAKES[line] in ended.err
 
 
+def test_the_close_is_the_scan_at_its_minute_where_none_is_after_it(
+    run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    del run
+    window = [{"start": "15:55", "end": "16:00", "interval": "5m"}]
+    late = {"name": "late", "universe": "four.txt", "where": "close > 101", "regular_session": window}
+    Path("late.json").write_text(json.dumps({"name": "late", "session_data_config": {"scanners": [late]}}))
+    at_the_close, at_its_minute = (
+        call(capsys, "why", "late.json", "AAA", "--date", DAY, "--store", "store", "--at", at)
+        for at in ("close", "16:00")
+    )
+    assert at_the_close == at_its_minute
+    assert at_the_close.code == 0
+
+
 def test_a_run_that_is_not_found_again_says_where(
     run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -221,12 +221,12 @@ def _scans_at(table: ScannerDecisions, session: Session, at: At) -> list[int]:
     if at is None:
         return list(range(len(table.scans)))
     if isinstance(at, str):
-        phase = ScanPhase.PRE_SESSION if at == "open" else ScanPhase.AT_CLOSE
-        return [
-            number
-            for number, one in enumerate(table.scans)
-            if one.phase == phase and (at == "close" or one.at == session.open)
-        ]
+        phase, instant = (
+            (ScanPhase.PRE_SESSION, session.open) if at == "open" else (ScanPhase.AT_CLOSE, session.close)
+        )
+        there = [number for number, one in enumerate(table.scans) if one.at == instant]
+        # A scanner without that phase has a regular scan there at most.
+        return [number for number in there if table.scans[number].phase == phase] or there
     instant = _instant(session, at)
     return [number for number, one in enumerate(table.scans) if one.at == instant]
 
