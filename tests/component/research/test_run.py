@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -49,6 +50,25 @@ def test_values_are_those_of_the_hits(run: Run, opened: symscan.Run) -> None:
 @pytest.mark.parametrize("what", ["hits", "episodes", "scans", "unknown", "trades"])
 def test_lazy_frames_are_the_tables(opened: symscan.Run, what: str) -> None:
     assert opened.lazy(what).collect().equals(getattr(opened, what))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"symbol": ""}, "symbol='' is no symbol; give one, as in 'AAPL'"),
+        ({"symbol": None}, "symbol=None is no symbol"),
+        ({"symbol": "AAA", "at": 1035}, "at='1035' is not a time; write it as 10:30, or open or close"),
+        ({"most": 0}, "most=0: give a whole number of 1 or more, or None for all"),
+        ({"most": -1}, "most=-1: give a whole number of 1 or more"),
+        ({"most": 1.5}, "most=1.5: give a whole number of 1 or more"),
+    ],
+)
+def test_what_cannot_be_asked_of_decisions(
+    opened: symscan.Run, arguments: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(symscan.InputError) as caught:
+        (opened.why if "symbol" in arguments else opened.near)(**arguments)
+    assert message in str(caught.value)
 
 
 def test_lazy_values_are_of_one_scanner(opened: symscan.Run) -> None:

@@ -50,7 +50,10 @@ def why(
     store: Path | str | None,
 ) -> Why:
     """Explain what a run decided of a symbol; see :meth:`symscan.Run.why`."""
-    return Why(_decisions(run, session, store).why(symbol, _at(at), scanner))
+    if not isinstance(symbol, str) or not symbol.strip():
+        raise InputError(f"symbol={symbol!r} is no symbol; give one, as in 'AAPL'")
+    when = _at(at)
+    return Why(_decisions(run, session, store).why(symbol, when, scanner))
 
 
 def near(
@@ -63,7 +66,10 @@ def near(
     store: Path | str | None,
 ) -> pl.DataFrame:
     """Return who missed by one clause in a run; see :meth:`symscan.Run.near`."""
-    return pl.concat(_decisions(run, session, store).near(scanner, _at(at), most).values())
+    if most is not None and (not isinstance(most, int) or most < 1):
+        raise InputError(f"most={most!r}: give a whole number of 1 or more, or None for all")
+    when = _at(at)
+    return pl.concat(_decisions(run, session, store).near(scanner, when, most).values())
 
 
 def _decisions(run: RunFiles, session: date | str | None, store: Path | str | None) -> Decisions:
@@ -79,5 +85,5 @@ def _at(text: str | time | None) -> At:
         return text
     try:
         return datetime.strptime(text, "%H:%M").time()
-    except ValueError:
+    except (ValueError, TypeError):
         raise InputError(f"at='{text}' is not a time; write it as 10:30, or open or close") from None
