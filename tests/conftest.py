@@ -1,8 +1,11 @@
 """What holds for every test."""
 
+import compileall
 import gc
 import signal
+from importlib.util import find_spec
 
+import pytest
 from hypothesis import settings
 
 # How long an example takes says how busy the machine is.
@@ -14,6 +17,13 @@ if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Compile symscan once, before the first of the many processes that tests start would do it."""
+    package = find_spec("symscan")
+    if package is not None and package.submodule_search_locations and not hasattr(config, "workerinput"):
+        compileall.compile_dir(package.submodule_search_locations[0], quiet=2)
 
 
 def pytest_collection_finish() -> None:
