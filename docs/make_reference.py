@@ -17,6 +17,7 @@ from symscan import errors
 from symscan.indicators.definition import Definition
 from symscan.indicators.registry import definitions
 from symscan.model.bar import Bar
+from symscan.model.interval import FIVE_MINUTES, PREMARKET
 from symscan.model.readings import SESSION_READINGS
 from symscan.model.specs import IndicatorSpec
 from symscan.session.view.indicator_value import IndicatorReading
@@ -154,14 +155,15 @@ def _readings() -> str:
 
 def _indicators() -> str:
     rows = sorted((_indicator(one) for one in definitions()), key=str.lower)
-    head = ["## Indicators", "", "A key holds the name, every parameter in this order, and an interval.", ""]
+    intro = "A key holds the name, every parameter in this order, and an interval; `premarket_...` has none."
+    head = ["## Indicators", "", intro, ""]
     table = ["| key | parameters | outputs | what it is |", "|---|---|---|---|", *rows]
     tail = "Any other function of TA-Lib is there by its name: `adx_14_5m`."
     return "\n".join([*head, *table, "", tail, ""])
 
 
 def _indicator(one: Definition) -> str:
-    interval = symscan.Interval.parse("5m")
+    interval = PREMARKET if one.is_premarket else FIVE_MINUTES
     key = IndicatorSpec(one.name, tuple(each.default for each in one.parameters), interval).key
     names = ", ".join(f"`{each.name}`" for each in one.parameters) or "none"
     outputs = ", ".join(f"`.{name}`" for name in one.outputs if name != "value") or "one value"

@@ -21,7 +21,13 @@ from symscan.testing.indicators import play_bars, random_walks
 SETTINGS: dict[str, dict[str, Any]] = {"paper_trader": {"scanner": "it", "atr": "atr_5_5m"}}
 """What a built-in plug-in cannot do without."""
 
-SMALL = {"relative_volume": (5,), "same_bar_volume": (5,), "opening_range": (15,), "vwap_cross": (10,)}
+SMALL = {
+    "relative_volume": (5,),
+    "premarket_relative_volume": (5,),
+    "same_bar_volume": (5,),
+    "opening_range": (15,),
+    "vwap_cross": (10,),
+}
 """Parameters of those that count in sessions or minutes; the others are tested with their defaults."""
 
 EXAMPLES = Path(__file__).parents[2] / "examples"

@@ -15,7 +15,7 @@ from symscan.indicators.definition import Definition
 from symscan.indicators.registry import check, create, definition, definitions, spec_of
 from symscan.model.bar import CLOSE, FIELDS, HIGH, LOW, VOLUME, Block, Floats, Mask
 from symscan.model.instant import MINUTE
-from symscan.model.interval import FIVE_MINUTES
+from symscan.model.interval import FIVE_MINUTES, PREMARKET, Interval
 from symscan.model.specs import IndicatorSpec
 
 MINUTES = Path(__file__).parents[3] / "shared" / "data" / "us284_1m_2018-02-20_2018-03-02.parquet"
@@ -73,8 +73,15 @@ ORACLES: dict[str, Oracle] = {
     "lowest": _extreme(talib.MIN, LOW),
 }
 
-OF_SESSIONS = {"relative_volume", "same_bar_volume", "opening_range", "vwap_cross"}
-"""They count in sessions, not in bars: test_session_indicators.py holds them to polars."""
+OF_SESSIONS = {
+    "relative_volume",
+    "premarket_relative_volume",
+    "same_bar_volume",
+    "opening_range",
+    "vwap_cross",
+}
+"""They count in sessions, not in bars: test_session_indicators.py and, of the pre-market,
+test_premarket_relative_volume.py hold them to polars."""
 
 OF_BARS = [one for one in definitions() if one.name not in OF_SESSIONS]
 
@@ -83,6 +90,10 @@ KEYS = {
     *(IndicatorSpec(one.name, tuple(p.lowest for p in one.parameters), FIVE_MINUTES).key for one in OF_BARS),
     *("ema_9_5m", "rsi_3_5m", "atr_14_5m", "macd_2_9_4_5m", "macd_5_6_1_5m", "bbands_5_2p5_5m", "roc_1_5m"),
 }
+
+
+def _interval(one: Definition) -> Interval:
+    return PREMARKET if one.is_premarket else FIVE_MINUTES
 
 
 @pytest.fixture(scope="module")
@@ -207,14 +218,14 @@ def test_is_declared_in_full(one: Definition) -> None:
     assert len(set(names)) == len(names)
     assert len(set(one.outputs)) == len(one.outputs)
     assert all(parameter.fault(parameter.default) is None for parameter in one.parameters)
-    spec = IndicatorSpec(one.name, tuple(parameter.default for parameter in one.parameters), FIVE_MINUTES)
+    spec = IndicatorSpec(one.name, tuple(parameter.default for parameter in one.parameters), _interval(one))
     assert spec_of(check(spec).key) == spec
 
 
 @pytest.mark.parametrize("one", definitions(), ids=lambda one: one.name)
 def test_value_no_longer_depends_on_where_a_warm_history_begins(one: Definition, walks: list[Block]) -> None:
     small = tuple(min(parameter.default, Decimal(5) + i) for i, parameter in enumerate(one.parameters))
-    spec = check(IndicatorSpec(one.name, small, FIVE_MINUTES))
+    spec = check(IndicatorSpec(one.name, small, _interval(one)))
     bars = one.warm_up_bars(spec)
     if one.is_intraday_only or one.name in FIELDS:
         assert bars == 0
@@ -231,7 +242,7 @@ def test_value_no_longer_depends_on_where_a_warm_history_begins(one: Definition,
 
 @pytest.mark.parametrize("one", definitions(), ids=lambda one: one.name)
 def test_rows_that_are_not_given_stay_unknown(one: Definition, walks: list[Block]) -> None:
-    spec = IndicatorSpec(one.name, tuple(parameter.default for parameter in one.parameters), FIVE_MINUTES)
+    spec = IndicatorSpec(one.name, tuple(parameter.default for parameter in one.parameters), _interval(one))
     given = np.zeros(len(walks[0].present), np.bool_)
     given[::3] = True
     indicator = create(spec, len(given))

@@ -38,6 +38,7 @@ OURS = (
     "dollar_volume_3_5m",
     *("open_5m", "high_5m", "low_5m", "close_5m", "volume_5m"),
     "relative_volume_5_5m",
+    "premarket_relative_volume_5",
     "same_bar_volume_5_5m",
     "opening_range_15_5m",
     "vwap_cross_10_5m",
@@ -76,13 +77,13 @@ class Corrected:
         self.spec, self.rows, self.rng = spec, rows, rng
         self.capacity = rows + 2
         self.history = [
-            a_block(rng, day * DAY + 5 * (slot + 1) * MINUTE, rows, self.capacity)
+            a_block(rng, day * DAY + spec.interval.minutes * (slot + 1) * MINUTE, rows, self.capacity)
             for day in range(6)
             for slot in range(SLOTS)
         ]
         self.opens_at = 6 * DAY
         self.grid = Grid(self.capacity)
-        self.manager = IndicatorManager(self.capacity, self.opens_at, self.opens_at)
+        self.manager = IndicatorManager(self.capacity, *[self.opens_at] * 3)
         self.request(np.arange(rows))
 
     def request(self, rows: Rows) -> None:
@@ -91,7 +92,7 @@ class Corrected:
         self.manager.rebuild(self.spec, new, [block.cut(new) for block in blocks])
 
     def step(self) -> None:
-        end = self.opens_at + 5 * (len(self.grid.blocks) + 1) * MINUTE
+        end = self.opens_at + self.spec.interval.minutes * (len(self.grid.blocks) + 1) * MINUTE
         block = a_block(self.rng, end, self.rows, self.capacity, self.rng.choice([0.0, 0.5, 0.9]))
         self.grid.append(block)
         self.manager.update(self.spec.interval, block)

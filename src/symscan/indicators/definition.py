@@ -78,6 +78,9 @@ class Definition:
         Sessions of history for given parameter values, of what counts in sessions instead of bars.
     spec_fault
         What is wrong with parameters and interval together, None if nothing is.
+    is_premarket
+        Whether it reads the bars before the open instead; its name begins with ``premarket_``, and its key
+        holds no interval.
     """
 
     name: str
@@ -91,6 +94,7 @@ class Definition:
     fault: Callable[..., str | None] = lambda *_: None
     sessions_to_warm: Callable[..., int] = lambda *_: 0
     spec_fault: Callable[[IndicatorSpec], str | None] = lambda _: None
+    is_premarket: bool = False
 
     @property
     def outputs(self) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
@@ -15,7 +16,7 @@ from symscan.indicators.prior import PriorIndicator, with_prior
 from symscan.indicators.registry import create, is_users
 from symscan.indicators.state import MaskRows
 from symscan.model.bar import Block, Floats, Mask, Rows
-from symscan.model.instant import Instant
+from symscan.model.instant import MINUTE, Instant
 from symscan.model.interval import Interval
 from symscan.model.specs import IndicatorSpec
 from symscan.plugins.errors import describe_error
@@ -124,12 +125,21 @@ class IndicatorManager:
         The session's open, if bars of today can be corrected; what that takes is not kept otherwise.
     today_after
         Intraday bars that end later are today's: earlier ones have no prior values.
+    premarket_after
+        When today's pre-market begins: its minutes are counted from there, though bars begin later.
     """
 
-    def __init__(self, rows: int, opens_at: Instant | None = None, today_after: Instant = 0) -> None:
+    def __init__(
+        self,
+        rows: int,
+        opens_at: Instant | None = None,
+        today_after: Instant = 0,
+        premarket_after: Instant | None = None,
+    ) -> None:
         self._rows = rows
         self._opens_at = opens_at
         self._today_after = today_after
+        self._premarket_after = premarket_after
         self._managed: dict[IndicatorSpec, _ManagedIndicator] = {}
         self._by_interval: dict[Interval, list[_ManagedIndicator]] = {}
         self._updated_rows: Mask = np.empty(rows, np.bool_)
@@ -228,6 +238,8 @@ class IndicatorManager:
     def rebuild(self, spec: IndicatorSpec, rows: Rows, history: Iterable[Block]) -> None:
         """Reset rows of an indicator and replay their history; see ``Indicator.rebuild``."""
         managed = self._managed[spec.source]
+        if spec.interval.is_premarket:
+            history = self._from_first_minute(history, len(rows))
         self._guard(managed, lambda: (managed.checkpoints or managed.indicator).rebuild(rows, history))
 
     def column(self, spec: IndicatorSpec, output: str = "value") -> Floats:
@@ -294,9 +306,22 @@ class IndicatorManager:
 
     def _create(self, spec: IndicatorSpec) -> _ManagedIndicator:
         indicator = create(spec, self._rows)
+        if spec.interval.is_premarket:
+            indicator.play(self._from_first_minute((), self._rows))
         if self._opens_at is None or not spec.interval.is_intraday:
             return _ManagedIndicator(indicator, self._rows, None)
-        return _ManagedIndicator(indicator, self._rows, Checkpoints(indicator, self._rows, self._opens_at))
+        begins = self._opens_at
+        if spec.interval.is_premarket and self._premarket_after is not None:
+            begins = self._premarket_after
+        return _ManagedIndicator(indicator, self._rows, Checkpoints(indicator, self._rows, begins))
+
+    def _from_first_minute(self, history: Iterable[Block], rows: int) -> list[Block]:
+        """Return the blocks with an empty one of today's first minute before those of today."""
+        blocks = list(history)
+        if self._premarket_after is not None:
+            today = bisect_right(blocks, self._premarket_after, key=lambda block: block.end)
+            blocks.insert(today, Block.blank(self._premarket_after + MINUTE, rows))
+        return blocks
 
     def _drop_unrequested(self) -> None:
         self._managed = {spec: managed for spec, managed in self._managed.items() if managed.by_holder}

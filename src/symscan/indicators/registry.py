@@ -31,7 +31,7 @@ from symscan.indicators.builtin import (
 )
 from symscan.indicators.definition import Definition, Parameter
 from symscan.indicators.user_definitions import GROUP, UserDefinition, of_module, of_package
-from symscan.model.interval import FIVE_MINUTES, Interval
+from symscan.model.interval import FIVE_MINUTES, ONE_DAY, PREMARKET, Interval
 from symscan.model.specs import IndicatorConfig, IndicatorSpec
 from symscan.plugins.installed import InstalledPlugIn, installed
 
@@ -209,6 +209,8 @@ def check(spec: IndicatorSpec) -> IndicatorSpec:
     fault = next(filter(None, (parameter.fault(value) for parameter, value in pairs)), None)
     if fault is None:
         fault = known.fault(*spec.params)
+    if fault is None:
+        fault = _premarket_fault(known, spec)
     if fault is None and known.is_intraday_only and not spec.interval.is_intraday:
         fault = f"it reads bars within a session; {spec.interval} is none, write {spec.name}_1m"
     if fault is None:
@@ -236,7 +238,9 @@ def spec_of(requested: IndicatorConfig | str) -> IndicatorSpec:
     params = tuple(
         _number(known, one, given[one.name]) if one.name in given else one.default for one in known.parameters
     )
-    return check(IndicatorSpec(known.name, params, Interval.parse(str(requested.interval))))
+    is_left_out = known.is_premarket and str(requested.interval) in (str(PREMARKET), str(ONE_DAY))
+    interval = PREMARKET if is_left_out else Interval.parse(str(requested.interval))
+    return check(IndicatorSpec(known.name, params, interval))
 
 
 def is_users(spec: IndicatorSpec) -> bool:
@@ -255,9 +259,22 @@ def create(spec: IndicatorSpec, rows: int) -> Indicator:
     return definition(check(spec).name).factory(spec.current, rows)
 
 
+def _premarket_fault(known: Definition, spec: IndicatorSpec) -> str | None:
+    """Return what is wrong with reading the bars before the open, or not; None if nothing is."""
+    if known.is_premarket and not spec.interval.is_premarket:
+        key = IndicatorSpec(spec.name, spec.params, PREMARKET).key
+        return f"it reads the bars before the open, whatever their interval; write {key}"
+    if spec.interval.is_premarket and not known.is_premarket:
+        return f"it does not read the bars before the open; end its key with an interval, as in {spec.key}_5m"
+    if known.is_premarket and spec.back:
+        return f"it has no value a bar earlier; write {spec.current.key}"
+    return None
+
+
 def _wrong_number(known: Definition, spec: IndicatorSpec) -> str:
     names = ", ".join(one.name for one in known.parameters) or "no parameters"
     interval = FIVE_MINUTES if known.is_intraday_only else spec.interval
+    interval = PREMARKET if known.is_premarket else interval
     example = IndicatorSpec(known.name, tuple(one.default for one in known.parameters), interval)
     return f"{known.name} takes {names}, as in {example.key}; {len(spec.params)} given"
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 from symscan.errors import ConfigError, SpecError
 from symscan.indicators.base import Indicator
 from symscan.indicators.definition import Definition, Parameter
-from symscan.model.interval import FIVE_MINUTES
+from symscan.model.interval import FIVE_MINUTES, PREMARKET
 from symscan.model.specs import IndicatorSpec
 from symscan.plugins.errors import describe_error
 from symscan.plugins.installed import InstalledPlugIn, installed
@@ -128,12 +128,14 @@ def _parameter_fault(one: Definition) -> str | None:
 
 
 def _making_fault(one: Definition) -> str | None:
-    spec = IndicatorSpec(one.name, tuple(parameter.default for parameter in one.parameters), FIVE_MINUTES)
+    interval = PREMARKET if one.is_premarket else FIVE_MINUTES
+    spec = IndicatorSpec(one.name, tuple(parameter.default for parameter in one.parameters), interval)
     try:
         if IndicatorSpec.parse(spec.key) != spec:
             raise SpecError("")
     except (SpecError, TypeError):
-        return "its name must be words in small letters, joined by _, as in volume_ratio"
+        example = "premarket_range: it reads the bars before the open" if one.is_premarket else "volume_ratio"
+        return f"its name must be words in small letters, joined by _, as in {example}"
     try:
         bars, sessions = one.warm_up_bars(spec), one.warm_up_sessions(spec)
         one.factory(spec, 1)

@@ -18,6 +18,7 @@ _LONGEST_MINUTES = 24 * 60
 class Unit(IntEnum):
     """What an interval counts; ordered from fine to coarse."""
 
+    PREMARKET = -1
     MINUTE = 0
     DAY = 1
     WEEK = 2
@@ -32,7 +33,8 @@ class Interval:
     """The length of a bar: ``1m`` to ``24h``, ``1d``, ``1w`` or ``1mo``. Orders from fine to coarse.
 
     ``count`` is in minutes for intraday intervals and 1 for the others. Whole hours are written
-    in hours, so that one length has one name: ``60m`` parses to ``1h``.
+    in hours, so that one length has one name: ``60m`` parses to ``1h``. ``PREMARKET`` is no length that
+    can be written: it stands for the finest bars before the open, for what reads those.
     """
 
     unit: Unit
@@ -64,7 +66,12 @@ class Interval:
     @property
     def is_intraday(self) -> bool:
         """Whether bars of this interval lie inside one session."""
-        return self.unit is Unit.MINUTE
+        return self.unit <= Unit.MINUTE
+
+    @property
+    def is_premarket(self) -> bool:
+        """Whether the bars are those before the open."""
+        return self.unit is Unit.PREMARKET
 
     @property
     def minutes(self) -> int:
@@ -98,11 +105,14 @@ class Interval:
         return day
 
     def __str__(self) -> str:
+        if self.is_premarket:
+            return "premarket"
         if not self.is_intraday:
             return next(f"1{letter}" for letter, unit in _LETTERS.items() if unit is self.unit)
         return f"{self.count // 60}h" if self.count % 60 == 0 else f"{self.count}m"
 
 
+PREMARKET = Interval(Unit.PREMARKET, 1)
 ONE_MINUTE = Interval(Unit.MINUTE, 1)
 FIVE_MINUTES = Interval(Unit.MINUTE, 5)
 ONE_DAY = Interval(Unit.DAY, 1)

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from symscan.errors import SpecError
-from symscan.model.interval import Interval
+from symscan.model.interval import PREMARKET, Interval
 
 MOST_BARS_BACK: Final = 100
 """How many bars back a prior value may be."""
@@ -69,7 +69,8 @@ class IndicatorSpec:
     back
         How many completed bars earlier its value is read; 0 for the newest.
     key
-        The spec as text: ``sma_20_1d``, ``bbands_20_2p5_5m``, ``prior(3).sma_20_5m``.
+        The spec as text: ``sma_20_1d``, ``bbands_20_2p5_5m``, ``prior(3).sma_20_5m``; without an interval
+        for what reads the bars before the open: ``premarket_relative_volume_10``.
     """
 
     name: str
@@ -79,7 +80,8 @@ class IndicatorSpec:
     key: str = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        parts = [self.name, *map(_number_text, self.params), str(self.interval)]
+        interval = [] if self.interval.is_premarket else [str(self.interval)]
+        parts = [self.name, *map(_number_text, self.params), *interval]
         object.__setattr__(self, "key", prior_name("_".join(parts), self.back))
 
     def __eq__(self, other: object) -> bool:
@@ -114,6 +116,11 @@ class IndicatorSpec:
         """
         back, text = split_prior(key)
         *parts, interval = text.split("_")
+        is_premarket = parts[:1] == [str(PREMARKET)] and (
+            _NUMBER.fullmatch(interval) or _WORD.fullmatch(interval)
+        )
+        if is_premarket:
+            parts.append(interval)
         names = [part for part in parts if _WORD.fullmatch(part)]
         numbers = [part for part in parts if _NUMBER.fullmatch(part)]
         if not names or parts != names + numbers:
@@ -121,7 +128,8 @@ class IndicatorSpec:
                 f"'{key}' is not an indicator key; write name_parameters_interval, as in rsi_14_5m"
             )
         params = tuple(_parse_number(number) for number in numbers)
-        return IndicatorSpec("_".join(names), params, Interval.parse(interval), back)
+        read = PREMARKET if is_premarket else Interval.parse(interval)
+        return IndicatorSpec("_".join(names), params, read, back)
 
     def __str__(self) -> str:
         return self.key

@@ -12,7 +12,7 @@ from symscan.bars.grid import Grid
 from symscan.model.bar import Floats, LateBars, Rows
 from symscan.model.events.feed import BarsCorrected
 from symscan.model.instant import Instant
-from symscan.model.interval import Interval
+from symscan.model.interval import PREMARKET, Interval
 from symscan.session.readings import PhaseBars
 from symscan.session.session_data import SessionData
 
@@ -50,6 +50,7 @@ class BarCorrector:
                 events.append(BarsCorrected(self._data.now, bars.end, names, bars.kind, arrived_at))
         self._recompute(self._data.premarket, before_open)
         self._recompute(self._data.regular, since_open)
+        self._update(PREMARKET, self._data.premarket.grid, before_open)
         self._update_derived(since_open)
         self._data.invalidate_cache()
         return events

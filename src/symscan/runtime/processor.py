@@ -9,7 +9,7 @@ from symscan.bars.grid import Grid
 from symscan.model.bar import BarSlice, LateBars
 from symscan.model.events.feed import BarsCorrected
 from symscan.model.instant import Instant
-from symscan.model.interval import Interval
+from symscan.model.interval import PREMARKET, Interval
 from symscan.runtime.corrections import BarCorrector
 from symscan.session.session_data import SessionData
 
@@ -30,6 +30,7 @@ class DataProcessor:
             return
         if bar_slice.end <= self._data.session.open:
             self._data.premarket.grid.append(block)
+            self._data.indicators.update(PREMARKET, block)
             return
         self._data.regular.grid.append(block)
         if self._data.base.is_intraday:  # daily indicators wait for the complete day

@@ -82,7 +82,7 @@ class SessionData:
             self.premarket, self.regular, session.open, has_minutes=base.is_intraday
         )
         opens_at = session.open if keeps_checkpoints else None
-        self.indicators = IndicatorManager(self.capacity, opens_at, session.open)
+        self.indicators = IndicatorManager(self.capacity, opens_at, session.open, session.pre_open)
         self.history = HistoryCache()
         self.holders = Holders()
         self.requested = Requested()
@@ -148,8 +148,10 @@ class SessionData:
     def regular_grid(self, interval: Interval) -> Grid | None:
         """Return today's regular-hours bars of an interval, None if they were not requested.
 
-        Of an interval of days: None until the day is complete.
+        Of an interval of days: None until the day is complete. Of ``PREMARKET``: those before the open.
         """
+        if interval.is_premarket:
+            return self.premarket.grid
         if not interval.is_intraday:
             return self.completed.get(interval)
         return self.regular.grid if interval == self.base else self.derived.get(interval)
@@ -165,7 +167,7 @@ class SessionData:
 
     def supports_interval(self, interval: Interval) -> bool:
         """Whether the session's finest bars add up to bars of an interval."""
-        if not interval.is_intraday:
+        if not interval.is_intraday or interval.is_premarket:
             return True
         return self.base.is_intraday and interval.minutes % self.base.minutes == 0
 

@@ -79,7 +79,10 @@ class Missing:
             grid = self._data.readings.phase_bars.grid
             _mark(found, Reason.NO_BAR_TODAY, grid.last[plan.rows] < 0)
         for column in plan.intraday:
-            _mark(found, Reason.WARMING, np.isnan(plan.candidates.column(column)))
+            missing = np.isnan(plan.candidates.column(column))
+            if _reads_premarket(column):  # who has no bar there lacks more than history
+                missing &= self._data.premarket.grid.last[plan.rows] >= 0
+            _mark(found, Reason.WARMING, missing)
         if plan.reads_premarket:
             _mark(found, Reason.NO_PREMARKET_BAR, self._data.premarket.grid.last[plan.rows] < 0)
         if max_age_minutes is not None:
@@ -109,7 +112,7 @@ class _Plan:
         self.candidates = candidates
         self.rows = candidates.chosen
         self.reads_today = any(_reads_today(column) for column in columns)
-        self.reads_premarket = any(column.name in NEEDS_PREMARKET for column in columns)
+        self.reads_premarket = any(_reads_premarket(column) for column in columns)
         self.intraday = [one for one in columns if one.spec is not None and one.spec.interval.is_intraday]
         self.fixed: Reasons = np.full(len(candidates.symbols), _NOTHING, np.int8)
         _mark(self.fixed, Reason.NOT_IN_STORE, ~data.in_store[self.rows])
@@ -151,9 +154,15 @@ def _mark(found: Reasons, reason: Reason, missing: Mask) -> None:
     np.minimum(found, np.int8(reason), out=found, where=missing)
 
 
+def _reads_premarket(column: Column) -> bool:
+    if column.spec is not None:
+        return column.spec.interval.is_premarket
+    return column.name in NEEDS_PREMARKET
+
+
 def _reads_today(column: Column) -> bool:
     if column.spec is not None:
-        return column.spec.interval.is_intraday
+        return column.spec.interval.is_intraday and not column.spec.interval.is_premarket
     return column.name not in NEEDS_PREMARKET and column.name != "previous_close"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import ClassVar
 
 import numpy as np
@@ -12,7 +13,7 @@ from symscan.indicators.base import Indicator
 from symscan.indicators.definition import Definition
 from symscan.model.bar import CLOSE, HIGH, LOW, OPEN, VOLUME, Block, Floats, Rows
 from symscan.model.instant import MINUTE
-from symscan.model.interval import FIVE_MINUTES
+from symscan.model.interval import FIVE_MINUTES, PREMARKET
 from symscan.model.specs import IndicatorSpec
 
 _TIMES, _ROWS, _SLOTS = 400, 14, 78
@@ -38,12 +39,11 @@ class IndicatorContract:
 
     @classmethod
     def spec(cls) -> IndicatorSpec:
-        """The indicator on bars of five minutes."""
+        """The indicator on bars of five minutes, or on those before the open."""
         defaults = tuple(one.default for one in cls.definition.parameters)
-        if cls.params is None:
-            return IndicatorSpec(cls.definition.name, defaults, FIVE_MINUTES)
-        key = "_".join([cls.definition.name, *map(str, cls.params), "5m"])
-        return IndicatorSpec.parse(key)
+        params = defaults if cls.params is None else tuple(map(Decimal, cls.params))
+        interval = PREMARKET if cls.definition.is_premarket else FIVE_MINUTES
+        return IndicatorSpec(cls.definition.name, params, interval)
 
     @pytest.fixture(scope="class")
     @classmethod

@@ -10,7 +10,7 @@ import pytest
 from symscan.indicators.base import Indicator
 from symscan.indicators.registry import create, definitions, spec_of
 from symscan.model.bar import Block
-from symscan.model.interval import FIVE_MINUTES
+from symscan.model.interval import FIVE_MINUTES, PREMARKET
 from symscan.model.specs import IndicatorSpec
 
 NAN = float("nan")
@@ -108,7 +108,8 @@ def test_grow_keeps_what_is_known() -> None:
 @pytest.mark.parametrize("name", [one.name for one in definitions()])
 def test_works_without_rows(name: str) -> None:
     one = next(one for one in definitions() if one.name == name)
-    indicator = create(IndicatorSpec(name, tuple(p.default for p in one.parameters), FIVE_MINUTES), 0)
+    interval = PREMARKET if one.is_premarket else FIVE_MINUTES
+    indicator = create(IndicatorSpec(name, tuple(p.default for p in one.parameters), interval), 0)
     empty = Block.blank(0, 0)
     indicator.update(empty.present, empty)
     indicator.rebuild(np.empty(0, np.intp), [empty])

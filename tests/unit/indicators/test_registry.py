@@ -11,7 +11,7 @@ from symscan.model.specs import IndicatorConfig, IndicatorSpec, IndicatorType
 
 NAMES = (
     "sma ema macd rsi roc atr bbands vwap volume_sma volume_ratio highest lowest "
-    "relative_volume same_bar_volume opening_range vwap_cross "
+    "relative_volume premarket_relative_volume same_bar_volume opening_range vwap_cross "
     "open high low close volume dollar_volume"
 )
 

@@ -172,6 +172,16 @@ class RelativeVolume(ProfileIndicator):
         return np.divide(self._volume, typical, out=self._ratio), self._typical
 
 
+class PremarketRelativeVolume(RelativeVolume):
+    """The same of the bars before the open; from the open on it stands, since it is given no more."""
+
+    outputs: ClassVar[tuple[str, ...]] = ("value",)
+
+    def _read(self) -> tuple[Floats, ...]:
+        ratio, _ = super()._read()
+        return (ratio,)
+
+
 class SameBarVolume(ProfileIndicator):
     """The last bar's volume over the mean of the bars at the same time of earlier sessions."""
 
@@ -210,6 +220,18 @@ DEFINITIONS = (
         "the session's volume so far over its mean by the same time in the n sessions before",
         "sum(volume) / mean of sum(volume) at the same bar, at least 5 sessions known, half days left out",
         is_intraday_only=True,
+        sessions_to_warm=int,
+    ),
+    Definition(
+        "premarket_relative_volume",
+        IndicatorType.VOLUME,
+        (_SESSIONS,),
+        PremarketRelativeVolume,
+        warm_up.none,
+        "pre-market volume so far over its mean by the same minute in the n sessions before",
+        "premarket_volume / mean of premarket_volume at the same minute, at least 5 sessions known",
+        is_intraday_only=True,
+        is_premarket=True,
         sessions_to_warm=int,
     ),
     Definition(

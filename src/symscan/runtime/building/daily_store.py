@@ -91,7 +91,7 @@ def _fault(name: str, *, is_before: bool) -> str | None:
     if column.spec is not None:
         return _of_intraday(column.spec) if column.spec.interval.is_intraday else None
     if column.reading in _NEEDS_MINUTES:
-        return f"'{column.reading}' needs minutes, and {_ONLY}; import minutes, or leave it out"
+        return _needs_minutes(column.reading)
     if column.back:
         daily = name.removesuffix(column.reading) + _DAILY[column.reading]
         return f"'{name}' is an earlier bar of the session, and {_ONLY}, one a session; write {daily}"
@@ -114,7 +114,13 @@ def _of_last_scan(name: str) -> str:
     return f"'{name}' is of an earlier scan of the session, and {_ONLY}: it scans once; {instead}"
 
 
+def _needs_minutes(name: str) -> str:
+    return f"'{name}' needs minutes, and {_ONLY}; import minutes, or leave it out"
+
+
 def _of_intraday(spec: IndicatorSpec) -> str:
+    if spec.interval.is_premarket:
+        return _needs_minutes(spec.key)
     daily = spec.key.removesuffix(str(spec.interval)) + "1d"
     return f"'{spec.key}' needs bars of {spec.interval}, and {_ONLY}; write {daily}, or import minutes"
 

@@ -107,7 +107,7 @@ class PrefetchedHistory:
             return
         columns = np.array([stored.column_of[symbol] for symbol in symbols], np.intp)
         is_all = np.array_equal(columns, np.arange(len(stored.column_of)))
-        first = self._calendar.previous(session.date, days)[0].open if days else session.open
+        first = self._calendar.previous(session.date, days)[0].pre_open if days else session.pre_open
         for block in stored.blocks:
             if block.end > first:
                 yield block if is_all else Block(block.end, block.fields[:, columns], block.present[columns])

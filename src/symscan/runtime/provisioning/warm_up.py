@@ -71,7 +71,7 @@ class IndicatorWarmup:
     def _since(self, blocks: Sequence[Block], days: int) -> Sequence[Block]:
         """Return the blocks of the last ``days`` sessions and of today."""
         session = self._data.session
-        first = self._calendar.previous(session.date, days)[0].open if days else session.open
+        first = self._calendar.previous(session.date, days)[0].pre_open if days else session.pre_open
         return [block for block in blocks if block.end > first]
 
     def days(self, spec: IndicatorSpec) -> int:

@@ -64,7 +64,8 @@ class SessionCommands:
         """
         spec = spec_of(_as_config(indicator, config))
         if spec.interval.is_intraday and not self._data.base.is_intraday:
-            raise SpecError(f"'{spec.key}' needs bars of {spec.interval}; this session has daily bars only")
+            needed = "minutes" if spec.interval.is_premarket else f"bars of {spec.interval}"
+            raise SpecError(f"'{spec.key}' needs {needed}; this session has daily bars only")
         symbols = _symbols(symbol)
         new = self._without_indicator(symbols, spec)
         self._requests.add_indicator(new, spec)

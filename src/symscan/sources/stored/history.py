@@ -16,6 +16,7 @@ from symscan.bars.arrays import ArrayPool
 from symscan.bars.dense import BAR_COLUMNS, DenseBars, Slots, number, scaled
 from symscan.clock.session_calendar import SessionCalendar
 from symscan.model.bar import BASIS_TOLERANCE, CLOSE, Block, Floats, Mask, Rows
+from symscan.model.instant import MINUTE
 from symscan.model.interval import ONE_DAY, Interval
 from symscan.model.session import Session
 from symscan.sources.ports import DailyHistory
@@ -110,6 +111,8 @@ class StoreHistory:
         sessions = self._calendar.previous(session.date, days) if days else []
         if interval == ONE_DAY:
             yield from self._days(symbols, session, sessions)
+        elif interval.is_premarket:
+            yield from self._premarkets(symbols, session, sessions)
         elif not interval.is_intraday:
             yield from self._periods(interval, symbols, session, sessions)
         else:
@@ -117,6 +120,23 @@ class StoreHistory:
                 factor = self._factor(symbols, earlier.date, session.date)
                 for block in self._intraday(symbols, interval, earlier):
                     yield block if factor is None else scaled(block, factor)
+
+    def _premarkets(
+        self, symbols: tuple[str, ...], session: Session, sessions: Sequence[Session]
+    ) -> Iterator[Block]:
+        """Yield the finest bars before the open of some sessions; see ``HistorySource.load``."""
+        for earlier in sessions:
+            finest = self._store.finest(earlier.date)
+            if finest is None:
+                continue
+            bars = DenseBars(Slots.premarket(earlier, finest), len(symbols), self._arrays)
+            bars.put(self._store.load(finest, [earlier.date], symbols, BAR_COLUMNS), number(symbols))
+            first = earlier.pre_open + MINUTE
+            if bars.slots.start + bars.slots.step > first:
+                yield Block.blank(first, len(symbols))
+            factor = self._factor(symbols, earlier.date, session.date)
+            for block in bars.blocks():
+                yield block if factor is None else scaled(block, factor)
 
     def _days(
         self, symbols: tuple[str, ...], session: Session, sessions: Sequence[Session]

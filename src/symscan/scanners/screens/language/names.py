@@ -169,7 +169,12 @@ class Names:
             if now.column not in HAVE_PRIOR:
                 raise UnknownNameError(no_prior(now.column))
             return replace(now, column=prior_name(now.column, back))
-        return replace(now, column=prior_name(now.column, back), indicator=prior_name(now.indicator, back))
+        key = prior_name(now.indicator, back)
+        try:
+            spec_of(key)
+        except SpecError as error:
+            raise UnknownNameError(str(error)) from None
+        return replace(now, column=prior_name(now.column, back), indicator=key)
 
     def _current(self, name: str) -> Name:
         """What a name of this instant stands for."""
