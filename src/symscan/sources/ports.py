@@ -68,9 +68,8 @@ class HistorySource(Protocol):
     ) -> Iterator[Block]:
         """The bars of the ``days`` sessions before ``session``, oldest first, over ``symbols``.
 
-        Intraday bars are those of regular hours. Those of ``PREMARKET`` are the finest there are of the hours
-        before the open, one block a slot; each session begins with a block that ends a minute after its
-        ``pre_open``, empty where the bars are longer.
+        Intraday bars are those of regular hours. Those of ``PREMARKET`` are the finest there are before each
+        session's open; blocks of other hours are ignored then.
         """
 
     def daily(self, symbols: Sequence[str], session: Session) -> DailyHistory:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
@@ -11,6 +12,7 @@ from symscan.clock.session_calendar import SessionCalendar
 from symscan.indicators.registry import definition
 from symscan.model.bar import Block, Rows
 from symscan.model.events.session import Event, IndicatorWarmed
+from symscan.model.instant import MINUTE, Instant
 from symscan.model.interval import Interval
 from symscan.model.session import Session
 from symscan.model.specs import IndicatorSpec
@@ -65,8 +67,19 @@ class IndicatorWarmup:
     def _load(self, interval: Interval, rows: Rows, days: int) -> list[Block]:
         symbols = self._data.symbols.names(rows)
         history = list(self._history.load(symbols, interval, self._data.session, days))
+        if interval.is_premarket:
+            history = list(self._premarkets(history, days, len(rows)))
         grid = self._data.regular_grid(interval)
         return [*history, *(grid.columns(rows) if grid is not None else ())]
+
+    def _premarkets(self, history: Sequence[Block], days: int, width: int) -> Iterator[Block]:
+        """Yield the blocks before each open after an empty one of the first minute: slots count from it."""
+        for session in self._calendar.previous(self._data.session.date, days):
+            first = bisect_right(history, session.pre_open, key=_end)
+            last = bisect_right(history, session.open, key=_end)
+            if first < last:
+                yield Block.blank(session.pre_open + MINUTE, width)
+                yield from history[first:last]
 
     def _since(self, blocks: Sequence[Block], days: int) -> Sequence[Block]:
         """Return the blocks of the last ``days`` sessions and of today."""
@@ -79,6 +92,10 @@ class IndicatorWarmup:
         day = self._data.session.date
         earlier: list[Session] = self._calendar.previous(day, most_sessions_needed(spec))[::-1]
         return sessions_needed(spec, earlier)
+
+
+def _end(block: Block) -> Instant:
+    return block.end
 
 
 def _columns(blocks: Sequence[Block], rows: Rows, wanted: Rows) -> Iterator[Block]:

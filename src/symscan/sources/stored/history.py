@@ -16,7 +16,6 @@ from symscan.bars.arrays import ArrayPool
 from symscan.bars.dense import BAR_COLUMNS, DenseBars, Slots, number, scaled
 from symscan.clock.session_calendar import SessionCalendar
 from symscan.model.bar import BASIS_TOLERANCE, CLOSE, Block, Floats, Mask, Rows
-from symscan.model.instant import MINUTE
 from symscan.model.interval import ONE_DAY, Interval
 from symscan.model.session import Session
 from symscan.sources.ports import DailyHistory
@@ -131,9 +130,6 @@ class StoreHistory:
                 continue
             bars = DenseBars(Slots.premarket(earlier, finest), len(symbols), self._arrays)
             bars.put(self._store.load(finest, [earlier.date], symbols, BAR_COLUMNS), number(symbols))
-            first = earlier.pre_open + MINUTE
-            if bars.slots.start + bars.slots.step > first:
-                yield Block.blank(first, len(symbols))
             factor = self._factor(symbols, earlier.date, session.date)
             for block in bars.blocks():
                 yield block if factor is None else scaled(block, factor)

@@ -18,7 +18,7 @@ from support.alpaca.server import AlpacaServer, ServerSplit
 from symscan.clock.session_calendar import SessionCalendar
 from symscan.errors import FeedError
 from symscan.model.bar import CLOSE, Block
-from symscan.model.interval import FIVE_MINUTES, ONE_DAY, ONE_MINUTE
+from symscan.model.interval import FIVE_MINUTES, ONE_DAY, ONE_MINUTE, PREMARKET
 from symscan.sources.alpaca.history import FetchedHistory
 from symscan.sources.alpaca.rest import AlpacaRest
 from symscan.sources.store.bar_store import BarStore
@@ -81,6 +81,15 @@ def test_intraday_history_is_fetched_as_minutes_and_derived(
     assert np.isnan(rest).all()
     minutes = [block for block in history.load(["A"], ONE_MINUTE, TODAY, 1) if block.present.any()]
     assert closes(iter(minutes)) == [[40.5], [41.0]]
+    assert questions(server) == [("1Min", "A")]
+
+
+def test_bars_before_the_open_are_fetched_with_the_minutes(
+    history: FetchedHistory, server: AlpacaServer
+) -> None:
+    early = list(history.load(["A"], PREMARKET, TODAY, 1))
+    assert [block.end for block in early if block.present.any()] == [at("2024-03-08 12:01")]
+    assert {block.end <= at("2024-03-08 14:30") for block in early} == {True}
     assert questions(server) == [("1Min", "A")]
 
 
