@@ -28,7 +28,11 @@ class WriteBehind:
         self._error: BaseException | None = None
 
     def begin(self, day: date, write: Callable[[], None]) -> None:
-        """Begin to write a session; the one before has been waited for."""
+        """Begin to write a session; the one before has been waited for.
+
+        An interrupt begins ``write`` anew: polars raises it in whichever thread computes, and the main
+        thread, which decides what becomes of the run, has it as well.
+        """
         self.day = day
         begun = threading.Event()
         thread = threading.Thread(target=self._run, args=(write, begun), name="write behind")
@@ -54,6 +58,9 @@ class WriteBehind:
     def _run(self, write: Callable[[], None], begun: threading.Event) -> None:
         begun.set()
         try:
-            write()
+            try:
+                write()
+            except KeyboardInterrupt:
+                write()
         except BaseException as error:  # raised where it is waited for
             self._error = error

@@ -47,5 +47,8 @@ class ReadAhead:
     def _run(self, lay_out: Callable[[], DayLayout]) -> None:
         try:
             self._layout = lay_out()
-        except SymscanError:
+        except (
+            SymscanError,
+            KeyboardInterrupt,
+        ):  # polars raises an interrupt wherever it computes: main has it, too
             self._layout = None

@@ -64,3 +64,12 @@ def test_what_cannot_be_read_is_left_to_the_session_that_needs_it() -> None:
     assert ahead.take(FIRST) is None
     ahead.begin(SECOND, _layout)  # and the next one is not harmed
     assert ahead.take(SECOND) is not None
+
+
+def test_an_interrupt_that_polars_raises_on_the_thread_is_the_main_thread_s_alone() -> None:
+    def interrupted() -> DayLayout:
+        raise KeyboardInterrupt
+
+    ahead = ReadAhead()
+    ahead.begin(FIRST, interrupted)
+    assert ahead.take(FIRST) is None

@@ -12,8 +12,6 @@ import pytest
 import symscan
 from support.cli import DAY, Ended, call, write_bars
 
-pytestmark = pytest.mark.slow
-
 BEFORE = "2026-01-14"
 STORE = ("--store", "store", "--interval", "1m", "--label", "start", "--timezone", "America/New_York")
 DRIFTS = {"AAA": 0.1, "BBB": -0.05, "CCC": 0.2, "DDD": 0.01}
