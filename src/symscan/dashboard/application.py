@@ -21,7 +21,7 @@ from starlette.types import ASGIApp
 
 from symscan.dashboard.columns import as_json
 from symscan.dashboard.live_streams import LiveStreams
-from symscan.dashboard.opened_runs import OpenedRun, RunFolder
+from symscan.dashboard.opened_runs import OpenedRun, OpenedRuns
 from symscan.dashboard.parameters import Parameters
 from symscan.dashboard.queries import lists, overview, reasons, runs, scanners, symbol, times
 from symscan.dashboard.security import SIGN_IN_PATH, Access, Guard, refuse
@@ -57,7 +57,7 @@ _TYPES: Final = {"js": "text/javascript", "css": "text/css", "html": "text/html"
 _HINTS: Final = "symscan runs lists the runs with what is wrong with them"
 
 
-def make_application(folder: RunFolder, access: Access) -> ASGIApp:
+def make_application(folder: OpenedRuns, access: Access) -> ASGIApp:
     """Return the application that shows the runs of a folder.
 
     Parameters
@@ -85,7 +85,7 @@ def make_application(folder: RunFolder, access: Access) -> ASGIApp:
 class _Api:
     """The answers as JSON; those that were asked for last are kept."""
 
-    def __init__(self, folder: RunFolder, access: Access) -> None:
+    def __init__(self, folder: OpenedRuns, access: Access) -> None:
         self._folder = folder
         self._access = access
         self._kept: OrderedDict[str, bytes] = OrderedDict()

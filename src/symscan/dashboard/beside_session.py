@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from symscan.dashboard.opened_runs import RunFolder
-from symscan.dashboard.serving import Address, serve
+from symscan.dashboard.opened_runs import OpenedRuns
+from symscan.dashboard.serving import ServingAddress, serve
 from symscan.errors import InputError
 from symscan.processes import end_with_parent
 
@@ -15,11 +15,11 @@ def main() -> None:
     """Serve one session: on the usual port, or any that is free."""
     folder, store, lifeline = sys.argv[1:]
     end_with_parent(int(lifeline))
-    runs = RunFolder(Path(folder), Path(store))
+    runs = OpenedRuns(Path(folder), Path(store))
     try:
-        serve(runs, Address(), _print_address)
+        serve(runs, ServingAddress(), _print_address)
     except InputError:
-        serve(runs, Address(port=0), _print_address)
+        serve(runs, ServingAddress(port=0), _print_address)
 
 
 def _print_address(url: str) -> None:

@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 
 from symscan.dashboard.columns import as_json
 from symscan.dashboard.live_record import POLL_SECONDS, LiveRecord, id_of, key_of
-from symscan.dashboard.opened_runs import RunFolder
+from symscan.dashboard.opened_runs import OpenedRuns
 from symscan.dashboard.security import refuse
 
 _MOST_TABS: Final = 64
@@ -45,7 +45,7 @@ class LiveStreams:
         Holds the sessions.
     """
 
-    def __init__(self, folder: RunFolder) -> None:
+    def __init__(self, folder: OpenedRuns) -> None:
         self._folder = folder
         self._records: dict[str, LiveRecord] = {}
         self._tabs = 0

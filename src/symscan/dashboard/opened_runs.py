@@ -154,7 +154,7 @@ class OpenedRun:
         return bars.filter(start >= session.open, start < session.close)
 
 
-class RunFolder:
+class OpenedRuns:
     """The runs of the folder that is shown.
 
     Parameters

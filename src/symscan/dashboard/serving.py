@@ -14,7 +14,7 @@ from time import monotonic
 from typing import Final
 from urllib.parse import quote
 
-from symscan.dashboard.opened_runs import RunFolder
+from symscan.dashboard.opened_runs import OpenedRuns
 from symscan.errors import InputError
 
 LOOPBACK: Final = "localhost"
@@ -26,7 +26,7 @@ _NO_SUCH_ADDRESS: Final = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
+class ServingAddress:
     """Where the dashboard is served.
 
     Attributes
@@ -47,7 +47,7 @@ class Address:
     token_file: Path | None = None
 
 
-def serve(folder: RunFolder, address: Address, started: Callable[[str], None]) -> None:
+def serve(folder: OpenedRuns, address: ServingAddress, started: Callable[[str], None]) -> None:
     """Serve until Ctrl-C or SIGTERM.
 
     Parameters
@@ -103,13 +103,13 @@ def serve(folder: RunFolder, address: Address, started: Callable[[str], None]) -
             one.close()
 
 
-def _url(address: Address, port: int, token: str | None) -> str:
+def _url(address: ServingAddress, port: int, token: str | None) -> str:
     host = f"[{address.host}]" if ":" in address.host else address.host
     shown = socket.gethostname() if address.host in ("0.0.0.0", "::") else host
     return f"http://{shown}:{port}/" + ("" if token is None else f"#token={quote(token, safe='')}")
 
 
-def _token(address: Address) -> str | None:
+def _token(address: ServingAddress) -> str | None:
     """Return the token; None on the loopback, where none is needed unless one is given.
 
     Raises
@@ -149,7 +149,7 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-def _bind(address: Address) -> list[socket.socket]:
+def _bind(address: ServingAddress) -> list[socket.socket]:
     """Bind every address of the host: of this computer's both, of version 4 and 6.
 
     Raises
@@ -192,7 +192,7 @@ def _listening(family: int, kind: int, protocol: int, place: tuple[str | int, in
     return made
 
 
-def _refused(address: Address, error: OSError) -> InputError:
+def _refused(address: ServingAddress, error: OSError) -> InputError:
     free = next(
         (one for one in range(address.port + 1, address.port + _PORTS_TRIED) if _is_free(address, one)), None
     )
@@ -200,7 +200,7 @@ def _refused(address: Address, error: OSError) -> InputError:
     return InputError(f"port {address.port} of {address.host} cannot be used ({error.strerror}){hint}")
 
 
-def _is_free(address: Address, port: int) -> bool:
+def _is_free(address: ServingAddress, port: int) -> bool:
     with socket.socket() as probe:
         try:
             probe.bind((address.host, port))

@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 from component.runs.conftest import bars, played, run, store
 from support.runs import Run
 from symscan.dashboard.application import make_application
-from symscan.dashboard.opened_runs import OpenedRun, RunFolder
+from symscan.dashboard.opened_runs import OpenedRun, OpenedRuns
 from symscan.dashboard.security import Access
 from symscan.research.store import open_store
 
@@ -24,26 +24,26 @@ Ask = Callable[..., Any]
 
 
 @pytest.fixture(scope="session")
-def folder(run: Run, store: Path) -> RunFolder:
-    return RunFolder(run.folder, store)
+def folder(run: Run, store: Path) -> OpenedRuns:
+    return OpenedRuns(run.folder, store)
 
 
 @pytest.fixture(scope="session")
-def opened(folder: RunFolder, store: Path) -> OpenedRun:
+def opened(folder: OpenedRuns, store: Path) -> OpenedRun:
     found = folder.open(folder.names()[0])
     found.store = open_store(store)  # the run was written without saying which bars it was of
     return found
 
 
 @pytest.fixture(scope="session")
-def client(folder: RunFolder, opened: OpenedRun) -> Iterator[TestClient]:
+def client(folder: OpenedRuns, opened: OpenedRun) -> Iterator[TestClient]:
     assert opened.store_fault is None
     with TestClient(make_application(folder, Access()), base_url=OWN) as made:
         yield made
 
 
 @pytest.fixture(scope="session")
-def ask(client: TestClient, folder: RunFolder) -> Ask:
+def ask(client: TestClient, folder: OpenedRuns) -> Ask:
     """Asks a query of the run; a list is given as often as it is long."""
     name = quote(folder.names()[0], safe="")
 

@@ -13,7 +13,7 @@ import pytest
 from symscan.dashboard import live_streams
 from symscan.dashboard.live_record import MessageMaker, id_of, key_of
 from symscan.dashboard.live_streams import LiveStreams
-from symscan.dashboard.opened_runs import RunFolder
+from symscan.dashboard.opened_runs import OpenedRuns
 from symscan.recording.following import BEFORE_ALL, StoredEvent
 
 SECOND = 1_000_000
@@ -90,7 +90,7 @@ def _record(_: str) -> Any:
 
 def test_a_tab_that_takes_nothing_is_dropped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(live_streams, "_SEND_SECONDS", 0.01)
-    streams = LiveStreams(RunFolder(tmp_path))
+    streams = LiveStreams(OpenedRuns(tmp_path))
     sent: list[Any] = []
 
     async def receive() -> Any:

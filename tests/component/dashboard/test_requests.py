@@ -14,7 +14,7 @@ from starlette.testclient import TestClient
 
 from support.hostile_run import KEY, OTHER, SCANNER, SECRET, SYMBOL, write_hostile_run
 from symscan.dashboard.application import QUERIES, make_application
-from symscan.dashboard.opened_runs import RunFolder
+from symscan.dashboard.opened_runs import OpenedRuns
 from symscan.dashboard.parameters import MOST_CHARACTERS, MOST_ROWS
 from symscan.dashboard.queries.lists import harmless
 from symscan.dashboard.security import CONTENT_SECURITY_POLICY, Access
@@ -41,7 +41,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def client(runs: Path) -> Iterator[TestClient]:
-    with TestClient(make_application(RunFolder(runs), Access()), base_url=OWN) as made:
+    with TestClient(make_application(OpenedRuns(runs), Access()), base_url=OWN) as made:
         yield made
 
 
@@ -154,7 +154,7 @@ def test_a_name_is_never_a_path(client: TestClient, name: str) -> None:
 @pytest.mark.parametrize("name", ["", ".", "..", "empty/..", "notes.txt"])
 def test_a_run_is_one_of_the_folder(runs: Path, name: str) -> None:
     with pytest.raises(InputError):
-        RunFolder(runs).open(name)
+        OpenedRuns(runs).open(name)
 
 
 @pytest.mark.parametrize(
@@ -256,8 +256,8 @@ def test_a_fault_of_ours_shows_nothing_of_it(runs: Path, monkeypatch: pytest.Mon
     def fail(*_: object) -> None:
         raise RuntimeError(SECRET)
 
-    monkeypatch.setattr(RunFolder, "listed", fail)
-    app = make_application(RunFolder(runs), Access())
+    monkeypatch.setattr(OpenedRuns, "listed", fail)
+    app = make_application(OpenedRuns(runs), Access())
     answer = TestClient(app, base_url=OWN, raise_server_exceptions=False).get("/api/v1/runs")
     assert answer.status_code == 500
     assert SECRET not in answer.text
@@ -274,7 +274,7 @@ class _Clock:
 def test_beyond_this_computer_only_the_token_opens_it(runs: Path) -> None:
     clock = _Clock()
     access = Access(False, ("desk",), SignIn(TOKEN, clock))
-    client = TestClient(make_application(RunFolder(runs), access), base_url="http://desk:8737")
+    client = TestClient(make_application(OpenedRuns(runs), access), base_url="http://desk:8737")
     assert client.get("/").status_code == 200
     assert client.get("/api/v1/runs").status_code == 401
     assert client.get("/api/v1/runs", headers={"cookie": "symscan_session="}).status_code == 401

@@ -11,29 +11,29 @@ from pathlib import Path
 import pytest
 
 from support.hostile_run import write_hostile_run
-from symscan.dashboard.opened_runs import RunFolder
-from symscan.dashboard.serving import TOKEN_VARIABLE, Address, serve
+from symscan.dashboard.opened_runs import OpenedRuns
+from symscan.dashboard.serving import TOKEN_VARIABLE, ServingAddress, serve
 from symscan.dashboard.vendored import STATIC, VENDOR, libraries, notices, static_files
 from symscan.errors import InputError
 
 
 @pytest.fixture
-def runs(tmp_path: Path) -> RunFolder:
-    return RunFolder(write_hostile_run(tmp_path))
+def runs(tmp_path: Path) -> OpenedRuns:
+    return OpenedRuns(write_hostile_run(tmp_path))
 
 
-def _refused(runs: RunFolder, **address: object) -> str:
+def _refused(runs: OpenedRuns, **address: object) -> str:
     with pytest.raises(InputError) as refused:
-        serve(runs, Address(**address), lambda _: pytest.fail("it was served"))  # type: ignore[arg-type]
+        serve(runs, ServingAddress(**address), lambda _: pytest.fail("it was served"))  # type: ignore[arg-type]
     return str(refused.value)
 
 
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="there is no such folder; give one that holds runs"):
-        serve(RunFolder(tmp_path / "runs"), Address(port=0), lambda _: pytest.fail("it was served"))
+        serve(OpenedRuns(tmp_path / "runs"), ServingAddress(port=0), lambda _: pytest.fail("it was served"))
 
 
-def test_a_port_that_is_taken(runs: RunFolder) -> None:
+def test_a_port_that_is_taken(runs: OpenedRuns) -> None:
     with socket.create_server(("localhost", 0)) as taken:
         port = taken.getsockname()[1]
         said = _refused(runs, port=port)
@@ -43,7 +43,7 @@ def test_a_port_that_is_taken(runs: RunFolder) -> None:
 
 
 def test_other_computers_reach_it_only_with_a_token(
-    runs: RunFolder, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    runs: OpenedRuns, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.delenv(TOKEN_VARIABLE, raising=False)
     assert "can be reached from other computers, and needs a token" in _refused(runs, host="0.0.0.0", port=0)

@@ -10,7 +10,7 @@ from typing import Any, Final
 import polars as pl
 
 from symscan.dashboard.columns import by_columns
-from symscan.dashboard.opened_runs import OpenedRun, RunFolder
+from symscan.dashboard.opened_runs import OpenedRun, OpenedRuns
 from symscan.dashboard.parameters import Parameters
 from symscan.dashboard.vendored import notices
 from symscan.recording import RECORD_NAME
@@ -24,7 +24,7 @@ _HIDDEN: Final = "(hidden)"
 _PACKAGES: Final = ("symscan", "polars", "numpy", "starlette", "uvicorn")
 
 
-def runs(folder: RunFolder, asked: Parameters) -> dict[str, Any]:
+def runs(folder: OpenedRuns, asked: Parameters) -> dict[str, Any]:
     """Return the runs of the folder, those that are damaged too, with what is wrong."""
     asked.expect("offset", "limit")
     found = folder.listed()

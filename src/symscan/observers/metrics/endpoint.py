@@ -23,14 +23,14 @@ AlertCounts = Callable[[], Iterable[tuple[str, str, int]]]
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
+class MetricsAddress:
     """Where metrics are served: of this computer alone where nothing else is said."""
 
     host: str = _HOST
     port: int = DEFAULT_PORT
 
     @classmethod
-    def parse(cls, text: str) -> Address:
+    def parse(cls, text: str) -> MetricsAddress:
         """Parse ``HOST:PORT`` or ``PORT``.
 
         Raises
@@ -49,7 +49,7 @@ class Address:
 
 
 @contextmanager
-def served(metrics: SessionMetricsSet, address: Address) -> Iterator[Address]:
+def served(metrics: SessionMetricsSet, address: MetricsAddress) -> Iterator[MetricsAddress]:
     """Serve the metrics until the context ends, on a thread of the library's; yields the address.
 
     Raises
@@ -64,7 +64,7 @@ def served(metrics: SessionMetricsSet, address: Address) -> Iterator[Address]:
             f"--metrics {address}: {error.strerror or error}; give another port, or end what uses this one"
         ) from None
     try:
-        yield Address(address.host, server.server_port)
+        yield MetricsAddress(address.host, server.server_port)
     finally:
         server.shutdown()
         server.server_close()

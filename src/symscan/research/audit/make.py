@@ -10,13 +10,13 @@ from tempfile import TemporaryDirectory
 
 from symscan.errors import InputError
 from symscan.research.audit.checks import CHECKS, Kind
-from symscan.research.audit.child.play import Play, Played, Said
+from symscan.research.audit.child.play import FamilyResult, Play, Played
 from symscan.research.audit.child.walls import landlock_version
 from symscan.research.audit.judging.behind_walls import judge_walls
 from symscan.research.audit.judging.confirming import Doubt, confirmed, doubts, families_of, merged
 from symscan.research.audit.judging.findings import (
-    Comparison,
     Finding,
+    StepComparison,
     compare_step,
     counted_items,
     is_enough,
@@ -105,15 +105,15 @@ class _Auditor:
         for family, said in self._runner.run(baselines(self._subject), Foreign()):
             (step,) = family.steps
             self._baseline[step.play.day] = said.played[0]
-            self._foreign = self._foreign.with_said(said)
+            self._foreign = self._foreign.with_result(said)
         for session in self._subject.sessions:
             _check_baseline(self._subject, session.date, self._baseline[session.date])
 
-    def _compared(self) -> list[Comparison]:
+    def _compared(self) -> list[StepComparison]:
         subject = self._subject
         files = Files.of(subject, self._foreign.universes)
         planned = families(subject, files, self._checks, self._candidates())
-        found: dict[int, list[Comparison]] = {}
+        found: dict[int, list[StepComparison]] = {}
         place = {id(family): number for number, family in enumerate(planned)}
         broken = []
         for family, said in self._runner.run(planned, self._foreign):
@@ -126,7 +126,7 @@ class _Auditor:
         ordered = [one for number in sorted(found) for one in found[number]]
         return sorted(ordered, key=lambda one: (one.scanner, list(CHECKS).index(one.check)))
 
-    def _compared_alone(self, family: Family) -> list[Comparison]:
+    def _compared_alone(self, family: Family) -> list[StepComparison]:
         """Compare a family in which something fails again, each scanner alone."""
         each = divided(self._subject, family)
         name_of = {id(one): name for name, one in each}
@@ -135,7 +135,7 @@ class _Auditor:
             result += self._compared_family(one, said, name_of[id(one)])
         return result
 
-    def _compared_family(self, family: Family, said: Said, name: str | None) -> list[Comparison]:
+    def _compared_family(self, family: Family, said: FamilyResult, name: str | None) -> list[StepComparison]:
         if family.walled:
             self._behind_walls += [(name, played) for played in said.played]
         found = [
@@ -153,7 +153,7 @@ class _Auditor:
         return result
 
     def _audited(
-        self, name: str, comparisons: Sequence[Comparison], findings: list[Finding]
+        self, name: str, comparisons: Sequence[StepComparison], findings: list[Finding]
     ) -> AuditedScanner:
         own = [one for one in comparisons if one.scanner == name]
         counted = counted_items(self._baseline, name)
@@ -177,7 +177,7 @@ class _Auditor:
         )
 
     def _confirmed(
-        self, judged: Mapping[str, list[Finding]], comparisons: Sequence[Comparison]
+        self, judged: Mapping[str, list[Finding]], comparisons: Sequence[StepComparison]
     ) -> dict[str, list[Finding]]:
         """Play the first difference of each finding alone, and say what was learnt."""
         doubted = doubts([one for own in judged.values() for one in own], comparisons)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from symscan.research.audit.checks import CHECKS, GROUPS, Kind
-from symscan.research.audit.judging.findings import Comparison, Finding, Share
+from symscan.research.audit.judging.findings import Finding, Share, StepComparison
 from symscan.research.audit.planning.subject import Subject
 
 FORMAT_VERSION: Final = 1
@@ -177,7 +177,7 @@ def _scanner_record(one: AuditedScanner) -> dict[str, Any]:
     }
 
 
-def comparison_record(subject: Subject, one: Comparison) -> dict[str, Any]:
+def comparison_record(subject: Subject, one: StepComparison) -> dict[str, Any]:
     """Return a comparison as JSON holds it; times are the exchange's."""
     zones = {session.date: session for session in subject.sessions}
     session, cut = zones[one.day], one.step.cut

@@ -15,7 +15,7 @@ import symscan
 from symscan.clock.calendar_cache import default_folder
 from symscan.errors import InputError, SymscanError, WorkerLost
 from symscan.research.audit.child.entry import MAKER, PLAYER, GivenAudit
-from symscan.research.audit.child.play import Plays, Said
+from symscan.research.audit.child.play import FamilyResult, Plays
 from symscan.research.audit.child.stores import link_store
 from symscan.research.audit.child.walls import Walls
 from symscan.research.audit.planning.plan import Family
@@ -51,7 +51,7 @@ class Foreign:
     modules: Mapping[str, str] = field(default_factory=dict)
     universes: Mapping[str, Path | None] = field(default_factory=dict)
 
-    def with_said(self, said: Said) -> Foreign:
+    def with_result(self, said: FamilyResult) -> Foreign:
         """Return it with what a process said."""
         return Foreign({**self.modules, **said.modules}, {**said.universes, **self.universes})
 
@@ -78,7 +78,7 @@ class AuditRunner:
             link_store(subject.store.root, place, days)
         self._config = pickle.dumps(subject.config, pickle.HIGHEST_PROTOCOL)
 
-    def run(self, families: Sequence[Family], foreign: Foreign) -> Iterator[tuple[Family, Said]]:
+    def run(self, families: Sequence[Family], foreign: Foreign) -> Iterator[tuple[Family, FamilyResult]]:
         """Play families; yields each with what came of it, as it is done.
 
         Raises

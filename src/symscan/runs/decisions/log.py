@@ -14,7 +14,7 @@ from symscan.model.decisions.verdicts import ScanVerdicts
 from symscan.model.session import Session
 from symscan.runs.decisions.table import (
     ClauseHead,
-    JudgedScan,
+    RecordedScan,
     ScanHead,
     ScannerDecisions,
     SessionDecisions,
@@ -66,7 +66,7 @@ class _ScannerLog:
         self._heads: dict[tuple[ClauseHead, int], int] = {}
         self._labels: dict[int, dict[str, int]] = {}
         self._columns: dict[str, int] = {}
-        self._scans: list[JudgedScan] = []
+        self._scans: list[RecordedScan] = []
         self._last: tuple[Sequence[str], NDArray[np.intp]] | None = None
 
     def table(self) -> ScannerDecisions:
@@ -94,7 +94,7 @@ class _ScannerLog:
         found = [self._columns[one] for one in scan.hits.symbols if one in self._columns]
         place[found] = np.arange(1, len(found) + 1, dtype=np.uint32)
         self._scans.append(
-            JudgedScan(
+            RecordedScan(
                 ScanHead(scan.at, str(scan.phase)),
                 columns,
                 heads,

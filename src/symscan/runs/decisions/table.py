@@ -171,7 +171,7 @@ class SessionDecisions:
 
 
 @dataclass(frozen=True, slots=True)
-class JudgedScan:
+class RecordedScan:
     """One scan as it was recorded, over its own candidates; ``heads`` are its clauses' columns."""
 
     head: ScanHead
@@ -187,7 +187,7 @@ class JudgedScan:
 
 
 def tabulate(
-    name: str, clauses: Sequence[ClauseHead], symbols: Sequence[str], scans: Sequence[JudgedScan]
+    name: str, clauses: Sequence[ClauseHead], symbols: Sequence[str], scans: Sequence[RecordedScan]
 ) -> ScannerDecisions:
     """Make one table of recorded scans; what a scan was not about is not judged."""
     count, width, most = len(scans), len(symbols), len(clauses)

@@ -14,7 +14,7 @@ import pytest
 from support.run_events import SESSION, hits, scan
 from symscan.errors import InputError
 from symscan.observers.metrics.definitions import SessionMetricsSet
-from symscan.observers.metrics.endpoint import Address, AlertMetrics, served
+from symscan.observers.metrics.endpoint import AlertMetrics, MetricsAddress, served
 from symscan.observers.metrics.session_metrics import SessionMetrics
 
 pytest.importorskip("prometheus_client")
@@ -37,7 +37,7 @@ def promtool() -> Iterator[str]:
     yield found
 
 
-def _scraped(address: Address) -> str:
+def _scraped(address: MetricsAddress) -> str:
     with urlopen(f"http://{address}/metrics") as answer:
         return str(answer.read().decode())
 
@@ -46,7 +46,7 @@ def test_a_scrape_has_what_was_counted(metrics: SessionMetricsSet) -> None:
     counts = [("phone", "sent", 3), ("phone", "queued", 2), ("phone", "perhaps sent", 1)]
     metrics.registry.register(AlertMetrics(lambda: counts))
 
-    with served(metrics, Address(port=0)) as address:
+    with served(metrics, MetricsAddress(port=0)) as address:
         text = _scraped(address)
 
     assert 'symscan_hits_total{scanner="gap"} 2.0' in text
@@ -62,13 +62,13 @@ def test_an_outbox_that_cannot_be_read_leaves_the_rest(metrics: SessionMetricsSe
         raise InputError("it is locked")
 
     metrics.registry.register(AlertMetrics(unreadable))
-    with served(metrics, Address(port=0)) as address:
+    with served(metrics, MetricsAddress(port=0)) as address:
         assert 'symscan_hits_total{scanner="gap"} 2.0' in _scraped(address)
 
 
 def test_a_port_that_is_used_is_said(metrics: SessionMetricsSet) -> None:
     with socket.create_server(("localhost", 0)) as other:
-        address = Address(port=other.getsockname()[1])
+        address = MetricsAddress(port=other.getsockname()[1])
         with (
             pytest.raises(InputError, match=f"--metrics {address}: .*give another port"),
             served(metrics, address),
@@ -79,20 +79,20 @@ def test_a_port_that_is_used_is_said(metrics: SessionMetricsSet) -> None:
 @pytest.mark.parametrize(
     ("text", "address"),
     [
-        ("9464", Address("localhost", 9464)),
-        ("localhost:80", Address("localhost", 80)),
-        ("[::1]:9464", Address("::1", 9464)),
-        ("0.0.0.0:9464", Address("0.0.0.0", 9464)),
+        ("9464", MetricsAddress("localhost", 9464)),
+        ("localhost:80", MetricsAddress("localhost", 80)),
+        ("[::1]:9464", MetricsAddress("::1", 9464)),
+        ("0.0.0.0:9464", MetricsAddress("0.0.0.0", 9464)),
     ],
 )
-def test_an_address_is_a_port_and_maybe_a_host(text: str, address: Address) -> None:
-    assert Address.parse(text) == address
+def test_an_address_is_a_port_and_maybe_a_host(text: str, address: MetricsAddress) -> None:
+    assert MetricsAddress.parse(text) == address
 
 
 @pytest.mark.parametrize("text", ["", "localhost", "99999", "a b:9", "http://localhost:9464", ":9464"])
 def test_what_is_no_address_is_refused(text: str) -> None:
     with pytest.raises(InputError, match="is no address; write it as 9464 or localhost:9464"):
-        Address.parse(text)
+        MetricsAddress.parse(text)
 
 
 @pytest.mark.slow
@@ -105,7 +105,7 @@ def test_the_rules_fire_when_they_should(promtool: str, command: list[str]) -> N
 
 @pytest.mark.slow
 def test_promtool_finds_nothing_wrong_with_a_scrape(promtool: str, metrics: SessionMetricsSet) -> None:
-    with served(metrics, Address(port=0)) as address:
+    with served(metrics, MetricsAddress(port=0)) as address:
         text = _scraped(address)
     done = subprocess.run(
         [promtool, "check", "metrics"], input=text, capture_output=True, text=True, check=False

@@ -15,7 +15,7 @@ from symscan.config import SessionConfig
 from symscan.dashboard.process import DashboardProcess, check_installed
 from symscan.observers.base import Observer
 from symscan.observers.metrics.definitions import SessionMetricsSet
-from symscan.observers.metrics.endpoint import Address, AlertMetrics, served
+from symscan.observers.metrics.endpoint import AlertMetrics, MetricsAddress, served
 from symscan.observers.metrics.session_metrics import SessionMetrics
 from symscan.recording import OUTBOX_NAME, RECORD_NAME
 
@@ -100,7 +100,7 @@ def monitoring(
         yield Monitoring(sends, dashboard=dashboard)
         return
     metrics = SessionMetricsSet(config.name, "live", config.exchange, feed)
-    with served(metrics, Address.parse(address)) as where:
+    with served(metrics, MetricsAddress.parse(address)) as where:
         console.message(f"metrics are served at http://{where}/metrics")
         yield Monitoring(sends, metrics, SessionMetrics(metrics), dashboard)
 

@@ -7,8 +7,8 @@ import webbrowser
 from pathlib import Path
 
 from symscan.config.defaults import runs_folder
-from symscan.dashboard.opened_runs import RunFolder
-from symscan.dashboard.serving import Address, serve
+from symscan.dashboard.opened_runs import OpenedRuns
+from symscan.dashboard.serving import ServingAddress, serve
 
 
 def show_dashboard(
@@ -32,4 +32,4 @@ def show_dashboard(
             webbrowser.open(url)
 
     chosen = runs_folder() if folder is None else folder
-    serve(RunFolder(chosen, store), Address(*place), started)
+    serve(OpenedRuns(chosen, store), ServingAddress(*place), started)

@@ -161,7 +161,7 @@ class Played:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class FamilyResult:
     """What a process says when all is played.
 
     Attributes

@@ -24,7 +24,7 @@ from symscan.model.events.session import Event, Hits, ScanFinished, ScannerDisab
 from symscan.model.readings import SESSION_READINGS
 from symscan.model.session import Session
 from symscan.plugins.errors import PROJECT
-from symscan.research.audit.child.play import Cut, Play, Played, Plays, Said, ScanRecord
+from symscan.research.audit.child.play import Cut, FamilyResult, Play, Played, Plays, ScanRecord
 from symscan.research.audit.child.project import ProjectCopy
 from symscan.research.audit.child.readers import watch_readers
 from symscan.research.audit.child.stores import ChangedStores
@@ -79,14 +79,14 @@ class Player:
         if denials is not None:
             watch_readers(denials)
 
-    def __call__(self, given: Plays, report: Report) -> Said:  # noqa: ARG002 - it is soon done
+    def __call__(self, given: Plays, report: Report) -> FamilyResult:  # noqa: ARG002 - it is soon done
         """Play sessions."""
         played = []
         for play in given.plays:
             if not play.keeps_modules:
                 forget_project()
             played.append(self._played(play))
-        return Said(tuple(played), foreign_modules(), self._universes)
+        return FamilyResult(tuple(played), foreign_modules(), self._universes)
 
     def _played(self, play: Play) -> Played:
         records = _Records(keeps_readings=play.keeps_readings)

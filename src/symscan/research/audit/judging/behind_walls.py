@@ -8,7 +8,7 @@ from symscan.research.audit.checks import Kind
 from symscan.research.audit.child.play import Played
 from symscan.research.audit.child.walls import Denied
 from symscan.research.audit.judging.confirming import hinted
-from symscan.research.audit.judging.findings import Comparison, Finding, described
+from symscan.research.audit.judging.findings import Finding, StepComparison, described
 from symscan.research.audit.planning.subject import Subject
 
 _CHECK = "files"
@@ -17,7 +17,7 @@ _CHECK = "files"
 def judge_walls(
     subject: Subject,
     played: Sequence[tuple[str | None, Played]],
-    comparisons: Sequence[Comparison],
+    comparisons: Sequence[StepComparison],
     unrepeatable: Sequence[str],
 ) -> list[Finding]:
     """Return the findings of the plays behind walls.

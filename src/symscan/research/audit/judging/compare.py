@@ -12,7 +12,7 @@ from symscan.research.audit.child.play import Cut, Played, ScanRecord
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class ScanDifference:
     """The first difference of two plays.
 
     Attributes
@@ -49,7 +49,7 @@ class Compared:
     """
 
     keys: tuple[tuple[Instant, str], ...]
-    first: Difference | None
+    first: ScanDifference | None
     is_order: bool = False
 
 
@@ -68,7 +68,7 @@ def compare(
     own, other = before.of(scanner, cut), {one.key: one for one in after.of(scanner, cut)}
     if after.fault is not None or scanner in after.disabled:
         reason = after.fault or f"it takes no part: {after.disabled[scanner]}"
-        return Compared(tuple(one.key for one in own), Difference(None, "", reason))
+        return Compared(tuple(one.key for one in own), ScanDifference(None, "", reason))
     found = [(one.key, _difference(one, other.get(one.key), among)) for one in own]
     keys = tuple(key for key, one in found if one is not None)
     differences = [one for _, one in found if one is not None]
@@ -85,17 +85,17 @@ def compare_one(before: Played, after: Played, scanner: str, cut: Cut) -> Compar
 
 def _difference(
     before: ScanRecord, after: ScanRecord | None, among: Collection[str] | None
-) -> Difference | None:
+) -> ScanDifference | None:
     if after is None:
-        return Difference(before.at, before.phase, "it does not scan")
+        return ScanDifference(before.at, before.phase, "it does not scan")
     if before.outcome != after.outcome:
         why = f": {after.error}" if after.error else ""
-        return Difference(before.at, before.phase, f"it is {after.outcome}{why}")
+        return ScanDifference(before.at, before.phase, f"it is {after.outcome}{why}")
     own, other = _hits(before, among), _hits(after, among)
     if own == other:
         return None
     symbol, says = _first(own, other)
-    return Difference(before.at, before.phase, says, symbol, is_order=sorted(own) == sorted(other))
+    return ScanDifference(before.at, before.phase, says, symbol, is_order=sorted(own) == sorted(other))
 
 
 def _hits(record: ScanRecord, among: Collection[str] | None) -> list[tuple[str, bytes]]:

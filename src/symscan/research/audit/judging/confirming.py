@@ -8,9 +8,9 @@ from typing import Final
 
 from symscan.research.audit.checks import CHECKS, Kind
 from symscan.research.audit.child.play import Play, Played, ScanRecord
-from symscan.research.audit.judging.compare import Difference, compare, compare_one, first_reading
-from symscan.research.audit.judging.findings import Comparison, Finding
-from symscan.research.audit.judging.hints import hints_of, said
+from symscan.research.audit.judging.compare import ScanDifference, compare, compare_one, first_reading
+from symscan.research.audit.judging.findings import Finding, StepComparison
+from symscan.research.audit.judging.hints import hints_of, hints_text
 from symscan.research.audit.planning.plan import Family, Step
 from symscan.research.audit.planning.subject import Subject
 
@@ -35,12 +35,12 @@ class Doubt:
         What is played: the session as it is, and changed.
     """
 
-    comparison: Comparison
+    comparison: StepComparison
     plain: Play
     changed: Play
 
 
-def doubts(findings: Sequence[Finding], comparisons: Sequence[Comparison]) -> list[Doubt]:
+def doubts(findings: Sequence[Finding], comparisons: Sequence[StepComparison]) -> list[Doubt]:
     """Return what is to be confirmed: the first difference of each finding."""
     result = []
     for finding in findings:
@@ -84,14 +84,14 @@ def merged(findings: Sequence[Finding]) -> list[Finding]:
     return [*others, replace(before[0], check="sessions_before", says=f"{PLAYED_BEFORE} ({groups})")]
 
 
-def _again(one: Comparison, plain: Played, changed: Played) -> Difference | None:
+def _again(one: StepComparison, plain: Played, changed: Played) -> ScanDifference | None:
     step: Step = one.step
     if one.check == "one_scan" and step.cut is not None:
         return compare_one(plain, changed, one.scanner, step.cut).first
     return compare(plain, changed, one.scanner, step.cut, step.among).first
 
 
-def _why(subject: Subject, scanner: str, found: Difference, plain: Played, changed: Played) -> str:
+def _why(subject: Subject, scanner: str, found: ScanDifference, plain: Played, changed: Played) -> str:
     before, after = _record(plain, scanner, found), _record(changed, scanner, found)
     if found.symbol is not None and before is not None and after is not None:
         reading = first_reading(before, after, found.symbol)
@@ -106,10 +106,10 @@ def _why(subject: Subject, scanner: str, found: Difference, plain: Played, chang
 
 def hinted(subject: Subject, scanner: str) -> str:
     """Return the lines of a scanner's source that reach outside of its session, as the end of a sentence."""
-    found = [said(file, hints) for file in subject.sources_of(scanner) if (hints := hints_of(file))]
+    found = [hints_text(file, hints) for file in subject.sources_of(scanner) if (hints := hints_of(file))]
     return f"; look at {', '.join(found)}" if found else ""
 
 
-def _record(played: Played, scanner: str, found: Difference) -> ScanRecord | None:
+def _record(played: Played, scanner: str, found: ScanDifference) -> ScanRecord | None:
     own: Mapping[object, ScanRecord] = {one.key: one for one in played.of(scanner)}
     return own.get((found.at, found.phase))

@@ -9,7 +9,7 @@ from datetime import date
 from symscan.model.instant import Instant
 from symscan.research.audit.checks import CHECKS, Kind, needs_repeat
 from symscan.research.audit.child.play import Cut, Played
-from symscan.research.audit.judging.compare import Compared, Difference, compare, compare_one
+from symscan.research.audit.judging.compare import Compared, ScanDifference, compare, compare_one
 from symscan.research.audit.planning.plan import Step, half_of
 from symscan.research.audit.planning.subject import Subject
 
@@ -22,7 +22,7 @@ Item = tuple[date, Instant, str]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Comparison:
+class StepComparison:
     """One scanner in one step of a check, held against the baseline.
 
     Attributes
@@ -40,7 +40,7 @@ class Comparison:
     step: Step
     items: tuple[Item, ...]
     differing: tuple[Item, ...]
-    first: Difference | None
+    first: ScanDifference | None
     is_order: bool = False
 
     @property
@@ -76,7 +76,7 @@ class Finding:
 
 def compare_step(
     subject: Subject, baseline: Mapping[date, Played], check: str, step: Step, played: Played
-) -> list[Comparison]:
+) -> list[StepComparison]:
     """Compare a step with the baseline, for every scanner it says something of."""
     return [
         _compared(name, check, step, baseline[step.play.day], played)
@@ -99,7 +99,7 @@ def _applies(subject: Subject, check: str, name: str, step: Step) -> bool:
     return not (check == "unrelated" and subject.judges_store(name))
 
 
-def _compared(name: str, check: str, step: Step, before: Played, after: Played) -> Comparison:
+def _compared(name: str, check: str, step: Step, before: Played, after: Played) -> StepComparison:
     if check == "one_scan" and step.cut is not None:
         compared = compare_one(before, after, name, step.cut)
     else:
@@ -111,7 +111,7 @@ def _compared(name: str, check: str, step: Step, before: Played, after: Played) 
     else:
         items = tuple((day, one.at, one.phase) for one in before.of(name, step.cut) if one.at == step.cut.at)
         differing = items if compared.first is not None else ()
-    return Comparison(name, check, step, items, differing, compared.first, compared.is_order)
+    return StepComparison(name, check, step, items, differing, compared.first, compared.is_order)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +127,7 @@ class Share:
         return f"0 of {self.compared} scans differ (< {100 * min(1.0, 3 / self.compared):.0f}%)"
 
 
-def share(comparisons: Iterable[Comparison], counted: frozenset[Item]) -> Share:
+def share(comparisons: Iterable[StepComparison], counted: frozenset[Item]) -> Share:
     """Count the scans that differ, of those with a hit or one next to them."""
     items: set[Item] = set()
     differing: set[Item] = set()
@@ -167,10 +167,10 @@ def is_enough(sampled: frozenset[Item], counted: frozenset[Item]) -> bool:
 
 
 def judge(
-    subject: Subject, name: str, comparisons: Sequence[Comparison], counted: frozenset[Item]
+    subject: Subject, name: str, comparisons: Sequence[StepComparison], counted: frozenset[Item]
 ) -> list[Finding]:
     """Return the findings of one scanner's comparisons, those behind walls left out."""
-    by_check: dict[str, list[Comparison]] = {}
+    by_check: dict[str, list[StepComparison]] = {}
     for one in comparisons:
         by_check.setdefault(one.check, []).append(one)
     is_repeatable = all(one.is_same for one in by_check.get("repeated", ()))
@@ -183,7 +183,7 @@ def judge(
             unjudged.append(check)
             continue
         kind = CHECKS[check].kind
-        if check == "one_scan" and (subject.is_stateful(name) or subject.asks_in_scans(name)):
+        if check == "one_scan" and (subject.is_stateful(name) or subject.requests_in_scans(name)):
             kind = Kind.NOTE
         if check == "order" and all(one.is_order for one in different):
             where = described(subject, different[0])
@@ -199,18 +199,18 @@ def judge(
     return findings
 
 
-def _says(subject: Subject, check: str, different: Sequence[Comparison], counted: Share) -> str:
+def _says(subject: Subject, check: str, different: Sequence[StepComparison], counted: Share) -> str:
     first = different[0]
     says = CHECKS[check].says
     if check == "one_scan" and subject.is_stateful(first.scanner):
         says = "depends on the scans before, as it says (is_stateful)"
-    elif check == "one_scan" and subject.asks_in_scans(first.scanner):
+    elif check == "one_scan" and subject.requests_in_scans(first.scanner):
         says = "asks for data in its scans, which its first scan lacks"
     label = f"with {first.step.label}, " if first.step.label else ""
     return f"{says}: {counted}; {label}{described(subject, first)}"
 
 
-def described(subject: Subject, one: Comparison) -> str:
+def described(subject: Subject, one: StepComparison) -> str:
     """Describe the first difference of a comparison."""
     assert one.first is not None
     session = next(each for each in subject.sessions if each.date == one.day)
@@ -220,6 +220,6 @@ def described(subject: Subject, one: Comparison) -> str:
     return f"at {at:%Y-%m-%d %H:%M} {one.first.says}"
 
 
-def unconfirmed(one: Comparison, alone: Compared) -> bool:
+def unconfirmed(one: StepComparison, alone: Compared) -> bool:
     """Return whether a difference is gone where nothing was played in the same process before."""
     return one.first is not None and alone.first is None

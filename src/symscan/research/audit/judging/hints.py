@@ -51,21 +51,15 @@ class Hint:
 
 def hints_of(file: Path) -> list[Hint]:
     """Return the hints of a file of code, none if it cannot be read."""
-    try:
-        tree = ast.parse(file.read_text(encoding="utf-8"))
-    except (OSError, SyntaxError, ValueError):
-        return []
+    tree = _parsed(file)
     found = {hint for node in ast.walk(tree) for hint in _of(node)}
     found |= {hint for node in tree.body for hint in _of_module(node)}
     return sorted(found)
 
 
-def asks_in_scans(file: Path) -> bool:
-    """Whether code asks for data anywhere but in ``setup``: a scan that is the only one then lacks it."""
-    try:
-        tree = ast.parse(file.read_text(encoding="utf-8"))
-    except (OSError, SyntaxError, ValueError):
-        return False
+def requests_in_scans(file: Path) -> bool:
+    """Whether code requests data anywhere but in ``setup``: a scan that is the only one then lacks it."""
+    tree = _parsed(file)
     functions = [
         node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name != "setup"
     ]
@@ -73,7 +67,15 @@ def asks_in_scans(file: Path) -> bool:
     return any(isinstance(one, ast.Attribute) and one.attr in _REQUESTS for one in calls)
 
 
-def said(file: Path, hints: list[Hint]) -> str:
+def _parsed(file: Path) -> ast.Module:
+    """Return the code of a file; an empty module if it cannot be read."""
+    try:
+        return ast.parse(file.read_text(encoding="utf-8"))
+    except (OSError, SyntaxError, ValueError):
+        return ast.Module([], [])
+
+
+def hints_text(file: Path, hints: list[Hint]) -> str:
     """Return hints as text, empty if there are none."""
     shown = [f"{file.name}:{one.line} ({one.what})" for one in hints[:_MOST]]
     more = f" and {len(hints) - _MOST} more" if len(hints) > _MOST else ""

@@ -14,7 +14,7 @@ from symscan.config.defaults import chosen_store
 from symscan.errors import ConfigErrors, DataError, InputError
 from symscan.model.session import Session
 from symscan.research.audit.child.play import Cut
-from symscan.research.audit.judging.hints import asks_in_scans
+from symscan.research.audit.judging.hints import requests_in_scans
 from symscan.research.audit.planning.samples import cuts_of, sampled
 from symscan.research.audit.planning.universes import names_store
 from symscan.runtime.assembly import Backtest, assemble_backtest
@@ -128,9 +128,9 @@ class Subject:
         config, made = self.scanners[scanner]
         return made.universe_name == STORE or names_store(universe_of(config))
 
-    def asks_in_scans(self, scanner: str) -> bool:
+    def requests_in_scans(self, scanner: str) -> bool:
         """Whether a scanner asks for data in its scans, which those after it have."""
-        return any(map(asks_in_scans, self.sources_of(scanner)))
+        return any(map(requests_in_scans, self.sources_of(scanner)))
 
     def judges_alone(self, scanner: str) -> bool:
         """Whether a scanner says that it judges each symbol alone, or is a screen that does."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from symscan.research.audit.judging.hints import asks_in_scans, hints_of, said
+from symscan.research.audit.judging.hints import hints_of, hints_text, requests_in_scans
 
 CODE = """
 import os
@@ -39,8 +39,8 @@ def test_each_line_is_named_with_what_it_reaches_for(tmp_path: Path) -> None:
         (16, "a file"),
     }
     assert [one.line for one in hints_of(file) if one.is_private] == [15]
-    assert said(file, hints_of(file)).startswith("mine.py:3 (chance), mine.py:5 (SEEN, which")
-    assert not asks_in_scans(file)
+    assert hints_text(file, hints_of(file)).startswith("mine.py:3 (chance), mine.py:5 (SEEN, which")
+    assert not requests_in_scans(file)
 
 
 def test_what_is_no_code_has_no_hints(tmp_path: Path) -> None:
