@@ -168,7 +168,7 @@ def _find(name_or_path: str, folders: Sequence[Path]) -> Path:
     if not isinstance(name_or_path, str) or not name_or_path.strip():
         raise UniverseError(f"{name_or_path!r} is not a universe; give the name of one or the path of a file")
     if name_or_path.endswith(_SUFFIXES) or "/" in name_or_path or "\\" in name_or_path:
-        return _find_file(Path(name_or_path).expanduser(), folders)
+        return _find_universe_file(Path(name_or_path).expanduser(), folders)
     for home in universe_homes(folders):
         files = [file for suffix in _SUFFIXES if (file := home / (name_or_path + suffix)).is_file()]
         if len(files) > 1:
@@ -180,14 +180,28 @@ def _find(name_or_path: str, folders: Sequence[Path]) -> Path:
     raise UniverseError(f"there is no universe '{name_or_path}'; {_what_there_is(name_or_path, folders)}")
 
 
-def _find_file(path: Path, folders: Sequence[Path]) -> Path:
+def find_file(path: Path, folders: Sequence[Path]) -> Path:
+    """Return where a file is, looked for in the current folder, then in ``folders``.
+
+    Raises
+    ------
+    FileNotFoundError
+        If it is in none; the text says where it was looked for.
+    """
     places = [path] if path.is_absolute() else [path, *(folder / path for folder in folders)]
     for place in places:
         if place.is_file():
             return place
-    tried = ", ".join(str(place.absolute()) for place in dict.fromkeys(places))
-    hint = _what_there_is(path.stem, folders)
-    raise UniverseError(f"there is no universe file '{path}' (looked for {tried}); by name, {hint}")
+    raise FileNotFoundError(", ".join(dict.fromkeys(str(place.absolute()) for place in places)))
+
+
+def _find_universe_file(path: Path, folders: Sequence[Path]) -> Path:
+    try:
+        return find_file(path, folders)
+    except FileNotFoundError as tried:
+        hint = _what_there_is(path.stem, folders)
+        message = f"there is no universe file '{path}' (looked for {tried}); by name, {hint}"
+        raise UniverseError(message) from None
 
 
 def _what_there_is(wanted: str, folders: Sequence[Path]) -> str:

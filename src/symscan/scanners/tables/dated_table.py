@@ -20,7 +20,7 @@ from symscan.model.instant import Instant
 from symscan.model.symbol_text import SYMBOL_PATTERN
 from symscan.model.universes.dated_file import DatedFile
 from symscan.scanners.tables.times import has_time_without_zone, known_since
-from symscan.scanners.universe import column_names, identifier
+from symscan.scanners.universe import column_names, find_file, identifier
 
 SYMBOL: Final = "symbol"
 _MOST_FILES: Final = 16
@@ -82,7 +82,7 @@ class DatedTable:
         return sha256(rows.write_csv().encode()).hexdigest()[:_DIGITS]
 
 
-def find_file(file: str, folders: Sequence[Path]) -> Path:
+def find_table(file: str, folders: Sequence[Path]) -> Path:
     """Return the path of a file, looked for in the current folder, then in ``folders``.
 
     Raises
@@ -90,13 +90,10 @@ def find_file(file: str, folders: Sequence[Path]) -> Path:
     TableError
         If there is none.
     """
-    path = Path(file).expanduser()
-    places = [path] if path.is_absolute() else [path, *(folder / path for folder in folders)]
-    for place in places:
-        if place.is_file():
-            return place
-    tried = ", ".join(str(place.absolute()) for place in dict.fromkeys(places))
-    raise TableError(f"there is no file '{file}' (looked for {tried})", key="file")
+    try:
+        return find_file(Path(file).expanduser(), folders)
+    except FileNotFoundError as tried:
+        raise TableError(f"there is no file '{file}' (looked for {tried})", key="file") from None
 
 
 def read_table(path: Path, file: DatedFile, exchange: ZoneInfo) -> DatedTable:

@@ -17,7 +17,7 @@ from symscan.model.instant import Instant
 from symscan.model.universes.dated_file import DatedFile
 from symscan.model.universes.renames import NO_RENAMES, Renames
 from symscan.scanners.tables.dated_columns import CompanyNames, DatedColumns, check_names, days_to_column
-from symscan.scanners.tables.dated_table import SYMBOL, DatedTable, find_file, read_table
+from symscan.scanners.tables.dated_table import SYMBOL, DatedTable, find_table, read_table
 from symscan.session.static_columns import StaticColumns
 
 
@@ -87,7 +87,7 @@ class ScannerTables:
 
     def paths(self) -> dict[str, Path]:
         """Return where each file is."""
-        return {one.file: find_file(one.file, self._folders) for one in self._files}
+        return {one.file: find_table(one.file, self._folders) for one in self._files}
 
     @cached_property
     def tables(self) -> dict[str, DatedTable]:
@@ -101,7 +101,7 @@ class ScannerTables:
         found: dict[str, DatedTable] = {}
         for number, one in enumerate(self._files):
             try:
-                path = find_file(one.file, self._folders)
+                path = find_table(one.file, self._folders)
                 found[one.file] = read_table(path, one, self.calendar.zone)
             except TableError as fault:
                 fault.number = number if number < len(self._joined) else None

@@ -15,7 +15,7 @@ from symscan.errors import TableError
 from symscan.model.instant import from_datetime
 from symscan.model.universes.dated_file import DatedFile
 from symscan.scanners.tables.dated_columns import DatedColumns, sessions_until
-from symscan.scanners.tables.dated_table import DatedTable, read_table
+from symscan.scanners.tables.dated_table import DatedTable, find_table, read_table
 from symscan.scanners.tables.scanner_tables import ScannerTables, as_dated_files
 from symscan.scanners.tables.times import known_since
 
@@ -211,3 +211,13 @@ def test_two_files_with_one_column_are_refused(tmp_path: Path) -> None:
         ScannerTables(files[:1], (), (tmp_path,), "NYSE").check({}, ("Q",))
     with pytest.raises(TableError, match=r"there is no file 'c\.csv'"):
         ScannerTables([DatedFile("c.csv", "x")], (), (tmp_path,), "NYSE").check({}, ("Q",))
+
+
+def test_where_a_missing_file_was_looked_for_is_said_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(TableError) as raised:
+        find_table("c.csv", (tmp_path, tmp_path / "project"))
+    tried = f"{tmp_path / 'c.csv'}, {tmp_path / 'project' / 'c.csv'}"
+    assert str(raised.value) == f"there is no file 'c.csv' (looked for {tried})"
